@@ -1,0 +1,19 @@
+"""The nouns of Lockgate: frozen values without I/O.
+
+Nothing here reads a file, a clock or a database. A member is imported from its own module or from here.
+"""
+
+from lockgate.model.component import Component, Scope
+from lockgate.model.decision import Decision, Reason, Verdict
+from lockgate.model.file import File
+from lockgate.model.finding import Edit, Finding, Fix, Location, Related, Subject
+from lockgate.model.grades import Confidence, Severity
+from lockgate.model.result import Result, Run, SettledFinding, State, WaiverUse
+from lockgate.model.rule import Family, Rule, RuleId, Sample
+from lockgate.model.skip import Skip, SkipKind
+
+__all__ = [
+    "Component", "Confidence", "Decision", "Edit", "Family", "File", "Finding", "Fix", "Location", "Reason", "Related",
+    "Result", "Rule", "RuleId", "Run", "Sample", "Scope", "SettledFinding", "Severity", "Skip", "SkipKind", "State",
+    "Subject", "Verdict", "WaiverUse",
+]
