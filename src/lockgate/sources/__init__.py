@@ -1,0 +1,30 @@
+"""Places we read: one connector a module, yielding rows and a Skip for each thing it could not read.
+
+Vendors' SDKs are imported inside the function that needs them. Partial is not complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol, runtime_checkable
+
+from lockgate.model import Component, File, Finding, Skip
+
+Wants = Callable[[str, int], bool]
+"""``wants(path, size)``: whether any scanner or reader of this run wants the file. Asked before content is loaded."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """One place."""
+
+    mode: str
+    """``tree``, ``staged``, ``since``, ``history``, ``import``: how the run is named in the record."""
+    root: str
+    """For people: the folder, address or file."""
+
+    def collect(self, wants: Wants) -> Iterator[File | Component | Finding | Skip]:
+        """Yield everything that is wanted, in a stable order."""
+
+    def sibling(self, path: str) -> bytes | None:
+        """The content of another file of the same tree (within it, size-limited), or None."""
