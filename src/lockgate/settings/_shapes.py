@@ -1,0 +1,130 @@
+"""The shapes of ``lockgate.yaml``: frozen dataclasses whose fields carry their own description and bounds.
+
+The loader, the JSON schema, the reference page and the starting file all read these fields, so a setting is written
+once. What does not belong: reading files (``_load``), drawing (``_schema``, ``_pages``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lockgate.model import Confidence, Family, Scope, Severity, SkipKind
+
+FILE_NAME = "lockgate.yaml"
+CHECKED_FAMILIES = (Family.SECRETS, Family.DEPENDENCIES, Family.WORKFLOWS, Family.DOCKERFILES)
+"""What a check judges when nobody chooses: every family that has a scanner of ours."""
+
+
+def setting(about: str, default: Any = None, **bounds: Any) -> Any:
+    """A dataclass field that is a setting. ``bounds``: ``minimum``, ``maximum``, ``min_items``, ``one_of``, ``values``.
+
+    ``values`` is the type of the items of an open mapping, by key.
+    """
+    return field(default=default, metadata={"about": about, **bounds})
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a finding must be for a line of the gate to meet it. Every key that is given must hold."""
+
+    family: Family | None = setting("The finding is of this family.")
+    rule: str | None = setting("The rule id, or a glob over rule ids such as `secrets/*`.")
+    severity: Severity | None = setting("At least this severe.")
+    confidence: Confidence | None = setting("At least this sure.")
+    age_days: int | None = setting(
+        "First seen more than this many days ago. A finding that nobody has seen before is 0 days old.", minimum=0
+    )
+    fixable: bool | None = setting("`true`: a fix is known; `false`: none is.")
+    new: bool | None = setting("`true`: only findings that the record did not know; `false`: only those it knew.")
+    kev: bool | None = setting("`true`: known to be exploited (CISA KEV); `false`: not known to be.")
+    epss: float | None = setting(
+        "At least this probability of exploitation within 30 days (FIRST EPSS). A finding without a score does not "
+        "meet it.",
+        minimum=0,
+        maximum=1,
+    )
+    scope: Scope | None = setting(
+        "The component is needed for this. A finding that is not about a component does not meet it."
+    )
+    path: str | None = setting("A glob that at least one place of the finding matches; see `exclude` for globs.")
+
+
+@dataclass(frozen=True, slots=True)
+class SkipCondition:
+    """What a skip must be for a line to meet it. Every key that is given must hold."""
+
+    kind: SkipKind | None = setting("Why it was not read.")
+    family: Family | None = setting("The family that stays blind because of it; a skip that blinds all meets any.")
+    path: str | None = setting("A glob that the path of the skip matches.")
+
+
+@dataclass(frozen=True, slots=True)
+class MustRead:
+    """What must have been read for the gate to allow anything."""
+
+    families: tuple[Family, ...] | None = setting(
+        "Families that must have been checked; an empty list asks for none. Default: every family asked for."
+    )
+    max_skips: int | None = setting("Deny when more things than this were not read. Default: no bound.", minimum=0)
+    deny_skips: tuple[SkipCondition, ...] = setting("Skips that deny.", (), min_keys=1)
+    warn_skips: tuple[SkipCondition, ...] = setting(
+        "Skips that warn. Default: a lock or manifest file that is cut or malformed.",
+        (SkipCondition(kind=SkipKind.MALFORMED, family=Family.DEPENDENCIES),),
+        min_keys=1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """What warns, what denies, and what must have been read."""
+
+    warn: tuple[Condition, ...] = setting(
+        "A finding that meets any of these warns. Default: medium or worse.",
+        (Condition(severity=Severity.MEDIUM),),
+        min_keys=1,
+    )
+    deny: tuple[Condition, ...] = setting(
+        "A finding that meets any of these denies. Default: high or worse with medium confidence or more, new or known.",
+        (Condition(severity=Severity.HIGH, confidence=Confidence.MEDIUM),),
+        min_keys=1,
+    )
+    must_read: MustRead = setting("What must have been read; silence about the rest would look like safety.", MustRead())
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Budgets. What goes over one is a skip, never a silence."""
+
+    file_bytes: int = setting("A larger file of the working tree is skipped.", 16 * 1024 * 1024, minimum=1)
+    blob_bytes: int = setting("A larger blob of the git history is skipped.", 1024 * 1024, minimum=1)
+    files: int = setting("Files read in one run; the rest are skipped.", 1_000_000, minimum=1)
+    seconds: int = setting("Seconds of one run, after which what is left is skipped.", 1800, minimum=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything ``lockgate.yaml`` can say."""
+
+    version: int = setting("Version of this file's format.", 1, one_of=(1,))
+    families: tuple[Family, ...] = setting(
+        "What is checked when the command line does not choose.", CHECKED_FAMILIES, min_items=1
+    )
+    exclude: tuple[str, ...] = setting(
+        "Globs of files that are not read. `*` and `?` stay within one folder, `**` spans folders; a glob without a "
+        "slash matches at any depth; a glob that matches a folder takes everything below it.",
+        (),
+    )
+    waivers: str = setting("The waiver file, relative to `lockgate.yaml`.", "lockgate-waivers.yaml")
+    limits: Limits = setting("Budgets of a run.", Limits())
+    scanners: Mapping[str, Mapping[str, Any]] = setting(
+        "Options of scanners, by family. A value is a text, a number, a truth value, or a list of them.",
+        None,
+        keys=Family,
+    )
+    gate: GateSettings = setting("What warns, what denies, what must have been read.", GateSettings())
+
+    def __post_init__(self) -> None:
+        if self.scanners is None:
+            object.__setattr__(self, "scanners", {})
