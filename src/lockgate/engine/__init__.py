@@ -1,0 +1,6 @@
+"""The heart: one function that every surface calls, whatever is judged and whoever decides."""
+
+from lockgate.engine.request import Progress, Request
+from lockgate.engine.scan import scan
+
+__all__ = ["Progress", "Request", "scan"]

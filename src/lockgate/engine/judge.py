@@ -1,0 +1,116 @@
+"""Puts the file scanners of a run to one file at a time, here or in a worker process.
+
+Pure but for loading the file: findings and skips come back, nothing is stored. What a scanner holds back for the whole
+picture (``finish``) stays with the judge that holds the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lockgate.errors import NothingCheckedError
+from lockgate.findings import Waiver, inline_waivers
+from lockgate.model import Component, Family, File, Finding, Rule, Skip, SkipKind
+from lockgate.scanners import ScanContext, Scanner, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one file gave."""
+
+    findings: tuple[Finding, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    loaded: int = 0
+    """Bytes that were read."""
+    content: bytes | None = field(default=None, repr=False)
+    """Kept only when the caller asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """A family that could not be checked at all, and why."""
+
+    family: Family
+    error: NothingCheckedError
+
+
+class Judge:
+    """Sessions of the scanners that read one kind of row."""
+
+    def __init__(self, scanners: Mapping[str, Scanner], rules: Mapping[Family, Sequence[Rule]]) -> None:
+        self.scanners = {name: scanner for name, scanner in scanners.items() if scanner.family in rules}
+        self.rules = rules
+        self.sessions: dict[str, Session] = {}
+        self.blind: list[Blind] = []
+
+    def open(self, context: ScanContext, options: Mapping[str, Mapping[str, Any]]) -> None:
+        """Start a session of every scanner; one that cannot work makes its family blind, not the run fail."""
+        for name, scanner in self.scanners.items():
+            own = ScanContext(
+                salt=context.salt,
+                options=options.get(scanner.family, {}),
+                cache_dir=context.cache_dir,
+                advisories=context.advisories,
+                today=context.today,
+            )
+            try:
+                self.sessions[name] = scanner.start(self.rules[scanner.family], own)
+            except NothingCheckedError as error:
+                self.blind.append(Blind(scanner.family, error))
+
+    def wants(self, path: str, size: int) -> bool:
+        """Whether any scanner wants the file."""
+        return any(self.scanners[name].wants(path, size) for name in self.sessions)
+
+    def file(self, file: File, *, cacheable: bool, keep: bool = False) -> Judged:
+        """Judge one file by the scanners whose ``cacheable`` is as asked."""
+        names = [
+            name
+            for name in self.sessions
+            if self.scanners[name].cacheable == cacheable and self.scanners[name].wants(file.path, file.size)
+        ]
+        if not names and not keep:
+            return Judged()
+        try:
+            content = file.load()
+        except OSError as error:
+            return Judged(skips=(Skip(file.path, SkipKind.UNREADABLE, error.strerror or str(error)),))
+        ready = File(
+            file.path,
+            len(content),
+            lambda: content,
+            file.stamp,
+            file.changed_lines,
+            file.commit,
+            file.other_paths,
+        )
+        findings, skips = _sorted_out(answer for name in names for answer in self.sessions[name].feed(ready))
+        waivers = inline_waivers(file.path, content) if b"lockgate:waive" in content else ()
+        return Judged(findings, skips, waivers, len(content), content if keep else None)
+
+    def component(self, component: Component) -> tuple[tuple[Finding, ...], tuple[Skip, ...]]:
+        """Judge one component."""
+        return _sorted_out(answer for session in self.sessions.values() for answer in session.feed(component))
+
+    def finish(self) -> tuple[tuple[Finding, ...], tuple[Skip, ...]]:
+        """What the sessions held back."""
+        return _sorted_out(answer for session in self.sessions.values() for answer in session.finish())
+
+    def coverage(self) -> dict[Family, str]:
+        """Family -> what was checked with what, for the families that really checked something."""
+        lines = {self.scanners[name].family: session.coverage() for name, session in self.sessions.items()}
+        return {family: line for family, line in lines.items() if line}
+
+
+def _sorted_out(answers: Iterable[Finding | Skip]) -> tuple[tuple[Finding, ...], tuple[Skip, ...]]:
+    findings: list[Finding] = []
+    skips: list[Skip] = []
+    for answer in answers:
+        if isinstance(answer, Finding):
+            findings.append(answer)
+        else:
+            skips.append(answer)
+    return tuple(findings), tuple(skips)

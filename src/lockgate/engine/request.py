@@ -1,0 +1,49 @@
+"""What a surface asks the engine for, beside sources, rules and gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lockgate.findings import Owners, Waivers
+from lockgate.model import Family, File, Result
+from lockgate.settings import CHECKED_FAMILIES, GateSettings
+
+Progress = Callable[[str, int, int], None]
+"""``progress(step, done, total)``; ``total`` is 0 when it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to the engine. Everything has a quiet default, so that tests ask for little."""
+
+    families: tuple[Family, ...] = CHECKED_FAMILIES
+    gate: GateSettings = field(default_factory=GateSettings)
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Scanner options by family, already checked by ``settings``."""
+    project: str = "."
+    """Name under which findings are known again in this workspace."""
+    salt: bytes = b"\0" * 16
+    """Salt of this workspace for hashes of secrets."""
+    advisories: Path | None = None
+    cache_dir: Path | None = None
+    waivers: Waivers = field(default_factory=Waivers)
+    owners: Owners | None = None
+    blame_root: Path | None = None
+    """Repository in which new findings' introduction is looked up; None: not looked up."""
+    partial: bool = False
+    """True when not everything of the project is read: what does not show is then not taken for fixed."""
+    seconds: float = 1800.0
+    """After this long what is left becomes a Skip."""
+    jobs: int = 1
+    """Processes that judge files."""
+    revision: str = ""
+    branch: str = ""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    tell: Callable[[Result], None] = lambda result: None
+    """Called once with the whole result, after it was stored and before the decision is returned."""
+    progress: Progress = lambda step, done, total: None
+    on_file: Callable[[File, bytes], None] = lambda file, content: None

@@ -1,0 +1,200 @@
+"""What a change introduces: the files it touches, and the same files as they stood before it.
+
+``ChangesSource`` is the working tree against the merge base with a revision; ``StagedSource`` the index against HEAD.
+``before`` gives the old side: the engine judges both and keeps what only the new side shows, so a finding that moved
+with its line, its file or its function is not called new.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from lockgate.model import File, Skip, SkipKind
+from lockgate.sources import Wants
+from lockgate.sources.repository.blobs import blobs
+from lockgate.sources.repository.git import Git, repository_of, resolved
+from lockgate.sources.repository.tree import TreeSource
+
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""git's name of a tree without files."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitSource:
+    """Files of one tree-ish by path: a commit, or the index when ``tree`` is empty."""
+
+    git: Git
+    tree: str
+    paths: tuple[str, ...] | None = None
+    """These and no others; None: every file."""
+    excluded: Callable[[str], bool] = lambda path: False
+    max_bytes: int = 16 * 1024 * 1024
+    mode: str = "commit"
+
+    @property
+    def root(self) -> str:
+        """The repository, for people."""
+        return str(self.git.folder)
+
+    def collect(self, wants: Wants) -> Iterator[File | Skip]:
+        """Files in path order, one in memory at a time."""
+        picked: list[tuple[str, str]] = []
+        chosen = None if self.paths is None else set(self.paths)
+        for mode, blob, size, path in self._entries():
+            if self.excluded(path) or (chosen is not None and path not in chosen):
+                continue
+            if mode in ("100644", "100755") and wants(path, size):
+                picked.append((blob, path))
+        answers = blobs(self.git, [blob for blob, _ in picked], max_bytes=self.max_bytes)
+        for (blob, path), (_, size, content) in zip(picked, answers, strict=True):
+            if content is not None:
+                yield File(path, size, partial(bytes, content), stamp=f"blob-{blob}")
+            elif size:
+                yield Skip(path, SkipKind.TOO_LARGE, f"{size} bytes, over the limit of {self.max_bytes}")
+            else:
+                yield Skip(path, SkipKind.UNREADABLE, "the git object is missing or corrupt")
+
+    def sibling(self, path: str) -> bytes | None:
+        """Another file of the same tree."""
+        clean = os.path.normpath(path)
+        if clean.startswith(("..", "/", "-")) or "\n" in clean:
+            return None
+        found = self.git.try_text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{self.tree}:{clean}")
+        return (
+            next((content for _, _, content in blobs(self.git, [found], max_bytes=64 << 20)), None) if found else None
+        )
+
+    def _entries(self) -> Iterator[tuple[str, str, int, str]]:
+        if self.tree:
+            out = self.git.output("ls-tree", "-r", "-z", "--long", "--full-tree", self.tree)
+            for row in out.split(b"\0"):
+                if row:
+                    head, _, path = row.partition(b"\t")
+                    mode, _, blob, size = head.decode().split()
+                    yield mode, blob, 0 if size == "-" else int(size), os.fsdecode(path)
+            return
+        rows = [row for row in self.git.output("ls-files", "-z", "--stage", "--full-name").split(b"\0") if row]
+        for row in rows:
+            head, _, path = row.partition(b"\t")
+            mode, blob, stage = head.decode().split()
+            if stage in ("0", "2"):
+                yield mode, blob, 1, os.fsdecode(path)
+
+
+@dataclass(frozen=True, slots=True)
+class StagedSource:
+    """The index against HEAD: what the next commit introduces."""
+
+    git: Git
+    excluded: Callable[[str], bool] = lambda path: False
+    max_bytes: int = 16 * 1024 * 1024
+    mode: str = field(default="staged", init=False)
+
+    @property
+    def root(self) -> str:
+        """The repository, for people."""
+        return str(self.git.folder)
+
+    def collect(self, wants: Wants) -> Iterator[File | Skip]:
+        """The staged content of every file that differs from HEAD."""
+        return self._side("").collect(wants)
+
+    def sibling(self, path: str) -> bytes | None:
+        """Another file of the index."""
+        return self._side("").sibling(path)
+
+    def before(self) -> CommitSource:
+        """The same change's old side."""
+        return self._side(self._head())
+
+    def renames(self) -> dict[str, str]:
+        """New path -> old path."""
+        return renames(self.git, "--cached", self._head())
+
+    def _head(self) -> str:
+        return self.git.try_text("rev-parse", "--verify", "--quiet", "HEAD^{commit}") or EMPTY_TREE
+
+    def _side(self, tree: str) -> CommitSource:
+        paths = changed_paths(self.git, "--cached", self._head())
+        return CommitSource(self.git, tree, paths, self.excluded, self.max_bytes, mode="staged")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesSource:
+    """The working tree, with what is not committed yet, against the merge base of HEAD and ``revision``."""
+
+    git: Git
+    revision: str
+    excluded: Callable[[str], bool] = lambda path: False
+    max_bytes: int = 16 * 1024 * 1024
+    head: str = ""
+    """Compare this commit instead of the working tree (a push, a bare repository)."""
+    mode: str = field(default="since", init=False)
+
+    @property
+    def root(self) -> str:
+        """The repository, for people."""
+        return str(self.git.folder)
+
+    def collect(self, wants: Wants) -> Iterator[File | Skip]:
+        """The new side of every file that changed."""
+        return self._new().collect(wants)
+
+    def sibling(self, path: str) -> bytes | None:
+        """Another file of the new side."""
+        return self._new().sibling(path)
+
+    def before(self) -> CommitSource:
+        """The old side."""
+        return CommitSource(self.git, self.base(), self._paths(), self.excluded, self.max_bytes, mode="since")
+
+    def renames(self) -> dict[str, str]:
+        """New path -> old path."""
+        return renames(self.git, self.base(), *([self.head] if self.head else []))
+
+    def base(self) -> str:
+        """The merge base; the revision itself when the histories share nothing."""
+        commit = resolved(self.git, self.revision)
+        head = self.head or self.git.try_text("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return (self.git.try_text("merge-base", commit, head) if head else "") or commit
+
+    def _new(self) -> TreeSource | CommitSource:
+        if self.head:
+            return CommitSource(self.git, self.head, self._paths(), self.excluded, self.max_bytes, mode="since")
+        only = self._paths()
+        return TreeSource(self.git.folder, self.excluded, self.max_bytes, only=only or ("\0nothing",))
+
+    def _paths(self) -> tuple[str, ...]:
+        if self.head:
+            return changed_paths(self.git, self.base(), self.head)
+        untracked = self.git.output("ls-files", "-z", "--others", "--exclude-standard").split(b"\0")
+        changed = changed_paths(self.git, self.base())
+        return tuple(sorted({*changed, *(os.fsdecode(raw) for raw in untracked if raw)}))
+
+
+def changed_paths(git: Git, *sides: str) -> tuple[str, ...]:
+    """Paths, old and new, that differ between two sides (as ``git diff`` names sides)."""
+    out = git.output("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", *sides, "--")
+    return tuple(sorted(os.fsdecode(raw) for raw in out.split(b"\0") if raw))
+
+
+def renames(git: Git, *sides: str) -> dict[str, str]:
+    """New path -> old path for what git takes for a rename or a move."""
+    out = git.output(
+        "diff", "--name-status", "-z", "-M", "--diff-filter=R", "--no-ext-diff", "--no-textconv", *sides, "--"
+    )
+    fields = [os.fsdecode(raw) for raw in out.split(b"\0") if raw]
+    return {fields[at + 2]: fields[at + 1] for at in range(0, len(fields) - 2, 3)}
+
+
+def relative_to_top(folder: Path) -> str:
+    """``folder`` as its repository names it, ``.`` for the top itself."""
+    top = repository_of(folder)
+    if top is None or not stat.S_ISDIR(folder.stat().st_mode):
+        return "."
+    return str(PurePosixPath(folder.resolve().relative_to(top.resolve()).as_posix()))

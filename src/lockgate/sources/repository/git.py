@@ -1,0 +1,140 @@
+"""Calls git without letting the repository that is read decide what runs.
+
+A repository is untrusted input: its configuration can name programs (``core.fsmonitor``, ``core.hooksPath``, external
+diffs, text converters, filters, ``ext::`` transports). Every call switches those off, never asks at a terminal, takes
+no optional lock and gets an argument list.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from lockgate.errors import SourceError
+
+_HARDENED = (
+    "-c", "core.fsmonitor=false",
+    "-c", "core.hooksPath=/dev/null",
+    "-c", "core.quotePath=false",
+    "-c", "core.pager=cat",
+    "-c", "core.sshCommand=ssh -o BatchMode=yes",
+    "-c", "protocol.ext.allow=never",
+    "-c", "diff.external=",
+    "-c", "log.showSignature=false",
+    "-c", "gc.auto=0",
+    "-c", "maintenance.auto=false",
+)  # fmt: skip
+_DROPPED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_EXTERNAL_DIFF", "GIT_TRACE", "GIT_CONFIG_COUNT")
+TIMEOUT = 600.0
+"""Seconds that one short call may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """git at work in one folder. ``keep_index`` is for hooks, in which git itself names the index to read."""
+
+    folder: Path
+    keep_index: bool = False
+
+    def text(self, *arguments: str, timeout: float = TIMEOUT) -> str:
+        """Standard output, decoded leniently and stripped of its last line end."""
+        return self.output(*arguments, timeout=timeout).decode("utf-8", "replace").rstrip("\n")
+
+    def output(self, *arguments: str, stdin: bytes | None = None, timeout: float = TIMEOUT) -> bytes:
+        """Standard output. Raises :class:`SourceError` with git's own words when it fails."""
+        try:
+            done = subprocess.run(
+                self._command(arguments),
+                input=stdin,
+                stdin=subprocess.DEVNULL if stdin is None else None,
+                capture_output=True,
+                timeout=timeout,
+                env=self._environment(),
+                check=False,
+            )
+        except FileNotFoundError:
+            raise SourceError("git is not installed", hint="install git, or check a plain folder") from None
+        except subprocess.TimeoutExpired:
+            raise SourceError(f"git {arguments[0]} took longer than {timeout:.0f} s", where=str(self.folder)) from None
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            raise SourceError(
+                f"git {arguments[0]} failed: {said[-1] if said else done.returncode}", where=str(self.folder)
+            )
+        return done.stdout
+
+    def try_text(self, *arguments: str) -> str:
+        """Like :meth:`text`, but an empty string where git refuses."""
+        try:
+            return self.text(*arguments)
+        except SourceError:
+            return ""
+
+    @contextmanager
+    def stream(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A running git with both pipes open; ended when the block ends, however it ends."""
+        process = subprocess.Popen(
+            self._command(arguments),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=self._environment(),
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            for pipe in (process.stdin, process.stdout):
+                _close(pipe)
+            process.wait()
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return ["git", "-C", str(self.folder), *_HARDENED, *arguments]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if key not in _DROPPED}
+        if not self.keep_index:
+            kept.pop("GIT_INDEX_FILE", None)
+        return kept | {
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_NO_LAZY_FETCH": "1",
+            "GIT_ASKPASS": "true",
+            "LC_ALL": "C",
+        }
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    if pipe is not None:
+        try:
+            pipe.close()
+        except BrokenPipeError:
+            return
+
+
+def repository_of(folder: Path) -> Path | None:
+    """Top of the working tree that holds ``folder`` (or the bare repository itself); None outside any repository."""
+    git = Git(folder)
+    try:
+        if git.text("rev-parse", "--is-bare-repository") == "true":
+            return Path(git.text("rev-parse", "--absolute-git-dir"))
+        return Path(git.text("rev-parse", "--show-toplevel"))
+    except SourceError:
+        return None
+
+
+def resolved(git: Git, revision: str) -> str:
+    """The commit id of ``revision``; :class:`SourceError` says what to do when there is none."""
+    if revision.startswith("-"):
+        raise SourceError(f"{revision!r} is not a revision", where=str(git.folder))
+    found = git.try_text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if not found:
+        shallow = git.try_text("rev-parse", "--is-shallow-repository") == "true"
+        hint = "the clone is shallow: fetch more of it (git fetch --unshallow)" if shallow else "see git log for names"
+        raise SourceError(f"there is no commit {revision!r}", where=str(git.folder), hint=hint)
+    return found

@@ -1,0 +1,162 @@
+"""The files of a folder as they stand now.
+
+In a git repository: what is tracked, and what is neither tracked nor ignored, since only that can be pushed. Elsewhere:
+every regular file. Links are never followed out of the tree; FIFOs, sockets and devices are never opened.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from lockgate.errors import SourceError
+from lockgate.model import File, Skip, SkipKind
+from lockgate.sources import Wants
+from lockgate.sources.repository.git import Git, repository_of
+
+_NEVER = frozenset({".git", ".hg", ".svn", ".lockgate"})
+_SIBLING_BYTES = 64 * 1024 * 1024
+_RACY_SECONDS = 2.0
+"""A file that changed this recently may change again within the same time stamp, so it is never taken from a cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSource:
+    """The working tree below ``folder`` (or the one file ``folder`` is)."""
+
+    folder: Path
+    excluded: Callable[[str], bool] = lambda path: False
+    """Whether the settings leave the file out."""
+    max_bytes: int = 16 * 1024 * 1024
+    only: tuple[str, ...] = ()
+    """When given: these paths (files or folders, relative) and nothing else."""
+    ignored_too: bool = False
+    """Read files that git ignores as well."""
+    mode: str = field(default="tree", init=False)
+
+    @property
+    def root(self) -> str:
+        """The folder, for people."""
+        return str(self.folder)
+
+    def collect(self, wants: Wants) -> Iterator[File | Skip]:
+        """Files in path order."""
+        now = time.time()
+        base = os.fspath(self.folder)
+        for path in self._paths():
+            if self.excluded(path) or not _under(path, self.only):
+                continue
+            yield from _entry(base, path, wants, self.max_bytes, now)
+
+    def sibling(self, path: str) -> bytes | None:
+        """Another file of the tree; None when it is not there, leaves the tree or is over 64 MiB."""
+        clean = os.path.normpath(path)
+        if clean.startswith(("..", "/")) or os.path.isabs(clean):
+            return None
+        target = self.folder / clean
+        try:
+            if not target.resolve().is_relative_to(self.folder.resolve()) or target.stat().st_size > _SIBLING_BYTES:
+                return None
+            return _read(os.fspath(target))
+        except (OSError, RuntimeError):
+            return None
+
+    def _paths(self) -> list[str]:
+        if not self.folder.is_dir():
+            raise SourceError("there is no such folder", where=str(self.folder), hint="give a folder or a file")
+        top = repository_of(self.folder)
+        if top is None or self.ignored_too or not (top / ".git").exists():
+            return sorted(_walk(os.fspath(self.folder), ""))
+        return sorted(_listed(self.folder, ""))
+
+
+def _under(path: str, only: tuple[str, ...]) -> bool:
+    return not only or any(path == one or path.startswith(f"{one}/") or one == "." for one in only)
+
+
+def _listed(folder: Path, prefix: str) -> Iterator[str]:
+    """What git lists; below a submodule or nested repository, what git lists there."""
+    out = Git(folder).output("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+    for raw in out.split(b"\0"):
+        path = os.fsdecode(raw).rstrip("/")
+        if not path or path.split("/", 1)[0] in _NEVER:
+            continue
+        inner = folder / path
+        if inner.is_dir() and not inner.is_symlink():
+            if (inner / ".git").exists():
+                yield from _listed(inner, f"{prefix}{path}/")
+            else:
+                yield f"{prefix}{path}/"  # a submodule that was not fetched
+        else:
+            yield prefix + path
+
+
+def _walk(base: str, prefix: str) -> Iterator[str]:
+    stack = [prefix]
+    while stack:
+        inner = stack.pop()
+        try:
+            entries = list(os.scandir(os.path.join(base, inner)))
+        except OSError:
+            yield inner  # reported as unreadable by _entry
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in _NEVER:
+                    stack.append(f"{inner}{entry.name}/")
+            else:
+                yield inner + entry.name
+
+
+def _entry(base: str, path: str, wants: Wants, max_bytes: int, now: float) -> Iterator[File | Skip]:
+    full = os.path.join(base, path)
+    shown = os.fsencode(path).decode("utf-8", "replace")
+    if path.endswith("/"):
+        reason = "a submodule that was not fetched" if os.path.isdir(full) else "the folder cannot be read"
+        kind = SkipKind.UNRESOLVED if not os.access(full, os.R_OK) or not os.listdir(full) else SkipKind.UNREADABLE
+        yield Skip(shown.rstrip("/"), kind, reason)
+        return
+    try:
+        status = os.lstat(full)
+    except FileNotFoundError:
+        return  # tracked, but deleted in the working tree
+    except OSError as error:
+        yield Skip(shown, SkipKind.UNREADABLE, error.strerror or "cannot be read")
+        return
+    if stat.S_ISLNK(status.st_mode):
+        if _leaves(base, full):
+            yield Skip(shown, SkipKind.SPECIAL, "a link that leads out of the tree or nowhere")
+        return  # a link within the tree: its target is read under its own name
+    if not stat.S_ISREG(status.st_mode):
+        yield Skip(shown, SkipKind.SPECIAL, "not a regular file")
+        return
+    if not wants(shown, status.st_size):
+        return
+    if status.st_size > max_bytes:
+        yield Skip(shown, SkipKind.TOO_LARGE, f"{status.st_size} bytes, over the limit of {max_bytes}")
+        return
+    racy = now - status.st_mtime < _RACY_SECONDS
+    stamp = "" if racy else f"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ctime_ns:x}"
+    yield File(shown, status.st_size, partial(_read, full), stamp=stamp)
+
+
+def _leaves(base: str, full: str) -> bool:
+    try:
+        root = os.path.realpath(base)
+        return os.path.commonpath([root, os.path.realpath(full, strict=True)]) != root
+    except (OSError, ValueError):
+        return True
+
+
+def _read(full: str) -> bytes:
+    """The content, unless the path has meanwhile become a link, a FIFO or a device."""
+    handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError("not a regular file")
+        return stream.read()
