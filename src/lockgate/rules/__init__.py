@@ -1,0 +1,84 @@
+"""The catalogue: one YAML file per rule, in the folder of its family; the form is checked when it is read.
+
+``load`` gives a ``Rulebook``. The noun ``Rule`` lives in ``model``; what a scanner does with ``logic`` lives in the
+scanner. The keys of a rule are ``id`` (``<family>/<file name>``), ``title``, ``why``, ``severity``, ``confidence``,
+``fix``, ``logic``, ``samples`` (at least one that fires and one that stays quiet), ``tags`` and ``references``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lockgate.errors import ConfigurationError
+from lockgate.model import Family, Rule
+from lockgate.rules._load import ENTRY_POINTS, OWN_FAMILIES, read_packs, rule_to_plain
+from lockgate.rules._samples import expand_sample
+
+__all__ = ["ENTRY_POINTS", "OWN_FAMILIES", "Rulebook", "catalogue_markdown", "expand_sample", "explain", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """The rules of one run."""
+
+    rules: tuple[Rule, ...]
+    """Sorted by id."""
+    digest: str
+    """``sha256:`` and 64 hex digits over everything the rules say; the same whatever file order, machine or cache."""
+
+    def of(self, family: Family) -> tuple[Rule, ...]:
+        """The rules of one family, sorted by id."""
+        return tuple(rule for rule in self.rules if rule.family is family)
+
+    def get(self, rule_id: str) -> Rule:
+        """The rule of that id. Raises ``ConfigurationError`` with the nearest id."""
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise ConfigurationError(f"there is no rule {rule_id!r}", hint=self._nearest(rule_id))
+
+    def _nearest(self, rule_id: str) -> str:
+        import difflib
+
+        ids = [str(rule.id) for rule in self.rules]
+        names = {rule_id.rpartition("/")[2]: rule_id for rule_id in reversed(ids)}
+        close = difflib.get_close_matches(rule_id, ids, n=1) or [
+            names[name] for name in difflib.get_close_matches(rule_id.rpartition("/")[2], names, n=1)
+        ]
+        return f"did you mean {close[0]!r}?" if close else "'lockgate rules' lists all of them"
+
+
+def load(
+    families: Collection[Family] | None = None, *, cache_dir: Path | None = None, extra: Sequence[Path] = ()
+) -> Rulebook:
+    """The rulebook of ``families`` (None: all): our rules, those of installed packs, and those below ``extra``.
+
+    ``cache_dir`` may hold the parsed catalogue between runs. ``extra`` are folders with the same layout as ours.
+    Raises ``ConfigurationError`` at the file and line of the first rule that is wrong.
+    """
+    rules = read_packs(OWN_FAMILIES if families is None else families, cache_dir=cache_dir, extra=extra)
+    return Rulebook(rules, _digest(rules))
+
+
+def catalogue_markdown(rulebook: Rulebook) -> str:
+    """The generated reference page: a table per family, then a section per rule."""
+    from lockgate.rules._pages import catalogue
+
+    return catalogue(rulebook.rules)
+
+
+def explain(rule: Rule) -> str:
+    """What a person at a terminal wants to know of one rule: plain text, lines of at most 100 characters."""
+    from lockgate.rules._pages import explanation
+
+    return explanation(rule)
+
+
+def _digest(rules: Sequence[Rule]) -> str:
+    import orjson
+
+    plain = [rule_to_plain(rule) for rule in rules]
+    return "sha256:" + hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()
