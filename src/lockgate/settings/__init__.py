@@ -4,6 +4,9 @@
 what its path patterns mean. What does not belong: acting on a setting.
 """
 
+from lockgate.settings._load import find, load, loads
+from lockgate.settings._pages import reference_markdown, starting_text
+from lockgate.settings._schema import schema
 from lockgate.settings._shapes import (
     CHECKED_FAMILIES,
     FILE_NAME,
@@ -16,5 +19,18 @@ from lockgate.settings._shapes import (
 )
 
 __all__ = [
-    "CHECKED_FAMILIES", "FILE_NAME", "Condition", "GateSettings", "Limits", "MustRead", "Settings", "SkipCondition",
+    "CHECKED_FAMILIES",
+    "FILE_NAME",
+    "Condition",
+    "GateSettings",
+    "Limits",
+    "MustRead",
+    "Settings",
+    "SkipCondition",
+    "find",
+    "load",
+    "loads",
+    "reference_markdown",
+    "schema",
+    "starting_text",
 ]

@@ -4,6 +4,8 @@ The loader, the JSON schema, the reference page and the starting file all read t
 once. What does not belong: reading files (``_load``), drawing (``_schema``, ``_pages``).
 """
 
+# ruff: noqa: RUF009 -- `setting` is dataclasses.field with a description; its defaults are frozen values
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -86,11 +88,11 @@ class GateSettings:
         min_keys=1,
     )
     deny: tuple[Condition, ...] = setting(
-        "A finding that meets any of these denies. Default: high or worse with medium confidence or more, new or known.",
+        "A finding that meets any of these denies. Default: high or worse, medium confidence or more, new or known.",
         (Condition(severity=Severity.HIGH, confidence=Confidence.MEDIUM),),
         min_keys=1,
     )
-    must_read: MustRead = setting("What must have been read; silence about the rest would look like safety.", MustRead())
+    must_read: MustRead = setting("What must have been read: silence about the rest is not safety.", MustRead())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,101 @@
+"""The reference page of ``lockgate.yaml`` and the file that ``lockgate init`` starts from, drawn from the shapes."""
+
+from __future__ import annotations
+
+import dataclasses
+from enum import Enum
+from typing import Any
+
+from lockgate.settings._shapes import Settings
+from lockgate.settings._types import SettingType, settings_of, words_of
+
+
+def reference_markdown() -> str:
+    """The settings page of the reference, whole. Deterministic."""
+    lines = [
+        "# Settings: `lockgate.yaml`",
+        "",
+        "Read once from the folder that is checked. A key that is not listed here is refused, with the nearest known",
+        "name. Values follow YAML 1.2: only `true` and `false` are truth values.",
+        "",
+    ]
+    for name, shape in _shapes(Settings, ""):
+        lines += [f"## `{name}`" if name else "## Top level", "", " ".join((shape.__doc__ or "").split()), ""]
+        lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
+        lines += [_row(setting) for setting in settings_of(shape)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def starting_text() -> str:
+    """A first ``lockgate.yaml``: the defaults written out, so that a reader sees what holds and can change it."""
+    defaults = Settings()
+    lines = ["# What Lockgate checks here, and what stops a change. Every key: docs/reference/settings.md", ""]
+    for setting in settings_of(Settings):
+        value = getattr(defaults, setting.name)
+        lines.append(f"# {setting.about}")
+        lines += _yaml_lines(setting.name, value, "")
+        lines.append("")
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def _shapes(shape: Any, name: str) -> list[tuple[str, Any]]:
+    found = [(name, shape)]
+    for setting in settings_of(shape):
+        if dataclasses.is_dataclass(setting.kind):
+            inner = f"{name}.{setting.name}" if name else setting.name
+            found += _shapes(setting.kind, inner + ("[]" if setting.many else ""))
+    return found
+
+
+def _row(setting: SettingType) -> str:
+    about = setting.about.replace("|", "\\|")
+    return f"| `{setting.name}` | {_kind_text(setting)} | {_default_text(setting)} | {about} |"
+
+
+def _kind_text(setting: SettingType) -> str:
+    kind = setting.kind
+    if kind is dict:
+        return "mapping by family"
+    if dataclasses.is_dataclass(kind):
+        text = "mapping, see below"
+    elif issubclass(kind, Enum):
+        text = ", ".join(f"`{word}`" for word in words_of(kind))
+    else:
+        text = {bool: "`true` or `false`", str: "text", int: "whole number", float: "number"}[kind]
+    bounds = setting.bounds
+    if "minimum" in bounds:
+        text += f" from {bounds['minimum']}" + (f" to {bounds['maximum']}" if "maximum" in bounds else "")
+    return f"list of: {text}" if setting.many else text
+
+
+def _default_text(setting: SettingType) -> str:
+    if setting.default is None or dataclasses.is_dataclass(setting.default):
+        return ""
+    if setting.many:
+        return f"`{_flow(setting.default)}`"
+    return f"`{setting.default}`"
+
+
+def _yaml_lines(name: str, value: Any, indent: str) -> list[str]:
+    if dataclasses.is_dataclass(value):
+        lines = [f"{indent}{name}:"]
+        for setting in settings_of(type(value)):  # type: ignore[arg-type]
+            inner = getattr(value, setting.name)
+            if inner is not None:
+                lines += _yaml_lines(setting.name, inner, indent + "  ")
+        return lines
+    if isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
+        return [f"{indent}{name}:", *(f"{indent}  - {_flow(item)}" for item in value)]
+    return [f"{indent}{name}: {_flow(value)}"]
+
+
+def _flow(value: Any) -> str:
+    if dataclasses.is_dataclass(value):
+        pairs = ((setting.name, getattr(value, setting.name)) for setting in settings_of(type(value)))  # type: ignore[arg-type]
+        return "{" + ", ".join(f"{name}: {_flow(item)}" for name, item in pairs if item is not None) + "}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_flow(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "{}" if isinstance(value, dict) else str(value)
