@@ -1,0 +1,129 @@
+"""Compiles expressions into one Hyperscan database, and keeps it where the caller says.
+
+The kept file is bound to the expressions, the version of Hyperscan and the kind of machine by its name; what cannot be
+read back is compiled again. What does not belong: matching.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lockgate.errors import ConfigurationError
+
+_MAGIC = b"lockgate-hs1\n"
+
+
+def open_database(expressions: Sequence[str], *, names: Sequence[str], cache_dir: Path | None = None) -> Any:
+    """A Hyperscan block database over ``expressions`` whose ids are their positions.
+
+    Raises ``ConfigurationError`` that names the expression that Hyperscan refuses.
+    """
+    if cache_dir is None:
+        return _compile(expressions, names)
+    place = cache_dir / f"hyperscan-{digest(expressions)}.db"
+    database = _read(place)
+    if database is None:
+        database = _compile(expressions, names)
+        _keep(place, database)
+    return database
+
+
+def digest(expressions: Sequence[str]) -> str:
+    """32 hex digits over the expressions, their order, Hyperscan's version and the machine."""
+    from importlib.metadata import version
+
+    state = hashlib.sha256(f"{version('hyperscan')}\0{platform.machine()}\0{_cpu_flags()}".encode())
+    for expression in expressions:
+        raw = expression.encode("utf-8", "surrogatepass")
+        state.update(len(raw).to_bytes(4, "big") + raw)
+    return state.hexdigest()[:32]
+
+
+def _cpu_flags() -> str:
+    """A database made for AVX2 does not load elsewhere; a shared cache folder may be seen by both kinds of machine."""
+    try:
+        with Path("/proc/cpuinfo").open(encoding="ascii", errors="replace") as lines:
+            flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    except OSError:
+        return ""
+    return " ".join(sorted({"avx2", "avx512bw", "avx512vbmi", "asimd", "sve"} & set(flags.split())))
+
+
+def _read(place: Path) -> Any:
+    import hyperscan
+
+    try:
+        kept = place.read_bytes()
+    except OSError:
+        return None
+    head = len(_MAGIC) + 32
+    if not kept.startswith(_MAGIC) or hashlib.sha256(kept[head:]).digest() != kept[len(_MAGIC) : head]:
+        return None
+    try:
+        database = hyperscan.loadb(kept[head:], hyperscan.HS_MODE_BLOCK)
+        database.scratch = hyperscan.Scratch(database)
+    except hyperscan.error:
+        return None
+    return database
+
+
+def _keep(place: Path, database: Any) -> None:
+    """Writes beside the place and renames: another process sees the whole file or none. A full disk is no failure."""
+    import hyperscan
+
+    body = hyperscan.dumpb(database)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=place.name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_MAGIC + hashlib.sha256(body).digest() + body)
+            Path(name).replace(place)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def _compile(expressions: Sequence[str], names: Sequence[str]) -> Any:
+    import hyperscan
+
+    raw = [expression.encode("utf-8", "surrogatepass") for expression in expressions]
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    try:
+        database.compile(expressions=raw, ids=list(range(len(raw))), elements=len(raw), flags=[0] * len(raw))
+        return database
+    except hyperscan.error:
+        flags = [_flags_that_compile(one, name) for one, name in zip(raw, names, strict=True)]
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    try:
+        database.compile(expressions=raw, ids=list(range(len(raw))), elements=len(raw), flags=flags)
+    except hyperscan.error as error:
+        raise ConfigurationError(f"Hyperscan cannot join {len(raw)} patterns: {error}", where="patterns") from None
+    return database
+
+
+def _flags_that_compile(expression: bytes, name: str) -> int:
+    """0, or the prefilter mode (more candidates, the same matches after RE2) for what Hyperscan cannot do exactly."""
+    import hyperscan
+
+    reason = ""
+    for flags in (0, hyperscan.HS_FLAG_PREFILTER):
+        try:
+            hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK).compile(
+                expressions=[expression], ids=[0], elements=1, flags=[flags]
+            )
+            return int(flags)
+        except hyperscan.error as error:
+            reason = str(error)
+    raise ConfigurationError(
+        f"Hyperscan refuses the pattern: {reason}",
+        where=name,
+        hint="a pattern needs at least one character, and no look-around or back-reference",
+    )

@@ -1,0 +1,246 @@
+"""Finds patterns in bytes: candidate ends by Hyperscan, then RE2 on a window before each.
+
+The window is as wide as the pattern can be (``width``), widened left to a line start; windows of one pattern that
+overlap are one. All is Latin-1, so byte and character offsets agree. A matcher belongs to one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from lockgate.errors import ConfigurationError
+from lockgate.patterns.database import open_database
+from lockgate.patterns.definition import Allow, Hit, Pattern, Target
+from lockgate.patterns.entropy import shannon
+from lockgate.patterns.width import Width, measure
+
+SPAN = 256 * 1024
+"""Bytes before an end that a pattern without bound is looked for in."""
+LINE = 16 * 1024
+"""A longer line is cut when a window is widened to a line start."""
+MOST_ENDS = 200_000
+"""Candidate ends of one content; a content that gives more is looked through by RE2 as a whole."""
+
+
+class Matcher:
+    """All patterns of a run, compiled together."""
+
+    def __init__(
+        self, patterns: Sequence[Pattern], *, allow: Sequence[Allow] = (), cache_dir: Path | None = None
+    ) -> None:
+        """``allow`` holds for every pattern. Raises ``ConfigurationError`` for an expression that does not compile."""
+        self.patterns = tuple(patterns)
+        self._allow = tuple(allow)
+        self._numbers = [number for number, pattern in enumerate(self.patterns) if pattern.regex]
+        self._path_only = [number for number, pattern in enumerate(self.patterns) if not pattern.regex]
+        self._compiled: dict[tuple[str, ...], Any] = {}
+        self._widths: dict[int, Width] = {}
+        self._database = (
+            open_database(
+                [self.patterns[number].regex for number in self._numbers],
+                names=[self.patterns[number].id for number in self._numbers],
+                cache_dir=cache_dir,
+            )
+            if self._numbers
+            else None
+        )
+
+    def find(self, content: bytes, paths: Sequence[str] = ("",)) -> list[Hit]:
+        """Every match that is not allowed, by pattern, then place. A path condition holds when any path meets it."""
+        candidates = self._candidates(content)
+        if not candidates and not self._path_only:
+            return []
+        look = _Look(content, paths)
+        hits = [
+            Hit(number, 0, 0, 0, 0)
+            for number in self._path_only
+            if (self.patterns[number].path or self.patterns[number].exclude_path) and self._path_fits(number, paths)
+        ]
+        for number in sorted(candidates):
+            if not self._path_fits(number, paths) or not self._keyword_stands(number, look):
+                continue
+            for begin, end in self._windows(number, content, candidates[number]):
+                hits.extend(self._verified(number, look, begin=begin, end=end))
+        return hits
+
+    def _candidates(self, content: bytes) -> dict[int, list[int]]:
+        """Ends by pattern, in order."""
+        if self._database is None or not content:
+            return {}
+        found: list[tuple[int, int]] = []
+        self._database.scan(content, match_event_handler=_collect, context=found)
+        if not found:
+            return {}
+        if len(found) >= MOST_ENDS:
+            return {number: [len(content)] for number in self._numbers}
+        ends: dict[int, list[int]] = {}
+        numbers = self._numbers
+        for place, end in found:
+            ends.setdefault(numbers[place], []).append(end)
+        return ends
+
+    def _windows(self, number: int, content: bytes, ends: list[int]) -> Iterator[tuple[int, int]]:
+        width = self._widths.get(number)
+        if width is None:
+            width = self._widths[number] = measure(self.patterns[number].regex)
+        if len(ends) == 1 and ends[0] == len(content) and len(content) > SPAN:
+            yield 0, len(content)
+            return
+        begin = stop = -1
+        for end in sorted(ends):
+            left = _left(content, end, width)
+            if stop < 0:
+                begin, stop = left, end
+            elif left <= stop:
+                begin, stop = min(begin, left), end
+            else:
+                yield begin, stop
+                begin, stop = left, end
+        yield begin, stop
+
+    def _verified(self, number: int, look: _Look, *, begin: int, end: int) -> Iterator[Hit]:
+        pattern = self.patterns[number]
+        regex = self._regex(pattern.regex)
+        at = begin
+        while at <= end:
+            match = regex.search(look.content, at, end)
+            if match is None:
+                return
+            start, stop = match.span()
+            at = max(stop, start + 1)
+            first, last = _secret_span(match, pattern.group)
+            hit = Hit(number, start, stop, first, last)
+            if self._holds(pattern, hit, look):
+                yield hit
+
+    def _holds(self, pattern: Pattern, hit: Hit, look: _Look) -> bool:
+        secret = look.content[hit.secret_start : hit.secret_end]
+        if not secret or (pattern.entropy and shannon(secret) <= pattern.entropy):
+            return False
+        if pattern.context and not look.near(hit.start, hit.end, pattern.context):
+            return False
+        return not any(self._allowed(allow, hit, look) for allow in (*pattern.allow, *self._allow))
+
+    def _allowed(self, allow: Allow, hit: Hit, look: _Look) -> bool:
+        secret = look.content[hit.secret_start : hit.secret_end]
+        answers: list[bool] = []
+        if allow.regexes:
+            text = secret
+            if allow.target is Target.MATCH:
+                text = look.content[hit.start : hit.end]
+            elif allow.target is Target.LINE:
+                text = look.lines(hit.start, hit.end)
+            answers.append(self._joined(allow.regexes).search(text) is not None)
+        if allow.stopwords:
+            lowered = secret.lower()
+            answers.append(any(word.encode() in lowered for word in allow.stopwords))
+        if allow.paths:
+            joined = self._joined(allow.paths)
+            answers.append(all(joined.search(path.encode("utf-8", "replace")) is not None for path in look.paths))
+        return bool(answers) and (all(answers) if allow.every else any(answers))
+
+    def _path_fits(self, number: int, paths: Sequence[str]) -> bool:
+        pattern = self.patterns[number]
+        if not pattern.path and not pattern.exclude_path:
+            return True
+        return any(self._one_path_fits(pattern, path.encode("utf-8", "replace")) for path in paths)
+
+    def _one_path_fits(self, pattern: Pattern, path: bytes) -> bool:
+        if pattern.path and self._regex(pattern.path).search(path) is None:
+            return False
+        return not pattern.exclude_path or self._regex(pattern.exclude_path).search(path) is None
+
+    def _keyword_stands(self, number: int, look: _Look) -> bool:
+        keywords = self.patterns[number].keywords
+        return not keywords or any(keyword.encode() in look.lowered for keyword in keywords)
+
+    def _regex(self, expression: str) -> Any:
+        return self._joined((expression,))
+
+    def _joined(self, expressions: tuple[str, ...]) -> Any:
+        """RE2 over the alternatives, compiled when first needed: most patterns of a pack never see a candidate."""
+        known = self._compiled.get(expressions)
+        if known is None:
+            known = self._compiled[expressions] = compile_joined(expressions)
+        return known
+
+
+def compile_joined(expressions: Sequence[str]) -> Any:
+    """One RE2 over all alternatives, on bytes as Latin-1; raises ``ConfigurationError``."""
+    import re2
+
+    options = re2.Options()
+    options.max_mem = 64 << 20
+    options.log_errors = False
+    options.encoding = re2.Options.Encoding.LATIN1
+    try:
+        one = expressions[0] if len(expressions) == 1 else "|".join(f"(?:{one})" for one in expressions)
+        return re2.compile(one.encode("utf-8"), options)  # type: ignore[no-untyped-call]
+    except re2.error as error:
+        reason = error.args[0] if error.args else ""
+        reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        raise ConfigurationError(f"RE2 refuses the pattern: {reason}", where=", ".join(expressions)[:200]) from None
+
+
+class _Look:
+    """A content under judgement, with what several patterns ask of it made once."""
+
+    __slots__ = ("_lowered", "content", "paths")
+
+    def __init__(self, content: bytes, paths: Sequence[str]) -> None:
+        self.content = content
+        self.paths = paths
+        self._lowered: bytes | None = None
+
+    @property
+    def lowered(self) -> bytes:
+        if self._lowered is None:
+            self._lowered = self.content.lower()
+        return self._lowered
+
+    def lines(self, start: int, end: int) -> bytes:
+        """The whole lines that the span touches, cut to ``LINE`` on either side."""
+        left = self.content.rfind(b"\n", max(0, start - LINE), start) + 1
+        right = self.content.find(b"\n", end, end + LINE)
+        return self.content[left or max(0, start - LINE) : right if right >= 0 else end + LINE]
+
+    def near(self, start: int, end: int, words: Sequence[str]) -> bool:
+        """Whether one of the words stands within three lines of the span."""
+        left, right = start, end
+        for _ in range(4):
+            left = max(self.content.rfind(b"\n", max(0, left - LINE), left), max(0, left - LINE))
+            found = self.content.find(b"\n", right + 1, right + LINE)
+            right = found if found >= 0 else min(len(self.content), right + LINE)
+        around = self.content[left:right].lower()
+        return any(word.encode() in around for word in words)
+
+
+def _collect(place: int, start: int, end: int, flags: int, context: list[tuple[int, int]]) -> bool | None:  # noqa: ARG001
+    context.append((place, end))
+    return True if len(context) >= MOST_ENDS else None
+
+
+def _left(content: bytes, end: int, width: Width) -> int:
+    """Where a match that ends at ``end`` may begin at the earliest, at a line start where one is near.
+
+    Between two runs that stay on their line lie at most ``width.most`` bytes, so each run is followed by one step.
+    """
+    if width.whole:
+        return max(0, end - SPAN)
+    at = end
+    for _ in range(min(width.runs, 64) + 1):
+        at = max(0, at - width.most - 1)
+        found = content.rfind(b"\n", max(0, at - LINE), at)
+        at = found + 1 if found >= 0 else max(0, at - LINE)
+    return max(at, 0)
+
+
+def _secret_span(match: Any, group: int) -> tuple[int, int]:
+    number: int | str = group
+    if not group:
+        numbers = range(1, match.re.groups + 1)
+        taken = (one for one in numbers if match.start(one) >= 0 and match.end(one) > match.start(one))
+        number = "secret" if "secret" in match.re.groupindex else next(taken, 0)
+    return match.start(number), match.end(number)

@@ -1,0 +1,206 @@
+"""How far back from its end a match of an RE2 expression can begin.
+
+Reads just enough of RE2's syntax (https://github.com/google/re2/wiki/Syntax) to bound widths; it judges nothing: an
+expression that RE2 refuses may still get a width here. What does not belong: matching.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+MAX_DEPTH = 200
+"""Groups nested deeper count as unbounded."""
+MOST = 1 << 20
+"""A bounded width beyond this counts as unbounded over lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """Bounds, in bytes, of what an expression consumes."""
+
+    most: int = 0
+    """Characters outside unbounded repeats."""
+    runs: int = 0
+    """Unbounded repeats that cannot cross a line end."""
+    whole: bool = False
+    """Holds an unbounded repeat that can cross line ends."""
+    newline: bool = False
+    """Can consume a line end at all."""
+
+    def then(self, other: Width) -> Width:
+        """This, followed by ``other``."""
+        return Width(
+            self.most + other.most, self.runs + other.runs, self.whole or other.whole, self.newline or other.newline
+        )
+
+    def either(self, other: Width) -> Width:
+        """This or ``other``."""
+        return Width(
+            max(self.most, other.most), max(self.runs, other.runs), self.whole or other.whole,
+            self.newline or other.newline,
+        )  # fmt: skip
+
+    def times(self, most: int | None) -> Width:
+        """This, up to ``most`` times; None: without bound."""
+        if most is None:
+            return Width(0, 0 if self.newline else 1, self.newline, self.newline)
+        size = self.most * most
+        return Width(min(size, MOST), self.runs * most, self.whole or size > MOST, self.newline)
+
+
+_UNBOUNDED = Width(whole=True, newline=True)
+_ZERO_WIDTH = frozenset("bBAzZ")
+_PERL_WITH_NEWLINE = frozenset("sDWC")
+
+
+def measure(expression: str) -> Width:
+    """Bounds of ``expression``; unbounded when it nests too deep or ends too early."""
+    try:
+        return _Reader(expression).alternation(dotall=False, depth=0)
+    except (IndexError, ValueError):
+        return _UNBOUNDED
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def alternation(self, *, dotall: bool, depth: int) -> Width:
+        """Up to the closing parenthesis of this group, which is left standing."""
+        if depth > MAX_DEPTH:
+            raise ValueError("nested too deep")
+        best: Width | None = None
+        branch = Width()
+        while self.at < len(self.text) and self.text[self.at] != ")":
+            if self.text[self.at] == "|":
+                self.at += 1
+                best, branch = (best.either(branch) if best else branch), Width()
+                continue
+            flags = self._bare_flags()
+            if flags is not None:
+                dotall = flags if flags != "" else dotall  # type: ignore[assignment]
+                continue
+            atom = self._atom(dotall=dotall, depth=depth)
+            branch = branch.then(self._repeated(atom))
+        return best.either(branch) if best else branch
+
+    def _bare_flags(self) -> bool | str | None:
+        """``(?i)``: whether it sets ``s``; an empty string when it does not say; None when none stands here."""
+        if not self.text.startswith("(?", self.at):
+            return None
+        end = self.at + 2
+        while end < len(self.text) and self.text[end] in "imsU-":
+            end += 1
+        if end >= len(self.text) or self.text[end] != ")":
+            return None
+        flags = self.text[self.at + 2 : end]
+        self.at = end + 1
+        return _dotall_of(flags)
+
+    def _atom(self, *, dotall: bool, depth: int) -> Width:
+        char = self.text[self.at]
+        if char == "(":
+            return self._group(dotall=dotall, depth=depth)
+        if char == "[":
+            return Width(1, newline=_takes_newline(self._class()))
+        self.at += 1
+        if char == "\\":
+            return self._escape()
+        if char == ".":
+            return Width(1, newline=dotall)
+        if char in "^$":
+            return Width()
+        return Width(1, newline=char == "\n")
+
+    def _group(self, *, dotall: bool, depth: int) -> Width:
+        self.at += 1
+        if self.text.startswith("?", self.at):
+            if self.text[self.at + 1] in "P<":
+                self.at = self.text.index(">", self.at) + 1
+            else:
+                colon = self.text.index(":", self.at)
+                said = _dotall_of(self.text[self.at + 1 : colon])
+                dotall = said if isinstance(said, bool) else dotall
+                self.at = colon + 1
+        inner = self.alternation(dotall=dotall, depth=depth + 1)
+        if self.text[self.at] != ")":
+            raise ValueError("group left open")
+        self.at += 1
+        return inner
+
+    def _class(self) -> str:
+        begin = self.at
+        self.at += 1
+        if self.text[self.at] == "^":
+            self.at += 1
+        if self.text[self.at] == "]":
+            self.at += 1
+        while self.text[self.at] != "]":
+            if self.text[self.at] == "\\":
+                self.at += 2
+            elif self.text.startswith("[:", self.at) and ":]" in self.text[self.at : self.at + 12]:
+                self.at = self.text.index(":]", self.at) + 2
+            else:
+                self.at += 1
+        self.at += 1
+        return self.text[begin : self.at]
+
+    def _escape(self) -> Width:
+        char = self.text[self.at]
+        self.at += 1
+        if char in _ZERO_WIDTH:
+            return Width()
+        if char == "Q":
+            end = self.text.find("\\E", self.at)
+            literal = self.text[self.at : end if end >= 0 else len(self.text)]
+            self.at += len(literal) + (2 if end >= 0 else 0)
+            return Width(len(literal), newline="\n" in literal)
+        if char in "pP":
+            self.at = self.text.index("}", self.at) + 1 if self.text[self.at] == "{" else self.at + 1
+            return Width(1, newline=True)
+        if char == "x":
+            self.at = self.text.index("}", self.at) + 1 if self.text[self.at] == "{" else self.at + 2
+            return Width(1, newline=True)
+        return Width(1, newline=char in _PERL_WITH_NEWLINE or char == "n" or char.isdigit())
+
+    def _repeated(self, atom: Width) -> Width:
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            if char in "*+":
+                atom = atom.times(None)
+            elif char == "{" and (bounds := self._bounds()) is not None:
+                atom = atom.times(bounds[1])
+                self.at = bounds[0] - 1
+            elif char != "?":
+                break
+            self.at += 1
+        return atom
+
+    def _bounds(self) -> tuple[int, int | None] | None:
+        """Where a counted repeat ends and its upper bound; None when the brace is a literal."""
+        end = self.text.find("}", self.at)
+        least, comma, most = self.text[self.at + 1 : max(end, self.at)].partition(",")
+        if end < 0 or not least.isdigit() or (most and not most.isdigit()):
+            return None
+        if not comma:
+            return end + 1, int(least)
+        return end + 1, int(most) if most else None
+
+
+def _dotall_of(flags: str) -> bool | str:
+    on, _, off = flags.partition("-")
+    return True if "s" in on else False if "s" in off else ""
+
+
+@lru_cache(maxsize=4096)
+def _takes_newline(character_class: str) -> bool:
+    import re2
+
+    try:
+        compiled: Any = re2.compile(character_class.encode("utf-8"))  # type: ignore[no-untyped-call]
+        return compiled.match(b"\n") is not None
+    except re2.error:
+        return True
