@@ -24,6 +24,8 @@ class Request:
     gate: GateSettings = field(default_factory=GateSettings)
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Scanner options by family, already checked by ``settings``."""
+    rules_digest: str = ""
+    """Digest of the rulebook, as part of what cached answers depend on."""
     project: str = "."
     """Name under which findings are known again in this workspace."""
     salt: bytes = b"\0" * 16
@@ -46,4 +48,5 @@ class Request:
     tell: Callable[[Result], None] = lambda result: None
     """Called once with the whole result, after it was stored and before the decision is returned."""
     progress: Progress = lambda step, done, total: None
-    on_file: Callable[[File, bytes], None] = lambda file, content: None
+    noticed: Callable[[File], None] = lambda file: None
+    """Called for each file that gave a finding or a skip."""

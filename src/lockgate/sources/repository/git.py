@@ -36,10 +36,10 @@ TIMEOUT = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """git at work in one folder. ``keep_index`` is for hooks, in which git itself names the index to read."""
+    """git at work in one folder. ``in_hook``: git itself names the index and the quarantine to read."""
 
     folder: Path
-    keep_index: bool = False
+    in_hook: bool = False
 
     def text(self, *arguments: str, timeout: float = TIMEOUT) -> str:
         """Standard output, decoded leniently and stripped of its last line end."""
@@ -98,8 +98,11 @@ class Git:
 
     def _environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if key not in _DROPPED}
-        if not self.keep_index:
+        if self.in_hook:
+            kept |= {key: os.environ[key] for key in ("GIT_OBJECT_DIRECTORY",) if key in os.environ}
+        else:
             kept.pop("GIT_INDEX_FILE", None)
+            kept.pop("GIT_ALTERNATE_OBJECT_DIRECTORIES", None)
         return kept | {
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_OPTIONAL_LOCKS": "0",

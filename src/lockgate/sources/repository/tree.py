@@ -10,7 +10,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +35,8 @@ class TreeSource:
     max_bytes: int = 16 * 1024 * 1024
     only: tuple[str, ...] = ()
     """When given: these paths (files or folders, relative) and nothing else."""
+    prefix: str = ""
+    """Put before every path, with a slash at its end, when one run reads several trees."""
     ignored_too: bool = False
     """Read files that git ignores as well."""
     mode: str = field(default="tree", init=False)
@@ -51,11 +53,12 @@ class TreeSource:
         for path in self._paths():
             if self.excluded(path) or not _under(path, self.only):
                 continue
-            yield from _entry(base, path, wants, self.max_bytes, now)
+            for row in _entry(base, path, wants, self.max_bytes, now):
+                yield replace(row, path=self.prefix + row.path) if self.prefix else row
 
     def sibling(self, path: str) -> bytes | None:
         """Another file of the tree; None when it is not there, leaves the tree or is over 64 MiB."""
-        clean = os.path.normpath(path)
+        clean = os.path.normpath(path.removeprefix(self.prefix))
         if clean.startswith(("..", "/")) or os.path.isabs(clean):
             return None
         target = self.folder / clean

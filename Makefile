@@ -1,0 +1,53 @@
+# Two commands matter: `make up` (what it answers) and `make test` (that it is true).
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export LOCKGATE_CORPORA ?= ../shared/corpora
+
+.PHONY: up test lint docs bench lock clean
+
+up: $(VENV)/.main  ## install, build the sample advisory store, judge the example shop
+	@$(BIN)/lockgate advisories update --quiet --store $(VENV)/sample-advisories.db examples/advisories
+	@echo
+	@$(BIN)/lockgate check examples/harbour --no-store --advisories $(VENV)/sample-advisories.db || [ $$? -eq 1 ]
+	@echo
+	@echo "That was the example shop, with weaknesses planted on purpose. Now your own code:"
+	@echo "  $(CURDIR)/$(BIN)/lockgate advisories update osv-export.zip   (exports of https://osv.dev; once)"
+	@echo "  $(CURDIR)/$(BIN)/lockgate check /path/to/your/repository"
+
+test: $(VENV)/.dev  ## every test
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/.dev  ## style, types and import floors
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+docs: $(VENV)/.dev  ## regenerate the reference pages
+	$(BIN)/python docs/generate.py
+
+bench: $(VENV)/.dev  ## measure, side by side with peers where they are installed
+	$(BIN)/python -m bench
+
+lock:  ## renew the pinned requirements (needs uv)
+	uv pip compile -q pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate --upgrade -o requirements/main.txt
+	uv pip compile -q pyproject.toml requirements/dev.in --python-version 3.11 --universal --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.main: requirements/main.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/main.txt
+	$(BIN)/python -m pip install --quiet --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.main

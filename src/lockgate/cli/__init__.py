@@ -1,0 +1,59 @@
+"""The command line. The one place that prints errors and turns them into exit codes.
+
+Starting is cheap: a command's own module is imported when it is called, and what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (``docs/reference/exit-codes.md``)."""
+    from lockgate.cli._parser import parse
+    from lockgate.errors import ExitCode, LockgateError
+
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        parsed = parse(arguments)
+        return int(parsed.run(parsed))
+    except LockgateError as error:
+        _say(error.message, where=error.where, hint=error.hint, code=error.code)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        _say("interrupted; what was reported as stored is stored")
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone: nothing to say, and nobody to say it to
+        return int(ExitCode.UNAVAILABLE)
+    except Exception as error:
+        return _defect(error)
+
+
+def _say(message: str, *, where: str = "", hint: str = "", code: str = "") -> None:
+    from lockgate.cli._text import safe
+
+    place = f"{safe(where)}: " if where else ""
+    print(f"lockgate: {place}{safe(message)}{f' [{code}]' if code else ''}", file=sys.stderr)
+    if hint:
+        print(f"  hint: {safe(hint)}", file=sys.stderr)
+
+
+def _defect(error: Exception) -> int:
+    """A defect of ours: say where, without values, since a value may be a secret."""
+    import os
+    import traceback
+
+    from lockgate.errors import ExitCode
+
+    if os.environ.get("LOCKGATE_TRACEBACK") == "1":
+        traceback.print_exc()
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    _say(
+        f"a defect of Lockgate: {type(error).__name__}",
+        where=f"{os.path.basename(frame.filename)}:{frame.lineno}",  # noqa: PTH119 - a name, no path is touched
+        hint="please report it; LOCKGATE_TRACEBACK=1 shows the trace, which may hold values of your files",
+        code="internal",
+    )
+    return int(ExitCode.INTERNAL)

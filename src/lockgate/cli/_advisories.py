@@ -1,0 +1,48 @@
+"""The work of ``lockgate advisories``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from lockgate.cli._progress import progress
+from lockgate.cli._project import project_at
+from lockgate.cli._text import safe
+from lockgate.engine.workspace import prepare
+from lockgate.errors import ExitCode, NothingCheckedError
+from lockgate.store.advisories import AdvisoryStore
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Update or show."""
+    workspace = project_at(Path.cwd()).workspace
+    target = Path(arguments.store) if arguments.store else workspace.advisories
+    if arguments.action == "show":
+        return _show(target)
+    if not arguments.store:
+        prepare(workspace)
+    with progress(quiet=arguments.quiet) as tell:
+        report = AdvisoryStore.build(
+            arguments.sources,
+            target,
+            kev=Path(arguments.kev) if arguments.kev else None,
+            epss=Path(arguments.epss) if arguments.epss else None,
+            progress=tell,
+        )
+    for path, reason in report.skipped[:20]:
+        print(f"skipped {safe(path)}: {safe(reason)}", file=sys.stderr)
+    if len(report.skipped) > 20:
+        print(f"... and {len(report.skipped) - 20} more", file=sys.stderr)
+    print(f"{report.read:,} advisories compiled into {target} ({target.stat().st_size:,} bytes), "
+          f"{len(report.skipped):,} skipped")  # fmt: skip
+    if not report.read:
+        raise NothingCheckedError("no advisory was read", hint="give OSV-format sources (https://osv.dev)")
+    return int(ExitCode.ALLOWED)
+
+
+def _show(path: Path) -> int:
+    store = AdvisoryStore.open(path)
+    for key, value in store.meta().items():
+        print(f"{key}: {value}")
+    return int(ExitCode.ALLOWED)

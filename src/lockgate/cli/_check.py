@@ -1,0 +1,217 @@
+"""The work of ``lockgate check``: sources from the arguments, one run of the engine, reports, fixes, exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from lockgate.cli._outputs import outputs, write
+from lockgate.cli._progress import progress
+from lockgate.cli._project import Project, project_at
+from lockgate.engine import Request, scan
+from lockgate.engine.workspace import Workspace, prepare, salt_of, workspace_of
+from lockgate.errors import ExitCode, NothingCheckedError, UsageError
+from lockgate.findings import Owners, Waivers
+from lockgate.model import Decision, Family, Result, Verdict
+from lockgate.settings import excluder
+from lockgate.sources import Source
+from lockgate.sources.repository import ChangesSource, HistorySource, StagedSource, TreeSource, cloned
+from lockgate.sources.repository.clone import is_address, shown
+from lockgate.store import Ledger, Record
+from lockgate.store.cache import Cache
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check what the arguments name; returns the exit code."""
+    paths: list[str] = arguments.paths or ["."]
+    addresses = [path for path in paths if is_address(path)]
+    if not addresses:
+        return _check(arguments, [Path(path) for path in paths], workspace=None)
+    if len(paths) > 1:
+        raise UsageError("an address is checked alone", where=shown(addresses[0]))
+    insecure = os.environ.get("LOCKGATE_ALLOW_INSECURE_CLONE") == "1"
+    with cloned(addresses[0], full=arguments.history or bool(arguments.since), allow_insecure=insecure) as folder:
+        return _check(arguments, [folder], workspace=workspace_of(Path.cwd()), name=shown(addresses[0]))
+
+
+def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Workspace | None, name: str = "") -> int:
+    wanted = outputs(arguments.format)
+    if arguments.jobs < 1:
+        raise UsageError("must be 1 or more", where="--jobs")
+    config = Path(arguments.config) if arguments.config else None
+    projects = _grouped(paths, config)
+    first = projects[0][0]
+    place = workspace or first.workspace
+    results: list[Result] = []
+    noticed: set[str] = set()
+    with ExitStack() as stack:
+        record, ledger, cache = stack.enter_context(_opened(place, store=not arguments.no_store))
+        families = _families(arguments, first)
+        tell_progress = stack.enter_context(progress(quiet=arguments.quiet))
+        sources = _sources(arguments, projects, cache, families)
+        request = Request(
+            families=families,
+            gate=first.settings.gate,
+            options=first.settings.scanners,
+            project=name or _project_name(first, projects, workspace),
+            salt=salt_of(None if arguments.no_store else place),
+            advisories=Path(arguments.advisories) if arguments.advisories else place.advisories,
+            cache_dir=None if arguments.no_store else place.cache_dir,
+            waivers=_waivers(projects),
+            owners=_owners(first),
+            blame_root=first.top if first.git and not arguments.no_blame and not arguments.history else None,
+            partial=_partial(arguments, projects, paths),
+            seconds=first.settings.limits.seconds,
+            jobs=arguments.jobs,
+            revision=first.revision,
+            branch=first.branch,
+            tell=results.append,
+            progress=tell_progress,
+            noticed=lambda file: noticed.add(file.stamp),
+        )
+        decision = _scan(sources, request, record=record, ledger=ledger, cache=cache)
+        _remember_blobs(sources, cache, families, noticed)
+    write(results[0], wanted)
+    if arguments.fix:
+        from lockgate.cli._fix import apply_fixes
+
+        apply_fixes(results[0], first.top, ask=not arguments.yes)
+    return exit_code(decision)
+
+
+def _scan(
+    sources: Sequence[Source], request: Request, *, record: Record | None, ledger: Ledger | None, cache: Cache | None
+) -> Decision:
+    from lockgate.gates.check import GATE
+    from lockgate.rules import load
+
+    rules = load(request.families, cache_dir=request.cache_dir)
+    return scan(sources, rules, GATE, store=record, ledger=ledger, request=request, cache=cache)
+
+
+def exit_code(decision: Decision) -> int:
+    """Nothing checked outweighs denied: a clean answer about half the question is no answer."""
+    if decision.nothing_checked:
+        return int(ExitCode.NOTHING_CHECKED)
+    return int(ExitCode.DENIED if decision.verdict in (Verdict.DENY, Verdict.ASK) else ExitCode.ALLOWED)
+
+
+def _grouped(paths: list[Path], config: Path | None) -> list[tuple[Project, list[Path]]]:
+    groups: dict[Path, tuple[Project, list[Path]]] = {}
+    for path in paths:
+        project = project_at(path, config=config)
+        groups.setdefault(project.top, (project, []))[1].append(path.resolve())
+    return list(groups.values())
+
+
+def _families(arguments: argparse.Namespace, project: Project) -> tuple[Family, ...]:
+    chosen = tuple(Family(name) for name in arguments.family or ()) or project.settings.families
+    if not arguments.history:
+        return chosen
+    if arguments.family and chosen != (Family.SECRETS,):
+        raise UsageError("history is judged for secrets", where="--family", hint="leave --family out")
+    return (Family.SECRETS,)
+
+
+def _sources(
+    arguments: argparse.Namespace,
+    projects: Sequence[tuple[Project, list[Path]]],
+    cache: Cache | None,
+    families: tuple[Family, ...],
+) -> list[Source]:
+    project, paths = projects[0]
+    found: list[Source] = []
+    excluded = excluder(project.settings.exclude)
+    limits = project.settings.limits
+    special = arguments.staged or arguments.since or arguments.history
+    if special:
+        if len(projects) > 1:
+            raise UsageError("several repositories are checked one by one", hint="leave --staged, --since, --history")
+        if project.git is None:
+            raise NothingCheckedError("not a git repository", where=str(project.top), hint="check the folder itself")
+    if project.git is not None and arguments.staged:
+        git = replace(project.git, in_hook=True)
+        found.append(StagedSource(git, excluded, limits.file_bytes))
+    elif project.git is not None and arguments.since:
+        found.append(ChangesSource(project.git, arguments.since, excluded, limits.file_bytes))
+    elif project.git is not None and arguments.history:
+        seen = cache.seen_blobs(_blob_key(families)) if cache is not None and not arguments.all_blobs else frozenset()
+        found.append(HistorySource(project.git, seen, excluded=excluded, max_bytes=limits.blob_bytes))
+    else:
+        many = len(projects) > 1
+        for one, below in projects:
+            found.append(
+                TreeSource(
+                    one.top,
+                    excluder(one.settings.exclude),
+                    one.settings.limits.file_bytes,
+                    only=_only(one.top, below),
+                    prefix=f"{one.top.name}/" if many else "",
+                    ignored_too=arguments.ignored,
+                )
+            )
+    if arguments.imports:
+        from lockgate.sources.sarif import SarifSource
+
+        found.extend(SarifSource(Path(path)) for path in arguments.imports)
+    del paths
+    return found
+
+
+def _only(top: Path, paths: list[Path]) -> tuple[str, ...]:
+    inside = tuple(path.relative_to(top).as_posix() for path in paths)
+    return () if "." in inside else inside
+
+
+def _partial(arguments: argparse.Namespace, projects: Sequence[tuple[Project, list[Path]]], paths: list[Path]) -> bool:
+    del paths
+    narrowed = any(_only(project.top, below) for project, below in projects)
+    return bool(arguments.staged or arguments.since or arguments.history or arguments.family or narrowed)
+
+
+def _project_name(first: Project, projects: Sequence[object], workspace: Workspace | None) -> str:
+    """Findings of a project are known again in its own workspace whatever its folder is called."""
+    if workspace is not None or len(projects) > 1 or "LOCKGATE_WORKSPACE" in os.environ:
+        return str(first.top)
+    return "."
+
+
+def _waivers(projects: Sequence[tuple[Project, list[Path]]]) -> Waivers:
+    return projects[0][0].waivers()
+
+
+def _owners(project: Project) -> Owners | None:
+    return project.owners()
+
+
+@contextmanager
+def _opened(place: Workspace, *, store: bool) -> Iterator[tuple[Record | None, Ledger | None, Cache | None]]:
+    if not store:
+        yield None, None, None
+        return
+    prepare(place)
+    record = Record.open(place.record)
+    with Ledger.open(place.folder) as ledger, Cache.open(place.cache_dir / "scans.db") as cache:
+        yield record, ledger, cache
+
+
+def _blob_key(families: tuple[Family, ...]) -> str:
+    from lockgate.rules import load
+
+    return load(families).digest
+
+
+def _remember_blobs(
+    sources: Sequence[Source], cache: Cache | None, families: tuple[Family, ...], noticed: set[str]
+) -> None:
+    """Only now: the run is stored. A blob that gave anything is read again next time, so that it is told again."""
+    if cache is None:
+        return
+    for source in sources:
+        if isinstance(source, HistorySource):
+            clean = [one for one in source.read_ids if f"blob-{one.hex()}" not in noticed]
+            cache.add_seen_blobs(_blob_key(families), clean)

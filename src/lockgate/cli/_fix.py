@@ -1,0 +1,116 @@
+"""Applies the safe edits of findings: shows them as a diff, asks, writes each file whole or not at all.
+
+An edit whose expected text no longer stands there is refused, and so is one that overlaps another.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lockgate.cli._text import safe
+from lockgate.errors import UsageError
+from lockgate.model import Edit, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file before and after."""
+
+    path: str
+    before: str
+    after: str
+
+
+def apply_fixes(result: Result, top: Path, *, ask: bool) -> int:
+    """Offer every safe edit of open findings; returns how many files were written."""
+    edits = [edit for one in result.findings if not one.waived and one.finding.fix for edit in one.finding.fix.edits]
+    changes, refused = planned(edits, top)
+    for change in changes:
+        _show(change)
+    for path, reason in refused:
+        print(f"not fixed: {safe(path)}: {reason}", file=sys.stderr)
+    if not changes:
+        print("nothing to fix by machine; the findings say what to do by hand", file=sys.stderr)
+        return 0
+    if ask and not _agreed(len(changes)):
+        print("nothing was written", file=sys.stderr)
+        return 0
+    for change in changes:
+        _write(top / change.path, change.after)
+    print(f"fixed {len(changes)} file(s); check again to see what is left", file=sys.stderr)
+    return len(changes)
+
+
+def planned(edits: Iterable[Edit], top: Path) -> tuple[list[Change], list[tuple[str, str]]]:
+    """What would change, and what is refused with the reason. Writes nothing."""
+    by_path: dict[str, list[Edit]] = {}
+    for edit in dict.fromkeys(edits):
+        by_path.setdefault(edit.path, []).append(edit)
+    changes: list[Change] = []
+    refused: list[tuple[str, str]] = []
+    for path, own in sorted(by_path.items()):
+        target = top / path
+        try:
+            inside = target.resolve().is_relative_to(top.resolve()) and not target.is_symlink()
+            before = target.read_bytes().decode("utf-8") if inside else ""
+        except (OSError, UnicodeDecodeError) as error:
+            refused.append((path, type(error).__name__))
+            continue
+        if not inside:
+            refused.append((path, "leads out of the tree"))
+            continue
+        after, problems = edited(before, own)
+        refused.extend((path, problem) for problem in problems)
+        if after != before:
+            changes.append(Change(path, before, after))
+    return changes, refused
+
+
+def edited(text: str, edits: Sequence[Edit]) -> tuple[str, list[str]]:
+    """``text`` with the edits applied from the bottom up, and why some were refused. Line ends are kept."""
+    ending = "\r\n" if "\r\n" in text else "\n"
+    lines = text.split(ending)
+    problems: list[str] = []
+    floor = len(lines) + 2
+    for edit in sorted(edits, key=lambda one: (one.line, one.end_line), reverse=True):
+        present = lines[edit.line - 1 : edit.end_line]
+        if edit.end_line >= floor or (edit.end_line < edit.line and edit.line > floor):
+            problems.append(f"line {edit.line}: overlaps another fix; run again")
+        elif edit.line < 1 or "\n".join(present) != edit.expect.rstrip("\n"):
+            problems.append(f"line {edit.line}: is no longer what was judged")
+        else:
+            lines[edit.line - 1 : edit.end_line] = edit.text.rstrip("\n").split("\n") if edit.text else []
+            floor = edit.line
+    return ending.join(lines), problems
+
+
+def _show(change: Change) -> None:
+    for line in difflib.unified_diff(
+        change.before.splitlines(), change.after.splitlines(), f"a/{change.path}", f"b/{change.path}", lineterm=""
+    ):
+        print(safe(line))
+
+
+def _agreed(count: int) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("--fix asks before it writes, and nobody is there to answer", hint="add --yes")
+    return input(f"write {count} file(s)? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _write(path: Path, text: str) -> None:
+    mode = path.stat().st_mode & 0o7777
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(text.encode("utf-8"))
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,68 @@
+"""Where reports go: ``--format NAME`` to standard output, ``--format NAME=FILE`` to a file, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lockgate.errors import SourceError, UsageError
+from lockgate.model import Result
+from lockgate.reports import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One report to write."""
+
+    report: Report
+    path: Path | None
+    """None: standard output."""
+
+
+def outputs(chosen: Sequence[str]) -> list[Output]:
+    """From ``--format`` values; the terminal report when there are none."""
+    from lockgate.reports import load, names
+
+    known = names()
+    found = []
+    for one in chosen or ("terminal",):
+        name, _, path = one.partition("=")
+        if name not in known:
+            import difflib
+
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"one of {', '.join(known)}"
+            raise UsageError(f"there is no report {name!r}", where="--format", hint=hint)
+        found.append(Output(load(name), Path(path) if path else None))
+    if sum(output.path is None for output in found) > 1:
+        raise UsageError("two reports for standard output", where="--format", hint="name files: --format sarif=FILE")
+    return found
+
+
+def write(result: Result, wanted: Sequence[Output]) -> None:
+    """Write every report; a file appears whole or not at all."""
+    for output in wanted:
+        if output.path is None:
+            output.report.write(result, sys.stdout)
+            sys.stdout.flush()
+        else:
+            _replace(output.path, output.report, result)
+
+
+def _replace(path: Path, report: Report, result: Result) -> None:
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise SourceError(f"cannot be written: {error.strerror}", where=str(path)) from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            report.write(result, stream)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,86 @@
+"""Builds the argument parser from the commands; only the called command's module is imported when one is named."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Sequence
+from typing import NoReturn
+
+from lockgate import __version__
+from lockgate.cli import commands
+from lockgate.cli.commands import Command
+from lockgate.discover import member_names
+from lockgate.errors import UsageError
+
+_EXAMPLES = """\
+examples:
+  lockgate check                     judge the repository you stand in
+  lockgate check --since origin/main only what your branch introduces
+  lockgate check --history           every blob that was ever committed, for secrets
+  lockgate hook install              judge before each commit and push
+  lockgate explain secrets/aws-access-key-id
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that raises our error instead of ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        """A wrong command line."""
+        raise UsageError(message, hint=f"{self.prog} --help")
+
+
+def command_names() -> list[str]:
+    """Every command, as typed."""
+    return [name.replace("_", "-") for name in member_names(commands)]
+
+
+def load(name: str) -> Command:
+    """The command of that name."""
+    command: Command = importlib.import_module(f"{commands.__name__}.{name.replace('-', '_')}").COMMAND
+    return command
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The namespace of a call; ``run`` in it is the command's function."""
+    names = command_names()
+    called = next((one for one in arguments if not one.startswith("-")), "")
+    parser = build([called] if called in names else names)
+    if called and called not in names:
+        raise UsageError(f"there is no command {called!r}{_nearest(called, names)}", hint="lockgate --help")
+    if not called and not {"-h", "--help", "--version"} & set(arguments):
+        parser.print_help()
+        raise SystemExit(2)
+    return parser.parse_args(list(arguments))
+
+
+def build(names: Sequence[str]) -> Parser:
+    """A parser that knows the commands ``names``."""
+    parser = Parser(
+        prog="lockgate",
+        description="One record, one rulebook and replay for a Kubernetes delivery line.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"lockgate {__version__}")
+    below = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    for name in names:
+        command = load(name)
+        one = below.add_parser(
+            name,
+            help=command.about,
+            description="\n\n".join(filter(None, (command.about, command.notes))),
+            epilog=f"examples:\n{command.examples}" if command.examples else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.configure(one)
+        one.set_defaults(run=command.run)
+    return parser
+
+
+def _nearest(word: str, names: Sequence[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word, names, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

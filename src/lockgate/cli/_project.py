@@ -1,0 +1,78 @@
+"""What a call is about: the project, its settings, its workspace, its waivers and owners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lockgate.engine.workspace import Workspace, workspace_of
+from lockgate.errors import ConfigurationError, SourceError
+from lockgate.findings import Owners, Waivers
+from lockgate.settings import FILE_NAME, Settings
+from lockgate.settings import load as load_settings
+from lockgate.sources.repository import Git, repository_of
+
+_OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
+_MAX_TEXT = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One project, as the command line found it."""
+
+    top: Path
+    """The top of the repository, or the folder itself."""
+    git: Git | None
+    settings: Settings
+    workspace: Workspace
+
+    def waivers(self) -> Waivers:
+        """The reviewed waiver file; empty when there is none."""
+        path = self.top / self.settings.waivers
+        if not path.is_file():
+            return Waivers()
+        return Waivers.load(_text(path), where=self.settings.waivers)
+
+    def owners(self) -> Owners | None:
+        """The first CODEOWNERS file."""
+        for name in _OWNERS:
+            path = self.top / name
+            if path.is_file():
+                return Owners.parse(_text(path))
+        return None
+
+    @property
+    def revision(self) -> str:
+        """Commit of HEAD, or an empty string."""
+        return self.git.try_text("rev-parse", "--verify", "--quiet", "HEAD^{commit}") if self.git else ""
+
+    @property
+    def branch(self) -> str:
+        """Branch of HEAD, or an empty string."""
+        return self.git.try_text("symbolic-ref", "--quiet", "--short", "HEAD") if self.git else ""
+
+
+def project_at(path: Path, *, config: Path | None = None) -> Project:
+    """The project that holds ``path`` (a file or a folder)."""
+    if not path.exists():
+        raise SourceError("there is no such file or folder", where=str(path), hint="give a path of this machine")
+    folder = path.resolve() if path.is_dir() else path.resolve().parent
+    top = repository_of(folder)
+    base = (top or folder).resolve()
+    if config is not None and not config.is_file():
+        raise ConfigurationError("there is no such settings file", where=str(config), hint="lockgate init writes one")
+    chosen = config or _nearest_settings(folder, base)
+    return Project(base, Git(base) if top else None, load_settings(chosen), workspace_of(base))
+
+
+def _nearest_settings(folder: Path, base: Path) -> Path | None:
+    """``lockgate.yaml`` at the top of the project."""
+    del folder
+    path = base / FILE_NAME
+    return path if path.is_file() else None
+
+
+def _text(path: Path) -> str:
+    if path.stat().st_size > _MAX_TEXT:
+        raise ConfigurationError(f"larger than {_MAX_TEXT} bytes", where=str(path))
+    return path.read_text("utf-8", "replace")

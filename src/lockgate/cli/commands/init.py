@@ -1,0 +1,41 @@
+"""``lockgate init``: a hardened workflow and a starting lockgate.yaml."""
+
+from __future__ import annotations
+
+import argparse
+
+from lockgate.cli.commands import Command
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", default=".", metavar="FOLDER", help="the project (default: here)")
+    parser.add_argument("--ci", choices=("github", "azure", "none"), default="github", help="pipeline to write for")
+    parser.add_argument("--force", action="store_true", help="replace files that are there already")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from lockgate.cli._init import starting_files
+    from lockgate.errors import SourceError
+
+    top = Path(arguments.folder)
+    if not top.is_dir():
+        raise SourceError("there is no such folder", where=str(top))
+    for name, text in starting_files(arguments.ci).items():
+        path = top / name
+        if path.exists() and not arguments.force:
+            print(f"kept    {name} (it is there already; --force replaces it)")
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        print(f"written {name}")
+    return 0
+
+
+COMMAND = Command(
+    about="Write a starting lockgate.yaml and a hardened pipeline.",
+    configure=_configure,
+    run=_run,
+    examples="  lockgate init\n  lockgate init --ci azure\n",
+)

@@ -1,0 +1,57 @@
+"""``lockgate record``: look after the record."""
+
+from __future__ import annotations
+
+import argparse
+
+from lockgate.cli.commands import Command
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    below = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    show = below.add_parser("show", help="rows of one table, newest run last")
+    show.add_argument("table", metavar="TABLE", help="Runs, Findings, Components, Skips or Decisions")
+    show.add_argument("--limit", type=int, default=20, metavar="N", help="rows at most (default: 20)")
+    show.add_argument("--version", type=int, metavar="V", help="as the table stood at version V")
+    below.add_parser("compact", help="rewrite small files as large ones")
+    retain = below.add_parser("retain", help="forget runs older than a number of days")
+    retain.add_argument("days", type=int, metavar="DAYS")
+    history = below.add_parser("history", help="versions of one table")
+    history.add_argument("table", metavar="TABLE")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    import orjson
+
+    from lockgate.cli._project import project_at
+    from lockgate.errors import UsageError
+    from lockgate.store import Record
+
+    record = Record.open(project_at(Path.cwd()).workspace.record)
+    if arguments.action == "compact":
+        record.compact()
+        print("compacted")
+    elif arguments.action == "retain":
+        if arguments.days < 1:
+            raise UsageError("must be 1 or more", where="DAYS")
+        record.retain(arguments.days)
+        print(f"runs older than {arguments.days} days are forgotten")
+    else:
+        rows = (
+            record.history(arguments.table)
+            if arguments.action == "history"
+            else record.rows(arguments.table, version=arguments.version)[-arguments.limit :]
+        )
+        for row in rows:
+            print(orjson.dumps(row, default=str).decode())
+    return 0
+
+
+COMMAND = Command(
+    about="Look into the record, compact it, forget what is old.",
+    configure=_configure,
+    run=_run,
+    examples="  lockgate record show Findings --limit 5\n  lockgate record compact\n  lockgate record retain 365\n",
+)

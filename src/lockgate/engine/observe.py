@@ -1,0 +1,161 @@
+"""Reads one source and puts every row to the scanners: the only loop over the world that Lockgate has."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from lockgate.engine.judge import Judge, Judged
+from lockgate.engine.request import Request
+from lockgate.errors import SourceError
+from lockgate.findings import Waiver
+from lockgate.formats import lockfiles
+from lockgate.model import Component, Family, File, Finding, Skip, SkipKind
+from lockgate.sources import Source
+from lockgate.store.cache import Cache
+
+
+@dataclass(slots=True)
+class Observation:
+    """What a run has seen so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+    components: list[Component] = field(default_factory=list)
+    waivers: list[Waiver] = field(default_factory=list)
+    coverage: dict[Family, str] = field(default_factory=dict)
+    files: int = 0
+    bytes: int = 0
+    cut_short: str = ""
+    """Why not everything was read; empty when everything was."""
+
+
+def observe(
+    source: Source,
+    files: Judge,
+    components: Judge,
+    seen: Observation,
+    request: Request,
+    *,
+    cache: Cache | None,
+    deadline: float,
+) -> None:
+    """Fill ``seen`` from ``source``."""
+    dependencies = Family.DEPENDENCIES in request.families
+    readings: list[lockfiles.Reading] = []
+    kept = cache.session(_cache_key(files, request), source.root) if cache is not None else None
+    wants = _wanted(files, dependencies)
+    count = 0
+    for row in source.collect(wants):
+        if isinstance(row, Skip):
+            seen.skips.append(row)
+        elif isinstance(row, Finding):
+            seen.findings.append(row)
+        elif isinstance(row, Component):
+            readings.append(lockfiles.Reading(components=(row,)))
+        elif time.monotonic() > deadline:
+            seen.cut_short = f"the time budget of {request.seconds:.0f} s was used up"
+            seen.skips.append(Skip(row.path, SkipKind.LIMIT, f"{seen.cut_short} before this file and what follows it"))
+            break
+        else:
+            count += 1
+            request.progress("reading", count, 0)
+            judged = kept.get(row) if kept is not None else None
+            if judged is None:
+                judged = files.file(row, cacheable=True)
+                if kept is not None:
+                    kept.put(row, judged)
+            if judged.findings or judged.skips:
+                request.noticed(row)
+            _take(seen, judged)
+            _take(seen, files.file(row, cacheable=False))
+            if dependencies and not row.commit and lockfiles.wants(row.path):
+                readings.append(_read_lock(source, row))
+    seen.files += count
+    if kept is not None:
+        kept.save()
+    _finish(seen, files)
+    if dependencies:
+        _judge_components(seen, components, readings)
+    _cover(seen, files, components, dependencies=dependencies)
+    _blind(seen, files, components)
+
+
+def _cover(seen: Observation, files: Judge, components: Judge, *, dependencies: bool) -> None:
+    """A family with nothing of its kind in the source was checked: looking and finding no such file is an answer."""
+    if not seen.files:
+        return
+    for judge in (files, components) if dependencies else (files,):
+        for name in judge.sessions:
+            seen.coverage.setdefault(judge.scanners[name].family, f"no file of this kind among {seen.files}")
+        seen.coverage.update(judge.coverage())
+
+
+def _blind(seen: Observation, files: Judge, components: Judge) -> None:
+    for blind in (*files.blind, *components.blind):
+        reason = " ".join(filter(None, (blind.error.message, blind.error.hint)))
+        seen.skips.append(Skip(".", SkipKind.MISSING_TOOL, reason, family=blind.family))
+        seen.coverage.pop(blind.family, None)
+
+
+def _wanted(files: Judge, dependencies: bool) -> lockfiles.Wants:
+    def wants(path: str, size: int) -> bool:
+        return files.wants(path, size) or (dependencies and lockfiles.wants(path))
+
+    return wants
+
+
+def _take(seen: Observation, judged: Judged) -> None:
+    seen.findings.extend(judged.findings)
+    seen.skips.extend(judged.skips)
+    seen.waivers.extend(judged.waivers)
+    seen.bytes += judged.loaded
+
+
+def _read_lock(source: Source, file: File) -> lockfiles.Reading:
+    try:
+        content = file.load()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return lockfiles.Reading(skips=(Skip(file.path, SkipKind.UNREADABLE, reason, Family.DEPENDENCIES),))
+    try:
+        return lockfiles.read(file.path, content, source.sibling)
+    except SourceError as error:
+        return lockfiles.Reading(skips=(Skip(file.path, SkipKind.UNREADABLE, error.message, Family.DEPENDENCIES),))
+
+
+def _judge_components(seen: Observation, components: Judge, readings: list[lockfiles.Reading]) -> None:
+    merged = lockfiles.merge(readings)
+    seen.skips.extend(merged.skips)
+    seen.components.extend(merged.components)
+    for component in merged.components:
+        findings, skips = components.component(component)
+        seen.findings.extend(findings)
+        seen.skips.extend(skips)
+    _finish(seen, components)
+
+
+def _finish(seen: Observation, judge: Judge) -> None:
+    findings, skips = judge.finish()
+    seen.findings.extend(findings)
+    seen.skips.extend(skips)
+
+
+def _cache_key(files: Judge, request: Request) -> str:
+    """Everything but the file itself that a cached answer depends on."""
+    import hashlib
+    import json
+
+    from lockgate import __version__
+
+    parts = {
+        "version": __version__,
+        "scanners": sorted(f"{name}={files.scanners[name].version}" for name in files.sessions),
+        "rules": {str(family): [rule.id for rule in rules] for family, rules in files.rules.items()},
+        "options": {family: dict(options) for family, options in request.options.items()},
+        "salt": hashlib.sha256(request.salt).hexdigest(),
+        "digest": request.rules_digest,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+

@@ -1,0 +1,202 @@
+"""One run: observe, keep what is new to a change, settle, decide, remember, tell.
+
+The steps are a tuple of functions over one mutable run; each is short and can be read alone. The order of the last
+three is a promise: a result is told and its decision returned only after the record holds it.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lockgate import __version__
+from lockgate.engine.judge import Judge
+from lockgate.engine.observe import Observation, observe
+from lockgate.engine.request import Request
+from lockgate.findings import Settled, fingerprint, introductions, settle
+from lockgate.gates import Gate, Question
+from lockgate.model import Component, Decision, Family, File, Finding, Result, Rule, RuleId, Run
+from lockgate.rules import Rulebook
+from lockgate.scanners import ScanContext, Scanner
+from lockgate.sources import Source
+from lockgate.store import Ledger, Record
+from lockgate.store.cache import Cache
+
+
+@dataclass(slots=True)
+class _Run:
+    """What the steps hand on."""
+
+    sources: Sequence[Source]
+    rules: Rulebook
+    gate: Gate
+    store: Record | None
+    ledger: Ledger | None
+    cache: Cache | None
+    scanners: dict[str, Scanner]
+    request: Request
+    started: datetime
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    seen: Observation = field(default_factory=Observation)
+    settled: Settled | None = None
+    decision: Decision | None = None
+
+
+def scan(
+    sources: Sequence[Source],
+    rules: Rulebook,
+    gate: Gate,
+    *,
+    store: Record | None,
+    ledger: Ledger | None,
+    request: Request | None = None,
+    cache: Cache | None = None,
+    scanners: dict[str, Scanner] | None = None,
+) -> Decision:
+    """Judge everything ``sources`` yield by ``rules`` and let ``gate`` decide.
+
+    ``store`` and ``ledger`` may be None: then nothing is remembered and every finding is new. The whole result goes
+    to ``request.tell`` once, after it was stored.
+    """
+    asked = request or Request()
+    run = _Run(sources, rules, gate, store, ledger, cache, scanners or members(asked.families), asked, asked.now())
+    for step in STEPS:
+        step(run)
+    result = _result(run)
+    if run.store is not None:
+        run.store.append_result(result)
+    _remember(run)
+    asked.tell(result)
+    return result.decision
+
+
+def members(families: Iterable[Family]) -> dict[str, Scanner]:
+    """The installed scanners of ``families``."""
+    from lockgate import scanners
+    from lockgate.discover import discover
+
+    wanted = set(families)
+    return {n: one for n, one in discover(scanners, "SCANNER", Scanner).items() if one.family in wanted}
+
+
+def _judge(run: _Run, kind: type[File] | type[Component]) -> Judge:
+    rules = {family: run.rules.of(family) for family in run.request.families}
+    return Judge({name: one for name, one in run.scanners.items() if one.reads is kind}, rules)
+
+
+def _observe(run: _Run) -> None:
+    request = run.request
+    context = ScanContext(
+        salt=request.salt,
+        cache_dir=request.cache_dir,
+        advisories=request.advisories,
+        today=run.started.date().isoformat(),
+    )
+    deadline = time.monotonic() + request.seconds
+    for source in run.sources:
+        files, components = _judge(run, File), _judge(run, Component)
+        files.open(context, request.options)
+        components.open(context, request.options)
+        observe(source, files, components, run.seen, request, cache=run.cache, deadline=deadline)
+
+
+def _keep_introduced(run: _Run) -> None:
+    """For a change: judge the old side too, and drop what it already shows."""
+    for source in run.sources:
+        before = getattr(source, "before", None)
+        if before is None:
+            continue
+        old = _Run(
+            [before()], run.rules, run.gate, None, None, run.cache, run.scanners, run.request, run.started, id=run.id
+        )
+        _observe(old)
+        known = {fingerprint(finding) for finding in old.seen.findings}
+        run.seen.findings[:] = [one for one in run.seen.findings if fingerprint(one) not in known]
+
+
+def _settle(run: _Run) -> None:
+    request = run.request
+    known = run.ledger.known(request.project) if run.ledger is not None else ()
+    partial = request.partial or bool(run.seen.cut_short)
+    renames: dict[str, str] = {}
+    for source in run.sources:
+        renames.update(getattr(source, "renames", dict)())
+    run.settled = settle(
+        run.seen.findings,
+        known=known,
+        waivers=request.waivers.extended(run.seen.waivers),
+        today=run.started.date(),
+        now=run.started,
+        owners=request.owners,
+        introductions=_introductions(run, {one.location.path for one in run.seen.findings}),
+        scope="partial" if partial else "full",
+        renames=renames,
+    )
+
+
+def _introductions(run: _Run, paths: set[str]) -> Callable[..., object] | None:
+    root = run.request.blame_root
+    return introductions(root) if root is not None and paths else None
+
+
+def _decide(run: _Run) -> None:
+    if run.settled is None:
+        raise RuntimeError("decide comes after settle")
+    run.decision = run.gate.decide(
+        run.request.gate,
+        Question(
+            findings=run.settled.findings,
+            skips=tuple(run.seen.skips),
+            asked=run.request.families,
+            covered=tuple(run.seen.coverage),
+            files=run.seen.files,
+            today=run.started.date(),
+        ),
+    )
+
+
+STEPS: tuple[Callable[[_Run], None], ...] = (_observe, _keep_introduced, _settle, _decide)
+
+
+def _result(run: _Run) -> Result:
+    if run.settled is None or run.decision is None:
+        raise RuntimeError("a result comes after the decision")
+    request = run.request
+    named = {one.finding.rule for one in (*run.settled.findings, *run.settled.fixed)}
+    return Result(
+        run=Run(
+            id=run.id,
+            started=run.started,
+            ended=request.now(),
+            root=", ".join(source.root for source in run.sources),
+            mode=run.sources[0].mode if run.sources else "tree",
+            version=__version__,
+            rules_digest=run.rules.digest,
+            revision=request.revision,
+            branch=request.branch,
+            families=request.families,
+            files=run.seen.files,
+            bytes=run.seen.bytes,
+        ),
+        decision=run.decision,
+        findings=run.settled.findings,
+        fixed=run.settled.fixed,
+        skips=tuple(run.seen.skips),
+        components=tuple(run.seen.components),
+        rules=_rules(run.rules, named),
+        coverage={str(family): line for family, line in run.seen.coverage.items()},
+    )
+
+
+def _rules(book: Rulebook, named: set[RuleId]) -> dict[RuleId, Rule]:
+    return {rule.id: rule for rule in book.rules if rule.id in named}
+
+
+def _remember(run: _Run) -> None:
+    if run.ledger is not None and run.settled is not None:
+        run.ledger.remember(run.request.project, run.settled.known)
+
+

@@ -1,0 +1,85 @@
+"""Where a project's record lies, and what is made once for it: the folder, the salt, the caches.
+
+The workspace is ``.lockgate/`` at the top of the project, or ``LOCKGATE_WORKSPACE``. It ignores itself in git.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from lockgate.errors import StoreError
+
+FOLDER = ".lockgate"
+VARIABLE = "LOCKGATE_WORKSPACE"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One workspace: a local folder for caches and in-place state, and the address of the record."""
+
+    folder: Path
+    record: str
+    """The record's own address: ``folder``, or an object-store address."""
+
+    @property
+    def cache_dir(self) -> Path:
+        """Compiled things and results that can be made again."""
+        return self.folder / "cache"
+
+    @property
+    def advisories(self) -> Path:
+        """The compiled advisory store, unless ``LOCKGATE_ADVISORIES`` names one."""
+        named = os.environ.get("LOCKGATE_ADVISORIES")
+        return Path(named) if named else self.folder / "advisories.db"
+
+
+def workspace_of(project: Path) -> Workspace:
+    """The workspace of ``project``; nothing is made yet."""
+    named = os.environ.get(VARIABLE, "")
+    if "://" in named:
+        return Workspace(project / FOLDER, named)
+    folder = Path(named) if named else project / FOLDER
+    return Workspace(folder, str(folder))
+
+
+def prepare(workspace: Workspace) -> None:
+    """Make the folder. Raises :class:`StoreError` where it cannot be written."""
+    try:
+        workspace.cache_dir.mkdir(parents=True, exist_ok=True)
+        ignore = workspace.folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("# made by lockgate: a record of what was seen here, not part of the code\n*\n")
+    except OSError as error:
+        raise StoreError(
+            f"the workspace cannot be written: {error.strerror}",
+            where=str(workspace.folder),
+            hint=f"set {VARIABLE} to a folder that can, or use --no-store",
+        ) from None
+
+
+def salt_of(workspace: Workspace | None) -> bytes:
+    """The salt of the hashes of secrets.
+
+    ``LOCKGATE_SALT`` (the same on every machine of a team makes identities of secrets the same there), or 32 random
+    bytes kept in the workspace, or, without a workspace, random bytes for this run alone.
+    """
+    named = os.environ.get("LOCKGATE_SALT", "")
+    if named:
+        return named.encode().ljust(16, b"\0")
+    if workspace is None:
+        return secrets.token_bytes(32)
+    path = workspace.folder / "salt"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        kept = path.read_bytes()
+        if len(kept) >= 16:
+            return kept
+        raise StoreError("the salt was cut short", where=str(path), hint="delete the file: a new one is made") from None
+    with os.fdopen(handle, "wb") as stream:
+        fresh = secrets.token_bytes(32)
+        stream.write(fresh)
+    return fresh
