@@ -17,7 +17,7 @@ from lockgate.engine.workspace import Workspace, prepare, salt_of, workspace_of
 from lockgate.errors import ExitCode, NothingCheckedError, UsageError
 from lockgate.findings import Owners, Waivers
 from lockgate.model import Decision, Family, Result, Verdict
-from lockgate.settings import excluder
+from lockgate.settings.globs import matcher as excluder
 from lockgate.sources import Source
 from lockgate.sources.repository import ChangesSource, HistorySource, StagedSource, TreeSource, cloned
 from lockgate.sources.repository.clone import is_address, shown

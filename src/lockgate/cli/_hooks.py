@@ -16,7 +16,7 @@ from lockgate.engine import Request, scan
 from lockgate.engine.workspace import prepare, salt_of
 from lockgate.errors import ExitCode, SourceError, UsageError
 from lockgate.model import Family, Result, Verdict
-from lockgate.settings import excluder
+from lockgate.settings.globs import matcher as excluder
 from lockgate.sources import Source
 from lockgate.sources.repository import ChangesSource, Git, HistorySource, StagedSource, repository_of
 from lockgate.store import Ledger, Record
