@@ -1,0 +1,27 @@
+"""The table ``Components``: one row a component that a run read."""
+
+from __future__ import annotations
+
+from lockgate.tables import Column, ColumnType, Table, common_columns
+
+TABLE = Table(
+    name="Components",
+    about="One package at one version, as one file states it",
+    source="ours",
+    columns=(
+        *common_columns(),
+        Column("Ecosystem", ColumnType.STRING, "OSV's name of the ecosystem"),
+        Column("Name", ColumnType.STRING, "Name as the ecosystem compares names"),
+        Column("PackageVersion", ColumnType.STRING, "Exact version; empty when the file gives a range"),
+        Column("Path", ColumnType.STRING, "The lock or manifest file"),
+        Column("Line", ColumnType.LONG, "Line of the entry, from 1; 0 when unknown"),
+        Column("Direct", ColumnType.BOOL, "Named by a manifest; null when not stated"),
+        Column("Parents", ColumnType.DYNAMIC, "name@version of the components that require it"),
+        Column("Via", ColumnType.DYNAMIC, "Shortest chain from a direct component down to it"),
+        Column("Scope", ColumnType.STRING, "runtime, development, optional or build"),
+        Column("Licence", ColumnType.STRING, "SPDX expression where the file states one"),
+        Column("Hashes", ColumnType.DYNAMIC, "algorithm:hex where the file states them"),
+        Column("Purl", ColumnType.STRING, "Package URL"),
+        Column("Requirement", ColumnType.STRING, "The range as written"),
+    ),
+)
