@@ -1,0 +1,85 @@
+"""What every test may ask for. Sockets are closed except loopback; each test has a time limit (pyproject.toml)."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+_AUTHOR = {
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@harbour.example",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@harbour.example",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+}
+
+
+class Repository:
+    """A git repository in a temporary folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def git(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
+        """Run git here; returns its output."""
+        done = subprocess.run(
+            ["git", "-C", str(self.folder), *arguments],
+            input=stdin, capture_output=True, text=True, check=check,
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    def write(self, path: str, content: str | bytes) -> Path:
+        """Write a file."""
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
+        return target
+
+    def commit(self, message: str = "change") -> str:
+        """Commit everything; returns the commit id."""
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """git acts as Ada with no configuration of the machine; nothing of the caller's Lockgate leaks in."""
+    for key, value in _AUTHOR.items():
+        monkeypatch.setenv(key, value)
+    for key in [key for key in os.environ if key.startswith("LOCKGATE_") and key != "LOCKGATE_CORPORA"]:
+        monkeypatch.delenv(key)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "xdg-cache"))
+
+
+@pytest.fixture
+def new_repository(tmp_path: Path) -> Callable[[str], Repository]:
+    """Makes repositories by name."""
+
+    def make(name: str = "repository") -> Repository:
+        folder = tmp_path / name
+        folder.mkdir()
+        repository = Repository(folder)
+        repository.git("init", "-q", "-b", "main")
+        return repository
+
+    return make
+
+
+@pytest.fixture
+def repository(new_repository: Callable[[str], Repository]) -> Repository:
+    """One repository without a commit."""
+    return new_repository("repository")
+
+
+@pytest.fixture
+def corpora() -> Iterator[Path]:
+    """The public test data; skips where it is absent."""
+    default = Path(__file__).resolve().parents[1].parent / "shared" / "corpora"
+    folder = Path(os.environ.get("LOCKGATE_CORPORA") or default)
+    if not folder.is_dir():
+        pytest.skip(f"no corpora at {folder}: set LOCKGATE_CORPORA")
+    yield folder
