@@ -1,0 +1,76 @@
+"""The command line: help, errors, exit codes and what starting costs."""
+
+import subprocess
+import sys
+
+import pytest
+
+from lockgate.cli import _parser, main
+from lockgate.cli._completion import script, words
+from lockgate.cli._text import safe
+
+
+def test_every_command_has_help_with_an_example():
+    for name in _parser.command_names():
+        command = _parser.load(name)
+        assert command.about.endswith("."), name
+        assert f"lockgate {name}" in command.examples, name
+
+
+def test_an_unknown_command_names_the_nearest_and_exits_with_2(capsys):
+    assert main(["chek"]) == 2
+    assert "did you mean 'check'?" in capsys.readouterr().err
+
+
+def test_an_unknown_option_exits_with_2(capsys):
+    assert main(["rules", "--nope"]) == 2
+    assert "--nope" in capsys.readouterr().err
+
+
+def test_help_imports_nothing_heavy():
+    heavy = {"yaml", "rich", "duckdb", "deltalake", "sqlalchemy", "hyperscan", "re2", "orjson", "asyncio"}
+    code = (
+        "import sys\nfrom lockgate.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        f"print(sorted(set(sys.modules) & {heavy!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_defect_ends_in_70_without_values(monkeypatch, capsys):
+    def broken(arguments):
+        raise RuntimeError("hunter2")
+
+    monkeypatch.setattr(_parser, "parse", broken)
+    assert main(["rules"]) == 70
+    said = capsys.readouterr().err
+    assert "a defect of Lockgate: RuntimeError" in said
+    assert "hunter2" not in said
+
+
+def test_an_interrupt_ends_in_130(monkeypatch, capsys):
+    def interrupted(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_parser, "parse", interrupted)
+    assert main(["rules"]) == 130
+
+
+def test_control_and_bidirectional_characters_never_reach_the_terminal():
+    assert safe("a\x1b[31mb\u202ec\x07") == "a\\x1b[31mb\\x202ec\\x07"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_every_command(shell):
+    text = script(shell)
+    assert all(name in text for name in _parser.command_names())
+
+
+def test_completion_of_check_knows_its_options():
+    assert {"--staged", "--since", "--history", "secrets"} <= set(words()["check"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="bash is asked")
+def test_the_bash_script_is_valid_bash():
+    subprocess.run(["bash", "-n"], input=script("bash"), text=True, check=True)
