@@ -45,9 +45,11 @@ class Judge:
         self.rules = rules
         self.sessions: dict[str, Session] = {}
         self.blind: list[Blind] = []
+        self.context = ScanContext(salt=b"")
 
     def open(self, context: ScanContext, options: Mapping[str, Mapping[str, Any]]) -> None:
         """Start a session of every scanner; one that cannot work makes its family blind, not the run fail."""
+        self.context = context
         for name, scanner in self.scanners.items():
             own = ScanContext(
                 salt=context.salt,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lockgate.engine.judge import Judge, Judged
@@ -46,6 +47,7 @@ def observe(
     kept = cache.session(_cache_key(files, request), source.root) if cache is not None else None
     wants = _wanted(files, dependencies)
     count = 0
+    waiting: list[File] = []
     for row in source.collect(wants):
         if isinstance(row, Skip):
             seen.skips.append(row)
@@ -61,17 +63,23 @@ def observe(
             count += 1
             request.progress("reading", count, 0)
             judged = kept.get(row) if kept is not None else None
-            if judged is None:
+            if judged is not None:
+                _note(seen, row, judged, request)
+            elif request.jobs > 1:
+                waiting.append(row)
+            else:
                 judged = files.file(row, cacheable=True)
                 if kept is not None:
                     kept.put(row, judged)
-            if judged.findings or judged.skips:
-                request.noticed(row)
-            _take(seen, judged)
+                _note(seen, row, judged, request)
             _take(seen, files.file(row, cacheable=False))
             if dependencies and not row.commit and lockfiles.wants(row.path):
                 readings.append(_read_lock(source, row))
     seen.files += count
+    for row, judged in _by_workers(files, waiting, request) if waiting else ():
+        if kept is not None:
+            kept.put(row, judged)
+        _note(seen, row, judged, request)
     if kept is not None:
         kept.save()
     _finish(seen, files)
@@ -86,9 +94,13 @@ def _cover(seen: Observation, files: Judge, components: Judge, *, dependencies: 
     if not seen.files:
         return
     for judge in (files, components) if dependencies else (files,):
+        said = judge.coverage()
         for name in judge.sessions:
-            seen.coverage.setdefault(judge.scanners[name].family, f"no file of this kind among {seen.files}")
-        seen.coverage.update(judge.coverage())
+            scanner = judge.scanners[name]
+            # What a cacheable scanner saw itself is only what was not in the cache and not judged by a worker.
+            whole = f"{seen.files:,} files, {len(judge.rules[scanner.family]):,} rules"
+            other = said.get(scanner.family) or f"nothing of this kind among {seen.files:,} files"
+            seen.coverage[scanner.family] = whole if scanner.cacheable and judge is files else other
 
 
 def _blind(seen: Observation, files: Judge, components: Judge) -> None:
@@ -103,6 +115,20 @@ def _wanted(files: Judge, dependencies: bool) -> lockfiles.Wants:
         return files.wants(path, size) or (dependencies and lockfiles.wants(path))
 
     return wants
+
+
+def _by_workers(files: Judge, waiting: list[File], request: Request) -> Iterator[tuple[File, Judged]]:
+    from lockgate.engine.workers import judged_by_workers
+
+    names = {name: files.scanners[name] for name in files.sessions if files.scanners[name].cacheable}
+    jobs = request.jobs
+    return judged_by_workers(waiting, names, files.rules, files.context, request.options, jobs=jobs)
+
+
+def _note(seen: Observation, file: File, judged: Judged, request: Request) -> None:
+    if judged.findings or judged.skips:
+        request.noticed(file)
+    _take(seen, judged)
 
 
 def _take(seen: Observation, judged: Judged) -> None:

@@ -54,6 +54,7 @@ class Scanner:
     wants: Callable[[str, int], bool] = lambda path, size: True
     """For files: ``wants(path, size)`` before the content is loaded."""
     cacheable: bool = True
-    """True: what ``feed`` yields for a file depends only on its path, content, the rules and the options."""
+    """True: what ``feed`` yields for a file depends only on its path, content, the rules and the options,
+    and ``finish`` yields nothing: it may then run in several processes and be answered from a cache."""
     version: str = "1"
     """Part of the cache key: raised whenever the same input would be judged otherwise."""

@@ -1,0 +1,90 @@
+"""Start-up, first check, unchanged second check and history, as whole processes: ``python -m bench.check [TREE]``.
+
+``TREE`` is any source tree to take 5,000 files from (default: the Go toolchain's own, where it is installed). Each
+figure is the median of several runs of a fresh process: CPU seconds (user and system, children included), wall
+seconds and peak memory. With ``--history REPOSITORY`` a repository's whole history is checked twice.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+FILES = 5_000
+_GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@harbour.example", "-c", "commit.gpgsign=false")
+
+
+def measured(command: list[str], *, cwd: Path, runs: int = 3) -> tuple[float, float, float]:
+    """Median (CPU s, wall s, peak MB) of ``command``."""
+    figures = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, _, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        figures.append((usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024))
+        process.returncode = 0
+    return tuple(statistics.median(column) for column in zip(*figures, strict=True))  # type: ignore[return-value]
+
+
+def shown(name: str, figures: tuple[float, float, float]) -> None:
+    """One row of the table."""
+    print(f"{name:<42} {figures[0]:>8.2f} {figures[1]:>8.2f} {figures[2]:>8.0f}")
+
+
+def source_tree(given: str | None) -> Path:
+    """Where the files come from."""
+    if given:
+        return Path(given)
+    go = shutil.which("go")
+    if go is None:
+        sys.exit("give a source tree, or install Go: its own sources serve")
+    return Path(subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()) / "src"
+
+
+def repository(tree: Path, folder: Path) -> Path:
+    """A committed repository of the first 5,000 files of ``tree``."""
+    paths = [path for path in sorted(tree.rglob("*")) if path.is_file() and not path.is_symlink()][:FILES]
+    for path in paths:
+        target = folder / path.relative_to(tree)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        os.utime(target, (1_700_000_000, 1_700_000_000))
+    for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "all")):
+        subprocess.run([*_GIT, *arguments], cwd=folder, check=True)
+    return folder
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tree", nargs="?")
+    parser.add_argument("--history", type=Path, metavar="REPOSITORY")
+    parser.add_argument("--runs", type=int, default=3)
+    arguments = parser.parse_args()
+    lockgate = [sys.executable, "-m", "lockgate"]
+    check = [*lockgate, "check", "--quiet", "--family", "secrets", "--family", "workflows", "--family", "dockerfiles"]
+    print(f"{'':<42} {'CPU s':>8} {'wall s':>8} {'peak MB':>8}")
+    with tempfile.TemporaryDirectory() as folder:
+        here = repository(source_tree(arguments.tree), Path(folder) / "tree")
+        shown("lockgate --help", measured([*lockgate, "--help"], cwd=here, runs=arguments.runs * 3))
+        firsts = []
+        for _ in range(arguments.runs):
+            shutil.rmtree(here / ".lockgate", ignore_errors=True)
+            firsts.append(measured(check, cwd=here, runs=1))
+        shown(f"first check, {FILES:,} files", tuple(statistics.median(column) for column in zip(*firsts, strict=True)))
+        shown("second check, unchanged", measured(check, cwd=here, runs=arguments.runs))
+    if arguments.history:
+        shutil.rmtree(arguments.history / ".lockgate", ignore_errors=True)
+        history = [*lockgate, "check", "--quiet", "--history"]
+        shown("history, first", measured(history, cwd=arguments.history, runs=1))
+        shown("history, again", measured(history, cwd=arguments.history, runs=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Safe fixes: applied whole, refused when the text is no longer what was judged."""
+
+from lockgate.cli._fix import edited, planned
+from lockgate.model import Edit
+
+
+def test_an_edit_replaces_its_lines_and_keeps_the_rest():
+    text, problems = edited("a\nb\nc\n", [Edit("f", 2, 2, "B", "b")])
+    assert (text, problems) == ("a\nB\nc\n", [])
+
+
+def test_an_edit_inserts_before_a_line():
+    text, problems = edited("a\nb\n", [Edit("f", 2, 1, "new", "")])
+    assert (text, problems) == ("a\nnew\nb\n", [])
+
+
+def test_an_edit_without_text_removes_lines():
+    text, problems = edited("a\nb\nc\n", [Edit("f", 2, 2, "", "b")])
+    assert (text, problems) == ("a\nc\n", [])
+
+
+def test_two_edits_apply_from_the_bottom_up():
+    text, _ = edited("a\nb\nc\n", [Edit("f", 1, 1, "A\nA2", "a"), Edit("f", 3, 3, "C", "c")])
+    assert text == "A\nA2\nb\nC\n"
+
+
+def test_windows_line_ends_are_kept():
+    text, _ = edited("a\r\nb\r\n", [Edit("f", 2, 2, "B", "b")])
+    assert text == "a\r\nB\r\n"
+
+
+def test_an_edit_whose_text_has_changed_is_refused():
+    text, problems = edited("a\nother\n", [Edit("f", 2, 2, "B", "b")])
+    assert text == "a\nother\n"
+    assert problems == ["line 2: is no longer what was judged"]
+
+
+def test_overlapping_edits_are_not_both_applied():
+    text, problems = edited("a\nb\n", [Edit("f", 1, 2, "X", "a\nb"), Edit("f", 2, 2, "B", "b")])
+    assert text == "a\nB\n"
+    assert len(problems) == 1
+
+
+def test_an_edit_outside_the_tree_is_refused(tmp_path):
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "out").write_text("a\n")
+    changes, refused = planned([Edit("../out", 1, 1, "b", "a")], tmp_path / "tree")
+    assert changes == []
+    assert refused == [("../out", "leads out of the tree")]
+
+
+def test_a_file_that_has_gone_is_refused_not_raised(tmp_path):
+    assert planned([Edit("none", 1, 1, "b", "a")], tmp_path) == ([], [("none", "FileNotFoundError")])
