@@ -44,7 +44,8 @@ def source_tree(given: str | None) -> Path:
     go = shutil.which("go")
     if go is None:
         sys.exit("give a source tree, or install Go: its own sources serve")
-    return Path(subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()) / "src"
+    root = subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()
+    return Path(root) / "src"
 
 
 def repository(tree: Path, folder: Path) -> Path:
