@@ -1,0 +1,60 @@
+"""Spans that hold a secret: which rule speaks for one, and what may be shown around it. Offsets only, never values."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lockgate.model import Confidence, Rule
+from lockgate.patterns.masking import mask
+
+SNIPPET_WIDTH = 200
+_LEFT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One secret at one place, as one rule sees it."""
+
+    rule: Rule
+    rank: int
+    confidence: Confidence
+    start: int
+    end: int
+    pointer: str = ""
+    exact: bool = True
+    """False: the span is the place, and the value (decoded, decrypted) is kept by the session."""
+
+
+def settle_spans(found: Sequence[Found]) -> list[Found]:
+    """Of spans that overlap, the one of the best rank, then confidence, then length; in file order."""
+    kept: list[Found] = []
+    taken: list[tuple[int, int]] = []
+    for one in sorted(found, key=lambda one: (one.rank, -one.confidence, one.start - one.end, one.start, one.rule.id)):
+        at = bisect_left(taken, (one.start, one.end))
+        after = at < len(taken) and taken[at][0] < one.end
+        before = at > 0 and taken[at - 1][1] > one.start
+        if not (after or before):
+            kept.append(one)
+            insort(taken, (one.start, one.end))
+    return sorted(kept, key=lambda one: (one.start, one.end))
+
+
+def masked_line(content: bytes, at: int, spans: Sequence[tuple[int, int]]) -> str:
+    """The line around offset ``at``, cut to ``SNIPPET_WIDTH`` characters, with every span that touches it masked."""
+    begin = max(content.rfind(b"\n", max(0, at - 4096), at) + 1, at - _LEFT)
+    stop = content.find(b"\n", at, at + 4096)
+    stop = min(stop if stop >= 0 else len(content), begin + 4 * SNIPPET_WIDTH)
+    pieces: list[str] = []
+    position = begin
+    for start, end in sorted(spans):
+        if end <= position or start >= stop:
+            continue
+        if start > position:
+            pieces.append(content[position:start].decode("utf-8", "replace"))
+        shown = mask(content[start:end].decode("utf-8", "replace")) if start >= begin else "****"
+        pieces.append(shown)
+        position = min(end, stop)
+    pieces.append(content[position:stop].decode("utf-8", "replace"))
+    return "".join(pieces).rstrip("\r\n")[:SNIPPET_WIDTH]

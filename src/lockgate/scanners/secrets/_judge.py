@@ -1,0 +1,373 @@
+"""Whether a value that stands where a password, token or key would stand is one: features in, confidence out.
+
+The second tier of the secrets scanner. A reviewer's questions in order: is it a reference, is it a placeholder, is it a
+name of the thing, is it prose, does it look made by a machine or chosen by a person. Precision goes before recall.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lockgate.model import Confidence
+from lockgate.scanners.secrets import _words as words
+
+
+class Style(StrEnum):
+    """How the value stands in its file."""
+
+    QUOTED = "quoted"
+    BARE = "bare"
+    ELEMENT = "element"
+    COMMAND = "command"
+    ADDRESS = "address"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the path says."""
+
+    code: bool
+    """A bare word is a variable there."""
+    prose: bool
+    """Documentation or texts for people."""
+    test: bool
+
+
+_CODE = re.compile(
+    r"\.(?:py|pyi|[cm]?[jt]sx?|java|kts?|go|rs|rb|php|cs|vb|c|cc|cpp|cxx|h|hpp|m|mm|swift|scala|dart|lua|pl|pm|r|jl|ex|exs|erl|"
+    r"hs|ml|clj|groovy|gradle|tf|hcl|bicep|sql|proto|graphql|vue|svelte|css|scss|less|html?|jsp|erb|ps1|psm1|tpl|rego|zig|nim)$",
+    re.IGNORECASE,
+)
+_PROSE = re.compile(
+    r"\.(?:md|mdx|rst|adoc|txt|po|pot|tex|1|textile|xlf|resx|strings|arb)$|(?:^|/)(?:locales?|i18n|l10n|lang|languages|"
+    r"translations?|messages)/|(?:^|/)(?:strings\.xml|messages[^/]*\.properties|readme[^/]*|changelog[^/]*|changes)$",
+    re.IGNORECASE,
+)
+_TEST = re.compile(
+    r"(?:^|[/_.-])(?:tests?|testing|testdata|specs?|fixtures?|mocks?|__tests__|e2e|examples?|samples?|demos?)(?:[/_.-]|$)|Tests?\.\w+$"
+)
+
+_PASSWORD_WORDS = frozenset(
+    [
+        "password",
+        "passwords",
+        "passwd",
+        "pass",
+        "passphrase",
+        "passcode",
+        "pwd",
+        "psw",
+        "passwort",
+        "passwrd",
+        "requirepass",
+        "identified",
+        "pw",
+        "userpass",
+    ]
+)
+_TOKEN_WORDS = frozenset(
+    ["secret", "secrets", "token", "tokens", "apikey", "credential", "credentials", "creds", "bearer", "authorization"]
+)
+_KEY_PAIRS = frozenset(
+    [
+        "api",
+        "auth",
+        "access",
+        "private",
+        "account",
+        "shared",
+        "secret",
+        "encryption",
+        "signing",
+        "app",
+        "master",
+        "session",
+        "client",
+        "license",
+        "licence",
+        "jwt",
+        "nonce",
+        "service",
+        "subscription",
+        "deploy",
+    ]
+)
+_HARMLESS_ENDS = frozenset(
+    [
+        "name",
+        "names",
+        "id",
+        "ids",
+        "file",
+        "files",
+        "path",
+        "paths",
+        "dir",
+        "url",
+        "uri",
+        "urls",
+        "uris",
+        "type",
+        "types",
+        "length",
+        "len",
+        "size",
+        "min",
+        "max",
+        "count",
+        "expiry",
+        "expires",
+        "expiration",
+        "ttl",
+        "timeout",
+        "field",
+        "fields",
+        "label",
+        "hint",
+        "title",
+        "text",
+        "placeholder",
+        "message",
+        "msg",
+        "error",
+        "errors",
+        "description",
+        "desc",
+        "help",
+        "pattern",
+        "regex",
+        "regexp",
+        "format",
+        "policy",
+        "ref",
+        "refs",
+        "reference",
+        "class",
+        "cls",
+        "param",
+        "params",
+        "parameter",
+        "prop",
+        "property",
+        "column",
+        "hash",
+        "hashed",
+        "digest",
+        "checksum",
+        "fingerprint",
+        "sha",
+        "sha1",
+        "sha256",
+        "md5",
+        "salt",
+        "endpoint",
+        "env",
+        "var",
+        "variable",
+        "header",
+        "index",
+        "version",
+        "algorithm",
+        "alg",
+        "store",
+        "manager",
+        "provider",
+        "service",
+        "resource",
+        "scopes",
+        "scope",
+        "issuer",
+        "audience",
+        "prefix",
+        "suffix",
+        "mode",
+        "level",
+        "enabled",
+        "required",
+        "button",
+        "input",
+        "form",
+        "page",
+        "view",
+        "link",
+        "route",
+        "action",
+        "reset",
+        "strength",
+        "rules",
+        "rule",
+        "validator",
+        "encoder",
+        "handler",
+        "helper",
+        "util",
+        "utils",
+        "question",
+        "prompt",
+        "lifetime",
+        "age",
+        "arn",
+        "alias",
+        "location",
+        "source",
+        "kind",
+        "status",
+        "state",
+        "code",
+        "usage",
+        "lookup",
+        "tag",
+        "tags",
+        "selector",
+    ]
+)
+_HARMLESS_ANYWHERE = frozenset(
+    [
+        "public",
+        "pub",
+        "csrf",
+        "xsrf",
+        "placeholder",
+        "hint",
+        "label",
+        "regex",
+        "pattern",
+        "error",
+        "prompt",
+        "forgot",
+        "reset",
+    ]
+)
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.IGNORECASE)
+_HASH = re.compile(
+    r"\$(?:2[abxy]|[156y]|argon2\w*|pbkdf2[\w-]*|apr1)\$|\{(?:S?SHA|CRYPT|AES|bcrypt)|(?:sha\d+|md5|h1)[-:]|ssh-",
+    re.IGNORECASE,
+)
+_CODE_LIKE = re.compile(
+    r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|^[\w.-]+@[\w-]+(?:\.[\w-]+)+$|^[A-Za-z_]\w*\(|^\d+(?:\.\d+)+$|[;{}|\\]\s|^[/#.]\w+/"
+)
+_APP_PASSWORD = re.compile(r"(?:[a-z]{4} ){3}[a-z]{4}\Z")
+_TOKEN_VALUE = re.compile(r"[\w+/=.~:@#%^&*!$-]+\Z")
+_SEPARATORS = re.compile(r"[-_./:,+ ]+")
+
+
+def place_of(path: str) -> Place:
+    """What the path alone says about values in the file."""
+    return Place(bool(_CODE.search(path)), bool(_PROSE.search(path)), bool(_TEST.search(path)))
+
+
+def judge_assignment(name: str, value: str, *, style: Style, place: Place) -> Confidence | None:
+    """How sure it is that ``name`` is given the secret ``value``; None: it is not one."""
+    kind = _kind_of(name)
+    if not kind or _is_no_value(value) or _repeats(name, value):
+        return None
+    if kind == "token":
+        return _judge_token(value, style=style, place=place)
+    return _judge_password(value, style=style, place=place)
+
+
+def judge_address(user: str, value: str, host: str, *, place: Place) -> Confidence | None:
+    """The same for ``user:value@host`` in an address or connection string."""
+    if _is_no_value(value) or value.lower() == user.lower() or value.lower() in words.WEAK or len(value) < 5:
+        return None
+    if re.search(r"(?:^|\.)example\.(?:com|org|net)|\.example$|^host", host) and not words.is_random(value):
+        return None
+    if words.is_random(value) and len(value) >= 8:
+        return Confidence.MEDIUM if place.test or place.prose else Confidence.HIGH
+    if place.prose or not _is_chosen(value):
+        return None
+    return Confidence.LOW if place.test else Confidence.MEDIUM
+
+
+def _kind_of(name: str) -> str:
+    """``password``, ``token`` or, when the name is of something else, empty."""
+    said = words.parts(name)
+    while said and said[-1].isdigit():
+        said.pop()
+    if not said or said[-1] in _HARMLESS_ENDS or _HARMLESS_ANYWHERE & set(said):
+        return ""
+    if _PASSWORD_WORDS & set(said) or said[-1].endswith(("password", "passwd")):
+        return "password"
+    if _TOKEN_WORDS & set(said) or said[-1].endswith(("secret", "token", "apikey")):
+        return "token"
+    pairs = zip(said, said[1:], strict=False)
+    return "token" if any(first in _KEY_PAIRS and second == "key" for first, second in pairs) else ""
+
+
+def _is_no_value(value: str) -> bool:
+    return (
+        len(value) < 4
+        or words.is_reference(value)
+        or words.is_placeholder(value)
+        or words.is_monotonous(value)
+        or _HASH.match(value) is not None
+        or _CODE_LIKE.search(value) is not None
+    )
+
+
+def _repeats(name: str, value: str) -> bool:
+    """The value is the name again, or made of its words: ``password = "wrong-password"``."""
+    said, given = set(words.parts(name)), words.parts(value)
+    flat = "".join(given)
+    if flat in "".join(words.parts(name)):
+        return True
+    letters = [one for one in given if not one.isdigit()]
+    keep = (said & (_PASSWORD_WORDS | _TOKEN_WORDS)) | {"password", "secret", "token"}
+    return bool(keep & set(letters)) and not any(words.is_gibberish(one) for one in letters if len(one) >= 6)
+
+
+def _judge_token(value: str, *, style: Style, place: Place) -> Confidence | None:
+    if _UUID.match(value):
+        return None if place.test or place.prose else Confidence.MEDIUM
+    if not _TOKEN_VALUE.match(value):
+        return None
+    if len(value) < 12 or not words.is_random(value) or not any(c.isdigit() for c in value):
+        return None
+    if _is_made_of_words(value) or (style is Style.BARE and place.code):
+        return None
+    if len(value) < 20 or len(set(value)) < 10:
+        return None if place.prose or place.test else Confidence.LOW
+    return Confidence.MEDIUM if place.test or place.prose else Confidence.HIGH
+
+
+def _judge_password(value: str, *, style: Style, place: Place) -> Confidence | None:
+    if len(value) > 128:
+        return None
+    if _APP_PASSWORD.match(value) and sum(
+        words.is_gibberish("".join(pair)) for pair in (value.split()[:2], value.split()[2:])
+    ):
+        return Confidence.MEDIUM
+    if " " in value.strip() and (words.is_sentence(value) or style is not Style.QUOTED):
+        return None
+    if _UUID.match(value):
+        return None if place.test or place.prose else Confidence.LOW
+    random = words.is_random(value) and len(value) >= 8
+    if (style is Style.BARE and place.code) or place.prose:
+        return Confidence.LOW if random and any(c.isdigit() for c in value) and len(value) >= 10 else None
+    if random:
+        return Confidence.MEDIUM if place.test else Confidence.HIGH
+    if not _is_chosen(value):
+        return None
+    return Confidence.LOW if place.test else Confidence.MEDIUM
+
+
+def _is_chosen(value: str) -> bool:
+    """A password as a person makes one: letters with digits or signs among them, six characters or more."""
+    if len(value) < 6 or _is_made_of_words(value):
+        return False
+    letters = any(c.isalpha() for c in value)
+    digits = any(c.isdigit() for c in value)
+    signs = any(not c.isalnum() and c not in "-_./: " for c in value)
+    return letters and (digits or signs)
+
+
+def _is_made_of_words(value: str) -> bool:
+    """Words and numbers kept apart by separators (``shop-db-2021``), or words alone: a name, not a value."""
+    pieces = [piece for piece in _SEPARATORS.split(value) if piece]
+    if len(pieces) == 1:
+        return value.isalpha() and not words.is_random(value)
+    return all(
+        piece.isdigit() or (piece.rstrip("0123456789").isalpha() and not words.is_random(piece)) for piece in pieces
+    )

@@ -1,0 +1,240 @@
+"""One run of the secrets engine: files in, findings and skips out."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from lockgate.errors import ConfigurationError, NothingCheckedError
+from lockgate.model import (
+    Confidence,
+    Family,
+    File,
+    Finding,
+    Fix,
+    Location,
+    Related,
+    Rule,
+    Skip,
+    SkipKind,
+    Subject,
+)  # fmt: skip
+from lockgate.patterns import Hit, Matcher
+from lockgate.patterns.checksums import CHECKSUMS
+from lockgate.patterns.masking import hint
+from lockgate.patterns.paths import is_quiet
+from lockgate.scanners import ScanContext
+from lockgate.scanners.secrets import _catalog
+from lockgate.scanners.secrets._candidates import judge
+from lockgate.scanners.secrets._found import Found, masked_line, settle_spans
+from lockgate.scanners.secrets._judge import Place, place_of
+from lockgate.scanners.secrets._wanted import DEFAULT_MAX_BYTES, credential_readers, wants_structured
+
+MOST_PER_FILE = 1000
+"""Findings of one file; what is beyond is counted in a Skip."""
+_NUL_WINDOW = 8000
+"""Bytes in which git, too, looks for a NUL to call a file binary; a NUL further on hides nothing from us."""
+
+
+class SecretsSession:
+    """Judges files one by one; holds nothing back. Belongs to one thread."""
+
+    def __init__(self, rules: Sequence[Rule], context: ScanContext) -> None:
+        """Raises ``NothingCheckedError`` when there is nothing to look for, ``ConfigurationError`` for a wrong rule."""
+        if len(context.salt) < 16:
+            raise ConfigurationError("the salt for secret hashes has fewer than 16 bytes", where="workspace")
+        self._salt = context.salt
+        self._limit = _limit(context.options.get("max_bytes", DEFAULT_MAX_BYTES))
+        self._catalog = _catalog.build(rules, context.options)
+        if not self._catalog.patterns and not self._catalog.by_kind:
+            raise NothingCheckedError("no rule for secrets is switched on", hint="check 'families' and 'rules'")
+        self._matcher = Matcher(self._catalog.patterns, cache_dir=context.cache_dir)
+        self._files = 0
+        self._bytes = 0
+
+    def feed(self, row: File) -> Iterable[Finding | Skip]:
+        """Findings of one file in line order, and a Skip when it was not judged whole."""
+        paths = (row.path, *row.other_paths)
+        structured = [path for path in paths if wants_structured(path)]
+        plain = [path for path in paths if not is_quiet(path)]
+        if not structured and not plain:
+            return ()
+        if row.size > self._limit:
+            return (_too_large(row.path, row.size, self._limit),)
+        content = row.load()
+        if len(content) > self._limit:
+            return (_too_large(row.path, len(content), self._limit),)
+        if not content:
+            return ()
+        self._files += 1
+        self._bytes += len(content)
+        text, binary = _as_text(content)
+        hits = self._matcher.find(text, plain) if plain and not binary else []
+        if not hits and not structured:
+            return ()
+        return list(self._findings(row, text, raw=content, hits=hits, structured=structured))
+
+    def finish(self) -> Iterable[Finding | Skip]:
+        """Nothing: every file has had its answer."""
+        return ()
+
+    def coverage(self) -> str:
+        """``1204 files, 31.2 MB, 212 rules``."""
+        if not self._files:
+            return ""
+        return f"{self._files} files, {self._bytes / 1e6:.1f} MB, {self._catalog.rules} rules"
+
+    def _findings(
+        self, row: File, content: bytes, *, raw: bytes, hits: Sequence[Hit], structured: Sequence[str]
+    ) -> Iterator[Finding | Skip]:
+        found = [one for hit in hits if (one := self._judged(row.path, content, hit)) is not None]
+        values: dict[tuple[int, int], str] = {}
+        for path in structured:
+            for one, value in self._structured(path, content, raw):
+                found.append(one)
+                if not one.exact:
+                    values[one.start, one.end] = value
+        spans = [(hit.secret_start, hit.secret_end) for hit in hits] + [(one.start, one.end) for one in found]
+        spans = _joined(spans)
+        lines = _Lines(content)
+        told: set[tuple[str, int]] = set()
+        for count, one in enumerate(settle_spans(found)):
+            if count >= MOST_PER_FILE:
+                yield Skip(
+                    row.path,
+                    SkipKind.LIMIT,
+                    f"more than {MOST_PER_FILE} secrets; the rest is not listed",
+                    Family.SECRETS,
+                )
+                return
+            value = values.get((one.start, one.end)) or content[one.start : one.end].decode("utf-8", "replace")
+            finding = self._finding(row, content, one=one, value=value, spans=spans, lines=lines)
+            mark = (finding.subject.key, finding.location.line)
+            if mark not in told and _in_change(row, finding.location):
+                told.add(mark)
+                yield finding
+
+    def _judged(self, path: str, content: bytes, hit: Hit) -> Found | None:
+        entry = self._catalog.entries[hit.index]
+        start, end = hit.secret_start, hit.secret_end
+        confidence: Confidence | None = entry.rule.confidence
+        if entry.style is not None:
+            regex = self._catalog.patterns[hit.index].regex
+            confidence = judge(content, hit, regex=regex, style=entry.style, place=self._place(path))
+        elif entry.checksum:
+            holds = CHECKSUMS[entry.checksum](content[start:end])
+            confidence = Confidence.HIGH if holds else Confidence(max(entry.rule.confidence - 1, 0))
+        if confidence is None:
+            return None
+        return Found(entry.rule, entry.rank, confidence, start, end)
+
+    def _place(self, path: str) -> Place:
+        return place_of(path)
+
+    def _structured(self, path: str, content: bytes, raw: bytes) -> Iterator[tuple[Found, str]]:
+        """Credentials of a structured file with their values; where a value was decoded, its line stands for it."""
+        readers: Any = credential_readers()
+        for credential in readers.read(path, raw):
+            rule = _catalog.file_rule(self._catalog, credential.kind)
+            start, end, exact = _span_of(content, credential.value, credential.line, credential.column)
+            yield (
+                Found(
+                    rule, _catalog.STRUCTURED, credential.confidence, start, end, pointer=credential.key, exact=exact
+                ),
+                credential.value,
+            )
+
+    def _finding(
+        self, row: File, content: bytes, *, one: Found, value: str, spans: Sequence[tuple[int, int]], lines: _Lines
+    ) -> Finding:
+        line, column = lines.place(one.start)
+        end_line, end_column = lines.place(one.end)
+        shown = masked_line(content, one.start, spans)
+        key = hmac.new(self._salt, value.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+        return Finding(
+            rule=one.rule.id,
+            family=Family.SECRETS,
+            severity=one.rule.severity,
+            confidence=one.confidence,
+            subject=Subject("secret", hint(value), key),
+            location=Location(
+                row.path, line, end_line, column, end_column, pointer=one.pointer, commit=row.commit, snippet=(shown,)
+            ),
+            message=f"{one.rule.title}: {hint(value)}.",
+            fix=Fix(one.rule.fix),
+            facts=(Related("tier", "2" if one.rank == _catalog.GUESSED else "1"),),
+        )
+
+
+class _Lines:
+    """Line and column of offsets that are asked for in rising order."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._at = 0
+        self._line = 1
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column from 1; the column counts characters of UTF-8 text."""
+        if offset < self._at:
+            self._at, self._line = 0, 1
+        self._line += self._content.count(b"\n", self._at, offset)
+        self._at = offset
+        begin = self._content.rfind(b"\n", 0, offset) + 1
+        return self._line, len(self._content[begin:offset].decode("utf-8", "replace")) + 1
+
+
+def _limit(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        raise ConfigurationError("max_bytes is a number of bytes above 0", where="scanners.secrets")
+    return value
+
+
+def _too_large(path: str, size: int, limit: int) -> Skip:
+    return Skip(path, SkipKind.TOO_LARGE, f"{size} bytes; secrets are looked for up to {limit}", Family.SECRETS)
+
+
+def _as_text(content: bytes) -> tuple[bytes, bool]:
+    """UTF-8 or Latin-1 bytes to look through, and whether the file is binary. UTF-16 with its mark is turned into UTF-8."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace").encode("utf-8", "replace"), False
+    return content, content.find(b"\0", 0, _NUL_WINDOW) >= 0
+
+
+def _in_change(row: File, location: Location) -> bool:
+    if row.changed_lines is None:
+        return True
+    return any(line in row.changed_lines for line in range(location.line, location.end_line + 1))
+
+
+def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _span_of(content: bytes, value: str, line: int, column: int) -> tuple[int, int, bool]:
+    """Where a credential stands: its bytes from its line on; else the rest of the line (the value was decoded)."""
+    begin = 0
+    for _ in range(max(line, 1) - 1):
+        found = content.find(b"\n", begin)
+        if found < 0:
+            break
+        begin = found + 1
+    stop = content.find(b"\n", begin)
+    stop = stop if stop >= 0 else len(content)
+    raw = value.encode("utf-8", "replace")
+    in_line = content[begin:stop].decode("utf-8", "replace")
+    skipped = len(in_line[: max(column - 1, 0)].encode("utf-8", "replace"))
+    for origin in (begin + skipped, begin):
+        found = content.find(raw, origin, max(stop, origin + len(raw))) if raw else -1
+        if found >= 0:
+            return found, found + len(raw), True
+    start = begin + (skipped if column and skipped < stop - begin else 0)
+    return start, max(stop, start + 1), False

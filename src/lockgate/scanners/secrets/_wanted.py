@@ -1,0 +1,31 @@
+"""Which files are read for secrets at all: asked before any content is loaded."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from lockgate.patterns.paths import is_quiet
+
+DEFAULT_MAX_BYTES = 10 * 1024 * 1024
+
+
+def wants(path: str, size: int) -> bool:
+    """False for empty files and quiet paths, unless a credential reader asks for the path."""
+    return size > 0 and (not is_quiet(path) or wants_structured(path))
+
+
+def wants_structured(path: str) -> bool:
+    """Whether a reader of structured credential files wants the path."""
+    readers = credential_readers()
+    return bool(readers is not None and readers.wants(path))
+
+
+@lru_cache(maxsize=1)
+def credential_readers() -> Any:
+    """The package ``formats.credentials``, imported when first asked for."""
+    try:
+        from lockgate.formats import credentials  # type: ignore[attr-defined, unused-ignore]
+    except ImportError:
+        return None
+    return credentials
