@@ -1,0 +1,149 @@
+"""Readers of files whose format says where a credential stands: one format a module, under ``READER``.
+
+A pattern has to guess from the shape of a value; these readers know from the format. They never judge how bad a find
+is (``rules``), never verify a credential, and never let a value into a repr or a message. A reader raises nothing but
+``FormatError``; the front doors here raise nothing. Time and memory are linear in the content.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+
+from lockgate.discover import discover
+from lockgate.formats.format_error import FormatError
+from lockgate.model import Confidence, Skip, SkipKind
+
+MAX_BYTES = 2 * 1024 * 1024
+"""A larger file is a Skip here; patterns still see it."""
+MAX_FOUND = 2000
+"""Credentials of one file; a larger number is a table of users, and the first ones make the point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One value that opens something, and where it stands."""
+
+    kind: str
+    """``npmrc``, ``aws-credentials``: the rule is ``secrets/file-<kind>``."""
+    value: str = field(repr=False)
+    """As it stands in the file; decoded where the format encodes it (base64)."""
+    line: int
+    """From 1."""
+    column: int
+    """From 1, in characters, of the value as written; 1 where the value is spread over lines or encoded."""
+    key: str
+    """The field that holds it, as the file names it."""
+    user: str = ""
+    host: str = ""
+    confidence: Confidence = Confidence.HIGH
+    """Low for values that are weak on purpose (``changeme``) or that a person may have made up."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathTest:
+    """Which paths a reader wants, in parts that can be joined over all readers. Case is ignored."""
+
+    names: frozenset[str] = frozenset()
+    """Whole file names, lower case."""
+    endings: frozenset[str] = frozenset()
+    """Last extensions with their dot, lower case."""
+    starts: tuple[str, ...] = ()
+    """Beginnings of the file name, lower case."""
+    tails: tuple[str, ...] = ()
+    """Ends of ``/`` + path, lower case."""
+
+    def __call__(self, path: str) -> bool:
+        """Whether the path is one of ours."""
+        whole = "/" + path.lower()
+        name = whole[whole.rindex("/") + 1 :]
+        return (
+            name in self.names
+            or _ending(name) in self.endings
+            or name.startswith(self.starts)
+            or whole.endswith(self.tails)
+        )
+
+
+def paths(
+    *names: str, endings: tuple[str, ...] = (), starts: tuple[str, ...] = (), tails: tuple[str, ...] = ()
+) -> PathTest:
+    """A PathTest from loose parts."""
+    return PathTest(frozenset(names), frozenset(endings), starts, tails)
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialReader:
+    """One format."""
+
+    matches: Callable[[str], bool]
+    """Whether the reader wants the file of that path (relative, forward slashes). Cheap; best a ``PathTest``."""
+    read: Callable[[str, bytes], tuple[Credential, ...]]
+    """``read(path, content)``. Raises nothing but ``FormatError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialReading:
+    """What one file gave."""
+
+    credentials: tuple[Credential, ...] = ()
+    skips: tuple[Skip, ...] = ()
+
+
+def wants(path: str) -> bool:
+    """Whether any reader wants the file."""
+    joined, others = _joined()
+    return joined(path) or any(test(path) for test in others)
+
+
+def read(path: str, content: bytes) -> tuple[Credential, ...]:
+    """The credentials of one file, in line order, each value once a line. Never raises."""
+    return read_with_skips(path, content).credentials
+
+
+def read_with_skips(path: str, content: bytes) -> CredentialReading:
+    """As ``read``, with a Skip for each reader that knew the file by name and could not read it. Never raises."""
+    wanted = [reader for reader in readers().values() if reader.matches(path)] if wants(path) else []
+    if not wanted or not content:
+        return CredentialReading()
+    if len(content) > MAX_BYTES:
+        reason = f"larger than {MAX_BYTES} bytes, so not read as a credential file"
+        return CredentialReading((), (Skip(path, SkipKind.TOO_LARGE, reason, "secrets"),))
+    found: dict[tuple[int, str], Credential] = {}
+    skips: list[Skip] = []
+    for reader in wanted:
+        try:
+            for credential in reader.read(path, content)[:MAX_FOUND]:
+                found.setdefault((credential.line, credential.value), credential)
+        except FormatError as error:
+            skips.append(Skip(path, error.kind, error.reason, "secrets", error.line))
+        except RecursionError:
+            skips.append(Skip(path, SkipKind.TOO_LARGE, "nested too deeply", "secrets"))
+    ordered = sorted(found.values(), key=lambda credential: (credential.line, credential.column))
+    return CredentialReading(tuple(ordered), tuple(skips))
+
+
+@cache
+def readers() -> dict[str, CredentialReader]:
+    """Every reader by module name."""
+    return discover(sys.modules[__name__], "READER", CredentialReader)
+
+
+@cache
+def _joined() -> tuple[PathTest, tuple[Callable[[str], bool], ...]]:
+    tests = [reader.matches for reader in readers().values()]
+    own = [test for test in tests if isinstance(test, PathTest)]
+    joined = PathTest(
+        frozenset().union(*(test.names for test in own)),
+        frozenset().union(*(test.endings for test in own)),
+        tuple(start for test in own for start in test.starts),
+        tuple(tail for test in own for tail in test.tails),
+    )
+    return joined, tuple(test for test in tests if not isinstance(test, PathTest))
+
+
+def _ending(name: str) -> str:
+    place = name.rfind(".")
+    return name[place:] if place >= 0 else ""

@@ -1,0 +1,37 @@
+"""Java settings: passwords and JDBC addresses of properties files and of the XML of persistence and servers."""
+
+from __future__ import annotations
+
+from lockgate.formats.credentials import Credential, CredentialReader, paths
+from lockgate.formats.credentials._assignments import ini
+from lockgate.formats.credentials._collect import Collector, text_of
+from lockgate.formats.credentials._trees import xml_elements
+
+
+def _read(path: str, content: bytes) -> tuple[Credential, ...]:
+    text = text_of(content)
+    collector = Collector("java-settings", text)
+    if not path.lower().endswith(".xml"):
+        for item in ini(text, comments="#!"):
+            collector.add_named(item.name, item.value, item.line)
+        return collector.done()
+    for element in xml_elements(content):
+        values = element.attributes
+        for key, value in values.items():
+            if key not in ("name", "value"):
+                collector.add_named(key, value, element.line, user=values.get("username", ""))
+        if "name" in values:
+            collector.add_named(values["name"], values.get("value", element.text), element.line)
+        else:
+            collector.add_named(element.name, element.text, element.end_line if element.text else element.line)
+    return collector.done()
+
+
+READER = CredentialReader(
+    paths(
+        *("hibernate.cfg.xml", "persistence.xml", "context.xml", "tomcat-users.xml", "server.xml", "standalone.xml"),
+        *("credentials.xml", "datasource.xml", "jboss-web.xml", "beans.xml"),
+        endings=(".properties",),
+    ),
+    _read,
+)

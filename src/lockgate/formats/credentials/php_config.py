@@ -1,0 +1,48 @@
+"""PHP settings: constants, array entries and variables with secret names, WordPress keys and salts, database calls."""
+
+from __future__ import annotations
+
+import re
+
+from lockgate.formats.credentials import Credential, CredentialReader, paths
+from lockgate.formats.credentials._collect import Collector, text_of
+from lockgate.formats.credentials._literals import Literal, assigned, nth_argument
+
+_WORDPRESS = frozenset(
+    f"{first}_{second}" for first in ("AUTH", "SECURE_AUTH", "LOGGED_IN", "NONCE") for second in ("KEY", "SALT")
+)
+_CALLS = re.compile(r"(?:mysqli?_p?connect|new\s{1,5}\\?mysqli|new\s{1,5}\\?PDO)\s{0,5}\(")
+
+
+def _read(_path: str, content: bytes) -> tuple[Credential, ...]:
+    text = text_of(content)
+    collector = Collector("php-config", text)
+    literals: dict[tuple[int, int], Literal] = {}
+    for literal in assigned(text):
+        literals.setdefault((literal.line, literal.column), literal)
+    for literal in literals.values():
+        if _is_comment(collector.lines[literal.line - 1]):
+            continue
+        if literal.name in _WORDPRESS:
+            collector.add(literal.name, literal.value, literal.line, column=literal.column)
+        else:
+            collector.add_named(literal.name, literal.value, literal.line)
+    for literal in nth_argument(text, _CALLS, 3):
+        collector.add(literal.name, literal.value, literal.line, column=literal.column)
+    return collector.done()
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip().startswith(("//", "#", "*", "/*"))
+
+
+READER = CredentialReader(
+    paths(
+        *("wp-config.php", "config.php", "configuration.php", "settings.php", "localsettings.php", "database.php"),
+        *("config.inc.php", "db.php", "connect.php", "connection.php", "local.php", "env.php", "parameters.php"),
+        *("settings.inc.php", "dbconfig.php", "conf.php", "app.php", "mail.php", "services.php", "config.local.php"),
+        starts=("wp-config.php", "wp-config-"),
+        tails=(".inc.php", ".config.php", "config.php.bak", "config.php~", "config.php.old", "config.php.save"),
+    ),
+    _read,
+)
