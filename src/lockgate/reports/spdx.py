@@ -79,8 +79,8 @@ def _package(package: Package, identifier: str) -> dict[str, Any]:
         "licenseDeclared": expression if expression and "LicenseRef-" not in expression else "NOASSERTION",
         "copyrightText": "NOASSERTION",
         "primaryPackagePurpose": "LIBRARY",
-        "sourceInfo": "named in " + ", ".join(printable(f"{path}:{line}" if line else path) for path, line in package.places),
-    }  # fmt: skip
+        "sourceInfo": f"named in {_places(package)}",
+    }
     if package.version:
         entry["versionInfo"] = printable(package.version)
     if package.licence and entry["licenseDeclared"] == "NOASSERTION":
@@ -98,6 +98,10 @@ def _package(package: Package, identifier: str) -> dict[str, Any]:
             }
         ]
     return entry
+
+
+def _places(package: Package) -> str:
+    return ", ".join(printable(f"{path}:{line}" if line else path) for path, line in package.places)
 
 
 def _relationships(packages: tuple[Package, ...], ids: dict[str, str]) -> list[dict[str, str]]:

@@ -1,0 +1,363 @@
+"""Reads SARIF 2.1.0 logs of any tool into typed results.
+
+Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/. Tools differ in what they fill in, so a field of the wrong type
+counts as absent, and a result that is no object is told as damage, never guessed. What does not belong: severities,
+identities and findings, which ``sources.sarif`` makes.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+
+from lockgate.formats.format_error import FormatError
+from lockgate.model import SkipKind
+
+MAX_BYTES = 100 * 1024 * 1024
+"""A larger log is refused; GitHub takes 10 MB packed, which is about as much."""
+_MAX_STEPS = 12
+_MAX_PLACES = 100
+_MAX_TEXT = 4_000
+_PLACEHOLDER = re.compile(r"\{(\d{1,2})\}")
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):(?://)?")  # two letters or more: ``C:`` is a drive
+_DRIVE = re.compile(r"^/?[A-Za-z]:/")
+_NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class SarifRule:
+    """A rule as the tool describes it."""
+
+    id: str
+    title: str = ""
+    why: str = ""
+    help: str = ""
+    address: str = ""
+    level: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    messages: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SarifPlace:
+    """Where a result shows; ``path`` is relative, without ``..``; numbers count from 1, 0 is not known."""
+
+    path: str = ""
+    line: int = 0
+    end_line: int = 0
+    column: int = 0
+    end_column: int = 0
+    snippet: str = ""
+    context: str = ""
+    """Text of the wider region, where the tool gives one."""
+    logical: str = ""
+    """Fully qualified name of the function, resource or package."""
+
+
+@dataclass(frozen=True, slots=True)
+class SarifResult:
+    """One result."""
+
+    rule: SarifRule
+    level: str
+    """``error``, ``warning``, ``note``, ``none``."""
+    kind: str
+    baseline: str
+    message: str
+    places: tuple[SarifPlace, ...]
+    fingerprints: tuple[tuple[str, str], ...]
+    suppression: str
+    """``external accepted: reason`` when the log suppresses it."""
+    flow: str
+    """Steps of the first code flow: ``a.py:3 -> b.py:9``."""
+    fix: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SarifRun:
+    """One run of one tool."""
+
+    tool: str
+    version: str
+    troubles: tuple[str, ...]
+    """What the tool itself says it could not do."""
+    body: Mapping[str, Any] = field(repr=False)
+
+    def results(self) -> Iterator[SarifResult | int]:
+        """Every result in order; the index of one that is no object."""
+        return _results(self.body)
+
+
+def read(content: bytes) -> tuple[SarifRun, ...]:
+    """The runs of a log. Raises :class:`FormatError`, and nothing else, on any bytes."""
+    if len(content) > MAX_BYTES:
+        raise FormatError(f"larger than {MAX_BYTES >> 20} MB", kind=SkipKind.TOO_LARGE)
+    log = _parsed(content)
+    if not isinstance(log, dict) or not isinstance(log.get("runs"), list):
+        raise FormatError("not a SARIF log: no list of runs at its top")
+    if log.get("version") != "2.1.0":
+        raise FormatError(f"SARIF version {str(log.get('version'))[:20]!r}, not 2.1.0", kind=SkipKind.UNSUPPORTED)
+    if not all(isinstance(run, dict) for run in log["runs"]):
+        raise FormatError("not a SARIF log: a run is not an object")
+    return tuple(_run(run) for run in log["runs"])
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        if "depth" in error.msg or "recursion" in error.msg.lower():
+            raise FormatError("nested too deeply", kind=SkipKind.TOO_LARGE) from None
+        raise FormatError(f"not JSON: {error.msg.split(':')[0]}", error.lineno) from None
+    except RecursionError:
+        raise FormatError("nested too deeply", kind=SkipKind.TOO_LARGE) from None
+
+
+def _run(run: Mapping[str, Any]) -> SarifRun:
+    driver = _object(_object(run, "tool"), "driver")
+    version = _text(driver, "semanticVersion") or _text(driver, "version")
+    return SarifRun(_text(driver, "name") or "unknown", version, tuple(_troubles(run)), run)
+
+
+def _troubles(run: Mapping[str, Any]) -> Iterator[str]:
+    if "results" in _object(run, "externalPropertyFileReferences"):
+        yield "its results stand in other files, which are not read"
+    for invocation in _objects(run, "invocations"):
+        if invocation.get("executionSuccessful") is False:
+            said = _text(invocation, "exitCodeDescription")
+            yield f"the tool says that its run failed{': ' + said if said else ''}"
+        for note in _objects(invocation, "toolExecutionNotifications"):
+            if note.get("level") == "error":
+                yield f"the tool reports an error: {_message(_object(note, 'message'), _NOTHING)[:300]}"
+
+
+class _Rules:
+    """The rules of a run: by index and by id, of the driver and of its extensions."""
+
+    def __init__(self, tool: Mapping[str, Any]) -> None:
+        self._parts = [_object(tool, "driver"), *_objects(tool, "extensions")]
+        self._lists = [[_rule(rule) for rule in _list(part, "rules")] for part in self._parts]
+        self._by_id: dict[str, SarifRule] = {}
+        for rule in (rule for rules in self._lists for rule in rules):
+            self._by_id.setdefault(rule.id, rule)
+
+    def of(self, result: Mapping[str, Any]) -> SarifRule:
+        """By ``rule.toolComponent`` and index, by index in the driver, then by the longest id that fits."""
+        reference = _object(result, "rule")
+        name = _text(result, "ruleId") or _text(reference, "id")
+        component = _object(reference, "toolComponent").get("index")
+        rules = self._lists[component + 1 if isinstance(component, int) and component >= 0 else 0 :][:1]
+        index = _number(reference, "index", -1) if "index" in reference else _number(result, "ruleIndex", -1)
+        if rules and 0 <= index < len(rules[0]):
+            found = rules[0][index]
+            # A hierarchical id (``CA1000/1``) may be longer than that of its rule; else the index is wrong.
+            if not name or found.id == name or name.startswith(found.id + "/"):
+                return found
+        return self._named(name)
+
+    def _named(self, name: str) -> SarifRule:
+        prefix = name
+        while prefix:
+            if prefix in self._by_id:
+                return self._by_id[prefix]
+            prefix = prefix.rpartition("/")[0]
+        return self._by_id.setdefault(name, SarifRule(name or "unnamed"))
+
+
+def _rule(rule: Any) -> SarifRule:
+    if not isinstance(rule, dict):
+        return SarifRule("unnamed")
+    properties = _object(rule, "properties")
+    short, full = _text(_object(rule, "shortDescription"), "text"), _text(_object(rule, "fullDescription"), "text")
+    return SarifRule(
+        id=_text(rule, "id") or _text(rule, "name") or "unnamed",
+        title=short or _text(rule, "name") or full,
+        why=full or short,
+        help=_text(_object(rule, "help"), "text"),
+        address=_text(rule, "helpUri"),
+        level=_text(_object(rule, "defaultConfiguration"), "level"),
+        properties=properties,
+        messages=_object(rule, "messageStrings"),
+        tags=tuple(tag for tag in _list(properties, "tags") if isinstance(tag, str))[:50],
+    )
+
+
+def _results(run: Mapping[str, Any]) -> Iterator[SarifResult | int]:
+    rules, paths = _Rules(_object(run, "tool")), _Paths(run)
+    for number, result in enumerate(_list(run, "results")):
+        yield _result(result, rules, paths) if isinstance(result, dict) else number
+
+
+def _result(result: Mapping[str, Any], rules: _Rules, paths: _Paths) -> SarifResult:
+    rule = rules.of(result)
+    return SarifResult(
+        rule=rule,
+        level=_text(result, "level") or rule.level or "warning",
+        kind=_text(result, "kind") or "fail",
+        baseline=_text(result, "baselineState"),
+        message=_message(_object(result, "message"), rule.messages),
+        places=tuple(_place(place, paths) for place in _objects(result, "locations")[:_MAX_PLACES]),
+        fingerprints=_fingerprints(result),
+        suppression=_suppression(result) if "suppressions" in result else "",
+        flow=_flow(result, paths) if "codeFlows" in result else "",
+        fix=next((_text(_object(fix, "description"), "text") for fix in _objects(result, "fixes")), ""),
+        properties=_object(result, "properties"),
+    )
+
+
+def _message(message: Mapping[str, Any], messages: Mapping[str, Any]) -> str:
+    text = (
+        _text(message, "text") or _text(_object(messages, _text(message, "id")), "text") or _text(message, "markdown")
+    )
+    arguments = message.get("arguments")
+    if isinstance(arguments, list) and "{" in text:
+        text = _PLACEHOLDER.sub(lambda hit: _argument(arguments, hit), text)
+    return text[:_MAX_TEXT]
+
+
+def _argument(arguments: list[Any], hit: re.Match[str]) -> str:
+    number = int(hit[1])
+    return str(arguments[number])[:500] if number < len(arguments) else hit[0]
+
+
+def _place(location: Mapping[str, Any], paths: _Paths) -> SarifPlace:
+    physical = _object(location, "physicalLocation")
+    region = _object(physical, "region")
+    line = _number(region, "startLine")
+    return SarifPlace(
+        path=paths.of(_object(physical, "artifactLocation")),
+        line=line,
+        end_line=max(_number(region, "endLine"), line),
+        column=_number(region, "startColumn"),
+        end_column=_number(region, "endColumn"),
+        snippet=_text(_object(region, "snippet"), "text")[:_MAX_TEXT],
+        context=_text(_object(_object(physical, "contextRegion"), "snippet"), "text")[:_MAX_TEXT],
+        logical=_logical(location) if "logicalLocations" in location else "",
+    )
+
+
+def _logical(location: Mapping[str, Any]) -> str:
+    for logical in _objects(location, "logicalLocations"):
+        name = _text(logical, "fullyQualifiedName") or _text(logical, "name")
+        if name:
+            return name[:500]
+    return ""
+
+
+def _fingerprints(result: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Full fingerprints where there are any, else partial ones; sorted."""
+    for key in ("fingerprints", "partialFingerprints"):
+        pairs = [(name, value) for name, value in _object(result, key).items() if isinstance(value, str)]
+        if pairs:
+            return tuple(sorted(pairs))
+    return ()
+
+
+def _suppression(result: Mapping[str, Any]) -> str:
+    for suppression in _objects(result, "suppressions"):
+        status = _text(suppression, "status") or "accepted"
+        reason = _text(suppression, "justification")
+        return f"{_text(suppression, 'kind') or 'external'} {status}{': ' + reason[:500] if reason else ''}"
+    return ""
+
+
+def _flow(result: Mapping[str, Any], paths: _Paths) -> str:
+    flows = _objects(result, "codeFlows")
+    threads = _objects(flows[0], "threadFlows") if flows else []
+    steps = _objects(threads[0], "locations") if threads else []
+    places = [_place(_object(step, "location"), paths) for step in steps[:_MAX_STEPS]]
+    said = " -> ".join(f"{place.path}:{place.line}" for place in places if place.path)
+    return f"{said} -> ... ({len(steps)} steps)" if len(steps) > _MAX_STEPS else said
+
+
+class _Paths:
+    """Turns the addresses of a run into paths below its root."""
+
+    def __init__(self, run: Mapping[str, Any]) -> None:
+        self._artifacts = _objects(run, "artifacts")
+        self._bases = _object(run, "originalUriBaseIds")
+        addresses = (_text(base, "uri") for base in self._bases.values() if isinstance(base, dict))
+        roots = {_plain(address) for address in addresses if _is_absolute(address)}
+        self._roots = sorted((root for root in roots if root), key=lambda root: (-len(root), root))
+        self._known: dict[tuple[str, str], str] = {}
+
+    def of(self, location: Mapping[str, Any]) -> str:
+        """The path of an ``artifactLocation``; empty when it names nothing."""
+        uri, base = _text(location, "uri"), _text(location, "uriBaseId")
+        index = location.get("index")
+        if not uri and isinstance(index, int) and 0 <= index < len(self._artifacts):
+            location = _object(self._artifacts[index], "location")
+            uri, base = _text(location, "uri"), _text(location, "uriBaseId")
+        if not uri:
+            return ""
+        key = (uri, base)
+        if key not in self._known:
+            self._known[key] = self._path(uri, base)
+        return self._known[key]
+
+    def _path(self, uri: str, base: str) -> str:
+        if not _is_absolute(uri):
+            return _plain(self._prefix(base) + uri)
+        path = _plain(uri)
+        root = next((root for root in self._roots if path.startswith(root + "/")), "")
+        return path[len(root) + 1 :] if root else path
+
+    def _prefix(self, base: str) -> str:
+        """Relative bases, innermost last; an absolute one is the root and adds nothing."""
+        parts: list[str] = []
+        seen: set[str] = set()
+        while base and base not in seen:  # a ring of bases ends where it began
+            seen.add(base)
+            stated = _object(self._bases, base)
+            uri = _text(stated, "uri")
+            if _is_absolute(uri):
+                break
+            parts.insert(0, uri if not uri or uri.endswith("/") else uri + "/")
+            base = _text(stated, "uriBaseId")
+        return "".join(parts)
+
+
+def _is_absolute(uri: str) -> bool:
+    return bool(_SCHEME.match(uri)) or uri.startswith(("/", "\\")) or bool(_DRIVE.match(uri.replace("\\", "/")))
+
+
+def _plain(uri: str) -> str:
+    """Decoded, with forward slashes, without scheme, drive, leading slash, ``.`` and ``..``: never out of the tree."""
+    text = unquote(_SCHEME.sub("", uri)).replace("\\", "/").replace("\x00", "")
+    text = _DRIVE.sub("/", text)
+    normal = posixpath.normpath("/" + text.lstrip("/")).lstrip("/")
+    return normal[:_MAX_TEXT]
+
+
+def _object(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = value.get(key)
+    return found if isinstance(found, dict) else _NOTHING
+
+
+def _list(value: Mapping[str, Any], key: str) -> list[Any]:
+    found = value.get(key)
+    return found if isinstance(found, list) else []
+
+
+def _objects(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    return [item for item in _list(value, key) if isinstance(item, dict)]
+
+
+def _text(value: Mapping[str, Any], key: str) -> str:
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def _number(value: Mapping[str, Any], key: str, absent: int = 0) -> int:
+    found = value.get(key)
+    if not isinstance(found, int) or isinstance(found, bool) or not -1 <= found < 2**31:
+        return absent
+    return found if found >= 0 else absent

@@ -1,0 +1,298 @@
+"""Findings of other tools, from a SARIF file: the same identities, waivers and gates for all.
+
+The identity of an imported finding rests on the tool, the rule and the code it points at, blanks folded, so it survives
+a move and reformatting. Where the log gives no code, the lines are read below ``root`` when that is given; else the
+tool's fingerprints count, then the logical name, and only when there is nothing at all the path. Never a line number.
+What does not belong: reading the SARIF form itself (``formats.sarif``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from lockgate.errors import SourceError
+from lockgate.formats.format_error import FormatError
+from lockgate.formats.printable import clipped, printable
+from lockgate.formats.sarif import MAX_BYTES, SarifPlace, SarifResult, SarifRule, SarifRun, read
+from lockgate.model import (
+    Component,
+    Confidence,
+    Family,
+    File,
+    Finding,
+    Fix,
+    Location,
+    Related,
+    Rule,
+    RuleId,
+    Severity,
+    Skip,
+    SkipKind,
+    Subject,
+)
+from lockgate.sources import Wants
+
+_LEVELS = {"error": Severity.HIGH, "warning": Severity.MEDIUM, "note": Severity.LOW, "none": Severity.INFO}
+_WORDS = {
+    "critical": Severity.CRITICAL, "high": Severity.HIGH, "medium": Severity.MEDIUM, "moderate": Severity.MEDIUM,
+    "low": Severity.LOW, "info": Severity.INFO, "informational": Severity.INFO, "negligible": Severity.INFO,
+}  # fmt: skip
+_SURE = {
+    "very-high": Confidence.HIGH, "high": Confidence.HIGH, "medium": Confidence.MEDIUM, "low": Confidence.LOW,
+}  # fmt: skip
+_NO_FINDING = frozenset({"pass", "notApplicable"})
+_SECRET_TOOLS = frozenset({"gitleaks", "trufflehog", "detect-secrets", "ggshield", "noseyparker", "kingfisher"})
+_SECRET_TAG = re.compile(r"secret|credential|password|cwe-(?:259|321|522|798)\b", re.IGNORECASE)
+_UNFIT = re.compile(r"[^A-Za-z0-9._/-]+")
+_ADVISORY = re.compile(r"(?:CVE-\d{4}-\d{4,}|GHSA(?:-[0-9a-z]{4}){3})")
+_CWE = re.compile(r"cwe-\d{1,5}", re.IGNORECASE)
+_SHORT = 8
+"""Fewer characters of code say too little (``}``, ``x = 1``); then the wider region counts as well."""
+_MAX_DAMAGE = 20
+_MAX_FILE = 5 * 1024 * 1024
+_SNIPPET_LINES, _SNIPPET_WIDTH = 12, 200
+
+
+class SarifSource:
+    """One SARIF file. ``rules`` holds, after :meth:`collect`, the rules that its findings name."""
+
+    mode = "import"
+
+    def __init__(self, path: Path, *, salt: bytes, tree: Path | None = None) -> None:
+        """``salt`` keys the hash of the code; ``tree`` is the checked-out code that the log is about, if at hand."""
+        self.root = str(path)
+        self.rules: dict[RuleId, Rule] = {}
+        self._path = path
+        self._salt = salt[:64]
+        self._lines = _Lines(tree) if tree is not None else None
+
+    def collect(self, wants: Wants) -> Iterator[File | Component | Finding | Skip]:  # noqa: ARG002 - no File here
+        """Every finding in order, a Skip for each thing the log could not give; ``SourceError`` when it is no log."""
+        name = self._path.name
+        for run in self._runs():
+            for trouble in run.troubles[:_MAX_DAMAGE]:
+                yield Skip(name, SkipKind.UNREADABLE, f"{printable(run.tool)}: {printable(trouble)}", Family.IMPORTED)
+            damaged = 0
+            maker = _Maker(run, self)
+            for result in run.results():
+                if isinstance(result, int):
+                    damaged += 1
+                    if damaged <= _MAX_DAMAGE:
+                        yield Skip(name, SkipKind.MALFORMED, f"result {result} is not an object", Family.IMPORTED)
+                elif result.kind not in _NO_FINDING and result.baseline != "absent":
+                    yield maker.finding(result)
+            if damaged > _MAX_DAMAGE:
+                said = f"{damaged - _MAX_DAMAGE} more results are not objects"
+                yield Skip(name, SkipKind.MALFORMED, said, Family.IMPORTED)
+
+    def sibling(self, path: str) -> bytes | None:  # noqa: ARG002 - part of the contract
+        """A log has no tree."""
+        return None
+
+    def key(self, *parts: str) -> str:
+        """Salted hash (32 hex digits): a log may quote a secret, so the code itself never becomes a key."""
+        text = "\x00".join(parts).encode("utf-8", "backslashreplace")
+        return hashlib.blake2b(text, key=self._salt, digest_size=16).hexdigest()
+
+    def code_at(self, place: SarifPlace) -> str:
+        """The lines of the tree that a place without a snippet points at; empty when they are not at hand."""
+        return self._lines.at(place) if self._lines else ""
+
+    def _runs(self) -> tuple[SarifRun, ...]:
+        try:
+            with self._path.open("rb") as stream:
+                content = stream.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise SourceError(f"cannot be read: {error.strerror}", where=self.root, hint="check the path") from None
+        try:
+            return read(content)
+        except FormatError as error:
+            hint = "give the SARIF 2.1.0 file as the tool wrote it; split one that is too large by tool or folder"
+            raise SourceError(str(error), where=self.root, hint=hint) from None
+
+
+class _Maker:
+    """Makes findings of one run."""
+
+    def __init__(self, run: SarifRun, source: SarifSource) -> None:
+        self._source = source
+        self._tool = printable(f"{run.tool} {run.version}".strip())
+        self._slug = _safe(run.tool.lower().replace("/", "-")) or "unknown"
+        self._of_rule: dict[str, tuple[RuleId, bool, tuple[Related, ...], tuple[str, ...]]] = {}
+
+    def finding(self, result: SarifResult) -> Finding:
+        rule = result.rule
+        known = self._of_rule.get(rule.id)
+        if known is None:
+            known = self._of_rule[rule.id] = self._learn(rule)
+        rule_id, secret, facts, aliases = known
+        place = result.places[0] if result.places else SarifPlace()
+        message = result.message or rule.title or rule.id
+        return Finding(
+            rule=rule_id,
+            family=Family.IMPORTED,
+            severity=_severity(result.level, result.properties, rule.properties),
+            confidence=_confidence(result.properties, rule.properties),
+            subject=Subject("code", clipped(place.logical or rule.title or rule.id, 120), self._key(result, place)),
+            location=_location(place, secret=secret),
+            message=clipped(message, 1000),
+            fix=Fix(clipped(result.fix, 500)) if result.fix else None,
+            aliases=aliases,
+            facts=_facts(facts, result),
+        )
+
+    def _learn(self, rule: SarifRule) -> tuple[RuleId, bool, tuple[Related, ...], tuple[str, ...]]:
+        rule_id = RuleId(f"imported/{self._slug}/{_safe(rule.id) or 'unnamed'}")
+        cwes = tuple(dict.fromkeys(hit[0].lower() for tag in rule.tags if (hit := _CWE.search(tag))))
+        self._source.rules.setdefault(rule_id, _rule(rule_id, rule, cwes))
+        secret = self._slug in _SECRET_TOOLS or any(map(_SECRET_TAG.search, rule.tags))
+        facts = [Related("cwe", cwe) for cwe in cwes]
+        facts += [Related("imported-rule", rule.id), Related("tool", self._tool)]
+        if rule.address.startswith(("https://", "http://")):
+            facts.append(Related("reference", clipped(rule.address, 500)))
+        alias = _ADVISORY.fullmatch(rule.id)
+        ordered = tuple(sorted(facts, key=lambda fact: fact.name))
+        return rule_id, secret, ordered, (alias[0],) if alias else ()
+
+    def _key(self, result: SarifResult, place: SarifPlace) -> str:
+        code = _folded(place.snippet)
+        if len(code) < _SHORT and place.context:
+            code += "\x01" + _folded(place.context)
+        code = code or _folded(self._source.code_at(place))
+        if code:
+            return self._source.key(self._slug, result.rule.id, "code", code)
+        prints = [f"{name}={value}" for name, value in result.fingerprints if "column" not in name.lower()]
+        if prints:
+            return self._source.key(self._slug, result.rule.id, "fingerprint", *prints)
+        if place.logical:
+            return self._source.key(self._slug, result.rule.id, "logical", place.logical)
+        return self._source.key(self._slug, result.rule.id, "path", place.path)
+
+
+def _folded(code: str) -> str:
+    return " ".join(code.split())
+
+
+def _safe(text: str) -> str:
+    """Letters, digits, ``. _ / -`` only; a longer name keeps its difference in a digest."""
+    safe = _UNFIT.sub("-", text).strip("-./")
+    safe = "/".join(part for part in safe.split("/") if part.strip("."))
+    if len(safe) <= 120:
+        return safe
+    return f"{safe[:107]}-{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:12]}"
+
+
+def _rule(rule_id: RuleId, rule: SarifRule, cwes: tuple[str, ...]) -> Rule:
+    return Rule(
+        id=rule_id,
+        family=Family.IMPORTED,
+        title=clipped(printable(rule.title or rule.id).rstrip("."), 200),
+        why=clipped(rule.why, 2000),
+        severity=_severity(rule.level, {}, rule.properties),
+        confidence=_confidence({}, rule.properties),
+        fix=clipped(rule.help, 2000),
+        tags=cwes,
+        references=(rule.address,) if rule.address.startswith(("https://", "http://")) else (),
+    )
+
+
+def _severity(level: str, own: Mapping[str, Any], of_rule: Mapping[str, Any]) -> Severity:
+    """A word of the result, a score (GitHub's bands, CVSS), a word of the rule, then the level."""
+    word = own.get("severity") or own.get("issue_severity")
+    if isinstance(word, str) and word.lower() in _WORDS:
+        return _WORDS[word.lower()]
+    score = _score(own.get("security-severity"))
+    score = _score(of_rule.get("security-severity")) if score is None else score
+    if score is not None:
+        return _banded(score)
+    word = of_rule.get("severity")
+    if isinstance(word, str) and word.lower() in _WORDS:
+        return _WORDS[word.lower()]
+    return _LEVELS.get(level, Severity.MEDIUM)
+
+
+@lru_cache(maxsize=256)
+def _scored(text: str) -> float | None:
+    try:
+        score = float(text)
+    except ValueError:
+        return None
+    return score if 0.0 <= score <= 10.0 else None
+
+
+def _score(value: object) -> float | None:
+    return _scored(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+
+
+def _banded(score: float) -> Severity:
+    """The qualitative scale of CVSS 3.1, section 5."""
+    if score >= 9.0:
+        return Severity.CRITICAL
+    if score >= 7.0:
+        return Severity.HIGH
+    if score >= 4.0:
+        return Severity.MEDIUM
+    return Severity.LOW if score > 0.0 else Severity.INFO
+
+
+def _confidence(own: Mapping[str, Any], of_rule: Mapping[str, Any]) -> Confidence:
+    for value in (own.get("issue_confidence"), own.get("confidence"), own.get("precision"), of_rule.get("precision")):
+        if isinstance(value, str) and value.lower() in _SURE:
+            return _SURE[value.lower()]
+    return Confidence.MEDIUM
+
+
+def _location(place: SarifPlace, *, secret: bool) -> Location:
+    """Without the code where the rule is about secrets: such logs quote the value."""
+    lines = [] if secret else place.snippet.splitlines()[:_SNIPPET_LINES]
+    return Location(
+        path=place.path,
+        line=place.line,
+        end_line=place.end_line,
+        column=place.column,
+        end_column=place.end_column,
+        pointer=place.logical,
+        snippet=tuple(clipped(line, _SNIPPET_WIDTH) for line in lines),
+    )
+
+
+def _facts(of_rule: tuple[Related, ...], result: SarifResult) -> tuple[Related, ...]:
+    more = []
+    if result.flow:
+        more.append(Related("code-flow", result.flow))
+    if result.suppression:
+        more.append(Related("suppressed", result.suppression))
+    for place in result.places[1:]:
+        more.append(Related("also-at", f"{place.path}:{place.line}" if place.line else place.path))
+    return tuple(sorted((*of_rule, *more), key=lambda fact: fact.name)) if more else of_rule
+
+
+class _Lines:
+    """Lines of the files of a tree, the last file kept; nothing outside the tree, no link, no device, nothing large."""
+
+    def __init__(self, tree: Path) -> None:
+        self._tree = tree.resolve()
+        self._path = ""
+        self._content: list[str] = []
+
+    def at(self, place: SarifPlace) -> str:
+        if not place.path or not place.line:
+            return ""
+        if place.path != self._path:
+            self._path, self._content = place.path, self._load(place.path)
+        last = min(max(place.end_line, place.line), place.line + _SNIPPET_LINES)
+        return "\n".join(self._content[place.line - 1 : last])
+
+    def _load(self, path: str) -> list[str]:
+        try:
+            target = (self._tree / path).resolve()
+            if not target.is_relative_to(self._tree) or not target.is_file() or target.stat().st_size > _MAX_FILE:
+                return []
+            return target.read_bytes().decode("utf-8", "replace").splitlines()
+        except (OSError, ValueError):
+            return []
