@@ -46,7 +46,7 @@ def score4(given: Mapping[str, str]) -> float:
     value = SCORES[_joined(levels)]
     distances = _distances(metrics, levels)
     shares: list[float] = []
-    for name, lower in _next_lower(levels, value).items():
+    for name, lower in _next_lower(levels).items():
         depth = DEPTHS_EQ3_EQ6[levels["eq3"] + levels["eq6"]] if name == "eq3eq6" else 1
         if name in DEPTHS:
             depth = DEPTHS[name][int(levels[name])]
@@ -89,7 +89,7 @@ def _joined(levels: Mapping[str, str]) -> str:
     return "".join(levels[name] for name in ("eq1", "eq2", "eq3", "eq4", "eq5", "eq6"))
 
 
-def _next_lower(levels: Mapping[str, str], value: float) -> dict[str, float]:
+def _next_lower(levels: Mapping[str, str]) -> dict[str, float]:
     """Score of the next lower macrovector by equivalence set, where there is one."""
     lower: dict[str, float] = {}
     for name in ("eq1", "eq2", "eq4", "eq5"):

@@ -1,0 +1,112 @@
+"""How advisories lie in the compiled file; what the builder writes and the store reads.
+
+``package``: by ``ecosystem/name``, the advisories of that package with their intervals. ``record``: the rest of each
+advisory, compressed with a common dictionary. Texts are cut: the file answers questions, it is no archive.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from lockgate.advisories.ranges import Affected, Interval
+from lockgate.advisories.record import Kind
+from lockgate.model import Severity
+
+APPLICATION_ID = 0x4C474144
+"""Marks the file as ours in its header (https://www.sqlite.org/fileformat.html#application_id)."""
+FORM = 1
+KINDS = (Kind.VULNERABLE, Kind.MALICIOUS, Kind.UNSOUND, Kind.UNMAINTAINED)
+_PLAIN_BELOW = 320
+# What most records hold; the end of a dictionary is the cheapest to point at.
+_DICTIONARY = (
+    b"Cross-site Scripting Denial of Service via crafted request arbitrary code execution remote attackers allows an "
+    b"attacker to improper input validation buffer overflow out-of-bounds read use after free memory corruption path "
+    b"traversal SQL injection information disclosure deserialization of untrusted data server-side request forgery "
+    b"privilege escalation prototype pollution regular expression vulnerable to Vulnerability in before versions of "
+    b'"CVSS:3.0/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N","CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:N",'
+    b'"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","https://rustsec.org/advisories/RUSTSEC-20"https://pypi.org/"'
+    b'"MAL-2025-"PYSEC-2021-"GO-2024-"https://github.com/advisories/GHSA-"https://nvd.nist.gov/vuln/detail/CVE-20",'
+    b'["CVE-2020-"CVE-2021-"CVE-2022-"CVE-2023-"CVE-2024-","GHSA-"],"vulnerable",null,null,"","",2,5.3,3,7.5,4,9.8,"'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is known of one advisory beside its ranges."""
+
+    id: str
+    group: str
+    """Canonical identifier of the flaw: the same for every record of it."""
+    ids: tuple[str, ...]
+    """Every identifier of the flaw, sorted."""
+    kind: Kind
+    severity: Severity | None
+    score: float | None
+    vector: str
+    epss: float | None
+    kev: str
+    """Day on which it joined the list of exploited flaws; empty: it has not."""
+    summary: str
+    modified: str
+    reference: str
+
+
+def pack_body(body: Body) -> bytes:
+    """The stored form of one record."""
+    row = (
+        body.id, body.group, body.ids, KINDS.index(body.kind), body.severity, body.score, body.vector, body.epss,
+        body.kev, body.summary, body.modified, body.reference,
+    )  # fmt: skip
+    squeezer = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=_DICTIONARY)
+    return squeezer.compress(orjson.dumps(row)) + squeezer.flush()
+
+
+def unpack_body(stored: bytes) -> Body:
+    """The record of its stored form. Raises ``ValueError`` or ``zlib.error`` on other bytes."""
+    row = orjson.loads(zlib.decompressobj(-15, zdict=_DICTIONARY).decompress(stored, 1024 * 1024))
+    name, group, ids, kind, severity, *rest = row
+    return Body(name, group, tuple(ids), KINDS[kind], None if severity is None else Severity(severity), *rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One advisory about one package."""
+
+    record: int
+    kind: Kind
+    affected: Affected
+
+
+def pack_entry(record: int, kind: Kind, affected: Affected) -> bytes:
+    """The stored form of one entry: ``[record, kind, intervals, listed versions]``."""
+    intervals = [_short(interval) for interval in affected.intervals]
+    return orjson.dumps((record, KINDS.index(kind), intervals, affected.listed))
+
+
+def _short(interval: Interval) -> tuple[Any, ...]:
+    start, end, kind, fixed = interval
+    return (start, end, int(kind), fixed) if fixed else (start, end, int(kind)) if end else (start,)
+
+
+def join_entries(entries: Sequence[bytes]) -> bytes:
+    """All entries of one package; compressed when that pays."""
+    joined = b"[" + b",".join(entries) + b"]"
+    return joined if len(joined) < _PLAIN_BELOW else zlib.compress(joined, 9)
+
+
+def entries_of(stored: bytes) -> list[list[Any]]:
+    """The raw entries of one package; ``entry_of`` gives one its shape. Raises ``ValueError`` or ``zlib.error``."""
+    rows: list[list[Any]] = orjson.loads(stored if stored[:1] == b"[" else zlib.decompress(stored))
+    return rows
+
+
+def entry_of(row: Sequence[Any]) -> Entry:
+    """One raw entry in shape."""
+    record, kind, intervals, listed = row
+    shaped = tuple(Interval(*interval) if len(interval) > 1 else Interval(interval[0], "", 0) for interval in intervals)
+    return Entry(record, KINDS[kind], Affected(shaped, tuple(listed)))
