@@ -1,15 +1,17 @@
 """Lock and manifest readers: one format a module, under ``READER``.
 
 A reader promises: it never raises on any input (what it cannot read becomes a Skip with a reason), takes time and
-memory linear in its input, and never runs or fetches anything.
+memory linear in its input, and never runs or fetches anything. The readers are imported when the first path is asked
+about, so importing this package costs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
-from lockgate.model import Component, Skip
+from lockgate.model import Component, Edit, Skip, SkipKind
 
 MAX_BYTES = 64 * 1024 * 1024
 """A larger lock file is a Skip."""
@@ -21,6 +23,8 @@ class Reading:
 
     components: tuple[Component, ...] = ()
     skips: tuple[Skip, ...] = ()
+    covers: tuple[str, ...] = ()
+    """Further folders (relative to the tree, no slash at the end) whose manifests this lock resolves: workspaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,95 @@ class Reader:
     """Whether the reader wants the file of that path (relative, forward slashes). Cheap: asked for every file."""
     read: Callable[[str, bytes, Callable[[str], bytes | None]], Reading]
     """``read(path, content, sibling)``; ``sibling(relative path)`` gives another file of the same tree, or None:
-    for ``-r base.txt``, a ``package.json`` beside its lock, a parent ``pom.xml``."""
+    for ``-r base.txt``, a ``package.json`` beside its lock, a parent ``pom.xml``. May raise ``FormatError``, which
+    :func:`read` of this package turns into a Skip."""
     lock: bool = True
     """False for a manifest, whose components give way to those of a lock of the same ecosystem in the same folder."""
     notes: Mapping[str, str] = field(default_factory=dict)
     """Facts for ``lockgate doctor`` and the generated reference page."""
+
+
+def named(*names: str) -> Callable[[str], bool]:
+    """A ``matches`` for files of exactly these names, in any folder."""
+    wanted = frozenset(names)
+    return lambda path: path[path.rfind("/") + 1 :] in wanted
+
+
+@cache
+def readers() -> dict[str, Reader]:
+    """Every reader by module name, those of entry points after ours."""
+    import lockgate.formats.lockfiles as package
+    from lockgate.discover import discover
+
+    return discover(package, "READER", Reader)
+
+
+def wants(path: str) -> bool:
+    """Whether some reader wants the file of that path (relative, forward slashes)."""
+    return any(reader.matches(path) for reader in readers().values())
+
+
+def reader_of(path: str) -> Reader | None:
+    """The first reader, in name order, that wants the file."""
+    return next((reader for reader in readers().values() if reader.matches(path)), None)
+
+
+def read(path: str, content: bytes, sibling: Callable[[str], bytes | None]) -> Reading:
+    """What the file states. Never raises: what cannot be read is a Skip of the family ``dependencies``.
+
+    ``sibling(path relative to the tree)`` gives another file's content, or None.
+    """
+    from lockgate.formats.format_error import FormatError
+    from lockgate.formats.lockfiles._text import conflict_line
+
+    reader = reader_of(path)
+    if reader is None:
+        return _skipped(path, SkipKind.UNSUPPORTED, "no reader knows this file")
+    if len(content) > MAX_BYTES:
+        return _skipped(path, SkipKind.TOO_LARGE, f"larger than {MAX_BYTES} bytes")
+    if reader.lock and not content.strip(b" \t\r\n\0"):
+        return _skipped(path, SkipKind.MALFORMED, "an empty lock file")
+    line = conflict_line(content)
+    if line:
+        return _skipped(path, SkipKind.MALFORMED, "an unresolved merge conflict", line)
+    try:
+        return reader.read(path, content, sibling)
+    except FormatError as error:
+        return _skipped(path, error.kind, error.reason, error.line)
+    except RecursionError:
+        return _skipped(path, SkipKind.TOO_LARGE, "nested too deeply")
+
+
+def merge(readings: Iterable[tuple[str, Reading]]) -> Reading:
+    """One reading from those of many files, given as ``(path, reading)``.
+
+    What a manifest states, its unresolved ranges included, gives way to a lock of the same ecosystem that has
+    components, in the same folder or covering it; its other skips stay.
+    """
+    pairs = list(readings)
+    locked: set[tuple[str, str]] = set()
+    for path, reading in pairs:
+        reader = reader_of(path)
+        if reader is not None and reader.lock and (reading.components or not reading.skips):
+            folders = {path.rpartition("/")[0], *reading.covers}
+            locked.update((reader.ecosystem, folder) for folder in folders)
+    components: list[Component] = []
+    skips: list[Skip] = []
+    for path, reading in pairs:
+        reader = reader_of(path)
+        gives_way = reader is not None and not reader.lock and (reader.ecosystem, path.rpartition("/")[0]) in locked
+        if not gives_way:
+            components.extend(reading.components)
+        skips.extend(skip for skip in reading.skips if not (gives_way and skip.kind is SkipKind.UNRESOLVED))
+    return Reading(tuple(components), tuple(skips))
+
+
+def manifest_edit(path: str, content: bytes, component: Component, new_version: str) -> Edit | None:
+    """The edit that raises ``component`` to ``new_version`` in a manifest, or None where that is not safe."""
+    from lockgate.formats.lockfiles._edit import edit_of
+
+    return edit_of(path, content, component, new_version)
+
+
+def _skipped(path: str, kind: SkipKind, reason: str, line: int = 0) -> Reading:
+    return Reading((), (Skip(path, kind, reason, "dependencies", line),))
