@@ -62,8 +62,10 @@ class Table:
         missing = [name for name in ("Batch", "RunId", "TimeGenerated") if name not in names]
         mute = [column.name for column in self.columns if not column.about.strip()]
         for fault, subject in (
-            ("is no column or table name", wrong), ("stands twice", twice),
-            ("is demanded of every table", missing), ("has no line about it", mute),
+            ("is no column or table name", wrong),
+            ("stands twice", twice),
+            ("is demanded of every table", missing),
+            ("has no line about it", mute),
         ):
             if subject:
                 raise ConfigurationError(f"{subject[0]!r} {fault}", where=f"table {self.name}")

@@ -19,7 +19,9 @@ TABLE = Table(
         Column("Confidence", ColumnType.STRING, "low, medium or high"),
         Column("SubjectKind", ColumnType.STRING, "secret, component, instruction, stage, job, step, file or code"),
         Column("SubjectName", ColumnType.STRING, "The thing at fault, for people"),
-        Column("SubjectKey", ColumnType.STRING, "The thing at fault, as the identity hashes it; a salted hash for a secret"),
+        Column(
+            "SubjectKey", ColumnType.STRING, "The thing at fault, as the identity hashes it; a salted hash for a secret"
+        ),
         Column("Path", ColumnType.STRING, "File of the first location"),
         Column("Line", ColumnType.LONG, "Line of the first location, from 1; 0 when unknown"),
         Column("EndLine", ColumnType.LONG, "Last line of the first location; 0 when unknown"),

@@ -1,0 +1,284 @@
+"""Which observations are one finding, and which finding of an earlier run each is.
+
+A fingerprint hashes rule and subject, never a path, line or wording, so it survives renames, moves, reformatting and
+edits elsewhere. Where one fingerprint shows several times: secrets and components are one finding with several places;
+anything else is a finding each, told apart by where it was last seen (same path, then a rename the version control
+knows, then the nearest path among those that vanished), and only then by a new identity.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from lockgate.model import Finding, Location
+from lockgate.store.known import KnownFinding
+
+PREFIX = "lg1-"
+MERGED_KINDS = frozenset({"secret", "component"})
+"""Kinds of subjects that are one thing wherever they show."""
+
+
+@dataclass(slots=True)
+class Group:
+    """Observations that are one finding, with the known finding they are, if any."""
+
+    finding: Finding
+    """The gravest observation, at the first place."""
+    locations: tuple[Location, ...]
+    fingerprint: str
+    known: KnownFinding | None = None
+    absorbed: tuple[KnownFinding, ...] = ()
+    """Further known findings that turned out to be this one: two names of one vulnerability."""
+    identity: str = ""
+
+
+def fingerprint(finding: Finding) -> str:
+    """``lg1-`` and 32 hex digits over rule, kind and key of the subject; for a vulnerability its best known name
+    instead of the rule, because one package has many and two sources name one flaw by different rules."""
+    subject = finding.subject
+    name = f"alias:{_best_alias(finding.aliases)}" if finding.aliases else f"rule:{finding.rule}"
+    return _hashed(name, subject.kind, subject.key)
+
+
+def grouped(observed: Iterable[Finding]) -> list[Group]:
+    """The distinct findings among ``observed``, not yet known again."""
+    by_print: dict[str, list[Finding]] = defaultdict(list)
+    vulnerable: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for finding in observed:
+        if finding.aliases:
+            vulnerable[finding.subject.kind, finding.subject.key].append(finding)
+        else:
+            by_print[fingerprint(finding)].append(finding)
+    groups: list[Group] = []
+    for mark, same in by_print.items():
+        if len(same) == 1:
+            groups.append(Group(same[0], (same[0].location,), mark))
+        elif same[0].subject.kind in MERGED_KINDS:
+            groups.append(_merged(same, mark))
+        else:
+            groups.extend(_each(same, mark))
+    for same in vulnerable.values():
+        groups.extend(_merged(flaw, fingerprint(flaw[0])) for flaw in _by_flaw(same))
+    return groups
+
+
+def recognise(
+    groups: Sequence[Group], known: Sequence[KnownFinding], *, renames: Mapping[str, str], whole: bool
+) -> list[KnownFinding]:
+    """Give every group its known finding and identity; returns the known findings that nothing was matched to.
+
+    ``whole``: everything was looked at, so a known finding that does not show where it was may have moved anywhere.
+    """
+    left = _recognise_flaws([group for group in groups if group.finding.aliases], known)
+    by_print: dict[str, list[KnownFinding]] = defaultdict(list)
+    for one in left:
+        by_print[one.fingerprint].append(one)
+    plain: dict[str, list[Group]] = defaultdict(list)
+    for group in groups:
+        if not group.finding.aliases:
+            plain[group.fingerprint].append(group)
+    for mark, same in plain.items():
+        if mark in by_print:
+            by_print[mark] = _pair(same, by_print[mark], renames=renames, whole=whole)
+    taken = {one.identity for one in known}
+    for group in groups:
+        if group.known is not None:
+            group.identity = group.known.identity
+    _name_the_rest(groups, taken)
+    return [one for rest in by_print.values() for one in rest]
+
+
+def _pair(
+    groups: list[Group], known: list[KnownFinding], *, renames: Mapping[str, str], whole: bool
+) -> list[KnownFinding]:
+    """Match groups and known findings of one fingerprint; returns the known findings left over."""
+    if groups[0].finding.subject.kind in MERGED_KINDS:
+        groups[0].known = min(known, key=_seniority)
+        return [one for one in known if one is not groups[0].known]
+    known = _pair_by_path(groups, sorted(known, key=_seniority), {})
+    if renames:
+        known = _pair_by_path(groups, known, renames)
+    return _pair_by_nearness(groups, known) if whole else known
+
+
+def _pair_by_path(groups: list[Group], known: list[KnownFinding], renames: Mapping[str, str]) -> list[KnownFinding]:
+    """Same path: the very line first, the others in their order."""
+    waiting: dict[str, list[Group]] = defaultdict(list)
+    for group in groups:
+        if group.known is None:
+            waiting[group.finding.location.path].append(group)
+    before: dict[str, list[KnownFinding]] = defaultdict(list)
+    for one in known:
+        path = one.finding.location.path
+        before[renames.get(path, path)].append(one)
+    left: list[KnownFinding] = []
+    for path, candidates in before.items():
+        left.extend(_pair_in_file(waiting.get(path, []), candidates))
+    return left
+
+
+def _pair_in_file(groups: list[Group], known: list[KnownFinding]) -> list[KnownFinding]:
+    """Open ones before fixed ones; the very line, then the order of lines."""
+    if not groups:
+        return known
+    lines = {group.finding.location.line: group for group in groups}
+    left: list[KnownFinding] = []
+    for one in known:
+        group = lines.get(one.finding.location.line)
+        if group is not None and group.known is None and not one.fixed_at:
+            group.known = one
+        else:
+            left.append(one)
+    open_groups = sorted((group for group in groups if group.known is None), key=_line)
+    candidates = sorted(left, key=lambda one: (one.fixed_at != "", one.finding.location.line))
+    chosen = sorted(candidates[: len(open_groups)], key=lambda one: one.finding.location.line)
+    for group, one in zip(open_groups, chosen, strict=False):
+        group.known = one
+    return candidates[len(open_groups) :]
+
+
+def _pair_by_nearness(groups: list[Group], known: list[KnownFinding]) -> list[KnownFinding]:
+    """What is left moved: most alike paths first. Bounded, since many times many pairs would be quadratic."""
+    waiting = [group for group in groups if group.known is None]
+    if not waiting or not known:
+        return known
+    if len(waiting) * len(known) > 40_000:
+        waiting, known = sorted(waiting, key=_place), sorted(known, key=lambda one: _sort_key(one.finding.location))
+        for group, one in zip(waiting, known, strict=False):
+            group.known = one
+        return known[len(waiting) :]
+    pairs = sorted(
+        (
+            (one.fixed_at != "", -_alikeness(group.finding.location.path, one.finding.location.path), index, number)
+            for index, group in enumerate(waiting)
+            for number, one in enumerate(known)
+        ),
+    )
+    used: set[int] = set()
+    for _, _, index, number in pairs:
+        if waiting[index].known is None and number not in used:
+            waiting[index].known = known[number]
+            used.add(number)
+    return [one for number, one in enumerate(known) if number not in used]
+
+
+def _alikeness(one: str, other: str) -> int:
+    """How many trailing parts two paths share, the file's name counting most, then leading ones."""
+    first, second = one.split("/"), other.split("/")
+    return 4 * _shared(first[::-1], second[::-1]) + _shared(first, second)
+
+
+def _shared(first: Sequence[str], second: Sequence[str]) -> int:
+    count = 0
+    for one, other in zip(first, second, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _recognise_flaws(groups: Sequence[Group], known: Sequence[KnownFinding]) -> list[KnownFinding]:
+    """Vulnerabilities: one shared name in the same package is enough, because names are added later."""
+    by_name: dict[tuple[str, str, str], list[KnownFinding]] = defaultdict(list)
+    for one in known:
+        for alias in one.finding.aliases:
+            by_name[one.finding.subject.kind, one.finding.subject.key, alias].append(one)
+    used: set[str] = set()
+    for group in groups:
+        subject = group.finding.subject
+        met = {
+            one.identity: one
+            for alias in group.finding.aliases
+            for one in by_name.get((subject.kind, subject.key, alias), ())
+            if one.identity not in used
+        }
+        if met:
+            group.known, *others = sorted(met.values(), key=_seniority)
+            group.absorbed = tuple(others)
+            used.update(met)
+    return [one for one in known if one.identity not in used]
+
+
+def _name_the_rest(groups: Sequence[Group], taken: set[str]) -> None:
+    """New identities: the fingerprint itself for the first, for further ones with the file's name and its ordinal, so
+    that moving a folder changes none even where no earlier run is known."""
+    nameless = sorted((group for group in groups if not group.identity), key=_place)
+    ordinals: dict[tuple[str, str], int] = defaultdict(int)
+    for group in nameless:
+        name = group.fingerprint
+        base = group.finding.location.path.rpartition("/")[2]
+        while name in taken:
+            ordinals[group.fingerprint, base] += 1
+            name = _hashed(group.fingerprint, base, str(ordinals[group.fingerprint, base]))
+        group.identity = name
+        taken.add(name)
+
+
+def _by_flaw(findings: list[Finding]) -> list[list[Finding]]:
+    """Findings of one package, joined where their names overlap (also through a third)."""
+    home: dict[str, int] = {}
+    flaws: dict[int, list[Finding]] = {}
+    for number, finding in enumerate(findings):
+        met = {home[alias] for alias in finding.aliases if alias in home}
+        target = min(met, default=number)
+        members = [member for one in sorted(met) for member in flaws.pop(one)]
+        flaws[target] = [*members, finding]
+        for member in flaws[target]:
+            home.update(dict.fromkeys(member.aliases, target))
+    return [_share_names(flaw) for flaw in flaws.values()]
+
+
+def _share_names(flaw: list[Finding]) -> list[Finding]:
+    names = tuple(sorted({alias for finding in flaw for alias in finding.aliases}))
+    return [finding if finding.aliases == names else replace(finding, aliases=names) for finding in flaw]
+
+
+def _merged(same: Sequence[Finding], mark: str) -> Group:
+    """One finding with every place; the gravest observation speaks."""
+    places = {_sort_key(finding.location): finding.location for finding in reversed(same)}
+    ordered = tuple(places[key] for key in sorted(places))
+    gravest = max(same, key=lambda finding: (finding.severity, finding.confidence, finding.fix is not None))
+    if gravest.location != ordered[0]:
+        gravest = replace(gravest, location=ordered[0])
+    return Group(gravest, ordered, mark)
+
+
+def _each(same: Sequence[Finding], mark: str) -> list[Group]:
+    """A finding each; the very same place said twice is one."""
+    by_place: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
+    for finding in same:
+        by_place[_sort_key(finding.location)].append(finding)
+    return [
+        _merged(one, mark) if len(one) > 1 else Group(one[0], (one[0].location,), mark) for one in by_place.values()
+    ]
+
+
+def _best_alias(aliases: Sequence[str]) -> str:
+    """CVE before GHSA before any other, then the lowest: the name most likely to stay."""
+    return min(aliases, key=lambda alias: (not alias.startswith("CVE-"), not alias.startswith("GHSA-"), alias))
+
+
+def _hashed(*parts: str) -> str:
+    framed = b"".join(
+        b"%d:%s" % (len(data), data) for data in (part.encode("utf-8", "surrogatepass") for part in parts)
+    )
+    return PREFIX + hashlib.sha256(b"lockgate-finding-1" + framed).hexdigest()[:32]
+
+
+def _seniority(one: KnownFinding) -> tuple[bool, str, str]:
+    return one.fixed_at != "", one.first_seen, one.identity
+
+
+def _sort_key(place: Location) -> tuple[str, int, int, str, str]:
+    return place.path, place.line, place.column, place.pointer, place.commit
+
+
+def _line(group: Group) -> tuple[int, int]:
+    return group.finding.location.line, group.finding.location.column
+
+
+def _place(group: Group) -> tuple[str, int, int, str, str]:
+    return _sort_key(group.finding.location)

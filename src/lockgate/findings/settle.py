@@ -1,0 +1,167 @@
+"""Says of every finding whether it is new, known or fixed, waived, whose it is and who brought it.
+
+Never loses one: waived findings stay among the open ones, and a finding that an earlier run knew counts as fixed only
+when this run looked at everything and could read the file it was in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal
+
+from lockgate.findings.blame import Introduction, Introductions
+from lockgate.findings.identity import Group, grouped, recognise
+from lockgate.findings.owners import Owners
+from lockgate.findings.waivers import Matcher, Waivers
+from lockgate.model import Family, Finding, Location, SettledFinding, State
+from lockgate.store.known import KnownFinding
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a run knows of its findings."""
+
+    findings: tuple[SettledFinding, ...]
+    """Open ones, waived ones among them; most severe first, then path, line, rule."""
+    fixed: tuple[SettledFinding, ...]
+    known: tuple[KnownFinding, ...]
+    """To remember: every finding of this run and of earlier ones."""
+    notices: tuple[str, ...]
+    """About waivers: expired, unused, wrong."""
+
+
+def settle(
+    observed: Sequence[Finding],
+    *,
+    known: Sequence[KnownFinding] = (),
+    waivers: Waivers | None = None,
+    today: date,
+    now: datetime,
+    owners: Owners | None = None,
+    introductions: Mapping[tuple[str, int], Introduction] | Introductions | None = None,
+    scope: Literal["full", "partial"] = "full",
+    renames: Mapping[str, str] | None = None,
+    families: Collection[Family] | None = None,
+    unread: Collection[str] = (),
+) -> Settled:
+    """Settle ``observed`` against what was known.
+
+    ``scope`` is ``partial`` when less than everything was looked at: then nothing is fixed by not being seen. So it is
+    for families outside ``families`` (None: all were checked), for the paths in ``unread``, and for what history
+    showed. ``renames`` maps old paths to new ones. ``introductions`` is asked only about places not asked about before.
+    """
+    whole = scope == "full"
+    matcher = Matcher(waivers or Waivers(), today)
+    groups = grouped(observed)
+    unseen = recognise(groups, known, renames=renames or {}, whole=whole)
+    brought = _introduced(groups, introductions)
+    stamp = now.isoformat(timespec="seconds")
+    settled = [_settled(group, matcher, owners, brought=brought, stamp=stamp) for group in groups]
+    settled.sort(key=_order)
+    stay, gone = _sorted_out(unseen, whole=whole, families=families, unread=frozenset(unread))
+    fixed = [replace(one, fixed_at=stamp) for one in gone]
+    absorbed = [replace(one, fixed_at=stamp) for group in groups for one in group.absorbed]
+    marks = {group.identity: group.fingerprint for group in groups}
+    return Settled(
+        findings=tuple(settled),
+        fixed=tuple(sorted((_fixed(one, owners) for one in fixed), key=_order)),
+        known=(*(_remembered(one, marks[one.identity]) for one in settled), *stay, *fixed, *absorbed),
+        notices=matcher.notices(tell_unused=whole),
+    )
+
+
+def _settled(
+    group: Group, matcher: Matcher, owners: Owners | None, *, brought: Mapping[str, Introduction], stamp: str
+) -> SettledFinding:
+    before = group.known
+    introduction = brought.get(group.identity) or (
+        Introduction(before.introduced_by, before.introduced_at, before.introduced_in) if before else Introduction()
+    )
+    return SettledFinding(
+        finding=group.finding,
+        identity=group.identity,
+        state=State.KNOWN if before is not None and not before.fixed_at else State.NEW,
+        locations=group.locations,
+        waiver=matcher.covering(group.identity, group.finding, group.locations),
+        owners=owners.of(group.finding.location.path) if owners is not None else (),
+        introduced_by=introduction.by,
+        introduced_at=introduction.at,
+        introduced_in=introduction.commit,
+        first_seen=before.first_seen if before is not None else stamp,
+    )
+
+
+def _introduced(
+    groups: Iterable[Group], source: Mapping[tuple[str, int], Introduction] | Introductions | None
+) -> dict[str, Introduction]:
+    """Identity -> introduction of those that have a line and none remembered."""
+    if source is None:
+        return {}
+    wanted = {
+        group.identity: (group.finding.location.path, group.finding.location.line)
+        for group in groups
+        if group.finding.location.line > 0
+        and not group.finding.location.commit
+        and (group.known is None or not group.known.introduced_in)
+    }
+    if not wanted:
+        return {}
+    answers = source if isinstance(source, Mapping) else source(sorted(set(wanted.values())))
+    return {identity: answers[place] for identity, place in wanted.items() if place in answers}
+
+
+def _sorted_out(
+    unseen: Iterable[KnownFinding], *, whole: bool, families: Collection[Family] | None, unread: frozenset[str]
+) -> tuple[list[KnownFinding], list[KnownFinding]]:
+    """Those that stay as they are, and those that this run found gone."""
+    stay: list[KnownFinding] = []
+    gone: list[KnownFinding] = []
+    for one in unseen:
+        looked = (
+            whole
+            and (families is None or one.finding.family in families)
+            and not any(place.commit or place.path in unread for place in one.locations)
+        )
+        (gone if looked and not one.fixed_at else stay).append(one)
+    return stay, gone
+
+
+def _fixed(one: KnownFinding, owners: Owners | None) -> SettledFinding:
+    return SettledFinding(
+        finding=one.finding,
+        identity=one.identity,
+        state=State.FIXED,
+        locations=one.locations,
+        owners=owners.of(one.finding.location.path) if owners is not None else (),
+        introduced_by=one.introduced_by,
+        introduced_at=one.introduced_at,
+        introduced_in=one.introduced_in,
+        first_seen=one.first_seen,
+    )
+
+
+def _remembered(one: SettledFinding, mark: str) -> KnownFinding:
+    finding = one.finding
+    if finding.fix is not None or finding.location.snippet:
+        finding = replace(finding, fix=None, location=_bare(finding.location))
+    return KnownFinding(
+        identity=one.identity,
+        fingerprint=mark,
+        finding=finding,
+        locations=tuple(_bare(place) if place.snippet else place for place in one.locations),
+        first_seen=one.first_seen,
+        introduced_by=one.introduced_by,
+        introduced_at=one.introduced_at,
+        introduced_in=one.introduced_in,
+    )
+
+
+def _bare(place: Location) -> Location:
+    return replace(place, snippet=())
+
+
+def _order(one: SettledFinding) -> tuple[int, str, int, str, str]:
+    place = one.finding.location
+    return -int(one.finding.severity), place.path, place.line, one.finding.rule, one.identity

@@ -1,0 +1,70 @@
+"""Rows as Arrow record batches, and the SQL types of the same columns. Arrow by ``arro3``; pyarrow is not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from lockgate.tables import ColumnType, Table
+
+SQL_TYPES = {
+    ColumnType.STRING: "VARCHAR", ColumnType.LONG: "BIGINT", ColumnType.REAL: "DOUBLE", ColumnType.BOOL: "BOOLEAN",
+    ColumnType.DATETIME: "TIMESTAMPTZ", ColumnType.DYNAMIC: "VARCHAR",
+}  # fmt: skip
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def batch_of(table: Table, rows: Sequence[dict[str, Any]]) -> Any:
+    """An ``arro3.core.RecordBatch`` with the columns of ``table``; a key that is no column is refused."""
+    from arro3.core import Array, Field, RecordBatch, Schema
+
+    names = {column.name for column in table.columns}
+    strange = {key for row in rows for key in row} - names
+    if strange:
+        raise ValueError(f"{sorted(strange)[0]!r} is no column of {table.name}")
+    fields, arrays = [], []
+    for column in table.columns:
+        raw, kind = _types(column.type)
+        convert = _CONVERT.get(column.type, _same)
+        array = Array([convert(row.get(column.name)) for row in rows], type=raw)
+        arrays.append(array if raw is kind else array.cast(kind))
+        fields.append(Field(column.name, kind, nullable=True))
+    return RecordBatch.from_arrays(arrays, schema=Schema(fields))
+
+
+def _types(kind: ColumnType) -> tuple[Any, Any]:
+    """The Arrow type the values are built in, and the type of the column."""
+    from arro3.core import DataType
+
+    if kind is ColumnType.DATETIME:
+        return DataType.int64(), DataType.timestamp("us", tz="UTC")
+    made = {
+        ColumnType.STRING: DataType.utf8, ColumnType.DYNAMIC: DataType.utf8, ColumnType.LONG: DataType.int64,
+        ColumnType.REAL: DataType.float64, ColumnType.BOOL: DataType.bool,
+    }[kind]()  # fmt: skip
+    return made, made
+
+
+def _microseconds(moment: datetime | None) -> int | None:
+    if moment is None:
+        return None
+    apart = moment - _EPOCH
+    return (apart.days * 86_400 + apart.seconds) * 1_000_000 + apart.microseconds
+
+
+def _clean(text: str | None) -> str | None:
+    """Paths from a file system may hold lone surrogates, which Arrow refuses: shown as escapes instead."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_CONVERT: dict[ColumnType, Callable[[Any], Any]] = {
+    ColumnType.DATETIME: _microseconds, ColumnType.STRING: _clean, ColumnType.DYNAMIC: _clean,
+}  # fmt: skip

@@ -1,0 +1,105 @@
+"""DuckDB over snapshots of Delta tables. A snapshot is an opened ``DeltaTable`` or None; nothing is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from lockgate.store._arrow import SQL_TYPES
+from lockgate.tables import ColumnType, Table, tables
+
+_MEMORY = "256MB"
+
+
+def visible_rows(table: Table, data: Any, mark: Any) -> list[dict[str, Any]]:
+    """The rows of ``table`` whose run is stored whole, oldest first, with the columns in their order."""
+    connection = _connect({table.name: data, "Runs": mark})
+    try:
+        rows = _dicts(connection.execute(f'SELECT * FROM "{table.name}" ORDER BY TimeGenerated, Batch'))  # noqa: S608 -- Table checks names
+    finally:
+        connection.close()
+    times = [column.name for column in table.columns if column.type is ColumnType.DATETIME]
+    for row in rows:
+        for name in times:
+            row[name] = None if row[name] is None else row[name].replace(tzinfo=UTC)
+    return rows
+
+
+def answer(snapshots: Mapping[str, Any], query: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
+    """Rows of ``query`` as dicts."""
+    connection = _connect(snapshots)
+    try:
+        return _dicts(connection.execute(query, list(parameters)))
+    finally:
+        connection.close()
+
+
+def _connect(snapshots: Mapping[str, Any]) -> Any:
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config={"memory_limit": _MEMORY, "threads": 2})
+    try:
+        folders = [_folder(snapshot) for snapshot in snapshots.values() if snapshot is not None]
+        connection.execute("SET allowed_directories = " + _list([folder for folder in folders if folder]))
+        for name in ("Runs", *(name for name in snapshots if name != "Runs")):
+            _show(connection, tables()[name], snapshots[name])
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _show(connection: Any, table: Table, snapshot: Any) -> None:
+    """A view of the visible rows; columns that older files lack are null."""
+    nothing = ", ".join(f'NULL::{SQL_TYPES[column.type]} AS "{column.name}"' for column in table.columns)
+    parts = [f"SELECT {nothing} WHERE false"]
+    if snapshot is not None:
+        stored = _stored(connection, table, snapshot)
+        if stored:
+            parts.append(f"SELECT * FROM {stored}")  # noqa: S608 -- a quoted list of files of the record, or our own name
+    rows = " UNION ALL BY NAME ".join(f"({part})" for part in parts)
+    names = ", ".join(_selected(column.name, column.type) for column in table.columns)
+    seen = "" if table.name == "Runs" else ' WHERE Batch IN (SELECT Batch FROM "Runs")'
+    connection.execute(f'CREATE VIEW "{table.name}" AS SELECT {names} FROM ({rows}){seen}')  # noqa: S608 -- as above
+
+
+def _stored(connection: Any, table: Table, snapshot: Any) -> str:
+    if _folder(snapshot):
+        files = snapshot.file_uris()
+        return f"read_parquet({_list(files)}, union_by_name = true)" if files else ""
+    # DuckDB would need an extension from the network for object stores: deltalake reads those, and hands over Arrow.
+    name = f"stored_{table.name}"
+    connection.register(name, snapshot.scan())
+    connection.execute(f'CREATE TEMP TABLE "kept_{table.name}" AS SELECT * FROM "{name}"')  # noqa: S608 -- our own name
+    connection.unregister(name)
+    return f'"kept_{table.name}"'
+
+
+def _folder(snapshot: Any) -> str:
+    """The local folder of a snapshot, or an empty string when it lies on an object store."""
+    uri = str(snapshot.table_uri)
+    if uri.startswith("file://"):
+        from urllib.parse import unquote, urlsplit
+
+        uri = unquote(urlsplit(uri).path)
+    return "" if re.match(r"[a-z0-9+.-]{2,}://", uri) else str(Path(uri).resolve())
+
+
+def _list(texts: Sequence[str]) -> str:
+    quoted = ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
+    return f"[{quoted}]"
+
+
+def _selected(name: str, kind: ColumnType) -> str:
+    """Times without a zone, in UTC: zoned ones need an extension that DuckDB does not bring along."""
+    return f'make_timestamp(epoch_us("{name}")) AS "{name}"' if kind is ColumnType.DATETIME else f'"{name}"'
+
+
+def _dicts(cursor: Any) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

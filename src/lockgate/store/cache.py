@@ -1,0 +1,248 @@
+"""What can be made again: scan results by file, and the blobs of history that were read and gave nothing.
+
+A cache never fails a run: a corrupt file is rebuilt, a disk that cannot be written leaves it empty. It is SQLite through the
+standard library, write-ahead, so that processes may share it. What does not belong: anything that would be missed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, TypeVar
+
+from lockgate.model import File, Finding, Skip
+from lockgate.store import codec
+from lockgate.store.codec import Kept
+from lockgate.store.waiver import Waiver
+
+T = TypeVar("T")
+
+KEYS_KEPT = 12
+"""So many combinations of rules, scanners and root are kept, the most recently used."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS keys (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, used REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS scans (key INTEGER NOT NULL, path TEXT NOT NULL, stamp TEXT NOT NULL, payload BLOB NOT NULL,
+  PRIMARY KEY (key, path)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS blobs (key INTEGER NOT NULL, width INTEGER NOT NULL, ids BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS blobs_by_key ON blobs (key);
+"""
+
+
+class Answers(Protocol):
+    """What judging one file gave; the engine's own type fits."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]: ...
+    @property
+    def skips(self) -> tuple[Skip, ...]: ...
+    @property
+    def waivers(self) -> tuple[Waiver, ...]: ...
+    @property
+    def loaded(self) -> int: ...
+
+
+class Cache:
+    """One cache file; a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self.trouble = ""
+        """Why the cache could not be used or was rebuilt; empty when all is well."""
+        try:
+            self._connect()
+        except (sqlite3.Error, OSError) as error:
+            self._rebuild(error)
+
+    @classmethod
+    def open(cls, path: Path) -> Cache:
+        """The cache at ``path``, made when missing; never raises."""
+        return cls(path)
+
+    def __enter__(self) -> Cache:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def session(self, key: str, root: str) -> CacheSession:
+        """The results of the files below ``root`` under ``key`` (rules, scanners and options, digested)."""
+        return CacheSession(self, hashlib.sha256(f"{codec.VERSION}\0{key}\0{root}".encode()).hexdigest())
+
+    def get_all(self, key: str) -> dict[str, tuple[str, bytes]]:
+        """Path -> (stamp, payload) of everything kept under ``key``."""
+
+        def ask(connection: sqlite3.Connection) -> dict[str, tuple[str, bytes]]:
+            rows = connection.execute(
+                "SELECT path, stamp, payload FROM scans WHERE key = (SELECT id FROM keys WHERE key = ?)", (key,)
+            )
+            return {path: (stamp, payload) for path, stamp, payload in rows}
+
+        return self._try(ask, {})
+
+    def get_many(self, key: str, paths: Iterable[str]) -> dict[str, tuple[str, bytes]]:
+        """As :meth:`get_all`, for some paths."""
+        kept = self.get_all(key)
+        return {path: kept[path] for path in paths if path in kept}
+
+    def put_many(self, key: str, rows: Iterable[tuple[str, str, bytes]], *, gone: Iterable[str] = ()) -> None:
+        """Keep (path, stamp, payload) under ``key`` and drop the paths that are ``gone``, in one transaction."""
+        ready, lost = list(rows), list(gone)
+
+        def write(connection: sqlite3.Connection) -> None:
+            number = _key_number(connection, key)
+            connection.executemany("DELETE FROM scans WHERE key = ? AND path = ?", ((number, path) for path in lost))
+            connection.executemany(
+                "INSERT INTO scans VALUES (?, ?, ?, ?) ON CONFLICT (key, path) DO UPDATE SET "
+                "stamp = excluded.stamp, payload = excluded.payload",
+                ((number, *row) for row in ready),
+            )
+            _drop_old_keys(connection)
+
+        if ready or lost:
+            self._try(lambda connection: _in_transaction(connection, write), None)
+
+    def seen_blobs(self, key: str) -> set[bytes]:
+        """Ids (20 or 32 bytes) of the blobs that were read under ``key`` and gave nothing."""
+
+        def ask(connection: sqlite3.Connection) -> set[bytes]:
+            seen: set[bytes] = set()
+            rows = connection.execute(
+                "SELECT width, ids FROM blobs WHERE key = (SELECT id FROM keys WHERE key = ?)", ("blobs " + key,)
+            )
+            for width, ids in rows:
+                if width not in (20, 32) or len(ids) % width:
+                    raise sqlite3.DatabaseError("a chunk of blob ids was cut")
+                seen.update(ids[start : start + width] for start in range(0, len(ids), width))
+            return seen
+
+        return self._try(ask, set())
+
+    def add_seen_blobs(self, key: str, ids: Iterable[bytes]) -> None:
+        """Add ids to those of ``key``; those of other processes stay."""
+        fresh = set(ids) - self.seen_blobs(key)
+        by_width: dict[int, list[bytes]] = {}
+        for one in fresh:
+            by_width.setdefault(len(one), []).append(one)
+        if any(width not in (20, 32) for width in by_width):
+            raise ValueError("a blob id has 20 or 32 bytes")
+
+        def write(connection: sqlite3.Connection) -> None:
+            number = _key_number(connection, "blobs " + key)
+            for width, chunk in by_width.items():
+                connection.execute("INSERT INTO blobs VALUES (?, ?, ?)", (number, width, b"".join(sorted(chunk))))
+            _drop_old_keys(connection)
+
+        if by_width:
+            self._try(lambda connection: _in_transaction(connection, write), None)
+
+    def _connect(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self._path, timeout=5, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=OFF")
+            connection.executescript(_SCHEMA)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        self._connection = connection
+
+    def _try(self, ask: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        if self._connection is None:
+            return otherwise
+        try:
+            return ask(self._connection)
+        except sqlite3.OperationalError as error:
+            self.trouble = str(error)
+            return otherwise
+        except (sqlite3.DatabaseError, TypeError) as error:
+            self._rebuild(error)
+            return otherwise
+
+    def _rebuild(self, error: Exception) -> None:
+        self.trouble = str(error)
+        self.close()
+        if isinstance(error, OSError | sqlite3.OperationalError):
+            return
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            self._connect()
+        except (sqlite3.Error, OSError) as again:
+            self.trouble = str(again)
+
+
+class CacheSession:
+    """The cached results of one source under one key; ``save`` writes what is new."""
+
+    def __init__(self, cache: Cache, key: str) -> None:
+        self._cache = cache
+        self._key = key
+        self._kept: Mapping[str, tuple[str, bytes]] = cache.get_all(key)
+        self._fresh: dict[str, tuple[str, bytes]] = {}
+
+    def get(self, file: File) -> Kept | None:
+        """What judging that very content gave, or None when it has to be judged."""
+        held = self._kept.get(file.path)
+        if held is None or held[0] != file.stamp or not _keepable(file):
+            return None
+        try:
+            return codec.decode(held[1])
+        except ValueError:
+            return None
+
+    def put(self, file: File, answers: Answers) -> None:
+        """Keep what judging ``file`` gave, until ``save``. A file that could not be read is judged again."""
+        if _keepable(file) and not any(skip.kind.value in ("unreadable", "limit") for skip in answers.skips):
+            kept = Kept(answers.findings, answers.skips, answers.waivers, (), answers.loaded)
+            self._fresh[file.path] = (file.stamp, codec.encode(kept))
+
+    def save(self) -> None:
+        """Write what is new; nothing when nothing is."""
+        if self._fresh:
+            self._cache.put_many(self._key, ((path, *row) for path, row in self._fresh.items()))
+            self._fresh = {}
+
+
+def _keepable(file: File) -> bool:
+    return bool(file.stamp) and file.changed_lines is None and not file.commit
+
+
+def _in_transaction(connection: sqlite3.Connection, write: Callable[[sqlite3.Connection], None]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        write(connection)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _key_number(connection: sqlite3.Connection, key: str) -> int:
+    row = connection.execute(
+        "INSERT INTO keys (key, used) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET used = excluded.used RETURNING id",
+        (key, time.time()),
+    ).fetchone()
+    return int(row[0])
+
+
+def _drop_old_keys(connection: sqlite3.Connection) -> None:
+    old = [
+        row[0] for row in connection.execute("SELECT id FROM keys ORDER BY used DESC LIMIT -1 OFFSET ?", (KEYS_KEPT,))
+    ]
+    for table, column in (("scans", "key"), ("blobs", "key"), ("keys", "id")):
+        connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", ((number,) for number in old))  # noqa: S608 -- names are ours

@@ -1,0 +1,152 @@
+"""Findings, skips, components and waivers as compact bytes for the cache and the ledger.
+
+Positional JSON lists through orjson: short, quick, and never code when read back. ``VERSION`` is part of every cache
+key, so a list of another shape is never read. What does not belong: the public JSON of reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from lockgate.model import (
+    Component,
+    Confidence,
+    Edit,
+    Family,
+    Finding,
+    Fix,
+    Location,
+    Related,
+    RuleId,
+    Scope,
+    Severity,
+    Skip,
+    SkipKind,
+    Subject,
+)  # fmt: skip
+from lockgate.store.waiver import Waiver
+
+VERSION = "1"
+"""Raised whenever a noun below gains, loses or moves a field."""
+
+pack = orjson.dumps
+unpack = orjson.loads
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What judging one file gave, as the cache keeps it."""
+
+    findings: tuple[Finding, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    components: tuple[Component, ...] = ()
+    loaded: int = 0
+    """Bytes that were read when it was judged."""
+
+
+def encode(kept: Kept) -> bytes:
+    """Compact bytes; ``decode`` gives an equal value back. A file that gave nothing is the decimal of its size."""
+    if not (kept.findings or kept.skips or kept.waivers or kept.components):
+        return b"%d" % kept.loaded
+    return orjson.dumps([
+        kept.loaded,
+        [finding_to_list(finding) for finding in kept.findings],
+        [_skip_to_list(skip) for skip in kept.skips],
+        [_waiver_to_list(waiver) for waiver in kept.waivers],
+        [_component_to_list(component) for component in kept.components],
+    ])  # fmt: skip
+
+
+def decode(payload: bytes) -> Kept:
+    """The value of ``payload``. Raises ``ValueError`` on anything that ``encode`` did not write."""
+    if payload.isdigit():
+        return Kept(loaded=int(payload))
+    try:
+        loaded, findings, skips, waivers, components = orjson.loads(payload)
+        return Kept(
+            tuple(finding_from_list(row) for row in findings),
+            tuple(_skip_from_list(row) for row in skips),
+            tuple(Waiver(*row) for row in waivers),
+            tuple(_component_from_list(row) for row in components),
+            loaded,
+        )
+    except (TypeError, IndexError, KeyError) as error:
+        raise ValueError(f"not a payload of codec {VERSION}: {error}") from None
+
+
+def finding_to_list(finding: Finding) -> list[Any]:
+    """A finding as a list of plain values."""
+    fix = finding.fix
+    return [
+        finding.rule, finding.family.value, int(finding.severity), int(finding.confidence),
+        [finding.subject.kind, finding.subject.name, finding.subject.key],
+        location_to_list(finding.location), finding.message,
+        None if fix is None else [
+            fix.text, [[edit.path, edit.line, edit.end_line, edit.text, edit.expect] for edit in fix.edits]
+        ],
+        finding.aliases, [[fact.name, fact.value] for fact in finding.facts],
+    ]  # fmt: skip
+
+
+def finding_from_list(row: Sequence[Any]) -> Finding:
+    """The finding of such a list."""
+    rule, family, severity, confidence, subject, location, message, fix, aliases, facts = row
+    return Finding(
+        RuleId(rule), Family(family), Severity(severity), Confidence(confidence), Subject(*subject),
+        location_from_list(location), message,
+        None if fix is None else Fix(fix[0], tuple(Edit(*edit) for edit in fix[1])),
+        tuple(aliases), tuple(Related(*fact) for fact in facts),
+    )  # fmt: skip
+
+
+def location_to_list(place: Location) -> list[Any]:
+    """A location as a list; empty fields at its end are left out."""
+    row: list[Any] = [
+        place.path, place.line, place.end_line, place.column, place.end_column, place.pointer, place.commit,
+        place.snippet,
+    ]  # fmt: skip
+    while len(row) > 1 and not row[-1]:
+        row.pop()
+    return row
+
+
+def location_from_list(row: Sequence[Any]) -> Location:
+    """The location of such a list."""
+    plain = Location(*row[:7])
+    return replace(plain, snippet=tuple(row[7])) if len(row) == 8 else plain
+
+
+def _skip_to_list(skip: Skip) -> list[Any]:
+    return [skip.path, skip.kind.value, skip.reason, skip.family, skip.line]
+
+
+def _skip_from_list(row: Sequence[Any]) -> Skip:
+    path, kind, reason, family, line = row
+    return Skip(path, SkipKind(kind), reason, family, line)
+
+
+def _waiver_to_list(waiver: Waiver) -> list[Any]:
+    return [
+        waiver.by, waiver.reason, waiver.expires, waiver.where, waiver.rule, waiver.identity, waiver.alias, waiver.path,
+        waiver.package, waiver.line, waiver.problem,
+    ]  # fmt: skip
+
+
+def _component_to_list(one: Component) -> list[Any]:
+    return [
+        one.ecosystem, one.name, one.version, one.path, one.line, one.direct, one.parents, one.via, one.scope.value,
+        one.licence, one.hashes, one.purl, one.requirement,
+    ]  # fmt: skip
+
+
+def _component_from_list(row: Sequence[Any]) -> Component:
+    (ecosystem, name, version, path, line, direct, parents, via, scope, licence, hashes, purl, requirement) = row
+    return Component(
+        ecosystem, name, version, path, line, direct, tuple(parents), tuple(via), Scope(scope), licence, tuple(hashes),
+        purl, requirement,
+    )  # fmt: skip

@@ -1,0 +1,78 @@
+"""What earlier runs knew of a finding, and the table of the ledger that keeps it.
+
+Read and written on every run, so it speaks to SQLite through the standard library: importing SQLAlchemy alone would
+take half of the time an unchanged second check has (``docs/decisions/0003-store.md``).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lockgate.model import Finding, Location
+from lockgate.store import codec
+
+DDL = """CREATE TABLE IF NOT EXISTS known_findings (
+  project TEXT NOT NULL, identity TEXT NOT NULL, fingerprint TEXT NOT NULL, fixed_at TEXT NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY (project, identity)) WITHOUT ROWID"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFinding:
+    """A finding as the last run that saw it settled it."""
+
+    identity: str
+    fingerprint: str
+    finding: Finding
+    """Without fix and snippet."""
+    locations: tuple[Location, ...]
+    """Without snippets."""
+    first_seen: str
+    """ISO time of the run that saw it first."""
+    fixed_at: str = ""
+    """ISO time of the run that no longer saw it; empty while it is open."""
+    introduced_by: str = ""
+    introduced_at: str = ""
+    introduced_in: str = ""
+
+
+def read(connection: sqlite3.Connection, project: str) -> tuple[KnownFinding, ...]:
+    """Every known finding of ``project``, by identity."""
+    rows = connection.execute(
+        "SELECT identity, fingerprint, fixed_at, body FROM known_findings WHERE project = ? ORDER BY identity",
+        (project,),
+    )
+    return tuple(_decoded(*row) for row in rows)
+
+
+def write(connection: sqlite3.Connection, project: str, known: Iterable[KnownFinding]) -> None:
+    """Insert or replace each, in the transaction of the caller."""
+    connection.executemany(
+        "INSERT INTO known_findings VALUES (?, ?, ?, ?, ?) ON CONFLICT (project, identity) DO UPDATE SET "
+        "fingerprint = excluded.fingerprint, fixed_at = excluded.fixed_at, body = excluded.body",
+        ((project, one.identity, one.fingerprint, one.fixed_at, _encoded(one)) for one in known),
+    )
+
+
+def forget(connection: sqlite3.Connection, *, fixed_before: str) -> int:
+    """Drop what was fixed before that ISO time; returns how many."""
+    return connection.execute(
+        "DELETE FROM known_findings WHERE fixed_at <> '' AND fixed_at < ?", (fixed_before,)
+    ).rowcount
+
+
+def _encoded(one: KnownFinding) -> bytes:
+    return codec.pack([
+        codec.finding_to_list(one.finding),
+        [codec.location_to_list(location) for location in one.locations],
+        one.first_seen, one.introduced_by, one.introduced_at, one.introduced_in,
+    ])  # fmt: skip
+
+
+def _decoded(identity: str, fingerprint: str, fixed_at: str, body: bytes) -> KnownFinding:
+    finding, locations, first_seen, by, at, commit = codec.unpack(body)
+    return KnownFinding(
+        identity, fingerprint, codec.finding_from_list(finding),
+        tuple(codec.location_from_list(location) for location in locations), first_seen, fixed_at, by, at, commit,
+    )  # fmt: skip

@@ -1,0 +1,231 @@
+"""The record: every run as rows of Delta Lake tables, appended, never edited, readable as it stood at any time.
+
+One Delta table a Table below ``<workspace>/record/``, written and compacted by ``deltalake``, read by DuckDB over
+the file list of one snapshot. Rows of a run become visible together: its ``Runs`` row is written last, and readers
+join with it, so a writer that dies half-way leaves nothing that shows. What does not belong: what rows mean.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lockgate.errors import StoreError
+from lockgate.model import Result
+from lockgate.store import _arrow
+from lockgate.store.rows import rows_of
+from lockgate.tables import Table, tables
+
+T = TypeVar("T")
+
+ATTEMPTS = 12
+"""Tries of one commit that others got in the way of; the waits between them add up to some seconds."""
+CHECKPOINT_EVERY = 20
+_CONFIGURATION = {
+    "delta.checkpointInterval": str(CHECKPOINT_EVERY),
+    "delta.logRetentionDuration": "interval 30 days",
+}
+_MARK = "Runs"
+At = int | datetime | None
+
+
+class Record:
+    """The record of one workspace."""
+
+    def __init__(self, place: str, options: Mapping[str, str]) -> None:
+        self.place = place
+        """Folder or address that holds one Delta table a Table."""
+        self._options = dict(options) or None
+        self._handles: dict[str, Any] = {}
+
+    @classmethod
+    def open(cls, workspace: Path | str) -> Record:
+        """The record of a workspace folder or object-store address (``s3://``, ``az://``, ``gs://``, ...).
+
+        Nothing is made or read yet. Credentials of an object store come from its usual environment variables.
+        """
+        if "://" in str(workspace):
+            return cls(f"{str(workspace).rstrip('/')}/record", _storage_options(os.environ))
+        return cls(str(Path(workspace) / "record"), {})
+
+    def append_result(self, result: Result) -> None:
+        """Store a whole run. When this returns the run is there; when it raises, or never returns, nothing of it shows.
+
+        Raises :class:`StoreError`. Calling it again after an error stores the run once.
+        """
+        for name, rows in rows_of(result, uuid.uuid4().hex).items():
+            if rows:
+                self._append(tables()[name], rows)
+
+    def rows(self, table: str, *, version: At = None) -> list[dict[str, Any]]:
+        """The rows of ``table``, oldest run first, as it stands or stood at a version or time.
+
+        ``datetime`` columns are aware datetimes in UTC; ``dynamic`` ones are JSON text.
+        """
+        from lockgate.store import _query
+
+        mark = self._snapshot(_MARK, version if isinstance(version, datetime) or table == _MARK else None)
+        data = mark if table == _MARK else self._snapshot(table, version)
+        return self._guard(table, lambda: _query.visible_rows(tables()[table], data, mark))
+
+    def sql(self, query: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Answer a DuckDB query over the visible rows of every table. For our own queries: text is not checked.
+
+        Files other than those of the record cannot be reached from it. Times come back in UTC.
+        """
+        from lockgate.store import _query
+
+        snapshots = {_MARK: self._snapshot(_MARK, None)}
+        snapshots |= {name: self._snapshot(name, None) for name in tables() if name != _MARK}
+        return self._guard("record", lambda: _query.answer(snapshots, query, parameters))
+
+    def history(self, table: str) -> list[dict[str, Any]]:
+        """The commits of a table, newest first: ``version``, ``timestamp`` (ms), ``operation``, ..."""
+        handle = self._open(table)
+        return [] if handle is None else self._guard(table, handle.history)
+
+    def compact(self) -> dict[str, int]:
+        """Join small files; table name -> files removed. Readers of older versions still find theirs."""
+        return {
+            name: int(self._retry(name, lambda handle: handle.optimize.compact()).get("numFilesRemoved", 0))
+            for name in self._present()
+        }
+
+    def retain(self, days: int, *, keep_hours: int = 168, now: datetime | None = None) -> dict[str, int]:
+        """Delete runs that began more than ``days`` ago, and files that nothing has needed for ``keep_hours``.
+
+        Table name -> rows deleted. Versions older than ``keep_hours`` can no longer be read afterwards. Less than 24
+        hours is refused: a file of a writer at work would look unneeded.
+        """
+        if days < 0 or keep_hours < 24:
+            raise ValueError("retention needs days >= 0 and keep_hours >= 24")
+        moment = ((now or datetime.now(UTC)) - timedelta(days=days)).astimezone(UTC)
+        predicate = f"TimeGenerated < timestamp '{moment.strftime('%Y-%m-%dT%H:%M:%S.%f')}Z'"
+        deleted: dict[str, int] = {}
+        for name in sorted(self._present(), key=lambda name: name != _MARK):
+            outcome = self._retry(name, lambda handle: handle.delete(predicate))
+            deleted[name] = int(outcome.get("num_deleted_rows") or 0)
+            self._retry(
+                name,
+                lambda handle: handle.vacuum(
+                    retention_hours=keep_hours, dry_run=False, enforce_retention_duration=False, full=True
+                ),
+            )
+        return deleted
+
+    def _append(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        from deltalake import write_deltalake
+
+        batch = _arrow.batch_of(table, rows)
+        target = self._handles.get(table.name)
+
+        def write(handle: Any) -> None:
+            lacking = handle is not None and _lacks_columns(handle, table)
+            write_deltalake(
+                handle if handle is not None else self._uri(table.name),
+                batch,
+                mode="append",
+                configuration=None if handle is not None else _CONFIGURATION,
+                schema_mode="merge" if lacking else None,
+                storage_options=self._options,
+            )
+
+        self._retry(table.name, write, handle=target, missing_ok=True)
+
+    def _retry(self, name: str, work: Callable[[Any], T], *, handle: Any = None, missing_ok: bool = False) -> T:
+        """Do a commit; when another commit was quicker, look at the table anew and try again."""
+        for attempt in range(ATTEMPTS):
+            try:
+                current = handle if handle is not None else self._open(name)
+                if current is None and not missing_ok:
+                    raise StoreError("the table is not there", where=self._uri(name))
+                return self._guard(name, lambda current=current: work(current))  # type: ignore[misc]
+            except _ConflictError as conflict:
+                if attempt == ATTEMPTS - 1:
+                    raise StoreError(
+                        f"other writers were quicker {ATTEMPTS} times: {conflict}",
+                        where=self._uri(name), hint="run it again when fewer processes write to this workspace",
+                    ) from None  # fmt: skip
+                handle = None
+                time.sleep(random.uniform(0.2, 1.0) * min(1.0, 0.01 * 2**attempt))  # noqa: S311 -- only spreads the tries
+        raise AssertionError("unreachable")
+
+    def _open(self, name: str, at: At = None) -> Any:
+        """The Delta table as it stands (or stood), or None when nothing was written to it."""
+        from deltalake import DeltaTable
+        from deltalake.exceptions import TableNotFoundError
+
+        def load() -> Any:
+            try:
+                table = DeltaTable(self._uri(name), storage_options=self._options)
+            except TableNotFoundError:
+                return None
+            if at is not None:
+                table.load_as_version(at)
+            return table
+
+        return self._guard(name, load)
+
+    def _snapshot(self, name: str, at: At) -> Any:
+        if name not in tables():
+            raise StoreError(f"there is no table {name!r}", where=self.place, hint=f"tables: {', '.join(tables())}")
+        return self._open(name, at)
+
+    def _present(self) -> list[str]:
+        return [name for name in tables() if self._open(name) is not None]
+
+    def _uri(self, name: str) -> str:
+        return f"{self.place}/{name}"
+
+    def _guard(self, name: str, work: Callable[[], T]) -> T:
+        """Turn what the engines raise into a :class:`StoreError` with a place, or into a conflict to try again."""
+        try:
+            return work()
+        except (StoreError, _ConflictError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+                if _is_conflict(error):
+                    raise _ConflictError(str(error)) from None
+                raise self._trouble(name, error) from None
+            raise
+
+    def _trouble(self, name: str, error: BaseException) -> StoreError:
+        text = " ".join(str(error).split())[:300]
+        lower = text.lower()
+        if "no space" in lower or "quota" in lower:
+            hint = "the disk is full: free space, or set LOCKGATE_WORKSPACE to another place"
+        elif any(
+            word in lower for word in ("read-only", "permission", "denied", "not a directory", "unable to create dir")
+        ):
+            hint = "the place cannot be written: set LOCKGATE_WORKSPACE to one that can, or use --no-store"
+        else:
+            hint = "if the log of the table is damaged, put back a copy or move the folder away to begin a new record"
+        return StoreError(f"the record cannot be used: {text}", where=self._uri(name), hint=hint)
+
+
+class _ConflictError(Exception):
+    """Another commit was quicker."""
+
+
+def _is_conflict(error: BaseException) -> bool:
+    from deltalake.exceptions import CommitFailedError
+
+    text = str(error).lower()
+    return isinstance(error, CommitFailedError) or "already exist" in text or "metadata changed" in text
+
+
+def _lacks_columns(handle: Any, table: Table) -> bool:
+    have = {field.name for field in handle.schema().fields}
+    return any(column.name not in have for column in table.columns)
+
+
+def _storage_options(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables object stores are configured by (https://delta-io.github.io/delta-rs/api/storage/)."""
+    return {name: value for name, value in environ.items() if name.startswith(("AWS_", "AZURE_", "GOOGLE_")) and value}
