@@ -28,15 +28,14 @@ def run(arguments: argparse.Namespace) -> int:
             target,
             kev=Path(arguments.kev) if arguments.kev else None,
             epss=Path(arguments.epss) if arguments.epss else None,
-            progress=tell,
+            progress=lambda step, done: tell(step, done, 0),
         )
-    for path, reason in report.skipped[:20]:
-        print(f"skipped {safe(path)}: {safe(reason)}", file=sys.stderr)
-    if len(report.skipped) > 20:
-        print(f"... and {len(report.skipped) - 20} more", file=sys.stderr)
-    print(f"{report.read:,} advisories compiled into {target} ({target.stat().st_size:,} bytes), "
-          f"{len(report.skipped):,} skipped")  # fmt: skip
-    if not report.read:
+    for problem in report.problems[:20]:
+        print(f"skipped {safe(problem.path)}: {safe(problem.reason)}", file=sys.stderr)
+    for reason, count in report.skipped.items():
+        print(f"left out: {count:,} {safe(reason)}", file=sys.stderr)
+    print(f"{report.kept:,} of {report.read:,} advisories compiled into {target} ({report.bytes:,} bytes)")
+    if not report.kept:
         raise NothingCheckedError("no advisory was read", hint="give OSV-format sources (https://osv.dev)")
     return int(ExitCode.ALLOWED)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 from lockgate.cli._outputs import outputs, write
 from lockgate.cli._progress import progress
 from lockgate.cli._project import Project, project_at
+from lockgate.cli._text import safe
 from lockgate.engine import Request, scan
 from lockgate.engine.workspace import Workspace, prepare, salt_of, workspace_of
 from lockgate.errors import ExitCode, NothingCheckedError, UsageError
@@ -52,13 +54,14 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
         record, ledger, cache = stack.enter_context(_opened(place, store=not arguments.no_store))
         families = _families(arguments, first)
         tell_progress = stack.enter_context(progress(quiet=arguments.quiet))
-        sources = _sources(arguments, projects, cache, families)
+        salt = salt_of(None if arguments.no_store else place)
+        sources = _sources(arguments, projects, cache, families, salt)
         request = Request(
             families=families,
             gate=first.settings.gate,
             options=first.settings.scanners,
             project=name or _project_name(first, projects, workspace),
-            salt=salt_of(None if arguments.no_store else place),
+            salt=salt,
             advisories=Path(arguments.advisories) if arguments.advisories else place.advisories,
             cache_dir=None if arguments.no_store else place.cache_dir,
             waivers=_waivers(projects),
@@ -76,6 +79,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
         decision = _scan(sources, request, record=record, ledger=ledger, cache=cache)
         _remember_blobs(sources, cache, families, noticed)
     write(results[0], wanted)
+    _tell_notices(results[0])
     if arguments.fix:
         from lockgate.cli._fix import apply_fixes
 
@@ -91,6 +95,11 @@ def _scan(
 
     rules = load(request.families, cache_dir=request.cache_dir)
     return scan(sources, rules, GATE, store=record, ledger=ledger, request=request, cache=cache)
+
+
+def _tell_notices(result: Result) -> None:
+    for notice in result.notices:
+        print(f"lockgate: {safe(notice)}", file=sys.stderr)
 
 
 def exit_code(decision: Decision) -> int:
@@ -122,6 +131,7 @@ def _sources(
     projects: Sequence[tuple[Project, list[Path]]],
     cache: Cache | None,
     families: tuple[Family, ...],
+    salt: bytes,
 ) -> list[Source]:
     project, paths = projects[0]
     found: list[Source] = []
@@ -157,7 +167,7 @@ def _sources(
     if arguments.imports:
         from lockgate.sources.sarif import SarifSource
 
-        found.extend(SarifSource(Path(path)) for path in arguments.imports)
+        found.extend(SarifSource(Path(path), salt=salt, tree=project.top) for path in arguments.imports)
     del paths
     return found
 

@@ -18,7 +18,7 @@ from lockgate.errors import ExitCode, SourceError, UsageError
 from lockgate.model import Family, Result, Verdict
 from lockgate.settings.globs import matcher as excluder
 from lockgate.sources import Source
-from lockgate.sources.repository import ChangesSource, Git, HistorySource, StagedSource, repository_of
+from lockgate.sources.repository import Git, HistorySource, StagedSource, repository_of
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
 
@@ -156,7 +156,7 @@ def _guard(top: Path, updates: list[_Update], *, bypass: str | None) -> int:
     if not revisions:
         return int(ExitCode.ALLOWED)
     settings = project.settings
-    revisions += ["--not", "--remotes"] if not git.try_text("rev-parse", "--is-bare-repository") == "true" else []
+    revisions += ["--not", "--remotes"] if git.try_text("rev-parse", "--is-bare-repository") != "true" else []
     source = HistorySource(
         git,
         revisions=tuple(revisions),
@@ -170,7 +170,7 @@ def _judge(
     project: Project, sources: list[Source], families: tuple[Family, ...], *, bypass: str | None, at: str
 ) -> int:
     from lockgate.gates.check import GATE
-    from lockgate.reports import load as load_report
+    from lockgate.reports import get as report
     from lockgate.rules import load
 
     prepare(project.workspace)
@@ -208,7 +208,7 @@ def _judge(
         )
         code = exit_code(decision)
         if decision.verdict is not Verdict.ALLOW or code:
-            load_report("terminal").write(results[0], sys.stderr)
+            report("terminal").write(results[0], sys.stderr)
         if code == ExitCode.DENIED and bypass is not None:
             return _bypassed(ledger, results[0], bypass, at=at)
     if code == ExitCode.DENIED:

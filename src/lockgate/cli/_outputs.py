@@ -25,19 +25,12 @@ class Output:
 
 def outputs(chosen: Sequence[str]) -> list[Output]:
     """From ``--format`` values; the terminal report when there are none."""
-    from lockgate.reports import load, names
+    from lockgate.reports import get
 
-    known = names()
     found = []
     for one in chosen or ("terminal",):
         name, _, path = one.partition("=")
-        if name not in known:
-            import difflib
-
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"one of {', '.join(known)}"
-            raise UsageError(f"there is no report {name!r}", where="--format", hint=hint)
-        found.append(Output(load(name), Path(path) if path else None))
+        found.append(Output(get(name), Path(path) if path else None))
     if sum(output.path is None for output in found) > 1:
         raise UsageError("two reports for standard output", where="--format", hint="name files: --format sarif=FILE")
     return found

@@ -12,7 +12,7 @@ from lockgate.errors import SourceError
 from lockgate.findings import Waiver
 from lockgate.formats import lockfiles
 from lockgate.model import Component, Family, File, Finding, Skip, SkipKind
-from lockgate.sources import Source
+from lockgate.sources import Source, Wants
 from lockgate.store.cache import Cache
 
 
@@ -43,7 +43,7 @@ def observe(
 ) -> None:
     """Fill ``seen`` from ``source``."""
     dependencies = Family.DEPENDENCIES in request.families
-    readings: list[lockfiles.Reading] = []
+    readings: list[tuple[str, lockfiles.Reading]] = []
     kept = cache.session(_cache_key(files, request), source.root) if cache is not None else None
     wants = _wanted(files, dependencies)
     count = 0
@@ -54,7 +54,7 @@ def observe(
         elif isinstance(row, Finding):
             seen.findings.append(row)
         elif isinstance(row, Component):
-            readings.append(lockfiles.Reading(components=(row,)))
+            readings.append((row.path, lockfiles.Reading(components=(row,))))
         elif time.monotonic() > deadline:
             seen.cut_short = f"the time budget of {request.seconds:.0f} s was used up"
             seen.skips.append(Skip(row.path, SkipKind.LIMIT, f"{seen.cut_short} before this file and what follows it"))
@@ -62,19 +62,19 @@ def observe(
         else:
             count += 1
             request.progress("reading", count, 0)
-            judged = kept.get(row) if kept is not None else None
-            if judged is not None:
-                _note(seen, row, judged, request)
+            held = kept.get(row) if kept is not None and not row.commit else None
+            if held is not None:
+                _note(seen, row, Judged(held.findings, held.skips, held.waivers, held.loaded), request)
             elif request.jobs > 1:
                 waiting.append(row)
             else:
                 judged = files.file(row, cacheable=True)
-                if kept is not None:
+                if kept is not None and not row.commit:
                     kept.put(row, judged)
                 _note(seen, row, judged, request)
             _take(seen, files.file(row, cacheable=False))
             if dependencies and not row.commit and lockfiles.wants(row.path):
-                readings.append(_read_lock(source, row))
+                readings.append((row.path, _read_lock(source, row)))
     seen.files += count
     for row, judged in _by_workers(files, waiting, request) if waiting else ():
         if kept is not None:
@@ -110,7 +110,7 @@ def _blind(seen: Observation, files: Judge, components: Judge) -> None:
         seen.coverage.pop(blind.family, None)
 
 
-def _wanted(files: Judge, dependencies: bool) -> lockfiles.Wants:
+def _wanted(files: Judge, dependencies: bool) -> Wants:
     def wants(path: str, size: int) -> bool:
         return files.wants(path, size) or (dependencies and lockfiles.wants(path))
 
@@ -150,7 +150,7 @@ def _read_lock(source: Source, file: File) -> lockfiles.Reading:
         return lockfiles.Reading(skips=(Skip(file.path, SkipKind.UNREADABLE, error.message, Family.DEPENDENCIES),))
 
 
-def _judge_components(seen: Observation, components: Judge, readings: list[lockfiles.Reading]) -> None:
+def _judge_components(seen: Observation, components: Judge, readings: list[tuple[str, lockfiles.Reading]]) -> None:
     merged = lockfiles.merge(readings)
     seen.skips.extend(merged.skips)
     seen.components.extend(merged.components)
@@ -183,5 +183,3 @@ def _cache_key(files: Judge, request: Request) -> str:
         "digest": request.rules_digest,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-
-

@@ -16,9 +16,9 @@ from lockgate import __version__
 from lockgate.engine.judge import Judge
 from lockgate.engine.observe import Observation, observe
 from lockgate.engine.request import Request
-from lockgate.findings import Settled, fingerprint, introductions, settle
+from lockgate.findings import Introductions, Settled, fingerprint, introductions, settle
 from lockgate.gates import Gate, Question
-from lockgate.model import Component, Decision, Family, File, Finding, Result, Rule, RuleId, Run
+from lockgate.model import Component, Decision, Family, File, Result, Rule, RuleId, Run
 from lockgate.rules import Rulebook
 from lockgate.scanners import ScanContext, Scanner
 from lockgate.sources import Source
@@ -121,9 +121,7 @@ def _settle(run: _Run) -> None:
     request = run.request
     known = run.ledger.known(request.project) if run.ledger is not None else ()
     partial = request.partial or bool(run.seen.cut_short)
-    renames: dict[str, str] = {}
-    for source in run.sources:
-        renames.update(getattr(source, "renames", dict)())
+    renames = {old: new for source in run.sources for new, old in getattr(source, "renames", dict)().items()}
     run.settled = settle(
         run.seen.findings,
         known=known,
@@ -134,10 +132,12 @@ def _settle(run: _Run) -> None:
         introductions=_introductions(run, {one.location.path for one in run.seen.findings}),
         scope="partial" if partial else "full",
         renames=renames,
+        families=(*run.seen.coverage, *({Family.IMPORTED} if any(s.mode == "import" for s in run.sources) else ())),
+        unread={skip.path for skip in run.seen.skips},
     )
 
 
-def _introductions(run: _Run, paths: set[str]) -> Callable[..., object] | None:
+def _introductions(run: _Run, paths: set[str]) -> Introductions | None:
     root = run.request.blame_root
     return introductions(root) if root is not None and paths else None
 
@@ -186,8 +186,9 @@ def _result(run: _Run) -> Result:
         fixed=run.settled.fixed,
         skips=tuple(run.seen.skips),
         components=tuple(run.seen.components),
-        rules=_rules(run.rules, named),
+        rules=_rules(run.rules, named) | _brought(run.sources, named),
         coverage={str(family): line for family, line in run.seen.coverage.items()},
+        notices=run.settled.notices,
     )
 
 
@@ -195,8 +196,14 @@ def _rules(book: Rulebook, named: set[RuleId]) -> dict[RuleId, Rule]:
     return {rule.id: rule for rule in book.rules if rule.id in named}
 
 
+def _brought(sources: Sequence[Source], named: set[RuleId]) -> dict[RuleId, Rule]:
+    """Rules that a source brings along: another tool's, in its SARIF log."""
+    brought: dict[RuleId, Rule] = {}
+    for source in sources:
+        brought.update(getattr(source, "rules", {}))
+    return {id: rule for id, rule in brought.items() if id in named}
+
+
 def _remember(run: _Run) -> None:
     if run.ledger is not None and run.settled is not None:
         run.ledger.remember(run.request.project, run.settled.known)
-
-

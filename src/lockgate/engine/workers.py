@@ -55,7 +55,7 @@ def _start(
     context: ScanContext,
     options: dict[str, Mapping[str, Any]],
 ) -> None:
-    global _judge  # noqa: PLW0603 - one judge a process, made once
+    global _judge
     from lockgate import scanners
     from lockgate.discover import discover
 

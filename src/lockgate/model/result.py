@@ -104,3 +104,5 @@ class Result:
     """The rules that the findings name."""
     coverage: Mapping[str, str] = field(default_factory=dict)
     """Family -> one line on what was checked with what: ``1 204 files, 212 rules``."""
+    notices: tuple[str, ...] = ()
+    """About waivers: expired, unused, wrong."""

@@ -18,10 +18,13 @@ Wants = Callable[[str, int], bool]
 class Source(Protocol):
     """One place."""
 
-    mode: str
-    """``tree``, ``staged``, ``since``, ``history``, ``import``: how the run is named in the record."""
-    root: str
-    """For people: the folder, address or file."""
+    @property
+    def mode(self) -> str:
+        """``tree``, ``staged``, ``since``, ``history``, ``import``: how the run is named in the record."""
+
+    @property
+    def root(self) -> str:
+        """For people: the folder, address or file."""
 
     def collect(self, wants: Wants) -> Iterator[File | Component | Finding | Skip]:
         """Yield everything that is wanted, in a stable order."""

@@ -22,5 +22,6 @@ COMMAND = Command(
     about="Print a completion script for bash, zsh or fish.",
     configure=_configure,
     run=_run,
-    examples='  eval "$(lockgate completion bash)"\n  lockgate completion fish > ~/.config/fish/completions/lockgate.fish\n',
+    examples='  eval "$(lockgate completion bash)"\n'
+    "  lockgate completion fish > ~/.config/fish/completions/lockgate.fish\n",
 )

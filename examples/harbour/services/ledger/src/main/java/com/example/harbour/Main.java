@@ -3,7 +3,7 @@ package com.example.harbour;
 /** Books what was sold. */
 public final class Main {
     private static final String STORAGE =
-        "DefaultEndpointsProtocol=https;AccountName=harbourledger;AccountKey={{base64:88}};EndpointSuffix=core.windows.net";
+        "DefaultEndpointsProtocol=https;AccountName=harbourledger;AccountKey={{base64:86}}==;EndpointSuffix=core.windows.net";
     private static final String SAFE_STORAGE = System.getenv("LEDGER_STORAGE");
 
     private Main() {}
