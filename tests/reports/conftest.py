@@ -189,6 +189,7 @@ def result() -> Result:
         components=components(),
         rules={r.id: r for r in (rule(), rule("dependencies/known-vulnerability", title="Known vulnerability"))},
         coverage={"secrets": "1,204 files, 212 rules", "dependencies": "3 components, 200,000 advisories"},
+        notices=("waivers.yaml:9: the waiver W-2 covers nothing",),
     )
 
 
@@ -219,6 +220,7 @@ def hostile() -> Result:
         (component,),
         {},
         {HOSTILE: HOSTILE},
+        (HOSTILE,),
     )
 
 

@@ -80,7 +80,7 @@ def test_a_known_finding_is_unchanged_and_a_fixed_one_is_no_result(result):
 
 def test_what_was_not_read_is_a_notification(result):
     notes = run(result)["invocations"][0]["toolExecutionNotifications"]
-    assert [note["descriptor"]["id"] for note in notes] == ["skip/too-large", "skip/malformed"]
+    assert [note["descriptor"]["id"] for note in notes] == ["notice", "skip/too-large", "skip/malformed"]
 
 
 def test_an_edit_of_whole_lines_ends_at_the_start_of_the_next(result):

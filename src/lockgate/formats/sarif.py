@@ -19,8 +19,8 @@ import orjson
 from lockgate.formats.format_error import FormatError
 from lockgate.model import SkipKind
 
-MAX_BYTES = 100 * 1024 * 1024
-"""A larger log is refused; GitHub takes 10 MB packed, which is about as much."""
+MAX_BYTES = 60 * 1024 * 1024
+"""A larger log is refused: parsed, it takes seven to eight times its size, and we promise to stay below 512 MB."""
 _MAX_STEPS = 12
 _MAX_PLACES = 100
 _MAX_TEXT = 4_000

@@ -83,6 +83,7 @@ def document(result: Result) -> dict[str, Any]:
             for rule in sorted(result.rules.values(), key=lambda rule: rule.id)
         },
         "coverage": dict(sorted(result.coverage.items())),
+        "notices": list(result.notices),
     }
 
 
@@ -272,6 +273,7 @@ def schema() -> dict[str, Any]:
             components=_list(component),
             rules={"type": "object", "additionalProperties": rule},
             coverage={"type": "object", "additionalProperties": text},
+            notices=texts,
         ),
     }
 

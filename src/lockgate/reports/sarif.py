@@ -283,7 +283,12 @@ def _replacement(edit: Edit) -> dict[str, Any]:
 
 
 def _invocation(result: Result, plan: _Plan) -> dict[str, Any]:
-    notifications = [*_cuts(plan), *_blind(result), *(_skip(skip) for skip in result.skips[:MAX_NOTIFICATIONS])]
+    notifications = [
+        *_cuts(plan),
+        *_blind(result),
+        *_notices(result),
+        *(_skip(skip) for skip in result.skips[:MAX_NOTIFICATIONS]),
+    ]
     rest = len(result.skips) - MAX_NOTIFICATIONS
     if rest > 0:
         notifications.append(_notification("skip/more", f"{rest:,} more things were not read."))
@@ -316,6 +321,10 @@ def _blind(result: Result) -> list[dict[str, Any]]:
         _notification("nothing-checked", f"Nothing was checked: {family}.", level="error")
         for family in result.decision.nothing_checked
     ]
+
+
+def _notices(result: Result) -> list[dict[str, Any]]:
+    return [_notification("notice", notice) for notice in result.notices[:MAX_NOTIFICATIONS]]
 
 
 def _skip(skip: Skip) -> dict[str, Any]:
