@@ -1,0 +1,229 @@
+"""Components against the compiled advisories: one finding a package and flaw, however many records tell of it.
+
+The rules of the family name the kinds of advisories they speak about (``logic: {advisories: vulnerable}``). Without a
+store, or with an empty one, the session does not start: nothing checked must never look like nothing found. An
+ecosystem of which the store knows nothing is a Skip, for the same reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lockgate.advisories.record import Kind
+from lockgate.advisories.versions import VersionError, sort_key
+from lockgate.errors import ConfigurationError, NothingCheckedError, StoreError
+from lockgate.model import (
+    Component,
+    Family,
+    Finding,
+    Fix,
+    Location,
+    Related,
+    Rule,
+    Severity,
+    Skip,
+    SkipKind,
+    Subject,
+)
+from lockgate.scanners import ScanContext, Scanner
+
+if TYPE_CHECKING:
+    from lockgate.store.advisories import AdvisoryStore, Match
+
+EXPLOITED = "exploited"
+"""The value of ``logic.advisories`` for flaws in CISA's list of exploited ones; it goes before ``vulnerable``."""
+_SUBJECTS = (*(kind.value for kind in Kind), EXPLOITED)
+_UPGRADE: Mapping[str, str] = {
+    "PyPI": "python -m pip install --upgrade '{name}>={version}'",
+    "npm": "npm install {name}@{version}",
+    "Go": "go get {name}@v{version}",
+    "crates.io": "cargo update -p {name} --precise {version}",
+    "NuGet": "dotnet add package {name} --version {version}",
+    "RubyGems": "bundle update {name} --conservative",
+    "Packagist": "composer require {name}:^{version}",
+    "Pub": "dart pub upgrade {name}",
+    "Hex": "mix deps.update {name}",
+}
+_TEXT = {
+    "Maven": "set the version of {name} to {version} in pom.xml or build.gradle",
+    "SwiftURL": "set {name} to 'from: {version}' in Package.swift and run 'swift package update'",
+    "ConanCenter": "require {name}/{version} in the conanfile and run 'conan lock create'",
+}
+
+
+class _Session:
+    """Holds the components of a run back until ``finish``, to ask the store once."""
+
+    def __init__(self, rules: Sequence[Rule], store: AdvisoryStore) -> None:
+        self._rules = _by_subject(rules)
+        self._store = store
+        self._known: Mapping[str, int] = store.meta()["ecosystems"]
+        self._components: list[Component] = []
+        self._blind: dict[str, list[Component]] = {}
+        self._checked = 0
+
+    def feed(self, row: Any) -> Iterator[Finding | Skip]:
+        """Take one Component. One without a version was told of by its reader, and is passed over."""
+        component: Component = row
+        if not component.version:
+            return
+        if component.ecosystem not in self._known:
+            self._blind.setdefault(component.ecosystem, []).append(component)
+            return
+        self._components.append(component)
+        try:
+            sort_key(component.ecosystem, component.version)
+        except VersionError as error:
+            reason = f"{component.name[:100]}: {error}, so only advisories that list it word by word were compared"
+            yield Skip(component.path, SkipKind.UNRESOLVED, reason, Family.DEPENDENCIES.value, component.line)
+            return
+        self._checked += 1
+
+    def finish(self) -> Iterator[Finding | Skip]:
+        """All findings, in the order of the components, and a Skip for each ecosystem without advisories."""
+        try:
+            for match in self._store.match(self._components):
+                finding = self._finding(match)
+                if finding is not None:
+                    yield finding
+        finally:
+            self._store.close()
+        for ecosystem, components in sorted(self._blind.items()):
+            reason = (
+                f"the advisory store holds nothing about {ecosystem[:60]}: {len(components)} components were not "
+                "checked; add that ecosystem with 'lockgate advisories update'"
+            )
+            yield Skip(components[0].path, SkipKind.MISSING_TOOL, reason, Family.DEPENDENCIES.value)
+
+    def coverage(self) -> str:
+        """How many components were compared with how many advisories of which day."""
+        if not self._checked:
+            return ""
+        meta = self._store.meta()
+        day = meta["newest"][:10] or "an unknown day"
+        return f"{self._checked} components, {meta['advisories']} advisories up to {day}"
+
+    def _finding(self, match: Match) -> Finding | None:
+        rule = self._rules.get(EXPLOITED) if match.kev and match.kind is Kind.VULNERABLE else None
+        rule = rule or self._rules.get(match.kind.value)
+        if rule is None:
+            return None
+        component = match.component
+        return Finding(
+            rule=rule.id,
+            family=Family.DEPENDENCIES,
+            severity=_severity(rule, match),
+            confidence=rule.confidence,
+            subject=Subject(
+                kind="component",
+                name=f"{component.name} {component.version}",
+                key="\n".join((component.ecosystem, component.name, match.group)),
+            ),
+            location=Location(component.path, component.line, component.line),
+            message=_message(match),
+            fix=_fix(match, rule),
+            aliases=match.ids,
+            facts=_facts(match),
+        )
+
+
+def _by_subject(rules: Sequence[Rule]) -> dict[str, Rule]:
+    found: dict[str, Rule] = {}
+    for rule in rules:
+        subject = rule.logic.get("advisories")
+        if subject not in _SUBJECTS or set(rule.logic) != {"advisories"}:
+            raise ConfigurationError(
+                f"the logic of {rule.id} must be 'advisories' with one of {', '.join(_SUBJECTS)}", where=str(rule.id)
+            )
+        if subject in found:
+            raise ConfigurationError(f"{rule.id} and {found[subject].id} speak about the same", where=str(rule.id))
+        found[subject] = rule
+    return found
+
+
+def _severity(rule: Rule, match: Match) -> Severity:
+    # A score or a word of the data base speaks about a vulnerability; the other kinds are as bad as their rule says.
+    if rule.logic["advisories"] != Kind.VULNERABLE.value or match.severity is None:
+        return rule.severity
+    return match.severity
+
+
+def _message(match: Match) -> str:
+    component = match.component
+    text = f"{component.name} {component.version} ({component.ecosystem}) is affected by {match.group}"
+    return f"{text}: {match.summary}" if match.summary else f"{text}."
+
+
+def _facts(match: Match) -> tuple[Related, ...]:
+    component = match.component
+    facts = {
+        "advisory": match.reference,
+        "cvss": "" if match.score is None else f"{match.score:.1f}",
+        "direct": "" if component.direct is None else str(component.direct).lower(),
+        "ecosystem": component.ecosystem,
+        "epss": "" if match.epss is None else f"{match.epss:.5f}",
+        "fixed-in": match.fixed_in,
+        "fixes-all": match.fixes_all,
+        "kev": match.kev,
+        "package": component.name,
+        "path": " > ".join((*component.via, f"{component.name}@{component.version}")),
+        "scope": component.scope.value,
+        "vector": match.vector,
+        "version": component.version,
+    }
+    return tuple(Related(name, value) for name, value in facts.items() if value)
+
+
+def _fix(match: Match, rule: Rule) -> Fix:
+    component = match.component
+    if not match.fixed_in:
+        return Fix(rule.fix)
+    best = match.fixes_all or match.fixed_in
+    text = f"Upgrade {component.name} from {component.version} to {match.fixed_in} or later"
+    if match.fixes_all and match.fixes_all != match.fixed_in:
+        text += f" ({match.fixes_all} fixes every known vulnerability of it)"
+    if component.direct is False and component.via:
+        text += f"; it comes through {' > '.join(component.via)}"
+    command = _UPGRADE.get(component.ecosystem, "")
+    if command and _plain(component.name) and _plain(best):
+        text += f": {command.format(name=component.name, version=best)}"
+    elif component.ecosystem in _TEXT:
+        text += ": " + _TEXT[component.ecosystem].format(name=component.name, version=best)
+    return Fix(text)
+
+
+def _plain(word: str) -> bool:
+    # Names and versions come from files of others; what a shell would read otherwise never stands in a command.
+    return all(char.isalnum() or char in "@/._-+~" for char in word) and not word.startswith("-")
+
+
+def start(rules: Sequence[Rule], context: ScanContext) -> _Session:
+    """Opens the store that the context names. Raises ``NothingCheckedError`` when there is none or it is empty."""
+    from lockgate.store.advisories import AdvisoryStore  # SQLite only where dependencies are asked for
+
+    if context.advisories is None or not context.advisories.is_file():
+        raise NothingCheckedError(
+            "there is no advisory store, so no dependency was checked",
+            where=str(context.advisories or ""),
+            hint="compile one with 'lockgate advisories update <folder, zip or address of OSV records>'",
+        )
+    try:
+        store = AdvisoryStore.open(context.advisories)
+    except StoreError as error:
+        raise NothingCheckedError(error.message, where=error.where, hint=error.hint) from error
+    if not store.meta()["advisories"]:
+        store.close()
+        raise NothingCheckedError(
+            "the advisory store is empty, so no dependency was checked",
+            where=str(context.advisories),
+            hint="compile it from OSV records with 'lockgate advisories update'",
+        )
+    try:
+        return _Session(rules, store)
+    except ConfigurationError:
+        store.close()
+        raise
+
+
+SCANNER = Scanner(family=Family.DEPENDENCIES, reads=Component, start=start, cacheable=False)
