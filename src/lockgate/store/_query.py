@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC
-from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from lockgate.store._arrow import SQL_TYPES
 from lockgate.tables import ColumnType, Table, tables
@@ -70,7 +69,7 @@ def _show(connection: Any, table: Table, snapshot: Any) -> None:
 
 def _stored(connection: Any, table: Table, snapshot: Any) -> str:
     if _folder(snapshot):
-        files = snapshot.file_uris()
+        files = _files(snapshot)
         return f"read_parquet({_list(files)}, union_by_name = true)" if files else ""
     # DuckDB would need an extension from the network for object stores: deltalake reads those, and hands over Arrow.
     name = f"stored_{table.name}"
@@ -82,12 +81,14 @@ def _stored(connection: Any, table: Table, snapshot: Any) -> str:
 
 def _folder(snapshot: Any) -> str:
     """The local folder of a snapshot, or an empty string when it lies on an object store."""
-    uri = str(snapshot.table_uri)
-    if uri.startswith("file://"):
-        from urllib.parse import unquote, urlsplit
+    uri = urlsplit(str(snapshot.table_uri))
+    return unquote(uri.path) if uri.scheme == "file" else ""
 
-        uri = unquote(urlsplit(uri).path)
-    return "" if re.match(r"[a-z0-9+.-]{2,}://", uri) else str(Path(uri).resolve())
+
+def _files(snapshot: Any) -> list[str]:
+    """Paths of the data files. deltalake gives those of a folder with blanks as it writes them in addresses."""
+    written = urlsplit(str(snapshot.table_uri)).path
+    return [_folder(snapshot) + uri.removeprefix("file://").removeprefix(written) for uri in snapshot.file_uris()]
 
 
 def _list(texts: Sequence[str]) -> str:

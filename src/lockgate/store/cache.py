@@ -1,7 +1,7 @@
 """What can be made again: scan results by file, and the blobs of history that were read and gave nothing.
 
-A cache never fails a run: a corrupt file is rebuilt, a disk that cannot be written leaves it empty. It is SQLite through the
-standard library, write-ahead, so that processes may share it. What does not belong: anything that would be missed.
+A cache never fails a run: a corrupt file is rebuilt, a disk that cannot be written leaves it empty. SQLite through
+the standard library, write-ahead, so that processes may share it. What does not belong: anything that would be missed.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,8 @@ _CONFIGURATION = {
     "delta.logRetentionDuration": "interval 30 days",
 }
 _MARK = "Runs"
+_UNADDRESSABLE = re.compile(r"[\[\]^|\\%]")
+"""deltalake 1.6 takes a path for an address: some signs make it panic, and ``%41`` would be another folder."""
 At = int | datetime | None
 
 
@@ -48,11 +51,18 @@ class Record:
     def open(cls, workspace: Path | str) -> Record:
         """The record of a workspace folder or object-store address (``s3://``, ``az://``, ``gs://``, ...).
 
-        Nothing is made or read yet. Credentials of an object store come from its usual environment variables.
+        Nothing is made or read yet. Raises :class:`StoreError` for a folder that cannot be addressed. Credentials of an object store come from its usual environment variables.
         """
         if "://" in str(workspace):
             return cls(f"{str(workspace).rstrip('/')}/record", _storage_options(os.environ))
-        return cls(str(Path(workspace) / "record"), {})
+        folder = str(Path(workspace).absolute() / "record")
+        if _UNADDRESSABLE.search(folder):
+            raise StoreError(
+                "the name of the folder holds a sign ([ ] ^ | \\ or %) that the record cannot be addressed with",
+                where=folder,
+                hint="set LOCKGATE_WORKSPACE to a folder without it",
+            )
+        return cls(folder, {})
 
     def append_result(self, result: Result) -> None:
         """Store a whole run. When this returns the run is there; when it raises, or never returns, nothing of it shows.
@@ -106,7 +116,7 @@ class Record:
         if days < 0 or keep_hours < 24:
             raise ValueError("retention needs days >= 0 and keep_hours >= 24")
         moment = ((now or datetime.now(UTC)) - timedelta(days=days)).astimezone(UTC)
-        predicate = f"TimeGenerated < timestamp '{moment.strftime('%Y-%m-%dT%H:%M:%S.%f')}Z'"
+        predicate = f"TimeGenerated < '{moment.strftime('%Y-%m-%dT%H:%M:%S.%f')}Z'"
         deleted: dict[str, int] = {}
         for name in sorted(self._present(), key=lambda name: name != _MARK):
             outcome = self._retry(name, lambda handle: handle.delete(predicate))

@@ -1,0 +1,123 @@
+"""The ledger holds what changes in place."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lockgate.errors import StoreError
+from lockgate.model import Confidence, Family, Finding, Location, Related, RuleId, Severity, Subject
+from lockgate.store import KnownFinding, Ledger
+
+
+def _known(number: int) -> KnownFinding:
+    place = Location(f"a{number}.py", number, commit="c" * 40 if number == 1 else "")
+    finding = Finding(
+        RuleId("secrets/x"), Family.SECRETS, Severity.LOW, Confidence.HIGH, Subject("code", "n", f"k{number}"), place,
+        "m", aliases=("CVE-1",), facts=(Related("cvss", "9.8"),),
+    )  # fmt: skip
+    return KnownFinding(f"lg1-{number}", "lg1-f", finding, (place,), "2031-01-01T00:00:00+00:00", introduced_by="Ada")
+
+
+def test_what_is_remembered_is_known_to_the_next_run(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        assert ledger.known("p") == ()
+        assert ledger.remember("p", [_known(1), _known(2)]) == 2
+    with Ledger.open(tmp_path) as ledger:
+        assert ledger.known("p") == (_known(1), _known(2))
+        assert ledger.known("another project") == ()
+
+
+def test_an_unchanged_set_is_not_written_again(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", [_known(1)])
+        ledger.known("p")
+        assert ledger.remember("p", [_known(1)]) == 0
+        assert ledger.remember("p", [replace(_known(1), fixed_at="2031-02-02")]) == 1
+
+
+def test_two_runs_at_once_keep_what_both_found(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as left, Ledger.open(tmp_path) as right:
+        left.known("p")
+        right.known("p")
+        left.remember("p", [_known(1)])
+        right.remember("p", [_known(2)])
+        assert {one.identity for one in left.known("p")} == {"lg1-1", "lg1-2"}
+
+
+def test_long_fixed_findings_can_be_forgotten(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", [_known(1), replace(_known(2), fixed_at="2020-01-01T00:00:00+00:00")])
+        assert ledger.retain(365) == 1
+        assert [one.identity for one in ledger.known("p")] == ["lg1-1"]
+
+
+def test_a_bypass_says_who_when_and_why(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        ledger.record_bypass(run="r", who="Ada", reason="a false alarm'); --", at="pre-push", identities=["lg1-1"])
+        (bypass,) = ledger.bypasses()
+    assert (bypass.who, bypass.reason, bypass.identities) == ("Ada", "a false alarm'); --", ("lg1-1",))
+    assert bypass.time
+
+
+def test_acknowledgements_and_jobs_are_kept(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        ledger.acknowledge_waiver("secrets/x", "Ada", note="still needed")
+        number = ledger.start_job("advisories", detail="update")
+        assert ledger.jobs[0].ended == ""
+        ledger.finish_job(number, "done")
+        assert (ledger.jobs[0].id, ledger.jobs[0].outcome) == (number, "done")
+        assert ledger.acknowledgements()[0].note == "still needed"
+        with pytest.raises(StoreError):
+            ledger.finish_job(number, "twice")
+
+
+def test_a_damaged_ledger_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"no database " * 100)
+    with pytest.raises(StoreError) as caught:
+        Ledger.open(tmp_path)
+    assert caught.value.where.endswith("ledger.db")
+    assert "damaged" in caught.value.hint
+
+
+def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    Ledger.open(tmp_path).close()
+    connection = sqlite3.connect(tmp_path / "ledger.db")
+    connection.execute("UPDATE schema_version SET version = 99")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreError, match="99"):
+        Ledger.open(tmp_path)
+
+
+def test_a_body_that_is_no_finding_is_a_store_error(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", [_known(1)])
+    connection = sqlite3.connect(tmp_path / "ledger.db")
+    connection.execute("UPDATE known_findings SET body = ?", (b"[]",))
+    connection.commit()
+    connection.close()
+    with Ledger.open(tmp_path) as ledger, pytest.raises(StoreError):
+        ledger.known("p")
+
+
+def test_knowing_and_remembering_import_no_database_toolkit(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib; from lockgate.store import Ledger; l = Ledger.open(pathlib.Path(sys.argv[1]));"
+        "l.remember('p', l.known('p')); l.close(); "
+        "print([m for m in ('sqlalchemy', 'duckdb', 'deltalake') if m in sys.modules])"
+    )
+    source = str(Path(__file__).parents[2] / "src")
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": source},
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,242 @@
+"""The record keeps whole runs, and only whole runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from lockgate.errors import StoreError
+from lockgate.store import Record
+from lockgate.tables import Column, ColumnType, tables
+
+
+def _writer(workspace: Path, name: str, count: int) -> subprocess.Popen[str]:
+    script = Path(__file__).with_name("record_results.py")
+    source = Path(__file__).parents[2] / "src"
+    return subprocess.Popen(
+        [sys.executable, str(script), str(workspace), name, str(count)],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(source)},
+    )  # fmt: skip
+
+
+def test_a_run_comes_back_as_it_was_written(tmp_path: Path, runs: ModuleType) -> None:
+    record = Record.open(tmp_path)
+    record.append_result(runs.result("one"))
+    assert [len(record.rows(name)) for name in ("Runs", "Findings", "Components", "Skips", "Decisions")] == [
+        1,
+        3,
+        2,
+        1,
+        1,
+    ]
+    run = record.rows("Runs")[0]
+    assert (run["RunId"], run["TimeGenerated"], run["Verdict"]) == ("one", runs.NOW, "deny")
+    assert (run["FindingCount"], run["Families"]) == (3, '["secrets"]')
+    finding = min(record.rows("Findings"), key=lambda row: row["Line"])
+    assert (finding["Path"], finding["Severity"], finding["SeverityLevel"], finding["Waived"]) == (
+        "f0.py",
+        "high",
+        3,
+        False,
+    )
+    assert record.rows("Components")[0]["Direct"] is None
+
+
+def test_a_record_nobody_wrote_to_is_empty(tmp_path: Path) -> None:
+    record = Record.open(tmp_path)
+    assert record.rows("Findings") == []
+    assert record.sql('SELECT count(*) AS n FROM "Runs"') == [{"n": 0}]
+    assert record.history("Runs") == []
+    assert record.compact() == {}
+
+
+def test_a_path_that_is_no_text_is_stored_escaped(tmp_path: Path, runs: ModuleType) -> None:
+    result = runs.result("one")
+    skip = replace(result.skips[0], path="b\udcffad")
+    Record.open(tmp_path).append_result(replace(result, skips=(skip,)))
+    assert Record.open(tmp_path).rows("Skips")[0]["Path"] == "b\\udcffad"
+
+
+def test_rows_without_their_run_do_not_show(tmp_path: Path, runs: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = Record.open(tmp_path)
+    record.append_result(runs.result("whole"))
+    append = Record._append
+
+    def dies_before_the_mark(self: Record, table: object, rows: object) -> None:
+        if table is tables()["Runs"]:
+            raise KeyboardInterrupt
+        append(self, table, rows)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Record, "_append", dies_before_the_mark)
+    with pytest.raises(KeyboardInterrupt):
+        record.append_result(runs.result("half"))
+    assert {row["RunId"] for row in record.rows("Findings")} == {"whole"}
+    monkeypatch.undo()
+    record.append_result(runs.result("half"))
+    assert Counter(row["RunId"] for row in record.rows("Findings")) == {"whole": 3, "half": 3}
+
+
+@pytest.mark.slow
+def test_a_killed_writer_leaves_whole_runs_and_every_run_it_reported(tmp_path: Path) -> None:
+    reported: set[str] = set()
+    for turn in range(6):
+        writer = _writer(tmp_path, f"turn{turn}", 1_000)
+        assert writer.stdout is not None
+        reported.add(writer.stdout.readline().strip())
+        time.sleep(0.013 * turn)
+        writer.kill()
+        rest, _ = writer.communicate(timeout=20)
+        reported.update(line for line in rest.split("\n")[:-1] if line)
+    record = Record.open(tmp_path)
+    stored = Counter(row["RunId"] for row in record.rows("Findings"))
+    assert reported <= set(stored), "a run that was reported as stored is lost"
+    assert set(stored) == {row["RunId"] for row in record.rows("Runs")}
+    assert set(stored.values()) == {20}, "half a run shows"
+    assert Counter(row["RunId"] for row in record.rows("Components")) == dict.fromkeys(stored, 2)
+
+
+@pytest.mark.slow
+def test_two_writers_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
+    writers = [_writer(tmp_path, name, 12) for name in ("left", "right")]
+    for writer in writers:
+        _, _ = writer.communicate(timeout=50)
+        assert writer.returncode == 0
+    stored = Counter(row["RunId"] for row in Record.open(tmp_path).rows("Findings"))
+    assert stored == {f"{name}-{number}": 20 for name in ("left", "right") for number in range(12)}
+
+
+def test_compaction_changes_no_row(tmp_path: Path, runs: ModuleType) -> None:
+    record = Record.open(tmp_path)
+    for number in range(4):
+        record.append_result(runs.result(f"run{number}"))
+    before = sorted(str(row) for row in record.rows("Findings"))
+    assert record.compact()["Findings"] == 4
+    assert sorted(str(row) for row in record.rows("Findings")) == before
+    assert record.history("Findings")[0]["operation"] == "OPTIMIZE"
+
+
+def test_a_writer_that_opened_before_a_compaction_can_go_on(tmp_path: Path, runs: ModuleType) -> None:
+    early = Record.open(tmp_path)
+    early.append_result(runs.result("one"))
+    Record.open(tmp_path).compact()
+    early.append_result(runs.result("two"))
+    assert len(early.rows("Runs")) == 2
+
+
+def test_the_record_can_be_read_as_it_stood(tmp_path: Path, runs: ModuleType) -> None:
+    record = Record.open(tmp_path)
+    record.append_result(runs.result("one"))
+    between = datetime.now(UTC)
+    time.sleep(0.02)
+    record.append_result(runs.result("two"))
+    assert {row["RunId"] for row in record.rows("Findings", version=0)} == {"one"}
+    assert {row["RunId"] for row in record.rows("Findings", version=between)} == {"one"}
+    assert len(record.rows("Findings")) == 6
+
+
+def test_a_version_that_never_was_is_a_store_error(tmp_path: Path, runs: ModuleType) -> None:
+    record = Record.open(tmp_path)
+    record.append_result(runs.result("one"))
+    with pytest.raises(StoreError):
+        record.rows("Findings", version=99)
+
+
+def test_retention_deletes_old_runs_whole(tmp_path: Path, runs: ModuleType) -> None:
+    record = Record.open(tmp_path)
+    record.append_result(runs.result("old", started=runs.NOW - timedelta(days=40)))
+    record.append_result(runs.result("young", started=runs.NOW - timedelta(days=3)))
+    assert record.retain(30, now=runs.NOW)["Findings"] == 3
+    for name in tables():
+        assert {row["RunId"] for row in record.rows(name)} == {"young"}
+    with pytest.raises(ValueError, match="keep_hours"):
+        record.retain(30, keep_hours=1)
+
+
+def test_queries_see_the_record_and_no_other_file(tmp_path: Path, runs: ModuleType) -> None:
+    record = Record.open(tmp_path)
+    record.append_result(runs.result("one"))
+    answer = record.sql("SELECT Rule, count(*) AS n FROM Findings WHERE RunId = ? GROUP BY Rule", ["one"])
+    assert answer == [{"Rule": "secrets/x", "n": 3}]
+    outside = tmp_path / "outside.csv"
+    outside.write_text("a\n1\n")
+    for query in (f"SELECT * FROM read_csv('{outside}')", f"COPY (SELECT 1) TO '{tmp_path / 'out'}'",
+                  "SET enable_external_access = true"):  # fmt: skip
+        with pytest.raises(StoreError):
+            record.sql(query)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_table_grows_a_column_and_old_rows_hold_null(
+    tmp_path: Path, runs: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Record.open(tmp_path).append_result(runs.result("old"))
+    skips = tables()["Skips"]
+    wider = replace(
+        skips, columns=(*skips.columns, Column("Later", ColumnType.DATETIME, "A column of a later version"))
+    )
+    for module in ("record", "_query"):
+        monkeypatch.setattr(f"lockgate.store.{module}.tables", lambda: {**tables_before, "Skips": wider})
+    tables_before = dict(tables())
+    record = Record.open(tmp_path)
+    assert record.rows("Skips")[0]["Later"] is None
+    record.append_result(runs.result("new"))
+    assert [row["Later"] for row in record.rows("Skips")] == [None, None]
+
+
+def test_a_place_that_cannot_be_written_is_a_store_error_with_a_way_out(tmp_path: Path, runs: ModuleType) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StoreError) as caught:
+        Record.open(tmp_path / "file").append_result(runs.result("one"))
+    assert "LOCKGATE_WORKSPACE" in caught.value.hint
+    assert str(tmp_path) in caught.value.where
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"\0" * 64, b'{"add":{}}\n'])
+def test_a_damaged_log_is_a_store_error(tmp_path: Path, runs: ModuleType, damage: bytes) -> None:
+    record = Record.open(tmp_path)
+    record.append_result(runs.result("one"))
+    (tmp_path / "record" / "Findings" / "_delta_log" / "00000000000000000000.json").write_bytes(damage)
+    with pytest.raises(StoreError) as caught:
+        Record.open(tmp_path).rows("Findings")
+    assert caught.value.where.endswith("Findings")
+
+
+def test_a_lost_data_file_is_a_store_error_not_fewer_rows(tmp_path: Path, runs: ModuleType) -> None:
+    record = Record.open(tmp_path)
+    record.append_result(runs.result("one"))
+    next((tmp_path / "record" / "Findings").glob("*.parquet")).unlink()
+    with pytest.raises(StoreError):
+        record.rows("Findings")
+
+
+@pytest.mark.parametrize("name", ["%5Bplace%5D", "a[b]", "a|b"])
+def test_a_workspace_that_cannot_be_addressed_is_refused_before_anything_is_written(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        Record.open(tmp_path / name)
+    assert "LOCKGATE_WORKSPACE" in caught.value.hint
+
+
+def test_a_workspace_with_quotes_and_blanks_in_its_name_works(tmp_path: Path, runs: ModuleType) -> None:
+    record = Record.open(tmp_path / "it's a (place) \u00e9 #1?")
+    record.append_result(runs.result("one"))
+    assert len(record.rows("Findings")) == 3
+
+
+def test_an_object_store_address_works_like_a_folder(tmp_path: Path, runs: ModuleType) -> None:
+    record = Record.open(f"file://{tmp_path}")
+    record.append_result(runs.result("one"))
+    assert len(record.rows("Findings")) == 3
+
+
+def test_a_table_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="Finding"):
+        Record.open(tmp_path).rows("Finding")
