@@ -1,0 +1,107 @@
+"""OSV's events as intervals, and the smallest way out."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lockgate.advisories.ranges import Affected, End, Interval, intervals_of, listed_of, smallest_fix
+from lockgate.advisories.versions import VersionError, sort_key
+
+
+def affected(*events, versions=(), ecosystem="npm"):
+    intervals = intervals_of(ecosystem, events)
+    return Affected(intervals, listed_of(ecosystem, versions, intervals))
+
+
+def holds(one, version, ecosystem="npm"):
+    return one.holds(sort_key(ecosystem, version), version)
+
+
+def test_a_range_holds_from_introduced_up_to_fixed():
+    one = affected(("introduced", "1.0.0"), ("fixed", "1.2.0"))
+    assert [holds(one, v) for v in ("0.9.9", "1.0.0", "1.1.9", "1.2.0-rc.1", "1.2.0", "2.0.0")] == [
+        False, True, True, True, False, False,
+    ]  # fmt: skip
+
+
+def test_last_affected_is_affected_itself():
+    one = affected(("introduced", "0"), ("last_affected", "1.2.0"))
+    assert holds(one, "0.0.0-alpha") and holds(one, "1.2.0") and not holds(one, "1.2.1")
+
+
+def test_events_in_any_order_give_the_same_intervals():
+    events = [("introduced", "0"), ("fixed", "1.0.0"), ("introduced", "2.0.0"), ("fixed", "2.1.0")]
+    assert intervals_of("npm", events) == intervals_of("npm", reversed(events))
+    assert len(intervals_of("npm", events)) == 2
+
+
+def test_a_range_without_an_end_is_open():
+    (interval,) = intervals_of("npm", [("introduced", "1.0.0")])
+    assert interval.kind is End.OPEN and interval.holds(sort_key("npm", "99.0.0"))
+
+
+def test_a_range_without_an_introduction_holds_nothing():
+    assert intervals_of("npm", [("fixed", "1.0.0")]) == ()
+
+
+def test_a_limit_ends_the_range_but_is_no_fix():
+    one = affected(("introduced", "1.0.0"), ("limit", "1.5.0"))
+    assert holds(one, "1.4.9") and not holds(one, "1.5.0")
+    assert smallest_fix("1.4.9", sort_key("npm", "1.4.9"), affected=[one]) == ""
+    assert affected(("introduced", "1.0.0"), ("limit", "*")).intervals[0].kind is End.OPEN
+
+
+def test_fixed_and_introduced_at_one_version_leave_no_gap():
+    one = affected(("introduced", "1.0.0"), ("fixed", "2.0.0"), ("introduced", "2.0.0"), ("fixed", "3.0.0"))
+    assert holds(one, "2.0.0") and not holds(one, "3.0.0")
+
+
+def test_listed_versions_inside_the_range_are_not_kept_twice():
+    one = affected(("introduced", "1.0.0"), ("fixed", "1.2.0"), versions=["1.1.0", "0.5.0", "not a version"])
+    assert len(one.listed) == 2 and holds(one, "0.5.0") and one.holds("", "not a version")
+
+
+def test_a_version_that_is_none_is_refused():
+    with pytest.raises(VersionError):
+        intervals_of("PyPI", [("introduced", "0"), ("fixed", "2019-09-12-x")])
+
+
+def test_a_fix_that_another_range_still_holds_is_no_fix():
+    one = affected(("introduced", "1.0.0"), ("fixed", "1.2.0"))
+    two = affected(("introduced", "1.1.0"), ("fixed", "1.3.0"), ("introduced", "2.0.0"), ("fixed", "2.0.1"))
+    key = sort_key("npm", "1.1.0")
+    assert smallest_fix("1.1.0", key, affected=[one]) == "1.2.0"
+    assert smallest_fix("1.1.0", key, affected=[one, two]) == "1.3.0"
+
+
+def test_another_major_version_is_the_last_resort():
+    one = affected(("introduced", "1.0.0"), ("fixed", "2.0.0"), ("introduced", "3.0.0"), ("fixed", "3.1.0"))
+    assert smallest_fix("1.1.0", sort_key("npm", "1.1.0"), affected=[one]) == "2.0.0"
+    assert smallest_fix("3.0.5", sort_key("npm", "3.0.5"), affected=[one]) == "3.1.0"
+
+
+VERSION = st.builds("{}.{}.{}".format, *[st.integers(0, 4)] * 3)
+EVENT = st.tuples(st.sampled_from(["introduced", "fixed", "last_affected"]), VERSION)
+
+
+def _by_the_book(events, version):
+    """OSV's own evaluation, event by event."""
+    order = {"fixed": 0, "introduced": 1, "last_affected": 2}
+    inside = False
+    for kind, at in sorted(events, key=lambda event: (sort_key("npm", event[1]), order[event[0]])):
+        key, at_key = sort_key("npm", version), sort_key("npm", at)
+        if kind == "introduced" and key >= at_key:
+            inside = True
+        elif (kind == "fixed" and key >= at_key) or (kind == "last_affected" and key > at_key):
+            inside = False
+    return inside
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(EVENT, max_size=6), VERSION)
+def test_intervals_answer_as_the_evaluation_of_events_does(events, version):
+    assert any(i.holds(sort_key("npm", version)) for i in intervals_of("npm", events)) is _by_the_book(events, version)
+
+
+def test_an_interval_is_small():
+    assert Interval("a", "b", End.FIXED, "1") == ("a", "b", 1, "1")
