@@ -34,7 +34,7 @@ MAX_UNPACKED = 8 * 1024 * 1024 * 1024
 MAX_DOWNLOAD = 2 * 1024 * 1024 * 1024
 MAX_SECONDS = 600
 MAX_REDIRECTS = 4
-SUFFIXES = (".json", ".yaml", ".yml", ".md")
+SUFFIXES = (".json", ".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,12 @@ class Document:
 
     name: str
     content: bytes
+
+
+def _wanted(name: str) -> bool:
+    # Folders of records hold a README too; RustSec's records are the only Markdown among them.
+    name = name.rpartition("/")[2]
+    return name.endswith(SUFFIXES) or (name.startswith("RUSTSEC-") and name.endswith(".md"))
 
 
 def documents(place: str, *, allow_private: bool = False) -> Iterator[Document | Skip]:
@@ -69,7 +75,7 @@ def _folder(root: Path) -> Iterator[Document | Skip]:
     for folder, names, files in os.walk(root, followlinks=False):
         names[:] = sorted(name for name in names if not name.startswith("."))
         for name in sorted(files):
-            if not name.endswith(SUFFIXES):
+            if not _wanted(name):
                 continue
             path = Path(folder) / name
             relative = path.relative_to(root).as_posix()
@@ -100,7 +106,7 @@ def _file(path: Path, *, name: str) -> Iterator[Document | Skip]:
     elif path.stat().st_size > MAX_LIST:
         yield Skip(name, SkipKind.TOO_LARGE, f"larger than {MAX_LIST} bytes", "dependencies")
     else:
-        yield Document(name if name.endswith(SUFFIXES) else name + ".json", path.read_bytes())
+        yield Document(name if _wanted(name) else name + ".json", path.read_bytes())
 
 
 def _zip(path: Path, name: str) -> Iterator[Document | Skip]:
@@ -109,7 +115,7 @@ def _zip(path: Path, name: str) -> Iterator[Document | Skip]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = sorted(archive.infolist(), key=lambda entry: entry.filename)
-            for count, entry in enumerate(entry for entry in entries if entry.filename.endswith(SUFFIXES)):
+            for count, entry in enumerate(entry for entry in entries if _wanted(entry.filename)):
                 document = _entry(archive, entry)
                 unpacked += len(document.content) if isinstance(document, Document) else 0
                 if count >= MAX_DOCUMENTS or unpacked > MAX_UNPACKED:
