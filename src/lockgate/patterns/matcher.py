@@ -20,8 +20,8 @@ SPAN = 256 * 1024
 """Bytes before an end that a pattern without bound is looked for in."""
 LINE = 16 * 1024
 """A longer line is cut when a window is widened to a line start."""
-MOST_ENDS = 200_000
-"""Candidate ends of one content; a content that gives more is looked through by RE2 as a whole."""
+MOST_ENDS = 20_000
+"""Candidate ends of one pattern that are kept; a pattern with more is looked for by RE2 in the whole content."""
 
 
 class Matcher:
@@ -69,23 +69,15 @@ class Matcher:
         """Ends by pattern, in order."""
         if self._database is None or not content:
             return {}
-        found: list[tuple[int, int]] = []
+        found: dict[int, list[int]] = {}
         self._database.scan(content, match_event_handler=_collect, context=found)
-        if not found:
-            return {}
-        if len(found) >= MOST_ENDS:
-            return {number: [len(content)] for number in self._numbers}
-        ends: dict[int, list[int]] = {}
-        numbers = self._numbers
-        for place, end in found:
-            ends.setdefault(numbers[place], []).append(end)
-        return ends
+        return {self._numbers[place]: ends for place, ends in found.items()}
 
     def _windows(self, number: int, content: bytes, ends: list[int]) -> Iterator[tuple[int, int]]:
         width = self._widths.get(number)
         if width is None:
             width = self._widths[number] = measure(self.patterns[number].regex)
-        if len(ends) == 1 and ends[0] == len(content) and len(content) > SPAN:
+        if len(ends) >= MOST_ENDS:
             yield 0, len(content)
             return
         begin = stop = -1
@@ -217,9 +209,12 @@ class _Look:
         return any(word.encode() in around for word in words)
 
 
-def _collect(place: int, start: int, end: int, flags: int, context: list[tuple[int, int]]) -> bool | None:  # noqa: ARG001
-    context.append((place, end))
-    return True if len(context) >= MOST_ENDS else None
+def _collect(place: int, start: int, end: int, flags: int, context: dict[int, list[int]]) -> None:  # noqa: ARG001
+    ends = context.get(place)
+    if ends is None:
+        context[place] = [end]
+    elif len(ends) < MOST_ENDS:
+        ends.append(end)
 
 
 def _left(content: bytes, end: int, width: Width) -> int:
@@ -238,9 +233,8 @@ def _left(content: bytes, end: int, width: Width) -> int:
 
 
 def _secret_span(match: Any, group: int) -> tuple[int, int]:
-    number: int | str = group
-    if not group:
+    number = group or match.re.groupindex.get(b"secret", 0)
+    if not number:
         numbers = range(1, match.re.groups + 1)
-        taken = (one for one in numbers if match.start(one) >= 0 and match.end(one) > match.start(one))
-        number = "secret" if "secret" in match.re.groupindex else next(taken, 0)
+        number = next((one for one in numbers if match.start(one) >= 0 and match.end(one) > match.start(one)), 0)
     return match.start(number), match.end(number)

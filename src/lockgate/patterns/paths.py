@@ -44,6 +44,7 @@ def _compiled() -> Any:
     return compile_joined((QUIET_PATHS,))
 
 
+@lru_cache(maxsize=65536)
 def is_quiet(path: str) -> bool:
     """Whether text at that path is passed over."""
     return _compiled().search(path.encode("utf-8", "surrogateescape")) is not None

@@ -5,11 +5,20 @@ Each shape ends at one fixed character, so that Hyperscan reports one end for ea
 
 from __future__ import annotations
 
+import base64
 import re
 
 from lockgate.model import Confidence
 from lockgate.patterns import Hit, Pattern
-from lockgate.scanners.secrets._judge import Place, Style, judge_address, judge_assignment
+from lockgate.scanners.secrets._judge import (
+    Place,
+    Style,
+    is_plain_setting,
+    judge_address,
+    judge_assignment,
+    names_something_public,
+)  # fmt: skip
+from lockgate.scanners.secrets._words import is_random
 
 _NAME = (
     r"(?:passw(?:or)?[dt]|passphrase|passcode|pass|pwd|psw|secret|token|apikey|credentials?|creds|"
@@ -21,42 +30,53 @@ _BEFORE_QUOTE = r"(?:[bBrRuUfFLN@$]|String::from\(|new[ ]String\()?"
 
 ASSIGNED = (
     rf"(?i){_NAME}{_TAIL}\\?[\"'\x60]?[\])]?(?:[ \t]{{0,30}}(?::[ \t]{{0,3}}&?[\w<>\[\]'?]{{1,24}}[ \t]{{0,3}})?"
-    rf"(?:=>|:=|=|:|,)[ \t]{{0,30}}|[ \t]{{1,30}}|[ \t]?\([ \t]?|[ \t]{{1,8}}value[ \t]?=[ \t]?){_BEFORE_QUOTE}{_QUOTED}"
+    rf"(?:=>|:=|=|:|,)[ \t]{{0,30}}|[ \t]{{1,30}}|[ \t]?\([ \t]?|[ \t]{{1,8}}value[ \t]?=[ \t]?)"
+    rf"{_BEFORE_QUOTE}{_QUOTED}"
 )
 BARE = (
     rf"(?im){_NAME}{_TAIL}[\"'\]]?[ \t]{{0,30}}(?:=>|=|:)[ \t]{{0,30}}"
-    r"([^\s\"'\x60<>(){}\[\];,|&]{4,200})(?:[ \t]*(?:[;,\"'\\&<]|$)|[ \t]+#)"
+    r"([^\s\"'\x60<>(){}\[\];,|&]{4,200})(?:[ \t]*(?:[;,\"'\\&<\r]|$)|[ \t]+#)"
 )
-SPACED = r"(?im)[_.](?:pass|password|passwd|secret|token)[ \t]?=[ \t]?([a-z]{4} [a-z]{4} [a-z]{4} [a-z]{4})$"
+SPACED = r"(?im)[_.](?:pass|password|passwd|secret|token)[ \t]?=[ \t]?([a-z]{4} [a-z]{4} [a-z]{4} [a-z]{4})\r?$"
 ELEMENT = rf"(?i)<[\w.:-]{{0,30}}{_NAME}{_TAIL}(?:[ \t][^<>\r\n]{{0,80}})?>[ \t]{{0,8}}([^<>\s]{{4,160}})[ \t]{{0,8}}</"
 NAMED_ELEMENT = rf"(?i)name[ \t]?=[ \t]?[\"'][\w.:-]{{0,40}}{_NAME}{_TAIL}[\"'][^<>\r\n]{{0,60}}>([^<>\s]{{4,160}})</"
 CALLED = (
-    r"(?i)(?:getConnection|mysqli?_connect|pg_connect|SetBasicAuth|basic_?auth|HTTPBasicAuth|HTTPDigestAuth|UsernamePassword\w{0,30})"
+    r"(?i)(?:getConnection|mysqli?_connect|pg_connect|SetBasicAuth|basic_?auth|HTTPBasicAuth|HTTPDigestAuth|"
+    r"UsernamePassword\w{0,30})"
     r"[ \t]?\([^()\r\n]{0,120},[ \t]{0,4}(?:\"([^\"\r\n]{4,120})\"|'([^'\r\n]{4,120})')[ \t]?\)"
 )
 COMMAND = (
-    r"(?im)(?:\bsshpass[ \t]+-p[ \t]*|\bmysql(?:dump|admin)?\b[^\r\n|]{0,80}[ \t]-p|--(?:password|passwd|pass|token|secret|api-key)[ \t=]|"
+    r"(?im)(?:\bsshpass[ \t]+-p[ \t]*|\bmysql(?:dump|admin)?\b[^\r\n|]{0,80}[ \t]-p|"
+    r"--(?:password|passwd|pass|token|secret|api-key)[ \t=]|"
     r"\brequirepass[ \t]+|\bcurl\b[^\r\n|]{0,120}[ \t](?:-u|--user)[ \t=]?[\"']?[\w.@-]{1,60}:)"
-    r"[\"']?([^\s\"'\x60<>(){};,|]{4,120})(?:[\"']|[ \t]|$)"
+    r"[\"']?([^\s\"'\x60<>(){};,|]{4,120})(?:[\"']|[ \t\r]|$)"
 )
-SQL = r"(?i)\b(?:identified[ \t]+(?:with[ \t]+\w+[ \t]+)?by|with[ \t]+(?:encrypted[ \t]+)?password|password[ \t]*=?)[ \t]+'([^'\r\n]{4,120})'"
-HEADER = r"(?im)\bauthorization\\?[\"']?[ \t]{0,4}[:=,][ \t]{0,4}\\?[\"'\x60]?(?:bearer|basic|token)[ \t]+([\w.=~+/-]{12,400})(?:[\"'\x60\\\s]|$)"
+SQL = (
+    r"(?i)\b(?:identified[ \t]+(?:with[ \t]+\w+[ \t]+)?by|with[ \t]+(?:encrypted[ \t]+)?password|password[ \t]*=?)"
+    r"[ \t]+'([^'\r\n]{4,120})'"
+)
+HEADER = (
+    r"(?im)\bauthorization\\?[\"']?[ \t]{0,4}[:=,][ \t]{0,4}\\?[\"'\x60]?(?:bearer|basic|token)[ \t]+"
+    r"([\w.=~+/-]{12,400})(?:[\"'\x60\\\s]|$)"
+)
 
 URL = r"(?i)\b[a-z][a-z0-9+.-]{1,30}://[^\s/:@\"'\x60<>]{0,80}:(?P<secret>[^\s/@\"'\x60<>]{3,160})@[\w.\[{$%-]"
 DSN = r"(?i)[\"'\x60= ][\w.-]{1,40}:(?P<secret>[^\s/@\"'\x60<>:]{4,120})@(?:tcp|unix)\("
 ORACLE = r"(?i)\bjdbc:oracle:(?:thin|oci):[\w$#]{1,40}/(?P<secret>[^\s@\"'/]{4,80})@"
 CONNECTION = (
     r"(?im)(?:[;?&]|(?:user(?:name|[ _]?id)?|uid|server|host|data source|database)=[^\r\n\"']{1,300}[;?&])[ \t]?"
-    r"(?:password|pwd|passwd|accountkey|sharedaccesskey)[ \t]?=[ \t]?(?P<secret>[^\s;&\"'\x60<>]{4,160})(?:[;&\"'\x60<\s]|$)"
+    r"(?:password|pwd|passwd|accountkey|sharedaccesskey)[ \t]?=[ \t]?"
+    r"(?P<secret>[^\s;&\"'\x60<>]{4,160})(?:[;&\"'\x60<\s]|$)"
 )
 JDBC_USER = r"(?i)\bjdbc:[a-z0-9]{2,20}://[^\s/:@\"'<>]{1,80}:(?P<secret>[^\s/@\"'<>]{4,120})@[\w.-]"
 
 _PASSWORD_SHAPES = (
-    (ASSIGNED, Style.QUOTED), (BARE, Style.BARE), (SPACED, Style.BARE), (ELEMENT, Style.ELEMENT), (NAMED_ELEMENT, Style.ELEMENT),
-    (CALLED, Style.QUOTED), (COMMAND, Style.COMMAND), (SQL, Style.QUOTED), (HEADER, Style.COMMAND),
+    (ASSIGNED, Style.QUOTED), (BARE, Style.BARE), (SPACED, Style.BARE), (ELEMENT, Style.ELEMENT),
+    (NAMED_ELEMENT, Style.ELEMENT), (CALLED, Style.QUOTED), (COMMAND, Style.COMMAND), (SQL, Style.QUOTED),
+    (HEADER, Style.COMMAND),
 )  # fmt: skip
 _ADDRESS_SHAPES = (URL, DSN, ORACLE, CONNECTION, JDBC_USER)
-_NAME_BEFORE = re.compile(rb"[\w.$-]*\Z")
+_NAME_BEFORE = re.compile(rb"[\w.$/-]*\Z")
 _BARE_NAME = re.compile(rb"^[\w.-]+")
 
 
@@ -74,13 +94,33 @@ def judge(content: bytes, hit: Hit, *, regex: str, style: Style, place: Place) -
     """The verdict of the second tier on one candidate."""
     value = content[hit.secret_start : hit.secret_end].decode("utf-8", "replace").rstrip("\\").strip()
     if regex == HEADER:
-        return judge_assignment("token", value, style=Style.QUOTED, place=place)
+        return _judge_header(content, hit, value, place=place)
     if regex in (COMMAND, SQL, CALLED):
         return judge_assignment("password", value, style=Style.QUOTED, place=place)
     if style is Style.ADDRESS:
         user, host = _user_and_host(content, hit)
         return judge_address(user, value, host, place=place)
-    return judge_assignment(_name(content, hit), value, style=style, place=place)
+    name = _name(content, hit)
+    if name == "PASS" and style is Style.BARE and b":" in content[hit.start : hit.secret_start]:
+        return None  # the verdict of a test run
+    return judge_assignment(name, value, style=style, place=place)
+
+
+def is_harmless_match(content: bytes, hit: Hit) -> bool:
+    """Whether a match of a generic pattern is a reference, a placeholder, a word, or named as public."""
+    value = content[hit.secret_start : hit.secret_end].decode("utf-8", "replace")
+    return is_plain_setting(value) or not is_random(value) or names_something_public(_name(content, hit))
+
+
+def _judge_header(content: bytes, hit: Hit, value: str, *, place: Place) -> Confidence | None:
+    """A Basic header holds ``user:password`` in base64 (RFC 7617); what is inside is judged."""
+    if b"basic" not in content[hit.start : hit.secret_start].lower():
+        return judge_assignment("token", value, style=Style.QUOTED, place=place)
+    try:
+        user, colon, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
+    except ValueError:
+        return None
+    return judge_address(user, password, "", place=place) if colon else None
 
 
 def _name(content: bytes, hit: Hit) -> str:

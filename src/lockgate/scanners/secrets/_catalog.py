@@ -35,6 +35,8 @@ class Entry:
     checksum: str = ""
     style: Style | None = None
     """Set for shapes of the second tier, which are judged by their context."""
+    loose: bool = False
+    """The pattern takes any value under a promising name, so the value is looked at as well."""
 
 
 @dataclass(slots=True)
@@ -92,7 +94,7 @@ def _add(catalog: Catalog, rule: Rule) -> None:
             )
         catalog.patterns.append(_pattern(rule))
         generic = logic.get("tier", 1) == 2 or "generic" in rule.id
-        catalog.entries.append(Entry(rule, GENERIC if generic else PROVIDER, checksum=checksum))
+        catalog.entries.append(Entry(rule, GENERIC if generic else PROVIDER, checksum=checksum, loose=generic))
 
 
 def _pattern(rule: Rule) -> Pattern:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from lockgate.model import Confidence, Rule
@@ -41,16 +41,18 @@ def settle_spans(found: Sequence[Found]) -> list[Found]:
     return sorted(kept, key=lambda one: (one.start, one.end))
 
 
-def masked_line(content: bytes, at: int, spans: Sequence[tuple[int, int]]) -> str:
-    """The line around offset ``at``, cut to ``SNIPPET_WIDTH`` characters, with every span that touches it masked."""
+def masked_line(content: bytes, at: int, *, spans: Sequence[tuple[int, int]], values: Collection[bytes]) -> str:
+    """The line around offset ``at``, cut to ``SNIPPET_WIDTH`` characters, masked.
+
+    Masked are the ``spans`` that touch it and every further place where one of ``values`` stands, for a secret is often
+    repeated where no rule sees it (a comment, a log line).
+    """
     begin = max(content.rfind(b"\n", max(0, at - 4096), at) + 1, at - _LEFT)
     stop = content.find(b"\n", at, at + 4096)
     stop = min(stop if stop >= 0 else len(content), begin + 4 * SNIPPET_WIDTH)
     pieces: list[str] = []
     position = begin
-    for start, end in sorted(spans):
-        if end <= position or start >= stop:
-            continue
+    for start, end in joined([*_touching(spans, begin, stop), *_repeats(content, begin, stop, values=values)]):
         if start > position:
             pieces.append(content[position:start].decode("utf-8", "replace"))
         shown = mask(content[start:end].decode("utf-8", "replace")) if start >= begin else "****"
@@ -58,3 +60,28 @@ def masked_line(content: bytes, at: int, spans: Sequence[tuple[int, int]]) -> st
         position = min(end, stop)
     pieces.append(content[position:stop].decode("utf-8", "replace"))
     return "".join(pieces).rstrip("\r\n")[:SNIPPET_WIDTH]
+
+
+def _touching(spans: Sequence[tuple[int, int]], begin: int, stop: int) -> list[tuple[int, int]]:
+    """Those of the sorted spans, which do not overlap, that touch the window."""
+    first = bisect_left(spans, begin, key=lambda span: span[1])
+    return [span for span in spans[first : bisect_left(spans, (stop, 0))] if span[1] > begin]
+
+
+def _repeats(content: bytes, begin: int, stop: int, *, values: Collection[bytes]) -> Iterator[tuple[int, int]]:
+    for value in values:
+        found = content.find(value, begin, stop)
+        while found >= 0:
+            yield found, found + len(value)
+            found = content.find(value, found + len(value), stop)
+
+
+def joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same places as spans that neither overlap nor touch, in order."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

@@ -6,9 +6,11 @@ name of the thing, is it prose, does it look made by a machine or chosen by a pe
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import unquote
 
 from lockgate.model import Confidence
 from lockgate.scanners.secrets import _words as words
@@ -49,196 +51,38 @@ _TEST = re.compile(
     r"(?:^|[/_.-])(?:tests?|testing|testdata|specs?|fixtures?|mocks?|__tests__|e2e|examples?|samples?|demos?)(?:[/_.-]|$)|Tests?\.\w+$"
 )
 
-_PASSWORD_WORDS = frozenset(
-    [
-        "password",
-        "passwords",
-        "passwd",
-        "pass",
-        "passphrase",
-        "passcode",
-        "pwd",
-        "psw",
-        "passwort",
-        "passwrd",
-        "requirepass",
-        "identified",
-        "pw",
-        "userpass",
-    ]
+_PASSWORD_WORDS = words.word_set(
+    """
+    password passwords passwd pass passphrase passcode pwd psw passwort passwrd requirepass identified pw userpass
+    """
 )
-_TOKEN_WORDS = frozenset(
-    ["secret", "secrets", "token", "tokens", "apikey", "credential", "credentials", "creds", "bearer", "authorization"]
+_TOKEN_WORDS = words.word_set(
+    """
+    secret secrets token tokens apikey credential credentials creds bearer authorization
+    """
 )
-_KEY_PAIRS = frozenset(
-    [
-        "api",
-        "auth",
-        "access",
-        "private",
-        "account",
-        "shared",
-        "secret",
-        "encryption",
-        "signing",
-        "app",
-        "master",
-        "session",
-        "client",
-        "license",
-        "licence",
-        "jwt",
-        "nonce",
-        "service",
-        "subscription",
-        "deploy",
-    ]
+_KEY_PAIRS = words.word_set(
+    """
+    api auth access private account shared secret encryption signing app master session client license licence jwt
+    nonce service subscription deploy
+    """
 )
-_HARMLESS_ENDS = frozenset(
-    [
-        "name",
-        "names",
-        "id",
-        "ids",
-        "file",
-        "files",
-        "path",
-        "paths",
-        "dir",
-        "url",
-        "uri",
-        "urls",
-        "uris",
-        "type",
-        "types",
-        "length",
-        "len",
-        "size",
-        "min",
-        "max",
-        "count",
-        "expiry",
-        "expires",
-        "expiration",
-        "ttl",
-        "timeout",
-        "field",
-        "fields",
-        "label",
-        "hint",
-        "title",
-        "text",
-        "placeholder",
-        "message",
-        "msg",
-        "error",
-        "errors",
-        "description",
-        "desc",
-        "help",
-        "pattern",
-        "regex",
-        "regexp",
-        "format",
-        "policy",
-        "ref",
-        "refs",
-        "reference",
-        "class",
-        "cls",
-        "param",
-        "params",
-        "parameter",
-        "prop",
-        "property",
-        "column",
-        "hash",
-        "hashed",
-        "digest",
-        "checksum",
-        "fingerprint",
-        "sha",
-        "sha1",
-        "sha256",
-        "md5",
-        "salt",
-        "endpoint",
-        "env",
-        "var",
-        "variable",
-        "header",
-        "index",
-        "version",
-        "algorithm",
-        "alg",
-        "store",
-        "manager",
-        "provider",
-        "service",
-        "resource",
-        "scopes",
-        "scope",
-        "issuer",
-        "audience",
-        "prefix",
-        "suffix",
-        "mode",
-        "level",
-        "enabled",
-        "required",
-        "button",
-        "input",
-        "form",
-        "page",
-        "view",
-        "link",
-        "route",
-        "action",
-        "reset",
-        "strength",
-        "rules",
-        "rule",
-        "validator",
-        "encoder",
-        "handler",
-        "helper",
-        "util",
-        "utils",
-        "question",
-        "prompt",
-        "lifetime",
-        "age",
-        "arn",
-        "alias",
-        "location",
-        "source",
-        "kind",
-        "status",
-        "state",
-        "code",
-        "usage",
-        "lookup",
-        "tag",
-        "tags",
-        "selector",
-    ]
+_HARMLESS_ENDS = words.word_set(
+    """
+    name names id ids file files path paths dir url uri urls uris type types length len size min max count expiry
+    expires expiration ttl timeout field fields label hint title text placeholder message msg error errors
+    description desc help pattern regex regexp format policy ref refs reference class cls param params parameter
+    prop property column hash hashed digest checksum fingerprint sha sha1 sha256 md5 salt endpoint env var variable
+    header index version algorithm alg store manager provider service resource scopes scope issuer audience prefix
+    suffix mode level enabled required button input form page view link route action reset strength rules rule
+    validator encoder handler helper util utils question prompt lifetime age arn alias location source kind status
+    state code usage lookup tag tags selector
+    """
 )
-_HARMLESS_ANYWHERE = frozenset(
-    [
-        "public",
-        "pub",
-        "csrf",
-        "xsrf",
-        "placeholder",
-        "hint",
-        "label",
-        "regex",
-        "pattern",
-        "error",
-        "prompt",
-        "forgot",
-        "reset",
-    ]
+_HARMLESS_ANYWHERE = words.word_set(
+    """
+    public pub csrf checksum xsrf placeholder hint label regex pattern error prompt forgot reset
+    """
 )
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.IGNORECASE)
 _HASH = re.compile(
@@ -248,9 +92,12 @@ _HASH = re.compile(
 _CODE_LIKE = re.compile(
     r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|^[\w.-]+@[\w-]+(?:\.[\w-]+)+$|^[A-Za-z_]\w*\(|^\d+(?:\.\d+)+$|[;{}|\\]\s|^[/#.]\w+/"
 )
+_VECTOR = re.compile(r"(?:[0-9A-Fa-f]{2}){16,}\Z")
+_VECTOR_WORDS = words.word_set("private shared exporter encryption session master signing client server traffic early")
+"""Names in the published vectors of cryptographic schemes, which stand in hex in the tests of every implementation."""
 _APP_PASSWORD = re.compile(r"(?:[a-z]{4} ){3}[a-z]{4}\Z")
 _TOKEN_VALUE = re.compile(r"[\w+/=.~:@#%^&*!$-]+\Z")
-_SEPARATORS = re.compile(r"[-_./:,+ ]+")
+_SEPARATORS = re.compile(r"[-_./:,+| ]+")
 
 
 def place_of(path: str) -> Place:
@@ -264,12 +111,15 @@ def judge_assignment(name: str, value: str, *, style: Style, place: Place) -> Co
     if not kind or _is_no_value(value) or _repeats(name, value):
         return None
     if kind == "token":
+        if place.test and _VECTOR.match(value) and _VECTOR_WORDS & set(words.parts(name)):
+            return None
         return _judge_token(value, style=style, place=place)
     return _judge_password(value, style=style, place=place)
 
 
 def judge_address(user: str, value: str, host: str, *, place: Place) -> Confidence | None:
     """The same for ``user:value@host`` in an address or connection string."""
+    value = unquote(value)
     if _is_no_value(value) or value.lower() == user.lower() or value.lower() in words.WEAK or len(value) < 5:
         return None
     if re.search(r"(?:^|\.)example\.(?:com|org|net)|\.example$|^host", host) and not words.is_random(value):
@@ -279,6 +129,17 @@ def judge_address(user: str, value: str, host: str, *, place: Place) -> Confiden
     if place.prose or not _is_chosen(value):
         return None
     return Confidence.LOW if place.test else Confidence.MEDIUM
+
+
+def is_plain_setting(value: str) -> bool:
+    """Whether a value that was found by its name alone is a reference, a placeholder or a name of something else."""
+    pieces = _SEPARATORS.split(value.strip())
+    return _is_no_value(value) or (len(pieces) > 1 and _is_made_of_words(value))
+
+
+def names_something_public(name: str) -> bool:
+    """``checksum/secret``, ``publicKeyToken``: not a credential whatever stands there."""
+    return bool(_HARMLESS_ANYWHERE & set(words.parts(name)))
 
 
 def _kind_of(name: str) -> str:
@@ -292,7 +153,7 @@ def _kind_of(name: str) -> str:
         return "password"
     if _TOKEN_WORDS & set(said) or said[-1].endswith(("secret", "token", "apikey")):
         return "token"
-    pairs = zip(said, said[1:], strict=False)
+    pairs = itertools.pairwise(said)
     return "token" if any(first in _KEY_PAIRS and second == "key" for first, second in pairs) else ""
 
 
@@ -347,8 +208,8 @@ def _judge_password(value: str, *, style: Style, place: Place) -> Confidence | N
     if (style is Style.BARE and place.code) or place.prose:
         return Confidence.LOW if random and any(c.isdigit() for c in value) and len(value) >= 10 else None
     if random:
-        return Confidence.MEDIUM if place.test else Confidence.HIGH
-    if not _is_chosen(value):
+        return Confidence.MEDIUM if place.test or value.isalpha() else Confidence.HIGH
+    if not _is_chosen(value) and not (words.is_random(value) and not place.test):
         return None
     return Confidence.LOW if place.test else Confidence.MEDIUM
 

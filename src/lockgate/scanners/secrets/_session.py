@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from lockgate.errors import ConfigurationError, NothingCheckedError
@@ -27,13 +28,15 @@ from lockgate.patterns.masking import hint
 from lockgate.patterns.paths import is_quiet
 from lockgate.scanners import ScanContext
 from lockgate.scanners.secrets import _catalog
-from lockgate.scanners.secrets._candidates import judge
-from lockgate.scanners.secrets._found import Found, masked_line, settle_spans
-from lockgate.scanners.secrets._judge import Place, place_of
+from lockgate.scanners.secrets._candidates import is_harmless_match, judge
+from lockgate.scanners.secrets._found import Found, joined, masked_line, settle_spans
+from lockgate.scanners.secrets._judge import is_plain_setting, place_of
 from lockgate.scanners.secrets._wanted import DEFAULT_MAX_BYTES, credential_readers, wants_structured
 
 MOST_PER_FILE = 1000
 """Findings of one file; what is beyond is counted in a Skip."""
+_BY_NAME_ALONE = frozenset({"code-settings", "yaml-settings", "java-settings"})
+"""Kinds whose readers know a value by its name only, in files that hold mostly other things."""
 _NUL_WINDOW = 8000
 """Bytes in which git, too, looks for a NUL to call a file binary; a NUL further on hides nothing from us."""
 
@@ -97,10 +100,11 @@ class SecretsSession:
                 if not one.exact:
                     values[one.start, one.end] = value
         spans = [(hit.secret_start, hit.secret_end) for hit in hits] + [(one.start, one.end) for one in found]
-        spans = _joined(spans)
+        settled = settle_spans(found)
+        shown = _Shown(joined(spans), _repeated_values(content, settled))
         lines = _Lines(content)
         told: set[tuple[str, int]] = set()
-        for count, one in enumerate(settle_spans(found)):
+        for count, one in enumerate(settled):
             if count >= MOST_PER_FILE:
                 yield Skip(
                     row.path,
@@ -110,7 +114,7 @@ class SecretsSession:
                 )
                 return
             value = values.get((one.start, one.end)) or content[one.start : one.end].decode("utf-8", "replace")
-            finding = self._finding(row, content, one=one, value=value, spans=spans, lines=lines)
+            finding = self._finding(row, content, one=one, value=value, shown=shown, lines=lines)
             mark = (finding.subject.key, finding.location.line)
             if mark not in told and _in_change(row, finding.location):
                 told.add(mark)
@@ -122,7 +126,9 @@ class SecretsSession:
         confidence: Confidence | None = entry.rule.confidence
         if entry.style is not None:
             regex = self._catalog.patterns[hit.index].regex
-            confidence = judge(content, hit, regex=regex, style=entry.style, place=self._place(path))
+            confidence = judge(content, hit, regex=regex, style=entry.style, place=place_of(path))
+        elif entry.loose and is_harmless_match(content, hit):
+            return None
         elif entry.checksum:
             holds = CHECKSUMS[entry.checksum](content[start:end])
             confidence = Confidence.HIGH if holds else Confidence(max(entry.rule.confidence - 1, 0))
@@ -130,13 +136,14 @@ class SecretsSession:
             return None
         return Found(entry.rule, entry.rank, confidence, start, end)
 
-    def _place(self, path: str) -> Place:
-        return place_of(path)
-
     def _structured(self, path: str, content: bytes, raw: bytes) -> Iterator[tuple[Found, str]]:
         """Credentials of a structured file with their values; where a value was decoded, its line stands for it."""
         readers: Any = credential_readers()
         for credential in readers.read(path, raw):
+            if credential.kind in _BY_NAME_ALONE and (
+                credential.confidence is Confidence.LOW or is_plain_setting(credential.value)
+            ):
+                continue
             rule = _catalog.file_rule(self._catalog, credential.kind)
             start, end, exact = _span_of(content, credential.value, credential.line, credential.column)
             yield (
@@ -146,12 +153,10 @@ class SecretsSession:
                 credential.value,
             )
 
-    def _finding(
-        self, row: File, content: bytes, *, one: Found, value: str, spans: Sequence[tuple[int, int]], lines: _Lines
-    ) -> Finding:
+    def _finding(self, row: File, content: bytes, *, one: Found, value: str, shown: _Shown, lines: _Lines) -> Finding:
         line, column = lines.place(one.start)
         end_line, end_column = lines.place(one.end)
-        shown = masked_line(content, one.start, spans)
+        snippet = masked_line(content, one.start, spans=shown.spans, values=shown.values)
         key = hmac.new(self._salt, value.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
         return Finding(
             rule=one.rule.id,
@@ -160,12 +165,20 @@ class SecretsSession:
             confidence=one.confidence,
             subject=Subject("secret", hint(value), key),
             location=Location(
-                row.path, line, end_line, column, end_column, pointer=one.pointer, commit=row.commit, snippet=(shown,)
+                row.path, line, end_line, column, end_column, pointer=one.pointer, commit=row.commit, snippet=(snippet,)
             ),
             message=f"{one.rule.title}: {hint(value)}.",
             fix=Fix(one.rule.fix),
             facts=(Related("tier", "2" if one.rank == _catalog.GUESSED else "1"),),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What must be masked wherever lines of the file are shown."""
+
+    spans: list[tuple[int, int]]
+    values: frozenset[bytes] = field(repr=False)
 
 
 class _Lines:
@@ -197,7 +210,7 @@ def _too_large(path: str, size: int, limit: int) -> Skip:
 
 
 def _as_text(content: bytes) -> tuple[bytes, bool]:
-    """UTF-8 or Latin-1 bytes to look through, and whether the file is binary. UTF-16 with its mark is turned into UTF-8."""
+    """Bytes to look through, UTF-16 (known by its mark) turned into UTF-8, and whether the file is binary."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace").encode("utf-8", "replace"), False
     return content, content.find(b"\0", 0, _NUL_WINDOW) >= 0
@@ -209,14 +222,11 @@ def _in_change(row: File, location: Location) -> bool:
     return any(line in row.changed_lines for line in range(location.line, location.end_line + 1))
 
 
-def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return joined
+def _repeated_values(content: bytes, settled: Sequence[Found]) -> frozenset[bytes]:
+    """Values worth masking elsewhere; a short one would black out ordinary words."""
+    return frozenset(
+        content[one.start : one.end] for one in settled[:MOST_PER_FILE] if one.exact and 6 <= one.end - one.start <= 400
+    )
 
 
 def _span_of(content: bytes, value: str, line: int, column: int) -> tuple[int, int, bool]:

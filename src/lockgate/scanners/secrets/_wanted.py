@@ -15,6 +15,7 @@ def wants(path: str, size: int) -> bool:
     return size > 0 and (not is_quiet(path) or wants_structured(path))
 
 
+@lru_cache(maxsize=65536)
 def wants_structured(path: str) -> bool:
     """Whether a reader of structured credential files wants the path."""
     readers = credential_readers()

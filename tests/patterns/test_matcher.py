@@ -1,0 +1,181 @@
+"""Candidate ends, windows, and what a match must meet."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lockgate.errors import ConfigurationError
+from lockgate.patterns import Allow, Hit, Matcher, Pattern, Target, shannon
+from lockgate.patterns import matcher as matcher_module
+from lockgate.patterns.matcher import compile_joined
+
+TOKEN = Pattern("token", r"\btok_([a-z0-9]{8})\b")
+
+
+def texts(matcher: Matcher, content: bytes, path: str = "") -> list[bytes]:
+    return [content[hit.secret_start : hit.secret_end] for hit in matcher.find(content, (path,))]
+
+
+def test_every_match_is_found_once_with_its_group() -> None:
+    content = b"x tok_abcd1234 y\n tok_zzzz9999; tok_short\n"
+    assert texts(Matcher([TOKEN]), content) == [b"abcd1234", b"zzzz9999"]
+
+
+def test_a_match_longer_than_any_fixed_window_is_whole() -> None:
+    content = b"a" * 900 + b" ey" + b"Q" * 5000 + b".end"
+    found = Matcher([Pattern("long", r"\bey([A-Za-z]{17,}\.end)")]).find(content)
+    assert [(hit.start, hit.end) for hit in found] == [(901, len(content))]
+
+
+def test_a_key_over_many_lines_is_whole() -> None:
+    content = b"junk\n" * 500 + b"--BEGIN KEY--\n" + b"abcd\n" * 3000 + b"--END KEY--\n" + b"junk\n" * 500
+    found = Matcher([Pattern("pem", r"--BEGIN KEY--([\s\S]{64,}?)--END KEY--")]).find(content)
+    assert [content[hit.start : hit.end][:13] for hit in found] == [b"--BEGIN KEY--"]
+    assert found[0].end - found[0].start == 13 + 1 + 15000 + 11
+
+
+def test_a_word_boundary_before_the_window_still_counts() -> None:
+    assert texts(Matcher([TOKEN]), b"n" * 40_000 + b"tok_abcd1234") == []
+    assert texts(Matcher([TOKEN]), b"n" * 40_000 + b" tok_abcd1234") == [b"abcd1234"]
+
+
+def test_the_group_named_secret_goes_before_the_first_one() -> None:
+    named = Pattern("named", r"(user)=(?P<secret>\w{3})!")
+    assert texts(Matcher([named]), b"user=abc!") == [b"abc"]
+    assert texts(Matcher([Pattern("second", r"(a)=(\w{3})!", group=2)]), b"a=xyz!") == [b"xyz"]
+    assert texts(Matcher([Pattern("either", r"k:(?:'(\w{3})'|<(\w{3})>)")]), b"k:<xyz>") == [b"xyz"]
+
+
+def test_a_keyword_must_stand_somewhere_in_whatever_case() -> None:
+    needs = Pattern("needs", r"[a-f0-9]{8}", keywords=("acme",))
+    assert texts(Matcher([needs]), b"01234567") == []
+    assert texts(Matcher([needs]), b"ACME 01234567") == [b"01234567"]
+
+
+def test_a_context_word_must_stand_within_three_lines() -> None:
+    needs = Pattern("needs", r"\b[a-f0-9]{8}\b", context=("acme",))
+    assert texts(Matcher([needs]), b"acme\n\n\n01234567\n") == [b"01234567"]
+    assert texts(Matcher([needs]), b"01234567\n\n\nAcme\n") == [b"01234567"]
+    assert texts(Matcher([needs]), b"acme\n\n\n\n\n01234567\n") == []
+
+
+def test_low_entropy_is_no_match() -> None:
+    random_enough = Pattern("random", r"k=([a-z0-9]{16})", entropy=3.0)
+    assert texts(Matcher([random_enough]), b"k=aaaaaaaaaaaaaaaa") == []
+    assert texts(Matcher([random_enough]), b"k=a8f3kd92lzm4x7qp") == [b"a8f3kd92lzm4x7qp"]
+    assert shannon(b"") == 0
+    assert shannon(b"ab") == 1
+    assert shannon(bytes(range(256))) == 8
+
+
+@pytest.mark.parametrize(
+    "allow",
+    [
+        Allow(regexes=("^abcd",)),
+        Allow(regexes=("=tok_",), target=Target.LINE),
+        Allow(regexes=("^tok_abcd1234$",), target=Target.MATCH),
+        Allow(stopwords=("bcd1",)),
+        Allow(paths=(r"\.lock$",)),
+        Allow(regexes=("^abcd",), paths=(r"\.lock$",), every=True),
+    ],
+)
+def test_an_allowance_makes_a_match_harmless(allow: Allow) -> None:
+    pattern = Pattern("token", TOKEN.regex, allow=(allow,))
+    assert texts(Matcher([pattern]), b"a=tok_abcd1234\n", "x.lock") == []
+    assert texts(Matcher([TOKEN], allow=[allow]), b"a=tok_abcd1234\n", "x.lock") == []
+
+
+def test_an_allowance_that_demands_everything_lets_half_of_it_pass_on() -> None:
+    both = Allow(regexes=("^abcd",), paths=(r"\.lock$",), every=True)
+    assert texts(Matcher([TOKEN], allow=[both]), b"tok_abcd1234", "x.py") == [b"abcd1234"]
+
+
+def test_a_path_condition_holds_when_any_path_meets_it() -> None:
+    only_tf = Pattern("tf", TOKEN.regex, path=r"\.tf$")
+    assert Matcher([only_tf]).find(b"tok_abcd1234", ("a.py",)) == []
+    assert len(Matcher([only_tf]).find(b"tok_abcd1234", ("a.py", "b.tf"))) == 1
+    not_tf = Pattern("tf", TOKEN.regex, exclude_path=r"\.tf$")
+    assert Matcher([not_tf]).find(b"tok_abcd1234", ("b.tf",)) == []
+
+
+def test_a_pattern_without_expression_goes_by_path() -> None:
+    assert Matcher([Pattern("p12", path=r"\.p12$")]).find(b"", ("a.p12",)) == [Hit(0, 0, 0, 0, 0)]
+    assert Matcher([Pattern("p12", path=r"\.p12$")]).find(b"", ("a.pem",)) == []
+
+
+def test_a_flood_of_candidates_is_still_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matcher_module, "MOST_ENDS", 5)
+    content = b"tok_abcd1234 " * 20
+    assert len(texts(Matcher([TOKEN]), content)) == 20
+
+
+def test_an_expression_that_hyperscan_refuses_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="bad-one"):
+        Matcher([TOKEN, Pattern("bad-one", "a*")])
+
+
+def test_an_expression_that_hyperscan_cannot_do_exactly_is_prefiltered() -> None:
+    assert (
+        texts(
+            Matcher([Pattern("word", r"(?i)k[\w.]{0,40}\b(?:x{100,300}y){1,9}=(\w{3})")]), b"k " + b"x" * 120 + b"y=abc"
+        )
+        == []
+    )
+
+
+def test_the_database_is_kept_and_read_back(tmp_path: Path) -> None:
+    Matcher([TOKEN], cache_dir=tmp_path)
+    (kept,) = tmp_path.iterdir()
+    before = kept.stat().st_mtime_ns
+    assert texts(Matcher([TOKEN], cache_dir=tmp_path), b"tok_abcd1234") == [b"abcd1234"]
+    assert kept.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", b"lockgate-hs1\n" + b"\0" * 500])
+def test_a_damaged_database_is_compiled_again(tmp_path: Path, damage: bytes) -> None:
+    Matcher([TOKEN], cache_dir=tmp_path)
+    (kept,) = tmp_path.iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(damage)
+    assert texts(Matcher([TOKEN], cache_dir=tmp_path), b"tok_abcd1234") == [b"abcd1234"]
+    assert kept.read_bytes() == whole
+
+
+def test_a_cache_folder_that_cannot_be_written_is_no_failure(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert texts(Matcher([TOKEN], cache_dir=blocked / "below"), b"tok_abcd1234") == [b"abcd1234"]
+
+
+def test_other_patterns_have_another_database(tmp_path: Path) -> None:
+    Matcher([TOKEN], cache_dir=tmp_path)
+    Matcher([TOKEN, Pattern("other", "otherwise")], cache_dir=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32))
+def test_windows_find_what_a_whole_search_finds(seed: int) -> None:
+    dice = random.Random(seed)
+    words = [
+        b"tok_abcd1234",
+        b"\n",
+        b" ",
+        b"key = ",
+        b"'",
+        b"x" * 50,
+        b"tok_",
+        b"--B--",
+        b"--E--",
+        b"abc.def",
+        b"\xff\xe4",
+    ]
+    content = b"".join(dice.choice(words) for _ in range(dice.randrange(200)))
+    for regex in (TOKEN.regex, r"--B--([\s\S]{3,}?)--E--", r"key = '([^'\n]+)'", r"(?i)[\w.]{0,50}?abc\.(\w+)"):
+        whole = [match.span() for match in compile_joined((regex,)).finditer(content)]
+        assert [(hit.start, hit.end) for hit in Matcher([Pattern("p", regex)]).find(content)] == whole

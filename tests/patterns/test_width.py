@@ -1,0 +1,68 @@
+"""How far back a match can begin."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lockgate.patterns.matcher import compile_joined
+from lockgate.patterns.width import Width, measure
+
+
+@pytest.mark.parametrize(
+    ("expression", "most", "runs", "whole"),
+    [
+        ("abc", 3, 0, False),
+        ("a|bcd|ef", 3, 0, False),
+        (r"ghp_[0-9a-zA-Z]{36}", 40, 0, False),
+        (r"(?i)(?:ab){2,5}c?", 11, 0, False),
+        (r"[a-z]+=[a-z]*", 1, 2, False),
+        (r"a\s*b", 2, 0, True),
+        (r"-----BEGIN[\s\S-]{64,}?KEY", 13, 0, True),
+        (r"a.*b", 2, 1, False),
+        (r"(?s)a.*b", 2, 0, True),
+        (r"a(?s:.)*b", 2, 0, True),
+        (r"(?s:a)(?-s:.*)b", 2, 1, False),
+        (r"[^\n]*x", 1, 1, False),
+        (r"[^x]*x", 1, 0, True),
+        (r"\bfoo\b$", 3, 0, False),
+        (r"(?P<secret>x{3})\z", 3, 0, False),
+        (r"[]a]{2}[[:alpha:]]", 3, 0, False),
+        (r"\Qa.b*\E{2}", 8, 0, False),
+        (r"a{,3}", 5, 0, False),
+        (r"(?:a{1000}){1000}{1000}", 1 << 20, 0, True),
+        ("(", 0, 0, True),
+        ("(" * 500 + ")" * 500, 0, 0, True),
+    ],
+)
+def test_the_width_bounds_what_an_expression_consumes(expression: str, most: int, runs: int, whole: bool) -> None:
+    found = measure(expression)
+    assert (found.runs, found.whole) == (runs, whole)
+    if found != Width(whole=True, newline=True) and "Q" not in expression:
+        assert found.most == most
+
+
+@settings(max_examples=100)
+@given(st.text(alphabet="ab(|)[]{}*+?\\1,^$.:P<>imsQEx-", max_size=40))
+def test_any_text_has_a_width(expression: str) -> None:
+    assert measure(expression).most >= 0
+
+
+@settings(max_examples=100)
+@given(
+    st.recursive(
+        st.sampled_from(["a", "b", "[ab]", "\\w", "a?"]),
+        lambda inner: st.one_of(
+            st.tuples(inner, inner).map("".join),
+            st.tuples(inner, inner).map(lambda two: f"(?:{two[0]}|{two[1]})"),
+            st.tuples(inner, st.integers(0, 3), st.integers(3, 4)).map(lambda t: f"(?:{t[0]}){{{t[1]},{t[2]}}}"),
+        ),
+        max_leaves=6,
+    ),
+    st.text(alphabet="ab", max_size=60),
+)
+def test_no_match_is_wider_than_the_width(expression: str, text: str) -> None:
+    match = compile_joined((expression,)).search(text.encode())
+    if match is not None:
+        assert match.end() - match.start() <= measure(expression).most

@@ -1,0 +1,96 @@
+"""Precision and recall of the secrets engine on lines that were labelled by hand before it was tuned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lockgate.model import Confidence, Family, File, Finding, Rule, RuleId, Severity
+from lockgate.rules import expand_sample, load
+from lockgate.scanners import ScanContext
+from lockgate.scanners.secrets import SCANNER
+
+FOLDER = Path(__file__).parent / "secrets_labelled"
+
+
+@dataclass(frozen=True)
+class Labelled:
+    path: str
+    line: int
+    label: str
+    template: str
+
+
+def labelled_files() -> Iterator[tuple[str, bytes, list[Labelled]]]:
+    for source in sorted(FOLDER.glob("*.txt")):
+        for block in ("\n" + source.read_text("utf-8")).split("\n@ ")[1:]:
+            path, *rows = block.rstrip("\n").split("\n")
+            text, labels = "", []
+            for row in rows:
+                label, _, template = row.partition("|")
+                labels.append(Labelled(path, text.count("\n") + 1, label, template))
+                text += expand_sample(template) + "\n"
+            yield path, text.encode(), labels
+
+
+def heuristic_rules() -> list[Rule]:
+    return [
+        Rule(
+            RuleId(f"secrets/{name}"), Family.SECRETS, f"A {name}", "why", Severity.HIGH, Confidence.MEDIUM, "fix",
+            {"heuristic": name},
+        )
+        for name in ("password", "url")
+    ]  # fmt: skip
+
+
+def judge(rules: list[Rule]) -> tuple[Counter[str], list[str]]:
+    """Counts of ``<label>+`` and ``<label>-`` (found or not), and the lines that are wrong, as templates."""
+    session = SCANNER.start(rules, ScanContext(salt=b"s" * 16))
+    counts: Counter[str] = Counter()
+    wrong = []
+    for path, content, labels in labelled_files():
+        file = File(path, len(content), lambda content=content: content)
+        found = {one.location.line: one for one in session.feed(file) if isinstance(one, Finding)}
+        for one in filter(lambda one: one.label.strip(), labels):
+            hit = one.line in found
+            counts[one.label + ("+" if hit else "-")] += 1
+            if hit == (one.label == "N"):
+                by = f" {found[one.line].rule} {found[one.line].confidence}" if hit else ""
+                wrong.append(f"{one.label} {one.path}: {one.template}{by}")
+    return counts, wrong
+
+
+def shares(counts: Counter[str], labels: str) -> tuple[float, float]:
+    """Precision, with every finding on an ``N`` line held against these labels, and recall."""
+    found = sum(counts[label + "+"] for label in labels)
+    return found / (found + counts["N+"]), found / sum(counts[label + sign] for label in labels for sign in "+-")
+
+
+def said(title: str, counts: Counter[str], wrong: list[str]) -> str:
+    tiers = {"T": "provider formats", "P": "passwords and tokens", "U": "addresses", "PU": "second tier", "TPU": "all"}
+    rows = [f"{title}: {dict(sorted(counts.items()))}"]
+    rows += ["{}: precision {:.3f}, recall {:.3f}".format(tiers[one], *shares(counts, one)) for one in tiers]
+    return "\n".join([*rows, *wrong])
+
+
+def test_the_set_is_large_and_varied() -> None:
+    labels = [one for _, _, lines in labelled_files() for one in lines if one.label.strip()]
+    assert len(labels) >= 300
+    assert len({one.path for one in labels}) >= 30
+    assert {one.label for one in labels} == {"T", "P", "U", "N"}
+    assert not [one for one in labels if one.label in "TPU" and "{{" not in one.template]
+
+
+def test_the_second_tier_alone_keeps_its_precision_and_recall(record_property: Callable[[str, object], None]) -> None:
+    counts, wrong = judge(heuristic_rules())
+    record_property("second tier", said("second tier", counts, wrong))
+    counts = Counter({key: count for key, count in counts.items() if not key.startswith("T")})
+    assert counts == {"P+": 100, "P-": 2, "U+": 28, "N+": 1, "N-": 299}, "\n".join(wrong)
+
+
+def test_the_whole_rulebook_keeps_its_precision_and_recall(record_property: Callable[[str, object], None]) -> None:
+    counts, wrong = judge(list(load([Family.SECRETS]).rules))
+    record_property("all", said("all", counts, wrong))
+    assert counts == {"T+": 14, "P+": 100, "P-": 2, "U+": 28, "N+": 1, "N-": 299}, "\n".join(wrong)
