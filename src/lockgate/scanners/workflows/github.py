@@ -15,10 +15,11 @@ _SEVERITIES = {
 }  # fmt: skip
 _CONFIDENCES = {"Low": Confidence.LOW, "Medium": Confidence.MEDIUM, "High": Confidence.HIGH}
 _OTHER = "other-audit"
+_REGULAR = "Regular"
 
 
 def kind_of(path: str) -> str:
-    """``workflow``, ``action``, ``dependabot``, or empty when GitHub Actions does not read the file."""
+    """``workflow``, ``action``, ``dependabot``, ``hooks``, or empty when zizmor has no audit for the file."""
     folder, _, name = path.rpartition("/")
     if not name.endswith((".yml", ".yaml")):
         return ""
@@ -28,7 +29,7 @@ def kind_of(path: str) -> str:
         return "action"
     if name in ("dependabot.yml", "dependabot.yaml") and (folder == ".github" or folder.endswith("/.github")):
         return "dependabot"
-    return ""
+    return "hooks" if name == ".pre-commit-config.yaml" else ""
 
 
 def rules_by_audit(rules: Sequence[Rule]) -> dict[str, Rule]:
@@ -40,9 +41,14 @@ def findings(
     path: str, raws: Sequence[Raw], *, root: Node | None, lines: Sequence[str], rules: Mapping[str, Rule]
 ) -> Iterator[Finding]:
     """One finding an answer. Answers of zizmor's stricter personas count only where the rule asks for them."""
+    plain = {raw.audit for raw in raws if raw.persona == _REGULAR}
     for raw in raws:
         rule = rules.get(raw.audit) or rules.get(_OTHER)
-        if rule is None or not (raw.persona == "Regular" or raw.persona.lower() == rule.logic.get("persona")):
+        if rule is None:
+            continue
+        # A stricter persona often says once more, of the whole file, what the regular one says of a job.
+        asked = raw.persona.lower() == rule.logic.get("persona") and raw.audit not in plain
+        if raw.persona != _REGULAR and not asked:
             continue
         # The rule's grades are the worst case; zizmor knows the single one.
         severity = min(rule.severity, _SEVERITIES.get(raw.severity, Severity.LOW))

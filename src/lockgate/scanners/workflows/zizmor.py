@@ -23,7 +23,12 @@ from typing import Any
 
 TIMEOUT_SECONDS = 120
 _COMPLETED = re.compile(r"completed (\S+)\s*$")
-_STEM = {"workflow": ".github/workflows/file.yml", "action": "action.yml", "dependabot": ".github/dependabot.yml"}
+_STEM = {
+    "workflow": ".github/workflows/file.yml",
+    "action": "action.yml",
+    "dependabot": ".github/dependabot.yml",
+    "hooks": ".pre-commit-config.yaml",
+}
 
 
 class ZizmorError(Exception):
