@@ -148,8 +148,11 @@ def vulnerability() -> Finding:
         aliases=("CVE-2018-18074", "GHSA-x84v-xcm2-53pg", "PYSEC-2018-28"),
         facts=(
             Related("cvss", "7.5"),
-            Related("cvss-vector", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"),
+            Related("ecosystem", "PyPI"),
             Related("fixed-in", "2.20.0"),
+            Related("package", "requests"),
+            Related("vector", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"),
+            Related("version", "2.19.0"),
         ),
     )
 

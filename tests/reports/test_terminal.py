@@ -53,7 +53,7 @@ def test_the_worst_comes_first_and_the_decision_last(result, draw):
     assert text.index(" CRITICAL ") < text.index(" HIGH ") < text.index(" MEDIUM ") < text.index("1 waived")
     assert text.index("2 skipped") < text.index("DENIED") < text.index("1 new secret")
     assert "1 critical  1 high  1 medium  0 low  0 info" in text
-    assert "2 new · 1 waived · 1 expired waivers · 1 fixed · 2 skipped" in text
+    assert "2 new · 1 waived · 1 with an expired waiver · 1 fixed · 2 skipped" in text
 
 
 def test_the_reason_and_the_hint_are_told_once_a_rule(result, draw):

@@ -24,7 +24,7 @@ _SCOPES = {
     Scope.DEVELOPMENT: "excluded",
     Scope.BUILD: "excluded",
 }
-_METHODS = (("CVSS:4.0/", "CVSSv4"), ("CVSS:3.1/", "CVSSv31"), ("CVSS:3.0/", "CVSSv3"))
+_METHODS = (("CVSS:4.0/", "CVSSv4"), ("CVSS:3.1/", "CVSSv31"), ("CVSS:3.0/", "CVSSv3"), ("AV:", "CVSSv2"))
 _SPACE = uuid.UUID("6f0c6f4e-3a5b-5c8f-9f0e-7d1d0d2f5b11")  # name space of our serial numbers
 
 
@@ -112,15 +112,13 @@ def _vulnerabilities(
     result: Result, flaws: list[SettledFinding], packages: tuple[Package, ...]
 ) -> list[dict[str, Any]]:
     """One entry a flaw, whatever its number of names, with every component it affects."""
-    refs = {package.ref for package in packages}
-    by_name: dict[str, list[str]] = {}
+    by_name: dict[tuple[str, str], list[Package]] = {}
     for package in packages:
-        by_name.setdefault(f"{package.name} {package.version}", []).append(package.ref)
+        by_name.setdefault((package.ecosystem, package.name), []).append(package)
     entries: dict[tuple[str, str], dict[str, Any]] = {}
     for settled in flaws:
         finding = settled.finding
-        purl = finding.fact("purl")
-        affected = [purl] if purl in refs else by_name.get(finding.subject.name, [])
+        affected = _affected(settled, by_name.get((finding.fact("ecosystem"), finding.fact("package")), []))
         entry = entries.setdefault((finding.aliases[0], str(settled.waived)), _vulnerability(result, settled))
         for ref in affected:
             if {"ref": ref} not in entry["affects"]:
@@ -129,6 +127,13 @@ def _vulnerabilities(
         if not entry["affects"]:
             del entry["affects"]
     return list(entries.values())
+
+
+def _affected(settled: SettledFinding, same_name: list[Package]) -> list[str]:
+    """One finding may stand for several versions of a package, each at its own place."""
+    version = settled.finding.fact("version")
+    places = {(place.path, place.line) for place in settled.locations if place.line}
+    return [package.ref for package in same_name if package.version == version or not places.isdisjoint(package.places)]
 
 
 def _vulnerability(result: Result, settled: SettledFinding) -> dict[str, Any]:
@@ -167,7 +172,7 @@ def _source(alias: str) -> dict[str, str]:
 
 def _rating(finding: Finding) -> dict[str, Any]:
     rating: dict[str, Any] = {"severity": str(finding.severity)}
-    score, vector = _score(finding.fact("cvss")), finding.fact("cvss-vector")
+    score, vector = _score(finding.fact("cvss")), finding.fact("vector")
     if score is not None:
         rating = {"score": score} | rating
     method = next((method for prefix, method in _METHODS if vector.startswith(prefix)), "")

@@ -109,9 +109,11 @@ def _findings(result: Result, width: int) -> Iterator[Line]:
         total = sum(settled.finding.severity == severity for settled in shown)
         yield ((f" {str(severity).upper()} ", _COLOURS[severity]), (f" {_count(total, 'finding')}", "bold"))
         for path, group in groupby(same, key=lambda settled: settled.finding.location.path):
-            yield ()
-            yield ((f"  {printable(path) or '(no file)'}", "bold underline"),)
-            for settled in group:
+            together = list(group)
+            if len(together) > 1:
+                yield ()
+                yield ((f"  {printable(path) or '(no file)'}: {_count(len(together), 'finding')}", "underline"),)
+            for settled in together:
                 full = drawn < MAX_FRAMES
                 yield from _finding(result, settled, explained, width) if full else _short(result, settled, width)
                 drawn += 1
@@ -280,7 +282,7 @@ def _table(counts: Tally) -> Iterator[Line]:
     parts = {
         "new": counts.new,
         "waived": counts.waived,
-        "expired waivers": counts.expired,
+        "with an expired waiver": counts.expired,
         "fixed": counts.fixed,
         "skipped": counts.skipped,
     }
