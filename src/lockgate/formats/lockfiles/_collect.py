@@ -103,6 +103,13 @@ class Collector:
         """``parent`` requires something the lock does not hold: the file is cut, or was edited by hand."""
         self.malformed(f"{_word(parent)} requires {_word(child)}, which the file does not hold", line=line)
 
+    def refuse_orphans(self) -> None:
+        """For a lock that states every edge and every root: what nothing names was named in a part that is gone."""
+        required = {child for entry in self._entries.values() for child in entry.requires}
+        for key, entry in self._entries.items():
+            if not entry.direct and key not in required:
+                self.malformed(f"nothing in the file requires {_word(key[0])}: the file seems cut", line=entry.line)
+
     def reading(self, *, direct_known: bool) -> Reading:
         """Settle parents, chains and scopes.
 
@@ -147,7 +154,7 @@ class Collector:
 
 def _word(text: str) -> str:
     """A name fit for a reason: printable and short."""
-    return re.sub(r"[^\w@./:+~^<>=*,|-]", "?", text[:80])
+    return re.sub(r"[^\w @./:+~^<>=*,|-]", "?", text[:80])
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -55,10 +55,15 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
     for key, package, line in placed:
         for target in _targets(collector, package, by_name, own_names, line):
             collector.require(key, target)
-    scopes = _scopes(sibling(f"{folder_of(path)}Cargo.toml"))
+    manifest = _manifest(sibling(f"{folder_of(path)}Cargo.toml"))
+    scopes = _scopes(manifest)
+    named_package = text(mapping(manifest.get("package")).get("name"))
+    if named_package and named_package not in own_names:
+        collector.malformed("the package of Cargo.toml is not in the file, which seems cut or stale")
     for package in own:
         for target in _targets(collector, package, by_name, own_names, 0):
             collector.name_direct(target, scopes.get(target[0], Scope.RUNTIME))
+    collector.refuse_orphans()
     return collector.reading(direct_known=True)
 
 
@@ -76,11 +81,14 @@ def _targets(
     return found
 
 
-def _scopes(content: bytes | None) -> dict[str, Scope]:
+def _manifest(content: bytes | None) -> dict[str, Any]:
     try:
-        document = load_toml(content) if content is not None else {}
+        return load_toml(content) if content is not None else {}
     except FormatError:
         return {}
+
+
+def _scopes(document: dict[str, Any]) -> dict[str, Scope]:
     found: dict[str, Scope] = {}
     tables = [*(mapping(table) for table in mapping(document.get("target")).values()), document]
     for group, scope in _GROUPS:

@@ -76,6 +76,8 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
         for target in dict.fromkeys(keys.get(name, ())):
             for parent in parents:
                 collector.require(parent, target)
+            if not parents:  # a gem of the project itself requires it
+                collector.name_direct(target)
         if name not in keys and name not in own and name != "bundler":
             collector.dangling(parents[0][0] if parents else "the project", name, line=number)
     for name, number in direct:
@@ -83,6 +85,10 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
             collector.name_direct(target)
         if name not in keys and name not in own and name != "bundler":
             collector.dangling("the project", name, line=number)
+    named_gems = {name for name, _ in direct} | {name for _, name, _ in wishes}
+    if own - named_gems:
+        collector.malformed("a gem of the project that nothing names: the file seems cut")
+    collector.refuse_orphans()
     return collector.reading(direct_known="DEPENDENCIES" in seen)
 
 

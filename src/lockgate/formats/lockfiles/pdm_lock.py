@@ -20,6 +20,9 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
     collector = Collector(path, "PyPI")
     if not text(mapping(document.get("metadata")).get("content_hash")) or ends_mid_line(content):
         collector.malformed("no content hash, or the last line has no end: the file seems cut")
+    groups = listing(mapping(document.get("metadata")).get("groups"))
+    if not listing(document.get("package")):
+        collector.malformed("no package: the file seems cut")
     packages = [mapping(package) for package in listing(document.get("package"))]
     lines = table_lines(content, "package")
     if len(lines) != len(packages):
@@ -46,7 +49,7 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
     for name, scope in (wanted or {}).items():
         for target in by_name.get(name, ()):
             collector.name_direct(target, scope)
-        if name not in by_name and scope is Scope.RUNTIME:
+        if name not in by_name and (scope is Scope.RUNTIME or (scope is Scope.DEVELOPMENT and len(groups) > 1)):
             collector.skip(SkipKind.UNRESOLVED, f"pyproject.toml names {name[:80]}, which the lock does not hold")
     return collector.reading(direct_known=wanted is not None)
 

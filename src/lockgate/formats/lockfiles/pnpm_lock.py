@@ -55,14 +55,15 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
     snapshots = mapping(document.get("snapshots")) if major == "9" else packages
     if major == "9" and packages and snapshots_node is None:
         collector.malformed("packages without snapshots: the file seems cut")
-    keys = _packages(collector, packages, snapshots, lines)
+    keys = _packages(collector, packages, snapshots, lines, slashes=major == "5")
     _edges(collector, snapshots, keys)
-    _importers(collector, document, keys)
+    _importers(collector, document, keys, major=major)
+    collector.refuse_orphans()
     return collector.reading(direct_known=True)
 
 
 def _packages(
-    collector: Collector, packages: dict[str, Any], snapshots: dict[str, Any], lines: dict[str, int]
+    collector: Collector, packages: dict[str, Any], snapshots: dict[str, Any], lines: dict[str, int], *, slashes: bool
 ) -> dict[str, Key]:
     keys: dict[str, Key] = {}
     for place in {**packages, **snapshots}:
@@ -70,7 +71,7 @@ def _packages(
         stated = packages.get(place, packages.get(bare))
         line = lines.get(place, lines.get(bare, 0))
         entry = mapping(stated)
-        name, version = _name_and_version(place, entry)
+        name, version = _name_and_version(place, entry, slashes=slashes)
         if not entry.get("resolution") or not version:
             collector.malformed("a package without resolution or version", line=line)
             continue
@@ -94,17 +95,16 @@ def _scope(entry: dict[str, Any]) -> Scope | None:
     return Scope.RUNTIME if entry.get("dev") is False else None
 
 
-def _name_and_version(place: str, entry: dict[str, Any]) -> tuple[str, str]:
+def _name_and_version(place: str, entry: dict[str, Any], *, slashes: bool) -> tuple[str, str]:
     if text(entry.get("name")) and text(entry.get("version")):
         return text(entry["name"]), text(entry["version"])
     bare = place.partition("(")[0]
-    slashed = bare.startswith("/")
     bare = bare.removeprefix("/")
+    if slashes:
+        name, _, version = bare.partition("_")[0].rpartition("/")
+        return name, version
     at = bare.find("@", 1)
-    if at > 0 and not (slashed and "/" in bare[at:]):
-        return bare[:at], text(entry.get("version")) or bare[at + 1 :].partition("_")[0]
-    name, _, version = bare.rpartition("/")
-    return name, version.partition("_")[0]
+    return (bare[:at], text(entry.get("version")) or bare[at + 1 :]) if at > 0 else (bare, "")
 
 
 def _target(keys: dict[str, Key], name: str, reference: str) -> str | None:
@@ -131,9 +131,9 @@ def _edges(collector: Collector, snapshots: dict[str, Any], keys: dict[str, Key]
                     collector.dangling(keys[place][0], f"{name}@{text(reference)}")
 
 
-def _importers(collector: Collector, document: dict[str, Any], keys: dict[str, Key]) -> None:
+def _importers(collector: Collector, document: dict[str, Any], keys: dict[str, Key], *, major: str) -> None:
     importers = mapping(document.get("importers")) or {".": document}
-    if "importers" in document and not mapping(document["importers"]):
+    if not mapping(document.get("importers")) and ("importers" in document or major == "9" or not keys):
         collector.malformed("no importers: the file seems cut")
     for place, importer in importers.items():
         folder = join(folder_of(collector.path), place)
@@ -142,6 +142,8 @@ def _importers(collector: Collector, document: dict[str, Any], keys: dict[str, K
         if importer is None:
             collector.malformed("an importer without content: the file seems cut")
         for group, scope in _GROUPS:
+            if group in mapping(importer) and mapping(importer)[group] is None:
+                collector.malformed("an empty table of dependencies: the file seems cut")
             for name, entry in mapping(mapping(importer).get(group)).items():
                 reference = text(mapping(entry).get("version")) if isinstance(entry, dict) else text(entry)
                 target = _target(keys, name, reference)

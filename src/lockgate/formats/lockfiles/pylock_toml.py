@@ -9,7 +9,7 @@ from lockgate.formats.lockfiles import Reader, Reading
 from lockgate.formats.lockfiles._collect import Collector, Key, Sibling, folder_of, listing, mapping, python_name, text
 from lockgate.formats.lockfiles._pyproject import direct_names
 from lockgate.formats.lockfiles._text import ends_mid_line, load_toml, table_lines
-from lockgate.model import SkipKind
+from lockgate.model import Scope, SkipKind
 
 
 def matches(path: str) -> bool:
@@ -53,10 +53,13 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
                 collector.require(key, target)
             if name and name not in by_name:
                 collector.dangling(key[0], name)
-    wanted = direct_names(sibling(f"{folder_of(path)}pyproject.toml")) if by_name else None
+    wanted = direct_names(sibling(f"{folder_of(path)}pyproject.toml")) if packages else None
+    stated = {python_name(text(package.get("name"))) for package in packages}
     for name in wanted or {}:
         for target in by_name.get(name, ()):
             collector.name_direct(target, (wanted or {})[name])
+        if name not in stated and (wanted or {})[name] is Scope.RUNTIME:
+            collector.skip(SkipKind.UNRESOLVED, f"pyproject.toml names {name[:80]}, which the lock does not hold")
     return collector.reading(direct_known=wanted is not None)
 
 

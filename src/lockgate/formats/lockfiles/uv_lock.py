@@ -56,7 +56,8 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
             key = collector.add(name, version, line=line, hashes=_hashes(package))
             by_name.setdefault(name, []).append(key)
             placed.append((key, package, line))
-    if not own:
+    manifest = mapping(document.get("manifest"))
+    if not own and not manifest:
         collector.malformed("no package of the project itself: the file seems cut")
     for key, package, line in placed:
         for wish in _wishes(package, "dependencies", "optional-dependencies"):
@@ -67,6 +68,13 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
                 collector.dangling(key[0], text(wish.get("name")), line=line)
     for package in own:
         _roots(collector, package, by_name, own_names)
+    # A workspace root that is no package keeps what it names here; constraints and overrides require nothing.
+    named_here = {
+        "dependencies": manifest.get("requirements"),
+        "dev-dependencies": manifest.get("dependency-groups"),
+    }
+    _roots(collector, named_here, by_name, own_names)
+    collector.refuse_orphans()
     return collector.reading(direct_known=True)
 
 

@@ -62,6 +62,8 @@ def _classic(collector: Collector, source: str, sibling: Sibling) -> Reading:
         if not version:
             collector.malformed("an entry without a version", line=block.line)
             continue
+        if "resolved" not in block.values and not _is_local(block.descriptors[0]):
+            collector.malformed("an entry that does not say where it comes from", line=block.line)
         key = collector.add(
             _real_name(name, block.descriptors[0]),
             version,
@@ -70,6 +72,8 @@ def _classic(collector: Collector, source: str, sibling: Sibling) -> Reading:
         )
         blocks.append((block, key))
         by_descriptor.update(dict.fromkeys(block.descriptors, key))
+    if not blocks and not source.endswith("\n\n\n"):
+        collector.malformed("no entries, and not the blank lines of an empty lock: the file seems cut")
     for block, key in blocks:
         for name, wish in block.requires:
             target = by_descriptor.get(f"{name}@{wish}")
@@ -98,6 +102,10 @@ def _settled(
     return collector.reading(direct_known=complete)
 
 
+def _is_local(descriptor: str) -> bool:
+    return "@file:" in descriptor or "@link:" in descriptor
+
+
 def _is_due(package: Any, name: str, wish: str, scope: Scope) -> bool:
     """Whether the lock has to hold what package.json names."""
     if scope is Scope.OPTIONAL or name in mapping(mapping(package).get("peerDependencies")):
@@ -107,7 +115,7 @@ def _is_due(package: Any, name: str, wish: str, scope: Scope) -> bool:
 
 def _blocks(source: str, collector: Collector) -> list[_Block]:
     blocks: list[_Block] = []
-    section = ""
+    section, empty_section = "", 0
     for number, line in enumerate(source.split("\n"), 1):
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
@@ -123,15 +131,18 @@ def _blocks(source: str, collector: Collector) -> list[_Block]:
         elif not blocks:
             collector.malformed("a value without an entry", line=number)
         elif indent == 2 and stripped.endswith(":"):
-            section = stripped[:-1]
+            section, empty_section = stripped[:-1], number
         else:
             match = _PAIR.match(stripped)
+            empty_section = 0
             if match is None:
                 collector.malformed("a line that is not a value", line=number)
             elif indent == 2:
                 blocks[-1].values[_bare(match.group(1))] = _bare(match.group(2))
             elif section in ("dependencies", "optionalDependencies"):
                 blocks[-1].requires.append((_bare(match.group(1)), _bare(match.group(2))))
+    if empty_section:
+        collector.malformed("a table without entries at the end: the file seems cut", line=empty_section)
     return blocks
 
 
