@@ -117,9 +117,7 @@ def _charts(result: Result, counts: Tally) -> Iterator[str]:
     yield _chart("Open findings by severity", [(str(name), count, str(name)) for name, count in counts.open.items()])
     yield _ranked("Families", (str(settled.finding.family) for settled in opened))
     yield _ranked("Rules with most findings", (settled.finding.rule for settled in opened))
-    yield _chart(
-        "Files with most findings", _ranked(settled.finding.location.path or "(no file)" for settled in opened)
-    )
+    yield _ranked("Files with most findings", (one.finding.location.path or "(no file)" for one in opened))
     yield "</section>\n"
 
 
