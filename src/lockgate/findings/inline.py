@@ -15,7 +15,9 @@ MARK = b"lockgate:waive"
 MAX_WAIVERS = 1_000
 """Waivers read from one file."""
 _MAX_LINE = 2_000
-_PAIR = re.compile(r"""([A-Za-z]{1,20})=(?:"([^"]{0,500})"|'([^']{0,500})'|([^\s"']{1,500}))(?=\s|$|[*/>)}\]-])""")
+_PAIR = re.compile(
+    r"""([A-Za-z]{1,20})=(?:"([^"]{0,500})"|'([^']{0,500})'|([^\s"']{1,500}?))(?=\s|$|\*/|-->|[>)}\]])"""
+)
 _INLINE_KEYS = tuple(key for key in KEYS if key not in ("path", "package"))
 
 

@@ -16,18 +16,32 @@ _MAX_PATTERN = 1_000
 _SECTION = re.compile(r"\^?\[[^\]]{1,200}\](\[\d{1,3}\])?\s*(.*)\Z")
 
 
+class Glob:
+    """A pattern over paths."""
+
+    def __init__(self, expression: str) -> None:
+        import re2
+
+        self._compiled = re2.compile(f"(?s:{expression})")  # type: ignore[no-untyped-call]  # re2 has no types
+
+    def matches(self, path: str) -> bool:
+        """Whether the whole of ``path`` is meant."""
+        text = path if path.isascii() else path.encode("utf-8", "replace").decode()
+        return self._compiled.fullmatch(text) is not None
+
+
 @dataclass(slots=True)
 class Owners:
     """The entries of one CODEOWNERS file."""
 
-    entries: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = ()
+    entries: tuple[tuple[Glob, tuple[str, ...]], ...] = ()
     """Pattern and owners, in file order."""
     _asked: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Owners:
         """The entries of ``text``; a line that GitHub would refuse is passed over, as GitHub does."""
-        entries: list[tuple[re.Pattern[str], tuple[str, ...]]] = []
+        entries: list[tuple[Glob, tuple[str, ...]]] = []
         standing: tuple[str, ...] = ()
         for line in text[:MAX_BYTES].splitlines():
             words = line.strip()
@@ -46,21 +60,18 @@ class Owners:
     def of(self, path: str) -> tuple[str, ...]:
         """The owners of ``path`` (relative, forward slashes); empty when nobody owns it."""
         if path not in self._asked:
-            self._asked[path] = next((names for matcher, names in reversed(self.entries) if matcher.match(path)), ())
+            self._asked[path] = next((names for matcher, names in reversed(self.entries) if matcher.matches(path)), ())
         return self._asked[path]
 
 
-def compiled(pattern: str) -> re.Pattern[str] | None:
-    """A gitignore pattern as an expression over a whole relative path, or None where it is not one we take.
-
-    Linear: between ``/`` only ``[^/]*`` repeats, and neighbouring stars become one.
-    """
+def compiled(pattern: str) -> Glob | None:
+    """A gitignore pattern over whole relative paths, or None where it is not one we take. RE2 keeps it linear."""
     if len(pattern) > _MAX_PATTERN or pattern.startswith("!") or "[" in pattern or pattern.count("*") > 20:
         return None
     anchored = "/" in pattern.rstrip("/")
     parts = [part.replace("\0", "/") for part in pattern.strip("/").split("/")]
     if parts == [""]:
-        return re.compile(r".*\Z", re.DOTALL) if pattern == "/" else None
+        return Glob(".*") if pattern == "/" else None
     body = "" if anchored else "(?:.*/)?"
     for index, part in enumerate(parts):
         last = index == len(parts) - 1
@@ -72,7 +83,7 @@ def compiled(pattern: str) -> re.Pattern[str] | None:
         body += "/.*"
     elif not (anchored and parts[-1] in ("*", "**")):
         body += "(?:/.*)?"
-    return re.compile(body + r"\Z", re.DOTALL)
+    return Glob(body)
 
 
 def _part(part: str) -> str:

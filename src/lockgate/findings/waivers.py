@@ -8,7 +8,6 @@ whole, with the line; a wrong comment covers nothing and is told. A waiver count
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from lockgate.errors import ConfigurationError
 from lockgate.findings._fields import KEYS, waiver_from
-from lockgate.findings.owners import compiled
+from lockgate.findings.owners import Glob, compiled
 from lockgate.model import Finding, Location, WaiverUse
 from lockgate.store.waiver import Waiver
 
@@ -132,11 +131,11 @@ def _same_package(package: str, finding: Finding) -> bool:
 def _holds(one: Waiver, place: Location) -> bool:
     if one.line:
         return one.path == place.path and place.line <= one.line <= max(place.line, place.end_line)
-    return not one.path or _glob(one.path).match(place.path) is not None
+    return not one.path or _glob(one.path).matches(place.path)
 
 
 @lru_cache(maxsize=512)
-def _glob(pattern: str) -> re.Pattern[str]:
+def _glob(pattern: str) -> Glob:
     """As in CODEOWNERS, but counted from the root: ``tests/**``, ``**/*.pem``, ``docs/``."""
     expression = compiled(pattern if pattern.startswith("/") else "/" + pattern)
     if expression is None:

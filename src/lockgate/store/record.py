@@ -51,7 +51,8 @@ class Record:
     def open(cls, workspace: Path | str) -> Record:
         """The record of a workspace folder or object-store address (``s3://``, ``az://``, ``gs://``, ...).
 
-        Nothing is made or read yet. Raises :class:`StoreError` for a folder that cannot be addressed. Credentials of an object store come from its usual environment variables.
+        Nothing is made or read yet. Raises :class:`StoreError` for a folder that cannot be addressed. Credentials of
+        an object store come from its usual environment variables.
         """
         if "://" in str(workspace):
             return cls(f"{str(workspace).rstrip('/')}/record", _storage_options(os.environ))
