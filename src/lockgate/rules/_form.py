@@ -104,9 +104,7 @@ def _id(node: Node, place: Place, *, family: Family, name: str) -> RuleId:
     if _NAME.match(name) is None:
         raise place.error(node, f"the file name {name!r} is not lower-case words joined by '-'", hint="rename the file")
     if node.value != expected:
-        raise place.error(
-            node, f"the id is {node.value!r}", hint=f"by its folder and file name it must be {expected!r}"
-        )
+        raise place.error(node, f"the id is {node.value!r}", hint=f"by its place it must be {expected!r}")
     return RuleId(expected)
 
 
