@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 _STRING = r"'(?P<{0}s>(?:[^'\\\n]|\\.)*+)'|\"(?P<{0}d>(?:[^\"\\\n]|\\.)*+)\""
 # The look-behind keeps the search from starting inside a name; every repeat is bounded or possessive: linear.
 _ASSIGNED = re.compile(
-    r"(?<![\w$.-])(?P<q>[\"']?)(?P<name>[A-Za-z_$][\w$.>-]{0,150}?)(?P=q)\]?\s{0,40}(?:=>|:=|=|:)\s{0,40}[bru]?(?:"
+    r"(?<![\w$.>-])(?P<q>[\"']?)(?P<name>[A-Za-z_$][\w$.>-]{0,150}?)(?P=q)\]?\s{0,40}(?:=>|:=|=|:)\s{0,40}[bru]?(?:"
     + _STRING.format("v")
     + ")"
 )

@@ -124,6 +124,8 @@ def xml_elements(content: bytes) -> list[Element]:
         reader.parser.Parse(content, True)
     except expat.ExpatError as error:
         raise FormatError("not XML", error.lineno) from None
+    except FormatError:
+        raise
     except (ValueError, LookupError):
         raise FormatError("XML in an encoding that is not known", kind=SkipKind.UNSUPPORTED) from None
     return [element for element in reader.closed if element is not None]

@@ -13,7 +13,7 @@ MAX_VALUE = 64 * 1024
 _MAX_NAME = 200
 
 _REFERENCE = re.compile(
-    r"!vault|ENC\[|\$ANSIBLE_VAULT|\$[A-Za-z_{(]|\$\$|\{\{|<%|%\(|%[A-Za-z_]+%\Z|#\{|@[A-Za-z_.]+@\Z|\[\[|\(\(|`"
+    r"!vault|ENC\[|\$ANSIBLE_VAULT|\$[{(]|\$[A-Za-z_][A-Za-z0-9_:.]*\Z|\$\$|\{\{|<%|%\(|%[A-Za-z_]+%\Z|#\{|@[A-Za-z_.]+@\Z|\[\[|\(\(|`"
     r"|(?:process\.env|os\.(?:environ|getenv)|getenv|env|ENV|secretKeyRef|vault|ref|arn|op|data|var|local|module)[.(:\[]"
 )
 _ANGLE = re.compile(r"<[^<>]*>\Z|\[[A-Za-z _-]+\]\Z|\{[A-Za-z _.-]+\}\Z")

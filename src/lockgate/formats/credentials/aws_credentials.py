@@ -57,7 +57,7 @@ READER = CredentialReader(
     paths(
         *("credentials", ".credentials", "rootkey.csv", "accesskeys.csv", "credentials.csv", "aws_credentials"),
         *("aws-credentials", ".boto", "boto.cfg", ".passwd-s3fs", "awscredentials.properties"),
-        *("new_user_credentials.csv", "credentials.ini", "aws.properties"),
+        *("new_user_credentials.csv", "credentials.ini", "aws.properties", "config"),
         starts=("rootkey", "accesskeys"),
         tails=("/.aws/config", "_accesskeys.csv"),
     ),

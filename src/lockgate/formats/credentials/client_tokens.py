@@ -29,12 +29,15 @@ _KEYS = frozenset(
     ]
 )
 
+_PUBLIC = frozenset({"access_key", "aws_access_key"})
+"""The public half of a pair, as s3cmd names it."""
+
 
 def _read(_path: str, content: bytes) -> tuple[Credential, ...]:
     text = text_of(content)
     collector = Collector("client-token", text)
     for key, value, line in _pairs(text, content):
-        if key.lower() in _KEYS or names_secret(key):
+        if key.lower() in _KEYS or (names_secret(key) and key.lower() not in _PUBLIC):
             collector.add(key, value, line, loose=True)
         else:
             collector.add_embedded(key, value, line)

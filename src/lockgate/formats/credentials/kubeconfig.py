@@ -28,7 +28,15 @@ def _read(_path: str, content: bytes) -> tuple[Credential, ...]:
 
 READER = CredentialReader(
     paths(
-        *("kubeconfig", "admin.conf", "kubelet.conf", "super-admin.conf", "controller-manager.conf", "scheduler.conf"),
+        *(
+            "kubeconfig",
+            "admin.conf",
+            "kubelet.conf",
+            "super-admin.conf",
+            "controller-manager.conf",
+            "scheduler.conf",
+            "config",
+        ),
         *("kubeconfig.yaml", "kubeconfig.yml", "kubeconfig.json"),
         endings=(".kubeconfig",),
         starts=("kubeconfig",),

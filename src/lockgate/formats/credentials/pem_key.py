@@ -21,13 +21,15 @@ def _read(_path: str, content: bytes) -> tuple[Credential, ...]:
     text = text_of(content)
     collector = Collector("private-key", text)
     line, counted, after = 1, 0, 0
+    unended: set[str] = set()  # labels without a further END: looking again for each would be quadratic
     for begin in _BEGIN.finditer(text):
-        if begin.start() < after:
+        if begin.start() < after or begin.group(1) in unended:
             continue
         end = text.find(f"-----END {begin.group(1)}-----", begin.end())
         line += text.count("\n", counted, begin.start())
         counted = begin.start()
         if end < 0:
+            unended.add(begin.group(1))
             continue
         after = end
         body = text[begin.end() : end].replace("\\n", "\n")

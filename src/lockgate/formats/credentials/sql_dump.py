@@ -10,9 +10,10 @@ from lockgate.formats.credentials._collect import Collector, text_of
 from lockgate.formats.credentials._literals import LineStarts
 from lockgate.formats.credentials._values import names_secret
 
-# One word of SQL; the alternatives are disjoint in their first character and possessive: linear.
+# One token of SQL; the alternatives are disjoint in their first character and possessive, and what is
+# not closed takes the rest: linear.
 _TOKEN = re.compile(
-    r"--[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|'(?:[^'\\]|\\.|'')*+'|\"[^\"\n]*+\"|`[^`\n]*+`|[(),;]|[^\s(),;'\"`]++"
+    r"--[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)|'(?:[^'\\]|\\[\s\S]|'')*+(?:'|\\?\Z)|\"[^\"\n]*+\"|`[^`\n]*+`|[(),;]|[^\s(),;'\"`]++"
 )
 _HASH = re.compile(
     r"\$(?:2[abxy]?|1|5|6|P|H|S|argon2(?:id|i|d)|apr1|7|y|scrypt)\$.{8,200}\Z|[0-9a-fA-F]{32}\Z|[0-9a-fA-F]{40}\Z"
