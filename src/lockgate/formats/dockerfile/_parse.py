@@ -134,6 +134,8 @@ class _Reader:
 
     def _instruction(self, logical: Logical, *, onbuild: bool) -> Instruction | None:
         parts = logical.text.split(None, 1)
+        if not parts:  # nothing but continuation marks
+            return None
         keyword = parts[0].upper()
         if keyword not in _KEYWORDS:
             shown = parts[0][:24] if parts[0][:24].isprintable() else "?"

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import PurePosixPath
 
 from lockgate.errors import ConfigurationError, NothingCheckedError
@@ -112,18 +114,22 @@ class _Session:
                 yield _skip(row.path, SkipKind.UNRESOLVED, reason, line=stage.opening.line)
         view = View(row.path, parsed, self.context.options)
         names = _stage_names(parsed.stages)
-        for rule, check in self.rules:
-            seen: set[tuple[str, int]] = set()
-            for hit in check(view):
-                if len(seen) >= MAX_HITS:
-                    reason = f"more than {MAX_HITS} findings of {rule.id}; the rest is not listed"
-                    yield _skip(row.path, SkipKind.LIMIT, reason)
-                    break
-                finding = _finding(view, rule, hit, names)
-                place = (finding.subject.key, hit.line)
-                if place not in seen:
-                    seen.add(place)
-                    yield finding
+        hits = [(rule, hit) for rule, check in self.rules for hit in islice(check(view), MAX_HITS + 1)]
+        # A value that one rule recognises as a secret must not show in the snippet of another.
+        hide = tuple({value for _, hit in hits for value in hit.hide if len(value) >= 3})
+        seen: set[tuple[str, str, int]] = set()
+        counts: Counter[str] = Counter()
+        for rule, hit in hits:
+            counts[rule.id] += 1
+            if counts[rule.id] > MAX_HITS:
+                reason = f"more than {MAX_HITS} findings of {rule.id}; the rest is not listed"
+                yield _skip(row.path, SkipKind.LIMIT, reason)
+                continue
+            finding = _finding(view, rule, hit, names=names, hide=hide)
+            place = (rule.id, finding.subject.key, hit.line)
+            if place not in seen:
+                seen.add(place)
+                yield finding
 
     def finish(self) -> Iterator[Finding | Skip]:
         """Nothing is held back."""
@@ -152,16 +158,16 @@ def _stage_names(stages: Sequence[Stage]) -> dict[int, str]:
     return names
 
 
-def _finding(view: View, rule: Rule, hit: Hit, names: dict[int, str]) -> Finding:
+def _finding(view: View, rule: Rule, hit: Hit, *, names: dict[int, str], hide: tuple[str, ...]) -> Finding:
     stage = names[hit.stage.index] if hit.stage is not None else "file"
     # Hashed: the essence may hold a whole command line, which nobody promised to be free of secrets.
-    essence = hashlib.sha256(_masked(" ".join(hit.essence.split()), hit.hide).encode("utf-8", "replace")).hexdigest()
+    essence = hashlib.sha256(_masked(" ".join(hit.essence.split()), hide).encode("utf-8", "replace")).hexdigest()
     keyword = hit.essence.split(" ", 1)[0]
     subject = Subject("instruction", f"{keyword} in stage {stage}", f"{stage}|{essence[:24]}")
-    lines = tuple(_masked(line, hit.hide)[:200] for line in view.file.lines[hit.line - 1 : hit.end_line][:12])
+    lines = tuple(_masked(line, hide)[:200] for line in view.file.lines[hit.line - 1 : hit.end_line][:12])
     location = Location(view.path, hit.line, hit.end_line, snippet=lines)
     return Finding(
-        rule.id, rule.family, rule.severity, rule.confidence, subject, location, _masked(hit.detail, hit.hide),
+        rule.id, rule.family, rule.severity, rule.confidence, subject, location, _masked(hit.detail, hide),
         Fix(rule.fix, hit.edits),
     )  # fmt: skip
 
