@@ -138,9 +138,11 @@ def test_groups_are_the_same_in_any_order():
 def test_the_newer_of_two_copies_counts(tmp_path):
     old, new = record("A-1", fixed="1.3"), record("A-1", fixed="1.9", modified="2026-05-01T00:00:00Z")
     for order in ((old, new), (new, old)):
-        report = build(tmp_path, *order)
-        assert report.kept == 1 and report.skipped == {"an older copy of the same record": 1}
-        assert [match.fixed_in for match in ask(tmp_path, FORMS)] == ["1.9"]
+        report = build(tmp_path, *order, record("A-2"), record("A-3"))
+        assert report.kept == 3 and report.skipped == {"an older copy of the same record": 1}
+        assert [(match.group, match.fixed_in) for match in ask(tmp_path, FORMS)] == [
+            ("A-1", "1.9"), ("A-2", "1.5"), ("A-3", "1.5"),
+        ]  # fmt: skip
 
 
 def test_exploitation_and_its_likelihood_are_joined_by_any_alias(tmp_path):

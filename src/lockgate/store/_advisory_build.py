@@ -28,11 +28,12 @@ from lockgate.errors import StoreError
 from lockgate.model import Severity, Skip, SkipKind
 from lockgate.store._advisory_form import (
     APPLICATION_ID,
+    BLOCK,
     FORM,
     KINDS,
     Body,
     join_entries,
-    pack_body,
+    pack_block,
     pack_entry,
 )
 from lockgate.store._alias_groups import AliasGroups
@@ -50,7 +51,7 @@ CREATE TABLE affected (package TEXT, record INTEGER, entry BLOB);
 _FINAL = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE package (name TEXT PRIMARY KEY, entries BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE record (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE block (id INTEGER PRIMARY KEY, bodies BLOB NOT NULL);
 """
 
 
@@ -131,6 +132,7 @@ class _Builder:
         self._aliases = AliasGroups()
         self._newest: dict[str, tuple[str, int]] = {}  # id -> when modified, record
         self._dead: set[int] = set()
+        self._numbered = 0
 
     def distil(self, scratch: sqlite3.Connection, places: Iterable[str], *, allow_private: bool) -> None:
         """First pass: every record that counts into the scratch database."""
@@ -163,7 +165,8 @@ class _Builder:
         if not entries:
             tally.skipped["no package with versions that can be judged"] += 1
             return
-        number = tally.read
+        self._numbered += 1
+        number = self._numbered
         self._newest[record.id] = record.modified, number
         self._aliases.join(record.id, record.aliases)
         scratch.execute(
@@ -208,15 +211,13 @@ class _Builder:
         with closing(_database(made, _FINAL)) as final:
             final.execute(f"PRAGMA application_id={APPLICATION_ID}")
             members = self._aliases.members()
-            rows = scratch.execute("SELECT * FROM record ORDER BY id")
-            bodies = (
-                (row[0], pack_body(self._body(row[1:], members, exploited, likely)))
-                for row in rows
-                if row[0] not in self._dead
-            )
-            final.executemany("INSERT INTO record VALUES (?,?)", bodies)
+            kept = 0
+            rows = (row for row in scratch.execute("SELECT * FROM record ORDER BY id") if row[0] not in self._dead)
+            for block, group in groupby(rows, key=lambda row: row[0] // BLOCK):
+                bodies = [(row[0], self._body(row[1:], members, exploited, likely)) for row in group]
+                final.execute("INSERT INTO block VALUES (?,?)", (block, pack_block(bodies)))
+                kept += len(bodies)
             ecosystems = self._write_packages(scratch, final)
-            kept = final.execute("SELECT count(*) FROM record").fetchone()[0]
             packages = final.execute("SELECT count(*) FROM package").fetchone()[0]
             alive = [modified for modified, number in self._newest.values() if number not in self._dead]
             meta = {

@@ -1,7 +1,7 @@
 """How advisories lie in the compiled file; what the builder writes and the store reads.
 
 ``package``: by ``ecosystem/name``, the advisories of that package with their intervals. ``record``: the rest of each
-advisory, compressed with a common dictionary. Texts are cut: the file answers questions, it is no archive.
+advisory, compressed eight together. Texts are cut: the file answers questions, it is no archive.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from lockgate.model import Severity
 
 APPLICATION_ID = 0x4C474144
 """Marks the file as ours in its header (https://www.sqlite.org/fileformat.html#application_id)."""
-FORM = 1
+FORM = 2
 KINDS = (Kind.VULNERABLE, Kind.MALICIOUS, Kind.UNSOUND, Kind.UNMAINTAINED)
 _PLAIN_BELOW = 320
+_ITSELF = "\x7f"  # stands for the id of the record in its own reference
 # What most records hold; the end of a dictionary is the cheapest to point at.
 _DICTIONARY = (
     b"Cross-site Scripting Denial of Service via crafted request arbitrary code execution remote attackers allows an "
@@ -56,21 +57,47 @@ class Body:
     reference: str
 
 
-def pack_body(body: Body) -> bytes:
-    """The stored form of one record."""
-    row = (
-        body.id, body.group, body.ids, KINDS.index(body.kind), body.severity, body.score, body.vector, body.epss,
-        body.kev, body.summary, body.modified, body.reference,
-    )  # fmt: skip
+BLOCK = 8
+"""Records that are compressed together: block ``n`` holds the numbers from ``n * BLOCK`` on."""
+
+
+def pack_block(bodies: Sequence[tuple[int, Body]]) -> bytes:
+    """The stored form of the numbered records of one block."""
+    rows = [(number, *_row(body)) for number, body in bodies]
     squeezer = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=_DICTIONARY)
-    return squeezer.compress(orjson.dumps(row)) + squeezer.flush()
+    return squeezer.compress(orjson.dumps(rows)) + squeezer.flush()
 
 
-def unpack_body(stored: bytes) -> Body:
-    """The record of its stored form. Raises ``ValueError`` or ``zlib.error`` on other bytes."""
-    row = orjson.loads(zlib.decompressobj(-15, zdict=_DICTIONARY).decompress(stored, 1024 * 1024))
-    name, group, ids, kind, severity, *rest = row
-    return Body(name, group, tuple(ids), KINDS[kind], None if severity is None else Severity(severity), *rest)
+def _row(body: Body) -> tuple[Any, ...]:
+    ids = body.ids
+    return (
+        ids, ids.index(body.id), ids.index(body.group), KINDS.index(body.kind), body.severity, body.score, body.vector,
+        body.epss, body.kev, body.summary, body.modified, body.reference.replace(body.id, _ITSELF),
+    )  # fmt: skip
+
+
+def unpack_block(stored: bytes) -> dict[int, Body]:
+    """The records of a stored block by number. Raises ``ValueError`` or ``zlib.error`` on other bytes."""
+    plain = zlib.decompressobj(-15, zdict=_DICTIONARY).decompress(stored, 16 * 1024 * 1024)
+    return {row[0]: _body(row[1:]) for row in orjson.loads(plain)}
+
+
+def _body(row: Sequence[Any]) -> Body:
+    ids, own, group, kind, severity, score, vector, epss, kev, summary, modified, reference = row
+    return Body(
+        id=ids[own],
+        group=ids[group],
+        ids=tuple(ids),
+        kind=KINDS[kind],
+        severity=None if severity is None else Severity(severity),
+        score=score,
+        vector=vector,
+        epss=epss,
+        kev=kev,
+        summary=summary,
+        modified=modified,
+        reference=reference.replace(_ITSELF, ids[own]),
+    )
 
 
 @dataclass(frozen=True, slots=True)

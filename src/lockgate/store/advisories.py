@@ -22,7 +22,7 @@ from lockgate.advisories.versions import KEY_FORM, VersionError, sort_key
 from lockgate.errors import StoreError
 from lockgate.model import Component, Severity
 from lockgate.store._advisory_build import BuildReport, Progress, build
-from lockgate.store._advisory_form import APPLICATION_ID, FORM, Body, Entry, entries_of, entry_of, unpack_body
+from lockgate.store._advisory_form import APPLICATION_ID, BLOCK, FORM, Body, Entry, entries_of, entry_of, unpack_block
 
 __all__ = ["AdvisoryStore", "BuildReport", "Match", "Progress"]
 
@@ -139,10 +139,10 @@ class AdvisoryStore:
         }
 
     def _bodies(self, records: set[int]) -> dict[int, Body]:
-        return {
-            record: unpack_body(stored)
-            for record, stored in self._select("SELECT id, body FROM record WHERE id", records)
-        }
+        bodies: dict[int, Body] = {}
+        for _, stored in self._select("SELECT id, bodies FROM block WHERE id", {record // BLOCK for record in records}):
+            bodies.update(unpack_block(stored))
+        return bodies
 
     def _select(self, head: str, keys: set[Any]) -> Iterator[tuple[Any, bytes]]:
         ordered = sorted(keys)
