@@ -13,12 +13,10 @@ from lockgate.patterns import Hit, Pattern
 from lockgate.scanners.secrets._judge import (
     Place,
     Style,
-    is_plain_setting,
     judge_address,
     judge_assignment,
-    names_something_public,
+    judge_generic,
 )  # fmt: skip
-from lockgate.scanners.secrets._words import is_random
 
 _NAME = (
     r"(?:passw(?:or)?[dt]|passphrase|passcode|pass|pwd|psw|secret|token|apikey|credentials?|creds|"
@@ -106,10 +104,16 @@ def judge(content: bytes, hit: Hit, *, regex: str, style: Style, place: Place) -
     return judge_assignment(name, value, style=style, place=place)
 
 
-def is_harmless_match(content: bytes, hit: Hit) -> bool:
-    """Whether a match of a generic pattern is a reference, a placeholder, a word, or named as public."""
+def judge_loose(content: bytes, hit: Hit, *, place: Place) -> Confidence | None:
+    """The verdict on a match of a pattern that takes any value under a promising name or in a header."""
     value = content[hit.secret_start : hit.secret_end].decode("utf-8", "replace")
-    return is_plain_setting(value) or not is_random(value) or names_something_public(_name(content, hit))
+    before = content[hit.start : hit.secret_start].lower()
+    if b"authorization" in before:
+        return _judge_header(content, hit, value, place=place)
+    if b"curl" in before:
+        return judge_assignment("password", value.rpartition(":")[2], style=Style.QUOTED, place=place)
+    quoted = before[-1:] in (b'"', b"'", b"`")
+    return judge_generic(_name(content, hit), value, style=Style.QUOTED if quoted else Style.BARE, place=place)
 
 
 def _judge_header(content: bytes, hit: Hit, value: str, *, place: Place) -> Confidence | None:

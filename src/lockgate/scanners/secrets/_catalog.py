@@ -17,6 +17,9 @@ from lockgate.scanners.secrets._judge import Style
 PROVIDER, STRUCTURED, GENERIC, GUESSED = range(4)
 """Ranks, best first: of several rules on one span the best one speaks."""
 
+LOOSE_RULES = ("generic", "basic-auth-header", "bearer-header", "curl-user-password")
+"""Parts of the ids of rules whose pattern takes any value in a promising place."""
+
 OBVIOUSLY_FAKE = Allow(
     regexes=(
         r"(?i)x{6}|example|placeholder|changeme|change[_-]me|your[_-]|_here$|\.\.\.|\*{4}|0{12}|1{12}|a{12}|<[^>]+>|\$\{|\{\{|"
@@ -93,7 +96,7 @@ def _add(catalog: Catalog, rule: Rule) -> None:
                 f"unknown checksum {checksum!r}", where=str(rule.id), hint=f"known: {', '.join(sorted(CHECKSUMS))}"
             )
         catalog.patterns.append(_pattern(rule))
-        generic = logic.get("tier", 1) == 2 or "generic" in rule.id
+        generic = logic.get("tier", 1) == 2 or any(part in rule.id for part in LOOSE_RULES)
         catalog.entries.append(Entry(rule, GENERIC if generic else PROVIDER, checksum=checksum, loose=generic))
 
 

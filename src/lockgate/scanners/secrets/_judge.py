@@ -111,9 +111,7 @@ def judge_assignment(name: str, value: str, *, style: Style, place: Place) -> Co
     if not kind or _is_no_value(value) or _repeats(name, value):
         return None
     if kind == "token":
-        if place.test and _VECTOR.match(value) and _VECTOR_WORDS & set(words.parts(name)):
-            return None
-        return _judge_token(value, style=style, place=place)
+        return None if _is_vector(name, value, place=place) else _judge_token(value, style=style, place=place)
     return _judge_password(value, style=style, place=place)
 
 
@@ -137,9 +135,20 @@ def is_plain_setting(value: str) -> bool:
     return _is_no_value(value) or (len(pieces) > 1 and _is_made_of_words(value))
 
 
-def names_something_public(name: str) -> bool:
-    """``checksum/secret``, ``publicKeyToken``: not a credential whatever stands there."""
-    return bool(_HARMLESS_ANYWHERE & set(words.parts(name)))
+def judge_generic(name: str, value: str, *, style: Style, place: Place) -> Confidence | None:
+    """The same for a match of a generic pattern, which knows more promising names than we do."""
+    said = words.parts(name)
+    while said and said[-1].isdigit():
+        said.pop()
+    if _is_no_value(value) or _repeats(name, value) or _is_vector(name, value, place=place):
+        return None
+    if _HARMLESS_ANYWHERE & set(said) or (said and said[-1] in _HARMLESS_ENDS):
+        return None
+    return _judge_token(value, style=style, place=place)
+
+
+def _is_vector(name: str, value: str, *, place: Place) -> bool:
+    return bool(place.test and _VECTOR.match(value) and _VECTOR_WORDS & set(words.parts(name)))
 
 
 def _kind_of(name: str) -> str:

@@ -28,7 +28,7 @@ from lockgate.patterns.masking import hint
 from lockgate.patterns.paths import is_quiet
 from lockgate.scanners import ScanContext
 from lockgate.scanners.secrets import _catalog
-from lockgate.scanners.secrets._candidates import is_harmless_match, judge
+from lockgate.scanners.secrets._candidates import judge, judge_loose
 from lockgate.scanners.secrets._found import Found, joined, masked_line, settle_spans
 from lockgate.scanners.secrets._judge import is_plain_setting, place_of
 from lockgate.scanners.secrets._wanted import DEFAULT_MAX_BYTES, credential_readers, wants_structured
@@ -127,8 +127,9 @@ class SecretsSession:
         if entry.style is not None:
             regex = self._catalog.patterns[hit.index].regex
             confidence = judge(content, hit, regex=regex, style=entry.style, place=place_of(path))
-        elif entry.loose and is_harmless_match(content, hit):
-            return None
+        elif entry.loose:
+            judged = judge_loose(content, hit, place=place_of(path))
+            confidence = None if judged is None else min(judged, entry.rule.confidence)
         elif entry.checksum:
             holds = CHECKSUMS[entry.checksum](content[start:end])
             confidence = Confidence.HIGH if holds else Confidence(max(entry.rule.confidence - 1, 0))

@@ -65,8 +65,8 @@ def is_placeholder(value: str) -> bool:
     """Made to be replaced: says so, or consists of weak words only."""
     if _PLACEHOLDER.search(value):
         return True
-    words = [one for one in parts(value) if not one.isdigit()]
-    return bool(words) and all(one in WEAK or (len(one) == 1 and len(words) > 1) for one in words)
+    words = [one for one in parts(value) if not one.isdigit() and len(one) > 1]
+    return bool(words) and all(one in WEAK for one in words)
 
 
 def is_reference(value: str) -> bool:
