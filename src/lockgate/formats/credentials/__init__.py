@@ -82,6 +82,8 @@ class CredentialReader:
     """Whether the reader wants the file of that path (relative, forward slashes). Cheap; best a ``PathTest``."""
     read: Callable[[str, bytes], tuple[Credential, ...]]
     """``read(path, content)``. Raises nothing but ``FormatError``."""
+    may_hold: Callable[[bytes], bool] = lambda content: True
+    """A cheap look at the content, for readers that ask for every file of an extension: False is no Skip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ def read(path: str, content: bytes) -> tuple[Credential, ...]:
 def read_with_skips(path: str, content: bytes) -> CredentialReading:
     """As ``read``, with a Skip for each reader that knew the file by name and could not read it. Never raises."""
     wanted = [reader for reader in readers().values() if reader.matches(path)] if wants(path) else []
-    if not wanted or not content:
+    wanted = [reader for reader in wanted if content and reader.may_hold(content)]
+    if not wanted:
         return CredentialReading()
     if len(content) > MAX_BYTES:
         reason = f"larger than {MAX_BYTES} bytes, so not read as a credential file"
