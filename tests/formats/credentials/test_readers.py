@@ -215,16 +215,19 @@ QUIET = {
     "config.json": '{"auth": true, "name": "x"}',
     "web/wp-config.php": "<?php\ndefine('DB_PASSWORD', 'password_here');\n"
     "define('AUTH_KEY', 'put your unique phrase here');\n",
-    "settings.py": "SECRET_KEY = os.environ['SECRET_KEY']\n# SECRET_KEY = 'abcdefghijk'\nPASSWORD_RESET_URL = '/reset/now'\n",
+    "settings.py": "SECRET_KEY = os.environ['SECRET_KEY']\n# SECRET_KEY = 'abcdefghijk'\n"
+    "PASSWORD_RESET_URL = '/reset/now'\n",
     "config/database.yml": "live:\n  password: <%= ENV['DB_PASSWORD'] %>\n  username: bob\n",
     "secrets.yml": "x:\n  password: '{{ vault_password }}'\n  token: ENC[AES256_GCM,data:abc]\n",
+    "messages_de.properties": "login.password=Passwort\nlogin.token=Zugangskennung\n",
     "main.tfvars": 'region = "eu"\ndb_password = ""\n',
     "etc/passwd": "root:x:0:0:root:/root:/bin/bash\n",
     "server.crt.pem": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     "id_rsa.pub": "ssh-rsa AAAAB3 bob@host\n",
     "schema.sql": "CREATE TABLE users (id int, password varchar(60));\nINSERT INTO colours VALUES (1, 'red');\n",
     "sealed.yaml": "kind: SealedSecret\nspec:\n  encryptedData:\n    password: AgAabc\n",
-    "sops.yaml": "kind: Secret\nmetadata: {name: a}\nstringData:\n  password: ENC[AES256_GCM,data:x]\nsops:\n  version: 3\n",
+    "sops.yaml": "kind: Secret\nmetadata: {name: a}\nstringData:\n"
+    "  password: ENC[AES256_GCM,data:x]\nsops:\n  version: 3\n",
     "chart/secret.yaml": "kind: Secret\ndata:\n  password: {{ .Values.password | b64enc }}\n",
     "appsettings.json": '{"ConnectionStrings": {"Db": "Server=db;Integrated Security=true;"}, "Token": "#{Token}#"}',
     "nuget.config": "<configuration><add key='Password' value='%NUGET_PASSWORD%'/></configuration>",
@@ -342,6 +345,10 @@ def test_weak_words_are_reported_with_low_confidence() -> None:
 def test_the_values_of_an_environment_template_are_of_low_confidence(made: Any) -> None:
     (credential,) = found(".env.example", f"API_KEY={made.word()}\n")
     assert credential.confidence is Confidence.LOW
+
+
+def test_a_large_file_that_is_no_secret_manifest_is_no_skip() -> None:
+    assert found("schema.json", '{"a": [' + "1," * 1_500_000 + "1]}") == ()
 
 
 def test_the_value_is_not_in_the_repr(made: Any) -> None:

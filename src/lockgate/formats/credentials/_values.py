@@ -181,6 +181,8 @@ def grade(value: str, *, loose: bool = False) -> Confidence | None:
         return None
     if text.lower() in _WEAK or len(set(text)) <= 2:
         return Confidence.LOW
+    if loose and len(text) <= 16 and text.isalpha() and text[1:].islower():
+        return Confidence.LOW  # a word of some language, as in a file of translations
     return Confidence.MEDIUM if loose else Confidence.HIGH
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._assignments import ini
 from lockgate.formats.credentials._collect import Collector, text_of
 from lockgate.formats.credentials._trees import xml_elements
 
+_TRANSLATION = re.compile(
+    r"(?i)(?:messages?|labels?|strings|i18n|l10n|locales?|translations?|resources?|bundle)[^/]{0,60}\.properties\Z"
+    r"|_[a-z]{2}(?:_[a-z]{2,4})?\.properties\Z|/(?:i18n|l10n|locales?|translations?)/"
+)
+"""Files of texts for people: ``login.password=Passwort`` is a label."""
+
 
 def _read(path: str, content: bytes) -> tuple[Credential, ...]:
     text = text_of(content)
+    if _TRANSLATION.search(path):
+        return ()
     collector = Collector("java-settings", text)
     if not path.lower().endswith(".xml"):
         for item in ini(text, comments="#!"):

@@ -15,16 +15,18 @@ from lockgate.formats.format_error import FormatError
 from lockgate.formats.yaml_safe import Node
 from lockgate.model import Confidence, SkipKind
 
-_MARK = re.compile(rb"kind[\"']?\s{0,10}:\s{0,10}[\"']?Secret[\"'\s,}]")
+_MARK = re.compile(rb"kind[\"']?\s{0,10}:\s{0,10}[\"']?Secret(?:[\"'\s,}]|\Z)")
 _HARMLESS = re.compile(
     r"(?i)(?:\A|[._-])(?:crt|cert|ca|pub|user|username|host|hostname|port|namespace|name|email|database|dbname|db|region"
     r"|bucket|path|type|issuer|scope|endpoint|server|version|enabled|domain|tenant-?id|client-?id|log-?level|mode)\Z"
 )
 
 
+def _may_hold(content: bytes) -> bool:
+    return b"Secret" in content and _MARK.search(content) is not None
+
+
 def _read(_path: str, content: bytes) -> tuple[Credential, ...]:
-    if not _MARK.search(content + b"\n"):
-        return ()
     text = text_of(content)
     try:
         roots = yaml_roots(content)
@@ -83,4 +85,4 @@ def _decoded(text: str) -> str | None:
         return None
 
 
-READER = CredentialReader(paths(endings=(".yaml", ".yml", ".json")), _read)
+READER = CredentialReader(paths(endings=(".yaml", ".yml", ".json")), _read, _may_hold)
