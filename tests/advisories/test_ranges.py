@@ -1,11 +1,13 @@
 """OSV's events as intervals, and the smallest way out."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lockgate.advisories.ranges import Affected, End, Interval, intervals_of, listed_of, smallest_fix
-from lockgate.advisories.versions import VersionError, sort_key
+from lockgate.advisories.versions import VersionError, major, sort_key
 
 
 def affected(*events, versions=(), ecosystem="npm"):
@@ -101,6 +103,28 @@ def _by_the_book(events, version):
 @given(st.lists(EVENT, max_size=6), VERSION)
 def test_intervals_answer_as_the_evaluation_of_events_does(events, version):
     assert any(i.holds(sort_key("npm", version)) for i in intervals_of("npm", events)) is _by_the_book(events, version)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(EVENT, max_size=5), min_size=1, max_size=5), VERSION)
+def test_the_smallest_fix_is_the_smallest_that_no_advisory_holds(many, version):
+    advisories = [affected(*events) for events in many]
+    key = sort_key("npm", version)
+    well = [
+        (major(at) != major(version), sort_key("npm", at), at)
+        for events in many
+        for interval in intervals_of("npm", events)
+        if (at := interval.fixed) and sort_key("npm", at) > key
+        if not any(one.holds(sort_key("npm", at), at) for one in advisories)
+    ]
+    assert smallest_fix(version, key, affected=advisories) == (min(well)[2] if well else "")
+
+
+def test_thousands_of_advisories_about_one_package_take_no_longer_than_they_must():
+    many = [affected(("introduced", f"0.{at}.0"), ("fixed", f"1.{at}.0")) for at in range(5000)]
+    start = time.process_time()
+    assert smallest_fix("0.9.0", sort_key("npm", "0.9.0"), affected=many) == "1.4999.0"
+    assert time.process_time() - start < 1
 
 
 def test_an_interval_is_small():

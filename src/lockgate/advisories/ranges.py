@@ -5,11 +5,14 @@ The evaluation is OSV's (https://ossf.github.io/osv-schema/#evaluation). What do
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
 from lockgate.advisories.versions import VersionError, major, sort_key
+
+_NO_END = (chr(0x10FFFF), True)  # beyond every sort key
 
 
 class End(IntEnum):
@@ -120,10 +123,35 @@ def smallest_fix(version: str, key: str, *, affected: Sequence[Affected]) -> str
         for interval in one.intervals
         if interval.kind == End.FIXED and interval.end > key
     }
+    if not ways_out:
+        return ""
+    cover = _Cover(affected)
     own = major(version)
-    well = [
-        (major(fixed) != own, end, fixed)
-        for end, fixed in ways_out
-        if not any(one.holds(end, fixed) for one in affected)
-    ]
+    well = [(major(fixed) != own, end, fixed) for end, fixed in ways_out if not cover.holds(end, fixed)]
     return min(well)[2] if well else ""
+
+
+class _Cover:
+    """All intervals of many advisories joined, so that a version is looked up once and not once an advisory."""
+
+    def __init__(self, affected: Iterable[Affected]) -> None:
+        self._starts: list[str] = []
+        self._ends: list[tuple[str, bool]] = []  # the end, and whether it is affected itself
+        self._listed = {listed for one in affected for listed in one.listed}
+        for interval in sorted(interval for one in affected for interval in one.intervals):
+            end = (interval.end, interval.kind == End.LAST_AFFECTED)
+            if interval.kind == End.OPEN:
+                end = _NO_END
+            if self._ends and interval.start <= self._ends[-1][0]:
+                self._ends[-1] = max(self._ends[-1], end)
+            else:
+                self._starts.append(interval.start)
+                self._ends.append(end)
+
+    def holds(self, key: str, version: str) -> bool:
+        at = bisect_right(self._starts, key) - 1
+        if at >= 0:
+            end, inclusive = self._ends[at]
+            if key < end or (inclusive and key == end):
+                return True
+        return key in self._listed or "=" + version in self._listed

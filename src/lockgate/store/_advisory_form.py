@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -100,8 +100,7 @@ def _body(row: Sequence[Any]) -> Body:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One advisory about one package."""
 
     record: int
@@ -126,14 +125,12 @@ def join_entries(entries: Sequence[bytes]) -> bytes:
     return joined if len(joined) < _PLAIN_BELOW else zlib.compress(joined, 9)
 
 
-def entries_of(stored: bytes) -> list[list[Any]]:
-    """The raw entries of one package; ``entry_of`` gives one its shape. Raises ``ValueError`` or ``zlib.error``."""
-    rows: list[list[Any]] = orjson.loads(stored if stored[:1] == b"[" else zlib.decompress(stored))
-    return rows
+def entries_of(stored: bytes) -> list[Entry]:
+    """The entries of one package. Raises ``ValueError`` or ``zlib.error`` on other bytes."""
+    return [_entry(row) for row in orjson.loads(stored if stored[:1] == b"[" else zlib.decompress(stored))]
 
 
-def entry_of(row: Sequence[Any]) -> Entry:
-    """One raw entry in shape."""
+def _entry(row: Sequence[Any]) -> Entry:
     record, kind, intervals, listed = row
     shaped = tuple(Interval(*interval) if len(interval) > 1 else Interval(interval[0], "", 0) for interval in intervals)
     return Entry(record, KINDS[kind], Affected(shaped, tuple(listed)))

@@ -22,7 +22,7 @@ from lockgate.advisories.versions import KEY_FORM, VersionError, sort_key
 from lockgate.errors import StoreError
 from lockgate.model import Component, Severity
 from lockgate.store._advisory_build import BuildReport, Progress, build
-from lockgate.store._advisory_form import APPLICATION_ID, BLOCK, FORM, Body, Entry, entries_of, entry_of, unpack_block
+from lockgate.store._advisory_form import APPLICATION_ID, BLOCK, FORM, Body, Entry, entries_of, unpack_block
 
 __all__ = ["AdvisoryStore", "BuildReport", "Match", "Progress"]
 
@@ -132,7 +132,7 @@ class AdvisoryStore:
         except (sqlite3.Error, zlib.error, ValueError, KeyError, TypeError, IndexError) as error:
             raise StoreError("the advisory store is damaged", where=str(self._path), hint=_HINT) from error
 
-    def _packages(self, names: set[str]) -> dict[str, list[list[Any]]]:
+    def _packages(self, names: set[str]) -> dict[str, list[Entry]]:
         return {
             name: entries_of(stored)
             for name, stored in self._select("SELECT name, entries FROM package WHERE name", names)
@@ -163,11 +163,11 @@ class _Hit:
     key: str
     entries: tuple[Entry, ...]
     """Those that hold it."""
-    rows: Sequence[Sequence[Any]]
+    others: Sequence[Entry]
     """All of the package."""
 
     @classmethod
-    def of(cls, component: Component, packages: Mapping[str, list[list[Any]]]) -> _Hit | None:
+    def of(cls, component: Component, packages: Mapping[str, list[Entry]]) -> _Hit | None:
         rows = packages.get(_key(component))
         if not rows or not component.version:
             return None
@@ -175,7 +175,7 @@ class _Hit:
             key = sort_key(component.ecosystem, component.version)
         except VersionError:
             key = ""
-        entries = tuple(entry for entry in map(entry_of, rows) if entry.affected.holds(key, component.version))
+        entries = tuple(entry for entry in rows if entry.affected.holds(key, component.version))
         return cls(component, key, entries, rows) if entries else None
 
     def matches(self, bodies: Mapping[int, Body]) -> Iterator[Match]:
@@ -187,9 +187,7 @@ class _Hit:
             yield self._match(group, entries, [bodies[entry.record] for entry in entries], fixes_all)
 
     def _fixes_all(self) -> str:
-        curable = [
-            entry.affected for entry in map(entry_of, self.rows) if entry.kind in (Kind.VULNERABLE, Kind.UNSOUND)
-        ]
+        curable = [entry.affected for entry in self.others if entry.kind in (Kind.VULNERABLE, Kind.UNSOUND)]
         return smallest_fix(self.component.version, self.key, affected=curable) if self.key else ""
 
     def _match(self, group: str, entries: Sequence[Entry], bodies: Sequence[Body], fixes_all: str) -> Match:
