@@ -41,13 +41,14 @@ def findings(
     path: str, raws: Sequence[Raw], *, root: Node | None, lines: Sequence[str], rules: Mapping[str, Rule]
 ) -> Iterator[Finding]:
     """One finding an answer. Answers of zizmor's stricter personas count only where the rule asks for them."""
-    plain = {raw.audit for raw in raws if raw.persona == _REGULAR}
+    plain = [(raw.audit, raw.route) for raw in raws if raw.persona == _REGULAR]
     for raw in raws:
         rule = rules.get(raw.audit) or rules.get(_OTHER)
         if rule is None:
             continue
-        # A stricter persona often says once more, of the whole file, what the regular one says of a job.
-        asked = raw.persona.lower() == rule.logic.get("persona") and raw.audit not in plain
+        # A stricter persona often says of the whole file what the regular one says of one job in it.
+        again = any(audit == raw.audit and route[: len(raw.route)] == raw.route for audit, route in plain)
+        asked = raw.persona.lower() == rule.logic.get("persona") and not again
         if raw.persona != _REGULAR and not asked:
             continue
         # The rule's grades are the worst case; zizmor knows the single one.
