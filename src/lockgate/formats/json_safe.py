@@ -26,9 +26,15 @@ _BOM = b"\xef\xbb\xbf"
 _STRING = rb'"(?:[^"\\]|\\.)*+"'
 _TOKEN = re.compile(rb"(?s)(" + _STRING + rb")\s*+(:)?|([\[{])|([\]}])|(,)|[^\s\[\]{},:\"]++")
 # One step of this pattern swallows everything up to the next container, so the loop below runs once a container and
-# not once a value. The parts are disjoint and possessive: linear.
+# not once a value; commas count only between items of an array. The parts are disjoint and possessive: linear.
 _CONTAINER = re.compile(
-    rb'(?s)(?:[^"\[\]{},]|' + _STRING + rb"(?!\s*+:\s*+[\[{]))*+(?:(" + _STRING + rb")\s*+:\s*+)?([\[\]{},])"
+    rb'(?s)(?:[^"\[\]{},]|,(?=\s*+'
+    + _STRING
+    + rb"\s*+:)|"
+    + _STRING
+    + rb"(?!\s*+:\s*+[\[{]))*+(?:("
+    + _STRING
+    + rb")\s*+:\s*+)?([\[\]{},])"
 )
 _NOISE = re.compile(
     rb"(?s)(?P<string>" + _STRING + rb")|(?P<comment>//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/)|(?P<comma>,)(?=(?P<gap>(?:\s"
@@ -159,6 +165,8 @@ def key_lines(content: bytes, *, max_depth: int = MAX_DEPTH) -> dict[JsonPath, i
 
 
 def _text(raw: bytes) -> str:
+    if b"\\" not in raw:
+        return raw[1:-1].decode("utf-8", "replace")
     try:
         return str(orjson.loads(raw))
     except orjson.JSONDecodeError:

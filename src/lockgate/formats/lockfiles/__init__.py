@@ -45,10 +45,19 @@ class Reader:
     """Facts for ``lockgate doctor`` and the generated reference page."""
 
 
-def named(*names: str) -> Callable[[str], bool]:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A ``matches`` for files of exactly these names, in any folder; ``wants`` asks all of them at once."""
+
+    names: frozenset[str]
+
+    def __call__(self, path: str) -> bool:
+        return path[path.rfind("/") + 1 :] in self.names
+
+
+def named(*names: str) -> Named:
     """A ``matches`` for files of exactly these names, in any folder."""
-    wanted = frozenset(names)
-    return lambda path: path[path.rfind("/") + 1 :] in wanted
+    return Named(frozenset(names))
 
 
 @cache
@@ -62,7 +71,21 @@ def readers() -> dict[str, Reader]:
 
 def wants(path: str) -> bool:
     """Whether some reader wants the file of that path (relative, forward slashes)."""
-    return any(reader.matches(path) for reader in readers().values())
+    names, others = _questions()
+    if path[path.rfind("/") + 1 :] in names:
+        return True
+    for matches in others:  # noqa: SIM110 - asked for every file of a tree, and a generator doubles the cost
+        if matches(path):
+            return True
+    return False
+
+
+@cache
+def _questions() -> tuple[frozenset[str], tuple[Callable[[str], bool], ...]]:
+    """All exact names, and the ``matches`` of readers that ask for more than a name."""
+    asked = [reader.matches for reader in readers().values()]
+    names = frozenset(name for matches in asked if isinstance(matches, Named) for name in matches.names)
+    return names, tuple(matches for matches in asked if not isinstance(matches, Named))
 
 
 def reader_of(path: str) -> Reader | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Callable, Iterable
@@ -161,9 +160,11 @@ def mapping(value: Any) -> dict[str, Any]:
     """``value`` when it is a mapping, with its keys as text; otherwise an empty one."""
     if not isinstance(value, dict):
         return {}
-    if all(type(key) is str for key in value):
-        return value
-    return {str(key): item for key, item in value.items()}
+    try:
+        "".join(value)  # the fastest way to learn whether every key is text; YAML has others
+    except TypeError:
+        return {str(key): item for key, item in value.items()}
+    return value
 
 
 def listing(value: Any) -> list[Any]:
@@ -205,7 +206,7 @@ def integrity_hashes(integrity: str) -> tuple[str, ...]:
         algorithm, dash, digest = part.partition("-")
         if dash and algorithm.isalnum():
             try:
-                found.append(f"{algorithm}:{base64.b64decode(digest.partition('?')[0], validate=True).hex()}")
+                found.append(f"{algorithm}:{binascii.a2b_base64(digest.partition('?')[0], strict_mode=True).hex()}")
             except (ValueError, binascii.Error):
                 continue
     return tuple(found)

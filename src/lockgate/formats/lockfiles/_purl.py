@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 _TYPES = {
@@ -18,6 +19,7 @@ _TYPES = {
     "SwiftURL": "swift",
     "ConanCenter": "conan",
 }
+_PLAIN = re.compile(r"[A-Za-z0-9._~:-]*").fullmatch
 _LOWER = frozenset({"pypi", "npm", "golang", "composer", "hex"})
 
 
@@ -35,4 +37,4 @@ def purl(ecosystem: str, name: str, version: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text if text.isalnum() and text.isascii() else quote(text, safe=":-._~")
+    return text if _PLAIN(text) else quote(text, safe=":-._~")
