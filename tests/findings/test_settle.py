@@ -246,3 +246,26 @@ def test_waived_findings_stay_and_are_marked() -> None:
     )
     settled = settle([code("a")], waivers=waivers, today=date(2031, 5, 4), now=NOW)
     assert [one.waived for one in settled.findings] == [True]
+
+
+def test_boilerplate_that_stands_in_many_files_follows_its_file_not_its_likeness() -> None:
+    before = [
+        code(f"old/{name}", line, key) for name in ("a", "b", "c") for line, key in ((1, "same"), (2, f"only-{name}"))
+    ]
+    after = [
+        code(f"new/{moved}", line, key)
+        for name, moved in (("a", "c"), ("b", "a"), ("c", "b"))
+        for line, key in ((1, "same"), (2, f"only-{name}"))
+    ]
+    first = run(*before)
+    second = run(*after, known=first.known)
+    old, new = identities(first), identities(second)
+    for name, moved in (("a", "c"), ("b", "a"), ("c", "b")):
+        assert [new[f"new/{moved}", line] for line in (1, 2)] == [old[f"old/{name}", line] for line in (1, 2)]
+
+
+def test_lines_that_moved_by_their_own_distance_are_not_mixed_up() -> None:
+    known = run(code("a", 10), code("a", 20), code("a", 30)).known
+    names = {one.finding.location.line: one.identity for one in known}
+    moved = identities(run(code("a", 20), code("a", 30), code("a", 40), known=known))
+    assert moved == {("a", 20): names[10], ("a", 30): names[20], ("a", 40): names[30]}

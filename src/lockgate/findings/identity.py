@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from lockgate.findings.moves import alikeness, guessed_renames
 from lockgate.model import Finding, Location
 from lockgate.store.known import KnownFinding
 
@@ -80,9 +81,10 @@ def recognise(
     for group in groups:
         if not group.finding.aliases:
             plain[group.fingerprint].append(group)
+    guessed = guessed_renames(plain, by_print) if whole else {}
     for mark, same in plain.items():
         if mark in by_print:
-            by_print[mark] = _pair(same, by_print[mark], renames=renames, whole=whole)
+            by_print[mark] = _pair(same, by_print[mark], renames={**guessed, **renames}, whole=whole)
     taken = {one.identity for one in known}
     for group in groups:
         if group.known is not None:
@@ -121,23 +123,24 @@ def _pair_by_path(groups: list[Group], known: list[KnownFinding], renames: Mappi
 
 
 def _pair_in_file(groups: list[Group], known: list[KnownFinding]) -> list[KnownFinding]:
-    """Open ones before fixed ones; the very line, then the order of lines."""
+    """As many as before: by order, since edits above move all alike. Else the very line, then order. Open ones first."""
     if not groups:
         return known
-    lines = {group.finding.location.line: group for group in groups}
-    left: list[KnownFinding] = []
-    for one in known:
-        group = lines.get(one.finding.location.line)
-        if group is not None and group.known is None and not one.fixed_at:
-            group.known = one
-        else:
-            left.append(one)
-    open_groups = sorted((group for group in groups if group.known is None), key=_line)
-    candidates = sorted(left, key=lambda one: (one.fixed_at != "", one.finding.location.line))
-    chosen = sorted(candidates[: len(open_groups)], key=lambda one: one.finding.location.line)
-    for group, one in zip(open_groups, chosen, strict=False):
+    present = [one for one in known if not one.fixed_at]
+    if len(present) != len(groups):
+        lines = {group.finding.location.line: group for group in groups}
+        for one in present:
+            group = lines.get(one.finding.location.line)
+            if group is not None and group.known is None:
+                group.known = one
+    used = {group.known.identity for group in groups if group.known is not None}
+    waiting = sorted((group for group in groups if group.known is None), key=_line)
+    left = [one for one in known if one.identity not in used]
+    left.sort(key=lambda one: (one.fixed_at != "", one.finding.location.line))
+    chosen = sorted(left[: len(waiting)], key=lambda one: one.finding.location.line)
+    for group, one in zip(waiting, chosen, strict=False):
         group.known = one
-    return candidates[len(open_groups) :]
+    return left[len(waiting) :]
 
 
 def _pair_by_nearness(groups: list[Group], known: list[KnownFinding]) -> list[KnownFinding]:
@@ -152,7 +155,7 @@ def _pair_by_nearness(groups: list[Group], known: list[KnownFinding]) -> list[Kn
         return known[len(waiting) :]
     pairs = sorted(
         (
-            (one.fixed_at != "", -_alikeness(group.finding.location.path, one.finding.location.path), index, number)
+            (one.fixed_at != "", -alikeness(group.finding.location.path, one.finding.location.path), index, number)
             for index, group in enumerate(waiting)
             for number, one in enumerate(known)
         ),
@@ -163,21 +166,6 @@ def _pair_by_nearness(groups: list[Group], known: list[KnownFinding]) -> list[Kn
             waiting[index].known = known[number]
             used.add(number)
     return [one for number, one in enumerate(known) if number not in used]
-
-
-def _alikeness(one: str, other: str) -> int:
-    """How many trailing parts two paths share, the file's name counting most, then leading ones."""
-    first, second = one.split("/"), other.split("/")
-    return 4 * _shared(first[::-1], second[::-1]) + _shared(first, second)
-
-
-def _shared(first: Sequence[str], second: Sequence[str]) -> int:
-    count = 0
-    for one, other in zip(first, second, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
 
 
 def _recognise_flaws(groups: Sequence[Group], known: Sequence[KnownFinding]) -> list[KnownFinding]:
