@@ -32,6 +32,8 @@ def is_secret_name(name: str) -> bool:
 
 def _literal(value: str | None) -> bool:
     text = (value or "").strip()
+    if text.startswith(("/", "./")):  # a path to the secret, or PWD
+        return False
     return bool(text) and "$" not in text and not text.startswith("<") and text.lower() not in (
         *_PLACEHOLDERS, "true", "false", "0", "1",
     )  # fmt: skip
