@@ -92,7 +92,7 @@ class SarifRun:
     body: Mapping[str, Any] = field(repr=False)
 
     def results(self) -> Iterator[SarifResult | int]:
-        """Every result in order; the index of one that is no object."""
+        """Every result in order, once; the index of one that is no object. What was handed out is let go."""
         return _results(self.body)
 
 
@@ -151,13 +151,18 @@ class _Rules:
 
     def of(self, result: Mapping[str, Any]) -> SarifRule:
         """By ``rule.toolComponent`` and index, by index in the driver, then by the longest id that fits."""
+        if "rule" not in result:
+            return self._at(_text(result, "ruleId"), self._lists[0], _number(result, "ruleIndex", -1))
         reference = _object(result, "rule")
         name = _text(result, "ruleId") or _text(reference, "id")
         component = _object(reference, "toolComponent").get("index")
         rules = self._lists[component + 1 if isinstance(component, int) and component >= 0 else 0 :][:1]
         index = _number(reference, "index", -1) if "index" in reference else _number(result, "ruleIndex", -1)
-        if rules and 0 <= index < len(rules[0]):
-            found = rules[0][index]
+        return self._at(name, rules[0] if rules else [], index)
+
+    def _at(self, name: str, rules: list[SarifRule], index: int) -> SarifRule:
+        if 0 <= index < len(rules):
+            found = rules[index]
             # A hierarchical id (``CA1000/1``) may be longer than that of its rule; else the index is wrong.
             if not name or found.id == name or name.startswith(found.id + "/"):
                 return found
@@ -192,7 +197,9 @@ def _rule(rule: Any) -> SarifRule:
 
 def _results(run: Mapping[str, Any]) -> Iterator[SarifResult | int]:
     rules, paths = _Rules(_object(run, "tool")), _Paths(run)
-    for number, result in enumerate(_list(run, "results")):
+    entries = _list(run, "results")
+    for number, result in enumerate(entries):
+        entries[number] = None  # read once: the memory of what is done serves what is made of it
         yield _result(result, rules, paths) if isinstance(result, dict) else number
 
 
@@ -208,9 +215,13 @@ def _result(result: Mapping[str, Any], rules: _Rules, paths: _Paths) -> SarifRes
         fingerprints=_fingerprints(result),
         suppression=_suppression(result) if "suppressions" in result else "",
         flow=_flow(result, paths) if "codeFlows" in result else "",
-        fix=next((_text(_object(fix, "description"), "text") for fix in _objects(result, "fixes")), ""),
+        fix=_fix(result) if "fixes" in result else "",
         properties=_object(result, "properties"),
     )
+
+
+def _fix(result: Mapping[str, Any]) -> str:
+    return next((_text(_object(fix, "description"), "text") for fix in _objects(result, "fixes")), "")
 
 
 def _message(message: Mapping[str, Any], messages: Mapping[str, Any]) -> str:
@@ -255,6 +266,8 @@ def _logical(location: Mapping[str, Any]) -> str:
 def _fingerprints(result: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Full fingerprints where there are any, else partial ones; sorted."""
     for key in ("fingerprints", "partialFingerprints"):
+        if key not in result:
+            continue
         pairs = [(name, value) for name, value in _object(result, key).items() if isinstance(value, str)]
         if pairs:
             return tuple(sorted(pairs))
@@ -358,6 +371,4 @@ def _text(value: Mapping[str, Any], key: str) -> str:
 
 def _number(value: Mapping[str, Any], key: str, absent: int = 0) -> int:
     found = value.get(key)
-    if not isinstance(found, int) or isinstance(found, bool) or not -1 <= found < 2**31:
-        return absent
-    return found if found >= 0 else absent
+    return found if type(found) is int and 0 <= found < 2**31 else absent  # a bool is no number here

@@ -7,12 +7,10 @@ because members do not import each other.
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TextIO
 
 from lockgate.discover import member_names
@@ -36,12 +34,16 @@ class Report:
 
 def members() -> list[str]:
     """Names for ``--format``: built-in ones in name order, then those of entry points. Imports no report."""
+    from importlib.metadata import entry_points  # slow to import, and not every caller needs names
+
     built_in = member_names(sys.modules[__name__])
     return built_in + sorted({point.name for point in entry_points(group=__name__)} - set(built_in))
 
 
 def get(name: str) -> Report:
     """The report of that name, importing it alone. ``UsageError`` with the nearest name when there is none."""
+    from importlib.metadata import entry_points
+
     if name in member_names(sys.modules[__name__]):
         loaded: object = getattr(import_module(f"{__name__}.{name}"), "REPORT", None)
     else:
@@ -56,6 +58,8 @@ def get(name: str) -> Report:
 
 
 def _suggestion(name: str) -> str:
+    import difflib
+
     known = members()
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]!r}?" if near else f"choose one of: {', '.join(known)}"

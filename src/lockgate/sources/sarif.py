@@ -123,6 +123,7 @@ class _Maker:
         self._source = source
         self._tool = printable(f"{run.tool} {run.version}".strip())
         self._slug = _safe(run.tool.lower().replace("/", "-")) or "unknown"
+        self._usual: dict[tuple[str, str], tuple[Severity, Confidence]] = {}
         self._of_rule: dict[str, tuple[RuleId, bool, tuple[Related, ...], tuple[str, ...]]] = {}
 
     def finding(self, result: SarifResult) -> Finding:
@@ -131,13 +132,14 @@ class _Maker:
         if known is None:
             known = self._of_rule[rule.id] = self._learn(rule)
         rule_id, secret, facts, aliases = known
+        severity, confidence = self._grades(result)
         place = result.places[0] if result.places else SarifPlace()
         message = result.message or rule.title or rule.id
         return Finding(
             rule=rule_id,
             family=Family.IMPORTED,
-            severity=_severity(result.level, result.properties, rule.properties),
-            confidence=_confidence(result.properties, rule.properties),
+            severity=severity,
+            confidence=confidence,
             subject=Subject("code", clipped(place.logical or rule.title or rule.id, 120), self._key(result, place)),
             location=_location(place, secret=secret),
             message=clipped(message, 1000),
@@ -145,6 +147,17 @@ class _Maker:
             aliases=aliases,
             facts=_facts(facts, result),
         )
+
+    def _grades(self, result: SarifResult) -> tuple[Severity, Confidence]:
+        """Most results say nothing of their own, so a rule and a level give the same grades every time."""
+        rule, own = result.rule, result.properties
+        key = (rule.id, result.level)
+        grades = None if own else self._usual.get(key)
+        if grades is None:
+            grades = _severity(result.level, own, rule.properties), _confidence(own, rule.properties)
+            if not own:
+                self._usual[key] = grades
+        return grades
 
     def _learn(self, rule: SarifRule) -> tuple[RuleId, bool, tuple[Related, ...], tuple[str, ...]]:
         rule_id = RuleId(f"imported/{self._slug}/{_safe(rule.id) or 'unnamed'}")
