@@ -337,6 +337,11 @@ def test_a_java_key_store_is_known_unless_it_only_trusts() -> None:
     assert not found("a.jks", head + (2).to_bytes(4, "big") + b"rest")
 
 
+@pytest.mark.parametrize("path", ["application-x.png", "env.1.gz", "appsettings.css", "service-account.md"])
+def test_a_name_that_only_begins_alike_is_no_credential_file(path: str) -> None:
+    assert credentials.read_with_skips(path, b"\0\1\2") == credentials.CredentialReading()
+
+
 def test_weak_words_are_reported_with_low_confidence() -> None:
     (credential,) = found(".pgpass", "localhost:5432:db:bob:changeme\n")
     assert credential.confidence is Confidence.LOW

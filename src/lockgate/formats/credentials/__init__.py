@@ -52,6 +52,8 @@ class PathTest:
     """Last extensions with their dot, lower case."""
     starts: tuple[str, ...] = ()
     """Beginnings of the file name, lower case."""
+    start_endings: frozenset[str] = frozenset()
+    """Last extensions that a file name of ``starts`` must have; empty: any."""
     tails: tuple[str, ...] = ()
     """Ends of ``/`` + path, lower case."""
 
@@ -62,16 +64,20 @@ class PathTest:
         return (
             name in self.names
             or _ending(name) in self.endings
-            or name.startswith(self.starts)
+            or (name.startswith(self.starts) and (not self.start_endings or _ending(name) in self.start_endings))
             or whole.endswith(self.tails)
         )
 
 
 def paths(
-    *names: str, endings: tuple[str, ...] = (), starts: tuple[str, ...] = (), tails: tuple[str, ...] = ()
+    *names: str,
+    endings: tuple[str, ...] = (),
+    starts: tuple[str, ...] = (),
+    start_endings: tuple[str, ...] = (),
+    tails: tuple[str, ...] = (),
 ) -> PathTest:
     """A PathTest from loose parts."""
-    return PathTest(frozenset(names), frozenset(endings), starts, tails)
+    return PathTest(frozenset(names), frozenset(endings), starts, frozenset(start_endings), tails)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +144,11 @@ def readers() -> dict[str, CredentialReader]:
 def _joined() -> tuple[PathTest, tuple[Callable[[str], bool], ...]]:
     tests = [reader.matches for reader in readers().values()]
     own = [test for test in tests if isinstance(test, PathTest)]
-    joined = PathTest(
-        frozenset().union(*(test.names for test in own)),
-        frozenset().union(*(test.endings for test in own)),
-        tuple(start for test in own for start in test.starts),
-        tuple(tail for test in own for tail in test.tails),
+    joined = PathTest(  # without `start_endings`: it may say yes where no reader does, never the other way round
+        names=frozenset().union(*(test.names for test in own)),
+        endings=frozenset().union(*(test.endings for test in own)),
+        starts=tuple(start for test in own for start in test.starts),
+        tails=tuple(tail for test in own for tail in test.tails),
     )
     return joined, tuple(test for test in tests if not isinstance(test, PathTest))
 

@@ -59,6 +59,7 @@ READER = CredentialReader(
         *("aws-credentials", ".boto", "boto.cfg", ".passwd-s3fs", "awscredentials.properties"),
         *("new_user_credentials.csv", "credentials.ini", "aws.properties", "config"),
         starts=("rootkey", "accesskeys"),
+        start_endings=(".csv",),
         tails=("/.aws/config", "_accesskeys.csv"),
     ),
     _read,

@@ -29,6 +29,6 @@ def _lowered(credential: Credential) -> Credential:
 
 
 READER = CredentialReader(
-    paths(".env", ".envrc", ".flaskenv", "env", endings=(".env", ".envrc"), starts=(".env.", ".env-", ".env_", "env.")),
+    paths(".env", ".envrc", ".flaskenv", "env", endings=(".env", ".envrc"), starts=(".env.", ".env-", ".env_")),
     _read,
 )

@@ -39,6 +39,7 @@ READER = CredentialReader(
         *("local.settings.json", "secrets.json", "usersecrets.json", "connectionstrings.json", "nlog.config"),
         *("web.debug.config", "web.release.config", "settings.xml", "applicationhost.config"),
         starts=("appsettings",),
+        start_endings=(".json",),
     ),
     _read,
 )

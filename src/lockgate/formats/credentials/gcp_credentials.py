@@ -39,6 +39,7 @@ READER = CredentialReader(
         *("keyfile.json", "token.json", "google-credentials.json", "gcp-credentials.json", "firebase.json"),
         *("serviceaccountkey.json", "service-account-key.json", "service_account_key.json", "oauth_creds.json"),
         starts=("client_secret", "service-account", "service_account", "serviceaccount", "gcp-", "google-"),
+        start_endings=(".json",),
         tails=("-service-account.json", "_service_account.json", "-credentials.json", "-key.json", "adminsdk.json"),
     ),
     _read,

@@ -40,6 +40,7 @@ READER = CredentialReader(
         *("kubeconfig.yaml", "kubeconfig.yml", "kubeconfig.json"),
         endings=(".kubeconfig",),
         starts=("kubeconfig",),
+        start_endings=("", ".yaml", ".yml", ".json", ".conf", ".bak"),
         tails=(".kube/config", "-kubeconfig.yaml", "-kubeconfig.yml", "/k3s.yaml"),
     ),
     _read,

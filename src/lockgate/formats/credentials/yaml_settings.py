@@ -40,6 +40,7 @@ READER = CredentialReader(
     paths(
         *(f"{name}{ending}" for name in _NAMES for ending in (".yml", ".yaml")),
         starts=("application-", "docker-compose", "parameters_", "secrets.", "secrets-", "config.secret"),
+        start_endings=(".yml", ".yaml"),
         tails=("-secrets.yml", "-secrets.yaml", "_secrets.yml", "_secrets.yaml"),
     ),
     _read,
