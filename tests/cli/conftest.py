@@ -25,9 +25,10 @@ def lockgate() -> Callable[..., subprocess.CompletedProcess[str]]:
     """``lockgate("check", cwd=folder)``; never raises on the exit code."""
 
     def run(*arguments: str, cwd: Path, env: dict[str, str] | None = None, stdin: str = ""):
+        surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **(env or {})}
         return subprocess.run(
             [sys.executable, "-m", "lockgate", *arguments],
-            cwd=cwd, env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **(env or {})}, input=stdin, capture_output=True, text=True, timeout=50,
+            cwd=cwd, env=surroundings, input=stdin, capture_output=True, text=True, timeout=50,
         )  # fmt: skip
 
     return run

@@ -232,9 +232,10 @@ def test_a_report_file_is_whole_or_not_there(lockgate, secrets_only):
 def test_an_interrupt_leaves_a_record_that_the_next_run_reads(lockgate, secrets_only):
     for number in range(3000):
         secrets_only.write(f"d{number % 50}/f{number}.txt", "some text\n" * 2000)
+    surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     process = subprocess.Popen(
         [sys.executable, "-m", "lockgate", "check"],
-        cwd=secrets_only.folder, env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        cwd=secrets_only.folder, env=surroundings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     time.sleep(0.6)
     process.send_signal(signal.SIGINT)
