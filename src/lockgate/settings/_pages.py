@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from enum import Enum
 from typing import Any
 
@@ -33,7 +34,7 @@ def starting_text() -> str:
     lines = ["# What Lockgate checks here, and what stops a change. Every key: docs/reference/settings.md", ""]
     for setting in settings_of(Settings):
         value = getattr(defaults, setting.name)
-        lines.append(f"# {setting.about}")
+        lines += textwrap.wrap(setting.about, 110, initial_indent="# ", subsequent_indent="# ")
         lines += _yaml_lines(setting.name, value, "")
         lines.append("")
     return "\n".join(lines[:-1]) + "\n"

@@ -167,7 +167,7 @@ CASES: list[tuple[str, list[int], Callable[[Any], str]]] = [
         [2, 3],
         lambda m: json.dumps({"userPassword": m.word(), "passphrase": m.word(), "publicKey": "a"}, indent=1),
     ),
-    ("dbeaver-data-sources.xml", [1], lambda m: f"<d><connection host='h' user='u' password='{m.word()}'/></d>"),
+    ("dbeaver-data-sources.xml", [2], lambda m: f"<d><connection host='h' user='u'\n password='{m.word()}'/></d>"),
     (".idea/WebServers.xml", [2], lambda m: f"<p><fileTransfer host='h'\n username='u' password=\"{m.hex(20)}\"/></p>"),
     ("sftp-config.json", [3], lambda m: '{\n // note\n "password":"' + m.word() + '",\n //"port": 22\n}'),
     (".vscode/sftp.json", [3], lambda m: json.dumps({"host": "h", "password": m.word()}, indent=1)),

@@ -21,8 +21,10 @@ def text_of(content: bytes) -> str:
 class Collector:
     """The credentials of one file under one kind."""
 
-    def __init__(self, kind: str, text: str) -> None:
+    def __init__(self, kind: str, text: str, *, spread: int = 0) -> None:
+        """``spread``: lines below the given one where a value may stand, as in XML tags over some lines."""
         self.kind = kind
+        self._spread = spread
         self.lines = text.split("\n")
         self._found: list[Credential] = []
 
@@ -46,6 +48,7 @@ class Collector:
         confidence = grade(value, loose=loose)
         if confidence is None:
             return
+        line = self._near(line, value if written is None else written)
         place = column or self._column(line, value if written is None else written)
         sure = min(confidence, at_most)
         self._found.append(Credential(kind or self.kind, value, line, place, key[:200], user[:200], host[:200], sure))
@@ -62,6 +65,7 @@ class Collector:
     def add_embedded(self, key: str, value: str, line: int) -> bool:
         """Keep passwords of addresses and connection strings within a value; whether there were any."""
         within = [*in_urls(value), *in_connection_string(value)]
+        line = self._near(line, value)
         base = self._column(line, value)
         for item in within:
             self._add_found(key, item, line, base + item.start)
@@ -73,6 +77,10 @@ class Collector:
     def done(self) -> tuple[Credential, ...]:
         """What was kept, in order."""
         return tuple(self._found)
+
+    def _near(self, line: int, written: str) -> int:
+        near = self.lines[line - 1 : line + self._spread] if self._spread else []
+        return next((line + place for place, text in enumerate(near) if written in text[:100_000]), line)
 
     def _column(self, line: int, written: str) -> int:
         if not 1 <= line <= len(self.lines) or "\n" in written:

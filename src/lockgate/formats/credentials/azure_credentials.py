@@ -28,7 +28,7 @@ _PUBLISHING = ("userPWD", "ManagementCertificate")
 
 def _read(path: str, content: bytes) -> tuple[Credential, ...]:
     text = text_of(content)
-    collector = Collector("azure-credentials", text)
+    collector = Collector("azure-credentials", text, spread=10)
     if path.lower().endswith(".publishsettings"):
         for element in xml_elements(content):
             user = element.attributes.get("userName", "")

@@ -11,7 +11,7 @@ _KEYS = ("password", "encryptedPassword", "user-password")
 
 def _read(path: str, content: bytes) -> tuple[Credential, ...]:
     text = text_of(content)
-    collector = Collector("dbeaver", text)
+    collector = Collector("dbeaver", text, spread=10)
     if path.lower().endswith(".xml"):
         for element in xml_elements(content):
             values = element.attributes

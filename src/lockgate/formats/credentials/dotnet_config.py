@@ -9,7 +9,7 @@ from lockgate.formats.credentials._trees import json_leaves, xml_elements
 
 def _read(path: str, content: bytes) -> tuple[Credential, ...]:
     text = text_of(content)
-    collector = Collector("connection-string", text)
+    collector = Collector("connection-string", text, spread=10)
     if path.lower().endswith(".json"):
         for leaf in json_leaves(content):
             collector.add_named(leaf.key, leaf.value, leaf.line)

@@ -13,7 +13,7 @@ from lockgate.formats.credentials._trees import Element, xml_elements
 def _read(_path: str, content: bytes) -> tuple[Credential, ...]:
     elements = xml_elements(content)
     siblings = {(item.parent, item.name): item.text for item in elements if item.name in ("Host", "User")}
-    collector = Collector("filezilla", text_of(content))
+    collector = Collector("filezilla", text_of(content), spread=10)
     for item in elements:
         if item.name == "Pass" and item.attributes.get("encoding") != "crypt":
             user, host = siblings.get((item.parent, "User"), ""), siblings.get((item.parent, "Host"), "")

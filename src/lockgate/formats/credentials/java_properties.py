@@ -20,7 +20,7 @@ def _read(path: str, content: bytes) -> tuple[Credential, ...]:
     text = text_of(content)
     if _TRANSLATION.search(path):
         return ()
-    collector = Collector("java-settings", text)
+    collector = Collector("java-settings", text, spread=10)
     if not path.lower().endswith(".xml"):
         for item in ini(text, comments="#!"):
             collector.add_named(item.name, item.value, item.line)
