@@ -123,6 +123,13 @@ def test_a_broken_cache_is_passed_over(tmp_path: Path) -> None:
     assert scan({GH: WORKFLOW}, tmp_path) == first
 
 
+def test_the_cache_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zizmor, "MAX_KEPT", 3)
+    for number in range(5):
+        scan({GH: WORKFLOW + "\n" * number}, tmp_path)
+        assert len(list((tmp_path / "zizmor").iterdir())) <= 3
+
+
 def test_no_workflow_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = count_runs(monkeypatch)
     scan({AZ: PIPELINE})

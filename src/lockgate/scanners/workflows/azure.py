@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from lockgate.formats.dockerfile import Command, shell_commands
 from lockgate.formats.yaml_safe import Node
 from lockgate.model import Finding, Fix, Location, Rule, Subject
 from lockgate.scanners.workflows.github import masked
@@ -125,6 +126,15 @@ class Pipeline:
     jobs: tuple[Job, ...]
     variables: tuple[Variable, ...]
     groups: tuple[Node, ...]
+    parsed: dict[int, tuple[Command, ...]] = field(default_factory=dict, repr=False)
+    """Commands of scripts by node, so that every check shares one reading."""
+
+    def commands(self, script: Node) -> tuple[Command, ...]:
+        """The simple commands of a script; lines count within it."""
+        found = self.parsed.get(id(script))
+        if found is None:
+            found = self.parsed[id(script)] = shell_commands(script.text)
+        return found
 
     @property
     def steps(self) -> Iterator[Step]:

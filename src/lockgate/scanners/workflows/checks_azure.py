@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from lockgate.formats.dockerfile import Command, shell_commands
+from lockgate.formats.dockerfile import Command
 from lockgate.formats.yaml_safe import Node
 from lockgate.scanners.workflows.azure import Hit, Job, Pipeline, Step
 
@@ -57,7 +57,7 @@ def _commands(pipeline: Pipeline) -> Iterator[tuple[Step, Command, int, tuple[Co
         if step.kind in ("pwsh", "powershell"):
             continue
         for script in step.scripts:
-            found = shell_commands(script.text)
+            found = pipeline.commands(script)
             for command in found:
                 yield step, command, pipeline.script_line(script, command.line), found
 

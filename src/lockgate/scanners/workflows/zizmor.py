@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 TIMEOUT_SECONDS = 120
+MAX_KEPT = 4000
+"""Answers in the cache folder; when there are more, the older half goes."""
 _COMPLETED = re.compile(r"completed (\S+)\s*$")
 _STEM = {
     "workflow": ".github/workflows/file.yml",
@@ -80,6 +82,7 @@ def audit(contents: Mapping[str, tuple[str, bytes]], cache_dir: Path | None) -> 
             found[path] = None if answers is None else _raws(answers)
             if answers is not None:
                 _keep(cache_dir, keys[path], answers)
+        _prune(cache_dir)
     return found
 
 
@@ -112,6 +115,18 @@ def _keep(cache_dir: Path | None, key: str, answers: list[Any]) -> None:
         Path(name).replace(folder / f"{key}.json")
     except OSError:
         return  # a cache that cannot be written costs time, not truth
+
+
+def _prune(cache_dir: Path | None) -> None:
+    if cache_dir is None:
+        return
+    try:
+        kept = [(path.stat().st_mtime_ns, path) for path in (cache_dir / "zizmor").iterdir()]
+        if len(kept) > MAX_KEPT:
+            for _, path in sorted(kept)[: len(kept) // 2]:
+                path.unlink(missing_ok=True)
+    except OSError:
+        return  # another run may be pruning too
 
 
 def _run(binary: str, files: Sequence[tuple[str, bytes]]) -> list[list[Any] | None]:
