@@ -316,3 +316,11 @@ def test_any_bytes_are_judged_without_harm(path: str, pieces: list[bytes]) -> No
         if isinstance(row, Finding):
             assert row.location.line >= 1
             assert len(row.location.snippet[0]) <= 200
+
+
+def test_what_goes_on_after_a_cut_match_is_masked_too() -> None:
+    head = rule("head", pattern=r"(acme_[a-z0-9]{12})")
+    rest = secret("{{alnum:30}}")
+    (row,) = findings("a.json", '{"key": "' + secret("acme_{{alnum:12}}").lower() + "\\n" + rest + '"}', [head])
+    assert rest not in repr(row)
+    assert row.location.snippet == ('{"key": "****"}',)

@@ -75,6 +75,7 @@ _PASSWORD_SHAPES = (
 )  # fmt: skip
 _ADDRESS_SHAPES = (URL, DSN, ORACLE, CONNECTION, JDBC_USER)
 _NAME_BEFORE = re.compile(rb"[\w.$/-]*\Z")
+_ONLY_BLANKS = re.compile(rb"\w+[ \t]+\\?[\"'`]\Z")
 _BARE_NAME = re.compile(rb"^[\w.-]+")
 
 
@@ -99,6 +100,8 @@ def judge(content: bytes, hit: Hit, *, regex: str, style: Style, place: Place) -
         user, host = _user_and_host(content, hit)
         return judge_address(user, value, host, place=place)
     name = _name(content, hit)
+    if name.lower() == "pass" and style is Style.QUOTED and _ONLY_BLANKS.match(content[hit.start : hit.secret_start]):
+        return None  # prose: pass `--quiet` to ...
     if name == "PASS" and style is Style.BARE and b":" in content[hit.start : hit.secret_start]:
         return None  # the verdict of a test run
     return judge_assignment(name, value, style=style, place=place)

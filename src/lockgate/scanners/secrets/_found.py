@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from lockgate.model import Confidence, Rule
 from lockgate.patterns.masking import mask
 
 SNIPPET_WIDTH = 200
+_GOES_ON = re.compile(rb"[A-Za-z0-9+/=_.~\\-]*")
 _LEFT = 100
 
 
@@ -53,13 +55,22 @@ def masked_line(content: bytes, at: int, *, spans: Sequence[tuple[int, int]], va
     pieces: list[str] = []
     position = begin
     for start, end in joined([*_touching(spans, begin, stop), *_repeats(content, begin, stop, values=values)]):
+        if end <= position:
+            continue
+        start = max(start, position)
         if start > position:
             pieces.append(content[position:start].decode("utf-8", "replace"))
         shown = mask(content[start:end].decode("utf-8", "replace")) if start >= begin else "****"
         pieces.append(shown)
-        position = min(end, stop)
+        position = _rest_of_value(content, min(end, stop), stop)
     pieces.append(content[position:stop].decode("utf-8", "replace"))
     return "".join(pieces).rstrip("\r\n")[:SNIPPET_WIDTH]
+
+
+def _rest_of_value(content: bytes, end: int, stop: int) -> int:
+    """Where what goes on unbroken after a masked span ends: a pattern may have taken only the head of a value."""
+    found = _GOES_ON.match(content, end, stop)
+    return found.end() if found else end
 
 
 def _touching(spans: Sequence[tuple[int, int]], begin: int, stop: int) -> list[tuple[int, int]]:

@@ -69,6 +69,7 @@ _KEY_PAIRS = words.word_set(
 )
 _HARMLESS_ENDS = words.word_set(
     """
+    encode decode mgr realm control equals compare match replace split join contains startswith endswith
     name names id ids file files path paths dir url uri urls uris type types length len size min max count expiry
     expires expiration ttl timeout field fields label hint title text placeholder message msg error errors
     description desc help pattern regex regexp format policy ref refs reference class cls param params parameter
@@ -97,6 +98,8 @@ _VECTOR_WORDS = words.word_set("private shared exporter encryption session maste
 """Names in the published vectors of cryptographic schemes, which stand in hex in the tests of every implementation."""
 _APP_PASSWORD = re.compile(r"(?:[a-z]{4} ){3}[a-z]{4}\Z")
 _TOKEN_VALUE = re.compile(r"[\w+/=.~:@#%^&*!$-]+\Z")
+_NUMBERED_WORD = re.compile(r"[a-z]+\d\Z|(?:utf|iso|latin|sha|md|py|http|tls|v)-?\d+\Z", re.IGNORECASE)
+"""``urllib2``, ``latin1``: the name of a thing."""
 _SEPARATORS = re.compile(r"[-_./:,+| ]+")
 
 
@@ -225,7 +228,7 @@ def _judge_password(value: str, *, style: Style, place: Place) -> Confidence | N
 
 def _is_chosen(value: str) -> bool:
     """A password as a person makes one: letters with digits or signs among them, six characters or more."""
-    if len(value) < 6 or _is_made_of_words(value):
+    if len(value) < 6 or _is_made_of_words(value) or _NUMBERED_WORD.match(value):
         return False
     letters = any(c.isalpha() for c in value)
     digits = any(c.isdigit() for c in value)
