@@ -82,6 +82,10 @@ def test_every_key_is_found_on_its_line():
     assert json_safe.container_lines(content) == {(): 1, ("a",): 2, ("a", 0): 3, ("a", 2): 5, ("b",): 7}
 
 
+def test_a_text_with_a_bracket_holds_no_container():
+    assert json_safe.container_lines(b'"{"') == {} == json_safe.key_lines(b'"{"')
+
+
 @settings(max_examples=100, deadline=None)
 @given(VALUES, st.sampled_from([None, 0, 2]))
 def test_the_two_scanners_name_exactly_the_paths_of_the_value(value, indent):

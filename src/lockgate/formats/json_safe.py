@@ -36,9 +36,11 @@ _CONTAINER = re.compile(
     + _STRING
     + rb")\s*+:\s*+)?([\[\]{},])"
 )
+# What is never closed runs to the end: were it to fail there, every later opening would be tried as far again.
+_COMMENT = rb"//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)"
 _NOISE = re.compile(
-    rb"(?s)(?P<string>" + _STRING + rb")|(?P<comment>//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/)|(?P<comma>,)(?=(?P<gap>(?:\s"
-    rb"|//[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/)*+)[}\]])"
+    rb'(?s)(?P<string>"(?:[^"\\]|\\.)*+(?:"|\\?\Z))|(?P<comment>' + _COMMENT + rb")"
+    rb"|(?P<comma>,)(?=(?:\s|" + _COMMENT + rb")*+[}\]])"
 )
 
 
@@ -103,6 +105,9 @@ def container_lines(content: bytes, *, max_depth: int = 4) -> dict[JsonPath, int
     path: list[str | int] = []
     open_containers: list[tuple[bool, int]] = []  # whether it is an array, and how long its own path is
     line, counted = 1, 0
+    content = content.rstrip()
+    if content[-1:] not in (b"}", b"]"):
+        return lines  # a scalar; beyond the last bracket the pattern would start again within a string
     for match in _CONTAINER.finditer(content):
         sign = match.group(2)
         if sign == b",":

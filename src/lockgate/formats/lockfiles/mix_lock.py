@@ -15,7 +15,7 @@ from lockgate.model import SkipKind
 
 _HEX = re.compile(r'\s*"([a-z0-9_]+)":\s*\{:hex,\s*:"?([a-z0-9_]+)"?,\s*"([^"\s]+)",\s*"([0-9a-fA-F]*)",(.*)\},?\s*')
 _OTHER = re.compile(r'\s*"([a-z0-9_]+)":\s*\{:(?:git|path),.*\},?\s*')
-_REQUIRED = re.compile(r"\{:\"?([a-z0-9_]+)\"?,\s*\"[^\"]*\",\s*\[([^\]]*)\]\}")
+_REQUIRED = re.compile(r"\{:\"?([a-z0-9_]+)\"?,\s*\"[^\"]{0,200}\",\s{0,9}\[([^\]]{0,500})\]\}")
 _OUTER = re.compile(r'"([0-9a-f]{64})"\s*$')
 
 

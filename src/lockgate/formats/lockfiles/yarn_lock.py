@@ -26,6 +26,7 @@ from lockgate.formats.lockfiles._node import package_json, wanted
 from lockgate.formats.lockfiles._text import decode, ends_mid_line
 from lockgate.model import Scope, SkipKind
 
+MAX_LINE = 20_000
 _PAIR = re.compile(r'^("(?:[^"\\]|\\.)*+"|[^\s"]++)\s++("(?:[^"\\]|\\.)*+"|\S++)$')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"|([^\s",][^",]*+)')
 
@@ -120,6 +121,9 @@ def _blocks(source: str, collector: Collector) -> list[_Block]:
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue
+        if len(line) > MAX_LINE:
+            collector.malformed("a line that is too long", line=number)
+            continue
         indent = len(line) - len(line.lstrip(" "))
         if indent == 0:
             descriptors = [a or b.strip() for a, b in _QUOTED.findall(stripped.removesuffix(":"))]
@@ -201,6 +205,8 @@ def _berry(collector: Collector, content: bytes, sibling: Sibling) -> Reading:
         placed.append((key, entry, line))
         for descriptor in descriptors.split(","):
             by_descriptor[descriptor.strip()] = key
+            if "@patch:" in descriptor:  # a patch is named with more or less detail in different places
+                by_descriptor.setdefault(descriptor.strip().partition("@patch:")[0] + "@patch:", key)
     for key, entry, line in placed:
         for name, wish in mapping(entry.get("dependencies")).items():
             target = _find(by_descriptor, name, text(wish))
@@ -227,8 +233,7 @@ def _berry(collector: Collector, content: bytes, sibling: Sibling) -> Reading:
 def _find(by_descriptor: dict[str, Key], name: str, wish: str) -> Key | None:
     found = by_descriptor.get(f"{name}@{wish}") or by_descriptor.get(f"{name}@npm:{wish}")
     if found is None and wish.startswith("patch:"):
-        prefix = f"{name}@patch:"
-        return next((key for text, key in by_descriptor.items() if text.startswith(prefix)), None)
+        return by_descriptor.get(f"{name}@patch:")
     return found
 
 
