@@ -84,15 +84,14 @@ def test_one_upstream_that_the_id_repeats_is_an_alias_and_several_are_not():
     assert several.related == ("CVE-2026-900001", "CVE-2026-900002")
 
 
-def test_the_bound_beside_the_events_ends_the_range():
-    entry = {
-        "package": {"ecosystem": "npm", "name": "a"},
-        "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}],
-                    "database_specific": {"last_known_affected_version_range": "<= 1.4.2"}}],
-    }  # fmt: skip
-    assert osv.advisory({"id": "GHSA-aaaa", "affected": [entry]}).packages[0].ranges == (
-        (("introduced", "0"), ("last_affected", "1.4.2")),
-    )
+@pytest.mark.parametrize("in_range", [True, False])
+@pytest.mark.parametrize(("bound", "event"), [("<= 1.4.2", ("last_affected", "1.4.2")), ("< 1.5", ("limit", "1.5"))])
+def test_the_bound_beside_a_range_without_an_end_ends_it(in_range, bound, event):
+    span = {"type": "SEMVER", "events": [{"introduced": "0"}]}
+    entry = {"package": {"ecosystem": "npm", "name": "a"}, "ranges": [span]}
+    (span if in_range else entry)["database_specific"] = {"last_known_affected_version_range": bound}
+    (package,) = osv.advisory({"id": "GHSA-aaaa", "affected": [entry]}).packages
+    assert package.ranges == ((("introduced", "0"), event),)
 
 
 @pytest.mark.parametrize("text", [b"", b"[", b"7", b'{"id": 7}', b'{"id": "../../x"}', b"[" * 5000, b"{'id': *a}"])

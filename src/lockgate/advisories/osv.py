@@ -138,7 +138,7 @@ def _package(entry: Mapping[str, Any]) -> PackageRanges | None:
         if one.get("type") not in ("ECOSYSTEM", "SEMVER"):
             commits += 1
             continue
-        events = _events(one)
+        events = _events(one, entry)
         count += len(events)
         if count > MAX_EVENTS:
             raise RecordError(f"the record has more than {MAX_EVENTS} events")
@@ -151,23 +151,27 @@ def _package(entry: Mapping[str, Any]) -> PackageRanges | None:
     return PackageRanges(ecosystem, normal_name(ecosystem, name), tuple(ranges), tuple(listed), commits)
 
 
-def _events(one: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def _events(one: Mapping[str, Any], entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     for event in _objects(one.get("events")):
         for kind in _EVENTS:
             version = _version_text(event.get(kind))
             if version:
                 found.append((kind, version))
-    # OSV's form for "until this one, not fixed": GitHub writes it beside the events.
-    if not any(kind in ("fixed", "last_affected") for kind, _ in found):
-        beside = one.get("database_specific")
-        last = _text(beside.get("last_known_affected_version_range")) if isinstance(beside, dict) else ""
-        if last.startswith("<"):
-            kind = "last_affected" if last.startswith("<=") else "fixed"
-            version = last.lstrip("<= ").strip()
-            # A "<" bound ends the range, but nobody said that the version at the bound is well: no fix, a limit.
-            found.append(("limit" if kind == "fixed" else kind, version))
+    if found and not any(kind in ("fixed", "last_affected") for kind, _ in found):
+        found.extend(_bound_beside(one) or _bound_beside(entry))
     return tuple(found)
+
+
+def _bound_beside(holder: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """GitHub's ``last_known_affected_version_range`` (``<= 1.4.2``), which stands beside a range without an end."""
+    beside = holder.get("database_specific")
+    bound = _text(beside.get("last_known_affected_version_range")) if isinstance(beside, dict) else ""
+    version = bound.lstrip("<= ").strip()
+    if not bound.startswith("<") or not version:
+        return []
+    # "<" ends the range, but nobody said that the version at the bound is well: a limit, not a fix.
+    return [("last_affected" if bound.startswith("<=") else "limit", version)]
 
 
 def _kind(name: str, affected: Sequence[Mapping[str, Any]]) -> Kind:
