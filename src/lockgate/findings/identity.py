@@ -123,7 +123,7 @@ def _pair_by_path(groups: list[Group], known: list[KnownFinding], renames: Mappi
 
 
 def _pair_in_file(groups: list[Group], known: list[KnownFinding]) -> list[KnownFinding]:
-    """As many as before: by order, since edits above move all alike. Else the very line, then order. Open ones first."""
+    """As many as before: by order, since edits above move all alike. Else the very line first. Open before fixed."""
     if not groups:
         return known
     present = [one for one in known if not one.fixed_at]

@@ -1,7 +1,7 @@
 """Guesses which file became which, from the findings that vanished with one path and appeared at another.
 
 For a run over everything where no version control tells renames. One finding in common says little when its line
-stands in many files; so each shared fingerprint votes with a weight that falls with the number of files it may speak of.
+stands in many files; so each shared fingerprint votes with a weight that falls with the files it may speak of.
 """
 
 from __future__ import annotations

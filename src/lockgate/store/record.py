@@ -210,7 +210,7 @@ class Record:
     def _trouble(self, name: str, error: BaseException) -> StoreError:
         text = " ".join(str(error).split())[:300]
         lower = text.lower()
-        if "no space" in lower or "quota" in lower:
+        if any(word in lower for word in ("no space", "quota", "too large")):
             hint = "the disk is full: free space, or set LOCKGATE_WORKSPACE to another place"
         elif any(
             word in lower for word in ("read-only", "permission", "denied", "not a directory", "unable to create dir")
