@@ -4,9 +4,11 @@
 what its path patterns mean. What does not belong: acting on a setting.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from lockgate.settings._load import find, load, loads
-from lockgate.settings._pages import reference_markdown, starting_text
-from lockgate.settings._schema import schema
 from lockgate.settings._shapes import (
     CHECKED_FAMILIES,
     FILE_NAME,
@@ -34,3 +36,24 @@ __all__ = [
     "schema",
     "starting_text",
 ]
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of ``lockgate.yaml``."""
+    from lockgate.settings import _schema  # a check does not draw it
+
+    return _schema.schema()
+
+
+def reference_markdown() -> str:
+    """The settings page of the reference, whole. Deterministic."""
+    from lockgate.settings import _pages
+
+    return _pages.reference_markdown()
+
+
+def starting_text() -> str:
+    """A first ``lockgate.yaml`` with the defaults written out."""
+    from lockgate.settings import _pages
+
+    return _pages.starting_text()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
@@ -150,6 +149,8 @@ class _Reader:
         return self._error(value, f"{name} must be {wanted}, not {_spoken(value.data)}")
 
     def _unknown(self, value: Value, message: str, word: str, known: Iterable[str]) -> ConfigurationError:
+        import difflib  # only a complaint pays for it
+
         known = list(known)
         near = difflib.get_close_matches(word[:100], known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else "known: " + ", ".join(known)
