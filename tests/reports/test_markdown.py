@@ -60,3 +60,16 @@ def test_a_code_span_cannot_be_closed_from_inside(text):
 def test_addresses_do_not_become_links():
     assert "://" not in markdown._prose("see https://evil.example.org and www.evil.example.org", 100)
     assert "www." not in markdown._prose("www.evil.example.org", 100)
+
+
+@pytest.mark.parametrize(
+    "text", ["- item", "+ item", "=== x", "# head", "> quote", "*a*", "_a_", "[a](b)", "!x", "a|b"]
+)
+def test_text_is_never_a_block_or_emphasis(text):
+    first = markdown._prose(text, 100)[0]
+    assert first in "\\&" or (first == "a" and "\\|" in markdown._prose(text, 100))
+    assert "](" not in markdown._prose(text, 100)
+
+
+def test_a_dash_within_a_word_stays_readable():
+    assert markdown._prose("unpinned-uses and a=b", 100) == "unpinned-uses and a=b"

@@ -28,7 +28,7 @@ _VERDICTS = {
 _SIGNS = {
     Severity.CRITICAL: "🟥", Severity.HIGH: "🟧", Severity.MEDIUM: "🟨", Severity.LOW: "🟦", Severity.INFO: "⬜",
 }  # fmt: skip
-_ACTIVE = re.compile(r"([\\`*_{}\[\]()<>#+!|~$^=-])")
+_ACTIVE = re.compile(r"([\\`*_\[\]()<>#!|~$^]|^[-+=])")
 _LINKING = re.compile(r"(@|://|www\.)", re.IGNORECASE)
 _TICKS = re.compile(r"`+")
 
