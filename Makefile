@@ -9,9 +9,10 @@ export LOCKGATE_CORPORA ?= ../shared/corpora
 up: $(VENV)/.main  ## install, build the sample advisory store, judge the example shop
 	@$(BIN)/lockgate advisories update --quiet --store $(VENV)/sample-advisories.db examples/advisories
 	@echo
-	@$(BIN)/lockgate check examples/harbour --no-store --advisories $(VENV)/sample-advisories.db || [ $$? -eq 1 ]
+	@$(BIN)/python examples/lay_out.py $(VENV)/harbour
+	@$(BIN)/lockgate check $(VENV)/harbour --no-store --advisories $(VENV)/sample-advisories.db || [ $$? -eq 1 ]
 	@echo
-	@echo "That was the example shop, with weaknesses planted on purpose. Now your own code:"
+	@echo "That was the example shop (examples/harbour), with weaknesses planted on purpose. Now your own code:"
 	@echo "  $(CURDIR)/$(BIN)/lockgate advisories update osv-export.zip   (exports of https://osv.dev; once)"
 	@echo "  $(CURDIR)/$(BIN)/lockgate check /path/to/your/repository"
 

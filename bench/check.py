@@ -25,7 +25,9 @@ def measured(command: list[str], *, cwd: Path, runs: int = 3) -> tuple[float, fl
     for _ in range(runs):
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, _, usage = os.wait4(process.pid, 0)
+        _, status, usage = os.wait4(process.pid, 0)
+        if os.waitstatus_to_exitcode(status) not in (0, 1):
+            sys.exit(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}: nothing was measured")
         wall = time.perf_counter() - started
         figures.append((usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024))
         process.returncode = 0

@@ -58,6 +58,8 @@ def project_at(path: Path, *, config: Path | None = None) -> Project:
         raise SourceError("there is no such file or folder", where=str(path), hint="give a path of this machine")
     folder = path.resolve() if path.is_dir() else path.resolve().parent
     top = repository_of(folder)
+    if top is not None and Git(top).try_text("check-ignore", "--", str(folder)):
+        top = None  # named on purpose though git ignores it: a folder of its own, none of whose files git would list
     base = (top or folder).resolve()
     if config is not None and not config.is_file():
         raise ConfigurationError("there is no such settings file", where=str(config), hint="lockgate init writes one")

@@ -17,7 +17,10 @@ def test_comments_are_stripped_in_linear_time(unit):
         assert time.process_time() - begin < 2
 
 
-PATHS = ["requirements.txt", "yarn.lock", "mix.lock", "Gemfile.lock", "go.mod", "gradle.lockfile", "bun.lock", "pyproject.toml", "libs.versions.toml", "pom.xml", "a.csproj"]
+PATHS = [
+    "requirements.txt", "yarn.lock", "mix.lock", "Gemfile.lock", "go.mod", "gradle.lockfile", "bun.lock",
+    "pyproject.toml", "libs.versions.toml", "pom.xml", "a.csproj",
+]  # fmt: skip
 UNITS = ['\\"', '{:a, "x", [', "a-1-", "${", "$(", "--", " #", "[", "(", "a@", "a, ", "=>", "\t", "\\\n", "a:1=", "<a>"]
 HEADS = {
     "yarn.lock": "# yarn lockfile v1\n",

@@ -45,6 +45,13 @@ def test_what_git_ignores_is_left_out_unless_asked_for(repository):
     assert "noise.log" in files(TreeSource(repository.folder, ignored_too=True))
 
 
+def test_an_ignored_folder_that_is_named_itself_is_read_like_a_plain_one(repository):
+    repository.write(".gitignore", "build/\n")
+    repository.write("build/out.txt", "1")
+    repository.commit()
+    assert files(TreeSource(repository.folder / "build")) == {"out.txt": b"1"}
+
+
 def test_untracked_files_are_read(repository):
     repository.write("tracked", "1")
     repository.commit()

@@ -73,9 +73,13 @@ class TreeSource:
         if not self.folder.is_dir():
             raise SourceError("there is no such folder", where=str(self.folder), hint="give a folder or a file")
         top = repository_of(self.folder)
-        if top is None or self.ignored_too or not (top / ".git").exists():
+        if top is None or self.ignored_too or not (top / ".git").exists() or _ignored(top, self.folder):
             return sorted(_walk(os.fspath(self.folder), ""))
         return sorted(_listed(self.folder, ""))
+
+
+def _ignored(top: Path, folder: Path) -> bool:
+    return folder.resolve() != top.resolve() and bool(Git(top).try_text("check-ignore", "--", str(folder.resolve())))
 
 
 def _under(path: str, only: tuple[str, ...]) -> bool:
