@@ -35,6 +35,7 @@ from lockgate.store._advisory_form import (
     join_entries,
     pack_block,
     pack_entry,
+    renumbered,
 )
 from lockgate.store._alias_groups import AliasGroups
 from lockgate.store._exploited import read_epss, read_kev
@@ -211,13 +212,16 @@ class _Builder:
         with closing(_database(made, _FINAL)) as final:
             final.execute(f"PRAGMA application_id={APPLICATION_ID}")
             members = self._aliases.members()
+            numbers = self._renumber(scratch)
             kept = 0
-            rows = (row for row in scratch.execute("SELECT * FROM record ORDER BY id") if row[0] not in self._dead)
+            rows = scratch.execute(
+                "SELECT place.number, record.* FROM place JOIN record ON record.id = place.record ORDER BY place.number"
+            )
             for block, group in groupby(rows, key=lambda row: row[0] // BLOCK):
-                bodies = [(row[0], self._body(row[1:], members, exploited, likely)) for row in group]
+                bodies = [(row[0], self._body(row[2:], members, exploited, likely)) for row in group]
                 final.execute("INSERT INTO block VALUES (?,?)", (block, pack_block(bodies)))
                 kept += len(bodies)
-            ecosystems = self._write_packages(scratch, final)
+            ecosystems = self._write_packages(scratch, final, numbers)
             packages = final.execute("SELECT count(*) FROM package").fetchone()[0]
             alive = [modified for modified, number in self._newest.values() if number not in self._dead]
             meta = {
@@ -239,11 +243,23 @@ class _Builder:
             final.execute("COMMIT")
         return kept, packages
 
-    def _write_packages(self, scratch: sqlite3.Connection, final: sqlite3.Connection) -> Counter[str]:
+    def _renumber(self, scratch: sqlite3.Connection) -> dict[int, int]:
+        """New numbers in the order of packages: what is asked for together then lies in the same blocks."""
+        numbers: dict[int, int] = {}
+        for (record,) in scratch.execute("SELECT record FROM affected ORDER BY package, record"):
+            if record not in self._dead:
+                numbers.setdefault(record, len(numbers))
+        scratch.execute("CREATE TABLE place (number INTEGER PRIMARY KEY, record INTEGER)")
+        scratch.executemany("INSERT INTO place VALUES (?,?)", ((new, old) for old, new in numbers.items()))
+        return numbers
+
+    def _write_packages(
+        self, scratch: sqlite3.Connection, final: sqlite3.Connection, numbers: dict[int, int]
+    ) -> Counter[str]:
         ecosystems: Counter[str] = Counter()
         rows = scratch.execute("SELECT package, record, entry FROM affected ORDER BY package, record")
         for count, (package, group) in enumerate(groupby(rows, key=itemgetter(0))):
-            entries = [entry for _, record, entry in group if record not in self._dead]
+            entries = [renumbered(entry, numbers[record]) for _, record, entry in group if record in numbers]
             if entries:
                 ecosystems[package.partition("/")[0]] += len(entries)
                 final.execute("INSERT INTO package VALUES (?,?)", (package, join_entries(entries)))

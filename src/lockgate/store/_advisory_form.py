@@ -7,7 +7,7 @@ advisory, compressed eight together. Texts are cut: the file answers questions, 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -76,10 +76,10 @@ def _row(body: Body) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def unpack_block(stored: bytes) -> dict[int, Body]:
-    """The records of a stored block by number. Raises ``ValueError`` or ``zlib.error`` on other bytes."""
+def unpack_block(stored: bytes, wanted: Container[int]) -> dict[int, Body]:
+    """The ``wanted`` records of a stored block by number. Raises ``ValueError`` or ``zlib.error`` on other bytes."""
     plain = zlib.decompressobj(-15, zdict=_DICTIONARY).decompress(stored, 16 * 1024 * 1024)
-    return {row[0]: _body(row[1:]) for row in orjson.loads(plain)}
+    return {row[0]: _body(row[1:]) for row in orjson.loads(plain) if row[0] in wanted}
 
 
 def _body(row: Sequence[Any]) -> Body:
@@ -112,6 +112,11 @@ def pack_entry(record: int, kind: Kind, affected: Affected) -> bytes:
     """The stored form of one entry: ``[record, kind, intervals, listed versions]``."""
     intervals = [_short(interval) for interval in affected.intervals]
     return orjson.dumps((record, KINDS.index(kind), intervals, affected.listed))
+
+
+def renumbered(entry: bytes, record: int) -> bytes:
+    """A packed entry that names another record."""
+    return b"[%d%b" % (record, entry[entry.index(b",") :])
 
 
 def _short(interval: Interval) -> tuple[Any, ...]:

@@ -141,7 +141,7 @@ class AdvisoryStore:
     def _bodies(self, records: set[int]) -> dict[int, Body]:
         bodies: dict[int, Body] = {}
         for _, stored in self._select("SELECT id, bodies FROM block WHERE id", {record // BLOCK for record in records}):
-            bodies.update(unpack_block(stored))
+            bodies.update(unpack_block(stored, records))
         return bodies
 
     def _select(self, head: str, keys: set[Any]) -> Iterator[tuple[Any, bytes]]:
