@@ -79,6 +79,7 @@ def compare(ecosystem: str, left: str, right: str) -> int:
     return (first > second) - (first < second)
 
 
+@lru_cache(maxsize=65536)
 def major(version: str) -> str:
     """What must stay the same in a careful upgrade: the first number; before 1.0 the second one as well."""
     numbers: list[str] = []
