@@ -282,3 +282,19 @@ def test_colours_stay_off_when_nobody_watches(lockgate, secrets_only, token):
 def test_a_hostile_file_name_cannot_write_to_the_terminal(lockgate, secrets_only, token):
     secrets_only.write("a\x1b[2Jb.py", f'TOKEN = "{token}"\n')
     assert "\x1b" not in lockgate("check", cwd=secrets_only.folder).stdout
+
+
+def test_a_workspace_that_the_repository_brings_is_refused(lockgate, secrets_only, token):
+    secrets_only.write("app.py", f'TOKEN = "{token}"\n')
+    assert lockgate("check", cwd=secrets_only.folder).returncode == DENIED
+    secrets_only.git("add", "-f", ".lockgate/ledger.db")
+    done = lockgate("check", cwd=secrets_only.folder)
+    assert done.returncode == UNAVAILABLE
+    assert "brings its own workspace" in done.stderr
+    assert lockgate("check", "--no-store", cwd=secrets_only.folder).returncode == DENIED
+
+
+def test_a_workspace_that_is_a_link_is_refused(lockgate, secrets_only, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    os.symlink(tmp_path / "elsewhere", secrets_only.folder / ".lockgate")
+    assert lockgate("check", cwd=secrets_only.folder).returncode == UNAVAILABLE

@@ -51,7 +51,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
     results: list[Result] = []
     noticed: set[str] = set()
     with ExitStack() as stack:
-        record, ledger, cache = stack.enter_context(_opened(place, store=not arguments.no_store))
+        record, ledger, cache = stack.enter_context(_opened(place, first, store=not arguments.no_store))
         families = _families(arguments, first)
         tell_progress = stack.enter_context(progress(quiet=arguments.quiet))
         salt = salt_of(None if arguments.no_store else place)
@@ -199,11 +199,11 @@ def _owners(project: Project) -> Owners | None:
 
 
 @contextmanager
-def _opened(place: Workspace, *, store: bool) -> Iterator[tuple[Record | None, Ledger | None, Cache | None]]:
+def _opened(place: Workspace, project: Project, *, store: bool) -> Iterator[tuple[Record | None, Ledger | None, Cache | None]]:
     if not store:
         yield None, None, None
         return
-    prepare(place)
+    prepare(place, tracked=project.tracks)
     record = Record.open(place.record)
     with Ledger.open(place.folder) as ledger, Cache.open(place.cache_dir / "scans.db") as cache:
         yield record, ledger, cache

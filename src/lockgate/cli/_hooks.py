@@ -173,7 +173,7 @@ def _judge(
     from lockgate.reports import get as report
     from lockgate.rules import load
 
-    prepare(project.workspace)
+    prepare(project.workspace, tracked=project.tracks)
     results: list[Result] = []
     with (
         Ledger.open(project.workspace.folder) as ledger,

@@ -41,6 +41,11 @@ class Project:
                 return Owners.parse(_text(path))
         return None
 
+    def tracks(self, folder: Path) -> bool:
+        """Whether git tracks any file of ``folder``."""
+        inside = self.git is not None and folder.resolve().is_relative_to(self.top.resolve())
+        return inside and self.git is not None and bool(self.git.output("ls-files", "-z", "--", str(folder)))
+
     @property
     def revision(self) -> str:
         """Commit of HEAD, or an empty string."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +46,18 @@ def workspace_of(project: Path) -> Workspace:
     return Workspace(folder, str(folder))
 
 
-def prepare(workspace: Workspace) -> None:
-    """Make the folder. Raises :class:`StoreError` where it cannot be written."""
+def prepare(workspace: Workspace, *, tracked: Callable[[Path], bool] = lambda folder: False) -> None:
+    """Make the folder. Raises :class:`StoreError` where it cannot be written.
+
+    ``tracked`` says whether the repository under check brings files of that folder along: such a workspace is refused,
+    because whoever wrote it could call a finding known, or a file unchanged.
+    """
+    if workspace.folder.is_symlink() or tracked(workspace.folder):
+        raise StoreError(
+            "the repository brings its own workspace, which could call findings known that nobody has seen",
+            where=str(workspace.folder),
+            hint=f"remove it from the repository, set {VARIABLE} to a folder of yours, or use --no-store",
+        )
     try:
         workspace.cache_dir.mkdir(parents=True, exist_ok=True)
         ignore = workspace.folder / ".gitignore"
