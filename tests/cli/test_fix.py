@@ -1,5 +1,7 @@
 """Safe fixes: applied whole, refused when the text is no longer what was judged."""
 
+from pathlib import Path
+
 from lockgate.cli._fix import edited, planned
 from lockgate.model import Edit
 
@@ -51,3 +53,24 @@ def test_an_edit_outside_the_tree_is_refused(tmp_path):
 
 def test_a_file_that_has_gone_is_refused_not_raised(tmp_path):
     assert planned([Edit("none", 1, 1, "b", "a")], tmp_path) == ([], [("none", "FileNotFoundError")])
+
+
+def test_a_vulnerable_pin_is_raised_after_showing_the_diff(lockgate, repository, tmp_path):
+    advisories = Path(__file__).resolve().parents[2] / "examples" / "advisories"
+    repository.write("requirements.txt", "harbour-forms==1.4.0\nharbour-money==2.1.0\n")
+    repository.commit()
+    lockgate("advisories", "update", str(advisories), cwd=repository.folder)
+    done = lockgate("check", "--family", "dependencies", "--fix", "--yes", cwd=repository.folder)
+    assert "-harbour-forms==1.4.0" in done.stdout
+    assert "+harbour-forms==1.5.1" in done.stdout
+    assert (repository.folder / "requirements.txt").read_text() == "harbour-forms==1.5.1\nharbour-money==2.1.0\n"
+    assert lockgate("check", "--family", "dependencies", cwd=repository.folder).returncode == 0
+
+
+def test_fix_without_an_answer_writes_nothing(lockgate, repository):
+    dockerfile = "FROM alpine:3.20\nMAINTAINER ada@harbour.example\n"
+    repository.write("Dockerfile", dockerfile)
+    done = lockgate("check", "--family", "dockerfiles", "--fix", cwd=repository.folder)
+    assert done.returncode == 2
+    assert "--yes" in done.stderr
+    assert (repository.folder / "Dockerfile").read_text() == dockerfile

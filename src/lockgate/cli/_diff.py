@@ -46,12 +46,20 @@ def run(arguments: argparse.Namespace) -> int:
     {"text": _text, "json": _json, "markdown": _markdown}[arguments.format](answer)
     for skip in answer.skips:
         print(f"not read: {safe(skip.path)}: {safe(skip.reason)}", file=sys.stderr)
+    unknown = _unknown_ecosystems(store, head)
+    if unknown:
+        print(f"not checked: the store knows nothing of {', '.join(unknown)}", file=sys.stderr)
     if store is None:
         raise NothingCheckedError(
             "there is no advisory store: whether the change brings a vulnerability was not checked",
             hint="lockgate advisories update SOURCE ...",
         )
     return int(ExitCode.DENIED if answer.brought else ExitCode.ALLOWED)
+
+
+def _unknown_ecosystems(store: AdvisoryStore | None, components: Sequence[Component]) -> list[str]:
+    known = set(store.meta().get("ecosystems", ())) if store is not None else set()
+    return sorted({one.ecosystem for one in components} - known) if store is not None else []
 
 
 def _own_store(project: Project) -> AdvisoryStore | None:

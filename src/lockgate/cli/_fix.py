@@ -15,7 +15,8 @@ from pathlib import Path
 
 from lockgate.cli._text import safe
 from lockgate.errors import UsageError
-from lockgate.model import Edit, Result
+from lockgate.formats.lockfiles import manifest_edit
+from lockgate.model import Edit, Family, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Change:
 def apply_fixes(result: Result, top: Path, *, ask: bool) -> int:
     """Offer every safe edit of open findings; returns how many files were written."""
     edits = [edit for one in result.findings if not one.waived and one.finding.fix for edit in one.finding.fix.edits]
-    changes, refused = planned(edits, top)
+    changes, refused = planned([*edits, *version_bumps(result, top)], top)
     for change in changes:
         _show(change)
     for path, reason in refused:
@@ -45,6 +46,27 @@ def apply_fixes(result: Result, top: Path, *, ask: bool) -> int:
         _write(top / change.path, change.after)
     print(f"fixed {len(changes)} file(s); check again to see what is left", file=sys.stderr)
     return len(changes)
+
+
+def version_bumps(result: Result, top: Path) -> list[Edit]:
+    """Edits of manifests that raise vulnerable components to the smallest version without a known flaw.
+
+    A component that only a lock file names gives none: its own tool has to write the lock (the finding says how).
+    """
+    wanted: dict[tuple[str, str, str], str] = {}
+    for one in result.findings:
+        finding = one.finding
+        target = finding.fact("fixes-all") or finding.fact("fixed-in")
+        if finding.family is Family.DEPENDENCIES and not one.waived and target:
+            for place in one.locations:
+                wanted[place.path, finding.fact("package"), finding.fact("version")] = target
+    edits = []
+    for component in result.components:
+        target = wanted.get((component.path, component.name, component.version), "")
+        path = top / component.path
+        if target and path.is_file() and not path.is_symlink():
+            edits.append(manifest_edit(component.path, path.read_bytes(), component, target))
+    return [edit for edit in edits if edit is not None]
 
 
 def planned(edits: Iterable[Edit], top: Path) -> tuple[list[Change], list[tuple[str, str]]]:
