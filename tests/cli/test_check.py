@@ -298,3 +298,19 @@ def test_a_workspace_that_is_a_link_is_refused(lockgate, secrets_only, tmp_path)
     (tmp_path / "elsewhere").mkdir()
     os.symlink(tmp_path / "elsewhere", secrets_only.folder / ".lockgate")
     assert lockgate("check", cwd=secrets_only.folder).returncode == UNAVAILABLE
+
+
+_GITLEAKS = """
+[[rules]]
+id = "shop-pass"
+regex = "shop_[0-9]{12}"
+keywords = ["shop_"]
+"""
+
+
+def test_a_rule_file_in_gitleaks_form_judges_too(lockgate, repository):
+    repository.write("lockgate.yaml", "version: 1\nfamilies: [secrets]\nscanners: {secrets: {gitleaks: own.toml}}\n")
+    repository.write("own.toml", _GITLEAKS)
+    repository.write("a.txt", "pass is shop_" + "4711" * 3 + "\n")
+    _, document = result(lockgate, repository.folder)
+    assert any("shop-pass" in one["rule"] for one in document["findings"])

@@ -169,3 +169,10 @@ def test_any_waiver_file_loads_or_is_refused(text: str) -> None:
 
 def test_a_waiver_is_a_value() -> None:
     assert Waiver("a", "b", "c", "d", rule="r").id == "r"
+
+
+def test_the_mark_in_prose_is_no_waiver():
+    from lockgate.findings import inline_waivers
+
+    mark = b"lockgate" + b":waive"
+    assert inline_waivers("a.md", b"write " + mark + b" and then the rule\n`" + mark + b"`\n") == ()

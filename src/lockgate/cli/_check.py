@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -13,7 +12,6 @@ from pathlib import Path
 from lockgate.cli._outputs import outputs, write
 from lockgate.cli._progress import progress
 from lockgate.cli._project import Project, project_at
-from lockgate.cli._text import safe
 from lockgate.engine import Request, scan
 from lockgate.engine.workspace import Workspace, prepare, salt_of, workspace_of
 from lockgate.errors import ExitCode, NothingCheckedError, UsageError
@@ -25,6 +23,8 @@ from lockgate.sources.repository import ChangesSource, HistorySource, StagedSour
 from lockgate.sources.repository.clone import is_address, shown
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
+
+_Stores = tuple[Record | None, Ledger | None, Cache | None]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -59,7 +59,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
         request = Request(
             families=families,
             gate=first.settings.gate,
-            options=first.settings.scanners,
+            options=first.scanner_options(),
             project=name or _project_name(first, projects, workspace),
             salt=salt,
             advisories=Path(arguments.advisories) if arguments.advisories else place.advisories,
@@ -79,7 +79,6 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
         decision = _scan(sources, request, record=record, ledger=ledger, cache=cache)
         _remember_blobs(sources, cache, families, noticed)
     write(results[0], wanted)
-    _tell_notices(results[0])
     if arguments.fix:
         from lockgate.cli._fix import apply_fixes
 
@@ -95,11 +94,6 @@ def _scan(
 
     rules = load(request.families, cache_dir=request.cache_dir)
     return scan(sources, rules, GATE, store=record, ledger=ledger, request=request, cache=cache)
-
-
-def _tell_notices(result: Result) -> None:
-    for notice in result.notices:
-        print(f"lockgate: {safe(notice)}", file=sys.stderr)
 
 
 def exit_code(decision: Decision) -> int:
@@ -199,7 +193,7 @@ def _owners(project: Project) -> Owners | None:
 
 
 @contextmanager
-def _opened(place: Workspace, project: Project, *, store: bool) -> Iterator[tuple[Record | None, Ledger | None, Cache | None]]:
+def _opened(place: Workspace, project: Project, *, store: bool) -> Iterator[_Stores]:
     if not store:
         yield None, None, None
         return

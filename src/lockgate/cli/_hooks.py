@@ -182,7 +182,7 @@ def _judge(
         request = Request(
             families=families,
             gate=project.settings.gate,
-            options=project.settings.scanners,
+            options=project.scanner_options(),
             salt=salt_of(project.workspace),
             advisories=project.workspace.advisories,
             cache_dir=project.workspace.cache_dir,

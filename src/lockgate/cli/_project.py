@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lockgate.engine.workspace import Workspace, workspace_of
 from lockgate.errors import ConfigurationError, SourceError
@@ -40,6 +42,17 @@ class Project:
             if path.is_file():
                 return Owners.parse(_text(path))
         return None
+
+    def scanner_options(self) -> Mapping[str, Mapping[str, Any]]:
+        """Options by family; ``scanners.secrets.gitleaks`` names a rule file of that format, handed on as its text."""
+        options = {family: dict(own) for family, own in self.settings.scanners.items()}
+        named = options.get("secrets", {}).get("gitleaks")
+        if named:
+            path = self.top / str(named)
+            if not path.resolve().is_relative_to(self.top.resolve()) or not path.is_file():
+                raise ConfigurationError("there is no such rule file in the project", where=str(named))
+            options["secrets"]["gitleaks"] = _text(path)
+        return options
 
     def tracks(self, folder: Path) -> bool:
         """Whether git tracks any file of ``folder``."""

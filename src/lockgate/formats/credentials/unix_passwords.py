@@ -28,7 +28,7 @@ def _is_hash(text: str) -> bool:
 READER = CredentialReader(
     paths(
         *("shadow", "shadow-", "gshadow", "gshadow-", "master.passwd", "passwd", "passwd-", "proftpdpasswd"),
-        *("proftpd.passwd", "ftpd.passwd", "pureftpd.passwd", "vsftpd.passwd", "opasswd", "smbpasswd"),
+        *["proftpd.passwd", "ftpd.passwd", "pureftpd.passwd", "vsftpd.passwd", "opasswd", "smbpasswd"],
         endings=(".shadow",),
     ),
     _read,
