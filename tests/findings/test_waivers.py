@@ -171,8 +171,6 @@ def test_a_waiver_is_a_value() -> None:
     assert Waiver("a", "b", "c", "d", rule="r").id == "r"
 
 
-def test_the_mark_in_prose_is_no_waiver():
-    from lockgate.findings import inline_waivers
-
+def test_the_mark_in_quotes_is_prose_about_waivers():
     mark = b"lockgate" + b":waive"
-    assert inline_waivers("a.md", b"write " + mark + b" and then the rule\n`" + mark + b"`\n") == ()
+    assert inline_waivers("a.md", b"write `" + mark + b"` and then the rule\nMARK = '" + mark + b"'\n") == ()

@@ -46,6 +46,8 @@ class Judge:
         self.sessions: dict[str, Session] = {}
         self.blind: list[Blind] = []
         self.context = ScanContext(salt=b"")
+        self._asked: tuple[str, int] = ("", -1)
+        self._wanting: tuple[str, ...] = ()
 
     def open(self, context: ScanContext, options: Mapping[str, Mapping[str, Any]]) -> None:
         """Start a session of every scanner; one that cannot work makes its family blind, not the run fail."""
@@ -65,15 +67,26 @@ class Judge:
 
     def wants(self, path: str, size: int) -> bool:
         """Whether any scanner wants the file."""
-        return any(self.scanners[name].wants(path, size) for name in self.sessions)
+        return bool(self.wanting(path, size))
+
+    def wanting(self, path: str, size: int) -> tuple[str, ...]:
+        """The scanners that want the file. The last answer is kept: a source asks just before it yields the file."""
+        if self._asked != (path, size):
+            self._wanting = tuple(name for name in self.sessions if self.scanners[name].wants(path, size))
+            self._asked = (path, size)
+        return self._wanting
+
+    def families(self) -> set[Family]:
+        """Families that a session is open for."""
+        return {self.scanners[name].family for name in self.sessions}
+
+    def cacheable_families(self, path: str, size: int) -> set[Family]:
+        """Families whose cacheable scanners want the file."""
+        return {self.scanners[n].family for n in self.wanting(path, size) if self.scanners[n].cacheable}
 
     def file(self, file: File, *, cacheable: bool, keep: bool = False) -> Judged:
         """Judge one file by the scanners whose ``cacheable`` is as asked."""
-        names = [
-            name
-            for name in self.sessions
-            if self.scanners[name].cacheable == cacheable and self.scanners[name].wants(file.path, file.size)
-        ]
+        names = [name for name in self.wanting(file.path, file.size) if self.scanners[name].cacheable == cacheable]
         if not names and not keep:
             return Judged()
         try:
@@ -102,9 +115,16 @@ class Judge:
         return _sorted_out(answer for session in self.sessions.values() for answer in session.finish())
 
     def coverage(self) -> dict[Family, str]:
-        """Family -> what was checked with what, for the families that really checked something."""
-        lines = {self.scanners[name].family: session.coverage() for name, session in self.sessions.items()}
-        return {family: line for family, line in lines.items() if line}
+        """Family -> what was checked with what, by the scanners that must see every row themselves.
+
+        What a cacheable scanner of files saw itself is only what was not in the cache and not judged by a worker.
+        """
+        lines: dict[Family, list[str]] = {}
+        for name, session in self.sessions.items():
+            scanner = self.scanners[name]
+            if not (scanner.cacheable and scanner.reads is File) and (line := session.coverage()):
+                lines.setdefault(scanner.family, []).append(line)
+        return {family: "; ".join(one) for family, one in lines.items()}
 
 
 def _sorted_out(answers: Iterable[Finding | Skip]) -> tuple[tuple[Finding, ...], tuple[Skip, ...]]:

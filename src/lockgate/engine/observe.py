@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -25,6 +26,10 @@ class Observation:
     components: list[Component] = field(default_factory=list)
     waivers: list[Waiver] = field(default_factory=list)
     coverage: dict[Family, str] = field(default_factory=dict)
+    judged: Counter[Family] = field(default_factory=Counter)
+    """Files of each family whose answers depend on the file alone, whether from the cache, a worker or from here."""
+    said: dict[Family, list[str]] = field(default_factory=dict)
+    """What the other scanners say of their own work, source by source."""
     files: int = 0
     bytes: int = 0
     cut_short: str = ""
@@ -64,14 +69,14 @@ def observe(
             request.progress("reading", count, 0)
             held = kept.get(row) if kept is not None and not row.commit else None
             if held is not None:
-                _note(seen, row, Judged(held.findings, held.skips, held.waivers, held.loaded), request)
+                _note(seen, row, Judged(held.findings, held.skips, held.waivers, held.loaded), files, request)
             elif request.jobs > 1:
                 waiting.append(row)
             else:
                 judged = files.file(row, cacheable=True)
                 if kept is not None and not row.commit:
                     kept.put(row, judged)
-                _note(seen, row, judged, request)
+                _note(seen, row, judged, files, request)
             _take(seen, files.file(row, cacheable=False))
             if dependencies and not row.commit and lockfiles.wants(row.path):
                 readings.append((row.path, _read_lock(source, row)))
@@ -79,7 +84,7 @@ def observe(
     for row, judged in _by_workers(files, waiting, request) if waiting else ():
         if kept is not None:
             kept.put(row, judged)
-        _note(seen, row, judged, request)
+        _note(seen, row, judged, files, request)
     if kept is not None:
         kept.save()
     _finish(seen, files)
@@ -94,19 +99,21 @@ def _cover(seen: Observation, files: Judge, components: Judge, *, dependencies: 
     if not seen.files:
         return
     for judge in (files, components) if dependencies else (files,):
-        said = judge.coverage()
-        for name in judge.sessions:
-            scanner = judge.scanners[name]
-            # What a cacheable scanner saw itself is only what was not in the cache and not judged by a worker.
-            whole = f"{seen.files:,} files, {len(judge.rules[scanner.family]):,} rules"
-            other = said.get(scanner.family) or f"nothing of this kind among {seen.files:,} files"
-            seen.coverage[scanner.family] = whole if scanner.cacheable and judge is files else other
+        for family, line in judge.coverage().items():
+            seen.said.setdefault(family, []).append(line)
+        for family in judge.families():
+            own = f"{seen.judged[family]:,} files, {len(judge.rules[family]):,} rules" if seen.judged[family] else ""
+            lines = [own, *seen.said.get(family, ())]
+            nothing = f"nothing of this kind among {seen.files:,} files"
+            seen.coverage[family] = "; ".join(filter(None, lines)) or nothing
 
 
 def _blind(seen: Observation, files: Judge, components: Judge) -> None:
     for blind in (*files.blind, *components.blind):
         reason = " ".join(filter(None, (blind.error.message, blind.error.hint)))
-        seen.skips.append(Skip(".", SkipKind.MISSING_TOOL, reason, family=blind.family))
+        skip = Skip(".", SkipKind.MISSING_TOOL, reason, family=blind.family)
+        if skip not in seen.skips:  # said once, however many sources are read
+            seen.skips.append(skip)
         seen.coverage.pop(blind.family, None)
 
 
@@ -125,7 +132,9 @@ def _by_workers(files: Judge, waiting: list[File], request: Request) -> Iterator
     return judged_by_workers(waiting, names, files.rules, files.context, request.options, jobs=jobs)
 
 
-def _note(seen: Observation, file: File, judged: Judged, request: Request) -> None:
+def _note(seen: Observation, file: File, judged: Judged, files: Judge, request: Request) -> None:
+    if judged.loaded:
+        seen.judged.update(files.cacheable_families(file.path, file.size))
     if judged.findings or judged.skips:
         request.noticed(file)
     _take(seen, judged)

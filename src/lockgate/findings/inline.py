@@ -1,8 +1,8 @@
 """Waivers written as comments in the code they accept.
 
-The mark ``lockgate:waive``, then ``rule=<id> by=<person> reason="..." expires=YYYY-MM-DD``, in any comment syntax, behind
-the line or on a line of its own above it. Instead of ``rule`` an ``identity`` or an ``alias`` may be named. The mark
-without a ``key=`` behind it is prose about waivers. Pure and linear.
+The mark ``lockgate:waive``, then ``rule=<id> by=<person> reason="..." expires=YYYY-MM-DD``, in any comment syntax,
+behind the line or on a line of its own above it. Instead of ``rule`` an ``identity`` or an ``alias`` may be named. The
+mark in quotes is prose about waivers. Pure and linear.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MAX_LINE = 2_000
 _PAIR = re.compile(
     r"""([A-Za-z]{1,20})=(?:"([^"]{0,500})"|'([^']{0,500})'|([^\s"']{1,500}?))(?=\s|$|\*/|-->|[>)}\]])"""
 )
-_BEGINS = re.compile(r"\s+[A-Za-z]{1,20}=")
+_BEGINS = re.compile(r"\s|$")
 _INLINE_KEYS = tuple(key for key in KEYS if key not in ("path", "package"))
 
 

@@ -123,6 +123,8 @@ def _close(pipe: IO[bytes] | None) -> None:
 def repository_of(folder: Path) -> Path | None:
     """Top of the working tree that holds ``folder`` (or the bare repository itself); None outside any repository."""
     git = Git(folder)
+    if top := git.try_text("rev-parse", "--show-toplevel"):
+        return Path(top)
     try:
         if git.text("rev-parse", "--is-bare-repository") == "true":
             return Path(git.text("rev-parse", "--absolute-git-dir"))

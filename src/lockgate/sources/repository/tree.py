@@ -88,19 +88,28 @@ def _under(path: str, only: tuple[str, ...]) -> bool:
 
 def _listed(folder: Path, prefix: str) -> Iterator[str]:
     """What git lists; below a submodule or nested repository, what git lists there."""
+    base = os.fspath(folder)
     out = Git(folder).output("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
     for raw in out.split(b"\0"):
         path = os.fsdecode(raw).rstrip("/")
         if not path or path.split("/", 1)[0] in _NEVER:
             continue
-        inner = folder / path
-        if inner.is_dir() and not inner.is_symlink():
-            if (inner / ".git").exists():
-                yield from _listed(inner, f"{prefix}{path}/")
+        inner = os.path.join(base, path)
+        if _is_folder(inner):
+            if os.path.exists(os.path.join(inner, ".git")):
+                yield from _listed(Path(inner), f"{prefix}{path}/")
             else:
                 yield f"{prefix}{path}/"  # a submodule that was not fetched
         else:
             yield prefix + path
+
+
+def _is_folder(path: str) -> bool:
+    """A folder itself, not a link to one."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _walk(base: str, prefix: str) -> Iterator[str]:
