@@ -51,7 +51,7 @@ _COMMON_PAIRS = word_set(
 )
 """The 240 commonest pairs of letters among 8,000 words of program texts; 436 others are rarer."""
 _FILE = re.compile(
-    r"\.(?:json|ya?ml|xml|txt|pem|key|crt|cer|p12|pfx|jks|ini|conf|cfg|py|js|ts|go|java|rb|php|html?|md|sh|env|sql)$"
+    r"\.(?:json|ya?ml|xml|txt|pem|key|crt|cer|p12|pfx|jks|ini|conf|cfg|py|js|ts|go|java|rb|php|html?|md|sh|env|sql)$|^[a-z]{1,8}passwd$"
 )
 _VOWELS = frozenset("aeiouy")
 
