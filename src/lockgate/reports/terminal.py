@@ -56,6 +56,9 @@ class _Layout:
 
 def write(result: Result, out: TextIO) -> None:
     """Draw the result."""
+    if not out.isatty():  # nothing to colour and no width to keep to: rich would only cost its start
+        out.writelines(f"{''.join(text for text, _ in line)}\n" for line in lines(result, _ANY_WIDTH))
+        return
     from rich.text import Text
 
     console = _console(out)
