@@ -32,9 +32,9 @@ bench: $(VENV)/.dev  ## measure, side by side with peers where they are installe
 	$(BIN)/python -m bench
 
 lock:  ## renew the pinned requirements (needs uv)
-	uv pip compile -q pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+	uv pip compile -q pyproject.toml requirements/build.in --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate --upgrade -o requirements/main.txt
-	uv pip compile -q pyproject.toml requirements/dev.in --python-version 3.11 --universal --generate-hashes \
+	uv pip compile -q pyproject.toml requirements/build.in requirements/dev.in --python-version 3.11 --universal --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade -o requirements/dev.txt
 
 clean:
@@ -45,7 +45,7 @@ $(VENV)/bin/python:
 
 $(VENV)/.main: requirements/main.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/main.txt
-	$(BIN)/python -m pip install --quiet --no-deps -e .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
