@@ -83,14 +83,24 @@ def salt_of(workspace: Workspace | None) -> bytes:
     if workspace is None:
         return secrets.token_bytes(32)
     path = workspace.folder / "salt"
+    if not path.exists():
+        _place_salt(path)
+    kept = path.read_bytes()
+    if len(kept) < 16:
+        raise StoreError("the salt was cut short", where=str(path), hint="delete the file: a new one is made")
+    return kept
+
+
+def _place_salt(path: Path) -> None:
+    """A salt, whole or not at all; when two runs make one at once, the first stays."""
+    fresh = path.with_name(f".salt-{secrets.token_hex(8)}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(secrets.token_bytes(32))
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        path.hardlink_to(fresh)
     except FileExistsError:
-        kept = path.read_bytes()
-        if len(kept) >= 16:
-            return kept
-        raise StoreError("the salt was cut short", where=str(path), hint="delete the file: a new one is made") from None
-    with os.fdopen(handle, "wb") as stream:
-        fresh = secrets.token_bytes(32)
-        stream.write(fresh)
-    return fresh
+        pass
+    except OSError:  # a file system without hard links
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
