@@ -1,8 +1,8 @@
-"""Start-up, first check, unchanged second check and history, as whole processes: ``python -m bench.check [TREE]``.
+"""Start-up, first check, unchanged second check, as whole processes: ``python -m bench.check [TREE]``.
 
 ``TREE`` is any source tree to take 5,000 files from (default: the Go toolchain's own, where it is installed). Each
 figure is the median of several runs of a fresh process: CPU seconds (user and system, children included), wall
-seconds and peak memory. With ``--history REPOSITORY`` a repository's whole history is checked twice.
+seconds and peak memory.
 """
 
 import argparse
@@ -72,7 +72,6 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tree", nargs="?")
-    parser.add_argument("--history", type=Path, metavar="REPOSITORY")
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
     lockgate = [sys.executable, "-m", "lockgate"]
@@ -88,11 +87,6 @@ def main() -> None:
             firsts.append(measured(check, cwd=here, runs=1))
         shown(f"first check, {FILES:,} files", tuple(statistics.median(column) for column in zip(*firsts, strict=True)))
         shown("second check, unchanged", measured(check, cwd=here, runs=arguments.runs))
-    if arguments.history:
-        shutil.rmtree(arguments.history / ".lockgate", ignore_errors=True)
-        history = [*lockgate, "check", "--quiet", "--history"]
-        shown("history, first", measured(history, cwd=arguments.history, runs=1))
-        shown("history, again", measured(history, cwd=arguments.history, runs=1))
 
 
 if __name__ == "__main__":
