@@ -56,8 +56,11 @@ class Project:
 
     def tracks(self, folder: Path) -> bool:
         """Whether git tracks any file of ``folder``."""
-        inside = self.git is not None and folder.resolve().is_relative_to(self.top.resolve())
-        return inside and self.git is not None and bool(self.git.output("ls-files", "-z", "--", str(folder)))
+        if self.git is None or not folder.resolve().is_relative_to(self.top.resolve()):
+            return False
+        if self.git.try_text("rev-parse", "--is-bare-repository") == "true":
+            return False  # no working tree, so nothing that was pushed stands beside the workspace
+        return bool(self.git.output("ls-files", "-z", "--", str(folder)))
 
     @property
     def revision(self) -> str:
