@@ -15,6 +15,7 @@ from lockgate.advisories import cvss
 from lockgate.advisories.osv import one_line
 from lockgate.advisories.record import Advisory, Kind, PackageRanges, RecordError
 from lockgate.advisories.versions import VersionError, sort_key
+from lockgate.formats.toml_bounds import too_dotted
 from lockgate.model import Severity
 
 MAX_BYTES = 1024 * 1024
@@ -43,6 +44,8 @@ def _advisory(content: bytes) -> Advisory:
     head = _HEAD.match(text)
     if head is None:
         raise RecordError("no TOML head")
+    if too_dotted(head[1].encode()):
+        raise RecordError("the head has names of too many parts")
     try:
         fields = tomllib.loads(head[1])
     except (tomllib.TOMLDecodeError, RecursionError):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lockgate.errors import ConfigurationError
+from lockgate.formats.toml_bounds import too_dotted
 from lockgate.patterns.definition import Allow, Pattern, Target
 from lockgate.patterns.matcher import compile_joined
 
@@ -29,6 +30,8 @@ class GitleaksRules:
 
 def load(content: bytes, *, where: str = "gitleaks.toml") -> GitleaksRules:
     """All rules of a file. Raises ``ConfigurationError`` with ``where`` for what gitleaks would refuse too."""
+    if too_dotted(content):
+        raise ConfigurationError("names of too many parts", where=where)
     try:
         document = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:

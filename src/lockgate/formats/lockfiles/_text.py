@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from lockgate.formats.format_error import FormatError
+from lockgate.formats.toml_bounds import too_dotted
 from lockgate.model import SkipKind
 
 MAX_TOML_BYTES = 16 * 1024 * 1024
@@ -44,6 +45,8 @@ def load_toml(content: bytes) -> dict[str, Any]:
 
     if len(content) > MAX_TOML_BYTES:
         raise FormatError(f"larger than {MAX_TOML_BYTES} bytes", kind=SkipKind.TOO_LARGE)
+    if too_dotted(content):
+        raise FormatError("names of too many parts", kind=SkipKind.TOO_LARGE)
     try:
         return tomllib.loads(decode(content))
     except tomllib.TOMLDecodeError as error:
