@@ -1,6 +1,8 @@
 """The dependency scanner: its rules' samples, and what it must never pass over in silence."""
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -143,7 +145,9 @@ def test_without_a_store_nothing_was_checked(tmp_path):
 
 
 def test_with_an_empty_store_nothing_was_checked(tmp_path):
-    store = build(tmp_path, [])
+    store = build(tmp_path, [advisory()])
+    with closing(sqlite3.connect(store, isolation_level=None)) as emptied:
+        emptied.execute("UPDATE meta SET value = 0 WHERE key = 'advisories'")
     with pytest.raises(NothingCheckedError, match="empty"):
         SCANNER.start(RULES, ScanContext(salt=b"0" * 16, advisories=store))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lockgate.advisories.record import Kind
-from lockgate.errors import SourceError, StoreError
+from lockgate.errors import NothingCheckedError, SourceError, StoreError
 from lockgate.model import Component, SkipKind
 from lockgate.store import _osv_input
 from lockgate.store._alias_groups import AliasGroups
@@ -221,9 +221,21 @@ def test_an_archive_of_many_bombs_stops_at_the_sum(tmp_path, monkeypatch):
     archive = tmp_path / "bombs.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
         for at in range(10):
-            made.writestr(f"{at}.json", b" " * 1_000_000)
+            made.writestr(f"{at}.json", (json.dumps(record(f"A-{at}")) + " " * 1_000_000)[:1_000_000])
     report = AdvisoryStore.build([archive], tmp_path / "advisories.db")
     assert report.read == 3 and report.problems[-1].kind is SkipKind.LIMIT
+
+
+def test_entries_that_are_too_large_count_towards_the_sum(tmp_path, monkeypatch):
+    monkeypatch.setattr(_osv_input, "MAX_DOCUMENT", 1_000_000)
+    monkeypatch.setattr(_osv_input, "MAX_UNPACKED", 3_500_000)
+    archive = tmp_path / "bombs.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("0.json", json.dumps(record("A-1")))
+        for at in range(1, 20):
+            made.writestr(f"{at:02}.json", b" " * 2_000_000)
+    report = AdvisoryStore.build([archive], tmp_path / "advisories.db")
+    assert [problem.kind for problem in report.problems] == [SkipKind.TOO_LARGE] * 3 + [SkipKind.LIMIT]
 
 
 def test_a_zip_cut_in_half_is_an_error(tmp_path):
@@ -301,3 +313,15 @@ def test_more_components_than_one_query_takes_are_all_asked(tmp_path):
     build(tmp_path, *(record(f"A-{at}", package=f"forms-{at}") for at in range(1200)))
     matches = ask(tmp_path, *(replace(FORMS, name=f"forms-{at}") for at in range(1200)))
     assert [match.group for match in matches] == [f"A-{at}" for at in range(1200)]
+
+
+def test_a_source_without_a_usable_record_leaves_the_good_store_in_place(tmp_path):
+    build(tmp_path, record("A-1"))
+    before = (tmp_path / "advisories.db").read_bytes()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "A-2.json").write_text(json.dumps(record("A-2"))[:40])
+    for name in ("empty", "cut"):
+        with pytest.raises(NothingCheckedError):
+            AdvisoryStore.build([tmp_path / name], tmp_path / "advisories.db")
+        assert (tmp_path / "advisories.db").read_bytes() == before

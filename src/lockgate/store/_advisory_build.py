@@ -24,7 +24,7 @@ from lockgate.advisories import osv, rustsec
 from lockgate.advisories.ranges import Affected, Interval, intervals_of, listed_of
 from lockgate.advisories.record import Advisory, PackageRanges, RecordError
 from lockgate.advisories.versions import KEY_FORM, VersionError, known
-from lockgate.errors import StoreError
+from lockgate.errors import NothingCheckedError, StoreError
 from lockgate.model import Severity, Skip, SkipKind
 from lockgate.store._advisory_form import (
     APPLICATION_ID,
@@ -93,7 +93,11 @@ def build(
     progress: Progress | None = None,
     allow_private: bool = False,
 ) -> BuildReport:
-    """Compiles ``inputs`` into ``target``. Raises ``SourceError`` or ``StoreError``; then ``target`` is as it was."""
+    """Compiles ``inputs`` into ``target``.
+
+    Raises ``SourceError``, ``StoreError``, or ``NothingCheckedError`` when no record can be used; ``target`` is then as
+    it was.
+    """
     places = [str(place) for place in inputs]
     exploited = read_kev(kev) if kev else {}
     likely = read_epss(epss) if epss else {}
@@ -105,6 +109,8 @@ def build(
                 builder.distil(scratch, places, allow_private=allow_private)
                 made = Path(folder) / "made"
                 kept, packages = builder.write(scratch, made, places, exploited, likely)
+            if not kept:
+                raise _nothing_kept(builder.tally, target)
             size = made.stat().st_size
             _sync(made)
             made.replace(target)
@@ -112,6 +118,16 @@ def build(
         raise StoreError(f"the advisory store cannot be written: {error}", where=str(target)) from error
     tally = builder.tally
     return BuildReport(tally.read, kept, packages, dict(sorted(tally.skipped.items())), tuple(tally.problems), size)
+
+
+def _nothing_kept(tally: _Tally, target: Path) -> NothingCheckedError:
+    """An empty store in the place of a good one would turn every later answer into "nothing was checked"."""
+    left_out = "; ".join(f"{count:,} x {reason}" for reason, count in tally.skipped.most_common(3))
+    return NothingCheckedError(
+        f"none of {tally.read:,} records read can be used, so the advisory store stays as it was",
+        where=str(target),
+        hint=f"left out: {left_out}" if left_out else "give OSV-format sources (https://osv.dev)",
+    )
 
 
 def _database(path: Path, schema: str) -> sqlite3.Connection:

@@ -117,7 +117,7 @@ def _zip(path: Path, name: str) -> Iterator[Document | Skip]:
             entries = sorted(archive.infolist(), key=lambda entry: entry.filename)
             for count, entry in enumerate(entry for entry in entries if _wanted(entry.filename)):
                 document = _entry(archive, entry)
-                unpacked += len(document.content) if isinstance(document, Document) else 0
+                unpacked += len(document.content) if isinstance(document, Document) else MAX_DOCUMENT
                 if count >= MAX_DOCUMENTS or unpacked > MAX_UNPACKED:
                     yield Skip(name, SkipKind.LIMIT, "the archive unpacks to too much", "dependencies")
                     return
