@@ -171,10 +171,27 @@ def test_history_keeps_the_commit_and_passes_when_any_path_passes() -> None:
     assert findings("package-lock.json", value, other_paths=("yarn.lock",)) == []
 
 
-def test_a_binary_file_is_passed_over_and_a_late_nul_hides_nothing() -> None:
+def test_a_binary_file_is_passed_over_and_a_nul_in_a_text_hides_nothing() -> None:
     value = secret("acme_{{alnum:12}}").lower().encode()
-    assert findings("a.txt", b"\0" + value) == []
+    assert findings("a.txt", b"\x7fELF\1\2\3\0\0\0\0 " + value) == []
+    assert findings("a.txt", b"\0\xff\xfe\x80 " * 50 + value) == []
     assert len(findings("a.txt", value + b"\n" * 9000 + b"\0")) == 1
+    assert len(findings("a.txt", b"key = " + value + b"\0\n" + b"text\n" * 20)) == 1
+    assert len(findings("a.txt", ("é" * 3999 + "\0é\n").encode() + value + b"\n")) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_read(encoding: str) -> None:
+    value = secret("acme_{{alnum:12}}").lower()
+    (row,) = findings("a.reg", f"ok\r\n  {value}\r\n".encode(encoding))
+    assert row.location.line == 2
+
+
+def test_a_credential_file_that_is_broken_is_a_skip_that_reaches_the_gate() -> None:
+    rows = scan(file(".docker/config.json", b'{"auths": {'), [ACME])
+    assert [(row.path, row.kind, row.family) for row in rows if isinstance(row, Skip)] == [
+        (".docker/config.json", SkipKind.MALFORMED, "secrets")
+    ]
 
 
 def test_utf_16_with_its_mark_is_read() -> None:

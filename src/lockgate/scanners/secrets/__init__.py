@@ -20,4 +20,4 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     return SecretsSession(rules, context)
 
 
-SCANNER = Scanner(family=Family.SECRETS, reads=File, start=_start, wants=wants, version="1")
+SCANNER = Scanner(family=Family.SECRETS, reads=File, start=_start, wants=wants, version="2")

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lockgate.errors import ConfigurationError, NothingCheckedError
 from lockgate.model import (
@@ -33,12 +33,16 @@ from lockgate.scanners.secrets._found import Found, joined, masked_line, settle_
 from lockgate.scanners.secrets._judge import is_plain_setting, place_of
 from lockgate.scanners.secrets._wanted import DEFAULT_MAX_BYTES, credential_readers, wants_structured
 
+if TYPE_CHECKING:
+    from lockgate.formats.credentials import Credential, CredentialReading
+
 MOST_PER_FILE = 1000
 """Findings of one file; what is beyond is counted in a Skip."""
 _BY_NAME_ALONE = frozenset({"code-settings", "yaml-settings", "java-settings"})
 """Kinds whose readers know a value by its name only, in files that hold mostly other things."""
 _NUL_WINDOW = 8000
 """Bytes in which git, too, looks for a NUL to call a file binary; a NUL further on hides nothing from us."""
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r\x1b")
 
 
 class SecretsSession:
@@ -95,7 +99,9 @@ class SecretsSession:
         found = [one for hit in hits if (one := self._judged(row.path, content, hit)) is not None]
         values: dict[tuple[int, int], str] = {}
         for path in structured:
-            for one, value in self._structured(path, content, raw):
+            reading = _reading(path, raw)
+            yield from reading.skips
+            for one, value in self._structured(content, reading.credentials):
                 found.append(one)
                 if not one.exact:
                     values[one.start, one.end] = value
@@ -137,10 +143,9 @@ class SecretsSession:
             return None
         return Found(entry.rule, entry.rank, confidence, start, end)
 
-    def _structured(self, path: str, content: bytes, raw: bytes) -> Iterator[tuple[Found, str]]:
+    def _structured(self, content: bytes, credentials: Iterable[Credential]) -> Iterator[tuple[Found, str]]:
         """Credentials of a structured file with their values; where a value was decoded, its line stands for it."""
-        readers: Any = credential_readers()
-        for credential in readers.read(path, raw):
+        for credential in credentials:
             if credential.kind in _BY_NAME_ALONE and (
                 credential.confidence is Confidence.LOW or is_plain_setting(credential.value)
             ):
@@ -172,6 +177,11 @@ class SecretsSession:
             fix=Fix(one.rule.fix),
             facts=(Related("tier", "2" if one.rank == _catalog.GUESSED else "1"),),
         )
+
+
+def _reading(path: str, content: bytes) -> CredentialReading:
+    reading: CredentialReading = credential_readers().read_with_skips(path, content)
+    return reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +221,37 @@ def _too_large(path: str, size: int, limit: int) -> Skip:
 
 
 def _as_text(content: bytes) -> tuple[bytes, bool]:
-    """Bytes to look through, UTF-16 (known by its mark) turned into UTF-8, and whether the file is binary."""
+    """Bytes to look through, UTF-16 turned into UTF-8, and whether the file is binary.
+
+    UTF-16 is known by its mark, or by NULs in nearly every second place. A text in which a few NULs stand is a text:
+    else one NUL would hide a secret from us that every editor shows.
+    """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace").encode("utf-8", "replace"), False
-    return content, content.find(b"\0", 0, _NUL_WINDOW) >= 0
+        return _narrowed(content, "utf-16"), False
+    window = content[:_NUL_WINDOW]
+    nuls = window.count(0)
+    if not nuls:
+        return content, False
+    if len(window) >= 4 and nuls * 2.5 >= len(window):
+        for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+            if window[offset::2].count(0) * 10 >= nuls * 9 and window[1 - offset :: 2].count(0) * 10 <= nuls:
+                return _narrowed(content, encoding), False
+    return content, not _mostly_text(window)
+
+
+def _narrowed(content: bytes, encoding: str) -> bytes:
+    return content.decode(encoding, "replace").encode("utf-8", "replace")
+
+
+def _mostly_text(window: bytes) -> bool:
+    controls = len(window) - len(window.translate(None, _CONTROLS))
+    if controls * 50 > len(window) + 50:
+        return False
+    try:
+        window[:-3].decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start >= len(window) - 6  # the window may end within a character
+    return True
 
 
 def _in_change(row: File, location: Location) -> bool:
