@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lockgate.rules import expand_sample
+from lockgate.store.advisories import AdvisoryStore
 
 TOKEN = expand_sample("{{join:gh|p_}}{{alnum:36}}")
 OTHER_TOKEN = expand_sample("{{join:np|m_}}{{alnum:36}}")
@@ -40,3 +41,12 @@ def secrets_only(repository):
     repository.write("lockgate.yaml", "version: 1\nfamilies: [secrets]\n")
     repository.commit("settings")
     return repository
+
+
+@pytest.fixture
+def advisory_store(tmp_path_factory):
+    """The sample advisories of the example, compiled."""
+    samples = Path(__file__).resolve().parents[2] / "examples" / "advisories"
+    target = tmp_path_factory.mktemp("store") / "advisories.db"
+    AdvisoryStore.build([samples], target)
+    return target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -166,7 +167,8 @@ def _severity(match: Match) -> str:
 
 def _markdown(answer: _Answer) -> None:
     def cell(text: str) -> str:
-        return safe(text).replace("|", "\\|").replace("<", "&lt;").replace("`", "'").replace("\n", " ")
+        escaped = re.sub(r"([\\|\[\]])", r"\\\1", safe(text))
+        return escaped.replace("<", "&lt;").replace("`", "'").replace("\n", " ")
 
     print(f"### Dependency review\n\n{len(answer.brought)} new vulnerabilities, {len(answer.left)} gone.\n")
     if answer.brought:

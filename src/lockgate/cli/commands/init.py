@@ -27,8 +27,11 @@ def _run(arguments: argparse.Namespace) -> int:
         if path.exists() and not arguments.force:
             print(f"kept    {name} (it is there already; --force replaces it)")
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        except OSError as error:
+            raise SourceError(f"cannot be written: {error.strerror}", where=str(path)) from None
         print(f"written {name}")
     return 0
 

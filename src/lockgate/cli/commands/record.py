@@ -28,7 +28,13 @@ def _run(arguments: argparse.Namespace) -> int:
     from lockgate.cli._project import project_at
     from lockgate.errors import UsageError
     from lockgate.store import Record
+    from lockgate.tables import tables
 
+    table = getattr(arguments, "table", None)
+    if table is not None and table not in tables():
+        raise UsageError(f"there is no table {table!r}", where="TABLE", hint=f"one of {', '.join(sorted(tables()))}")
+    if getattr(arguments, "limit", 1) < 1:
+        raise UsageError("must be 1 or more", where="--limit")
     record = Record.open(project_at(Path.cwd()).workspace.record)
     if arguments.action == "compact":
         record.compact()

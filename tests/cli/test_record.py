@@ -1,0 +1,74 @@
+"""`lockgate record`: rows, versions, compaction and retention of what checks stored."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def checked(lockgate, secrets_only, token):
+    """A repository with two stored runs, one finding each."""
+    secrets_only.write("app.py", f'TOKEN = "{token}"\n')
+    for _ in range(2):
+        assert lockgate("check", cwd=secrets_only.folder).returncode == 1
+    return secrets_only.folder
+
+
+def rows(lockgate, folder, *arguments):
+    done = lockgate("record", *arguments, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_runs_and_findings_are_shown_newest_last(lockgate, checked):
+    runs = rows(lockgate, checked, "show", "Runs")
+    assert len(runs) == 2
+    assert runs[0]["TimeGenerated"] < runs[1]["TimeGenerated"]
+    assert len(rows(lockgate, checked, "show", "Findings")) == 2
+    assert rows(lockgate, checked, "show", "Runs", "--limit", "1") == runs[1:]
+
+
+def test_a_limit_below_one_is_a_wrong_call(lockgate, checked):
+    assert lockgate("record", "show", "Runs", "--limit", "0", cwd=checked).returncode == 2
+
+
+def test_a_table_can_be_shown_as_it_stood(lockgate, checked):
+    versions = [one["version"] for one in rows(lockgate, checked, "history", "Findings")]
+    assert versions == sorted(versions, reverse=True)
+    assert len(rows(lockgate, checked, "show", "Findings", "--version", str(min(versions)))) == 1
+
+
+def test_a_version_that_never_was_is_an_error_and_no_defect(lockgate, checked):
+    done = lockgate("record", "show", "Findings", "--version", "99", cwd=checked)
+    assert done.returncode in (2, 5)
+    assert "a defect of Lockgate" not in done.stderr
+
+
+def test_compacting_keeps_every_row(lockgate, checked):
+    before = rows(lockgate, checked, "show", "Findings")
+    assert lockgate("record", "compact", cwd=checked).returncode == 0
+    key = json.dumps
+    assert sorted(map(key, rows(lockgate, checked, "show", "Findings"))) == sorted(map(key, before))
+
+
+def test_young_runs_are_retained(lockgate, checked):
+    assert lockgate("record", "retain", "1", cwd=checked).returncode == 0
+    assert len(rows(lockgate, checked, "show", "Runs")) == 2
+
+
+@pytest.mark.parametrize("arguments", [("retain", "0"), ("retain", "soon"), ("forget",), ()])
+def test_a_wrong_call_exits_with_2(lockgate, checked, arguments):
+    assert lockgate("record", *arguments, cwd=checked).returncode == 2
+
+
+@pytest.mark.parametrize("action", ["show", "history"])
+def test_an_unknown_table_is_named_and_is_no_defect(lockgate, checked, action):
+    done = lockgate("record", action, "Finding", cwd=checked)
+    assert done.returncode == 2
+    assert "Findings" in done.stderr
+    assert "a defect of Lockgate" not in done.stderr
+
+
+def test_a_project_without_a_record_has_no_rows(lockgate, repository):
+    assert rows(lockgate, repository.folder, "show", "Runs") == []
+    assert rows(lockgate, repository.folder, "history", "Runs") == []
