@@ -19,8 +19,10 @@ WRITTEN = {"github": ".github/workflows/lockgate.yml", "azure": "azure-pipelines
 
 
 def valid(schema: str, path: Path) -> None:
+    """Azure's schema holds patterns that the strict dialect of regular expressions refuses."""
     done = subprocess.run(
-        [sys.executable, "-m", "check_jsonschema", "--regex-variant", "python", "--builtin-schema", schema, str(path)],
+        [sys.executable, "-m", "check_jsonschema",
+         "--regex-variant", "nonunicode", "--builtin-schema", schema, str(path)],
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -55,13 +55,13 @@ pr:
 jobs:
   - job: lockgate
     displayName: Lockgate check
-    timeoutInMinutes: 15
+    timeoutInMinutes: "15"
     pool:
       vmImage: ubuntu-24.04
     steps:
       - checkout: self
-        fetchDepth: 0
-        persistCredentials: false
+        fetchDepth: "0"
+        persistCredentials: "false"
       - bash: python3 -m pip install --quiet "lockgate=={__version__}"
         displayName: Install Lockgate
       - bash: |
