@@ -148,6 +148,8 @@ def _sources(
     else:
         many = len(projects) > 1
         for one, below in projects:
+            if one.git is not None and one.git.try_text("rev-parse", "--is-bare-repository") == "true":
+                raise NothingCheckedError("a bare repository has no files", where=str(one.top), hint="use --history")
             found.append(
                 TreeSource(
                     one.top,

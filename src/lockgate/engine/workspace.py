@@ -84,7 +84,10 @@ def salt_of(workspace: Workspace | None) -> bytes:
         return secrets.token_bytes(32)
     path = workspace.folder / "salt"
     if not path.exists():
-        _place_salt(path)
+        try:
+            _place_salt(path)
+        except OSError as error:
+            raise StoreError(f"the salt cannot be written: {error.strerror}", where=str(path)) from None
     kept = path.read_bytes()
     if len(kept) < 16:
         raise StoreError("the salt was cut short", where=str(path), hint="delete the file: a new one is made")
