@@ -152,6 +152,24 @@ def test_without_code_the_lines_of_the_tree_count(tmp_path):
     assert key(tmp_path, one) != key(tmp_path, two)
 
 
+def test_an_address_of_this_checkout_is_a_path_below_it_wherever_the_checkout_stands(tmp_path):
+    keys = set()
+    for number, name in enumerate(("src", "elsewhere")):
+        tree = tmp_path / name
+        (tree / f"pkg{number}").mkdir(parents=True)
+        file = tree / f"pkg{number}" / "a.py"
+        file.write_text("import os\nos.system(command)\n")
+        value = log(hit("r", at(file.as_uri(), 2, None)))
+        assert only(tmp_path, value, tree=tree).location.path == f"pkg{number}/a.py"
+        keys.add(key(tmp_path, value, tree=tree))
+    assert len(keys) == 1
+
+
+def test_a_relative_address_is_never_cut_because_the_checkout_is_named_alike(tmp_path):
+    relative = tmp_path.as_posix().lstrip("/") + "/a.py"
+    assert only(tmp_path, log(hit("r", at(relative, 2, None))), tree=tmp_path).location.path == relative
+
+
 def test_the_tree_is_never_left_for_a_line(tmp_path):
     tree = tmp_path / "tree"
     tree.mkdir()

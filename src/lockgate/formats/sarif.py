@@ -90,14 +90,20 @@ class SarifRun:
     troubles: tuple[str, ...]
     """What the tool itself says it could not do."""
     body: Mapping[str, Any] = field(repr=False)
+    checkouts: tuple[str, ...] = ()
+    """Absolute paths of the checked-out code."""
 
     def results(self) -> Iterator[SarifResult | int]:
         """Every result in order, once; the index of one that is no object. What was handed out is let go."""
-        return _results(self.body)
+        return _results(self.body, self.checkouts)
 
 
-def read(content: bytes) -> tuple[SarifRun, ...]:
-    """The runs of a log. Raises :class:`FormatError`, and nothing else, on any bytes."""
+def read(content: bytes, *, checkouts: tuple[str, ...] = ()) -> tuple[SarifRun, ...]:
+    """The runs of a log. Raises :class:`FormatError`, and nothing else, on any bytes.
+
+    ``checkouts``: absolute paths of the code that the log is about. Some tools (ruff, ESLint) name each file absolutely
+    and state no base; such an address becomes a path below the checkout.
+    """
     if len(content) > MAX_BYTES:
         raise FormatError(f"larger than {MAX_BYTES >> 20} MB", kind=SkipKind.TOO_LARGE)
     log = _parsed(content)
@@ -107,7 +113,7 @@ def read(content: bytes) -> tuple[SarifRun, ...]:
         raise FormatError(f"SARIF version {str(log.get('version'))[:20]!r}, not 2.1.0", kind=SkipKind.UNSUPPORTED)
     if not all(isinstance(run, dict) for run in log["runs"]):
         raise FormatError("not a SARIF log: a run is not an object")
-    return tuple(_run(run) for run in log["runs"])
+    return tuple(_run(run, checkouts) for run in log["runs"])
 
 
 def _parsed(content: bytes) -> Any:
@@ -121,10 +127,10 @@ def _parsed(content: bytes) -> Any:
         raise FormatError("nested too deeply", kind=SkipKind.TOO_LARGE) from None
 
 
-def _run(run: Mapping[str, Any]) -> SarifRun:
+def _run(run: Mapping[str, Any], checkouts: tuple[str, ...]) -> SarifRun:
     driver = _object(_object(run, "tool"), "driver")
     version = _text(driver, "semanticVersion") or _text(driver, "version")
-    return SarifRun(_text(driver, "name") or "unknown", version, tuple(_troubles(run)), run)
+    return SarifRun(_text(driver, "name") or "unknown", version, tuple(_troubles(run)), run, checkouts)
 
 
 def _troubles(run: Mapping[str, Any]) -> Iterator[str]:
@@ -195,8 +201,8 @@ def _rule(rule: Any) -> SarifRule:
     )
 
 
-def _results(run: Mapping[str, Any]) -> Iterator[SarifResult | int]:
-    rules, paths = _Rules(_object(run, "tool")), _Paths(run)
+def _results(run: Mapping[str, Any], checkouts: tuple[str, ...]) -> Iterator[SarifResult | int]:
+    rules, paths = _Rules(_object(run, "tool")), _Paths(run, checkouts)
     entries = _list(run, "results")
     for number, result in enumerate(entries):
         entries[number] = None  # read once: the memory of what is done serves what is made of it
@@ -294,11 +300,12 @@ def _flow(result: Mapping[str, Any], paths: _Paths) -> str:
 class _Paths:
     """Turns the addresses of a run into paths below its root."""
 
-    def __init__(self, run: Mapping[str, Any]) -> None:
+    def __init__(self, run: Mapping[str, Any], checkouts: tuple[str, ...]) -> None:
         self._artifacts = _objects(run, "artifacts")
         self._bases = _object(run, "originalUriBaseIds")
         addresses = (_text(base, "uri") for base in self._bases.values() if isinstance(base, dict))
         roots = {_plain(address) for address in addresses if _is_absolute(address)}
+        roots.update(posixpath.normpath(checkout).lstrip("/") for checkout in checkouts)
         self._roots = sorted((root for root in roots if root), key=lambda root: (-len(root), root))
         self._known: dict[tuple[str, str], str] = {}
 

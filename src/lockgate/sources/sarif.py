@@ -70,6 +70,7 @@ class SarifSource:
         self._path = path
         self._salt = salt[:64]
         self._lines = _Lines(tree) if tree is not None else None
+        self._checkouts = tuple({one.as_posix() for one in (tree.absolute(), tree.resolve())}) if tree else ()
 
     def collect(self, wants: Wants) -> Iterator[File | Component | Finding | Skip]:  # noqa: ARG002 - no File here
         """Every finding in order, a Skip for each thing the log could not give; ``SourceError`` when it is no log."""
@@ -110,7 +111,7 @@ class SarifSource:
         except OSError as error:
             raise SourceError(f"cannot be read: {error.strerror}", where=self.root, hint="check the path") from None
         try:
-            return read(content)
+            return read(content, checkouts=self._checkouts)
         except FormatError as error:
             hint = "give the SARIF 2.1.0 file as the tool wrote it; split one that is too large by tool or folder"
             raise SourceError(str(error), where=self.root, hint=hint) from None
