@@ -1,8 +1,8 @@
 """Identity over what a public project really renamed and moved: ``python -m bench.identity_releases REPOSITORY ...``.
 
 ``REPOSITORY`` is a history of releases as ``bench.release_history`` makes it. Of each release against the one before,
-both whole trees are checked: by the scanners for secrets, Dockerfiles and workflows, by some of ruff's rules brought in as
-SARIF (where there is Python), and as lines (one in five of them, as a stand-in for a tool with very many results).
+both whole trees are checked: by the scanners for secrets, Dockerfiles and workflows, by some rules of ruff read as
+SARIF (where there is Python), and as lines (one in five, as a stand-in for a tool with very many results).
 Only findings in files that git sees renamed count, and only those whose line a line diff of the two files pairs up and
 where the same rule still finds something. Kept: the new finding at that line has the identity of the old one. As git
 says which files belong together, the column with the rename map leans on the truth's own source; the others do not.
@@ -113,8 +113,7 @@ def ruff(folder: Path) -> list[Finding]:
         [program, "check", *options, "--output-format", "sarif", "."], cwd=folder, capture_output=True, check=True
     )
     log = folder / "ruff.sarif"
-    # ruff names files absolutely; the two trees are to look like one checkout.
-    log.write_bytes(done.stdout.replace(f"{folder.resolve().as_uri()}/".encode(), b""))
+    log.write_bytes(done.stdout)
     source = SarifSource(log, salt=SALT, tree=folder)
     return [one for one in source.collect(lambda path, size: True) if isinstance(one, Finding)]
 
