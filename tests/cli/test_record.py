@@ -28,8 +28,8 @@ def test_runs_and_findings_are_shown_newest_last(lockgate, checked):
     assert rows(lockgate, checked, "show", "Runs", "--limit", "1") == runs[1:]
 
 
-def test_a_limit_below_one_is_a_wrong_call(lockgate, checked):
-    assert lockgate("record", "show", "Runs", "--limit", "0", cwd=checked).returncode == 2
+def test_a_limit_below_one_is_a_wrong_call(lockgate, tmp_path):
+    assert lockgate("record", "show", "Runs", "--limit", "0", cwd=tmp_path).returncode == 2
 
 
 def test_a_table_can_be_shown_as_it_stood(lockgate, checked):
@@ -57,13 +57,13 @@ def test_young_runs_are_retained(lockgate, checked):
 
 
 @pytest.mark.parametrize("arguments", [("retain", "0"), ("retain", "soon"), ("forget",), ()])
-def test_a_wrong_call_exits_with_2(lockgate, checked, arguments):
-    assert lockgate("record", *arguments, cwd=checked).returncode == 2
+def test_a_wrong_call_exits_with_2(lockgate, tmp_path, arguments):
+    assert lockgate("record", *arguments, cwd=tmp_path).returncode == 2
 
 
 @pytest.mark.parametrize("action", ["show", "history"])
-def test_an_unknown_table_is_named_and_is_no_defect(lockgate, checked, action):
-    done = lockgate("record", action, "Finding", cwd=checked)
+def test_an_unknown_table_is_named_and_is_no_defect(lockgate, tmp_path, action):
+    done = lockgate("record", action, "Finding", cwd=tmp_path)
     assert done.returncode == 2
     assert "Findings" in done.stderr
     assert "a defect of Lockgate" not in done.stderr
