@@ -19,7 +19,7 @@ def synthetic(folder: Path, *, commits: int) -> int:
     """A repository of that many commits; returns the bytes of all blobs."""
     random.seed(7)
     tree = source_tree(None)
-    sources = [path for path in sorted(tree.rglob("*.go"))[:2000] if path.stat().st_size < 60_000]
+    sources = [path for path in sorted(tree.rglob("*.go")) if 40_000 < path.stat().st_size < 200_000]
     texts = {path.relative_to(tree).as_posix(): path.read_text("utf-8", "replace").splitlines() for path in sources}
     names = sorted(texts)
     subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True)

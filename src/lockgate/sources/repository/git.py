@@ -27,6 +27,8 @@ _HARDENED = (
     "-c", "diff.external=",
     "-c", "log.showSignature=false",
     "-c", "gc.auto=0",
+    "-c", "core.packedGitLimit=128m",
+    "-c", "core.packedGitWindowSize=8m",
     "-c", "maintenance.auto=false",
 )  # fmt: skip
 _DROPPED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_EXTERNAL_DIFF", "GIT_TRACE", "GIT_CONFIG_COUNT")
