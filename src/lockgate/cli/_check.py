@@ -15,7 +15,6 @@ from lockgate.cli._project import Project, project_at
 from lockgate.engine import Request, scan
 from lockgate.engine.workspace import Workspace, prepare, salt_of, workspace_of
 from lockgate.errors import ExitCode, NothingCheckedError, UsageError
-from lockgate.findings import Owners, Waivers
 from lockgate.model import Decision, Family, Result, Verdict
 from lockgate.settings.globs import matcher as excluder
 from lockgate.sources import Source
@@ -64,10 +63,10 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
             salt=salt,
             advisories=Path(arguments.advisories) if arguments.advisories else place.advisories,
             cache_dir=None if arguments.no_store else place.cache_dir,
-            waivers=_waivers(projects),
-            owners=_owners(first),
+            waivers=first.waivers(),
+            owners=first.owners(),
             blame_root=first.top if first.git and not arguments.no_blame and not arguments.history else None,
-            partial=_partial(arguments, projects, paths),
+            partial=_partial(arguments, projects),
             seconds=first.settings.limits.seconds,
             jobs=arguments.jobs,
             revision=first.revision,
@@ -127,7 +126,7 @@ def _sources(
     families: tuple[Family, ...],
     salt: bytes,
 ) -> list[Source]:
-    project, paths = projects[0]
+    project, _ = projects[0]
     found: list[Source] = []
     excluded = excluder(project.settings.exclude)
     limits = project.settings.limits
@@ -164,7 +163,6 @@ def _sources(
         from lockgate.sources.sarif import SarifSource
 
         found.extend(SarifSource(Path(path), salt=salt, tree=project.top) for path in arguments.imports)
-    del paths
     return found
 
 
@@ -173,8 +171,7 @@ def _only(top: Path, paths: list[Path]) -> tuple[str, ...]:
     return () if "." in inside else inside
 
 
-def _partial(arguments: argparse.Namespace, projects: Sequence[tuple[Project, list[Path]]], paths: list[Path]) -> bool:
-    del paths
+def _partial(arguments: argparse.Namespace, projects: Sequence[tuple[Project, list[Path]]]) -> bool:
     narrowed = any(_only(project.top, below) for project, below in projects)
     return bool(arguments.staged or arguments.since or arguments.history or arguments.family or narrowed)
 
@@ -184,14 +181,6 @@ def _project_name(first: Project, projects: Sequence[object], workspace: Workspa
     if workspace is not None or len(projects) > 1 or "LOCKGATE_WORKSPACE" in os.environ:
         return str(first.top)
     return "."
-
-
-def _waivers(projects: Sequence[tuple[Project, list[Path]]]) -> Waivers:
-    return projects[0][0].waivers()
-
-
-def _owners(project: Project) -> Owners | None:
-    return project.owners()
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from typing import Any
 from lockgate.engine.workspace import Workspace, workspace_of
 from lockgate.errors import ConfigurationError, SourceError
 from lockgate.findings import Owners, Waivers
-from lockgate.settings import FILE_NAME, Settings
+from lockgate.settings import Settings
+from lockgate.settings import find as find_settings
 from lockgate.settings import load as load_settings
 from lockgate.sources.repository import Git, repository_of
 
@@ -84,15 +85,8 @@ def project_at(path: Path, *, config: Path | None = None) -> Project:
     base = (top or folder).resolve()
     if config is not None and not config.is_file():
         raise ConfigurationError("there is no such settings file", where=str(config), hint="lockgate init writes one")
-    chosen = config or _nearest_settings(folder, base)
+    chosen = config or find_settings(base)
     return Project(base, Git(base) if top else None, load_settings(chosen), workspace_of(base))
-
-
-def _nearest_settings(folder: Path, base: Path) -> Path | None:
-    """``lockgate.yaml`` at the top of the project."""
-    del folder
-    path = base / FILE_NAME
-    return path if path.is_file() else None
 
 
 def _text(path: Path) -> str:
