@@ -8,12 +8,13 @@ from lockgate.model.decision import Decision, Reason, Verdict
 from lockgate.model.file import File
 from lockgate.model.finding import Edit, Finding, Fix, Location, Related, Subject
 from lockgate.model.grades import Confidence, Severity
+from lockgate.model.object import Object
 from lockgate.model.result import Result, Run, SettledFinding, State, WaiverUse
 from lockgate.model.rule import Family, Rule, RuleId, Sample
 from lockgate.model.skip import Skip, SkipKind
 
 __all__ = [
-    "Component", "Confidence", "Decision", "Edit", "Family", "File", "Finding", "Fix", "Location", "Reason", "Related",
-    "Result", "Rule", "RuleId", "Run", "Sample", "Scope", "SettledFinding", "Severity", "Skip", "SkipKind", "State",
+    "Component", "Confidence", "Decision", "Edit", "Family", "File", "Finding", "Fix", "Location", "Object", "Reason",
+    "Related", "Result", "Rule", "RuleId", "Run", "Sample", "Scope", "SettledFinding", "Severity", "Skip", "SkipKind", "State",
     "Subject", "Verdict", "WaiverUse",
 ]

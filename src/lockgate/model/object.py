@@ -1,0 +1,28 @@
+"""An object that policies judge: a Kubernetes manifest or an Azure resource, and where each of its fields stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def _nowhere(pointer: str) -> int:  # noqa: ARG001 -- an object from a cluster has fields and no lines
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One object. Equal input gives equal verdicts, whichever source it came from."""
+
+    form: str
+    """``kubernetes`` (apiVersion, kind, metadata) or ``azure`` (type, name, properties: a resource as ARM has it)."""
+    body: Mapping[str, Any]
+    """Plain JSON values. Never changed by who reads it."""
+    path: str = ""
+    """The file it stands in, or the address of the cluster or subscription it came from."""
+    line_of: Callable[[str], int] = field(default=_nowhere, compare=False, repr=False)
+    """``line_of("/spec/containers/0/image")``: the line, from 1, of the field that a JSON pointer (RFC 6901) names, or
+    of its nearest ancestor that stands in the file; 0 when there are no lines."""
+    generated_by: str = ""
+    """What made it, when it stands nowhere as it is: ``helm chart ./shop``, ``kustomize overlays/prod``."""
