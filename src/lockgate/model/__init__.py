@@ -15,6 +15,6 @@ from lockgate.model.skip import Skip, SkipKind
 
 __all__ = [
     "Component", "Confidence", "Decision", "Edit", "Family", "File", "Finding", "Fix", "Location", "Object", "Reason",
-    "Related", "Result", "Rule", "RuleId", "Run", "Sample", "Scope", "SettledFinding", "Severity", "Skip", "SkipKind", "State",
-    "Subject", "Verdict", "WaiverUse",
+    "Related", "Result", "Rule", "RuleId", "Run", "Sample", "Scope", "SettledFinding", "Severity", "Skip", "SkipKind",
+    "State", "Subject", "Verdict", "WaiverUse",
 ]
