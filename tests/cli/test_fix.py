@@ -74,3 +74,19 @@ def test_fix_without_an_answer_writes_nothing(lockgate, repository):
     assert done.returncode == 2
     assert "--yes" in done.stderr
     assert (repository.folder / "Dockerfile").read_text() == dockerfile
+
+
+def test_actions_and_images_are_pinned_by_what_the_tree_tells_of_them(lockgate, repository):
+    commit, digest = "0123456789abcdef0123456789abcdef01234567", "sha256:" + "ab" * 32
+    head = "name: ci\non: push\npermissions: {}\njobs:\n  build:\n    runs-on: ubuntu-24.04\n    steps:\n"
+    repository.write(".github/workflows/ci.yml", f"{head}      - uses: some/action@v2.1.0\n")
+    repository.write("Dockerfile", 'FROM alpine:3.20 AS base\nUSER app\nCMD ["true"]\n')
+    repository.write("lockgate-pins.txt", f"some/action@{commit} # v2.1.0\nalpine:3.20@{digest}\n")
+    repository.commit()
+    done = lockgate(
+        "check", "--family", "workflows", "--family", "dockerfiles", "--fix", "--yes", cwd=repository.folder
+    )
+    assert "fixed 2 file(s)" in done.stderr
+    workflow = (repository.folder / ".github/workflows/ci.yml").read_text()
+    assert workflow == f"{head}      - uses: some/action@{commit} # v2.1.0\n"
+    assert (repository.folder / "Dockerfile").read_text().startswith(f"FROM alpine:3.20@{digest} AS base\n")

@@ -5,6 +5,7 @@ An edit whose expected text no longer stands there is refused, and so is one tha
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 from lockgate.cli._text import safe
 from lockgate.errors import UsageError
 from lockgate.formats.lockfiles import manifest_edit
-from lockgate.model import Edit, Family, Result
+from lockgate.model import Edit, Family, File, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Change:
 def apply_fixes(result: Result, top: Path, *, ask: bool) -> int:
     """Offer every safe edit of open findings; returns how many files were written."""
     edits = [edit for one in result.findings if not one.waived and one.finding.fix for edit in one.finding.fix.edits]
-    changes, refused = planned([*edits, *version_bumps(result, top)], top)
+    changes, refused = planned([*edits, *version_bumps(result, top), *pins(result, top)], top)
     for change in changes:
         _show(change)
     for path, reason in refused:
@@ -67,6 +68,47 @@ def version_bumps(result: Result, top: Path) -> list[Edit]:
         if target and path.is_file() and not path.is_symlink():
             edits.append(manifest_edit(component.path, path.read_bytes(), component, target))
     return [edit for edit in edits if edit is not None]
+
+
+_PINNABLE = frozenset({
+    "workflows/unpinned-uses", "workflows/unpinned-images", "workflows/azure-image-without-digest",
+    "dockerfiles/base-without-digest",
+})  # fmt: skip
+_PIN_FILE_BYTES = 1024 * 1024
+
+
+def pins(result: Result, top: Path) -> list[Edit]:
+    """Edits that pin actions and images by what the tree itself, or its ``lockgate-pins.txt``, tells of them."""
+    from lockgate.formats.pins import known_pins
+
+    open_ones = [one for one in result.findings if not one.waived and one.finding.rule in _PINNABLE]
+    if not open_ones:
+        return []
+    texts = _texts_with_pins(top)
+    known = known_pins(texts.values())
+    edits = []
+    for place in (place for one in open_ones for place in one.locations):
+        lines = texts.get(place.path, "").splitlines()
+        if 0 < place.line <= len(lines):
+            edits.append(known.edit(place.path, place.line, lines[place.line - 1]))
+    return [edit for edit in edits if edit is not None]
+
+
+def _texts_with_pins(top: Path) -> dict[str, str]:
+    from lockgate.formats.pins import FILE_NAME
+    from lockgate.sources.repository import TreeSource
+
+    def wants(path: str, size: int) -> bool:
+        name = path.rpartition("/")[2]
+        known = name.endswith((".yml", ".yaml")) or "ockerfile" in name or "ontainerfile" in name or name == FILE_NAME
+        return known and size <= _PIN_FILE_BYTES
+
+    texts = {}
+    for row in TreeSource(top, max_bytes=_PIN_FILE_BYTES).collect(wants):
+        if isinstance(row, File):
+            with contextlib.suppress(OSError):  # gone since it was listed: it tells nothing
+                texts[row.path] = row.load().decode("utf-8", "replace")
+    return texts
 
 
 def planned(edits: Iterable[Edit], top: Path) -> tuple[list[Change], list[tuple[str, str]]]:
