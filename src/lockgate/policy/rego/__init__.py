@@ -1,0 +1,1 @@
+"""Rego: parsed, checked, compiled to Python source, and evaluated on plain JSON."""

@@ -1,0 +1,1 @@
+"""Builtin functions of Rego, one module by topic. The contract is in ``contract``."""
