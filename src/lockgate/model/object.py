@@ -26,3 +26,16 @@ class Object:
     of its nearest ancestor that stands in the file; 0 when there are no lines."""
     generated_by: str = ""
     """What made it, when it stands nowhere as it is: ``helm chart ./shop``, ``kustomize overlays/prod``."""
+    unresolved: frozenset[str] = frozenset()
+    """JSON pointers of values that are known only when it is deployed (``[resourceGroup().location]``, ``var.size``).
+    ``body`` holds there the text as written; a rule that reads one of them has learned nothing."""
+
+    def knows(self, pointer: str) -> bool:
+        """Whether the value at a JSON pointer is known: neither it, nor what it stands in, nor a part of it is
+        unresolved."""
+        if not self.unresolved:
+            return True
+        below = pointer + "/"
+        return not any(
+            one == pointer or one.startswith(below) or pointer.startswith(one + "/") for one in self.unresolved
+        )
