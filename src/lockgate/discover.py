@@ -9,12 +9,17 @@ forgotten member cannot go unnoticed. Third parties add members through the entr
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
-from importlib.metadata import entry_points
+import sys
+from functools import lru_cache
 from types import ModuleType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from lockgate.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 T = TypeVar("T")
 
@@ -25,7 +30,7 @@ def discover(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
     for name in member_names(package):
         module = importlib.import_module(f"{package.__name__}.{name}")
         members[name] = _member(module, constant, kind, where=module.__file__ or module.__name__)
-    for point in sorted(entry_points(group=package.__name__), key=lambda point: point.name):
+    for point in entry_points(package.__name__):
         if point.name in members:
             raise ConfigurationError(
                 f"the entry point {point.value!r} takes the name of a built-in member",
@@ -44,6 +49,55 @@ def discover(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
 def member_names(package: ModuleType) -> list[str]:
     """Names of the public modules of ``package``, sorted; imports nothing."""
     return sorted(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_"))
+
+
+def entry_points(group: str) -> list[EntryPoint]:
+    """The entry points of ``group`` in name order.
+
+    ``importlib.metadata`` takes longer to import than a small run takes in all, so it is asked only where an installed
+    package may name the group at all.
+    """
+    if not any(_may_name(place, _changed(place), group) for place in sys.path) and not _other_finders():
+        return []
+    from importlib import metadata
+
+    return sorted(metadata.entry_points(group=group), key=lambda point: point.name)
+
+
+@lru_cache(maxsize=256)
+def _may_name(place: str, changed: int, group: str) -> bool:  # noqa: ARG001 - a changed folder is looked at again
+    """Whether a package installed in ``place``, an entry of ``sys.path``, names the group in square brackets."""
+    if not os.path.isdir(place or "."):
+        return os.path.exists(place)  # an archive: let importlib look into it
+    header = f"[{group}]".encode()
+    with os.scandir(place or ".") as entries:
+        kept = [entry.path for entry in entries if entry.name.endswith((".dist-info", ".egg-info", ".egg"))]
+    return any(_holds(f"{one}/{inner}", header) for one in kept for inner in _LISTS)
+
+
+_LISTS = ("entry_points.txt", "EGG-INFO/entry_points.txt")
+
+
+def _holds(path: str, header: bytes) -> bool:
+    try:
+        with open(path, "rb") as stream:
+            return header in stream.read()
+    except OSError:
+        return False
+
+
+def _changed(place: str) -> int:
+    try:
+        return os.stat(place or ".").st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _other_finders() -> bool:
+    """Whether something beside the usual finder brings distributions."""
+    from importlib.machinery import PathFinder
+
+    return any(one is not PathFinder and hasattr(one, "find_distributions") for one in sys.meta_path)
 
 
 def _member(module: ModuleType, constant: str, kind: type[T], *, where: str) -> T:

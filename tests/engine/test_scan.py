@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lockgate.engine import Request, scan
 from lockgate.engine.scan import members
-from lockgate.errors import NothingCheckedError, StoreError
+from lockgate.errors import ConfigurationError, NothingCheckedError, StoreError
 from lockgate.gates import Gate
 from lockgate.gates.check import GATE
 from lockgate.model import Component, Decision, Family, Finding, Rule, Skip, SkipKind, State, Verdict
@@ -288,3 +288,79 @@ def test_what_a_scanner_holds_back_comes_at_the_end(engine, memory, make_file, m
     assert names(result) == ["late"]
     assert isinstance(result.findings[0].finding, Finding)
     assert len(result.skips) == 1
+
+
+def counted_starts(engine, log, **more):
+    plain = engine.scanner()
+
+    def start(rules, context):
+        log.append("start")
+        return plain.start(rules, context)
+
+    return engine.scanner(start=start, **more)
+
+
+def test_no_engine_starts_where_the_cache_answers_for_every_file(engine, memory, make_file, tmp_path):
+    starts: list[str] = []
+    scanners = {"word": counted_starts(engine, starts)}
+    source = memory(make_file("a.txt", "LEAK one"), make_file("b.txt", "quiet"))
+    with Cache.open(tmp_path / "scans.db") as cache:
+        first = engine.run(source, cache=cache, scanners=scanners)
+        second = engine.run(source, cache=cache, scanners=scanners)
+        assert starts == ["start"]
+        third = engine.run(memory(*source.rows, make_file("c.txt", "LEAK two")), cache=cache, scanners=scanners)
+    assert starts == ["start", "start"]
+    assert (second.findings, second.coverage) == (first.findings, first.coverage)
+    assert names(third) == ["one", "two"]
+
+
+@pytest.mark.parametrize("change", [{"rules_digest": "x"}, {"options": {"secrets": {"a": 1}}}])
+def test_a_wrong_start_is_refused_before_anything_is_read(engine, memory, make_file, tmp_path, change):
+    def wrong(rules, context):
+        raise ConfigurationError("no such option")
+
+    source = memory(make_file("a.txt", "x"))
+    with Cache.open(tmp_path / "scans.db") as cache:
+        engine.run(source, cache=cache)
+        engine.log.clear()
+        with pytest.raises(ConfigurationError):
+            engine.run(source, cache=cache, scanners={"word": engine.scanner(start=wrong)}, **change)
+    assert engine.log == []
+
+
+def test_a_scanner_whose_start_depends_on_more_starts_every_time(engine, memory, make_file, tmp_path):
+    starts: list[str] = []
+    tool = counted_starts(engine, starts, cacheable=False, wants=lambda path, size: False)
+    scanners = {"word": engine.scanner(), "tool": tool}
+    with Cache.open(tmp_path / "scans.db") as cache:
+        for _ in range(2):
+            engine.run(memory(make_file("a.txt", "x")), cache=cache, scanners=scanners)
+    assert starts == ["start", "start"]
+
+
+def test_what_was_asked_of_a_scanner_is_not_asked_again_about_the_same_file(engine, memory, make_file, tmp_path):
+    asked: list[tuple[str, int]] = []
+
+    def wants(path, size):
+        asked.append((path, size))
+        return path != "b.txt"
+
+    scanners = {"word": engine.scanner(wants=wants)}
+    source = memory(make_file("a.txt", "LEAK one"), make_file("b.txt", "LEAK two"))
+    with Cache.open(tmp_path / "scans.db") as cache:
+        for _ in range(2):
+            result = engine.run(source, cache=cache, scanners=scanners)
+            assert names(result) == ["one"]
+        assert asked == [("a.txt", 8), ("b.txt", 8)]
+        engine.run(memory(make_file("b.txt", "LEAK three")), cache=cache, scanners=scanners)
+    assert asked[2:] == [("b.txt", 10)]
+
+
+def test_answers_given_while_a_scanner_could_not_work_are_not_kept_for_when_it_can(engine, memory, make_file, tmp_path):
+    """The cache answers for one file, so the engine is started late, for the other, and is not there any more."""
+    rows = make_file("a.txt", "LEAK one"), make_file("b.txt", "LEAK two")
+    with Cache.open(tmp_path / "scans.db") as cache:
+        engine.run(memory(rows[0]), cache=cache)
+        gone = engine.run(memory(*rows), cache=cache, scanners={"word": engine.scanner(start=blind)})
+        assert gone.decision.nothing_checked and "secrets" not in gone.coverage
+        assert names(engine.run(memory(*rows), cache=cache)) == ["one", "two"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import time
 from pathlib import Path
 
@@ -76,6 +77,30 @@ def test_an_unchanged_file_is_not_judged_again(tmp_path: Path) -> None:
         assert cache.session("rules", "/root").get(_file(stamp="s2")) is None
         assert cache.session("other rules", "/root").get(_file()) is None
         assert cache.session("rules", "/other").get(_file()) is None
+
+
+def test_which_scanners_want_a_file_is_kept_beside_the_answers(tmp_path: Path) -> None:
+    with Cache.open(tmp_path / "c.db") as cache:
+        session = cache.session("rules", "/root")
+        assert not session.proven and session.wanted == {}
+        session.put(_file(), Kept((FINDING,), loaded=5))
+        session.wanted |= {"a.py": (5, ("secrets",)), "ü": (7, ()), "\udcff": (1, ("secrets", "workflows"))}
+        session.save()
+    with Cache.open(tmp_path / "c.db") as cache:
+        again = cache.session("rules", "/root")
+        assert again.proven and again.wanted == {"a.py": (5, ("secrets",)), "ü": (7, ())}
+        assert cache.session("other", "/root").wanted == {}
+
+
+def test_a_damaged_list_of_what_is_wanted_is_an_empty_one(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    for payload in (b"", b"[]", b'[[["a"]],{"p":[1,9]}]', b"\xff"):
+        with Cache.open(path) as cache:
+            cache.put_wanted("k", {"a": (1, ("x",))})
+        with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE wanted SET payload = ?", (payload,))
+        with Cache.open(path) as cache:
+            assert cache.wanted("k") == {} and cache.trouble
 
 
 def test_files_without_a_stamp_and_parts_of_files_are_never_kept(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
         tell_progress = stack.enter_context(progress(quiet=arguments.quiet))
         salt = salt_of(None if arguments.no_store else place)
         sources = _sources(arguments, projects, cache, families, salt)
+        revision, branch = first.head()
         request = Request(
             families=families,
             gate=first.settings.gate,
@@ -69,8 +70,8 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
             partial=_partial(arguments, projects),
             seconds=first.settings.limits.seconds,
             jobs=arguments.jobs,
-            revision=first.revision,
-            branch=first.branch,
+            revision=revision,
+            branch=branch,
             tell=results.append,
             progress=tell_progress,
             noticed=lambda file: noticed.add(file.stamp),
@@ -92,7 +93,8 @@ def _scan(
     from lockgate.rules import load
 
     rules = load(request.families, cache_dir=request.cache_dir)
-    return scan(sources, rules, GATE, store=record, ledger=ledger, request=request, cache=cache)
+    asked = replace(request, rules_digest=rules.digest)
+    return scan(sources, rules, GATE, store=record, ledger=ledger, request=asked, cache=cache)
 
 
 def exit_code(decision: Decision) -> int:
@@ -147,7 +149,7 @@ def _sources(
     else:
         many = len(projects) > 1
         for one, below in projects:
-            if one.git is not None and one.git.try_text("rev-parse", "--is-bare-repository") == "true":
+            if one.git is not None and one.git.bare:
                 raise NothingCheckedError("a bare repository has no files", where=str(one.top), hint="use --history")
             found.append(
                 TreeSource(
@@ -157,6 +159,7 @@ def _sources(
                     only=_only(one.top, below),
                     prefix=f"{one.top.name}/" if many else "",
                     ignored_too=arguments.ignored,
+                    top=one.top if one.git is not None else None,
                 )
             )
     if arguments.imports:

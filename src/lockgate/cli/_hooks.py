@@ -156,7 +156,7 @@ def _guard(top: Path, updates: list[_Update], *, bypass: str | None) -> int:
     if not revisions:
         return int(ExitCode.ALLOWED)
     settings = project.settings
-    revisions += ["--not", "--remotes"] if git.try_text("rev-parse", "--is-bare-repository") != "true" else []
+    revisions += [] if git.bare else ["--not", "--remotes"]
     source = HistorySource(
         git,
         revisions=tuple(revisions),
@@ -175,6 +175,7 @@ def _judge(
 
     prepare(project.workspace, tracked=project.tracks)
     results: list[Result] = []
+    revision, branch = project.head()
     with (
         Ledger.open(project.workspace.folder) as ledger,
         Cache.open(project.workspace.cache_dir / "scans.db") as cache,
@@ -189,8 +190,8 @@ def _judge(
             waivers=project.waivers(),
             owners=project.owners(),
             partial=True,
-            revision=project.revision,
-            branch=project.branch,
+            revision=revision,
+            branch=branch,
             tell=results.append,
         )
         if not request.advisories or not request.advisories.exists():

@@ -59,19 +59,13 @@ class Project:
         """Whether git tracks any file of ``folder``."""
         if self.git is None or not folder.resolve().is_relative_to(self.top.resolve()):
             return False
-        if self.git.try_text("rev-parse", "--is-bare-repository") == "true":
+        if self.git.bare:
             return False  # no working tree, so nothing that was pushed stands beside the workspace
         return bool(self.git.output("ls-files", "-z", "--", str(folder)))
 
-    @property
-    def revision(self) -> str:
-        """Commit of HEAD, or an empty string."""
-        return self.git.try_text("rev-parse", "--verify", "--quiet", "HEAD^{commit}") if self.git else ""
-
-    @property
-    def branch(self) -> str:
-        """Branch of HEAD, or an empty string."""
-        return self.git.try_text("symbolic-ref", "--quiet", "--short", "HEAD") if self.git else ""
+    def head(self) -> tuple[str, str]:
+        """Commit and branch of HEAD, or empty strings."""
+        return self.git.head() if self.git else ("", "")
 
 
 def project_at(path: Path, *, config: Path | None = None) -> Project:
@@ -80,7 +74,7 @@ def project_at(path: Path, *, config: Path | None = None) -> Project:
         raise SourceError("there is no such file or folder", where=str(path), hint="give a path of this machine")
     folder = path.resolve() if path.is_dir() else path.resolve().parent
     top = repository_of(folder)
-    if top is not None and Git(top).try_text("check-ignore", "--", str(folder)):
+    if top is not None and top.resolve() != folder and Git(top).try_text("check-ignore", "--", str(folder)):
         top = None  # named on purpose though git ignores it: a folder of its own, none of whose files git would list
     base = (top or folder).resolve()
     if config is not None and not config.is_file():

@@ -29,10 +29,15 @@ class Judged:
     """Kept only when the caller asked for it."""
 
 
+NOTHING = Judged()
+"""Of a file that no scanner asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Blind:
-    """A family that could not be checked at all, and why."""
+    """A scanner that could not check anything, and why."""
 
+    name: str
     family: Family
     error: NothingCheckedError
 
@@ -43,27 +48,53 @@ class Judge:
     def __init__(self, scanners: Mapping[str, Scanner], rules: Mapping[Family, Sequence[Rule]]) -> None:
         self.scanners = {name: scanner for name, scanner in scanners.items() if scanner.family in rules}
         self.rules = rules
-        self.sessions: dict[str, Session] = {}
         self.blind: list[Blind] = []
         self.context = ScanContext(salt=b"")
+        self.known: dict[str, tuple[int, tuple[str, ...]]] | None = None
+        """Path -> (size, names of the scanners that want the file), where such answers are kept; None: they are not."""
+        self._options: Mapping[str, Mapping[str, Any]] = {}
+        self._sessions: dict[str, Session] = {}
         self._asked: tuple[str, int] = ("", -1)
         self._wanting: tuple[str, ...] = ()
 
-    def open(self, context: ScanContext, options: Mapping[str, Mapping[str, Any]]) -> None:
-        """Start a session of every scanner; one that cannot work makes its family blind, not the run fail."""
-        self.context = context
+    def prepare(self, context: ScanContext, options: Mapping[str, Mapping[str, Any]]) -> None:
+        """Say what sessions lean on. None is started yet."""
+        self.context, self._options = context, options
+
+    def start(self, *, proven: bool = False) -> None:
+        """Start a session of every scanner, so that a wrong rule or option is refused before anything is read.
+
+        ``proven``: an earlier run started them all under the same rules and options. What depends on nothing else then
+        waits until a file is wanted of it, which in an unchanged tree is never. A scanner that cannot work makes its
+        family blind, not the run fail.
+        """
         for name, scanner in self.scanners.items():
-            own = ScanContext(
-                salt=context.salt,
-                options=options.get(scanner.family, {}),
-                cache_dir=context.cache_dir,
-                advisories=context.advisories,
-                today=context.today,
-            )
-            try:
-                self.sessions[name] = scanner.start(self.rules[scanner.family], own)
-            except NothingCheckedError as error:
-                self.blind.append(Blind(scanner.family, error))
+            if not (proven and (scanner.cacheable or scanner.starts_alike)):
+                self._session(name)
+        self._asked = ("", -1)
+
+    def names(self) -> list[str]:
+        """The scanners that are not blind."""
+        blind = {one.name for one in self.blind}
+        return [name for name in self.scanners if name not in blind]
+
+    def _session(self, name: str) -> Session | None:
+        """The session of a scanner, started when first asked for; None when it cannot work."""
+        if name in self._sessions or name not in self.names():
+            return self._sessions.get(name)
+        scanner, context = self.scanners[name], self.context
+        own = ScanContext(
+            salt=context.salt,
+            options=self._options.get(scanner.family, {}),
+            cache_dir=context.cache_dir,
+            advisories=context.advisories,
+            today=context.today,
+        )
+        try:
+            self._sessions[name] = scanner.start(self.rules[scanner.family], own)
+        except NothingCheckedError as error:
+            self.blind.append(Blind(name, scanner.family, error))
+        return self._sessions.get(name)
 
     def wants(self, path: str, size: int) -> bool:
         """Whether any scanner wants the file."""
@@ -71,14 +102,22 @@ class Judge:
 
     def wanting(self, path: str, size: int) -> tuple[str, ...]:
         """The scanners that want the file. The last answer is kept: a source asks just before it yields the file."""
+        if self.known is not None:
+            held = self.known.get(path)
+            if held is None or held[0] != size:
+                held = self.known[path] = (size, self._ask(path, size))
+            return held[1]
         if self._asked != (path, size):
-            self._wanting = tuple(name for name in self.sessions if self.scanners[name].wants(path, size))
+            self._wanting = self._ask(path, size)
             self._asked = (path, size)
         return self._wanting
 
+    def _ask(self, path: str, size: int) -> tuple[str, ...]:
+        return tuple(name for name in self.names() if self.scanners[name].wants(path, size))
+
     def families(self) -> set[Family]:
-        """Families that a session is open for."""
-        return {self.scanners[name].family for name in self.sessions}
+        """Families with a scanner that is not blind."""
+        return {self.scanners[name].family for name in self.names()}
 
     def cacheable_families(self, path: str, size: int) -> set[Family]:
         """Families whose cacheable scanners want the file."""
@@ -88,7 +127,7 @@ class Judge:
         """Judge one file by the scanners whose ``cacheable`` is as asked."""
         names = [name for name in self.wanting(file.path, file.size) if self.scanners[name].cacheable == cacheable]
         if not names and not keep:
-            return Judged()
+            return NOTHING
         try:
             content = file.load()
         except OSError as error:
@@ -102,17 +141,17 @@ class Judge:
             file.commit,
             file.other_paths,
         )
-        findings, skips = _sorted_out(answer for name in names for answer in self.sessions[name].feed(ready))
+        findings, skips = _sorted_out(answer for one in map(self._session, names) if one for answer in one.feed(ready))
         waivers = inline_waivers(file.path, content) if b"lockgate:waive" in content else ()
         return Judged(findings, skips, waivers, len(content), content if keep else None)
 
     def component(self, component: Component) -> tuple[tuple[Finding, ...], tuple[Skip, ...]]:
         """Judge one component."""
-        return _sorted_out(answer for session in self.sessions.values() for answer in session.feed(component))
+        return _sorted_out(answer for session in self._sessions.values() for answer in session.feed(component))
 
     def finish(self) -> tuple[tuple[Finding, ...], tuple[Skip, ...]]:
         """What the sessions held back."""
-        return _sorted_out(answer for session in self.sessions.values() for answer in session.finish())
+        return _sorted_out(answer for session in self._sessions.values() for answer in session.finish())
 
     def coverage(self) -> dict[Family, str]:
         """Family -> what was checked with what, by the scanners that must see every row themselves.
@@ -120,7 +159,7 @@ class Judge:
         What a cacheable scanner of files saw itself is only what was not in the cache and not judged by a worker.
         """
         lines: dict[Family, list[str]] = {}
-        for name, session in self.sessions.items():
+        for name, session in self._sessions.items():
             scanner = self.scanners[name]
             if not (scanner.cacheable and scanner.reads is File) and (line := session.coverage()):
                 lines.setdefault(scanner.family, []).append(line)

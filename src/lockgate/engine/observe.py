@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lockgate.engine.judge import Judge, Judged
+from lockgate.engine.judge import NOTHING, Judge
 from lockgate.engine.request import Request
 from lockgate.errors import SourceError
 from lockgate.findings import Waiver
 from lockgate.formats import lockfiles
 from lockgate.model import Component, Family, File, Finding, Skip, SkipKind
 from lockgate.sources import Source, Wants
-from lockgate.store.cache import Cache
+from lockgate.store.cache import Answers, Cache, CacheSession
 
 
 @dataclass(slots=True)
@@ -49,7 +49,8 @@ def observe(
     """Fill ``seen`` from ``source``."""
     dependencies = Family.DEPENDENCIES in request.families
     readings: list[tuple[str, lockfiles.Reading]] = []
-    kept = cache.session(_cache_key(files, request), source.root) if cache is not None else None
+    kept = _started(files, request, cache, source)
+    able = files.names()
     wants = _wanted(files, dependencies)
     count = 0
     waiting: list[File] = []
@@ -69,7 +70,7 @@ def observe(
             request.progress("reading", count, 0)
             held = kept.get(row) if kept is not None and not row.commit else None
             if held is not None:
-                _note(seen, row, Judged(held.findings, held.skips, held.waivers, held.loaded), files, request)
+                _note(seen, row, held, files, request)
             elif request.jobs > 1:
                 waiting.append(row)
             else:
@@ -77,21 +78,40 @@ def observe(
                 if kept is not None and not row.commit:
                     kept.put(row, judged)
                 _note(seen, row, judged, files, request)
-            _take(seen, files.file(row, cacheable=False))
+            if (own := files.file(row, cacheable=False)) is not NOTHING:
+                _take(seen, own)
             if dependencies and not row.commit and lockfiles.wants(row.path):
                 readings.append((row.path, _read_lock(source, row)))
     seen.files += count
-    for row, judged in _by_workers(files, waiting, request) if waiting else ():
+    for file, answers in _by_workers(files, waiting, request) if waiting else ():
         if kept is not None:
-            kept.put(row, judged)
-        _note(seen, row, judged, files, request)
-    if kept is not None:
+            kept.put(file, answers)
+        _note(seen, file, answers, files, request)
+    if kept is not None and files.names() == able:  # else the answers are not those of all scanners under this key
         kept.save()
     _finish(seen, files)
     if dependencies:
         _judge_components(seen, components, readings)
     _cover(seen, files, components, dependencies=dependencies)
     _blind(seen, files, components)
+
+
+def _started(files: Judge, request: Request, cache: Cache | None, source: Source) -> CacheSession | None:
+    """What the cache holds of the source, once the scanners have started, or are known to.
+
+    Answers are kept under a key of rules, options and scanners only by a run in which all of these started; so where
+    the cache holds any, each is started again only for a file that is not answered from there.
+    """
+    if cache is None:
+        files.start()
+        return None
+    kept = cache.session(_cache_key(files, request), source.root)
+    files.start(proven=kept.proven)
+    if files.blind and not kept.proven:  # what the others say is kept apart: it is not the whole answer
+        kept = cache.session(_cache_key(files, request), source.root)
+    if source.mode == "tree":  # a walk over the same paths time and again, where asking each time costs most of a run
+        files.known = kept.wanted
+    return kept
 
 
 def _cover(seen: Observation, files: Judge, components: Judge, *, dependencies: bool) -> None:
@@ -124,15 +144,16 @@ def _wanted(files: Judge, dependencies: bool) -> Wants:
     return wants
 
 
-def _by_workers(files: Judge, waiting: list[File], request: Request) -> Iterator[tuple[File, Judged]]:
+def _by_workers(files: Judge, waiting: list[File], request: Request) -> Iterator[tuple[File, Answers]]:
     from lockgate.engine.workers import judged_by_workers
 
-    names = {name: files.scanners[name] for name in files.sessions if files.scanners[name].cacheable}
+    files.start()
+    names = {name: files.scanners[name] for name in files.names() if files.scanners[name].cacheable}
     jobs = request.jobs
     return judged_by_workers(waiting, names, files.rules, files.context, request.options, jobs=jobs)
 
 
-def _note(seen: Observation, file: File, judged: Judged, files: Judge, request: Request) -> None:
+def _note(seen: Observation, file: File, judged: Answers, files: Judge, request: Request) -> None:
     if judged.loaded:
         seen.judged.update(files.cacheable_families(file.path, file.size))
     if judged.findings or judged.skips:
@@ -140,10 +161,11 @@ def _note(seen: Observation, file: File, judged: Judged, files: Judge, request: 
     _take(seen, judged)
 
 
-def _take(seen: Observation, judged: Judged) -> None:
-    seen.findings.extend(judged.findings)
-    seen.skips.extend(judged.skips)
-    seen.waivers.extend(judged.waivers)
+def _take(seen: Observation, judged: Answers) -> None:
+    if judged.findings or judged.skips or judged.waivers:
+        seen.findings.extend(judged.findings)
+        seen.skips.extend(judged.skips)
+        seen.waivers.extend(judged.waivers)
     seen.bytes += judged.loaded
 
 
@@ -179,16 +201,17 @@ def _finish(seen: Observation, judge: Judge) -> None:
 def _cache_key(files: Judge, request: Request) -> str:
     """Everything but the file itself that a cached answer depends on."""
     import hashlib
-    import json
+
+    import orjson
 
     from lockgate import __version__
 
     parts = {
         "version": __version__,
-        "scanners": sorted(f"{name}={files.scanners[name].version}" for name in files.sessions),
+        "scanners": sorted(f"{name}={files.scanners[name].version}" for name in files.names()),
         "rules": {str(family): [rule.id for rule in rules] for family, rules in files.rules.items()},
         "options": {family: dict(options) for family, options in request.options.items()},
         "salt": hashlib.sha256(request.salt).hexdigest(),
         "digest": request.rules_digest,
     }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(orjson.dumps(parts, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()

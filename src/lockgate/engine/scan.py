@@ -98,8 +98,9 @@ def _observe(run: _Run) -> None:
     deadline = time.monotonic() + request.seconds
     for source in run.sources:
         files, components = _judge(run, File), _judge(run, Component)
-        files.open(context, request.options)
-        components.open(context, request.options)
+        files.prepare(context, request.options)
+        components.prepare(context, request.options)
+        components.start()
         observe(source, files, components, run.seen, request, cache=run.cache, deadline=deadline)
 
 

@@ -61,7 +61,8 @@ def _start(
 
     found = discover(scanners, "SCANNER", Scanner)
     _judge = Judge({name: found[name] for name in names}, rules)
-    _judge.open(context, options)
+    _judge.prepare(context, options)
+    _judge.start()
 
 
 def _batch(files: list[File]) -> list[Judged]:

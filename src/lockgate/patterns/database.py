@@ -36,13 +36,22 @@ def open_database(expressions: Sequence[str], *, names: Sequence[str], cache_dir
 
 def digest(expressions: Sequence[str]) -> str:
     """32 hex digits over the expressions, their order, Hyperscan's version and the machine."""
-    from importlib.metadata import version
-
-    state = hashlib.sha256(f"{version('hyperscan')}\0{platform.machine()}\0{_cpu_flags()}".encode())
+    state = hashlib.sha256(f"{_version()}\0{platform.machine()}\0{_cpu_flags()}".encode())
     for expression in expressions:
         raw = expression.encode("utf-8", "surrogatepass")
         state.update(len(raw).to_bytes(4, "big") + raw)
     return state.hexdigest()[:32]
+
+
+def _version() -> str:
+    import hyperscan
+
+    stated = str(getattr(hyperscan, "__version__", "unknown"))
+    if stated != "unknown":
+        return stated
+    from importlib.metadata import version  # slow to import
+
+    return version("hyperscan")
 
 
 def _cpu_flags() -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TextIO
 
-from lockgate.discover import member_names
+from lockgate.discover import entry_points, member_names
 from lockgate.errors import ConfigurationError, UsageError
 from lockgate.model import Location, Result, Rule, SettledFinding, Severity, State
 
@@ -34,20 +34,16 @@ class Report:
 
 def members() -> list[str]:
     """Names for ``--format``: built-in ones in name order, then those of entry points. Imports no report."""
-    from importlib.metadata import entry_points  # slow to import, and not every caller needs names
-
     built_in = member_names(sys.modules[__name__])
-    return built_in + sorted({point.name for point in entry_points(group=__name__)} - set(built_in))
+    return built_in + sorted({point.name for point in entry_points(__name__)} - set(built_in))
 
 
 def get(name: str) -> Report:
     """The report of that name, importing it alone. ``UsageError`` with the nearest name when there is none."""
-    from importlib.metadata import entry_points
-
     if name in member_names(sys.modules[__name__]):
         loaded: object = getattr(import_module(f"{__name__}.{name}"), "REPORT", None)
     else:
-        points = [point for point in entry_points(group=__name__) if point.name == name]
+        points = [point for point in entry_points(__name__) if point.name == name]
         if not points:
             raise UsageError(f"there is no report {name!r}", where="--format", hint=_suggestion(name))
         target = points[0].load()

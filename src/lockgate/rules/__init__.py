@@ -15,7 +15,6 @@ from pathlib import Path
 from lockgate.errors import ConfigurationError
 from lockgate.model import Family, Rule
 from lockgate.rules._load import ENTRY_POINTS, OWN_FAMILIES, read_packs, rule_to_plain
-from lockgate.rules._samples import expand_sample
 
 __all__ = ["ENTRY_POINTS", "OWN_FAMILIES", "Rulebook", "catalogue_markdown", "expand_sample", "explain", "load"]
 
@@ -68,6 +67,13 @@ def catalogue_markdown(rulebook: Rulebook) -> str:
     from lockgate.rules._pages import catalogue
 
     return catalogue(rulebook.rules)
+
+
+def expand_sample(text: str) -> str:
+    """A sample with its placeholders filled in, the same each time; ``ConfigurationError`` for a misspelt one."""
+    from lockgate.rules._samples import expand_sample as filled_in
+
+    return filled_in(text)
 
 
 def explain(rule: Rule) -> str:

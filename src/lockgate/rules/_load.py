@@ -14,13 +14,13 @@ import os
 import tempfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from lockgate import __version__
+from lockgate.discover import entry_points
 from lockgate.errors import ConfigurationError
 from lockgate.model import Confidence, Family, Rule, RuleId, Sample, Severity
 
@@ -62,7 +62,7 @@ def read_packs(families: Collection[Family], *, cache_dir: Path | None, extra: C
 
 def _roots(extra: Collection[Path]) -> Iterator[Path]:
     yield Path(__file__).parent
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+    for point in entry_points(ENTRY_POINTS):
         module = point.load()
         paths = getattr(module, "__path__", None)
         if not paths:

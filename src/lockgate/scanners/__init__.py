@@ -56,5 +56,8 @@ class Scanner:
     cacheable: bool = True
     """True: what ``feed`` yields for a file depends only on its path, content, the rules and the options,
     and ``finish`` yields nothing: it may then run in several processes and be answered from a cache."""
+    starts_alike: bool = False
+    """True: whether ``start`` works depends on the rules and the options alone, as with every ``cacheable`` one.
+    Where an earlier run under the same rules and options has shown that it does, it waits until a file is wanted."""
     version: str = "1"
     """Part of the cache key: raised whenever the same input would be judged otherwise."""

@@ -20,6 +20,7 @@ from lockgate.store.codec import Kept
 from lockgate.store.waiver import Waiver
 
 T = TypeVar("T")
+Wanted = dict[str, tuple[int, tuple[str, ...]]]
 
 KEYS_KEPT = 12
 """So many combinations of rules, scanners and root are kept, the most recently used."""
@@ -28,6 +29,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, used REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS scans (key INTEGER NOT NULL, path TEXT NOT NULL, stamp TEXT NOT NULL, payload BLOB NOT NULL,
   PRIMARY KEY (key, path)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS wanted (key INTEGER PRIMARY KEY, payload BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS blobs (key INTEGER NOT NULL, width INTEGER NOT NULL, ids BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS blobs_by_key ON blobs (key);
 """
@@ -115,6 +117,28 @@ class Cache:
         if ready or lost:
             self._try(lambda connection: _in_transaction(connection, write), None)
 
+    def wanted(self, key: str) -> Wanted:
+        """Path -> (size, names of the scanners that wanted the file), as kept under ``key``."""
+
+        def ask(connection: sqlite3.Connection) -> Wanted:
+            row = connection.execute(
+                "SELECT payload FROM wanted WHERE key = (SELECT id FROM keys WHERE key = ?)", (key,)
+            ).fetchone()
+            return _unpacked(row[0]) if row else {}
+
+        return self._try(ask, {})
+
+    def put_wanted(self, key: str, wanted: Wanted) -> None:
+        """Keep them, in place of what was kept. Paths that are no text are left out."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            row = (_key_number(connection, key), _packed(wanted))
+            connection.execute(
+                "INSERT INTO wanted VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET payload = excluded.payload", row
+            )
+
+        self._try(lambda connection: _in_transaction(connection, write), None)
+
     def seen_blobs(self, key: str) -> set[bytes]:
         """Ids (20 or 32 bytes) of the blobs that were read under ``key`` and gave nothing."""
 
@@ -169,7 +193,7 @@ class Cache:
         except sqlite3.OperationalError as error:
             self.trouble = str(error)
             return otherwise
-        except (sqlite3.DatabaseError, TypeError) as error:
+        except (sqlite3.DatabaseError, TypeError, ValueError, LookupError) as error:
             self._rebuild(error)
             return otherwise
 
@@ -194,6 +218,14 @@ class CacheSession:
         self._key = key
         self._kept: Mapping[str, tuple[str, bytes]] = cache.get_all(key)
         self._fresh: dict[str, tuple[str, bytes]] = {}
+        self.wanted: Wanted = cache.wanted(key)
+        """Path -> (size, names of the scanners that want it); what is added is kept by ``save``."""
+        self._wanted_before = dict(self.wanted)
+
+    @property
+    def proven(self) -> bool:
+        """Whether an earlier run kept answers under this key, so that all its scanners had started."""
+        return bool(self._kept)
 
     def get(self, file: File) -> Kept | None:
         """What judging that very content gave, or None when it has to be judged."""
@@ -216,10 +248,29 @@ class CacheSession:
         if self._fresh:
             self._cache.put_many(self._key, ((path, *row) for path, row in self._fresh.items()))
             self._fresh = {}
+        if self.wanted != self._wanted_before:
+            self._cache.put_wanted(self._key, self.wanted)
+            self._wanted_before = dict(self.wanted)
 
 
 def _keepable(file: File) -> bool:
     return bool(file.stamp) and file.changed_lines is None and not file.commit
+
+
+def _packed(wanted: Wanted) -> bytes:
+    """JSON: the distinct lists of names, and path -> [size, place of its list]."""
+    lists = {names: number for number, names in enumerate(dict.fromkeys(names for _, names in wanted.values()))}
+    paths = {path: (size, lists[names]) for path, (size, names) in wanted.items()}
+    try:
+        return codec.pack([list(lists), paths])
+    except TypeError:  # a path that is no text, as file systems allow
+        return codec.pack([list(lists), {path: row for path, row in paths.items() if path.isprintable()}])
+
+
+def _unpacked(payload: bytes) -> Wanted:
+    lists, paths = codec.unpack(payload)
+    names = [tuple(one) for one in lists]
+    return {path: (size, names[number]) for path, (size, number) in paths.items()}
 
 
 def _in_transaction(connection: sqlite3.Connection, write: Callable[[sqlite3.Connection], None]) -> None:
@@ -244,5 +295,5 @@ def _drop_old_keys(connection: sqlite3.Connection) -> None:
     old = [
         row[0] for row in connection.execute("SELECT id FROM keys ORDER BY used DESC LIMIT -1 OFFSET ?", (KEYS_KEPT,))
     ]
-    for table, column in (("scans", "key"), ("blobs", "key"), ("keys", "id")):
+    for table, column in (("scans", "key"), ("wanted", "key"), ("blobs", "key"), ("keys", "id")):
         connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", ((number,) for number in old))  # noqa: S608 -- names are ours

@@ -7,41 +7,19 @@ Source: https://learn.microsoft.com/azure/devops/pipelines/yaml-schema/. Templat
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lockgate.formats.dockerfile import Command, shell_commands
 from lockgate.formats.yaml_safe import Node
 from lockgate.model import Finding, Fix, Location, Rule, Subject
+from lockgate.scanners.workflows._wanted import named
 from lockgate.scanners.workflows.github import masked
 
-_BY_NAME = re.compile(
-    r"(?i)(?:^|/)(?:[\w.-]*azure[-_.]?pipelines?[\w.-]*\.ya?ml$|\.?azure[-_]?pipelines/|\.pipelines/|\.azuredevops/|\.ado/)"
-)
-_HINT = re.compile(
-    r"(?i)pipeline|azure|devops|\.ado/|vsts|(?:^|/)(?:build|ci|cd|deploy|release|stages?|jobs?|steps?|templates?)\b"
-)
 _SCRIPTS = ("script", "bash", "pwsh", "powershell")
 _STEPS = (*_SCRIPTS, "task", "checkout", "download", "publish", "template", "getPackage", "reviewApp")
 _PHASES = ("preDeploy", "deploy", "routeTraffic", "postRouteTraffic")
-_NOT_OURS = re.compile(r"(?:^|/)(?:\.github/|\.gitlab-ci|\.circleci/|bitbucket-pipelines|\.travis)")
 MAX_STEPS = 5000
-
-
-def may_be(path: str) -> bool:
-    """Whether the path lets the file be a pipeline; its content decides."""
-    return not _NOT_OURS.search(path) and bool(_BY_NAME.search(path) or _HINT.search(path))
-
-
-def looks_like(path: str, content: bytes) -> bool:
-    """A cheap look at the bytes before anything is parsed."""
-    if _BY_NAME.search(path):
-        return True
-    return any(word in content for word in (b"steps:", b"stages:", b"jobs:")) and any(
-        word in content
-        for word in (b"vmImage", b"task:", b"trigger:", b"pool:", b"- script:", b"deployment:", b"- bash:")
-    )
 
 
 def is_pipeline(path: str, root: Node) -> bool:
@@ -49,7 +27,7 @@ def is_pipeline(path: str, root: Node) -> bool:
     keys = {key.text for key, _ in root.pairs}
     if not keys & {"steps", "jobs", "stages", "extends"} or "on" in keys or "apiVersion" in keys:
         return False
-    if _BY_NAME.search(path) or keys & {"trigger", "pool", "pr", "extends"}:
+    if named(path) or keys & {"trigger", "pool", "pr", "extends"}:
         return True
     lists = [root.get(name) for name in ("steps", "jobs", "stages")]
     marks = {key.text for node in lists if node for item in node.items for key, _ in item.pairs}

@@ -18,20 +18,6 @@ _OTHER = "other-audit"
 _REGULAR = "Regular"
 
 
-def kind_of(path: str) -> str:
-    """``workflow``, ``action``, ``dependabot``, ``hooks``, or empty when zizmor has no audit for the file."""
-    folder, _, name = path.rpartition("/")
-    if not name.endswith((".yml", ".yaml")):
-        return ""
-    if folder == ".github/workflows" or folder.endswith("/.github/workflows"):
-        return "workflow"
-    if name in ("action.yml", "action.yaml"):
-        return "action"
-    if name in ("dependabot.yml", "dependabot.yaml") and (folder == ".github" or folder.endswith("/.github")):
-        return "dependabot"
-    return "hooks" if name == ".pre-commit-config.yaml" else ""
-
-
 def rules_by_audit(rules: Sequence[Rule]) -> dict[str, Rule]:
     """The rules whose logic names an audit."""
     return {str(rule.logic["audit"]): rule for rule in rules if "audit" in rule.logic}

@@ -77,6 +77,19 @@ class Git:
         except SourceError:
             return ""
 
+    @property
+    def bare(self) -> bool:
+        """Whether the repository has no working tree. One with ``.git`` in this folder, a top, has."""
+        return not (self.folder / ".git").exists() and self.try_text("rev-parse", "--is-bare-repository") == "true"
+
+    def head(self) -> tuple[str, str]:
+        """Commit and branch of HEAD; empty where there is none, as before the first commit or on a detached HEAD."""
+        both = self.try_text("rev-parse", "HEAD^{commit}", "--abbrev-ref", "HEAD").split("\n")
+        if len(both) == 2 and both[1] != "HEAD":
+            return both[0], both[1]
+        commit = self.try_text("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return commit, self.try_text("symbolic-ref", "--quiet", "--short", "HEAD")
+
     @contextmanager
     def stream(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         """A running git with both pipes open; ended when the block ends, however it ends."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 from lockgate.errors import SourceError
@@ -23,6 +24,8 @@ _NEVER = frozenset({".git", ".hg", ".svn", ".lockgate"})
 _SIBLING_BYTES = 64 * 1024 * 1024
 _RACY_SECONDS = 2.0
 """A file that changed this recently may change again within the same time stamp, so it is never taken from a cache."""
+_Path = tuple[str, os.stat_result | None]
+"""A path below the folder, with a slash at its end when it is a folder that holds no files for us, and its status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class TreeSource:
     """Put before every path, with a slash at its end, when one run reads several trees."""
     ignored_too: bool = False
     """Read files that git ignores as well."""
+    top: Path | None = None
+    """The repository's top where the caller knows it; None: git is asked."""
     mode: str = field(default="tree", init=False)
 
     @property
@@ -50,10 +55,11 @@ class TreeSource:
         """Files in path order."""
         now = time.time()
         base = os.fspath(self.folder)
-        for path in self._paths():
+        for path, status in self._paths():
             if self.excluded(path) or not _under(path, self.only):
                 continue
-            for row in _entry(base, path, wants, self.max_bytes, now):
+            row = _entry(base, path, status, wants=wants, max_bytes=self.max_bytes, now=now)
+            if row is not None:
                 yield replace(row, path=self.prefix + row.path) if self.prefix else row
 
     def sibling(self, path: str) -> bytes | None:
@@ -69,13 +75,13 @@ class TreeSource:
         except (OSError, RuntimeError):
             return None
 
-    def _paths(self) -> list[str]:
+    def _paths(self) -> list[_Path]:
         if not self.folder.is_dir():
             raise SourceError("there is no such folder", where=str(self.folder), hint="give a folder or a file")
-        top = repository_of(self.folder)
+        top = self.top or repository_of(self.folder)
         if top is None or self.ignored_too or not (top / ".git").exists() or _ignored(top, self.folder):
-            return sorted(_walk(os.fspath(self.folder), ""))
-        return sorted(_listed(self.folder, ""))
+            return sorted(_walk(os.fspath(self.folder), ""), key=itemgetter(0))
+        return sorted(_listed(self.folder, ""), key=itemgetter(0))
 
 
 def _ignored(top: Path, folder: Path) -> bool:
@@ -86,79 +92,78 @@ def _under(path: str, only: tuple[str, ...]) -> bool:
     return not only or any(path == one or path.startswith(f"{one}/") or one == "." for one in only)
 
 
-def _listed(folder: Path, prefix: str) -> Iterator[str]:
+def _listed(folder: Path, prefix: str) -> Iterator[_Path]:
     """What git lists; below a submodule or nested repository, what git lists there."""
     base = os.fspath(folder)
     out = Git(folder).output("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
-    for raw in out.split(b"\0"):
-        path = os.fsdecode(raw).rstrip("/")
+    for raw in os.fsdecode(out).split("\0"):
+        path = raw.rstrip("/")
         if not path or path.split("/", 1)[0] in _NEVER:
             continue
-        inner = os.path.join(base, path)
-        if _is_folder(inner):
-            if os.path.exists(os.path.join(inner, ".git")):
-                yield from _listed(Path(inner), f"{prefix}{path}/")
-            else:
-                yield f"{prefix}{path}/"  # a submodule that was not fetched
+        inner = f"{base}/{path}"
+        status = _status(inner)
+        if status is None or not stat.S_ISDIR(status.st_mode):
+            yield prefix + path, status
+        elif os.path.exists(f"{inner}/.git"):
+            yield from _listed(Path(inner), f"{prefix}{path}/")
         else:
-            yield prefix + path
+            yield f"{prefix}{path}/", None  # a submodule that was not fetched
 
 
-def _is_folder(path: str) -> bool:
-    """A folder itself, not a link to one."""
+def _status(path: str) -> os.stat_result | None:
+    """The status of the entry itself, not of what a link leads to; None when that cannot be had."""
     try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)
+        return os.lstat(path)
     except OSError:
-        return False
+        return None
 
 
-def _walk(base: str, prefix: str) -> Iterator[str]:
+def _walk(base: str, prefix: str) -> Iterator[_Path]:
     stack = [prefix]
     while stack:
         inner = stack.pop()
         try:
             entries = list(os.scandir(os.path.join(base, inner)))
         except OSError:
-            yield inner  # reported as unreadable by _entry
+            yield inner, None  # reported as unreadable by _entry
             continue
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in _NEVER:
                     stack.append(f"{inner}{entry.name}/")
             else:
-                yield inner + entry.name
+                yield inner + entry.name, None
 
 
-def _entry(base: str, path: str, wants: Wants, max_bytes: int, now: float) -> Iterator[File | Skip]:
-    full = os.path.join(base, path)
-    shown = os.fsencode(path).decode("utf-8", "replace")
+def _entry(
+    base: str, path: str, status: os.stat_result | None, *, wants: Wants, max_bytes: int, now: float
+) -> File | Skip | None:
+    """The row of one path; None for what nobody wants. ``status``: what ``lstat`` said, None when it was not asked."""
+    full = f"{base}/{path}"
+    shown = path if path.isascii() else os.fsencode(path).decode("utf-8", "replace")
     if path.endswith("/"):
         reason = "a submodule that was not fetched" if os.path.isdir(full) else "the folder cannot be read"
         kind = SkipKind.UNRESOLVED if not os.access(full, os.R_OK) or not os.listdir(full) else SkipKind.UNREADABLE
-        yield Skip(shown.rstrip("/"), kind, reason)
-        return
+        return Skip(shown.rstrip("/"), kind, reason)
     try:
-        status = os.lstat(full)
+        status = status or os.lstat(full)
     except FileNotFoundError:
-        return  # tracked, but deleted in the working tree
+        return None  # tracked, but deleted in the working tree
     except OSError as error:
-        yield Skip(shown, SkipKind.UNREADABLE, error.strerror or "cannot be read")
-        return
+        return Skip(shown, SkipKind.UNREADABLE, error.strerror or "cannot be read")
+    size = status.st_size
     if stat.S_ISLNK(status.st_mode):
-        if _leaves(base, full):
-            yield Skip(shown, SkipKind.SPECIAL, "a link that leads out of the tree or nowhere")
-        return  # a link within the tree: its target is read under its own name
+        leads_out = _leaves(base, full)  # a link within the tree: its target is read under its own name
+        return Skip(shown, SkipKind.SPECIAL, "a link that leads out of the tree or nowhere") if leads_out else None
     if not stat.S_ISREG(status.st_mode):
-        yield Skip(shown, SkipKind.SPECIAL, "not a regular file")
-        return
-    if not wants(shown, status.st_size):
-        return
-    if status.st_size > max_bytes:
-        yield Skip(shown, SkipKind.TOO_LARGE, f"{status.st_size} bytes, over the limit of {max_bytes}")
-        return
+        return Skip(shown, SkipKind.SPECIAL, "not a regular file")
+    if not wants(shown, size):
+        return None
+    if size > max_bytes:
+        return Skip(shown, SkipKind.TOO_LARGE, f"{size} bytes, over the limit of {max_bytes}")
     racy = now - status.st_mtime < _RACY_SECONDS
-    stamp = "" if racy else f"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ctime_ns:x}"
-    yield File(shown, status.st_size, partial(_read, full), stamp=stamp)
+    stamp = "" if racy else f"{status.st_ino:x}-{size:x}-{status.st_mtime_ns:x}-{status.st_ctime_ns:x}"
+    return File(shown, size, partial(_read, full), stamp=stamp)
 
 
 def _leaves(base: str, full: str) -> bool:

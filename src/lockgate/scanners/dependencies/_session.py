@@ -1,9 +1,4 @@
-"""Components against the compiled advisories: one finding a package and flaw, however many records tell of it.
-
-The rules of the family name the kinds of advisories they speak about (``logic: {advisories: vulnerable}``). Without a
-store, or with an empty one, the session does not start: nothing checked must never look like nothing found. An
-ecosystem of which the store knows nothing is a Skip, for the same reason.
-"""
+"""One run of the dependency engine: components in, findings and skips out at the end, by one question to the store."""
 
 from __future__ import annotations
 
@@ -26,10 +21,11 @@ from lockgate.model import (
     SkipKind,
     Subject,
 )
-from lockgate.scanners import ScanContext, Scanner
+from lockgate.scanners import ScanContext
+from lockgate.store.advisories import AdvisoryStore
 
 if TYPE_CHECKING:
-    from lockgate.store.advisories import AdvisoryStore, Match
+    from lockgate.store.advisories import Match
 
 EXPLOITED = "exploited"
 """The value of ``logic.advisories`` for flaws in CISA's list of exploited ones; it goes before ``vulnerable``."""
@@ -52,7 +48,7 @@ _TEXT = {
 }
 
 
-class _Session:
+class DependencySession:
     """Holds the components of a run back until ``finish``, to ask the store once."""
 
     def __init__(self, rules: Sequence[Rule], store: AdvisoryStore) -> None:
@@ -198,10 +194,8 @@ def _plain(word: str) -> bool:
     return all(char.isalnum() or char in "@/._-+~" for char in word) and not word.startswith("-")
 
 
-def start(rules: Sequence[Rule], context: ScanContext) -> _Session:
+def start(rules: Sequence[Rule], context: ScanContext) -> DependencySession:
     """Opens the store that the context names. Raises ``NothingCheckedError`` when there is none or it is empty."""
-    from lockgate.store.advisories import AdvisoryStore  # SQLite only where dependencies are asked for
-
     if context.advisories is None or not context.advisories.is_file():
         raise NothingCheckedError(
             "there is no advisory store, so no dependency was checked",
@@ -220,10 +214,7 @@ def start(rules: Sequence[Rule], context: ScanContext) -> _Session:
             hint="compile it from OSV records with 'lockgate advisories update'",
         )
     try:
-        return _Session(rules, store)
+        return DependencySession(rules, store)
     except ConfigurationError:
         store.close()
         raise
-
-
-SCANNER = Scanner(family=Family.DEPENDENCIES, reads=Component, start=start, cacheable=False)

@@ -1,0 +1,54 @@
+"""Which files may be workflows: asked for every file before any content is loaded, so nothing slow is imported here."""
+
+from __future__ import annotations
+
+import re
+
+MAX_BYTES = 1024 * 1024
+_BY_NAME = (
+    r"(?i)(?:^|/)(?:[\w.-]*azure[-_.]?pipelines?[\w.-]*\.ya?ml$|"
+    r"\.?azure[-_]?pipelines/|\.pipelines/|\.azuredevops/|\.ado/)"
+)
+_HINT = r"(?i)pipeline|azure|devops|\.ado/|vsts|(?:^|/)(?:build|ci|cd|deploy|release|stages?|jobs?|steps?|templates?)\b"
+_NOT_OURS = r"(?:^|/)(?:\.github/|\.gitlab-ci|\.circleci/|bitbucket-pipelines|\.travis)"
+
+
+def wants(path: str, size: int) -> bool:
+    """Whether the path may be one of a workflow. Cheap: asked for every file."""
+    if not path.endswith((".yml", ".yaml")):
+        return False
+    return bool(kind_of(path)) or (size <= MAX_BYTES and may_be(path))
+
+
+def kind_of(path: str) -> str:
+    """``workflow``, ``action``, ``dependabot``, ``hooks``, or empty when zizmor has no audit for the file."""
+    folder, _, name = path.rpartition("/")
+    if not name.endswith((".yml", ".yaml")):
+        return ""
+    if folder == ".github/workflows" or folder.endswith("/.github/workflows"):
+        return "workflow"
+    if name in ("action.yml", "action.yaml"):
+        return "action"
+    if name in ("dependabot.yml", "dependabot.yaml") and (folder == ".github" or folder.endswith("/.github")):
+        return "dependabot"
+    return "hooks" if name == ".pre-commit-config.yaml" else ""
+
+
+def named(path: str) -> bool:
+    """Whether the path alone says that the file belongs to Azure Pipelines."""
+    return re.search(_BY_NAME, path) is not None
+
+
+def may_be(path: str) -> bool:
+    """Whether the path lets the file be a pipeline; its content decides."""
+    return not re.search(_NOT_OURS, path) and (named(path) or re.search(_HINT, path) is not None)
+
+
+def looks_like(path: str, content: bytes) -> bool:
+    """A cheap look at the bytes before anything is parsed."""
+    if named(path):
+        return True
+    return any(word in content for word in (b"steps:", b"stages:", b"jobs:")) and any(
+        word in content
+        for word in (b"vmImage", b"task:", b"trigger:", b"pool:", b"- script:", b"deployment:", b"- bash:")
+    )
