@@ -21,6 +21,8 @@ MAX_TEXT: Final = 1 << 22
 MAX_ITEMS: Final = 1 << 20
 """Members of the largest collection that a builtin makes."""
 
+_INT64: Final = 1 << 63
+
 
 class BuiltinError(Exception):
     """A builtin cannot answer for these arguments: the call is undefined, or an error when the caller is strict."""
@@ -113,12 +115,12 @@ def number(value: Value, position: int) -> float:
 
 
 def integer(value: Value, position: int) -> int:
-    """The argument as an integer; 2.0 is one."""
-    if type(value) is int:
-        return value
+    """The argument as an integer of 64 bits; 2.0 is one."""
     whole = number(value, position)
     if isinstance(whole, float) and whole.is_integer():
-        return int(whole)
+        whole = int(whole)
+    if isinstance(whole, int) and -_INT64 <= whole < _INT64:
+        return whole
     raise BuiltinError(f"operand {position} must be integer number but got floating-point number")
 
 
