@@ -73,7 +73,32 @@ def tables() -> str:
     return reference_markdown()
 
 
+def azure_policy_conformance() -> str:
+    """The suites that the Azure Policy language was put to. The tests hold the same file to the suites themselves."""
+    import json
+
+    data = json.loads((Path(__file__).parent / "conformance" / "azure-policy.json").read_text("utf-8"))
+    lines = ["# Azure Policy: conformance", "", f"Source of the cases: {data['source']}.", ""]
+    lines += ["| suite | what | files | cases | failing |", "|---|---|---|---|---|"]
+    for suite in data["suites"]:
+        failing = sum(one["suite"] == suite["folder"] for one in data["failing"])
+        cases = sum(suite["files"].values())
+        lines.append(f"| {suite['name']} | {suite['what']} | {len(suite['files'])} | {cases} | {failing} |")
+    lines += ["", "## Cases that fail", ""]
+    lines += [f"- `{one['file']}`, {one['case']}: {one['reason']}" for one in data["failing"]] or ["None."]
+    lines += ["", "## Where the reference is silent, or the two disagree", ""]
+    lines += ["| about | here | why |", "|---|---|---|"]
+    lines += [f"| {one['about']} | {one['choice']} | {one['why']} |" for one in data["choices"]]
+    lines += ["", "## Cases by file", ""]
+    for suite in data["suites"]:
+        lines += [f"**{suite['name']}** ({suite['folder']})", "", "| file | cases |", "|---|---|"]
+        lines += [f"| {name} | {count} |" for name, count in suite["files"].items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
 PAGES = {
+    "azure-policy-conformance.md": azure_policy_conformance,
     "exit-codes.md": exit_codes,
     "command-line.md": command_line,
     "rules.md": rules,

@@ -1,0 +1,53 @@
+"""Where the public cases are, and what they are put to."""
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lockgate.policy.azure import Catalogue, aliases_from_manifest, aliases_from_providers
+
+ROOT = Path(__file__).resolve().parents[3]
+CORPORA = Path(os.environ.get("LOCKGATE_CORPORA", ROOT.parent / "shared" / "corpora"))
+CASES = CORPORA / "azure-policy-cases"
+BUILTINS = CORPORA / "azure-policy-builtins"
+CONFORMANCE: dict[str, Any] = json.loads((ROOT / "docs" / "conformance" / "azure-policy.json").read_text("utf-8"))
+
+needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason="the Azure Policy cases of the corpora are absent")
+needs_builtins = pytest.mark.skipif(not BUILTINS.is_dir(), reason="the built-in definitions of the corpora are absent")
+
+
+def suite(folder: str) -> dict[str, dict[str, Any]]:
+    """The files of one suite, by name."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return {path.name: yaml.load(path.read_text("utf-8"), loader) for path in sorted((CASES / folder).glob("*.yaml"))}
+
+
+def counts(folder: str) -> dict[str, int]:
+    """What the checked-in record says: cases by file."""
+    return next(one["files"] for one in CONFORMANCE["suites"] if one["folder"] == folder)
+
+
+def allowed_to_fail(folder: str) -> set[tuple[str, str]]:
+    """What the checked-in record says: file and case."""
+    return {(one["file"], one["case"]) for one in CONFORMANCE["failing"] if one["suite"] == folder}
+
+
+@cache
+def catalogue(name: str) -> Catalogue:
+    """One of the alias tables of the corpora."""
+    return Catalogue(aliases_from_providers(json.loads((CASES / "aliases" / name).read_text("utf-8"))))
+
+
+def catalogue_of(case: dict[str, Any]) -> Catalogue | None:
+    """The table that a normalisation case brings along."""
+    found = []
+    if case.get("aliases_json"):
+        found += aliases_from_providers(json.loads(case["aliases_json"]))
+    if case.get("data_manifest_json"):
+        found += aliases_from_manifest(json.loads(case["data_manifest_json"]))
+    return Catalogue(found) if found else None
