@@ -4,8 +4,13 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.simulators.cluster import Cluster
+    from tests.simulators.kubernetes import Simulator
 
 _AUTHOR = {
     "GIT_AUTHOR_NAME": "Ada",
@@ -15,6 +20,7 @@ _AUTHOR = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
 }
+_KEPT = ("LOCKGATE_CORPORA", "LOCKGATE_TEST_KUBECONFIG")
 
 
 class Repository:
@@ -50,7 +56,7 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     """git acts as Ada with no configuration of the machine; nothing of the caller's Lockgate leaks in."""
     for key, value in _AUTHOR.items():
         monkeypatch.setenv(key, value)
-    for key in [key for key in os.environ if key.startswith("LOCKGATE_") and key != "LOCKGATE_CORPORA"]:
+    for key in [key for key in os.environ if key.startswith("LOCKGATE_") and key not in _KEPT]:
         monkeypatch.delenv(key)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "xdg-cache"))
 
@@ -83,3 +89,21 @@ def corpora() -> Iterator[Path]:
     if not folder.is_dir():
         pytest.skip(f"no corpora at {folder}: set LOCKGATE_CORPORA")
     yield folder
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator["Simulator"]:
+    """A Kubernetes API server of our own, whose faults, tokens and history a test may set."""
+    from tests.simulators.kubernetes import Simulator
+
+    with Simulator(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator["Cluster"]:
+    """A namespace of one's own in a real cluster when ``LOCKGATE_TEST_KUBECONFIG`` names one, else in the simulator."""
+    from tests.simulators.cluster import open_cluster
+
+    with open_cluster(tmp_path) as opened:
+        yield opened
