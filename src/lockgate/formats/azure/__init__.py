@@ -17,7 +17,7 @@ __all__ = ["Reading", "read", "wants"]
 
 def wants(path: str) -> bool:
     """Whether the file may hold Azure resources. Cheap: asked for every file."""
-    return path.endswith(".json")
+    return path.endswith((".json", ".bicep"))
 
 
 def read(path: str, content: bytes, sibling: Sibling) -> Reading:
@@ -34,8 +34,10 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
 
 
 def _read(path: str, content: bytes, sibling: Sibling) -> Reading:
-    from lockgate.formats.azure import _arm
+    from lockgate.formats.azure import _arm, _bicep
 
+    if path.endswith(".bicep"):
+        return _bicep.read(path, content, sibling)
     if path.endswith(".json") and _arm.is_template(content):
         return _arm.read(path, content, sibling)
     return Reading()

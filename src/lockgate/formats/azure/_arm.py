@@ -7,15 +7,16 @@ object keyed by symbolic name (https://learn.microsoft.com/azure/azure-resource-
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lockgate.formats import json_safe
-from lockgate.formats.azure._evaluate import Parameter
+from lockgate.formats.azure._evaluate import Evaluator, Parameter
 from lockgate.formats.azure._resources import Template, scope_of, values_of
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.objects import Reading, Sibling, Skips, parts_of
-from lockgate.model import SkipKind
+from lockgate.model import Object, SkipKind
 
 MAX_BYTES = 8 * 1024 * 1024
 """Azure refuses a template of more than 4 MB."""
@@ -30,18 +31,27 @@ def is_template(content: bytes) -> bool:
 
 def read(path: str, content: bytes, sibling: Sibling) -> Reading:
     """Every resource of a template. Raises :class:`FormatError` when the file as a whole cannot be read."""
-    value, text = _load(content)
     skips = Skips(path)
-    if not isinstance(value, dict):
-        return Reading()
     given, source = _parameters(path, sibling, skips)
     made = f"template {path} with {source}" if source else ""
-    work = Template(path, _Document(text).line, skips, generated_by=made)
+    objects = resources(path, content, given, skips, Evaluator(), made)
+    return Reading(tuple(objects), skips.settled())
+
+
+def resources(
+    path: str, content: bytes, given: Mapping[str, Parameter], skips: Skips, evaluator: Evaluator, made: str
+) -> list[Object]:
+    """The objects of a template that is given parameters; ``made`` says by what. Raises :class:`FormatError`."""
+    value, text = _load(content)
+    if not isinstance(value, dict):
+        return []
+    work = Template(path, _Document(text).line, skips, evaluator, generated_by=made)
     work.take(value, scope_of(value, given), "")
-    for raw in dict.fromkeys(work.evaluator.malformed):
+    for raw in dict.fromkeys(evaluator.malformed):
         line = 1 + text.count(b"\n", 0, max(0, text.find(raw.encode("utf-8", "replace")[:60])))
-        skips.add(SkipKind.MALFORMED, "an expression that cannot be parsed", line=line)
-    return Reading(tuple(work.objects), skips.settled())
+        skips.add(SkipKind.MALFORMED, "an expression that cannot be parsed", line=line, path=path)
+    evaluator.malformed.clear()
+    return work.objects
 
 
 def _load(content: bytes) -> tuple[Any, bytes]:

@@ -84,6 +84,8 @@ class Parameter:
     """Where ``raw`` is evaluated; None: the scope that declares the parameter."""
     default: bool = False
     """Its value is the template's default: whoever deploys may choose another."""
+    done: bool = False
+    """``raw`` has been evaluated already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +268,7 @@ class Evaluator:
         if len(names) != len(tree.arguments):
             raise UndecidedError(tree.name)
         values = {
-            str(name).lower(): Parameter(_Done(self._tree(argument, scope)))
+            str(name).lower(): Parameter(self._tree(argument, scope), done=True)
             for name, argument in zip(names, tree.arguments, strict=True)
         }
         return self.value(declared["output"].get("value"), Scope(parameters=values, functions=scope.functions))
@@ -277,8 +279,8 @@ class Evaluator:
         if found is None:
             raise UndecidedError("no such parameter")
         self.defaults_read += found.default
-        if isinstance(found.raw, _Done):
-            return found.raw.value
+        if found.done:
+            return found.raw
         return self._once(found.raw, found.scope or scope, scope, f"parameter {name.lower()}")
 
     def _variable(self, tree: Call, scope: Scope) -> Any:
@@ -428,13 +430,6 @@ class Evaluator:
             return value
         finally:
             self._depth -= 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """A value that has been evaluated already."""
-
-    value: Any
 
 
 _SPECIAL = {

@@ -17,7 +17,7 @@ from lockgate.formats.objects import Skips, escaped, parts_of
 from lockgate.model import Object, SkipKind
 
 MAX_OBJECTS = 10_000
-_STEERING = frozenset(("dependson", "copy", "condition", "resources", "comments", "existing", "batchsize"))
+_STEERING = frozenset(("dependson", "copy", "condition", "resources", "comments", "existing", "scope"))
 _DEPLOYMENT = "microsoft.resources/deployments"
 
 Line = Callable[[str], int]
@@ -49,8 +49,11 @@ class Template:
             for own in self._copies(raw, scope, where):
                 self._resource(raw, own, where, parent)
                 if len(self.objects) >= MAX_OBJECTS:
-                    self.skips.add(SkipKind.LIMIT, f"more than {MAX_OBJECTS} resources")
+                    self._say(SkipKind.LIMIT, f"more than {MAX_OBJECTS} resources", pointer)
                     return
+
+    def _say(self, kind: SkipKind, reason: str, where: str) -> None:
+        self.skips.add(kind, reason, line=self.line(where), path=self.path)
 
     def _copies(self, raw: Mapping[str, Any], scope: Scope, where: str) -> Iterator[Scope]:
         """The scope of each iteration; a loop whose count is not known is judged once."""
@@ -83,7 +86,7 @@ class Template:
     def _resource(self, raw: Mapping[str, Any], scope: Scope, where: str, parent: Parent | None) -> None:
         kind = self.evaluator.value(raw.get("type"), scope)
         if not isinstance(kind, str) or not kind:
-            self.skips.add(SkipKind.UNRESOLVED, "a resource whose type is not known", line=self.line(where))
+            self._say(SkipKind.UNRESOLVED, "a resource whose type is not known", where)
             return
         if raw.get("existing") is not True and not self._deployed(raw, scope):
             return
@@ -119,7 +122,7 @@ class Template:
         if not isinstance(inner, dict):
             link = properties.get("templateLink")
             reason = "a linked template of another place" if link else "a deployment without its template"
-            self.skips.add(SkipKind.UNRESOLVED, reason, line=self.line(where))
+            self._say(SkipKind.UNRESOLVED, reason, where)
             return
         options = properties.get("expressionEvaluationOptions")
         own = isinstance(options, dict) and str(options.get("scope", "")).lower() == "inner"
@@ -143,6 +146,10 @@ class Lines:
         parts = parts_of(pointer)
         while parts:
             part = parts.pop(0)
+            if isinstance(raw, Loop):
+                here, raw = f"{here}/*", raw.body
+                found = self.line(here) or found
+                continue
             copied = _copied(raw, part)
             if copied is not None:
                 here = f"{here}/copy/{copied}/input"
