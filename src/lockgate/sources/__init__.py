@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
-from lockgate.model import Component, File, Finding, Skip
+from lockgate.model import Component, File, Finding, Object, Skip
 
 Wants = Callable[[str, int], bool]
 """``wants(path, size)``: whether any scanner or reader of this run wants the file. Asked before content is loaded."""
@@ -31,3 +31,19 @@ class Source(Protocol):
 
     def sibling(self, path: str) -> bytes | None:
         """The content of another file of the same tree (within it, size-limited), or None."""
+
+
+@runtime_checkable
+class ObjectSource(Protocol):
+    """One place of objects that policies judge: a cluster, where nothing is a file."""
+
+    @property
+    def mode(self) -> str:
+        """``cluster``: how the run is named in the record."""
+
+    @property
+    def root(self) -> str:
+        """For people: the name of the cluster."""
+
+    def objects(self) -> Iterator[Object | Skip]:
+        """Yield every object in a stable order, holding few at a time."""
