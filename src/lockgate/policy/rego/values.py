@@ -482,9 +482,9 @@ def _write_json(value: Any, parts: list[str]) -> None:
 
 
 def json_string(text: str) -> str:
-    """The text as a JSON string; bytes that are not UTF-8 are written as U+FFFD."""
+    """The text as a JSON string; bytes that are not UTF-8 are written as the escape of U+FFFD."""
     written = json.dumps(text, ensure_ascii=False)
-    return written if written.isascii() else _valid(written)
+    return written if written.isascii() else _valid(written, "\\ufffd")
 
 
 def _json_float(text: str) -> float:
@@ -514,5 +514,5 @@ def _without_surrogates(value: Value) -> Value:
     return value
 
 
-def _valid(text: str) -> str:
-    return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= c <= "\udfff" else c for c in text)
+def _valid(text: str, instead: str = "\N{REPLACEMENT CHARACTER}") -> str:
+    return "".join(instead if "\ud800" <= c <= "\udfff" else c for c in text)

@@ -70,8 +70,7 @@ def asked(opa: str, tmp_path: Path) -> Callable[[Sequence[Call]], list[Answer]]:
     return ask
 
 
-def answer(call: Call) -> Answer:
-    """What our builtin answers."""
+def _answer(call: Call) -> Answer:
     name, arguments = call
     builtin = BUILTINS[name]
     assert builtin.function is not None
@@ -84,6 +83,12 @@ def answer(call: Call) -> Answer:
 
 
 @pytest.fixture
+def answer() -> Callable[[Call], Answer]:
+    """What our builtin answers to a call."""
+    return _answer
+
+
+@pytest.fixture
 def agrees(asked: Callable[[Sequence[Call]], list[Answer]]) -> Callable[[Sequence[Call]], None]:
     """Fails with the calls on which OPA and we differ."""
 
@@ -91,7 +96,7 @@ def agrees(asked: Callable[[Sequence[Call]], list[Answer]]) -> Callable[[Sequenc
         theirs = asked(calls)
         differ = [
             f"{name}({', '.join(map(literal, arguments))}): opa {want}, we {got}"
-            for (name, arguments), want, got in zip(calls, theirs, map(answer, calls), strict=True)
+            for (name, arguments), want, got in zip(calls, theirs, map(_answer, calls), strict=True)
             if want != got
         ]
         assert not differ, f"{len(differ)} of {len(calls)} differ:\n" + "\n".join(differ[:40])

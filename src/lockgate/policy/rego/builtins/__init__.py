@@ -12,15 +12,22 @@ from types import MappingProxyType, ModuleType
 from typing import Final
 
 from lockgate.policy.rego.builtins import (
+    addresses,
     aggregates,
     arithmetic,
     collections,
     encoding,
+    globs,
     graphs,
+    identifiers,
+    json_paths,
     objects,
+    regex,
     semver,
     sprintf,
     strings,
+    surroundings,
+    time,
     types,
     units,
     yaml_text,
@@ -31,9 +38,26 @@ from lockgate.policy.rego.builtins.signatures import DEPRECATED, INFIX, NETWORK,
 __all__ = ["BUILTINS", "Builtin", "BuiltinError", "Context", "Type"]
 
 _TOPICS: Final[tuple[ModuleType, ...]] = (
-    aggregates, arithmetic, collections, encoding, graphs, objects, semver, sprintf, strings, types, units,
+    addresses,
+    aggregates,
+    arithmetic,
+    collections,
+    encoding,
+    globs,
+    graphs,
+    identifiers,
+    json_paths,
+    objects,
+    regex,
+    semver,
+    sprintf,
+    strings,
+    surroundings,
+    time,
+    types,
+    units,
     yaml_text,
-)  # fmt: skip
+)
 _COMPILED: Final = frozenset(
     ("assign", "eq", "internal.print", "internal.test_case", "print", "rego.metadata.chain", "rego.metadata.rule")
 )

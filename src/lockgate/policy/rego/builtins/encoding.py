@@ -15,7 +15,6 @@ _MAX_INDENT: Final = 1_000
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _FIVE_ESCAPES: Final = {
     ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029",
-    0xFFFD: "\\ufffd",
 }  # fmt: skip
 _VALUES: Final = "operand 1 values must be string, array[string], or set[string]"
 

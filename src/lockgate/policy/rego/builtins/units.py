@@ -7,6 +7,7 @@ from typing import Final
 
 from lockgate.policy.rego.builtins.arithmetic import rounded
 from lockgate.policy.rego.builtins.contract import BuiltinError, Function, string
+from lockgate.policy.rego.values import WideFloat
 
 _MAX_EXPONENT_DIGITS: Final = 6
 _MAX_EXPONENT: Final = 4_200
@@ -37,7 +38,7 @@ def parse(value: str) -> int | float:
         return amount.numerator
     # Ten places after the point, halves away from zero, as Go prints a rational.
     tenths = (abs(amount.numerator) * 10**10 * 2 + amount.denominator) // (2 * amount.denominator)
-    return float(f"{'-' if amount < 0 else ''}{tenths // 10**10}.{tenths % 10**10:010d}")
+    return WideFloat(f"{'-' if amount < 0 else ''}{tenths // 10**10}.{tenths % 10**10:010d}")
 
 
 def parse_bytes(value: str) -> int:

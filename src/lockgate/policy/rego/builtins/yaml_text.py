@@ -7,6 +7,7 @@ string, ``0o17`` a number). The first document counts. Keys become strings, as t
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any, Final
 
 from lockgate.formats.yaml_safe import FormatError, Node, compose_all
@@ -29,6 +30,7 @@ _INTEGER: Final = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[
 _INFINITE: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", re.ASCII)
 _SEXAGESIMAL: Final = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?", re.ASCII)
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?", re.ASCII)
+_BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")
 _MAX_TEXT: Final = 64
 _UINT64: Final = 1 << 64
 _INT64: Final = 1 << 63
@@ -58,11 +60,15 @@ def marshal(value: Value) -> Value:
         def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
             super().increase_indent(flow, False)
 
+        def check_simple_key(self) -> bool:
+            empty = isinstance(self.event, yaml.ScalarEvent) and not self.event.value
+            return empty or super().check_simple_key()
+
         def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
             return True
 
     def represent(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-        quoted = text in _OLD_BOOLEANS or _is_special(text)
+        quoted = text in _OLD_BOOLEANS or _is_special(text) or bool(_BEYOND.search(text))
         style = '"' if quoted else "|" if "\n" in text else None
         return dumper.represent_scalar(f"{_PREFIX}str", text, style=style)
 
@@ -77,7 +83,9 @@ def marshal(value: Value) -> Value:
     # A number is written as it is, whatever YAML 1.1 would make of it.
     Dumper.resolve = _resolve  # type: ignore[method-assign]
     text = yaml.dump(plain(value), Dumper=Dumper, default_flow_style=False, allow_unicode=True, width=2**30)
-    return bounded(text.removesuffix("...\n"), "yaml.marshal")
+    # Go writes characters beyond U+FFFF as escapes; they stand in double quotes only.
+    text = _BEYOND.sub(lambda found: f"\\U{ord(found.group()):08X}", text.removesuffix("...\n"))
+    return bounded(text, "yaml.marshal")
 
 
 def _resolve(self: Any, kind: Any, value: Any, implicit: tuple[bool, bool]) -> str:  # noqa: ARG001
@@ -136,7 +144,7 @@ def _key(node: Node) -> str:
     if isinstance(value, str):
         return value
     if value is None:
-        return "null"
+        raise BuiltinError("yaml: a key that is null")
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
@@ -177,7 +185,8 @@ def _resolved(text: str) -> Value:
     if _FLOAT.fullmatch(digits):
         value = float(digits)
         if value not in (float("inf"), float("-inf")):
-            return int(value) if value.is_integer() else value
+            # A float becomes JSON by its shortest digits, and with an exponent from 1e21 on.
+            return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
     return text
 
 
