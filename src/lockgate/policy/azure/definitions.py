@@ -12,7 +12,16 @@ from typing import Final
 
 from lockgate.policy.azure.aliases import Catalogue
 from lockgate.policy.azure.conditions import Test, compile_condition
-from lockgate.policy.azure.effects import IF_NOT_EXISTS, Details, Doing, Effect, Lookup, RelatedQuery, read_then
+from lockgate.policy.azure.effects import (
+    IF_NOT_EXISTS,
+    Details,
+    Doing,
+    Effect,
+    Lookup,
+    RelatedQuery,
+    effect_named,
+    read_then,
+)
 from lockgate.policy.azure.evaluation import Context, Reason, Run
 from lockgate.policy.azure.fields import Place, Resource
 from lockgate.policy.azure.parameters import Parameter, read_parameters
@@ -190,11 +199,13 @@ def evaluate(
     *,
     related: Lookup | None = None,
     explain: bool = True,
+    effect: str = "",
 ) -> Outcome:
     """Put a definition to one resource (Resource Manager JSON, or a :class:`Resource` that is kept for many).
 
     ``parameters`` are plain values by name. ``related`` finds what ``auditIfNotExists`` looks for. ``explain`` fills
-    the reasons, at about the cost of a second evaluation. Never raises for what a policy or a resource holds: a rule
+    the reasons, at about the cost of a second evaluation. ``effect`` stands in for the rule's own (an assignment's
+    override). Never raises for what a policy or a resource holds: a rule
     that fails has the effect ``deny`` and an ``error``.
     """
     view = resource if isinstance(resource, Resource) else Resource(resource)
@@ -204,8 +215,8 @@ def evaluate(
     run = Run(view, values, context or Context())
     written = ""
     try:
-        effect, written = definition.doing.effect(run)
-        return _decide(definition, run, effect, written, related, explain=explain)
+        known, written = definition.doing.effect(run) if not effect else (effect_named(effect), effect)
+        return _decide(definition, run, known, written, related, explain=explain)
     except EvaluationError as error:
         return Outcome(Effect.DENY, written, matched=False, error=error)
     except RecursionError:

@@ -265,6 +265,14 @@ def _deployment(reader: Reader, rules: RuleReader, value: Json, place: Place) ->
     return found
 
 
+def effect_named(written: Json) -> Effect:
+    """The effect of this name, in any case. Raises :class:`EvaluationError` for a name that is none."""
+    found = EFFECTS.get(ascii_fold(written)) if isinstance(written, str) else None
+    if found is None:
+        raise EvaluationError(f"there is no effect {written!r}")
+    return found
+
+
 class Doing:
     """``then`` compiled: tells the effect, and computes details."""
 
@@ -290,10 +298,7 @@ class Doing:
     def effect(self, run: Run) -> tuple[Effect, str]:
         """The effect and its name as written. Raises :class:`EvaluationError` for a name that is none."""
         written = self._effect(run)
-        found = EFFECTS.get(ascii_fold(written)) if isinstance(written, str) else None
-        if found is None:
-            raise EvaluationError(f"there is no effect {written!r}")
-        return found, written
+        return effect_named(written), written
 
     def _text(self, run: Run, name: str, otherwise: str = "") -> str:
         closure = self._members.get(name)
