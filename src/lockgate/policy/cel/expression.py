@@ -1,0 +1,176 @@
+"""Compiled expressions: text in, value out.
+
+An expression is compiled to Python code once. The quick code runs first; where it raises anything, the exact code is
+made (from the text, once) and its answer, value or error, is the one that counts.
+"""
+
+from __future__ import annotations
+
+import marshal
+import math
+import sys
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
+from types import CodeType, FunctionType
+from typing import Any
+
+from lockgate.policy.budget import Budget
+from lockgate.policy.cel import operators
+from lockgate.policy.cel.functions import Registry
+from lockgate.policy.cel.metering import STATE
+from lockgate.policy.cel.names import Names
+from lockgate.policy.cel.values import CelError, TypeValue, Uint
+from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyError
+
+_FORMAT = 1
+_CODE = f"{sys.implementation.cache_tag}-{sys.hexversion >> 16:x}"
+_Run = Callable[[Mapping[str, Any], Budget], Any]
+
+
+class Expression:
+    """A compiled expression. It keeps nothing between evaluations and may be used by several threads at once."""
+
+    __slots__ = ("_code", "_exact", "_quick", "kind", "names", "source", "where")
+
+    def __init__(self, source: str, code: CodeType, *, kind: str, names: Names, where: str) -> None:
+        self.source = source
+        self.kind = kind
+        self.names = names
+        self.where = where
+        self._code = code
+        self._quick: _Run = FunctionType(code, runtime())
+        self._exact: _Run | None = None
+
+    def __repr__(self) -> str:
+        return f"Expression({self.source!r})"
+
+    def evaluate(self, activation: Mapping[str, Any], *, budget: Budget | None = None) -> Any:
+        """The value for ``activation``: plain Python values, and those of :mod:`values` where Python has none.
+
+        The activation maps variables to plain values (``None``, ``bool``, ``int``, ``float``, ``str``, ``bytes``,
+        ``list``, ``dict``), which are read and never copied or changed. Raises :class:`EvaluationError`;
+        :class:`BudgetExceededError` when ``budget`` (one million steps unless given) runs out.
+        """
+        budget = budget or Budget()
+        left, outer = budget.left, STATE.budget
+        STATE.budget = budget
+        try:
+            return self._quick(activation, budget)
+        except BudgetExceededError:
+            raise
+        except Exception:
+            budget.left = left
+            return self._exactly(activation, budget)
+        finally:
+            STATE.budget = outer
+
+    def _exactly(self, activation: Mapping[str, Any], budget: Budget) -> Any:
+        if self._exact is None:
+            code, _ = _code(self.source, self.names, self.where, exact=True)
+            self._exact = FunctionType(code, runtime())
+        try:
+            return self._exact(activation, budget)
+        except EvaluationError as error:
+            if self.where and not error.where:
+                error.where = self.where
+            raise
+        except RecursionError:
+            raise CelError("the evaluation nests too deep", where=self.where) from None
+        except KeyError as error:
+            raise CelError(f"no value was given for the variable {error.args[0]!r}", where=self.where) from None
+
+    def dump(self) -> bytes:
+        """Bytes from which :func:`load_expression` makes the expression again without compiling it."""
+        names = self.names
+        variables = None if names.variables is None else sorted(names.variables)
+        fields = [(name, sorted(known)) for name, known in names.fields]
+        parts = (self.source, self.kind, (variables, sorted(names.structs), fields), self.where)
+        return marshal.dumps((_FORMAT, _CODE, parts, marshal.dumps(self._code)))
+
+
+def compile_expression(
+    text: str,
+    *,
+    variables: Collection[str] | None,
+    where: str = "",
+    structs: Collection[str] = (),
+    fields: Mapping[str, Collection[str]] | None = None,
+) -> Expression:
+    """Compile ``text``.
+
+    ``variables`` names what the activation will hold; ``None`` takes any name. ``structs`` names the types that may be
+    constructed, ``Object`` standing for ``Object.a.b`` too. ``fields`` names the fields of variables whose fields are
+    known. ``where`` is put into errors. The expression's ``kind`` is the type of its value where the text alone shows
+    it (``bool``, ``string``, ...), else ``any``.
+
+    Raises :class:`PolicyError` with line, column and excerpt for wrong syntax, an undeclared name, an unknown function
+    or a wrong number of arguments, a constant that is no pattern, duration or timestamp, and for expressions past the
+    bounds of :mod:`parser`.
+    """
+    known = None if variables is None else frozenset(variables)
+    listed = tuple((name, frozenset(names)) for name, names in sorted((fields or {}).items()))
+    return _compiled(text, Names(known, frozenset(structs), listed), where)
+
+
+def load_expression(data: bytes) -> Expression:
+    """An expression that :meth:`Expression.dump` wrote.
+
+    The bytes hold code and must come from a place that only the user can write. Bytes of another version of Python or
+    of Lockgate are compiled anew from the text they carry. Raises :class:`PolicyError` for anything else.
+    """
+    try:
+        version, made_by, parts, code = marshal.loads(data)  # noqa: S302
+        source, kind, (variables, structs, fields), where = parts
+        known = None if variables is None else frozenset(variables)
+        names = Names(known, frozenset(structs), tuple((name, frozenset(listed)) for name, listed in fields))
+        if (version, made_by) != (_FORMAT, _CODE):
+            return _compiled(source, names, where)
+        return Expression(source, marshal.loads(code), kind=kind, names=names, where=where)  # noqa: S302
+    except (ValueError, TypeError, EOFError) as error:
+        raise PolicyError(f"these bytes hold no compiled expression: {error}") from None
+
+
+def _compiled(text: str, names: Names, where: str) -> Expression:
+    code, kind = _code(text, names, where, exact=False)
+    return Expression(text, code, kind=kind, names=names, where=where)
+
+
+def _code(text: str, names: Names, where: str, *, exact: bool) -> tuple[CodeType, str]:
+    # The compiler is not needed, and not imported, where every expression comes from a cache.
+    from lockgate.policy.cel.emit import Emitter
+    from lockgate.policy.cel.parser import parse
+
+    emitter = Emitter(text, registered(), names=names, where=where, exact=exact)
+    source = emitter.function(parse(text, where=where))
+    module = compile(source, "<cel>", "exec", dont_inherit=True, optimize=2)
+    (code,) = (constant for constant in module.co_consts if isinstance(constant, CodeType))
+    return code, emitter.result
+
+
+@cache
+def registered() -> Registry:
+    """Every function of every library."""
+    from lockgate.policy.cel.library import load
+
+    return load()
+
+
+@cache
+def runtime() -> dict[str, Any]:
+    """The globals of generated code."""
+    from lockgate.policy.cel.library.lists import sort_by
+    from lockgate.policy.cel.library.structs import make_struct
+
+    helpers = {name: value for name, value in vars(operators).items() if callable(value) and name.islower()}
+    return {
+        **helpers,
+        **registered().symbols(),
+        "__builtins__": {"any": any, "all": all, "sum": sum, "zip": zip},
+        "INFINITY": math.inf,
+        "TypeValue": TypeValue,
+        "Uint": Uint,
+        "make_struct": make_struct,
+        "sort_by": sort_by,
+        "str_startswith": str.startswith,
+        "str_endswith": str.endswith,
+    }

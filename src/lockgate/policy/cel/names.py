@@ -1,0 +1,17 @@
+"""What an expression may name beyond functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Declarations that an expression is compiled against."""
+
+    variables: frozenset[str] | None = None
+    """Variables; ``None`` takes any name."""
+    structs: frozenset[str] = frozenset()
+    """Types that may be constructed; ``Object`` stands for ``Object.a.b`` too."""
+    fields: tuple[tuple[str, frozenset[str]], ...] = ()
+    """Variables whose fields are known, with these fields."""

@@ -1,0 +1,37 @@
+"""RE2 patterns that come from expressions: compiled once, and their errors said in CEL's words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from lockgate.policy.cel.metering import charge
+from lockgate.policy.cel.values import CelError
+
+MAX_PATTERN = 10_000
+
+
+@lru_cache(maxsize=512)
+def compiled(pattern: str) -> Any:
+    """The pattern. Raises :class:`CelError` for what RE2 does not read."""
+    import re2
+
+    if len(pattern) > MAX_PATTERN:
+        raise CelError(f"the pattern is longer than {MAX_PATTERN} characters")
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)  # type: ignore[no-untyped-call]
+    except (re2.error, UnicodeEncodeError) as error:
+        reason = error.args[0] if error.args else error
+        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        raise CelError(f"RE2 does not read the pattern {pattern[:80]!r}: {text}") from None
+
+
+def search(text: str, pattern: str) -> bool:
+    """Whether the pattern is found anywhere in ``text``."""
+    charge(len(text) + len(pattern))
+    try:
+        return compiled(pattern).search(text) is not None
+    except UnicodeEncodeError:
+        raise CelError("the text is not valid Unicode") from None
