@@ -1,0 +1,255 @@
+"""Rules to Python functions: one for each unit of the tree, and one for a query."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from lockgate.policy.rego.check.locals import shown
+from lockgate.policy.rego.check.tree import COMPLETE, FUNCTION, OBJECT, SET, Definition, Unit
+from lockgate.policy.rego.emit.bodies import BodyEmitter, Shared
+from lockgate.policy.rego.emit.terms import scalar
+from lockgate.policy.rego.source import PARSE, Failure, RegoError
+from lockgate.policy.rego.syntax import (
+    Body,
+    Call,
+    Comprehension,
+    Every,
+    Expr,
+    Logical,
+    Not,
+    Ref,
+    Rule,
+    Scalar,
+    Template,
+    Term,
+    Var,
+    children,
+    operator_name,
+)
+
+_PAY = (" B = S.budget", " B.left -= 1", " if B.left < 0: B.spend(0)")
+
+
+def unit_source(unit: Unit, shared: Shared) -> list[str]:
+    """The Python function of a unit."""
+    try:
+        return _WRITERS[unit.kind](unit, shared)
+    except Failure as failure:
+        first = unit.first
+        raise RegoError([first.place.problem(PARSE, failure.message, first.rule.at)]) from None
+
+
+def _emitter(definition: Definition, rule: Rule, shared: Shared) -> BodyEmitter:
+    terms = [*rule.ref.path, *(rule.args or ())]
+    terms += [term for term in (rule.key, rule.value) if term is not None]
+    uses = count_uses(rule.body, terms)
+    return BodyEmitter(shared, uses, place=definition.place, ordered=_prints(rule.body))
+
+
+def _complete(unit: Unit, shared: Shared) -> list[str]:
+    lines = [f"def u{unit.index}(S):", *_PAY, " res = U"]
+    lines += _alternatives(unit, shared)
+    lines.append(f" S.memo[{unit.index}] = res")
+    lines.append(" return res")
+    return lines
+
+
+def _function(unit: Unit, shared: Shared) -> list[str]:
+    parameters = [f"a{number}" for number in range(unit.arity)]
+    lines = [f"def u{unit.index}({', '.join(('S', *parameters))}):", *_PAY, " res = U"]
+    lines += _alternatives(unit, shared)
+    lines.append(" return res")
+    return lines
+
+
+def _alternatives(unit: Unit, shared: Shared) -> list[str]:
+    """The definitions of a rule or function, each with its ``else`` branches, and the default."""
+    lines: list[str] = []
+    constant = _common_constant(unit)
+    several = len(unit.definitions) > 1
+    for number, definition in enumerate(unit.definitions):
+        first = True
+        rule: Rule | None = definition.rule
+        target = "res" if not several or not definition.rule.otherwise else "alt"
+        if target == "alt":
+            lines.append(" alt = U")
+        while rule is not None:
+            emitter = _emitter(definition, rule, shared)
+            guard = (number > 0 and constant) if first else True
+            lines += _branch(unit, rule, emitter, target if guard else "", target)
+            first, rule = False, rule.otherwise
+        if target == "alt":
+            lines += [" if alt is not U:", f"  res = agreed(S, {unit.index}, res, alt)"]
+    if unit.default is not None:
+        lines.append(" if res is U:")
+        emitter = _emitter(unit.default, unit.default.rule, shared)
+        emitter.out.indent = 2
+        assert unit.default.rule.value is not None
+        emitter.body(unit.default.rule.body)
+        value = emitter.value(unit.default.rule.value)
+        lines += [*emitter.out.lines, f"  res = {value}"]
+    return lines
+
+
+def _branch(
+    unit: Unit, rule: Rule, emitter: BodyEmitter, guard: str, target: str
+) -> list[str]:  # fmt: skip
+    out = emitter.out
+    assert rule.value is not None
+    if guard:
+        out.line(f"if {guard} is U:")
+        out.indent += 1
+    out.flags.append(target)
+    mark = out.mark()
+    out.loop("for _ in ONE")
+    for number, arg in enumerate(rule.args or ()):
+        if isinstance(arg, Var) and arg.name not in emitter.bound:
+            emitter.bound[arg.name] = f"a{number}"
+    for number, arg in enumerate(rule.args or ()):
+        if not isinstance(arg, Var) or emitter.bound[arg.name] != f"a{number}":
+            emitter.match(arg, f"a{number}")
+    emitter.body(rule.body)
+    value = emitter.value(rule.value)
+    if isinstance(rule.value, Scalar):
+        alone = bool(guard) or len(unit.definitions) == 1 or target == "alt"
+        out.line(f"{target} = {value}" if alone else f"{target} = agreed(S, {unit.index}, {target}, {value})")
+        out.leave()
+        out.close(mark, f"{target} is not U" if alone else "")
+        return out.lines
+    value = emitter.simple(value)
+    out.line(f"{target} = {value} if {target} is U else agreed(S, {unit.index}, {target}, {value})")
+    out.close(mark)
+    return out.lines
+
+
+def _common_constant(unit: Unit) -> bool:
+    """Whether all definitions yield the same constant, so that the first that holds is enough."""
+    values = set()
+    for definition in unit.definitions:
+        if not isinstance(definition.rule.value, Scalar) or definition.rule.otherwise is not None:
+            return False
+        values.add(scalar(definition.rule.value.value))
+    return len(values) == 1
+
+
+def _set(unit: Unit, shared: Shared) -> list[str]:
+    lines = [f"def u{unit.index}(S):", *_PAY, " res = {}"]
+    for definition in unit.definitions:
+        emitter = _emitter(definition, definition.rule, shared)
+        out = emitter.out
+        mark = out.mark()
+        out.loop("for _ in ONE")
+        emitter.body(definition.rule.body)
+        assert definition.rule.key is not None
+        value = emitter.simple(emitter.value(definition.rule.key))
+        out.line(f"res[{value} if {value}.__class__ is str else key_of({value})] = {value}")
+        out.close(mark)
+        lines += out.lines
+    lines.append(f" res = S.memo[{unit.index}] = Set.of_members(res)")
+    lines.append(" return res")
+    return lines
+
+
+def _object(unit: Unit, shared: Shared) -> list[str]:
+    lines = [f"def u{unit.index}(S):", *_PAY, " res = {}"]
+    for definition in unit.definitions:
+        rule = definition.rule
+        emitter = _emitter(definition, rule, shared)
+        out = emitter.out
+        mark = out.mark()
+        out.loop("for _ in ONE")
+        emitter.body(rule.body)
+        keys = [emitter.key(part) for part in definition.rest]
+        if rule.key is not None:
+            value = emitter.value(rule.key)
+            out.line(f"include(S, {unit.index}, res, ({', '.join(keys)},), {value})")
+        else:
+            assert rule.value is not None
+            value = emitter.value(rule.value)
+            if len(keys) == 1:
+                out.line(f"enter(S, {unit.index}, res, {keys[0]}, {value})")
+            else:
+                out.line(f"insert(S, {unit.index}, res, ({', '.join(keys)},), {value})")
+        out.close(mark)
+        lines += out.lines
+    lines.append(f" S.memo[{unit.index}] = res")
+    lines.append(" return res")
+    return lines
+
+
+_WRITERS = {COMPLETE: _complete, FUNCTION: _function, SET: _set, OBJECT: _object}
+
+
+def query_source(body: Body, shared: Shared) -> list[str]:
+    """The Python function of a query: each answer is a dict of the variables that the query names."""
+    uses = count_uses(body, [])
+    names = sorted(name for name in uses if shown(name) and not name.startswith("$"))
+    for name in names:
+        uses[name] += 1
+    emitter = BodyEmitter(shared, uses, ordered=True)
+    mark = emitter.out.mark()
+    emitter.out.loop("for _ in ONE")
+    emitter.body(body)
+    pairs = [f"{shown(name)!r}: {emitter.bound[name]}" for name in names if name in emitter.bound]
+    emitter.out.line(f"out.append({{{', '.join(pairs)}}})")
+    emitter.out.close(mark)
+    return ["def q(S, out):", *_PAY, *emitter.out.lines]
+
+
+def count_uses(body: Body, terms: list[Term]) -> Counter[str]:
+    """How often each variable occurs in a body and some terms."""
+    uses: Counter[str] = Counter()
+    uses.update(_names_in_body(body))
+    for term in terms:
+        uses.update(_names(term))
+    return uses
+
+
+def _names_in_body(body: Body) -> Iterator[str]:
+    for expr in body:
+        what = expr.what
+        if isinstance(what, Every):
+            yield from _names(what.domain)
+            yield what.value.name
+            if what.key is not None:
+                yield what.key.name
+            yield from _names_in_body(what.body)
+        elif isinstance(what, Not):
+            yield from _names_in_body(what.body)
+        elif isinstance(what, Logical):
+            yield from _names_in_body(what.left)
+            yield from _names_in_body(what.right)
+        else:
+            assert isinstance(what, Term)
+            yield from _names(what)
+        for one in expr.withs:
+            yield from _names(one.value)
+            yield from _names(one.target)
+
+
+def _names(term: Term) -> Iterator[str]:
+    if isinstance(term, Var):
+        yield term.name
+    elif isinstance(term, Comprehension):
+        for head in term.head:
+            yield from _names(head)
+        yield from _names_in_body(term.body)
+    elif isinstance(term, Template):
+        for piece in term.parts:
+            if isinstance(piece, Expr):
+                yield from _names_in_body([piece])
+    elif isinstance(term, Ref):
+        if isinstance(term.head, Var) and term.head.name not in ("input", "data"):
+            yield term.head.name
+        elif not isinstance(term.head, Var):
+            yield from _names(term.head)
+        for part in term.path:
+            yield from _names(part)
+    else:
+        for child in children(term):
+            yield from _names(child)
+
+
+def _prints(body: Body) -> bool:
+    return any(isinstance(e.what, Call) and operator_name(e.what.operator) == "internal.print" for e in body)

@@ -1,0 +1,307 @@
+"""A compiled program: evaluated, asked, kept and loaded again."""
+
+from __future__ import annotations
+
+import marshal
+import random
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import CodeType
+from typing import Any, Final
+
+from lockgate.policy.budget import Budget
+from lockgate.policy.errors import EvaluationError
+from lockgate.policy.rego.builtins import BUILTINS, Context
+from lockgate.policy.rego.check.tree import FUNCTION, Tree
+from lockgate.policy.rego.compile import DEFAULT_REFUSED, Compilation, Compiled, compile_query
+from lockgate.policy.rego.run import SUPPORT
+from lockgate.policy.rego.run.documents import document, unit_value
+from lockgate.policy.rego.run.lookups import get
+from lockgate.policy.rego.run.state import NodeTable, State, Tables
+from lockgate.policy.rego.source import PARSE, Place, RegoError, Source
+from lockgate.policy.rego.values import UNDEFINED, key_of
+
+_STAMP: Final = ("lockgate-rego", 1, sys.implementation.cache_tag)
+"""Marshalled code fits one version of Python and of the runtime; both are named, and anything else is refused."""
+
+_MAX_QUERIES: Final = 256
+
+
+class Program:
+    """Rego modules that belong together, compiled. Immutable; one program may serve many threads."""
+
+    def __init__(self, sources: Sequence[Source], compiled: Compiled, code: CodeType, refused: frozenset[str]) -> None:
+        self.sources = tuple(sources)
+        self.refused = refused
+        self._compiled = compiled
+        self._code = code
+        self._namespace = _namespace(code, compiled)
+        self._tables = _tables(compiled, self._namespace)
+        self._paths: dict[str, tuple[int, tuple[Any, ...]]] = {}
+        self._queries: dict[tuple[str, frozenset[str]], tuple[Program, Callable[..., Any], Tables]] = {}
+        self._mocking: dict[frozenset[str], Program] = {}
+
+    @property
+    def source(self) -> str:
+        """The Python text, for reading."""
+        return self._compiled.text
+
+    # -- asking
+
+    def evaluate(
+        self,
+        path: str,
+        input: Any = UNDEFINED,
+        data: Mapping[str, Any] | None = None,
+        *,
+        budget: Budget | None = None,
+        strict: bool = False,
+        now_ns: int | None = None,
+        dice: random.Random | None = None,
+        prints: list[str] | None = None,
+        runtime: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The document at ``path`` (``data.a.b``), or ``UNDEFINED``.
+
+        ``input`` and ``data`` are plain JSON and are not changed. ``prints`` collects what the policy prints.
+        ``strict`` turns a failing builtin from undefined into an error. Raises :class:`EvaluationError`.
+        """
+        known = self._paths.get(path)
+        if known is None:
+            known = self._paths[path] = self._resolve(path)
+        state = self._state(self._tables, input, data, budget, strict, now_ns, dice, prints, runtime)
+        return _guarded(lambda: _value_at(state, *known))
+
+    def query(
+        self,
+        text: str,
+        input: Any = UNDEFINED,
+        data: Mapping[str, Any] | None = None,
+        *,
+        budget: Budget | None = None,
+        strict: bool = False,
+        now_ns: int | None = None,
+        dice: random.Random | None = None,
+        prints: list[str] | None = None,
+        runtime: Mapping[str, Any] | None = None,
+        keywords: frozenset[str] = frozenset(),
+    ) -> list[dict[str, Any]]:
+        """The answers of a query: for each, the variables that it names.
+
+        Raises :class:`RegoError` for a wrong query, :class:`EvaluationError` for one that fails.
+        """
+        key = (text, keywords)
+        prepared = self._queries.get(key)
+        if prepared is None:
+            if len(self._queries) >= _MAX_QUERIES:
+                self._queries.clear()
+            prepared = self._queries[key] = self._prepare(text, keywords)
+        program, function, tables = prepared
+        state = program._state(tables, input, data, budget, strict, now_ns, dice, prints, runtime)
+        out: list[dict[str, Any]] = []
+        _guarded(lambda: function(state, out))
+        return out
+
+    def _state(
+        self, tables: Tables, input: Any, data: Mapping[str, Any] | None, budget: Budget | None, strict: bool,
+        now_ns: int | None, dice: random.Random | None, prints: list[str] | None, runtime: Mapping[str, Any] | None,
+    ) -> State:  # fmt: skip
+        budget = budget or Budget()
+        listen = None if prints is None else prints.append
+        context = Context(budget=budget, now_ns=now_ns, random=dice, runtime=runtime or {}, print=listen)
+        return State(tables, input, data or {}, budget=budget, context=context, strict=strict)
+
+    def _resolve(self, path: str) -> tuple[int, tuple[Any, ...]]:
+        parts = path.split(".")
+        if parts[0] != "data" or not all(parts):
+            raise RegoError([Place(Source("path", path)).problem(PARSE, f"{path!r} is no path below data", -1)])
+        number = 0
+        for at, part in enumerate(parts[1:], start=1):
+            node = self._tables.nodes[number]
+            child = node.children.get(part)
+            if child is None or node.kind in ("complete", "set"):
+                return number, tuple(parts[at:])
+            number = child
+        return number, ()
+
+    # -- queries
+
+    def _prepare(self, text: str, keywords: frozenset[str]) -> tuple[Program, Callable[..., Any], Tables]:
+        tree = _tree(self._compiled)
+        try:
+            compiled, replaced = compile_query(text, tree, self.refused, self._mockable(), keywords)
+        except RecursionError:
+            raise _too_deep("query") from None
+        program = self._with(frozenset(replaced)) if replaced else self
+        code = compile(compiled.text, "<rego query>", "exec", dont_inherit=True)
+        namespace = dict(program._namespace)
+        namespace.update(_builtin_names(compiled.builtins))
+        # Constants and the query's own function; the units are those of the program.
+        exec(code, namespace)  # noqa: S102  (text that this package generated; strings enter it only through repr)
+        tables = Tables(
+            program._tables.nodes, program._tables.unit_paths, program._tables.functions,
+            _replacements(compiled.replacements),
+            {**program._tables.builtins, **_functions(compiled.builtins)}, _WITH_CONTEXT,
+        )  # fmt: skip
+        shifted = _Shifted(program._tables.replacements, tables.replacements)
+        tables = Tables(
+            tables.nodes, tables.unit_paths, tables.functions, shifted, tables.builtins, tables.with_context
+        )  # fmt: skip
+        namespace["replace"] = _query_replace
+        return program, namespace["q"], tables
+
+    def _mockable(self) -> frozenset[str]:
+        return frozenset()
+
+    def _with(self, replaced: frozenset[str]) -> Program:
+        """The same program with calls of these functions open to replacement."""
+        known = self._mocking.get(replaced)
+        if known is None:
+            known = self._mocking[replaced] = _compiled(self.sources, self.refused, replaced)
+        return known
+
+    # -- keeping
+
+    def dump(self) -> bytes:
+        """The program as bytes for :meth:`load`: no parsing or compiling is needed again. Only for one's own cache."""
+        compiled = self._compiled
+        return marshal.dumps(
+            (
+                _STAMP,
+                tuple((source.name, source.text, source.version) for source in self.sources),
+                (compiled.text, compiled.nodes, compiled.units, compiled.replacements, compiled.builtins),
+                self._code,
+                tuple(sorted(self.refused)),
+            )
+        )
+
+    @classmethod
+    def load(cls, content: bytes) -> Program:
+        """A program that :meth:`dump` made. Raises ValueError when another version made it.
+
+        Never for bytes from elsewhere: they hold code.
+        """
+        try:
+            stamp, sources, compiled, code, refused = marshal.loads(content)  # noqa: S302  (one's own cache only)
+        except (EOFError, ValueError, TypeError) as error:
+            raise ValueError("this is no dumped Rego program") from error
+        if stamp != _STAMP:
+            raise ValueError(f"the program was dumped by another version ({stamp!r}, here {_STAMP!r})")
+        return cls([Source(*source) for source in sources], Compiled(*compiled), code, frozenset(refused))
+
+
+def compile_modules(
+    sources: Sequence[Source], *, refuse: Collection[str] = DEFAULT_REFUSED
+) -> Program:  # fmt: skip
+    """Compile modules into a program. Raises :class:`RegoError` with up to ten problems at their places.
+
+    ``refuse`` names functions that may not be called, by default those that reach the network.
+    """
+    try:
+        return _compiled(tuple(sources), frozenset(refuse), frozenset())
+    except RecursionError:
+        raise _too_deep(sources[0].name if sources else "") from None
+
+
+def _compiled(sources: Sequence[Source], refused: frozenset[str], mockable: frozenset[str]) -> Program:
+    compiled = Compilation(sources, refused, mockable).compiled()
+    code = compile(compiled.text, "<rego>", "exec", dont_inherit=True, optimize=2)
+    return Program(sources, compiled, code, refused)
+
+
+def _too_deep(name: str) -> RegoError:
+    return RegoError([Place(Source(name, "")).problem(PARSE, "the text is nested too deeply", -1)])
+
+
+_WITH_CONTEXT: Final = frozenset(name for name, builtin in BUILTINS.items() if builtin.takes_context)
+
+
+class _Shifted(Sequence[tuple[Any, ...]]):
+    """Replacements of a query (negative numbers) and of its program."""
+
+    def __init__(self, program: Sequence[tuple[Any, ...]], query: Sequence[tuple[Any, ...]]) -> None:
+        self.program = program
+        self.query = query
+
+    def __getitem__(self, number: Any) -> Any:
+        return self.program[number] if number >= 0 else self.query[-1 - number]
+
+    def __len__(self) -> int:
+        return len(self.program)
+
+
+def _query_replace(state: State, number: int, values: Sequence[Any]) -> State:
+    return SUPPORT["replace"](state, -1 - number, values)  # type: ignore[no-any-return]
+
+
+def _guarded(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except RecursionError:
+        raise EvaluationError("the evaluation nests too deeply") from None
+    except MemoryError:
+        raise EvaluationError("the evaluation needs too much memory") from None
+
+
+def _value_at(state: State, number: int, rest: tuple[Any, ...]) -> Any:
+    node = state.tables.nodes[number]
+    if node.kind in ("complete", "set") and not node.dynamic:
+        value = unit_value(state, node.unit)
+    else:
+        value = document(state, number)
+    for key in rest:
+        value = get(value, key)
+    return value
+
+
+def _functions(names: Sequence[str]) -> dict[str, Callable[..., Any]]:
+    found = {}
+    for name in names:
+        function = BUILTINS[name].function
+        assert function is not None, name
+        found[name] = function
+    return found
+
+
+def _builtin_names(names: Sequence[str]) -> dict[str, Any]:
+    return {f"B_{name.replace('.', '_')}": function for name, function in _functions(names).items()}
+
+
+def _namespace(code: CodeType, compiled: Compiled) -> dict[str, Any]:
+    namespace: dict[str, Any] = {**SUPPORT, **_builtin_names(compiled.builtins)}
+    exec(code, namespace)  # noqa: S102  (text that this package generated; strings enter it only through repr)
+    return namespace
+
+
+def _replacements(raw: Sequence[tuple[Any, ...]]) -> tuple[tuple[Any, ...], ...]:
+    return tuple(raw)
+
+
+def _tables(compiled: Compiled, namespace: Mapping[str, Any]) -> Tables:
+    nodes = tuple(
+        NodeTable(
+            tuple(key_of(part) for part in path), {key_of(key): child for key, child in below}, unit, kind, dynamic
+        )
+        for path, below, unit, kind, dynamic in compiled.nodes
+    )
+    return Tables(
+        nodes,
+        tuple(tuple(key_of(part) for part in path) for path, _, _ in compiled.units),
+        tuple(namespace[f"u{number}"] for number in range(len(compiled.units))),
+        _replacements(compiled.replacements),
+        _functions(compiled.builtins),
+        _WITH_CONTEXT,
+    )
+
+
+def _tree(compiled: Compiled) -> Tree:
+    """The tree of rules, without the rules."""
+    tree = Tree()
+    for path, *_ in compiled.nodes[1:]:
+        tree.reach([key_of(part) for part in path])
+    for path, kind, arity in compiled.units:
+        tree.unit_at(tree.reach([key_of(part) for part in path]), kind, arity)
+    tree.settle()
+    assert all(node.index == number for number, node in enumerate(tree.nodes))
+    assert all(unit.kind != FUNCTION or unit.arity >= 0 for unit in tree.units)
+    return tree

@@ -1,0 +1,96 @@
+"""The state of one evaluation, and how one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lockgate.policy.budget import Budget
+from lockgate.policy.errors import EvaluationError
+from lockgate.policy.rego.builtins.contract import BuiltinError, Context
+from lockgate.policy.rego.values import UNDEFINED, Set, value_of_key
+
+U: Final = UNDEFINED
+X: Final = object()
+"""Marks a unit that was not evaluated yet."""
+
+ARRAYS: Final[frozenset[type]] = frozenset((list, tuple))
+COLLECTIONS: Final[frozenset[type]] = frozenset((list, tuple, dict, Set))
+
+CONFLICT = "eval_conflict_error"
+BUILTIN = "eval_builtin_error"
+TYPE = "eval_type_error"
+
+
+class RegoEvaluationError(EvaluationError):
+    """A policy failed on one input; ``rego_code`` is OPA's code for it."""
+
+    def __init__(self, message: str, rego_code: str, *, where: str = "") -> None:
+        super().__init__(f"{rego_code}: {message}", where=where)
+        self.rego_code = rego_code
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTable:
+    """A place in the tree of rules, as evaluation needs it."""
+
+    path: tuple[Any, ...]
+    """Keys from the root."""
+    children: dict[Any, int]
+    """Places below."""
+    unit: int
+    """The unit here, -1 for none."""
+    kind: str
+    """The unit's kind."""
+    dynamic: tuple[tuple[int, int], ...]
+    """Object units above whose keys may reach here, with the depth at which they stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What evaluation knows of a program."""
+
+    nodes: tuple[NodeTable, ...]
+    unit_paths: tuple[tuple[Any, ...], ...]
+    functions: Sequence[Callable[..., Any]]
+    """The compiled units."""
+    replacements: Sequence[tuple[Any, ...]]
+    """What each ``with`` of the program replaces."""
+    builtins: Mapping[str, Callable[..., Any]]
+    """Functions of the builtins that are used."""
+    with_context: frozenset[str]
+    """Builtins whose first argument is the context."""
+
+
+class State:
+    """One evaluation: the documents, what is remembered, what is replaced."""
+
+    __slots__ = ("budget", "context", "data", "input", "made", "memo", "mocks", "pins", "strict", "tables")
+
+    def __init__(
+        self, tables: Tables, input: Any, data: Any, *, budget: Budget, context: Context, strict: bool
+    ) -> None:  # fmt: skip
+        self.tables = tables
+        self.input = input
+        self.data = data
+        self.budget = budget
+        self.context = context
+        self.strict = strict
+        self.memo: list[Any] = [X] * len(tables.functions)
+        self.mocks: dict[str, Callable[..., Any]] = {}
+        self.pins: frozenset[int] = frozenset()
+        self.made: set[int] = set()
+        """Identities of the objects that object rules build up, as against values they were given."""
+
+    def failed(self, name: str, error: BuiltinError, where: str) -> None:
+        """A builtin failed: an error when strict, and else the line is undefined."""
+        if self.strict:
+            # OPA tells a wrong type of an argument from everything else that can go wrong in a builtin.
+            code = TYPE if str(error).startswith("operand ") else BUILTIN
+            raise RegoEvaluationError(f"{name}: {error}", code, where=where) from None
+
+
+def document_name(path: Sequence[Any]) -> str:
+    """``data.a.b``"""
+    return ".".join(("data", *(str(value_of_key(part)) for part in path)))
