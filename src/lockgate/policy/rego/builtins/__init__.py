@@ -16,11 +16,13 @@ from lockgate.policy.rego.builtins import (
     aggregates,
     arithmetic,
     collections,
+    digests,
     encoding,
     globs,
     graphs,
     identifiers,
     json_paths,
+    jwt,
     objects,
     regex,
     semver,
@@ -42,11 +44,13 @@ _TOPICS: Final[tuple[ModuleType, ...]] = (
     aggregates,
     arithmetic,
     collections,
+    digests,
     encoding,
     globs,
     graphs,
     identifiers,
     json_paths,
+    jwt,
     objects,
     regex,
     semver,
@@ -62,7 +66,7 @@ _COMPILED: Final = frozenset(
     ("assign", "eq", "internal.print", "internal.test_case", "print", "rego.metadata.chain", "rego.metadata.rule")
 )
 _CLOCK: Final = frozenset({"time.now_ns"})
-_RANDOM: Final = frozenset({"rand.intn", "uuid.rfc4122"})
+_RANDOM: Final = frozenset({"rand.intn", "uuid.rfc4122", "io.jwt.encode_sign", "io.jwt.encode_sign_raw"})
 _CONTEXT: Final = frozenset({"opa.runtime", "trace", "rego.parse_module"})
 
 

@@ -33,7 +33,7 @@ def plus(a: Value, b: Value) -> Value:
     if type(a) is int and type(b) is int:
         return _within(a + b)
     x, y = number(a, 1), number(b, 2)
-    return _within(int(x) + int(y)) if _whole(x) and _whole(y) else from_fraction(fraction(x) + fraction(y))
+    return _within(_integer(x) + _integer(y)) if _whole(x) and _whole(y) else from_fraction(fraction(x) + fraction(y))
 
 
 def minus(a: Value, b: Value) -> Value:
@@ -47,13 +47,13 @@ def minus(a: Value, b: Value) -> Value:
     if not _is_number(a):
         raise wrong_type(1, a, "number", "set")
     x, y = a, number(b, 2)
-    return _within(int(x) - int(y)) if _whole(x) and _whole(y) else from_fraction(fraction(x) - fraction(y))
+    return _within(_integer(x) - _integer(y)) if _whole(x) and _whole(y) else from_fraction(fraction(x) - fraction(y))
 
 
 def multiply(a: Value, b: Value) -> Value:
     """``a * b``."""
     x, y = number(a, 1), number(b, 2)
-    return _within(int(x) * int(y)) if _whole(x) and _whole(y) else from_fraction(fraction(x) * fraction(y))
+    return _within(_integer(x) * _integer(y)) if _whole(x) and _whole(y) else from_fraction(fraction(x) * fraction(y))
 
 
 def divide(a: Value, b: Value) -> Value:
@@ -71,7 +71,7 @@ def remainder(a: Value, b: Value) -> Value:
     x, y = number(a, 1), number(b, 2)
     if not (_whole(x) and _whole(y)):
         raise BuiltinError("modulo on floating-point number")
-    dividend, divisor = int(x), int(y)
+    dividend, divisor = _integer(x), _integer(y)
     if divisor == 0:
         raise BuiltinError("modulo by zero")
     rest = abs(dividend) % abs(divisor)
@@ -182,7 +182,7 @@ def big_integer(value: Value, position: int) -> int:
         raise wrong_type(position, value, "integer")
     if not _whole(value):
         raise BuiltinError(f"operand {position} must be integer number but got floating-point number")
-    return int(value)
+    return _integer(value)
 
 
 def numbers_range(context: Context, a: Value, b: Value) -> Value:
@@ -227,6 +227,11 @@ def _is_number(value: Value) -> bool:
 
 def _whole(value: float) -> bool:
     return isinstance(value, int) or (value.is_integer() and not isinstance(value, WideFloat))
+
+
+def _integer(value: float) -> int:
+    """A whole number as an int: the one that its digits name, which for a float past 2**53 is not the double's."""
+    return value if type(value) is int else int(Fraction(number_text(value)))
 
 
 def _within(value: int) -> int:
