@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lockgate.advisories.ranges import Affected, End, Interval, intervals_of, listed_of, smallest_fix
+from lockgate.advisories.ranges import Affected, End, FixPlan, Interval, intervals_of, listed_of
 from lockgate.advisories.versions import VersionError, major, sort_key
 
 
@@ -17,6 +17,10 @@ def affected(*events, versions=(), ecosystem="npm"):
 
 def holds(one, version, ecosystem="npm"):
     return one.holds(sort_key(ecosystem, version), version)
+
+
+def smallest_fix(version, key, *, affected):
+    return FixPlan(affected).smallest(version, key)
 
 
 def test_a_range_holds_from_introduced_up_to_fixed():

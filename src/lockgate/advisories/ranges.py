@@ -111,47 +111,70 @@ def listed_of(ecosystem: str, versions: Iterable[str], intervals: Sequence[Inter
     return tuple(sorted(keys))
 
 
-def smallest_fix(version: str, key: str, *, affected: Sequence[Affected]) -> str:
-    """The smallest fixing version named in ``affected`` above ``version`` that none of ``affected`` holds.
+def _careful(version: str, well: Iterable[str]) -> str:
+    """The first version of the same major version, otherwise the first of all."""
+    own, first = major(version), ""
+    for fixed in well:
+        if major(fixed) == own:
+            return fixed
+        first = first or fixed
+    return first
 
-    Within the same major version if there is one, otherwise the smallest of all; empty when there is none. ``key`` is
-    the sort key of ``version``.
-    """
-    ways_out = {
-        (interval.end, interval.fixed)
-        for one in affected
-        for interval in one.intervals
-        if interval.kind == End.FIXED and interval.end > key
-    }
-    if not ways_out:
-        return ""
-    cover = _Cover(affected)
-    own = major(version)
-    well = [(major(fixed) != own, end, fixed) for end, fixed in ways_out if not cover.holds(end, fixed)]
-    return min(well)[2] if well else ""
+
+class FixPlan:
+    """The ways out of many advisories about one package, so that several versions of it are answered at once."""
+
+    def __init__(self, affected: Iterable[tuple[Iterable[tuple[str, str, int, str]], Iterable[str]]]) -> None:
+        """``affected``: intervals and listed versions of each, as in :class:`Affected`, whose fields may be plain."""
+        spans: list[tuple[str, str, bool]] = []
+        ways_out: set[tuple[str, str]] = set()
+        listed: set[str] = set()
+        for intervals, single in affected:
+            listed.update(single)
+            for start, end, kind, fixed in intervals:
+                if kind == End.OPEN:
+                    spans.append((start, *_NO_END))
+                    continue
+                spans.append((start, end, kind == End.LAST_AFFECTED))
+                if kind == End.FIXED:
+                    ways_out.add((end, fixed))
+        cover = _Cover(spans)
+        well = [one for one in sorted(ways_out) if not cover.holds(one[0])]
+        if listed:
+            well = [(end, fixed) for end, fixed in well if end not in listed and "=" + fixed not in listed]
+        self._ends = [end for end, _ in well]
+        self._fixed = [fixed for _, fixed in well]
+
+    def smallest(self, version: str, key: str) -> str:
+        """The smallest fixing version above ``version`` (``key``: its sort key) that no advisory holds.
+
+        Within the same major version if there is one, otherwise the smallest of all; empty when there is none.
+        """
+        at = bisect_right(self._ends, key)
+        return _careful(version, self._fixed[at:]) if at < len(self._fixed) else ""
 
 
 class _Cover:
-    """All intervals of many advisories joined, so that a version is looked up once and not once an advisory."""
+    """Intervals ``(start, end, whether the end is affected itself)``, joined so that a version is looked up once."""
 
-    def __init__(self, affected: Iterable[Affected]) -> None:
+    def __init__(self, spans: list[tuple[str, str, bool]]) -> None:
+        spans.sort()
         self._starts: list[str] = []
-        self._ends: list[tuple[str, bool]] = []  # the end, and whether it is affected itself
-        self._listed = {listed for one in affected for listed in one.listed}
-        for interval in sorted(interval for one in affected for interval in one.intervals):
-            end = (interval.end, interval.kind == End.LAST_AFFECTED)
-            if interval.kind == End.OPEN:
-                end = _NO_END
-            if self._ends and interval.start <= self._ends[-1][0]:
-                self._ends[-1] = max(self._ends[-1], end)
+        self._ends: list[tuple[str, bool]] = []
+        last = ("", False)
+        for start, end, inclusive in spans:
+            here = (end, inclusive)
+            if self._ends and start <= last[0]:
+                if here > last:
+                    last = self._ends[-1] = here
             else:
-                self._starts.append(interval.start)
-                self._ends.append(end)
+                self._starts.append(start)
+                self._ends.append(here)
+                last = here
 
-    def holds(self, key: str, version: str) -> bool:
+    def holds(self, key: str) -> bool:
         at = bisect_right(self._starts, key) - 1
-        if at >= 0:
-            end, inclusive = self._ends[at]
-            if key < end or (inclusive and key == end):
-                return True
-        return key in self._listed or "=" + version in self._listed
+        if at < 0:
+            return False
+        end, inclusive = self._ends[at]
+        return key < end or (inclusive and key == end)

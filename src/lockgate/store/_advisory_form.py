@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
 
-from lockgate.advisories.ranges import Affected, Interval
+from lockgate.advisories.ranges import Affected, End, Interval
 from lockgate.advisories.record import Kind
 from lockgate.model import Severity
 
@@ -21,6 +20,7 @@ APPLICATION_ID = 0x4C474144
 """Marks the file as ours in its header (https://www.sqlite.org/fileformat.html#application_id)."""
 FORM = 2
 KINDS = (Kind.VULNERABLE, Kind.MALICIOUS, Kind.UNSOUND, Kind.UNMAINTAINED)
+_SEVERITIES = tuple(sorted(Severity))
 _PLAIN_BELOW = 320
 _ITSELF = "\x7f"  # stands for the id of the record in its own reference
 # What most records hold; the end of a dictionary is the cheapest to point at.
@@ -36,11 +36,11 @@ _DICTIONARY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What is known of one advisory beside its ranges."""
+class Body(NamedTuple):
+    """What is known of one advisory beside its ranges. From ``group`` on the fields are those of a match, in order."""
 
     id: str
+    modified: str
     group: str
     """Canonical identifier of the flaw: the same for every record of it."""
     ids: tuple[str, ...]
@@ -53,7 +53,6 @@ class Body:
     kev: str
     """Day on which it joined the list of exploited flaws; empty: it has not."""
     summary: str
-    modified: str
     reference: str
 
 
@@ -85,27 +84,9 @@ def unpack_block(stored: bytes, wanted: Container[int]) -> dict[int, Body]:
 def _body(row: Sequence[Any]) -> Body:
     ids, own, group, kind, severity, score, vector, epss, kev, summary, modified, reference = row
     return Body(
-        id=ids[own],
-        group=ids[group],
-        ids=tuple(ids),
-        kind=KINDS[kind],
-        severity=None if severity is None else Severity(severity),
-        score=score,
-        vector=vector,
-        epss=epss,
-        kev=kev,
-        summary=summary,
-        modified=modified,
-        reference=reference.replace(_ITSELF, ids[own]),
-    )
-
-
-class Entry(NamedTuple):
-    """One advisory about one package."""
-
-    record: int
-    kind: Kind
-    affected: Affected
+        ids[own], modified, ids[group], tuple(ids), KINDS[kind], None if severity is None else _SEVERITIES[severity],
+        score, vector, epss, kev, summary, reference.replace(_ITSELF, ids[own]),
+    )  # fmt: skip
 
 
 def pack_entry(record: int, kind: Kind, affected: Affected) -> bytes:
@@ -130,12 +111,30 @@ def join_entries(entries: Sequence[bytes]) -> bytes:
     return joined if len(joined) < _PLAIN_BELOW else zlib.compress(joined, 9)
 
 
-def entries_of(stored: bytes) -> list[Entry]:
-    """The entries of one package. Raises ``ValueError`` or ``zlib.error`` on other bytes."""
-    return [_entry(row) for row in orjson.loads(stored if stored[:1] == b"[" else zlib.decompress(stored))]
+def rows_of(stored: bytes) -> list[list[Any]]:
+    """The entries of one package as stored. Raises ``ValueError`` or ``zlib.error`` on other bytes."""
+    rows: list[list[Any]] = orjson.loads(stored if stored[:1] == b"[" else zlib.decompress(stored))
+    return rows
 
 
-def _entry(row: Sequence[Any]) -> Entry:
-    record, kind, intervals, listed = row
-    shaped = tuple(Interval(*interval) if len(interval) > 1 else Interval(interval[0], "", 0) for interval in intervals)
-    return Entry(record, KINDS[kind], Affected(shaped, tuple(listed)))
+def row_holds(row: Sequence[Any], key: str, version: str) -> bool:
+    """As ``Affected.holds`` of that row, without making anything: most rows do not hold."""
+    if key:
+        for interval in row[2]:
+            if key < interval[0]:
+                continue
+            if len(interval) == 1:
+                return True
+            end = interval[1]
+            if key < end or (key == end and interval[2] == End.LAST_AFFECTED):
+                return True
+    listed = row[3]
+    return bool(listed) and ((key and key in listed) or "=" + version in listed)
+
+
+_REST = {1: ("", int(End.OPEN), ""), 3: ("",), 4: ()}
+
+
+def affected_of(row: Sequence[Any]) -> tuple[list[tuple[str, str, int, str]], Sequence[str]]:
+    """Intervals and listed versions of one row, the fields that were left out put back."""
+    return [(*interval, *_REST[len(interval)]) for interval in row[2]], row[3]
