@@ -17,7 +17,7 @@ __all__ = ["Reading", "read", "wants"]
 
 def wants(path: str) -> bool:
     """Whether the file may hold Azure resources. Cheap: asked for every file."""
-    return path.endswith((".json", ".bicep"))
+    return path.endswith((".json", ".bicep", ".tf"))
 
 
 def read(path: str, content: bytes, sibling: Sibling) -> Reading:
@@ -34,12 +34,18 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
 
 
 def _read(path: str, content: bytes, sibling: Sibling) -> Reading:
-    from lockgate.formats.azure import _arm, _bicep
+    from lockgate.formats.azure import _arm, _bicep, _terraform, _terraform_plan
 
+    if path.endswith(".tf"):
+        return _terraform.read(path, content, sibling)
+    if path.endswith(".tf.json"):
+        raise FormatError("Terraform's JSON syntax", kind=SkipKind.UNSUPPORTED)
     if path.endswith(".bicep"):
         return _bicep.read(path, content, sibling)
     if path.endswith(".json") and _arm.is_template(content):
         return _arm.read(path, content, sibling)
+    if path.endswith(".json") and _terraform_plan.is_plan(content):
+        return _terraform_plan.read(path, content)
     return Reading()
 
 

@@ -1,0 +1,289 @@
+"""Kubernetes, registries, machines, disks, app services, functions and container groups."""
+
+from __future__ import annotations
+
+_SITE = """
+properties.serverFarmId service_plan_id | app_service_plan_id
+properties.enabled enabled =true
+properties.httpsOnly https_only =false
+properties.clientCertEnabled client_certificate_enabled | client_cert_enabled =false
+properties.clientCertMode client_certificate_mode | client_cert_mode
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.virtualNetworkSubnetId virtual_network_subnet_id
+properties.keyVaultReferenceIdentity key_vault_reference_identity_id
+properties.siteConfig.alwaysOn site_config.always_on
+properties.siteConfig.ftpsState site_config.ftps_state
+properties.siteConfig.http20Enabled site_config.http2_enabled =false
+properties.siteConfig.minTlsVersion site_config.minimum_tls_version | site_config.min_tls_version =1.2
+properties.siteConfig.scmMinTlsVersion site_config.scm_minimum_tls_version
+properties.siteConfig.remoteDebuggingEnabled site_config.remote_debugging_enabled | remote_debugging_enabled =false
+properties.siteConfig.healthCheckPath site_config.health_check_path
+properties.siteConfig.vnetRouteAllEnabled site_config.vnet_route_all_enabled
+properties.siteConfig.scmType site_config.scm_type
+properties.siteConfig.cors.allowedOrigins site_config.cors.allowed_origins
+properties.siteConfig.cors.supportCredentials site_config.cors.support_credentials
+properties.siteConfig.netFrameworkVersion site_config.dotnet_framework_version |
+  site_config.application_stack.dotnet_version
+properties.siteConfig.pythonVersion site_config.python_version | site_config.application_stack.python_version
+properties.siteConfig.javaVersion site_config.java_version | site_config.application_stack.java_version
+properties.siteConfig.phpVersion site_config.php_version | site_config.application_stack.php_version
+properties.siteConfig.detailedErrorLoggingEnabled logs.detailed_error_messages | logs.detailed_error_messages_enabled
+properties.siteConfig.requestTracingEnabled logs.failed_request_tracing | logs.failed_request_tracing_enabled
+properties.siteConfig.httpLoggingEnabled logs.http_logs @
+properties.siteConfig.ipSecurityRestrictions[].ipAddress site_config.ip_restriction[].ip_address
+properties.siteConfig.ipSecurityRestrictions[].action site_config.ip_restriction[].action
+properties.siteAuthSettings.enabled auth_settings.enabled | auth_settings_v2.auth_enabled
+properties.siteAuthSettingsV2.httpSettings.requireHttps auth_settings_v2.require_https =true
+""".strip()
+
+_VM = """
+properties.hardwareProfile.vmSize size | vm_size
+properties.osProfile.adminUsername admin_username | os_profile.admin_username
+properties.osProfile.computerName computer_name | os_profile.computer_name
+properties.osProfile.allowExtensionOperations allow_extension_operations =true
+properties.securityProfile.encryptionAtHost encryption_at_host_enabled =false
+properties.securityProfile.uefiSettings.secureBootEnabled secure_boot_enabled
+properties.securityProfile.uefiSettings.vTpmEnabled vtpm_enabled
+properties.storageProfile.osDisk.caching os_disk.caching | storage_os_disk.caching
+properties.storageProfile.osDisk.name os_disk.name | storage_os_disk.name
+properties.storageProfile.osDisk.createOption storage_os_disk.create_option
+properties.storageProfile.osDisk.vhd.uri storage_os_disk.vhd_uri
+properties.storageProfile.osDisk.managedDisk.storageAccountType os_disk.storage_account_type |
+  storage_os_disk.managed_disk_type
+properties.storageProfile.osDisk.managedDisk.diskEncryptionSet.id os_disk.disk_encryption_set_id
+properties.storageProfile.imageReference.publisher source_image_reference.publisher |
+  storage_image_reference.publisher
+properties.storageProfile.imageReference.offer source_image_reference.offer | storage_image_reference.offer
+properties.storageProfile.imageReference.sku source_image_reference.sku | storage_image_reference.sku
+properties.storageProfile.imageReference.version source_image_reference.version | storage_image_reference.version
+properties.storageProfile.imageReference.id source_image_id
+properties.networkProfile.networkInterfaces[].id network_interface_ids[]
+properties.diagnosticsProfile.bootDiagnostics.enabled boot_diagnostics @
+properties.diagnosticsProfile.bootDiagnostics.storageUri boot_diagnostics.storage_account_uri
+""".strip()
+
+TABLE = f"""
+azurerm_kubernetes_cluster Microsoft.ContainerService/managedClusters
+properties.dnsPrefix dns_prefix
+properties.kubernetesVersion kubernetes_version
+properties.nodeResourceGroup node_resource_group
+properties.enableRBAC role_based_access_control_enabled | role_based_access_control.enabled =true
+properties.disableLocalAccounts local_account_disabled =false
+properties.diskEncryptionSetID disk_encryption_set_id
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled
+properties.supportPlan support_plan
+sku.tier sku_tier =Free
+properties.apiServerAccessProfile.enablePrivateCluster private_cluster_enabled =false
+properties.apiServerAccessProfile.enablePrivateClusterPublicFQDN private_cluster_public_fqdn_enabled
+properties.apiServerAccessProfile.privateDNSZone private_dns_zone_id
+properties.apiServerAccessProfile.disableRunCommand run_command_enabled ! =true
+properties.apiServerAccessProfile.authorizedIPRanges api_server_access_profile.authorized_ip_ranges |
+  api_server_authorized_ip_ranges
+properties.autoUpgradeProfile.upgradeChannel automatic_upgrade_channel | automatic_channel_upgrade
+properties.autoUpgradeProfile.nodeOSUpgradeChannel node_os_upgrade_channel | node_os_channel_upgrade
+properties.networkProfile.networkPlugin network_profile.network_plugin
+properties.networkProfile.networkPolicy network_profile.network_policy
+properties.networkProfile.networkMode network_profile.network_mode
+properties.networkProfile.networkDataplane network_profile.network_data_plane
+properties.networkProfile.outboundType network_profile.outbound_type
+properties.networkProfile.loadBalancerSku network_profile.load_balancer_sku
+properties.networkProfile.podCidr network_profile.pod_cidr
+properties.networkProfile.serviceCidr network_profile.service_cidr
+properties.networkProfile.dnsServiceIP network_profile.dns_service_ip
+properties.agentPoolProfiles[].name default_node_pool[].name
+properties.agentPoolProfiles[].mode default_node_pool[] 'System
+properties.agentPoolProfiles[].count default_node_pool[].node_count
+properties.agentPoolProfiles[].vmSize default_node_pool[].vm_size
+properties.agentPoolProfiles[].type default_node_pool[].type =VirtualMachineScaleSets
+properties.agentPoolProfiles[].osDiskType default_node_pool[].os_disk_type
+properties.agentPoolProfiles[].osDiskSizeGB default_node_pool[].os_disk_size_gb
+properties.agentPoolProfiles[].osSKU default_node_pool[].os_sku
+properties.agentPoolProfiles[].maxPods default_node_pool[].max_pods
+properties.agentPoolProfiles[].minCount default_node_pool[].min_count
+properties.agentPoolProfiles[].maxCount default_node_pool[].max_count
+properties.agentPoolProfiles[].enableAutoScaling default_node_pool[].auto_scaling_enabled |
+  default_node_pool[].enable_auto_scaling
+properties.agentPoolProfiles[].enableEncryptionAtHost default_node_pool[].host_encryption_enabled |
+  default_node_pool[].enable_host_encryption =false
+properties.agentPoolProfiles[].enableNodePublicIP default_node_pool[].node_public_ip_enabled |
+  default_node_pool[].enable_node_public_ip =false
+properties.agentPoolProfiles[].enableFIPS default_node_pool[].fips_enabled
+properties.agentPoolProfiles[].availabilityZones default_node_pool[].zones | default_node_pool[].availability_zones
+properties.agentPoolProfiles[].vnetSubnetID default_node_pool[].vnet_subnet_id
+properties.agentPoolProfiles[].orchestratorVersion default_node_pool[].orchestrator_version
+properties.addonProfiles.azurepolicy.enabled azure_policy_enabled | addon_profile.azure_policy.enabled =false
+properties.addonProfiles.omsagent.enabled addon_profile.oms_agent.enabled
+properties.addonProfiles.omsagent.enabled oms_agent @
+properties.addonProfiles.omsagent.config.logAnalyticsWorkspaceResourceID oms_agent.log_analytics_workspace_id |
+  addon_profile.oms_agent.log_analytics_workspace_id
+properties.addonProfiles.kubeDashboard.enabled addon_profile.kube_dashboard.enabled
+properties.addonProfiles.httpApplicationRouting.enabled http_application_routing_enabled |
+  addon_profile.http_application_routing.enabled
+properties.addonProfiles.azureKeyvaultSecretsProvider.enabled key_vault_secrets_provider @
+properties.addonProfiles.azureKeyvaultSecretsProvider.config.enableSecretRotation
+  key_vault_secrets_provider.secret_rotation_enabled
+properties.aadProfile.managed azure_active_directory_role_based_access_control @
+properties.aadProfile.enableAzureRBAC azure_active_directory_role_based_access_control.azure_rbac_enabled
+properties.aadProfile.adminGroupObjectIDs azure_active_directory_role_based_access_control.admin_group_object_ids
+properties.aadProfile.tenantID azure_active_directory_role_based_access_control.tenant_id
+properties.oidcIssuerProfile.enabled oidc_issuer_enabled
+properties.securityProfile.workloadIdentity.enabled workload_identity_enabled
+properties.securityProfile.imageCleaner.enabled image_cleaner_enabled
+properties.securityProfile.defender.securityMonitoring.enabled microsoft_defender @
+properties.securityProfile.defender.logAnalyticsWorkspaceResourceId microsoft_defender.log_analytics_workspace_id
+properties.servicePrincipalProfile.clientId service_principal.client_id
+
+azurerm_kubernetes_cluster_node_pool Microsoft.ContainerService/managedClusters/agentPools
+properties.count node_count
+properties.vmSize vm_size
+properties.mode mode =User
+properties.osType os_type =Linux
+properties.osSKU os_sku
+properties.osDiskType os_disk_type
+properties.osDiskSizeGB os_disk_size_gb
+properties.maxPods max_pods
+properties.minCount min_count
+properties.maxCount max_count
+properties.enableAutoScaling auto_scaling_enabled | enable_auto_scaling
+properties.enableEncryptionAtHost host_encryption_enabled | enable_host_encryption =false
+properties.enableNodePublicIP node_public_ip_enabled | enable_node_public_ip =false
+properties.enableFIPS fips_enabled
+properties.vnetSubnetID vnet_subnet_id
+properties.nodeTaints node_taints
+properties.nodeLabels node_labels
+properties.orchestratorVersion orchestrator_version
+
+azurerm_container_registry Microsoft.ContainerRegistry/registries
+sku.name sku
+properties.adminUserEnabled admin_enabled =false
+properties.anonymousPullEnabled anonymous_pull_enabled =false
+properties.dataEndpointEnabled data_endpoint_enabled =false
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.zoneRedundancy zone_redundancy_enabled ?Enabled:Disabled =false
+properties.networkRuleBypassOptions network_rule_bypass_option =AzureServices
+properties.networkRuleSet.defaultAction network_rule_set.default_action
+properties.networkRuleSet.ipRules[].value network_rule_set.ip_rule[].ip_range
+properties.networkRuleSet.ipRules[].action network_rule_set.ip_rule[].action
+properties.encryption.status encryption 'enabled
+properties.encryption.keyVaultProperties.keyIdentifier encryption.key_vault_key_id
+properties.encryption.keyVaultProperties.identity encryption.identity_client_id
+properties.policies.exportPolicy.status export_policy_enabled ?enabled:disabled =true
+properties.policies.quarantinePolicy.status quarantine_policy_enabled ?enabled:disabled
+properties.policies.trustPolicy.status trust_policy_enabled | trust_policy.enabled ?enabled:disabled
+properties.policies.retentionPolicy.days retention_policy_in_days | retention_policy.days
+properties.policies.retentionPolicy.status retention_policy.enabled ?enabled:disabled
+properties.geoReplications[].location georeplications[].location
+properties.geoReplications[].zoneRedundancy georeplications[].zone_redundancy_enabled ?Enabled:Disabled =false
+
+azurerm_linux_virtual_machine azurerm_windows_virtual_machine azurerm_virtual_machine
+  Microsoft.Compute/virtualMachines
+{_VM}
+properties.osProfile.linuxConfiguration.disablePasswordAuthentication disable_password_authentication |
+  os_profile_linux_config.disable_password_authentication
+properties.osProfile.linuxConfiguration.ssh.publicKeys[].keyData admin_ssh_key[].public_key
+properties.osProfile.linuxConfiguration.patchSettings.patchMode patch_mode
+properties.osProfile.windowsConfiguration.enableAutomaticUpdates automatic_updates_enabled | enable_automatic_updates
+
+azurerm_linux_virtual_machine_scale_set azurerm_windows_virtual_machine_scale_set azurerm_virtual_machine_scale_set
+  Microsoft.Compute/virtualMachineScaleSets
+sku.name sku
+sku.capacity instances
+properties.overprovision overprovision
+properties.upgradePolicy.mode upgrade_mode | upgrade_policy_mode
+properties.virtualMachineProfile.osProfile.adminUsername admin_username
+properties.virtualMachineProfile.osProfile.linuxConfiguration.disablePasswordAuthentication
+  disable_password_authentication
+properties.virtualMachineProfile.securityProfile.encryptionAtHost encryption_at_host_enabled =false
+properties.virtualMachineProfile.storageProfile.osDisk.caching os_disk.caching
+properties.virtualMachineProfile.storageProfile.osDisk.managedDisk.storageAccountType os_disk.storage_account_type
+
+azurerm_managed_disk Microsoft.Compute/disks
+sku.name storage_account_type
+properties.creationData.createOption create_option
+properties.diskSizeGB disk_size_gb
+properties.osType os_type
+properties.encryption.diskEncryptionSetId disk_encryption_set_id
+properties.encryptionSettingsCollection.enabled encryption_settings.enabled
+properties.networkAccessPolicy network_access_policy =AllowAll
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+
+azurerm_disk_encryption_set Microsoft.Compute/diskEncryptionSets
+properties.activeKey.keyUrl key_vault_key_id
+properties.encryptionType encryption_type =EncryptionAtRestWithCustomerKey
+properties.rotationToLatestKeyVersionEnabled auto_key_rotation_enabled =false
+
+azurerm_app_service azurerm_linux_web_app azurerm_windows_web_app Microsoft.Web/sites
+{_SITE}
+
+azurerm_function_app azurerm_linux_function_app azurerm_windows_function_app Microsoft.Web/sites
+{_SITE}
+
+azurerm_app_service_slot Microsoft.Web/sites/slots
+parent app_service_name
+{_SITE}
+properties.siteConfig.minTlsVersion min_tls_version
+
+azurerm_linux_web_app_slot azurerm_windows_web_app_slot Microsoft.Web/sites/slots
+{_SITE}
+
+azurerm_function_app_slot Microsoft.Web/sites/slots
+parent function_app_name
+{_SITE}
+
+azurerm_linux_function_app_slot azurerm_windows_function_app_slot Microsoft.Web/sites/slots
+{_SITE}
+
+azurerm_app_service_plan azurerm_service_plan Microsoft.Web/serverfarms
+kind kind
+sku.name sku_name | sku.size
+sku.tier sku.tier
+sku.capacity worker_count | sku.capacity
+properties.zoneRedundant zone_balancing_enabled | zone_redundant =false
+properties.perSiteScaling per_site_scaling_enabled | per_site_scaling
+
+azurerm_app_service_environment_v3 Microsoft.Web/hostingEnvironments
+kind subnet_id 'ASEV3
+properties.virtualNetwork.id subnet_id
+properties.zoneRedundant zone_redundant =false
+properties.internalLoadBalancingMode internal_load_balancing_mode =None
+
+azurerm_container_group Microsoft.ContainerInstance/containerGroups
+properties.osType os_type
+properties.ipAddress.type ip_address_type =Public
+properties.ipAddress.dnsNameLabel dns_name_label
+properties.restartPolicy restart_policy =Always
+properties.subnetIds[].id subnet_ids[]
+properties.containers[].name container[].name
+properties.containers[].properties.image container[].image
+properties.containers[].properties.resources.requests.cpu container[].cpu
+properties.containers[].properties.resources.requests.memoryInGB container[].memory
+properties.containers[].properties.ports[].port container[].ports[].port
+properties.containers[].properties.ports[].protocol container[].ports[].protocol
+properties.containers[].properties.securityContext.privileged container[].security.privilege_enabled
+properties.initContainers[].name init_container[].name
+properties.initContainers[].properties.image init_container[].image
+
+azurerm_container_app Microsoft.App/containerApps
+properties.managedEnvironmentId container_app_environment_id
+properties.configuration.activeRevisionsMode revision_mode
+properties.configuration.ingress.external ingress.external_enabled
+properties.configuration.ingress.allowInsecure ingress.allow_insecure_connections
+properties.configuration.ingress.targetPort ingress.target_port
+properties.configuration.ingress.transport ingress.transport
+properties.template.containers[].name template.container[].name
+properties.template.containers[].image template.container[].image
+
+azurerm_spring_cloud_service Microsoft.AppPlatform/Spring
+sku.name sku_name
+properties.networkProfile.serviceRuntimeSubnetId network.service_runtime_subnet_id
+properties.networkProfile.appSubnetId network.app_subnet_id
+
+azurerm_spring_cloud_api_portal Microsoft.AppPlatform/Spring/apiPortals
+properties.gatewayIds gateway_ids
+properties.httpsOnly https_only_enabled =false
+properties.public public_network_access_enabled =false
+properties.ssoProperties.clientId sso.client_id
+properties.ssoProperties.issuerUri sso.issuer_uri
+properties.ssoProperties.scope sso.scope
+sku.capacity instance_count
+"""

@@ -1,0 +1,294 @@
+"""Storage, key vaults, databases, caches, analytics and messaging."""
+
+from __future__ import annotations
+
+_SQL_SERVER = """
+properties.administratorLogin administrator_login
+properties.version version
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+""".strip()
+
+TABLE = f"""
+azurerm_storage_account Microsoft.Storage/storageAccounts
+kind account_kind =StorageV2
+sku.tier account_tier
+sku.name account_tier+account_replication_type
+properties.accessTier access_tier
+properties.supportsHttpsTrafficOnly https_traffic_only_enabled | enable_https_traffic_only =true
+properties.minimumTlsVersion min_tls_version =TLS1_2
+properties.allowBlobPublicAccess allow_nested_items_to_be_public | allow_blob_public_access =true
+properties.allowSharedKeyAccess shared_access_key_enabled =true
+properties.allowCrossTenantReplication cross_tenant_replication_enabled
+properties.allowedCopyScope allowed_copy_scope
+properties.defaultToOAuthAuthentication default_to_oauth_authentication =false
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.isHnsEnabled is_hns_enabled =false
+properties.isSftpEnabled sftp_enabled =false
+properties.isLocalUserEnabled local_user_enabled =true
+properties.isNfsV3Enabled nfsv3_enabled =false
+properties.encryption.requireInfrastructureEncryption infrastructure_encryption_enabled =false
+properties.encryption.keySource customer_managed_key 'Microsoft.Keyvault
+properties.encryption.keyvaultproperties.keyname customer_managed_key.key_vault_key_id
+properties.networkAcls.defaultAction network_rules.default_action
+properties.networkAcls.bypass network_rules.bypass
+properties.networkAcls.ipRules[].value network_rules.ip_rules[]
+properties.networkAcls.virtualNetworkRules[].id network_rules.virtual_network_subnet_ids[]
+properties.sasPolicy.sasExpirationPeriod sas_policy.expiration_period
+
+azurerm_storage_account_network_rules Microsoft.Storage/storageAccounts
+name storage_account_name
+id storage_account_id
+properties.networkAcls.defaultAction default_action
+properties.networkAcls.bypass bypass
+properties.networkAcls.ipRules[].value ip_rules[]
+properties.networkAcls.virtualNetworkRules[].id virtual_network_subnet_ids[]
+
+azurerm_storage_container Microsoft.Storage/storageAccounts/blobServices/containers
+properties.publicAccess container_access_type =private
+
+azurerm_storage_share Microsoft.Storage/storageAccounts/fileServices/shares
+properties.shareQuota quota
+properties.enabledProtocols enabled_protocol =SMB
+
+azurerm_storage_sync Microsoft.StorageSync/storageSyncServices
+properties.incomingTrafficPolicy incoming_traffic_policy =AllowAllTraffic
+
+azurerm_key_vault Microsoft.KeyVault/vaults
+properties.sku.name sku_name
+properties.tenantId tenant_id
+properties.enablePurgeProtection purge_protection_enabled =false
+properties.enableSoftDelete name @
+properties.softDeleteRetentionInDays soft_delete_retention_days =90
+properties.enableRbacAuthorization rbac_authorization_enabled | enable_rbac_authorization =false
+properties.enabledForDeployment enabled_for_deployment =false
+properties.enabledForDiskEncryption enabled_for_disk_encryption =false
+properties.enabledForTemplateDeployment enabled_for_template_deployment =false
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.networkAcls.defaultAction network_acls.default_action
+properties.networkAcls.bypass network_acls.bypass
+properties.networkAcls.ipRules[].value network_acls.ip_rules[]
+properties.networkAcls.virtualNetworkRules[].id network_acls.virtual_network_subnet_ids[]
+properties.accessPolicies[].tenantId access_policy[].tenant_id
+properties.accessPolicies[].objectId access_policy[].object_id
+properties.accessPolicies[].permissions.keys access_policy[].key_permissions
+properties.accessPolicies[].permissions.secrets access_policy[].secret_permissions
+properties.accessPolicies[].permissions.certificates access_policy[].certificate_permissions
+
+azurerm_key_vault_secret Microsoft.KeyVault/vaults/secrets
+properties.contentType content_type
+properties.attributes.exp expiration_date
+properties.attributes.nbf not_before_date
+
+azurerm_key_vault_key Microsoft.KeyVault/vaults/keys
+properties.kty key_type
+properties.keySize key_size
+properties.curveName curve
+properties.keyOps key_opts
+properties.attributes.exp expiration_date
+properties.attributes.nbf not_before_date
+
+azurerm_key_vault_managed_hardware_security_module Microsoft.KeyVault/managedHSMs
+sku.name sku_name
+properties.enablePurgeProtection purge_protection_enabled
+properties.softDeleteRetentionInDays soft_delete_retention_days
+
+azurerm_mssql_server azurerm_sql_server Microsoft.Sql/servers
+{_SQL_SERVER}
+properties.minimalTlsVersion minimum_tls_version =1.2
+properties.restrictOutboundNetworkAccess outbound_network_restriction_enabled ?Enabled:Disabled =false
+properties.administrators.login azuread_administrator.login_username
+properties.administrators.azureADOnlyAuthentication azuread_administrator.azuread_authentication_only
+
+azurerm_mssql_database azurerm_sql_database Microsoft.Sql/servers/databases
+sku.name sku_name
+properties.collation collation
+properties.licenseType license_type
+properties.zoneRedundant zone_redundant
+properties.isLedgerOn ledger_enabled =false
+properties.readScale read_scale ?Enabled:Disabled
+properties.requestedBackupStorageRedundancy storage_account_type =Geo
+
+azurerm_mssql_firewall_rule azurerm_sql_firewall_rule Microsoft.Sql/servers/firewallRules
+properties.startIpAddress start_ip_address
+properties.endIpAddress end_ip_address
+
+azurerm_mssql_server_security_alert_policy Microsoft.Sql/servers/securityAlertPolicies
+properties.state state
+properties.disabledAlerts disabled_alerts
+properties.emailAddresses email_addresses
+properties.emailAccountAdmins email_account_admins
+properties.retentionDays retention_days
+
+azurerm_mssql_server_extended_auditing_policy Microsoft.Sql/servers/extendedAuditingSettings
+properties.state enabled ?Enabled:Disabled =true
+properties.retentionDays retention_in_days
+properties.isAzureMonitorTargetEnabled log_monitoring_enabled
+
+azurerm_postgresql_server Microsoft.DBforPostgreSQL/servers
+{_SQL_SERVER}
+sku.name sku_name
+properties.sslEnforcement ssl_enforcement_enabled ?Enabled:Disabled
+properties.minimalTlsVersion ssl_minimal_tls_version_enforced =TLS1_2
+properties.infrastructureEncryption infrastructure_encryption_enabled ?Enabled:Disabled =false
+properties.storageProfile.backupRetentionDays backup_retention_days
+properties.storageProfile.geoRedundantBackup geo_redundant_backup_enabled ?Enabled:Disabled =false
+properties.storageProfile.storageMB storage_mb
+
+azurerm_postgresql_flexible_server Microsoft.DBforPostgreSQL/flexibleServers
+sku.name sku_name
+properties.administratorLogin administrator_login
+properties.version version
+properties.createMode create_mode
+properties.availabilityZone zone
+properties.backup.backupRetentionDays backup_retention_days =7
+properties.backup.geoRedundantBackup geo_redundant_backup_enabled ?Enabled:Disabled =false
+properties.highAvailability.mode high_availability.mode
+properties.network.delegatedSubnetResourceId delegated_subnet_id
+properties.network.privateDnsZoneArmResourceId private_dns_zone_id
+properties.network.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.authConfig.activeDirectoryAuth authentication.active_directory_auth_enabled ?Enabled:Disabled
+properties.authConfig.passwordAuth authentication.password_auth_enabled ?Enabled:Disabled
+properties.dataEncryption.primaryKeyURI customer_managed_key.key_vault_key_id
+
+azurerm_postgresql_configuration Microsoft.DBforPostgreSQL/servers/configurations
+parent server_name
+properties.value value
+
+azurerm_mysql_server Microsoft.DBforMySQL/servers
+{_SQL_SERVER}
+sku.name sku_name
+properties.sslEnforcement ssl_enforcement_enabled ?Enabled:Disabled
+properties.minimalTlsVersion ssl_minimal_tls_version_enforced =TLS1_2
+properties.infrastructureEncryption infrastructure_encryption_enabled ?Enabled:Disabled =false
+properties.storageProfile.backupRetentionDays backup_retention_days
+properties.storageProfile.geoRedundantBackup geo_redundant_backup_enabled ?Enabled:Disabled =false
+properties.storageProfile.storageAutogrow auto_grow_enabled ?Enabled:Disabled
+properties.storageProfile.storageMB storage_mb
+
+azurerm_mysql_flexible_server Microsoft.DBforMySQL/flexibleServers
+sku.name sku_name
+properties.administratorLogin administrator_login
+properties.version version
+properties.backup.backupRetentionDays backup_retention_days =7
+properties.backup.geoRedundantBackup geo_redundant_backup_enabled ?Enabled:Disabled =false
+properties.highAvailability.mode high_availability.mode
+properties.network.delegatedSubnetResourceId delegated_subnet_id
+properties.network.privateDnsZoneResourceId private_dns_zone_id
+
+azurerm_mariadb_server Microsoft.DBforMariaDB/servers
+{_SQL_SERVER}
+sku.name sku_name
+properties.sslEnforcement ssl_enforcement_enabled ?Enabled:Disabled
+
+azurerm_cosmosdb_account Microsoft.DocumentDB/databaseAccounts
+kind kind =GlobalDocumentDB
+properties.databaseAccountOfferType offer_type
+properties.disableLocalAuth local_authentication_disabled =false
+properties.disableKeyBasedMetadataWriteAccess access_key_metadata_writes_enabled ! =true
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.enableFreeTier free_tier_enabled | enable_free_tier
+properties.enableAutomaticFailover automatic_failover_enabled | enable_automatic_failover
+properties.enableMultipleWriteLocations multiple_write_locations_enabled | enable_multiple_write_locations
+properties.isVirtualNetworkFilterEnabled is_virtual_network_filter_enabled =false
+properties.keyVaultKeyUri key_vault_key_id
+properties.minimalTlsVersion minimal_tls_version
+properties.ipRules[].ipAddressOrRange ip_range_filter[]
+properties.consistencyPolicy.defaultConsistencyLevel consistency_policy.consistency_level
+properties.consistencyPolicy.maxIntervalInSeconds consistency_policy.max_interval_in_seconds
+properties.consistencyPolicy.maxStalenessPrefix consistency_policy.max_staleness_prefix
+properties.locations[].locationName geo_location[].location
+properties.locations[].failoverPriority geo_location[].failover_priority
+properties.locations[].isZoneRedundant geo_location[].zone_redundant
+properties.backupPolicy.type backup.type
+
+azurerm_redis_cache Microsoft.Cache/redis
+properties.sku.name sku_name
+properties.sku.family family
+properties.sku.capacity capacity
+properties.enableNonSslPort non_ssl_port_enabled | enable_non_ssl_port =false
+properties.minimumTlsVersion minimum_tls_version
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.redisVersion redis_version
+
+azurerm_kusto_cluster Microsoft.Kusto/clusters
+sku.name sku.name
+sku.capacity sku.capacity
+properties.enableDiskEncryption disk_encryption_enabled =false
+properties.enableDoubleEncryption double_encryption_enabled =false
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+
+azurerm_synapse_workspace Microsoft.Synapse/workspaces
+properties.sqlAdministratorLogin sql_administrator_login
+properties.managedVirtualNetwork managed_virtual_network_enabled ?default:
+properties.managedVirtualNetworkSettings.preventDataExfiltration data_exfiltration_protection_enabled =false
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.encryption.cmk.key.name customer_managed_key.key_name
+
+azurerm_databricks_workspace Microsoft.Databricks/workspaces
+sku.name sku
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.requiredNsgRules network_security_group_rules_required
+properties.parameters.enableNoPublicIp.value custom_parameters.no_public_ip
+properties.parameters.requireInfrastructureEncryption.value infrastructure_encryption_enabled
+
+azurerm_data_factory Microsoft.DataFactory/factories
+properties.publicNetworkAccess public_network_enabled ?Enabled:Disabled =true
+properties.repoConfiguration.type github_configuration 'FactoryGitHubConfiguration
+properties.repoConfiguration.type vsts_configuration 'FactoryVSTSConfiguration
+properties.repoConfiguration.accountName github_configuration.account_name | vsts_configuration.account_name
+properties.repoConfiguration.repositoryName github_configuration.repository_name | vsts_configuration.repository_name
+properties.repoConfiguration.collaborationBranch github_configuration.branch_name | vsts_configuration.branch_name
+properties.repoConfiguration.rootFolder github_configuration.root_folder | vsts_configuration.root_folder
+properties.repoConfiguration.hostName github_configuration.git_url
+properties.repoConfiguration.projectName vsts_configuration.project_name
+properties.repoConfiguration.tenantId vsts_configuration.tenant_id
+properties.encryption.keyName customer_managed_key_id
+
+azurerm_search_service Microsoft.Search/searchServices
+sku.name sku
+properties.replicaCount replica_count =1
+properties.partitionCount partition_count
+properties.publicNetworkAccess public_network_access_enabled ?enabled:disabled =true
+properties.disableLocalAuth local_authentication_enabled ! =true
+
+azurerm_eventhub_namespace Microsoft.EventHub/namespaces
+sku.name sku
+sku.capacity capacity
+properties.minimumTlsVersion minimum_tls_version =1.2
+properties.disableLocalAuth local_authentication_enabled ! =true
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.zoneRedundant zone_redundant
+properties.isAutoInflateEnabled auto_inflate_enabled
+
+azurerm_servicebus_namespace Microsoft.ServiceBus/namespaces
+sku.name sku
+sku.capacity capacity
+properties.minimumTlsVersion minimum_tls_version =1.2
+properties.disableLocalAuth local_auth_enabled ! =true
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.encryption.requireInfrastructureEncryption customer_managed_key.infrastructure_encryption_enabled
+properties.encryption.keySource customer_managed_key 'Microsoft.KeyVault
+properties.encryption.keyVaultProperties[].keyName customer_managed_key[].key_vault_key_id
+
+azurerm_eventgrid_topic Microsoft.EventGrid/topics
+properties.disableLocalAuth local_auth_enabled ! =true
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.inputSchema input_schema =EventGridSchema
+
+azurerm_eventgrid_domain Microsoft.EventGrid/domains
+properties.disableLocalAuth local_auth_enabled ! =true
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+
+azurerm_web_pubsub Microsoft.SignalRService/webPubSub
+sku.name sku
+sku.capacity capacity
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.disableLocalAuth local_auth_enabled ! =true
+properties.liveTraceConfiguration.enabled live_trace.enabled
+
+azurerm_signalr_service Microsoft.SignalRService/signalR
+sku.name sku.name
+sku.capacity sku.capacity
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.disableLocalAuth local_auth_enabled ! =true
+"""

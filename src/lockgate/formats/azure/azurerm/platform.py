@@ -1,0 +1,159 @@
+"""Resource groups, identity, monitoring, configuration, interfaces and machine learning."""
+
+from __future__ import annotations
+
+TABLE = """
+azurerm_resource_group Microsoft.Resources/resourceGroups
+managedBy managed_by
+
+azurerm_user_assigned_identity Microsoft.ManagedIdentity/userAssignedIdentities
+properties.isolationScope isolation_scope
+
+azurerm_federated_identity_credential Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials
+properties.issuer issuer
+properties.subject subject
+properties.audiences audience
+
+azurerm_role_assignment Microsoft.Authorization/roleAssignments
+properties.roleDefinitionId role_definition_id
+properties.roleDefinitionName role_definition_name
+properties.principalId principal_id
+properties.principalType principal_type
+properties.scope scope
+
+azurerm_role_definition Microsoft.Authorization/roleDefinitions
+properties.roleName name
+properties.description description
+properties.assignableScopes assignable_scopes
+properties.permissions[].actions permissions[].actions
+properties.permissions[].notActions permissions[].not_actions
+properties.permissions[].dataActions permissions[].data_actions
+
+azurerm_log_analytics_workspace Microsoft.OperationalInsights/workspaces
+properties.sku.name sku =PerGB2018
+properties.retentionInDays retention_in_days
+properties.publicNetworkAccessForIngestion internet_ingestion_enabled ?Enabled:Disabled =true
+properties.publicNetworkAccessForQuery internet_query_enabled ?Enabled:Disabled =true
+properties.features.disableLocalAuth local_authentication_disabled
+
+azurerm_application_insights Microsoft.Insights/components
+properties.Application_Type application_type
+properties.RetentionInDays retention_in_days
+properties.WorkspaceResourceId workspace_id
+properties.DisableLocalAuth local_authentication_disabled =false
+properties.publicNetworkAccessForIngestion internet_ingestion_enabled ?Enabled:Disabled =true
+properties.publicNetworkAccessForQuery internet_query_enabled ?Enabled:Disabled =true
+
+azurerm_monitor_diagnostic_setting Microsoft.Insights/diagnosticSettings
+properties.storageAccountId storage_account_id
+properties.workspaceId log_analytics_workspace_id
+properties.eventHubAuthorizationRuleId eventhub_authorization_rule_id
+properties.logs[].category enabled_log[].category | log[].category
+properties.logs[].categoryGroup enabled_log[].category_group | log[].category_group
+properties.logs[].enabled enabled_log[].enabled | log[].enabled =true
+properties.metrics[].category metric[].category | enabled_metric[].category
+properties.metrics[].enabled metric[].enabled =true
+
+azurerm_monitor_action_group Microsoft.Insights/actionGroups
+properties.groupShortName short_name
+properties.enabled enabled =true
+properties.emailReceivers[].name email_receiver[].name
+properties.emailReceivers[].emailAddress email_receiver[].email_address
+properties.webhookReceivers[].name webhook_receiver[].name
+properties.webhookReceivers[].serviceUri webhook_receiver[].service_uri
+
+azurerm_monitor_activity_log_alert Microsoft.Insights/activityLogAlerts
+properties.enabled enabled =true
+properties.scopes scopes
+properties.description description
+
+azurerm_monitor_metric_alert Microsoft.Insights/metricAlerts
+properties.enabled enabled =true
+properties.severity severity
+properties.scopes scopes
+
+azurerm_monitor_log_profile Microsoft.Insights/logProfiles
+properties.categories categories
+properties.locations locations
+properties.retentionPolicy.enabled retention_policy.enabled
+properties.retentionPolicy.days retention_policy.days
+
+azurerm_security_center_subscription_pricing Microsoft.Security/pricings
+properties.pricingTier tier
+properties.resourceType resource_type
+
+azurerm_security_center_contact Microsoft.Security/securityContacts
+properties.email email
+properties.phone phone
+properties.alertNotifications alert_notifications ?On:Off
+properties.alertsToAdmins alerts_to_admins ?On:Off
+
+azurerm_app_configuration Microsoft.AppConfiguration/configurationStores
+sku.name sku =free
+properties.disableLocalAuth local_auth_enabled ! =true
+properties.publicNetworkAccess public_network_access
+properties.enablePurgeProtection purge_protection_enabled =false
+properties.softDeleteRetentionInDays soft_delete_retention_days
+properties.encryption.keyVaultProperties.keyIdentifier encryption.key_vault_key_identifier
+properties.encryption.keyVaultProperties.identityClientId encryption.identity_client_id
+
+azurerm_api_management Microsoft.ApiManagement/service
+sku.name sku_name
+properties.publisherName publisher_name
+properties.publisherEmail publisher_email
+properties.enableClientCertificate client_certificate_enabled
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.virtualNetworkType virtual_network_type =None
+properties.virtualNetworkConfiguration.subnetResourceId virtual_network_configuration.subnet_id
+
+azurerm_api_management_backend Microsoft.ApiManagement/service/backends
+parent api_management_name
+properties.url url
+properties.protocol protocol
+properties.tls.validateCertificateChain tls.validate_certificate_chain
+properties.tls.validateCertificateName tls.validate_certificate_name
+
+azurerm_cognitive_account Microsoft.CognitiveServices/accounts
+kind kind
+sku.name sku_name
+properties.customSubDomainName custom_subdomain_name
+properties.disableLocalAuth local_auth_enabled ! =true
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.restrictOutboundNetworkAccess outbound_network_access_restricted | outbound_network_access_restrited =false
+properties.allowedFqdnList fqdns
+properties.networkAcls.defaultAction network_acls.default_action
+properties.encryption.keySource customer_managed_key 'Microsoft.KeyVault
+
+azurerm_machine_learning_workspace Microsoft.MachineLearningServices/workspaces
+properties.keyVault key_vault_id
+properties.storageAccount storage_account_id
+properties.applicationInsights application_insights_id
+properties.containerRegistry container_registry_id
+properties.hbiWorkspace high_business_impact
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.encryption.status encryption 'Enabled
+properties.encryption.keyVaultProperties.keyIdentifier encryption.key_id
+properties.encryption.keyVaultProperties.keyVaultArmId encryption.key_vault_id
+
+azurerm_automation_account Microsoft.Automation/automationAccounts
+properties.sku.name sku_name
+properties.disableLocalAuth local_authentication_enabled ! =true
+properties.publicNetworkAccess public_network_access_enabled =true
+
+azurerm_automation_variable_string azurerm_automation_variable_int azurerm_automation_variable_bool
+  azurerm_automation_variable_datetime Microsoft.Automation/automationAccounts/variables
+parent automation_account_name
+properties.isEncrypted encrypted =false
+
+azurerm_recovery_services_vault Microsoft.RecoveryServices/vaults
+sku.name sku
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.securitySettings.immutabilitySettings.state immutability
+
+azurerm_iothub Microsoft.Devices/IotHubs
+sku.name sku.name
+sku.capacity sku.capacity
+properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =true
+properties.minTlsVersion min_tls_version
+properties.disableLocalAuth local_authentication_enabled ! =true
+"""
