@@ -151,7 +151,7 @@ def test_an_operator_computes(text: str, expected: object) -> None:
         ("object.name.b", "string has no field 'b'"),
         ("object.ports.b", "list has no field 'b'"),
         ("none.b", "null_type has no field 'b'"),
-        ("has(object.name.b)", "string has no field 'b'"),
+        ("has(object.ports.b)", "list has no field 'b'"),
         ("has(object.nothing.b)", "no such key: nothing"),
         ("object.ports[2]", "index out of bounds: 2"),
         ("object.ports[-1]", "index out of bounds: -1"),
@@ -373,6 +373,11 @@ def test_a_span_has_totals() -> None:
     assert value("m.getDate('Mars/Olympus') == 1 || true", m=Timestamp(0)) is True
     with pytest.raises(CelError, match="unknown time zone"):
         value("m.getDate('Mars/Olympus')", m=Timestamp(0))
+
+
+def test_what_can_have_no_fields_has_none_as_cel_go_answers() -> None:
+    for text in ("has(none.b)", "has(object.name.b)", "has(x.b)", "has(object.labels.tier.b)"):
+        assert value(text) is False
 
 
 def test_a_map_never_mixes_true_and_one() -> None:

@@ -27,4 +27,4 @@ def run(folder: Path, command: str, objects: list[dict[str, Any]]) -> Any:
     if not done.stdout.strip():
         assert not done.stderr.strip() or command == "expand", done.stderr
         return [] if done.returncode == 0 else done.stderr
-    return json.loads(done.stdout)
+    return json.loads(done.stdout) or []

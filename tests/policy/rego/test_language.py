@@ -96,6 +96,12 @@ def test_arguments_of_functions_are_patterns() -> None:
     assert value(policy) == [1, 3]
 
 
+def test_a_rule_written_as_a_function_without_arguments_is_its_value_called_or_named() -> None:
+    policy = "f() = out { out = input.x }\ng() { true }\np = [f, f(), g()] { g() }"
+    assert value(policy, {"x": 7}, version="v0") == [7, 7, True]
+    assert value("f() := 7\np := f + f()") == 14
+
+
 def test_with_evaluates_anew_whatever_reads_what_it_replaces() -> None:
     policy = "q := input.x + data.y\np := [q, q2] if { q2 := q with input.x as 10 with data.y as 20 }"
     assert value(policy, {"x": 1}, data={"y": 2}) == [3, 30]

@@ -320,11 +320,13 @@ def select(container: object, name: str) -> object:
 
 
 def has(container: object, name: str) -> bool:
-    """``has(container.name)``."""
+    """``has(container.name)``. What can have no fields has none, as cel-go answers: null and plain values."""
     if isinstance(container, dict):
         return name in container
     if isinstance(container, Optional):
         return container.present and has(container.value, name)
+    if container is None or isinstance(container, bool | int | float | str | bytes):
+        return False
     raise CelError(f"no such overload: {type_name(container)} has no field {name!r}")
 
 

@@ -6,7 +6,9 @@ both engines are given, CEL alone runs, as in Gatekeeper. What does not belong: 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lockgate.policy.gatekeeper.fields import Field, group_version_kind, manifest
 from lockgate.policy.gatekeeper.schema import Schema, parse_schema
@@ -36,33 +38,15 @@ class RegoSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """An expression with a name: a variable or a match condition."""
-
-    name: str
-    expression: str
-    where: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Validation:
-    """An expression that must hold, and what is said when it does not."""
-
-    expression: str
-    message: str = ""
-    message_expression: str = ""
-    where: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class CelSource:
     """Logic in CEL, with the fields of a ValidatingAdmissionPolicy."""
 
-    validations: tuple[Validation, ...]
-    variables: tuple[Named, ...] = ()
-    match_conditions: tuple[Named, ...] = ()
+    fields: Mapping[str, Any]
+    """``validations``, ``variables``, ``matchCondition`` (in the singular), as they are written."""
     ignore_errors: bool = False
     """``failurePolicy: Ignore``: an expression that fails says nothing. Otherwise it is a violation."""
+    where: str = ""
+    """Place of the source in the template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,32 +169,15 @@ def _rego(source: Field) -> RegoSource:
 
 
 def _cel(source: Field) -> CelSource:
-    variables = tuple(_named(entry) for entry in source.get("variables").items())
-    for entry, variable in zip(source.get("variables").items(), variables, strict=True):
-        if variable.name in _RESERVED_VARIABLES:
-            raise entry.get("name").error(f"may not be {variable.name!r}, which Gatekeeper defines")
+    for variable in source.get("variables").items():
+        name = variable.get("name")
+        if name.text() in _RESERVED_VARIABLES:
+            raise name.error(f"may not be {name.text()!r}, which Gatekeeper defines")
+    for named in (*source.get("variables").items(), *source.get("matchCondition").items()):
+        if named.get("name").filled().startswith(_RESERVED_PREFIX):
+            raise named.get("name").error(f"may not begin with {_RESERVED_PREFIX!r}")
     return CelSource(
-        validations=tuple(
-            Validation(
-                entry.get("expression").filled(),
-                entry.get("message").text(),
-                entry.get("messageExpression").text(),
-                _place(entry, "expression"),
-            )
-            for entry in source.get("validations").items()
-        ),
-        variables=variables,
-        match_conditions=tuple(_named(entry) for entry in source.get("matchCondition").items()),
+        fields=source.mapping(),
         ignore_errors=source.get("failurePolicy").choice(("Fail", "Ignore"), "Fail") == "Ignore",
+        where=f"{source.owner}: {source.path}",
     )
-
-
-def _named(entry: Field) -> Named:
-    name = entry.get("name").filled()
-    if name.startswith(_RESERVED_PREFIX):
-        raise entry.get("name").error(f"may not begin with {_RESERVED_PREFIX!r}")
-    return Named(name, entry.get("expression").filled(), _place(entry, "expression"))
-
-
-def _place(entry: Field, name: str) -> str:
-    return f"{entry.owner}: {entry.path}.{name}"

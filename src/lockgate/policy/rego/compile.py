@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -77,9 +77,10 @@ class Compilation:
             for rule in module.rules:
                 assert isinstance(rule.ref.head, Var)
                 names.add(rule.ref.head.name)
+        unargued = frozenset(name for module in self.modules for name in _unargued(module))
         for module, place in zip(self.modules, self.places, strict=True):
             self._imports(module, place)
-            names_of = Names(globals_of(module, siblings[tuple(module.package)]))
+            names_of = Names(globals_of(module, siblings[tuple(module.package)]), unargued)
             local = Locals(self.fresh, self._report(place))
             expander = Expander(self.fresh)
             for rule in each_rule(module.rules):
@@ -198,6 +199,14 @@ def compile_query(
     lines = query_source(body, shared)
     code = "\n".join((*shared.constants.lines, *lines, ""))
     return Compiled(code, (), (), tuple(shared.replacements), tuple(sorted(shared.used))), calls.replaced
+
+
+def _unargued(module: Module) -> Iterator[tuple[str, ...]]:
+    """The rules that are written as functions without arguments, which become what they are in OPA: plain rules."""
+    for rule in each_rule(module.rules):
+        if rule.args == [] and isinstance(rule.ref.head, Var) and not rule.ref.path:
+            rule.args = None
+            yield ("data", *map(str, module.package), rule.ref.head.name)
 
 
 def report_unsafe(unsafe: Sequence[tuple[str, int]], report: Report) -> None:

@@ -1,0 +1,112 @@
+"""A template's CEL, compiled: what K8sNativeValidation makes of it.
+
+Semantics of a ValidatingAdmissionPolicy: every validation is asked, a false one is a violation, an error is one too
+unless ``failurePolicy: Ignore``. Source: gatekeeper ``pkg/drivers/k8scel``.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Callable
+from typing import TypeVar
+
+from lockgate.policy.budget import Budget
+from lockgate.policy.cel import Expression, load_expression
+from lockgate.policy.cel.program import Program, Validation, activation_of, parse_program, unmet, violations
+from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyError
+from lockgate.policy.gatekeeper.case import Case
+from lockgate.policy.gatekeeper.constraint import Constraint
+from lockgate.policy.gatekeeper.template import CelSource
+from lockgate.policy.gatekeeper.violation import Answer
+
+VARIABLES = ("object", "oldObject", "request", "namespaceObject")
+"""What expressions may read, besides ``variables``. There is no ``params`` and no ``authorizer``."""
+GIVEN = ("params", "anyObject")
+"""Fields of ``variables`` that Gatekeeper defines: the constraint's parameters or null, and the object or, on DELETE,
+the old one."""
+
+_From = TypeVar("_From")
+_To = TypeVar("_To")
+
+
+class CelProgram:
+    """The compiled logic of one template. Keeps nothing between reviews."""
+
+    __slots__ = ("_ignore_errors", "_program")
+
+    def __init__(self, program: Program, *, ignore_errors: bool) -> None:
+        self._program = program
+        self._ignore_errors = ignore_errors
+
+    def judge(self, case: Case, constraint: Constraint, budget: Budget) -> list[Answer]:
+        """What the template says of the review under this constraint; nothing when it holds.
+
+        Raises :class:`BudgetExceededError` even where failures are ignored: what an object can bring about by its size
+        must not let it in.
+        """
+        review = case.review
+        spec = constraint.body.get("spec")
+        given = {
+            "params": spec.get("parameters") if isinstance(spec, dict) else None,
+            "anyObject": review.old_object if review.object is None else review.object,
+        }
+        activation = activation_of(self._program, case.cel_activation(), budget=budget, given=given)
+        try:
+            if unmet(self._program, activation, budget=budget) is not None:
+                return []
+        except BudgetExceededError:
+            raise
+        except EvaluationError as error:
+            return [] if self._ignore_errors else [Answer(str(error), error=error.code)]
+        return [
+            Answer(each.message, error=each.error.code if each.error is not None else "")
+            for each in violations(self._program, activation, budget=budget)
+            if each.error is None or not self._ignore_errors
+        ]
+
+    def dump(self) -> bytes:
+        """Bytes for :func:`load_cel`."""
+        program = self._program
+        return marshal.dumps(
+            (
+                [(name, each.dump()) for name, each in program.variables],
+                [(name, each.dump()) for name, each in program.conditions],
+                [
+                    (each.expression.dump(), each.message, _maybe(Expression.dump, each.message_expression))
+                    for each in program.validations
+                ],
+            )
+        )
+
+
+def compile_cel(source: CelSource) -> CelProgram:
+    """Compile every expression. Raises :class:`PolicyError` with the place in the template.
+
+    Gatekeeper loads a template whose expressions do not compile, and then fails on every object.
+    """
+    program = parse_program(
+        source.fields, variables=VARIABLES, given=GIVEN, conditions="matchCondition", where=source.where
+    )
+    return CelProgram(program, ignore_errors=source.ignore_errors)
+
+
+def load_cel(source: CelSource, data: bytes) -> CelProgram:
+    """A program that :meth:`CelProgram.dump` wrote for the same source. Bytes must come from a place that only the user
+    can write. Raises :class:`PolicyError` when they do not fit."""
+    try:
+        variables, conditions, validations = marshal.loads(data)  # noqa: S302
+        program = Program(
+            tuple((name, load_expression(each)) for name, each in variables),
+            tuple((name, load_expression(each)) for name, each in conditions),
+            tuple(
+                Validation(load_expression(expression), message, _maybe(load_expression, computed))
+                for expression, message, computed in validations
+            ),
+        )
+    except (ValueError, TypeError, EOFError):
+        raise PolicyError("these bytes hold no compiled template") from None
+    return CelProgram(program, ignore_errors=source.ignore_errors)
+
+
+def _maybe(make: Callable[[_From], _To], value: _From | None) -> _To | None:
+    return None if value is None else make(value)

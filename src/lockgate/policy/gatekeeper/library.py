@@ -1,0 +1,265 @@
+"""All templates and constraints together, and the judging of reviews.
+
+Constraints are found by (group, kind) and matched before their logic runs, so that the cost follows the constraints
+that match and not those that are installed. What cannot be judged is answered with an error, and what happens then is
+the caller's to say. What does not belong: HTTP, namespaces that are left alone (``config``), expansion (``trial``).
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lockgate.policy.errors import EvaluationError, PolicyError
+from lockgate.policy.gatekeeper.case import Case, Limits
+from lockgate.policy.gatekeeper.constraint import WEBHOOK, Constraint, is_constraint, parse_constraint
+from lockgate.policy.gatekeeper.fields import group_version_kind
+from lockgate.policy.gatekeeper.inventory import Inventory
+from lockgate.policy.gatekeeper.match import Place
+from lockgate.policy.gatekeeper.program import BrokenProgram, Program, compile_program, load_program
+from lockgate.policy.gatekeeper.review import Candidate, Origin, Review
+from lockgate.policy.gatekeeper.template import Template, is_template, parse_template
+from lockgate.policy.gatekeeper.violation import Answer, Violation
+
+_Check = Callable[[Candidate, Place | None, Origin], bool]
+_FORMAT = 1
+_MAX_INDEXED = 4096
+"""(group, kind) pairs whose constraints are kept; past it the index begins anew, for pairs come from objects."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Installed:
+    """A constraint, ready to judge."""
+
+    constraint: Constraint
+    template: Template
+    program: Program
+    checks: tuple[_Check, ...]
+    """Matchers besides kinds, which the index has answered."""
+
+
+class Library:
+    """Templates and constraints. Not to be changed while another thread evaluates."""
+
+    def __init__(self, *, limits: Limits | None = None) -> None:
+        self.inventory = Inventory()
+        self.limits = limits or Limits()
+        self._templates: dict[str, tuple[Template, Program, Mapping[str, Any]]] = {}
+        self._constraints: dict[str, tuple[_Installed, Mapping[str, Any]]] = {}
+        self._index: dict[tuple[str, str], tuple[_Installed, ...]] = {}
+        self._data: tuple[Inventory, int, dict[str, Any]] = (self.inventory, -1, {})
+
+    @property
+    def templates(self) -> list[Template]:
+        """All of them, in the order in which they were added."""
+        return [template for template, _, _ in self._templates.values()]
+
+    @property
+    def constraints(self) -> list[Constraint]:
+        """All of them, in the order in which they were added."""
+        return [installed.constraint for installed, _ in self._constraints.values()]
+
+    def add_template(self, body: Mapping[str, Any], *, without_cel: bool = False) -> Template:
+        """Add a template, or replace the one of its kind; constraints of that kind are checked against it again.
+
+        ``without_cel`` judges a template that has both engines by its Rego. Raises :class:`PolicyError`, and nothing is
+        changed then.
+        """
+        template = parse_template(body)
+        if without_cel and template.rego is not None:
+            template = template.without_cel()
+        self.install(template, compile_program(template), body)
+        return template
+
+    def install(self, template: Template, program: Program, body: Mapping[str, Any]) -> None:
+        """Add a template that is compiled already. Raises :class:`PolicyError` when a constraint does not fit it."""
+        renewed = {
+            key: (self._installed(parse_constraint(old, template), template, program), old)
+            for key, (installed, old) in self._constraints.items()
+            if installed.template.kind == template.kind
+        }
+        self._templates[template.kind] = (template, program, body)
+        self._constraints.update(renewed)
+        self._index.clear()
+
+    def remove_template(self, kind: str) -> None:
+        """Take a template and all its constraints away; nothing happens when it is not there."""
+        self._templates.pop(kind, None)
+        for key in [key for key, (each, _) in self._constraints.items() if each.template.kind == kind]:
+            del self._constraints[key]
+        self._index.clear()
+
+    def add_constraint(self, body: Mapping[str, Any]) -> Constraint:
+        """Add a constraint, or replace the one of its kind and name.
+
+        Raises :class:`PolicyError`, also when its template is not there.
+        """
+        kind = group_version_kind(body)[2] if isinstance(body, dict) else ""
+        found = self._templates.get(kind)
+        if found is None:
+            raise PolicyError(
+                f"there is no template of kind {kind[:80]!r}",
+                where="constraint",
+                hint="add its ConstraintTemplate first",
+            )
+        template, program, _ = found
+        constraint = parse_constraint(body, template)
+        self._constraints[constraint.key] = (self._installed(constraint, template, program), body)
+        self._index.clear()
+        return constraint
+
+    def remove_constraint(self, key: str) -> None:
+        """Take the constraint ``Kind/name`` away; nothing happens when it is not there."""
+        self._constraints.pop(key, None)
+        self._index.clear()
+
+    def load(self, objects: Iterable[Any]) -> list[PolicyError]:
+        """Add all templates and constraints among ``objects``, in any order. What could not be added, and why.
+
+        A template that does not compile stays as one whose constraints answer with an error, so that nothing they were
+        to guard passes unseen.
+        """
+        bodies = list(objects)
+        problems: list[PolicyError] = []
+        for body in filter(is_template, bodies):
+            try:
+                template = parse_template(body)
+                try:
+                    program = compile_program(template)
+                except PolicyError as error:
+                    problems.append(error)
+                    program = BrokenProgram(error)
+                self.install(template, program, body)
+            except PolicyError as error:
+                problems.append(error)
+        for body in filter(is_constraint, bodies):
+            try:
+                self.add_constraint(body)
+            except PolicyError as error:
+                problems.append(error)
+        return problems
+
+    def dump(self) -> bytes:
+        """Templates with their compiled programs, and constraints, as bytes for :meth:`loaded`; not the inventory."""
+        templates = [(body, program.dump(), template.engine) for template, program, body in self._templates.values()]
+        return marshal.dumps((_FORMAT, templates, [body for _, body in self._constraints.values()]))
+
+    @classmethod
+    def loaded(cls, data: bytes, *, limits: Limits | None = None) -> Library:
+        """The library that was dumped. Bytes must come from a place that only the user can write: they hold code.
+
+        What another version of Python or Lockgate compiled is compiled anew. Raises :class:`PolicyError` when the bytes
+        hold no library.
+        """
+        library = cls(limits=limits)
+        try:
+            version, templates, constraints = marshal.loads(data)  # noqa: S302
+            if version != _FORMAT:
+                raise ValueError(version)
+            for body, program, engine in templates:
+                template = parse_template(body)
+                if engine != template.engine:
+                    template = template.without_cel()
+                library.install(template, _program(template, program), body)
+            for body in constraints:
+                library.add_constraint(body)
+        except (ValueError, TypeError, EOFError, AssertionError):
+            raise PolicyError("these bytes hold no library of policies") from None
+        return library
+
+    def evaluate(self, review: Review, *, point: str = WEBHOOK) -> list[Violation]:
+        """Everything that the constraints enforced at ``point`` say of ``review``, in the order of their keys.
+
+        Never raises for what an object or a policy holds: what could not be judged is a violation with an error.
+        """
+        case = self._case(review)
+        place = Place.of(case.review.namespace_object)
+        found: list[Violation] = []
+        for installed in self._candidates(review):
+            actions = installed.constraint.enforcement.at(point)
+            if not actions or (point == WEBHOOK and not installed.template.judges(review.operation)):
+                continue
+            for answer in self._judged(installed, case, place):
+                constraint = installed.constraint
+                found.append(
+                    Violation(constraint.kind, constraint.name, actions, answer.message, answer.details, answer.error)
+                )
+        return found
+
+    def matching(self, review: Review) -> list[Constraint]:
+        """The constraints that are for ``review``, whatever the point. Raises :class:`MatchError`."""
+        case = self._case(review)
+        place = Place.of(case.review.namespace_object)
+        return [each.constraint for each in self._candidates(review) if _matches(each, case.review, place)]
+
+    def _case(self, review: Review) -> Case:
+        if review.namespace_object is None and review.namespace:
+            known = self.inventory.namespace(review.namespace)
+            if known is not None:
+                review = review.in_namespace(known)
+        inventory, version, data = self._data
+        if inventory is not self.inventory or version != self.inventory.version:
+            data = {"inventory": self.inventory.data()}
+            self._data = (self.inventory, self.inventory.version, data)
+        return Case(review, data=data, limits=self.limits)
+
+    def _judged(self, installed: _Installed, case: Case, place: Place | None) -> list[Answer]:
+        budget = case.budget()
+        try:
+            if not _matches(installed, case.review, place):
+                return []
+            return installed.program.judge(case, installed.constraint, budget)
+        except EvaluationError as error:
+            return [Answer(str(error), error=error.code)]
+        except RecursionError:
+            return [Answer("the evaluation nests too deep", error=EvaluationError.code)]
+        finally:
+            case.spent(budget)
+
+    def _candidates(self, review: Review) -> tuple[_Installed, ...]:
+        first, *others = ((candidate.group, candidate.kind) for candidate in review.candidates)
+        found = self._of_kind(first)
+        for kind in others:
+            if kind != first:  # an object that changed its kind: whatever is for one of the two
+                more = self._of_kind(kind)
+                found = tuple(sorted({*found, *more}, key=lambda each: each.constraint.key))
+        return found
+
+    def _of_kind(self, kind: tuple[str, str]) -> tuple[_Installed, ...]:
+        found = self._index.get(kind)
+        if found is None:
+            if len(self._index) >= _MAX_INDEXED:
+                self._index.clear()
+            found = self._index[kind] = tuple(
+                installed
+                for _, (installed, _) in sorted(self._constraints.items())
+                if installed.constraint.match.covers_kind(*kind)
+            )
+        return found
+
+    @staticmethod
+    def _installed(constraint: Constraint, template: Template, program: Program) -> _Installed:
+        return _Installed(constraint, template, program, constraint.match.checks())
+
+
+def _program(template: Template, data: bytes) -> Program:
+    """The program from its bytes; a template that had none does not compile, and the reason is found again."""
+    try:
+        return load_program(template, data) if data else compile_program(template)
+    except PolicyError as error:
+        return BrokenProgram(error)
+
+
+def _matches(installed: _Installed, review: Review, place: Place | None) -> bool:
+    """Whether the constraint is for the object or for what it was. Raises :class:`MatchError`."""
+    checks = installed.checks
+    if not checks and len(review.candidates) == 1:
+        return True
+    for candidate in review.candidates:
+        if installed.constraint.match.covers_kind(candidate.group, candidate.kind) and all(
+            check(candidate, place, review.source) for check in checks
+        ):
+            return True
+    return False

@@ -1,0 +1,108 @@
+"""A template's Rego, compiled: the rule ``violation`` asked with ``input.review`` and ``input.parameters``.
+
+Each template is a program of its own, so two may ship different libraries of one name. Source: the constraint
+framework's ``client/drivers/rego``.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Iterable
+from typing import Any
+
+from lockgate.policy.budget import Budget
+from lockgate.policy.errors import PolicyError
+from lockgate.policy.gatekeeper.case import Case
+from lockgate.policy.gatekeeper.constraint import Constraint
+from lockgate.policy.gatekeeper.template import RegoSource
+from lockgate.policy.gatekeeper.violation import Answer
+from lockgate.policy.rego import UNDEFINED, Program, Source, compile_modules, plain
+from lockgate.policy.rego.parse.modules import parse_module
+from lockgate.policy.rego.syntax import Module, Var
+from lockgate.policy.rego.values import Set, json_text
+
+RULE = "violation"
+_EXTERNAL = ("data", "inventory")
+_LIBRARY = ("data", "lib")
+
+
+class RegoProgram:
+    """The compiled logic of one template. Keeps nothing between reviews."""
+
+    __slots__ = ("_path", "_program")
+
+    def __init__(self, program: Program, path: str) -> None:
+        self._program = program
+        self._path = path
+
+    def judge(self, case: Case, constraint: Constraint, budget: Budget) -> list[Answer]:
+        """What the template says of the review under this constraint; nothing when it holds.
+
+        A builtin that fails is undefined, as in Gatekeeper. Raises :class:`EvaluationError`.
+        """
+        given = {"review": case.rego_review(), "parameters": constraint.parameters}
+        found = self._program.evaluate(self._path, given, case.data, budget=budget)
+        if found is UNDEFINED:
+            return []
+        if not isinstance(found, Set):
+            return [Answer("violation must be a set of objects", error="evaluation")]
+        return _answers(found)
+
+    def dump(self) -> bytes:
+        """Bytes for :func:`load_rego`."""
+        return marshal.dumps((self._path, self._program.dump()))
+
+
+def compile_rego(source: RegoSource) -> RegoProgram:
+    """Compile the module and its libraries. Raises :class:`PolicyError` with line, column and excerpt."""
+    entry = Source(source.where or "rego", source.module, source.version)
+    libs = [
+        Source(f"{source.where or 'rego'}: libs[{at}]", text, source.version) for at, text in enumerate(source.libs)
+    ]
+    module = parse_module(entry)
+    _check_imports(module, entry)
+    if not any(isinstance(rule.ref.head, Var) and rule.ref.head.name == RULE for rule in module.rules):
+        raise PolicyError(f"has no rule {RULE!r}", where=entry.name)
+    for lib in libs:
+        parsed = parse_module(lib)
+        if ("data", *parsed.package)[:2] != _LIBRARY:
+            raise PolicyError("the package of a library must begin with lib", where=lib.name)
+        _check_imports(parsed, lib)
+    package = [str(part) for part in module.package]
+    if not package or any("." in part for part in package):
+        raise PolicyError("the package must be named by plain words", where=entry.name)
+    return RegoProgram(compile_modules([entry, *libs]), ".".join(("data", *package, RULE)))
+
+
+def load_rego(source: RegoSource, data: bytes) -> RegoProgram:
+    """A program that :meth:`RegoProgram.dump` wrote for the same source; compiled anew when another version of Lockgate
+    or Python wrote it. Bytes must come from a place that only the user can write."""
+    try:
+        path, dumped = marshal.loads(data)  # noqa: S302
+        return RegoProgram(Program.load(dumped), path)
+    except (ValueError, TypeError, EOFError):
+        return compile_rego(source)
+
+
+def _check_imports(module: Module, source: Source) -> None:
+    for imported in module.imports:
+        path = tuple(imported.path)
+        if path[:1] == ("data",) and path[:2] not in (_LIBRARY, _EXTERNAL):
+            raise PolicyError(
+                f"imports {'.'.join(path)}, which is not there",
+                where=source.name,
+                hint="a template may import data.lib and data.inventory",
+            )
+
+
+def _answers(members: Iterable[Any]) -> list[Answer]:
+    """One answer for each message with its details, in an order that does not depend on how the set came about."""
+    answers: dict[tuple[str, str], Answer] = {}
+    for member in members:
+        message = member.get("msg") if isinstance(member, dict) else None
+        if not isinstance(message, str):
+            answer = Answer("a member of violation must be an object with a text msg", error="evaluation")
+        else:
+            answer = Answer(message, plain(member["details"]) if "details" in member else None)
+        answers[answer.message, "" if answer.details is None else json_text(answer.details)] = answer
+    return [answers[key] for key in sorted(answers)] if len(answers) > 1 else list(answers.values())
