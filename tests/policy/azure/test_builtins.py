@@ -7,7 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.policy.azure.corpora import BUILTINS, needs_builtins
 
-from lockgate.policy.azure import Context, Definition, Effect, evaluate, parse_definition
+from lockgate.policy.azure import (
+    MISSING,
+    Assignments,
+    Context,
+    Definition,
+    Effect,
+    evaluate,
+    parse_assignment,
+    parse_definition,
+    parse_initiative,
+)
 
 
 def definitions() -> dict[str, Definition]:
@@ -74,3 +84,30 @@ def test_no_definition_raises_for_any_resource(properties: object) -> None:
 
 
 _LOADED: list[Definition] = []
+
+
+@needs_builtins
+def test_every_initiative_loads_and_binds_its_definitions() -> None:
+    loaded = list(definitions().values())
+    found = {}
+    for path in sorted((BUILTINS / "policySetDefinitions").glob("*/*.json")):
+        initiative = parse_initiative(path.read_bytes(), where=path.name)
+        given = {
+            one.name: {"value": FILLERS[one.type]} for one in initiative.parameters.values() if one.default is MISSING
+        }
+        assignment = parse_assignment({
+            "id": "/subscriptions/s/providers/Microsoft.Authorization/policyAssignments/a",
+            "properties": {"policyDefinitionId": initiative.id, "parameters": given},
+        })  # fmt: skip
+        bound = Assignments([assignment], loaded, initiatives=[initiative], any_version=True).bound
+        found[path.stem] = (initiative.version, len(bound), sum(bool(one.version_note) for one in bound))
+    assert found == {
+        "AKS_CISBenchmark": ("1.0.0-preview", 7, 3),
+        "AKS_ImageIntegrity": ("1.1.0-preview", 3, 0),
+        "AKS_Safeguards": ("3.0.0", 27, 0),
+        "PSPBaselineStandard": ("1.4.0", 5, 2),
+        "PSPRestrictedStandard": ("2.5.0", 8, 3),
+    }
+
+
+FILLERS = {"String": "x", "Array": [], "Object": {}, "Integer": 1, "Boolean": True}

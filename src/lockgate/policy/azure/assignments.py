@@ -92,13 +92,6 @@ class Assignment:
     where: str
     """What errors call the document."""
 
-    def covers(self, resource_id: str, groups: tuple[str, ...] = ()) -> bool:
-        """Whether a resource lies in the scope and in no excluded one. ``groups`` are its management groups' ids."""
-        scopes = (resource_id, *groups)
-        if not any(within(one, self.scope) for one in scopes):
-            return False
-        return not any(within(one, excluded) for one in scopes for excluded in self.not_scopes)
-
     def selects(self, resource: Resource) -> bool:
         """Whether the resource selectors take the resource."""
         return selected(self.selectors, resource)
@@ -166,10 +159,14 @@ class Attestation:
         return end is not None and moment is not None and moment < end
 
 
+def folded_scope(scope: str) -> str:
+    """A scope as it is compared: folded, with one slash at its end."""
+    return scope.rstrip("/").lower() + "/"
+
+
 def within(resource_id: str, scope: str) -> bool:
     """Whether an id is a scope or lies below it, in any case. The empty scope and ``/`` hold everything."""
-    inner, outer = resource_id.rstrip("/").lower(), scope.rstrip("/").lower()
-    return inner == outer or inner.startswith(outer + "/") or not outer
+    return folded_scope(resource_id).startswith(folded_scope(scope))
 
 
 def selected(selectors: tuple[tuple[Selector, ...], ...], resource: Resource) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from lockgate.policy.azure.applicability import compile_applicability
-from lockgate.policy.azure.assignments import Assignment, Override
+from lockgate.policy.azure.assignments import Assignment, Override, folded_scope
 from lockgate.policy.azure.conditions import Test
 from lockgate.policy.azure.definitions import Definition
 from lockgate.policy.azure.effects import Effect
@@ -43,13 +43,31 @@ class Bound:
     """What version was wanted and is not there, when another stands in; else empty."""
     others: tuple[tuple[Override, Definition, Mapping[str, Json], Test], ...]
     """Other versions, and the overrides under which they stand in."""
+    scope: str
+    """The assignment's scope, folded."""
+    not_scopes: tuple[str, ...]
+    """The assignment's excluded scopes, folded."""
+
+    @property
+    def usual(self) -> tuple[Definition, Mapping[str, Json], Test]:
+        """Definition, values and applicability where no version override admits."""
+        return self.definition, self.values, self.applicable
+
+    def covers(self, scopes: tuple[str, ...]) -> bool:
+        """Whether a resource lies in the scope and in no excluded one.
+
+        ``scopes`` are its id and the ids of its management groups, folded (:func:`assignments.folded_scope`).
+        """
+        if not any(one.startswith(self.scope) for one in scopes):
+            return False
+        return not any(one.startswith(excluded) for one in scopes for excluded in self.not_scopes)
 
     def version_for(self, resource: Resource) -> tuple[Definition, Mapping[str, Json], Test]:
         """Definition, values and applicability for a resource: those of the first version override that admits."""
         for override, definition, values, applicable in self.others:
             if override.admits(resource, self.reference_id):
                 return definition, values, applicable
-        return self.definition, self.values, self.applicable
+        return self.usual
 
     def effect_for(self, resource: Resource) -> str:
         """The effect of the first effect override that admits; empty for the rule's own."""
@@ -111,6 +129,8 @@ class Library:
             definition = self._newest(known, member.version, assignment)
             given = initiative.values_of(member, values)
             what = f"{initiative.name}, {member.reference_id}"
+            if not _fits(definition.version, member.version):  # another version may have lost a parameter
+                given = {name: one for name, one in given.items() if ascii_fold(name) in definition.parameters}
             inner = bind(definition.parameters, given, where=initiative.where, what=what)
             yield self._bound(assignment, initiative, member, definition, inner)
 
@@ -154,6 +174,8 @@ class Library:
             compile_applicability(definition.condition),
             note,
             tuple(others),
+            folded_scope(assignment.scope),
+            tuple(map(folded_scope, assignment.not_scopes)),
         )
 
 

@@ -12,10 +12,18 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from lockgate.policy.azure.assignments import Assignment, Attestation, Exemption, compliance_name, selected, within
+from lockgate.policy.azure.assignments import (
+    Assignment,
+    Attestation,
+    Exemption,
+    compliance_name,
+    folded_scope,
+    selected,
+    within,
+)
 from lockgate.policy.azure.bindings import Bound, Library
 from lockgate.policy.azure.conditions import Test
-from lockgate.policy.azure.definitions import Definition, Outcome, evaluate
+from lockgate.policy.azure.definitions import Definition, Outcome, reasons, run_definition
 from lockgate.policy.azure.effects import IF_NOT_EXISTS, Effect, Lookup, Manual, Modification
 from lockgate.policy.azure.evaluation import Context, Run
 from lockgate.policy.azure.fields import Resource
@@ -128,28 +136,28 @@ class Assignments:
 
     def covering(self, view: Resource, identity: str) -> list[Bound]:
         """The definitions whose assignments hold for a resource."""
-        groups = self._groups.get(_subscription(identity), ())
+        scopes = tuple(map(folded_scope, (identity, *self._groups.get(_subscription(identity), ()))))
         return [
             bound
             for bound in self.bound
-            if bound.assignment.covers(identity, groups) and bound.assignment.selects(view)
+            if bound.covers(scopes) and (not bound.assignment.selectors or bound.assignment.selects(view))
         ]
 
     def state(
         self, bound: Bound, view: Resource, identity: str, context: Context, related: Lookup | None
     ) -> PolicyState | None:
         """The state under one definition; None when it does not concern the resource."""
-        definition, values, applicable = bound.version_for(view)
-        if not _in_mode(definition, view):
+        definition, values, applicable = bound.version_for(view) if bound.others else bound.usual
+        if not _in_mode(definition, view) or not _is_applicable(applicable, Run(view, values, context)):
             return None
         request = context.request if "apiVersion" in context.request else {**context.request, "apiVersion": _api(view)}
         around = replace(context, policy=bound.ids, request=request)
         effect = bound.effect_for(view)
-        outcome = evaluate(definition, view, values, around, related=related, explain=False, effect=effect)
-        if outcome.disabled or not _concerns(outcome, applicable, Run(view, values, around)):
+        outcome = run_definition(definition, Run(view, values, around), related, effect=effect)
+        if outcome.disabled or not _concerns(outcome):
             return None
         if outcome.effect is not None and outcome.error is None:
-            outcome = evaluate(definition, view, values, around, related=related, effect=effect)
+            outcome = replace(outcome, reasons=reasons(definition, Run(view, values, around)))
         state = self._judged(bound, definition, outcome, identity, context)
         exemption = self._exemption(bound, definition, view, identity, context)
         if exemption is not None:
@@ -230,22 +238,27 @@ def _subscription(identity: str) -> str:
 
 def _in_mode(definition: Definition, view: Resource) -> bool:
     """Whether the mode evaluates this type: ``Indexed`` leaves out containers, and no mode takes other Resources."""
-    kind = ascii_fold(view.type)
+    kind = view.type.lower()
+    if not kind.startswith("microsoft.resources/"):
+        return True
     if kind in _CONTAINERS:
         return ascii_fold(definition.mode) == "all"
-    return not kind.startswith("microsoft.resources/")
+    return False
 
 
-def _concerns(outcome: Outcome, applicable: Test, run: Run) -> bool:
-    if outcome.error is not None or outcome.effect is not None:
-        return True
+def _is_applicable(applicable: Test, run: Run) -> bool:
+    """What is not applicable cannot meet ``if`` either, so this is asked first; a test that fails is not a no."""
     try:
-        effect = ascii_fold(outcome.written)
-        if effect in _WHOLE_IF:
-            return outcome.matched
         return applicable(run)
     except EvaluationError:
         return True
+
+
+def _concerns(outcome: Outcome) -> bool:
+    """Whether an applicable rule has a state here: some effects have one only where the whole ``if`` holds."""
+    if outcome.error is not None or outcome.effect is not None or outcome.matched:
+        return True
+    return ascii_fold(outcome.written) not in _WHOLE_IF
 
 
 _WHOLE_IF: Final = frozenset(ascii_fold(one.value) for one in (*IF_NOT_EXISTS, Effect.MANUAL, Effect.DENY_ACTION))

@@ -7,7 +7,7 @@ from typing import Final
 
 from lockgate.policy.azure.evaluation import Reason, Run, compiled
 from lockgate.policy.azure.expressions import is_expression
-from lockgate.policy.azure.fields import Bound, Cell, Selection, pointer
+from lockgate.policy.azure.fields import Bound, Cell, Selection
 from lockgate.policy.azure.rules import Condition, CountSubject, FieldSubject, Leaf, Logic, ValueSubject
 from lockgate.policy.azure.values import (
     MISSING,
@@ -116,9 +116,9 @@ def _traced_field(run: Run, leaf: Leaf, name: str, found: Selection, expected: J
 
 def _note(run: Run, leaf: Leaf, subject: str, expected: Json, actual: Json, held: bool, cells: list[Cell]) -> None:
     if run.trace is not None:
-        places = tuple(dict.fromkeys(pointer(place) for _, place in cells))
         related = run.resource is not run.origin
-        run.trace.append(Reason(pointer(leaf.place), subject, leaf.operator, expected, actual, held, places, related))
+        places = tuple(place for _, place in cells)
+        run.trace.append(Reason(leaf.pointer, subject, leaf.operator, expected, actual, held, related, places))
 
 
 def _value_leaf(leaf: Leaf, subject: ValueSubject) -> Test:

@@ -6,6 +6,7 @@ outcome = evaluate(definition, resource, {"effect": "Deny"}, Context())
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -212,7 +213,13 @@ def evaluate(
     values = dict(definition.defaults)
     if parameters:
         values.update((ascii_fold(name), value) for name, value in parameters.items())
-    run = Run(view, values, context or Context())
+    return run_definition(definition, Run(view, values, context or Context()), related, explain=explain, effect=effect)
+
+
+def run_definition(
+    definition: Definition, run: Run, related: Lookup | None, *, explain: bool = False, effect: str = ""
+) -> Outcome:
+    """:func:`evaluate` for a run that is made: its parameters are complete and by folded name."""
     written = ""
     try:
         known, written = definition.doing.effect(run) if not effect else (effect_named(effect), effect)
@@ -221,6 +228,16 @@ def evaluate(
         return Outcome(Effect.DENY, written, matched=False, error=error)
     except RecursionError:
         return Outcome(Effect.DENY, written, matched=False, error=EvaluationError("the resource is nested too deeply"))
+
+
+def reasons(definition: Definition, run: Run) -> tuple[Reason, ...]:
+    """The conditions of ``if`` that decided; those up to the failure when it fails."""
+    found: list[Reason] = []
+    run.trace = found
+    with contextlib.suppress(EvaluationError, RecursionError):
+        definition.test(run)
+    run.trace = None
+    return tuple(found)
 
 
 def _decide(

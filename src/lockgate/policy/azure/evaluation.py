@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lockgate.policy.azure.expressions import Access, Call, Expression, Literal, is_expression, literal_text
-from lockgate.policy.azure.fields import NOTHING_BOUND, Bound, Resource
+from lockgate.policy.azure.fields import NOTHING_BOUND, Bound, Place, Resource, pointer
 from lockgate.policy.azure.functions import FUNCTIONS, checked, truth
 from lockgate.policy.azure.functions_collection import member
 from lockgate.policy.azure.rules import Template
@@ -51,10 +51,15 @@ class Reason:
     """What was found; None also for a field that is missing."""
     held: bool
     """Whether the condition held."""
-    places: tuple[str, ...]
-    """JSON pointers into the resource: of what was read, or of the nearest parent of what is missing."""
     related: bool = False
     """Whether it was read from a related resource and not from the resource itself."""
+    read: tuple[Place, ...] = ()
+    """The places that were read, as the evaluation holds them."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """JSON pointers into the resource: of what was read, or of the nearest parent of what is missing."""
+        return tuple(dict.fromkeys(map(pointer, self.read)))
 
 
 class Run:

@@ -18,6 +18,7 @@ from lockgate.policy.azure.definitions import Definition
 from lockgate.policy.azure.effects import Effect, effect_named
 from lockgate.policy.azure.evaluation import Context, Run, compiled
 from lockgate.policy.azure.fields import Resource
+from lockgate.policy.azure.functions_text import string
 from lockgate.policy.azure.values import MISSING, Json, ascii_fold, kind
 from lockgate.policy.errors import EvaluationError, PolicyError
 
@@ -25,6 +26,7 @@ MODE: Final = "microsoft.kubernetes.data"
 _ACTIONS: Final = {Effect.DENY: "deny", Effect.AUDIT: "dryrun"}
 _CONSTRAINT_EFFECTS: Final = frozenset((Effect.ENFORCE_OPA_CONSTRAINT, Effect.ENFORCE_REGO_POLICY))
 _PLACEHOLDER = re.compile(r"\{\{-?\s*\.Values\.([A-Za-z0-9_.]+)\s*-?\}\}")
+_BEFORE = re.compile(r"\s*(-\s+)*([\w./-]+\s*:\s+)?")
 MAX_RENDERED: Final = 1_000_000
 
 
@@ -179,30 +181,39 @@ def _none(value: Json) -> Json:
 def render_constraint(text: str, values: Mapping[str, Json], *, where: str = "") -> str:
     """A ``constraint.yaml`` of Azure's templates with its ``{{ .Values.x }}`` filled in.
 
-    A value stands as JSON, which is YAML, so that no value can add a line of its own. A placeholder inside quotes or
-    beside other text, and a value that is missing, is refused with :class:`PolicyError`: it would not be one value.
+    A value stands as JSON, which is YAML, so that no value can add a line of its own; a placeholder in double quotes
+    takes text, numbers and booleans, and gives text. A placeholder beside other text, and a value that is missing, is
+    refused with :class:`PolicyError`: it would not be one value.
     """
     rendered: list[str] = []
     for number, line in enumerate(text.splitlines(), start=1):
         found = list(_PLACEHOLDER.finditer(line))
+        if not found and "{{" in line:
+            raise PolicyError("only .Values can be filled in", where=where, line=number, column=line.index("{{") + 1)
         if not found:
-            if "{{" in line:
-                raise PolicyError(
-                    "only .Values can be filled in", where=where, line=number, column=line.index("{{") + 1
-                )
             rendered.append(line)
             continue
         one = found[0]
-        alone = not line[one.end() :].strip() and re.fullmatch(r"\s*(-\s+)*([\w./-]+:\s+)?", line[: one.start()])
-        if len(found) > 1 or not alone:
-            raise PolicyError(
-                "a placeholder must stand alone as a value", where=where, line=number, column=one.start() + 1
-            )
-        rendered.append(line[: one.start()] + _as_json(_value(values, one.group(1), where, number), where, number))
+        before, after = line[: one.start()], line[one.end() :].rstrip()
+        quoted = before.endswith('"') and after == '"'
+        before = before[:-1] if quoted else before
+        if len(found) > 1 or (after and not quoted) or not _BEFORE.fullmatch(before):
+            message = "a placeholder must stand alone as a value"
+            raise PolicyError(message, where=where, line=number, column=one.start() + 1)
+        value = _value(values, one.group(1), where, number)
+        if quoted:
+            value = _quotable(value, where, number)
+        rendered.append(before + _as_json(value, where, number))
     result = "\n".join(rendered) + "\n"
     if len(result) > MAX_RENDERED:
         raise PolicyError(f"the constraint has more than {MAX_RENDERED} characters", where=where)
     return result
+
+
+def _quotable(value: Json, where: str, number: int) -> str:
+    if isinstance(value, str | int | float):
+        return string(value)
+    raise PolicyError(f"{kind(value)} cannot stand in quotes", where=where, line=number)
 
 
 def _value(values: Mapping[str, Json], path: str, where: str, number: int) -> Json:

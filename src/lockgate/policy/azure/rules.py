@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lockgate.policy.azure.expressions import Access, Call, Expression, is_expression, parse_expression
-from lockgate.policy.azure.fields import Place
+from lockgate.policy.azure.fields import Place, pointer
 from lockgate.policy.azure.functions import UNAVAILABLE, arity
 from lockgate.policy.azure.reader import Reader
 from lockgate.policy.azure.values import Json, ascii_fold
@@ -87,8 +87,8 @@ class Leaf:
     """One of :data:`OPERATORS`, as the reference spells it."""
     expected: Template
     """What it is compared with."""
-    place: Place
-    """Where it stands in the document."""
+    pointer: str
+    """JSON pointer of where it stands in the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class RuleReader:
             subject = ValueSubject(self.template(subject_value, inside))
         else:
             subject = self._count(subject_value, inside, depth, counting)
-        return Leaf(subject, operator, template, place)
+        return Leaf(subject, operator, template, pointer(place))
 
     def _check_expected(self, operator: str, expected: Template) -> None:
         value = expected.value
