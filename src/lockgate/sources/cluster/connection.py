@@ -191,15 +191,21 @@ class Connection:
 
 def connect(*, kubeconfig: Path | None = None, context: str = "", in_cluster: bool = False, name: str = "",
             limits: Limits | None = None) -> Connection:  # fmt: skip
-    """A connection by a kubeconfig file (the usual places when none is named), or by the account of the own Pod.
+    """A connection as :func:`configured` finds it; ``name`` is what people call the cluster (else the context)."""
+    configuration, known_as = configured(kubeconfig=kubeconfig, context=context, in_cluster=in_cluster)
+    return Connection(configuration, name=printable(name or known_as), limits=limits or Limits())
 
-    Raises ``SourceError`` when the configuration cannot be read, switches TLS verification off, or sends credentials
-    over plain HTTP to another machine. ``name`` defaults to the name of the context.
+
+def configured(*, kubeconfig: Path | None = None, context: str = "", in_cluster: bool = False) -> tuple[Any, str]:
+    """(``kubernetes.client.Configuration``, name of the context): the way into a cluster, checked for safety.
+
+    By a kubeconfig file (the usual places when none is named), or by the account of the own Pod. Raises ``SourceError``
+    when it cannot be read, switches TLS verification off, or sends credentials over plain HTTP to another machine.
     """
     from kubernetes import config
     from kubernetes.client import Configuration
 
-    configuration = Configuration()
+    configuration, name = Configuration(), context or "cluster"
     where = "the service account of this Pod" if in_cluster else str(kubeconfig or "kubeconfig")
     try:
         if in_cluster:
@@ -210,13 +216,13 @@ def connect(*, kubeconfig: Path | None = None, context: str = "", in_cluster: bo
                 file, context or None, client_configuration=configuration, persist_config=False
             )
             current = config.list_kube_config_contexts(file)[1]  # type: ignore[no-untyped-call]
-            name = name or context or str(current["name"])
+            name = context or str(current["name"])
     except Exception as error:  # the loader raises whatever its YAML, its plugins and its files happen to raise
         said = clipped(printable(str(error) or type(error).__name__), 300)
         hint = "check the path and the context; kubectl config get-contexts lists them"
         raise SourceError(f"no way into the cluster: {said}", where=where, hint=hint) from None
     _refuse_unsafe(configuration, where)
-    return Connection(configuration, name=printable(name or "cluster"), limits=limits or Limits())
+    return configuration, name
 
 
 def _refuse_unsafe(configuration: Any, where: str) -> None:

@@ -35,10 +35,23 @@ def scrubbed(body: Mapping[str, Any], resource: Resource, *, salt: bytes) -> dic
     if isinstance(metadata, dict):
         kept["metadata"] = _metadata(metadata)
     if (resource.group, resource.kind) == ("", "Secret") or kept["kind"] == "Secret":
-        for name in ("data", "stringData"):
-            if name in kept:
-                kept[name] = _hashed(kept[name], salt, encoded=name == "data")
+        _hide(kept, salt)
     return kept
+
+
+def scrubbed_secret(body: Mapping[str, Any], *, salt: bytes) -> dict[str, Any]:
+    """A Secret without its values and without copies of itself, wherever it was met."""
+    kept = dict(body)
+    if isinstance(kept.get("metadata"), dict):
+        kept["metadata"] = _metadata(kept["metadata"])
+    _hide(kept, salt)
+    return kept
+
+
+def _hide(kept: dict[str, Any], salt: bytes) -> None:
+    for name in ("data", "stringData"):
+        if name in kept:
+            kept[name] = _hashed(kept[name], salt, encoded=name == "data")
 
 
 def address(body: Mapping[str, Any], resource: Resource, cluster: str) -> str:

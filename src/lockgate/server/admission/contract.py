@@ -1,0 +1,107 @@
+"""What the webhook is handed: the judge, the recorder, and how it fails where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """One reason to refuse."""
+
+    policy: str
+    """Name of the policy or constraint, as its author would look for it."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a judge says of one request."""
+
+    allowed: bool
+    policy_version: str
+    """Digest or name of the set of policies that judged."""
+    denials: tuple[Denial, ...] = ()
+    """Why not; a verdict that does not allow has at least one."""
+    warnings: tuple[str, ...] = ()
+    """For the person who sent the request; kubectl prints them."""
+    audit_annotations: Mapping[str, str] = field(default_factory=dict)
+    """For the audit log of the cluster."""
+    patch: tuple[Mapping[str, Any], ...] = ()
+    """JSON Patch operations (RFC 6902) that ``/mutate`` answers with."""
+    errors: tuple[str, ...] = ()
+    """Policies that could not be evaluated. Without a denial the failure mode of the namespace decides."""
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """One loaded set of policies. Called from several threads at once; a new set is a new judge."""
+
+    @property
+    def version(self) -> str:
+        """Digest or name of the set."""
+
+    def review(self, request: Mapping[str, Any], *, deadline: float) -> Verdict:
+        """Judge ``request`` (AdmissionRequest v1, plain JSON values, not to be changed) before ``deadline``.
+
+        ``deadline`` is in ``time.monotonic()``. What takes longer is answered by the failure mode without it; an
+        exception counts as an error, never as leave.
+        """
+
+
+class FailureMode(StrEnum):
+    """What happens to a request that could not be judged."""
+
+    CLOSED = "closed"  # refused
+    OPEN = "open"  # let through, counted, recorded, with a warning to the sender
+
+
+@dataclass(frozen=True, slots=True)
+class FailureModes:
+    """The failure mode of each namespace."""
+
+    default: FailureMode = FailureMode.CLOSED
+    """For namespaces not named, and for objects in none."""
+    namespaces: Mapping[str, FailureMode] = field(default_factory=dict)
+
+    def of(self, namespace: str) -> FailureMode:
+        """The mode of a namespace; empty for cluster-scoped objects."""
+        return self.namespaces.get(namespace, self.default)
+
+
+class Outcome(StrEnum):
+    """How a review ended; the label of its metric and a column of its record."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    FAILED_OPEN = "failed-open"
+    FAILED_CLOSED = "failed-closed"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRecord:
+    """One review, for the record. Values of Secrets in it are hashed or removed."""
+
+    received: float
+    """Seconds since the epoch."""
+    endpoint: str
+    """``validate`` or ``mutate``."""
+    request: Mapping[str, Any]
+    verdict: Verdict | None
+    """None when the judge gave none."""
+    outcome: Outcome
+    seconds: float
+    """From the last byte of the request to the answer."""
+    failure: str = ""
+    """Why it could not be judged; empty when it was."""
+
+
+@runtime_checkable
+class Recorder(Protocol):
+    """Keeps reviews. Called from one thread, never from the one that answers."""
+
+    def record(self, records: Sequence[ReviewRecord]) -> None:
+        """Keep these, in this order. An exception is counted and told in ``/metrics``; the records are lost then."""

@@ -1,0 +1,113 @@
+"""Counters, gauges and one histogram in the text format of Prometheus (0.0.4).
+
+Only the thread of the event loop writes; the text is drawn there as well, so there is no lock on the way of an answer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+@dataclass(slots=True)
+class Histogram:
+    """Seconds in fixed buckets."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(_BUCKETS) + 1))
+    total: float = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Count one."""
+        for at, bound in enumerate(_BUCKETS):  # fourteen comparisons at most; nearly all end within three
+            if seconds <= bound:
+                self.counts[at] += 1
+                break
+        else:
+            self.counts[-1] += 1
+        self.total += seconds
+
+
+@dataclass(slots=True)
+class Metrics:
+    """What ``/metrics`` shows."""
+
+    reviews: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """(endpoint, operation, outcome)."""
+    fail_opens: Counter[str] = field(default_factory=Counter)
+    """By namespace; the objects that nobody judged."""
+    failures: Counter[str] = field(default_factory=Counter)
+    """By reason: error, timeout, overload, policy-error."""
+    refused: Counter[int] = field(default_factory=Counter)
+    """By HTTP status: requests that were no review."""
+    latency: dict[str, Histogram] = field(default_factory=lambda: {"validate": Histogram(), "mutate": Histogram()})
+    in_flight: int = 0
+    policy_version: str = ""
+    policy_loaded: float = 0.0
+    """Seconds since the epoch."""
+    record_waits: int = 0
+    """Answers that waited for room in the queue of the recorder."""
+    records_lost: int = 0
+    records_kept: int = 0
+    recorder_errors: int = 0
+    records_waiting: int = 0
+    certificate_expires: float = 0.0
+    certificate_reloads: int = 0
+    certificate_errors: int = 0
+
+    def text(self) -> str:
+        """The whole page."""
+        lines: list[str] = []
+        rows = [((("endpoint", one), ("operation", two), ("outcome", three)), count)
+                for (one, two, three), count in sorted(self.reviews.items())]  # fmt: skip
+        _family(lines, "reviews_total", "counter", "Reviews answered.", rows)
+        _family(lines, "fail_open_total", "counter", "Requests let through unjudged.",
+                [((("namespace", name),), count) for name, count in sorted(self.fail_opens.items())])  # fmt: skip
+        _family(lines, "failures_total", "counter", "Reviews that could not be judged, by reason.",
+                [((("reason", name),), count) for name, count in sorted(self.failures.items())])  # fmt: skip
+        _family(lines, "refused_total", "counter", "Requests that were no review, by HTTP status.",
+                [((("code", str(code)),), count) for code, count in sorted(self.refused.items())])  # fmt: skip
+        self._histogram(lines)
+        _family(lines, "policy_info", "gauge", "The set of policies that judges now.",
+                [((("version", self.policy_version),), 1)] if self.policy_version else [])  # fmt: skip
+        for name, type_, help_, value in (
+            ("in_flight", "gauge", "Reviews being judged now.", self.in_flight),
+            ("policy_loaded_timestamp_seconds", "gauge", "When that set was loaded.", self.policy_loaded),
+            ("records_waiting", "gauge", "Reviews that wait for the recorder.", self.records_waiting),
+            ("records_kept_total", "counter", "Reviews the recorder has kept.", self.records_kept),
+            ("record_waits_total", "counter", "Answers that waited for the recorder.", self.record_waits),
+            ("records_lost_total", "counter", "Reviews that were answered and not recorded.", self.records_lost),
+            ("recorder_errors_total", "counter", "Times the recorder failed.", self.recorder_errors),
+            ("certificate_expiry_timestamp_seconds", "gauge", "When the certificate ends.", self.certificate_expires),
+            ("certificate_reloads_total", "counter", "Certificates taken up while serving.", self.certificate_reloads),
+            ("certificate_errors_total", "counter", "Certificates that could not be used.", self.certificate_errors),
+        ):
+            _family(lines, name, type_, help_, [((), value)])
+        return "\n".join(lines) + "\n"
+
+    def _histogram(self, lines: list[str]) -> None:
+        name = "lockgate_admission_seconds"
+        lines += [f"# HELP {name} From the last byte of a request to its answer.", f"# TYPE {name} histogram"]
+        for endpoint, held in self.latency.items():
+            count = 0
+            for bound, own in zip((*_BUCKETS, "+Inf"), held.counts, strict=True):
+                count += own
+                lines.append(f'{name}_bucket{{endpoint="{endpoint}",le="{bound}"}} {count}')
+            lines.append(f'{name}_sum{{endpoint="{endpoint}"}} {held.total}')
+            lines.append(f'{name}_count{{endpoint="{endpoint}"}} {count}')
+
+
+def _family(lines: list[str], name: str, type_: str, help_: str,
+            rows: Sequence[tuple[tuple[tuple[str, str], ...], float]]) -> None:  # fmt: skip
+    name = f"lockgate_admission_{name}"
+    lines += [f"# HELP {name} {help_}", f"# TYPE {name} {type_}"]
+    for labels, value in rows:
+        told = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels)
+        lines.append(f"{name}{{{told}}} {value}" if told else f"{name} {value}")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

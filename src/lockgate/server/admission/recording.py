@@ -1,0 +1,142 @@
+"""From the answer to the recorder: a queue bounded in reviews and bytes, emptied by one thread.
+
+Putting a review there costs an append. When the queue is full the answer waits, which is counted and slows the API
+server down to what can be recorded; at the deadline it leaves unrecorded, which is counted, logged and told to the
+audit log of the cluster. Nothing is dropped in silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lockgate.server.admission.contract import Recorder, ReviewRecord
+from lockgate.server.admission.metrics import Metrics
+from lockgate.sources.cluster.scrub import scrubbed_secret
+
+_log = logging.getLogger("lockgate.admission")
+_BATCH = 200
+
+
+class RecordQueue:
+    """Between the event loop and one recorder."""
+
+    def __init__(self, recorder: Recorder, metrics: Metrics, *, salt: bytes, reviews: int = 2000,
+                 size: int = 64 * 1024 * 1024) -> None:  # fmt: skip
+        """At most ``reviews`` reviews of together ``size`` bytes wait; ``salt`` keys the hashes of Secret values."""
+        self._recorder, self._metrics, self._salt = recorder, metrics, salt
+        self._reviews, self._size = reviews, size
+        self._waiting: deque[tuple[ReviewRecord, int]] = deque()
+        self._held = 0
+        self._lock = threading.Lock()
+        self._filled = threading.Event()
+        self._stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._room: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._run, name="admission recorder", daemon=True)
+
+    def start(self) -> None:
+        """Called within the event loop."""
+        self._loop, self._room = asyncio.get_running_loop(), asyncio.Event()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Hands over what waits, then ends; nothing may be put any more."""
+        self._stopping = True
+        self._filled.set()
+        await asyncio.to_thread(self._thread.join)
+
+    def put(self, record: ReviewRecord, size: int) -> bool:
+        """Take the record of a request of ``size`` bytes; False when there is no room."""
+        with self._lock:
+            # One review larger than everything may still wait alone: else it could never be recorded.
+            if self._waiting and (len(self._waiting) >= self._reviews or self._held + size > self._size):
+                return False
+            self._waiting.append((record, size))
+            self._held += size
+            self._metrics.records_waiting = len(self._waiting)
+        self._filled.set()
+        return True
+
+    async def put_when_free(self, record: ReviewRecord, size: int, *, seconds: float) -> bool:
+        """As :meth:`put`, waiting at most ``seconds`` for room; False when the review stays unrecorded."""
+        assert self._room is not None and self._loop is not None
+        self._metrics.record_waits += 1
+        until = self._loop.time() + seconds
+        while not self.put(record, size):
+            self._room.clear()
+            left = until - self._loop.time()
+            if left <= 0:
+                self._metrics.records_lost += 1
+                _log.error("review %s was answered and not recorded: the recorder is too slow", record.request["uid"])
+                return False
+            try:
+                await asyncio.wait_for(self._room.wait(), min(left, 0.1))
+            except TimeoutError:
+                continue
+        return True
+
+    def _run(self) -> None:
+        while True:
+            self._filled.wait()
+            self._filled.clear()
+            while batch := self._take():
+                self._hand_over(batch)
+            if self._stopping:
+                with self._lock:
+                    if not self._waiting:
+                        return
+                self._filled.set()
+
+    def _take(self) -> list[tuple[ReviewRecord, int]]:
+        with self._lock:
+            return [self._waiting[at] for at in range(min(_BATCH, len(self._waiting)))]
+
+    def _hand_over(self, batch: list[tuple[ReviewRecord, int]]) -> None:
+        """Records leave the queue after the recorder has them, so that the bound holds for what it works on as well."""
+        errors = 0
+        try:
+            self._recorder.record([_clean(record, self._salt) for record, _ in batch])
+        except Exception as error:  # a recorder is foreign code, and its failure must not end the recording
+            errors = 1
+            _log.error("%d reviews were not recorded: %s", len(batch), type(error).__name__)
+        with self._lock:
+            for _, size in batch:
+                self._waiting.popleft()
+                self._held -= size
+        assert self._loop is not None
+        self._tell(self._loop, lambda: self._done(len(batch), errors))
+
+    def _tell(self, loop: asyncio.AbstractEventLoop, action: Callable[[], None]) -> None:
+        try:
+            loop.call_soon_threadsafe(action)
+        except RuntimeError:  # the loop is closed: nobody reads the counters any more
+            return
+
+    def _done(self, count: int, errors: int) -> None:
+        metrics = self._metrics
+        metrics.recorder_errors += errors
+        metrics.records_lost += count if errors else 0
+        metrics.records_kept += 0 if errors else count
+        with self._lock:
+            metrics.records_waiting = len(self._waiting)
+        if self._room is not None:
+            self._room.set()
+
+
+def _clean(record: ReviewRecord, salt: bytes) -> ReviewRecord:
+    request = record.request
+    kind = request["kind"]
+    if kind["kind"] != "Secret" or kind.get("group"):
+        return record
+    kept: dict[str, Any] = dict(request)
+    for field in ("object", "oldObject"):
+        body: Mapping[str, Any] | None = request.get(field)
+        if body is not None:
+            kept[field] = scrubbed_secret(body, salt=salt)
+    return dataclasses.replace(record, request=kept)

@@ -1,0 +1,218 @@
+"""Runs the webhook: listener, TLS, recorder, renewal of certificates, and an end that loses no review.
+
+On SIGTERM ``/readyz`` says no at once, so that the Service stops sending; what still comes within ``drain_seconds`` is
+answered; then the listener closes, reviews under way end, and what waits for the recorder is handed over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lockgate.errors import LockgateError, SourceError
+from lockgate.server.admission.app import AdmissionApp, Judges
+from lockgate.server.admission.contract import FailureModes, Judge, Recorder
+from lockgate.server.admission.metrics import Metrics
+from lockgate.server.admission.recording import RecordQueue
+from lockgate.server.tls.authority import OwnAuthority
+from lockgate.server.tls.reload import Pair, ReloadingContext
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import uvicorn
+
+_log = logging.getLogger("lockgate.admission")
+_SWITCH_SECONDS = 0.0005
+"""How soon the event loop gets the interpreter back from a thread that judges; the default of 5 ms would be most of
+the time a review may take."""
+_GOODBYE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to serve."""
+
+    host: str = "0.0.0.0"  # noqa: S104 -- in a Pod there is no other address to be reached at
+    port: int = 8443
+    """0 takes any free port."""
+    failure: FailureModes = field(default_factory=FailureModes)
+    threads: int = 4
+    """Reviews judged side by side; 0 judges in the event loop."""
+    in_flight: int = 256
+    drain_seconds: float = 5.0
+    """Between saying not ready and closing the listener."""
+    end_seconds: int = 30
+    """For reviews under way at the end."""
+    certificate_seconds: float = 30.0
+    """Between looks at the certificate files."""
+    client_authority: Path | None = None
+    """Demand client certificates of this authority."""
+
+
+class AdmissionServer:
+    """One webhook. ``run`` blocks; ``port`` is known once ``started`` is set."""
+
+    def __init__(self, judge: Judge | None, certificates: Pair | OwnAuthority, *, options: Options | None = None,
+                 mutating: Judge | None = None, recorder: Recorder | None = None, salt: bytes = b"",
+                 bundle_changed: Callable[[str], None] | None = None) -> None:  # fmt: skip
+        """``bundle_changed`` is given the PEM bundle of the own authority at the start and whenever it changes.
+
+        Without a judge the server is not ready, and answers by the failure mode, until :meth:`swap` brings one.
+        """
+        self.options, self.metrics = options or Options(), Metrics()
+        self._certificates, self._bundle_changed = certificates, bundle_changed
+        self._queue = RecordQueue(recorder, self.metrics, salt=salt) if recorder is not None else None
+        self.app = AdmissionApp(
+            Judges(judge, mutating) if judge is not None else None, metrics=self.metrics, queue=self._queue,
+            failure=self.options.failure, threads=self.options.threads, in_flight=self.options.in_flight,
+        )  # fmt: skip
+        self.started, self.port = threading.Event(), 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: uvicorn.Server | None = None
+
+    def swap(self, judge: Judge, mutating: Judge | None = None) -> None:
+        """Judge by other policies from the next request on. May be called from any thread."""
+        self.app.swap(Judges(judge, mutating))
+
+    def stop(self) -> None:
+        """Begin the end, as SIGTERM does. May be called from any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._drain)
+
+    def run(self) -> None:
+        """Serve until stopped. Raises ``SourceError`` when the address or the certificate cannot be used."""
+        import uvicorn
+
+        if isinstance(self._certificates, OwnAuthority):
+            self._certificates.ensure()
+            self._publish(self._certificates)
+            pair = self._certificates.pair
+        else:
+            pair = self._certificates
+        tls = ReloadingContext(pair, client_authority=self.options.client_authority)
+        self.metrics.certificate_expires = tls.expires
+        listener = self._listen()
+        config = uvicorn.Config(
+            self.app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False,
+            proxy_headers=False, server_header=False, date_header=False, timeout_keep_alive=120,
+            timeout_graceful_shutdown=self.options.end_seconds,
+            ssl_certfile=str(pair.certificate), ssl_keyfile=str(pair.key),
+        )  # fmt: skip
+        config.load()
+        config.ssl = tls.context  # the one that takes up new certificates, in place of the one uvicorn made
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        try:
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(self._serve(_server(config, self.stop), listener, tls))
+        finally:
+            sys.setswitchinterval(before)
+            listener.close()
+            self.app.close()
+
+    def _listen(self) -> socket.socket:
+        options = self.options
+        try:
+            family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+            listener = socket.create_server((options.host, options.port), family=family, backlog=1024)
+        except OSError as error:
+            where = f"{options.host}:{options.port}"
+            raise SourceError(f"cannot listen: {error.strerror}", where=where, hint="choose another port") from None
+        self.port = listener.getsockname()[1]
+        return listener
+
+    async def _serve(self, server: uvicorn.Server, listener: socket.socket, tls: ReloadingContext) -> None:
+        self._loop, self._server = asyncio.get_running_loop(), server
+        if self._queue is not None:
+            self._queue.start()
+        tending = asyncio.create_task(self._tend(tls))
+        signalled = asyncio.create_task(self._tell_started(server))
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            self._loop = None
+            tending.cancel()
+            signalled.cancel()
+            await asyncio.gather(tending, signalled, return_exceptions=True)
+            if self._queue is not None:
+                await self._queue.stop()
+
+    async def _tell_started(self, server: uvicorn.Server) -> None:
+        while not server.started:
+            await asyncio.sleep(0.005)
+        _log.info("admission webhook on port %d, policies %s", self.port, self.metrics.policy_version or "not loaded")
+        self.started.set()
+
+    async def _tend(self, tls: ReloadingContext) -> None:
+        """Renews the own authority and takes up changed files, for as long as the server runs."""
+        while True:
+            await asyncio.sleep(self.options.certificate_seconds)
+            try:
+                if isinstance(self._certificates, OwnAuthority) and await asyncio.to_thread(self._certificates.ensure):
+                    await asyncio.to_thread(self._publish, self._certificates)
+                if tls.reload_if_changed():
+                    self.metrics.certificate_reloads += 1
+                    self.metrics.certificate_expires = tls.expires
+                    _log.info("a new certificate is served")
+            except (LockgateError, OSError) as error:
+                self.metrics.certificate_errors += 1
+                _log.error("the certificate could not be renewed, the old one goes on: %s", error)
+
+    def _publish(self, authority: OwnAuthority) -> None:
+        if self._bundle_changed is not None:
+            self._bundle_changed(authority.bundle())
+
+    def _drain(self) -> None:
+        server, loop = self._server, self._loop
+        if server is None or loop is None or self.app.draining:
+            if server is not None:  # asked twice: end now
+                server.should_exit = True
+            return
+        self.app.draining = True
+        loop.call_later(self.options.drain_seconds, setattr, server, "should_exit", True)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    if os.name == "nt":
+        return asyncio.new_event_loop
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def _server(config: uvicorn.Config, drain: Callable[[], None]) -> uvicorn.Server:
+    import uvicorn
+
+    class _Server(uvicorn.Server):
+        """Ends by draining, a second signal at once; signals are not raised again, the command gives the exit code."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            hanging_up = asyncio.create_task(self._hang_up())
+            try:
+                await super().shutdown(sockets)
+            finally:
+                hanging_up.cancel()
+
+        async def _hang_up(self) -> None:
+            """A client that sleeps does not answer the goodbye of TLS, which would hold the end up for 30 s."""
+            await asyncio.sleep(_GOODBYE_SECONDS)
+            while self.server_state.tasks:
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(_GOODBYE_SECONDS)  # for what was answered last and is still on its way
+            for connection in list(self.server_state.connections):
+                transport = getattr(connection, "transport", None)
+                if transport is not None:
+                    transport.abort()
+
+        def handle_exit(self, sig: int, frame: Any) -> None:  # noqa: ARG002 -- the signature of signal handlers
+            drain()
+
+    return _Server(config)
