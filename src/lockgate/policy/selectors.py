@@ -51,6 +51,10 @@ class LabelSelector:
         return all(requirement.holds(found) for requirement in self.requirements)
 
 
+EVERYTHING = LabelSelector()
+"""The selector without requirements."""
+
+
 def parse_selector(value: object, *, where: str = "") -> LabelSelector:
     """The selector that a plain object spells. ``None`` reads as ``{}``.
 
@@ -59,7 +63,7 @@ def parse_selector(value: object, *, where: str = "") -> LabelSelector:
     than its author meant.
     """
     if value is None:
-        return LabelSelector()
+        return EVERYTHING
     if not isinstance(value, Mapping):
         raise PolicyError(f"a label selector must be a map, not {_kind(value)}", where=where)
     unknown = sorted(str(key) for key in value if key not in _FIELDS)

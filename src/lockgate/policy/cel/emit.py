@@ -320,7 +320,8 @@ class Emitter:
         if node.name.removeprefix(".") not in self.structs and not self.object_type(node.name):
             raise self.unknown("unknown type", node.name, node.at, self.structs)
         fields = "".join(f", ({name!r}, {self.code(value)}, {optional})" for name, value, optional in node.fields)
-        return f"make_struct({node.name!r}{fields})", "any"
+        kind = "object" if node.name.removeprefix(".").partition(".")[0] == "Object" else "any"
+        return f"make_struct({node.name!r}{fields})", kind
 
     def object_type(self, name: str) -> bool:
         return "Object" in self.structs and name.startswith("Object.")
