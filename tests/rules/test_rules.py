@@ -28,7 +28,8 @@ GENERIC = frozenset(
 """Rules that may see what a more special rule sees as well; the scanner then lets the special one speak."""
 BESIDE: dict[str, set[str]] = {"secrets/file-transfer-client-account": {"secrets/file-transfer-client"}}
 """What else stands in a sample that cannot be without it."""
-FILE_FAMILIES = {Family.SECRETS, Family.DOCKERFILES}
+DEFAULT_PATHS = {Family.DOCKERFILES: "Dockerfile", Family.POLICY: "sample.yaml"}
+FILE_FAMILIES = {Family.SECRETS, Family.DOCKERFILES, Family.POLICY}
 
 
 def test_no_secret_family_is_thin() -> None:
@@ -91,19 +92,15 @@ def _samples() -> Iterator[tuple[Rule, Sample]]:
                 yield rule, sample
 
 
-@cache
-def _scanner(family: Family) -> Scanner:
-    name = f"lockgate.scanners.{family.value}"
-    if importlib.util.find_spec(name) is None:
-        pytest.skip(f"there is no scanner of {family.value} yet")
-    scanner: Scanner = importlib.import_module(name).SCANNER
-    return scanner
+def _scanner_of(rule: Rule) -> str:
+    return "infrastructure" if "types" in rule.logic else rule.family.value
 
 
 @cache
-def _session(family: Family) -> Session:
+def _session(name: str) -> Session:
     """One session for all samples: building the engine costs more than judging them."""
-    return _scanner(family).start(BOOK.of(family), ScanContext(salt=b"salt of the sample tests"))
+    scanner: Scanner = importlib.import_module(f"lockgate.scanners.{name}").SCANNER
+    return scanner.start(BOOK.of(scanner.family), ScanContext(salt=b"salt of the sample tests"))
 
 
 @pytest.mark.parametrize(
@@ -111,9 +108,9 @@ def _session(family: Family) -> Session:
 )
 def test_a_scanner_says_of_a_sample_what_the_rule_promises(rule: Rule, sample: Sample) -> None:
     content = rules.expand_sample(sample.text).encode()
-    path = sample.path or {Family.DOCKERFILES: "Dockerfile"}.get(rule.family, "sample.txt")
+    path = sample.path or DEFAULT_PATHS.get(rule.family, "sample.txt")
     file = File(path=path, size=len(content), load=lambda: content)
-    findings = [item for item in _session(rule.family).feed(file) if isinstance(item, Finding)]
+    findings = [item for item in _session(_scanner_of(rule)).feed(file) if isinstance(item, Finding)]
     said = {str(finding.rule) for finding in findings}
     if not sample.fires:
         assert rule.id not in said
@@ -125,12 +122,12 @@ def test_a_scanner_says_of_a_sample_what_the_rule_promises(rule: Rule, sample: S
         assert sorted(finding.location.line for finding in findings if finding.rule == rule.id) == list(sample.lines)
 
 
-@pytest.mark.parametrize("family", [Family.SECRETS, Family.DOCKERFILES, Family.WORKFLOWS, Family.DEPENDENCIES])
+@pytest.mark.parametrize("family", rules.OWN_FAMILIES)
 def test_no_rule_file_holds_a_credential_itself(family: Family) -> None:
     folder = Path(rules.__file__).parent / family.value
     said = []
     for path in sorted(folder.glob("*.yaml")):
         content = path.read_bytes()
         file = File(path=f"rules/{path.name}", size=len(content), load=lambda content=content: content)
-        said += [item.location for item in _session(Family.SECRETS).feed(file) if isinstance(item, Finding)]
+        said += [item.location for item in _session(Family.SECRETS.value).feed(file) if isinstance(item, Finding)]
     assert said == []

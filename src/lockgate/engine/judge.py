@@ -7,12 +7,12 @@ picture (``finish``) stays with the judge that holds the session.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lockgate.errors import NothingCheckedError
 from lockgate.findings import Waiver, inline_waivers
-from lockgate.model import Component, Family, File, Finding, Rule, Skip, SkipKind
+from lockgate.model import Component, Family, File, Finding, Object, Rule, Skip, SkipKind
 from lockgate.scanners import ScanContext, Scanner, Session
 
 
@@ -83,13 +83,7 @@ class Judge:
         if name in self._sessions or name not in self.names():
             return self._sessions.get(name)
         scanner, context = self.scanners[name], self.context
-        own = ScanContext(
-            salt=context.salt,
-            options=self._options.get(scanner.family, {}),
-            cache_dir=context.cache_dir,
-            advisories=context.advisories,
-            today=context.today,
-        )
+        own = replace(context, options=self._options.get(scanner.family, {}))
         try:
             self._sessions[name] = scanner.start(self.rules[scanner.family], own)
         except NothingCheckedError as error:
@@ -145,9 +139,9 @@ class Judge:
         waivers = inline_waivers(file.path, content) if b"lockgate:waive" in content else ()
         return Judged(findings, skips, waivers, len(content), content if keep else None)
 
-    def component(self, component: Component) -> tuple[tuple[Finding, ...], tuple[Skip, ...]]:
-        """Judge one component."""
-        return _sorted_out(answer for session in self._sessions.values() for answer in session.feed(component))
+    def row(self, row: Component | Object) -> tuple[tuple[Finding, ...], tuple[Skip, ...]]:
+        """Judge one component or object."""
+        return _sorted_out(answer for one in map(self._session, self.names()) if one for answer in one.feed(row))
 
     def finish(self) -> tuple[tuple[Finding, ...], tuple[Skip, ...]]:
         """What the sessions held back."""

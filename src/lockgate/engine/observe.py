@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lockgate.engine.judge import NOTHING, Judge
 from lockgate.engine.request import Request
 from lockgate.errors import SourceError
 from lockgate.findings import Waiver
 from lockgate.formats import lockfiles
-from lockgate.model import Component, Family, File, Finding, Skip, SkipKind
+from lockgate.model import Component, Family, File, Finding, Object, Skip, SkipKind
+from lockgate.scanners import no_sibling
 from lockgate.sources import Source, Wants
 from lockgate.store.cache import Answers, Cache, CacheSession
 
@@ -36,10 +37,19 @@ class Observation:
     """Why not everything was read; empty when everything was."""
 
 
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """Who judges each kind of row."""
+
+    files: Judge
+    components: Judge
+    objects: Judge
+    """For sources whose rows are objects already; those in files are found by the scanners of files."""
+
+
 def observe(
     source: Source,
-    files: Judge,
-    components: Judge,
+    judges: Judges,
     seen: Observation,
     request: Request,
     *,
@@ -47,6 +57,7 @@ def observe(
     deadline: float,
 ) -> None:
     """Fill ``seen`` from ``source``."""
+    files = judges.files
     dependencies = Family.DEPENDENCIES in request.families
     readings: list[tuple[str, lockfiles.Reading]] = []
     kept = _started(files, request, cache, source)
@@ -61,6 +72,10 @@ def observe(
             seen.findings.append(row)
         elif isinstance(row, Component):
             readings.append((row.path, lockfiles.Reading(components=(row,))))
+        elif isinstance(row, Object):
+            count += 1
+            request.progress("judging", count, 0)
+            _take_answers(seen, judges.objects.row(row))
         elif time.monotonic() > deadline:
             seen.cut_short = f"the time budget of {request.seconds:.0f} s was used up"
             seen.skips.append(Skip(row.path, SkipKind.LIMIT, f"{seen.cut_short} before this file and what follows it"))
@@ -90,10 +105,11 @@ def observe(
     if kept is not None and files.names() == able:  # else the answers are not those of all scanners under this key
         kept.save()
     _finish(seen, files)
+    _finish(seen, judges.objects)
     if dependencies:
-        _judge_components(seen, components, readings)
-    _cover(seen, files, components, dependencies=dependencies)
-    _blind(seen, files, components)
+        _judge_components(seen, judges.components, readings)
+    _cover(seen, judges, dependencies=dependencies)
+    _blind(seen, judges)
 
 
 def _started(files: Judge, request: Request, cache: Cache | None, source: Source) -> CacheSession | None:
@@ -114,11 +130,11 @@ def _started(files: Judge, request: Request, cache: Cache | None, source: Source
     return kept
 
 
-def _cover(seen: Observation, files: Judge, components: Judge, *, dependencies: bool) -> None:
+def _cover(seen: Observation, judges: Judges, *, dependencies: bool) -> None:
     """A family with nothing of its kind in the source was checked: looking and finding no such file is an answer."""
     if not seen.files:
         return
-    for judge in (files, components) if dependencies else (files,):
+    for judge in (judges.files, judges.objects, *((judges.components,) if dependencies else ())):
         for family, line in judge.coverage().items():
             seen.said.setdefault(family, []).append(line)
         for family in judge.families():
@@ -128,8 +144,8 @@ def _cover(seen: Observation, files: Judge, components: Judge, *, dependencies: 
             seen.coverage[family] = "; ".join(filter(None, lines)) or nothing
 
 
-def _blind(seen: Observation, files: Judge, components: Judge) -> None:
-    for blind in (*files.blind, *components.blind):
+def _blind(seen: Observation, judges: Judges) -> None:
+    for blind in (*judges.files.blind, *judges.components.blind, *judges.objects.blind):
         reason = " ".join(filter(None, (blind.error.message, blind.error.hint)))
         skip = Skip(".", SkipKind.MISSING_TOOL, reason, family=blind.family)
         if skip not in seen.skips:  # said once, however many sources are read
@@ -150,7 +166,8 @@ def _by_workers(files: Judge, waiting: list[File], request: Request) -> Iterator
     files.start()
     names = {name: files.scanners[name] for name in files.names() if files.scanners[name].cacheable}
     jobs = request.jobs
-    return judged_by_workers(waiting, names, files.rules, files.context, request.options, jobs=jobs)
+    context = replace(files.context, sibling=no_sibling)  # a source stays in this process
+    return judged_by_workers(waiting, names, files.rules, context, request.options, jobs=jobs)
 
 
 def _note(seen: Observation, file: File, judged: Answers, files: Judge, request: Request) -> None:
@@ -186,14 +203,16 @@ def _judge_components(seen: Observation, components: Judge, readings: list[tuple
     seen.skips.extend(merged.skips)
     seen.components.extend(merged.components)
     for component in merged.components:
-        findings, skips = components.component(component)
-        seen.findings.extend(findings)
-        seen.skips.extend(skips)
+        _take_answers(seen, components.row(component))
     _finish(seen, components)
 
 
 def _finish(seen: Observation, judge: Judge) -> None:
-    findings, skips = judge.finish()
+    _take_answers(seen, judge.finish())
+
+
+def _take_answers(seen: Observation, answers: tuple[tuple[Finding, ...], tuple[Skip, ...]]) -> None:
+    findings, skips = answers
     seen.findings.extend(findings)
     seen.skips.extend(skips)
 

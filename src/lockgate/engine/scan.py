@@ -9,16 +9,16 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lockgate import __version__
 from lockgate.engine.judge import Judge
-from lockgate.engine.observe import Observation, observe
+from lockgate.engine.observe import Judges, Observation, observe
 from lockgate.engine.request import Request
 from lockgate.findings import Introductions, Settled, fingerprint, introductions, settle
 from lockgate.gates import Gate, Question
-from lockgate.model import Component, Decision, Family, File, Result, Rule, RuleId, Run
+from lockgate.model import Component, Decision, Family, File, Object, Result, Rule, RuleId, Run
 from lockgate.rules import Rulebook
 from lockgate.scanners import ScanContext, Scanner
 from lockgate.sources import Source
@@ -82,7 +82,7 @@ def members(families: Iterable[Family]) -> dict[str, Scanner]:
     return {n: one for n, one in discover(scanners, "SCANNER", Scanner).items() if one.family in wanted}
 
 
-def _judge(run: _Run, kind: type[File] | type[Component]) -> Judge:
+def _judge(run: _Run, kind: type[File] | type[Component] | type[Object]) -> Judge:
     rules = {family: run.rules.of(family) for family in run.request.families}
     return Judge({name: one for name, one in run.scanners.items() if one.reads is kind}, rules)
 
@@ -97,11 +97,11 @@ def _observe(run: _Run) -> None:
     )
     deadline = time.monotonic() + request.seconds
     for source in run.sources:
-        files, components = _judge(run, File), _judge(run, Component)
-        files.prepare(context, request.options)
-        components.prepare(context, request.options)
-        components.start()
-        observe(source, files, components, run.seen, request, cache=run.cache, deadline=deadline)
+        judges = Judges(_judge(run, File), _judge(run, Component), _judge(run, Object))
+        for judge in (judges.files, judges.components, judges.objects):
+            judge.prepare(replace(context, sibling=source.sibling), request.options)
+        judges.components.start()
+        observe(source, judges, run.seen, request, cache=run.cache, deadline=deadline)
 
 
 def _keep_introduced(run: _Run) -> None:

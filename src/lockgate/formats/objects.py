@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from lockgate.model import Object, Skip, SkipKind
 
-FAMILY = "infrastructure"
+FAMILY = "policy"
 """The family that stays blind when one of these readers gives up."""
 MAX_SKIPS = 200
 

@@ -7,9 +7,14 @@ target format (HTML, Markdown, CSV, XML); each report does that on top.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+_ASSIGNED = re.compile(
+    r"(?i)((?:password|passwd|secret|token|api_?key|passphrase)\w{0,20}[\"']?\s{0,3}[=:]\s{0,3}[\"']?)([^\s\"'$]{3,})"
+)
+_URL_PASSWORD = re.compile(r"(://[^\s/:@]{1,80}:)([^\s/@]{1,200})(@)")
 
 
 def printable(text: str) -> str:
@@ -20,6 +25,14 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else _visible(character) for character in text)
+
+
+def veiled(text: str) -> str:
+    """``text`` with what stands behind a word for a secret, or as the password of an address, replaced by ``***``.
+
+    For lines that are shown as evidence and may hold a secret by chance; what is known to be one is masked by its rule.
+    """
+    return _ASSIGNED.sub(r"\1***", _URL_PASSWORD.sub(r"\1***\3", text))
 
 
 def clipped(text: str, limit: int) -> str:

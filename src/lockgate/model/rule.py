@@ -24,6 +24,7 @@ class Family(StrEnum):
     DEPENDENCIES = "dependencies"
     WORKFLOWS = "workflows"
     DOCKERFILES = "dockerfiles"
+    POLICY = "policy"
     IMPORTED = "imported"
 
 

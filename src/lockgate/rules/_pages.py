@@ -17,6 +17,7 @@ _FAMILY_TITLES = {
     Family.DEPENDENCIES: "Dependencies",
     Family.WORKFLOWS: "Workflows",
     Family.DOCKERFILES: "Dockerfiles",
+    Family.POLICY: "Policy",
     Family.IMPORTED: "Imported",
 }
 

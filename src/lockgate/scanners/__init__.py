@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from lockgate.model import Component, Family, File, Finding, Rule, Skip
+from lockgate.model import Component, Family, File, Finding, Object, Rule, Skip
+
+
+def no_sibling(path: str) -> bytes | None:  # noqa: ARG001 -- the shape of Source.sibling
+    """Where a scanner sees one file alone."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +33,16 @@ class ScanContext:
     """The compiled advisory store, for the dependency scanner."""
     today: str = ""
     """ISO date that ages are counted to."""
+    sibling: Callable[[str], bytes | None] = no_sibling
+    """Another file of the same source by its path. A ``cacheable`` scanner must not ask: its answers would depend on
+    more than the file."""
 
 
 class Session(Protocol):
     """One scanner at work in one run."""
 
     def feed(self, row: Any) -> Iterable[Finding | Skip]:
-        """Judge one File or Component. Findings may be held back until ``finish``."""
+        """Judge one File, Component or Object. Findings may be held back until ``finish``."""
 
     def finish(self) -> Iterable[Finding | Skip]:
         """Say what needed the whole picture, and release what was held."""
@@ -48,7 +56,7 @@ class Scanner:
     """One engine."""
 
     family: Family
-    reads: type[File] | type[Component]
+    reads: type[File] | type[Component] | type[Object]
     start: Callable[[Sequence[Rule], ScanContext], Session]
     """Opens a session. Raises ``NothingCheckedError`` when the engine cannot work at all."""
     wants: Callable[[str, int], bool] = lambda path, size: True

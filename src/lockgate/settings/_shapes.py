@@ -15,7 +15,7 @@ from typing import Any
 from lockgate.model import Confidence, Family, Scope, Severity, SkipKind
 
 FILE_NAME = "lockgate.yaml"
-CHECKED_FAMILIES = (Family.SECRETS, Family.DEPENDENCIES, Family.WORKFLOWS, Family.DOCKERFILES)
+CHECKED_FAMILIES = (Family.SECRETS, Family.DEPENDENCIES, Family.WORKFLOWS, Family.DOCKERFILES, Family.POLICY)
 """What a check judges when nobody chooses: every family that has a scanner of ours."""
 
 

@@ -26,7 +26,7 @@ class Source(Protocol):
     def root(self) -> str:
         """For people: the folder, address or file."""
 
-    def collect(self, wants: Wants) -> Iterator[File | Component | Finding | Skip]:
+    def collect(self, wants: Wants) -> Iterator[File | Component | Object | Finding | Skip]:
         """Yield everything that is wanted, in a stable order."""
 
     def sibling(self, path: str) -> bytes | None:

@@ -195,7 +195,7 @@ def test_a_broken_declaration_costs_only_itself():
     text = STORE + "}\nresource bad 'A.B/c@1' = {\n  name: 'x'\n  y: = 3\n}\nextension kubernetes\n" + STORE + "}\n"
     found = reading(text)
     assert len(found.objects) == 2
-    assert [(skip.kind, skip.line, skip.family) for skip in found.skips] == [(SkipKind.MALFORMED, 6, "infrastructure")]
+    assert [(skip.kind, skip.line, skip.family) for skip in found.skips] == [(SkipKind.MALFORMED, 6, "policy")]
 
 
 @pytest.mark.parametrize(

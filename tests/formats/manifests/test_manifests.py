@@ -148,7 +148,7 @@ def test_a_broken_document_costs_only_itself():
     reading = manifests.read("a.yaml", text.encode())
     assert [found.body["kind"] for found in reading.objects] == ["Pod", "Service"]
     assert [(skip.kind.value, skip.line, skip.family) for skip in reading.skips] == [
-        ("malformed", 13, "infrastructure")
+        ("malformed", 13, "policy")
     ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import argparse
 
 from lockgate.cli.commands import Command
 
-_FAMILIES = ("secrets", "dependencies", "workflows", "dockerfiles")
+_FAMILIES = ("secrets", "dependencies", "workflows", "dockerfiles", "policy")
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

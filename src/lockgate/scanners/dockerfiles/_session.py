@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,16 +10,13 @@ from itertools import islice
 
 from lockgate.errors import ConfigurationError, NothingCheckedError
 from lockgate.formats.dockerfile import MAX_BYTES, Stage, parse
+from lockgate.formats.printable import veiled
 from lockgate.model import Family, File, Finding, Fix, Location, Rule, Skip, SkipKind, Subject
 from lockgate.scanners import ScanContext
 from lockgate.scanners.dockerfiles import checks_base, checks_packages, checks_run, checks_secrets, checks_trust
 from lockgate.scanners.dockerfiles.view import Check, Hit, View, image
 
 _TEMPLATES = (".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in", ".mustache", ".m4")
-_ASSIGNED = re.compile(
-    r"(?i)((?:password|passwd|secret|token|api_?key|passphrase)\w{0,20}[\"']?\s{0,3}[=:]\s{0,3}[\"']?)([^\s\"'$]{3,})"
-)
-_URL_PASSWORD = re.compile(r"(://[^\s/:@]{1,80}:)([^\s/@]{1,200})(@)")
 MAX_HITS = 200
 """Findings of one rule in one file; what is beyond is counted in a Skip."""
 
@@ -127,8 +123,7 @@ def _masked(text: str, hide: tuple[str, ...]) -> str:
     for value in sorted(hide, key=len, reverse=True):
         if value:
             text = text.replace(value, "***")
-    text = _URL_PASSWORD.sub(r"\1***\3", text)
-    return _ASSIGNED.sub(r"\1***", text)
+    return veiled(text)
 
 
 def start(rules: Sequence[Rule], context: ScanContext) -> DockerfileSession:

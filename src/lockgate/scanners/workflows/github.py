@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from lockgate.formats.printable import veiled
 from lockgate.formats.yaml_safe import Node
 from lockgate.model import Confidence, Finding, Fix, Location, Rule, Severity, Subject
 from lockgate.scanners.workflows.zizmor import Raw
@@ -57,13 +58,12 @@ def findings(
         )  # fmt: skip
 
 
-_ASSIGNED = re.compile(r"(?i)((?:password|passwd|secret|token|api_?key)\w{0,20}[\"']?\s{0,3}[=:]\s{0,3}[\"']?)([^\s\"'$]{3,})")  # fmt: skip  # noqa: E501
 _LONG = re.compile(r"\b(?![0-9a-f]{40}\b|[0-9a-f]{64}\b)(?=\w*\d)(?=\w*[A-Za-z])\w{32,200}\b")
 
 
 def masked(line: str) -> str:
     """A line cut to 200 characters, without what looks like a value that nobody should read."""
-    return _LONG.sub("***", _ASSIGNED.sub(r"\1***", line[:200]))
+    return _LONG.sub("***", veiled(line[:200]))
 
 
 def _subject(root: Node | None, route: tuple[str | int, ...], audit: str) -> Subject:

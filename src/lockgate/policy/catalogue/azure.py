@@ -1,0 +1,131 @@
+"""A policy of ours for Azure resources: types, and the condition of an Azure Policy rule that says what is denied.
+
+::
+
+    logic:
+      types: [Microsoft.ContainerRegistry/registries]
+      deny: {field: Microsoft.ContainerRegistry/registries/adminUserEnabled, equals: true}
+      message: the registry has an administrator account
+      field: properties.adminUserEnabled     # optional; otherwise the field that decided
+      parameters: {minimumTls: "1.2"}        # optional; read as [parameters('minimumTls')]
+      missing:                               # optional; denied only when no such resource stands beside it
+        type: Microsoft.Insights/diagnosticSettings
+        existenceCondition: {...}
+
+The same rule is judged on a resource that was exported, and on one that a template, Bicep or Terraform would make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lockgate.model import Object, Rule
+from lockgate.policy.azure import Catalogue, Context, Definition, RelatedQuery, Resource, evaluate, parse_rule
+from lockgate.policy.catalogue.hit import Hit
+from lockgate.policy.errors import PolicyError
+
+KEYS = ("types", "deny", "message", "field", "parameters", "missing")
+
+
+@dataclass(frozen=True, slots=True)
+class AzurePolicy:
+    """One rule, compiled."""
+
+    rule: Rule
+    types: frozenset[str]
+    """Resource types in lower case; ``*`` for any."""
+    definition: Definition
+    message: str
+    field: str
+    """JSON pointer, or empty."""
+    parameters: Mapping[str, Any]
+
+    def judge(self, facts: AzureFacts) -> Iterator[Hit]:
+        """What it denies of one resource. What depends on a value that only the deployment knows is a failed Hit."""
+        judged = facts.judged
+        outcome = evaluate(
+            self.definition, facts.resource, self.parameters, facts.context,
+            related=facts.related, explain=bool(judged.unresolved),
+        )  # fmt: skip
+        if outcome.error is not None:
+            yield self._failed(outcome.error.message, "")
+            return
+        hidden = next((p for r in outcome.reasons for p in r.places if not judged.knows(p) and not r.related), None)
+        if hidden is not None:
+            yield self._failed(f"{hidden} is known only when it is deployed", hidden)
+        elif outcome.matched and outcome.effect is not None:
+            yield Hit(self.rule, self.message, self.field or self._decided(facts))
+
+    def _decided(self, facts: AzureFacts) -> str:
+        """Where the last condition that held stands, the resource's type apart."""
+        outcome = evaluate(self.definition, facts.resource, self.parameters, facts.context, related=lambda _: [])
+        decided = [one for one in outcome.reasons if one.subject.lower() != "type" and not one.related]
+        places = [place for one in decided for place in one.places]
+        return places[-1] if places else ""
+
+    def _failed(self, why: str, pointer: str) -> Hit:
+        return Hit(self.rule, f"the policy {self.rule.id} could not be evaluated: {why}", pointer, "", why)
+
+
+class AzureFacts:
+    """One resource, and what several policies ask of it."""
+
+    __slots__ = ("_around", "context", "judged", "resource")
+
+    def __init__(self, judged: Object, around: Sequence[Object], context: Context, catalogue: Catalogue | None) -> None:
+        self.judged = judged
+        self.resource = Resource(dict(judged.body), catalogue)
+        self.context = context
+        self._around = around
+
+    def related(self, query: RelatedQuery) -> list[Any]:
+        """Resources of the wanted type that stand beside this one and belong to it, or to the same group."""
+        own, name = str(self.judged.body.get("type", "")).lower(), str(self.judged.body.get("name", "")).lower()
+        wanted = query.type.lower()
+        found = []
+        for other in self._around:
+            if other.form != "azure" or str(other.body.get("type", "")).lower() != wanted:
+                continue
+            if wanted.startswith(f"{own}/") and not str(other.body.get("name", "")).lower().startswith(f"{name}/"):
+                continue  # a child of another resource of this type
+            if not _aims_at(other, name):
+                continue
+            found.append(dict(other.body))
+        return found
+
+
+def _aims_at(other: Object, name: str) -> bool:
+    """Whether an extension resource that states its scope means the resource of that name."""
+    scope = other.body.get("scope")
+    return not isinstance(scope, str) or not scope or name in scope.lower() or "[" in scope
+
+
+def compile_policy(rule: Rule, options: Mapping[str, Any]) -> AzurePolicy:
+    """Compile one rule. ``options`` replaces parameters by name. Raises :class:`PolicyError` that names the rule."""
+    logic = rule.logic
+    unknown = sorted(set(logic) - set(KEYS))
+    if unknown:
+        raise PolicyError(f"unknown key {unknown[0]!r} in the logic", where=rule.id, hint=f"known: {', '.join(KEYS)}")
+    for key in ("types", "deny", "message"):
+        if not logic.get(key):
+            raise PolicyError(f"the logic lacks {key!r}", where=rule.id)
+    then: dict[str, Any] = {"effect": "audit"}
+    if "missing" in logic:
+        then = {"effect": "auditIfNotExists", "details": logic["missing"]}
+    parameters = dict(logic.get("parameters") or {})
+    parameters |= {name: _plain(options[name]) for name in parameters if name in options}
+    field = str(logic.get("field") or "")
+    return AzurePolicy(
+        rule=rule,
+        types=frozenset(str(one).lower() for one in logic["types"]),
+        definition=parse_rule({"if": logic["deny"], "then": then}, where=str(rule.id)),
+        message=str(logic["message"]),
+        field="".join(f"/{name}" for name in field.split(".")) if field else "",
+        parameters=parameters,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,84 @@
+"""Turns what a policy said of an object into a finding, with its place in the file and a fix where one is safe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from lockgate.formats.printable import veiled
+from lockgate.model import Edit, Finding, Fix, Location, Object, Related, Subject
+from lockgate.policy.catalogue._places import group_kind
+from lockgate.policy.catalogue.hit import Hit
+
+_SCALAR = re.compile(
+    r"(?P<head>\s*(?:-\s+)?(?P<key>[\w.-]{1,100}):\s+)(?P<value>[\w.+-]{1,100})(?P<tail>\s*(?:#.*)?)\Z"
+)
+_WRITTEN = {True: "true", False: "false", None: "null"}
+
+
+def finding(hit: Hit, judged: Object, lines: Sequence[str] = ()) -> Finding:
+    """The finding of one hit. ``lines`` is the text that ``judged`` stands in, when it stands in a file."""
+    rule = hit.rule
+    line = judged.line_of(hit.pointer)
+    shown = (veiled(lines[line - 1])[:200],) if 0 < line <= len(lines) else ()
+    facts = [Related("namespace", _namespace(judged))] if _namespace(judged) else []
+    if judged.generated_by:
+        facts.append(Related("generated-by", judged.generated_by))
+    return Finding(
+        rule=rule.id,
+        family=rule.family,
+        severity=rule.severity,
+        confidence=rule.confidence,
+        subject=subject(hit, judged),
+        location=Location(judged.path, line, line, pointer=hit.pointer, snippet=shown),
+        message=hit.message,
+        fix=Fix(rule.fix, _edits(hit, judged, line, lines)),
+        facts=tuple(facts),
+    )
+
+
+def subject(hit: Hit, judged: Object) -> Subject:
+    """The object and item at fault, by names that are the same in a file and in a cluster."""
+    if judged.form == "azure":
+        kind, name = str(judged.body.get("type", "")), str(judged.body.get("name", ""))
+        shown, key = f"{kind} {name}", f"{kind.lower()}|{name.lower()}"
+    else:
+        group, kind = group_kind(judged.body)
+        name, namespace = object_name(judged), _namespace(judged)
+        shown = f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
+        # Every cluster puts what names no namespace into this one, so both are the same object.
+        key = f"{group}/{kind}|{namespace or 'default'}|{name}"
+    if hit.item:
+        shown += f", {hit.item}"
+    field = "/".join(part for part in hit.pointer.split("/") if not part.isdigit())
+    return Subject("object", shown[:300], f"{key}|{field}|{hit.item}")
+
+
+def object_name(judged: Object) -> str:
+    """``metadata.name``, or the prefix that a name is generated from."""
+    metadata = judged.body.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    return str(metadata.get("name") or metadata.get("generateName") or "")
+
+
+def _namespace(judged: Object) -> str:
+    metadata = judged.body.get("metadata")
+    return str(metadata.get("namespace") or "") if isinstance(metadata, dict) else ""
+
+
+def _edits(hit: Hit, judged: Object, line: int, lines: Sequence[str]) -> tuple[Edit, ...]:
+    """An edit where the field stands alone on its line with a plain value; what is missing is for people to add."""
+    wanted: Any = hit.rule.logic.get("fix")
+    if not isinstance(wanted, dict) or judged.generated_by or not 0 < line <= len(lines):
+        return ()
+    match = _SCALAR.match(lines[line - 1])
+    if match is None or match["key"] != hit.pointer.rpartition("/")[2]:
+        return ()
+    if "set" in wanted:
+        value = wanted["set"]
+        text = f"{match['head']}{_WRITTEN[value] if value in (True, False, None) else value}{match['tail']}"
+        return (Edit(judged.path, line, line, text, lines[line - 1]),)
+    if wanted.get("remove") is True and "- " not in match["head"]:
+        return (Edit(judged.path, line, line, "", lines[line - 1]),)
+    return ()

@@ -1,0 +1,157 @@
+"""A policy of ours for Kubernetes objects: kinds, a path of items, and CEL that says which of them are denied.
+
+::
+
+    logic:
+      kinds: [Workload]                 # or Kind, group/Kind, *
+      each: containers                  # optional; see _places
+      deny: item.?securityContext.privileged.orValue(false) == true
+      message: "'container ' + item.name + ' is privileged'"
+      field: securityContext.privileged # where it shows, from the item (or podSpec, or the object)
+      parameters: {allowed: [a, b]}     # optional; read as variables.params.allowed
+      fix: {set: false}                 # optional; or {remove: true}
+
+The expressions see ``object``, ``item``, ``parent`` and ``variables`` (``podSpec``, ``podMetadata``, ``params``). All
+of that can be written into a ValidatingAdmissionPolicy, which is why the form is no richer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lockgate.model import Rule
+from lockgate.policy.budget import Budget
+from lockgate.policy.catalogue._places import EMPTY, WORKLOADS, Item, Path, items, parse_path
+from lockgate.policy.catalogue.hit import Hit
+from lockgate.policy.cel import Expression, compile_expression
+from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyError
+
+KEYS = ("kinds", "each", "deny", "message", "field", "parameters", "fix")
+_VARIABLES = ("object", "item", "parent", "variables")
+WORKLOAD = "Workload"
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesPolicy:
+    """One rule, compiled."""
+
+    rule: Rule
+    kinds: frozenset[str]
+    """``Kind`` and ``group/Kind``; ``*`` for any."""
+    path: Path | None
+    deny: Expression
+    message: Expression
+    field: str
+    """JSON pointer from the item, with its leading slash, or empty."""
+    parameters: Mapping[str, Any]
+
+    def judge(self, facts: Facts, budget: Budget) -> Iterator[Hit]:
+        """What it denies of one object; an evaluation that fails is a Hit that says so."""
+        activation = facts.activation(self.parameters)
+        for item in self._items(facts):
+            activation["item"], activation["parent"] = item.value, item.parent
+            try:
+                denied = self.deny.evaluate(activation, budget=budget)
+                if denied is False:
+                    continue
+                if denied is not True:
+                    yield self._failed(item, f"the condition gave {type(denied).__name__}, not a boolean")
+                    continue
+                text = self.message.evaluate(activation, budget=budget)
+            except BudgetExceededError as error:
+                yield self._failed(item, str(error))
+                return
+            except EvaluationError as error:
+                yield self._failed(item, error.message)
+                continue
+            yield Hit(self.rule, str(text), item.pointer + self.field, item_name(item) if self.path else "")
+
+    def _items(self, facts: Facts) -> Iterator[Item]:
+        if self.path is not None:
+            return items(self.path, facts.body, facts.pod)
+        # Without a path the whole is judged; a workload is at fault in its Pod spec, anything else in itself.
+        if facts.pod is not None and WORKLOAD in self.kinds:
+            return iter((Item(f"{facts.pod[0]}/spec", facts.pod[1]["spec"], facts.body),))
+        return iter((Item("", facts.body, facts.body),))
+
+    def _failed(self, item: Item, why: str) -> Hit:
+        text = f"the policy {self.rule.id} could not be evaluated: {why}"
+        return Hit(self.rule, text, item.pointer, item_name(item) if self.path else "", why)
+
+
+class Facts:
+    """One object and what several policies ask of it, worked out once."""
+
+    __slots__ = ("_base", "body", "pod")
+
+    def __init__(self, body: Mapping[str, Any], pod: tuple[str, Mapping[str, Any]] | None) -> None:
+        self.body = body
+        self.pod = pod
+        place = pod[1] if pod is not None else EMPTY
+        self._base = {"podSpec": place.get("spec", EMPTY), "podMetadata": place.get("metadata") or EMPTY}
+
+    def activation(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """A new activation, without its item."""
+        return {"object": self.body, "variables": {**self._base, "params": parameters}}
+
+
+def compile_policy(rule: Rule, options: Mapping[str, Any]) -> KubernetesPolicy:
+    """Compile one rule. ``options`` replaces parameters by name. Raises :class:`PolicyError` that names the rule."""
+    logic = rule.logic
+    unknown = sorted(set(logic) - set(KEYS))
+    if unknown:
+        raise PolicyError(f"unknown key {unknown[0]!r} in the logic", where=rule.id, hint=f"known: {', '.join(KEYS)}")
+    for key in ("kinds", "deny", "message"):
+        if not logic.get(key):
+            raise PolicyError(f"the logic lacks {key!r}", where=rule.id)
+    parameters = dict(logic.get("parameters") or {})
+    parameters |= {name: _plain(options[name]) for name in parameters if name in options}
+    try:
+        path = parse_path(str(logic["each"])) if "each" in logic else None
+        deny = compile_expression(str(logic["deny"]), variables=_VARIABLES, where=f"{rule.id} deny")
+        message = compile_expression(str(logic["message"]), variables=_VARIABLES, where=f"{rule.id} message")
+    except PolicyError as error:
+        error.where = error.where or str(rule.id)
+        raise
+    field = str(logic.get("field") or "")
+    return KubernetesPolicy(
+        rule=rule,
+        kinds=frozenset(str(kind) for kind in logic["kinds"]),
+        path=path,
+        deny=deny,
+        message=message,
+        field="".join(f"/{name}" for name in field.split(".")) if field else "",
+        parameters=parameters,
+    )
+
+
+def kinds_of(policy: KubernetesPolicy) -> Iterator[tuple[str, str]]:
+    """(group, kind) pairs that it judges; ``*`` stands for any group or kind."""
+    for name in sorted(policy.kinds):
+        if name == WORKLOAD:
+            yield from WORKLOADS
+        else:
+            group, slash, kind = name.rpartition("/")
+            yield (group if slash else "*", kind)
+
+
+def item_name(item: Item) -> str:
+    """What tells an item from its neighbours and survives their reordering."""
+    value = item.value
+    if isinstance(value, dict):
+        for key in ("name", "key", "host", "containerPort", "port"):
+            if isinstance(value.get(key), str | int):
+                kind = value.get("kind")
+                return f"{kind} {value[key]}" if isinstance(kind, str) else str(value[key])
+    elif isinstance(value, str | int):
+        return str(value)[:100]
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,72 @@
+"""All policies of a rulebook, ready to judge objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from lockgate.model import Object, Rule
+from lockgate.policy.azure import Catalogue, Context
+from lockgate.policy.budget import Budget
+from lockgate.policy.catalogue import azure, kubernetes
+from lockgate.policy.catalogue._places import group_kind, pod_place
+from lockgate.policy.catalogue.hit import Hit
+
+STEPS = 200_000
+"""Steps that one policy may take on one object."""
+_MOST_KINDS = 10_000
+
+
+class Policies:
+    """Compiled policies, found by the kind of the object. Keeps nothing of what it judged."""
+
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        options: Mapping[str, Any] | None = None,
+        *,
+        catalogue: Catalogue | None = None,
+        now: str = "",
+    ) -> None:
+        """Compile every rule. ``catalogue`` holds Azure's aliases; ``now`` is the moment as ISO 8601.
+
+        Raises :class:`PolicyError` for the first rule that is wrong.
+        """
+        chosen = options or {}
+        self.kubernetes: list[kubernetes.KubernetesPolicy] = []
+        self.azure: list[azure.AzurePolicy] = []
+        for rule in rules:
+            if "types" in rule.logic:
+                self.azure.append(azure.compile_policy(rule, chosen))
+            else:
+                self.kubernetes.append(kubernetes.compile_policy(rule, chosen))
+        self._catalogue = catalogue
+        self._context = Context(utc_now=now)
+        self._by_kind: dict[tuple[str, str], list[kubernetes.KubernetesPolicy]] = {}
+        for policy in self.kubernetes:
+            for pair in dict.fromkeys(kubernetes.kinds_of(policy)):
+                self._by_kind.setdefault(pair, []).append(policy)
+        self._found: dict[tuple[str, str], tuple[kubernetes.KubernetesPolicy, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self.kubernetes) + len(self.azure)
+
+    def judge(self, judged: Object, around: Sequence[Object] = ()) -> list[Hit]:
+        """What the policies deny of one object. ``around``: what stands beside it, for policies that miss something."""
+        if judged.form == "azure":
+            facts = azure.AzureFacts(judged, around, self._context, self._catalogue)
+            kind = str(judged.body.get("type", "")).lower()
+            return [h for one in self.azure if kind in one.types or "*" in one.types for h in one.judge(facts)]
+        own = kubernetes.Facts(judged.body, pod_place(judged.body))
+        return [hit for one in self._for(group_kind(judged.body)) for hit in one.judge(own, Budget(STEPS))]
+
+    def _for(self, pair: tuple[str, str]) -> tuple[kubernetes.KubernetesPolicy, ...]:
+        found = self._found.get(pair)
+        if found is None:
+            group, kind = pair
+            wanted = (pair, ("*", kind), (group, "*"), ("*", "*"))
+            several = {policy.rule.id: policy for key in wanted for policy in self._by_kind.get(key, ())}
+            found = tuple(several[name] for name in sorted(several))
+            if len(self._found) < _MOST_KINDS:
+                self._found[pair] = found
+        return found

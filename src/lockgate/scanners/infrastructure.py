@@ -1,0 +1,74 @@
+"""Judges infrastructure code, by the policies of the rulebook: ARM templates, Bicep and Terraform of Azure.
+
+Such a file is understood with the files beside it (parameters, modules, variables), so its answers are not kept by
+file. Options: as of ``policy``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lockgate.formats import azure
+from lockgate.model import Family, File, Finding, Rule, Skip, SkipKind
+from lockgate.scanners import ScanContext, Scanner, Session
+
+if TYPE_CHECKING:
+    from lockgate.policy.catalogue import Policies
+
+
+@dataclass(slots=True)
+class _Session:
+    policies: Policies
+    context: ScanContext
+    files: int = 0
+    resources: int = 0
+
+    def feed(self, row: File) -> Iterator[Finding | Skip]:
+        """Judge every resource of one file."""
+        from lockgate.policy.catalogue.finding import finding
+
+        content = row.load()
+        reading = azure.read(row.path, content, self.context.sibling)
+        yield from reading.skips
+        if not reading.objects:
+            return
+        self.files += 1
+        self.resources += len(reading.objects)
+        lines = content.decode("utf-8", "replace").splitlines()
+        hidden: Counter[tuple[str, int]] = Counter()
+        for judged in reading.objects:
+            own = lines if judged.path == row.path else ()
+            for hit in self.policies.judge(judged, reading.objects):
+                if hit.failed:
+                    hidden[hit.failed, judged.line_of(hit.pointer)] += 1
+                else:
+                    yield finding(hit, judged, own)
+        for (why, line), count in hidden.items():
+            reason = f"{count} policies could not be evaluated: {why}"
+            yield Skip(row.path, SkipKind.UNRESOLVED, reason, Family.POLICY, line)
+
+    def finish(self) -> Iterator[Finding | Skip]:
+        """Nothing is held back."""
+        return iter(())
+
+    def coverage(self) -> str:
+        """Files, resources and policies."""
+        if not self.files:
+            return ""
+        return f"{self.resources:,} Azure resources in {self.files:,} files, {len(self.policies.azure):,} rules"
+
+
+def _wants(path: str, size: int) -> bool:  # noqa: ARG001 -- one that is too large gives a Skip
+    return azure.wants(path)
+
+
+def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
+    from lockgate.policy.catalogue import Policies
+
+    return _Session(Policies([rule for rule in rules if "types" in rule.logic], context.options), context)
+
+
+SCANNER = Scanner(Family.POLICY, File, _start, _wants, cacheable=False, starts_alike=True)

@@ -1,0 +1,50 @@
+"""The work of the scanner: objects out of a file, policies put to each, findings with their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lockgate.errors import NothingCheckedError
+from lockgate.formats import manifests
+from lockgate.model import Family, File, Finding, Rule, Skip, SkipKind
+from lockgate.policy.catalogue import Policies
+from lockgate.policy.catalogue.finding import finding
+from lockgate.scanners import ScanContext
+
+
+@dataclass(slots=True)
+class _Session:
+    policies: Policies
+
+    def feed(self, row: File) -> Iterator[Finding | Skip]:
+        """Judge every object of one file."""
+        content = row.load()
+        reading = manifests.read(row.path, content)
+        yield from reading.skips
+        lines: list[str] | None = None
+        for judged in reading.objects:
+            hits = self.policies.judge(judged)
+            if hits and lines is None:
+                lines = content.decode("utf-8", "replace").splitlines()
+            for hit in hits:
+                if hit.failed:
+                    line = judged.line_of(hit.pointer)
+                    yield Skip(row.path, SkipKind.UNRESOLVED, hit.message, Family.POLICY, line)
+                else:
+                    yield finding(hit, judged, lines or ())
+
+    def finish(self) -> Iterator[Finding | Skip]:
+        """Nothing is held back."""
+        return iter(())
+
+    def coverage(self) -> str:
+        """Empty: the engine counts the files of cacheable scanners itself."""
+        return ""
+
+
+def start(rules: Sequence[Rule], context: ScanContext) -> _Session:
+    """Compile the policies, or take them from the cache. Raises ``NothingCheckedError`` when there is none."""
+    if not rules:
+        raise NothingCheckedError("there is no policy", hint="reinstall lockgate: its rules are missing")
+    return _Session(Policies([rule for rule in rules if "types" not in rule.logic], context.options))
