@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockgate.model import Object, Rule
-from lockgate.policy.azure import Catalogue, Context
 from lockgate.policy.budget import Budget
-from lockgate.policy.catalogue import azure, kubernetes
+from lockgate.policy.catalogue import kubernetes
 from lockgate.policy.catalogue._places import group_kind, pod_place
 from lockgate.policy.catalogue.hit import Hit
+
+if TYPE_CHECKING:  # a tree of manifests needs nothing of Azure's language
+    from lockgate.policy.azure import Catalogue
+    from lockgate.policy.catalogue.azure import AzurePolicy
 
 STEPS = 200_000
 """Steps that one policy may take on one object."""
@@ -34,14 +37,16 @@ class Policies:
         """
         chosen = options or {}
         self.kubernetes: list[kubernetes.KubernetesPolicy] = []
-        self.azure: list[azure.AzurePolicy] = []
+        self.azure: list[AzurePolicy] = []
         for rule in rules:
             if "types" in rule.logic:
+                from lockgate.policy.catalogue import azure
+
                 self.azure.append(azure.compile_policy(rule, chosen))
             else:
                 self.kubernetes.append(kubernetes.compile_policy(rule, chosen))
         self._catalogue = catalogue
-        self._context = Context(utc_now=now)
+        self._now = now
         self._by_kind: dict[tuple[str, str], list[kubernetes.KubernetesPolicy]] = {}
         for policy in self.kubernetes:
             for pair in dict.fromkeys(kubernetes.kinds_of(policy)):
@@ -54,11 +59,17 @@ class Policies:
     def judge(self, judged: Object, around: Sequence[Object] = ()) -> list[Hit]:
         """What the policies deny of one object. ``around``: what stands beside it, for policies that miss something."""
         if judged.form == "azure":
-            facts = azure.AzureFacts(judged, around, self._context, self._catalogue)
-            kind = str(judged.body.get("type", "")).lower()
-            return [h for one in self.azure if kind in one.types or "*" in one.types for h in one.judge(facts)]
+            return self._judge_azure(judged, around)
         own = kubernetes.Facts(judged.body, pod_place(judged.body))
         return [hit for one in self._for(group_kind(judged.body)) for hit in one.judge(own, Budget(STEPS))]
+
+    def _judge_azure(self, judged: Object, around: Sequence[Object]) -> list[Hit]:
+        from lockgate.policy.azure import Context
+        from lockgate.policy.catalogue.azure import AzureFacts
+
+        facts = AzureFacts(judged, around, Context(utc_now=self._now), self._catalogue)
+        kind = str(judged.body.get("type", "")).lower()
+        return [hit for one in self.azure if kind in one.types or "*" in one.types for hit in one.judge(facts)]
 
     def _for(self, pair: tuple[str, str]) -> tuple[kubernetes.KubernetesPolicy, ...]:
         found = self._found.get(pair)
