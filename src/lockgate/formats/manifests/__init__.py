@@ -37,8 +37,11 @@ def wants(path: str) -> bool:
     return path.endswith(_SUFFIXES)
 
 
-def read(path: str, content: bytes) -> Reading:
-    """Every object of the file. Never raises; what is not a manifest at all gives nothing, not even a Skip."""
+def read(path: str, content: bytes, *, rendered: bool = False) -> Reading:
+    """Every object of the file. Never raises; what is not a manifest at all gives nothing, not even a Skip.
+
+    ``rendered``: a program has filled in the templates, so braces are text.
+    """
     if b"apiVersion" not in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Reading()
     skips = Skips(path)
@@ -46,7 +49,7 @@ def read(path: str, content: bytes) -> Reading:
         skips.add(SkipKind.TOO_LARGE, f"larger than {MAX_BYTES} bytes")
         return Reading((), skips.settled())
     content = _utf8(content)
-    if b"{{" in content and "templates" in path.split("/")[:-1]:
+    if not rendered and b"{{" in content and "templates" in path.split("/")[:-1]:
         skips.add(SkipKind.UNRESOLVED, "a template of a chart: only helm can fill it in")
         return Reading((), skips.settled(), template=True)
     work = _Work(path, skips)

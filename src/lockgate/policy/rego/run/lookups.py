@@ -11,7 +11,6 @@ from lockgate.policy.rego.values import Set, compare, equal, in_order, key_of, k
 _NUMBERS: Final[frozenset[type]] = frozenset((int, float))
 
 
-
 def dig(value: Any, names: tuple[str, ...]) -> Any:
     """What names lead to, through sets too."""
     for name in names:
@@ -116,8 +115,6 @@ def paid(state: State, found: Iterable[Any]) -> Iterator[Any]:
 def ordered(state: State, found: Iterable[Any]) -> Iterator[Any]:
     """The results of a relation in the order it gives them."""
     return paid(state, found)
-
-
 
 
 def below(a: Any, b: Any) -> bool:

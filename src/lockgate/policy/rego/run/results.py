@@ -23,7 +23,6 @@ def say(state: State, parts: Sequence[Any]) -> None:
         listen(" ".join(line))
 
 
-
 def agreed(state: State, unit: int, known: Any, value: Any) -> Any:
     """The value of a rule that has two answers, which must be the same."""
     if known is U or known is value or equal(known, value):
@@ -72,7 +71,6 @@ def include(state: State, unit: int, made: dict[Any, Any], keys: tuple[Any, ...]
     elif id(known) not in state.made or known.__class__ is not Set:
         raise _not_unique(state, unit)
     known.add(value)
-
 
 
 def _inner(state: State, unit: int, made: dict[Any, Any], key: Any) -> dict[Any, Any]:
