@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import re
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +21,8 @@ from lockgate.policy.rego import UNDEFINED, RegoError, Source, compile_modules, 
 from lockgate.policy.rego.values import Set, in_order, key_of
 
 NOW_NS = 1_700_000_000_000_000_000
+TABLE = Path(__file__).with_name("opa-cases.json")
+_NETWORK = ("http.send", "net.lookup_ip_addr")
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,8 @@ class Case:
     """The folder."""
     note: str
     """Its name, unique within a version."""
+    place: str
+    """File and number within it."""
     body: dict[str, Any]
     """As the file has it."""
 
@@ -43,6 +52,33 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), list("tf"))
 
 
+def table() -> dict[str, Any]:
+    """The version of OPA, the passes by category, and the cases that fail with the reason."""
+    found: dict[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))
+    return found
+
+
+def folder(given: str) -> Path | None:
+    """The folder of cases: the one given, or the one in the Go module cache; None when there is neither."""
+    if given:
+        return Path(given)
+    places = [os.environ.get("GOMODCACHE", "")]
+    if os.environ.get("GOPATH"):
+        places.append(str(Path(os.environ["GOPATH"]) / "pkg/mod"))
+    try:
+        asked = subprocess.run(["go", "env", "GOMODCACHE"], capture_output=True, text=True, timeout=20, check=False)
+        places.append(asked.stdout.strip())
+    except (OSError, subprocess.TimeoutExpired):
+        places.append(str(Path.home() / "go/pkg/mod"))
+    module = f"github.com/open-policy-agent/opa@{table()['opa']}/v1/test/cases/testdata"
+    return next((Path(place) / module for place in places if place and (Path(place) / module).is_dir()), None)
+
+
+def name_of(case: Case) -> str:
+    """What the table calls a case. Notes are not unique, so the file's name and the place in it go along."""
+    return f"{case.version}/{case.category}/{case.note}#{case.place}"
+
+
 def categories(folder: Path) -> list[str]:
     """``v0/aggregates``, ..."""
     return sorted(
@@ -55,8 +91,8 @@ def cases(folder: Path, category: str) -> Iterator[Case]:
     version, _, name = category.partition("/")
     for path in sorted((folder / category).rglob("*.yaml")):
         document = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-        for body in document["cases"]:
-            yield Case(version, name, body["note"], body)
+        for number, body in enumerate(document["cases"]):
+            yield Case(version, name, body["note"], f"{path.stem}:{number}", body)
 
 
 def run(case: Case) -> str:
@@ -71,7 +107,7 @@ def run(case: Case) -> str:
         )
         answers = program.query(
             body["query"], _input(body), _keyed(body.get("data") or {}), strict=bool(body.get("strict_error")),
-            now_ns=NOW_NS, dice=random.Random(1), runtime={"env": body.get("env") or {}},
+            now_ns=NOW_NS, dice=random.Random(1), runtime={"env": body["env"]} if body.get("env") else {},
         )  # fmt: skip
     except (RegoError, EvaluationError) as caught:
         error = caught
@@ -116,3 +152,35 @@ def _keyed(value: Any) -> Any:
 
 def _sorted(value: Any, sort: bool) -> Any:
     return in_order(value) if sort and isinstance(value, list) else value
+
+
+def _write(found: Path) -> None:
+    """Run everything and write the table, with the reasons that it had."""
+    before = table()
+    after: dict[str, Any] = {"opa": before["opa"], "categories": {}, "failing": {}, "not_applicable": {}}
+    reasons = {**before["failing"], **before["not_applicable"]}
+    for category in categories(found):
+        count: Counter[str] = Counter()
+        for case in cases(found, category):
+            count["all"] += 1
+            wrong = run(case)
+            if not wrong:
+                count["passed"] += 1
+                continue
+            text = json.dumps(case.body)
+            offline = not any(name in text for name in _NETWORK)
+            name = name_of(case)
+            default = "OPEN: " + wrong[:160] if offline else "needs the network"
+            after["failing" if offline else "not_applicable"][name] = reasons.get(name) or default
+        after["categories"][category] = [count["passed"], count["all"]]
+    lines = json.dumps(after, indent=1, ensure_ascii=False, sort_keys=True)
+    TABLE.write_text(re.sub(r"\[\s+(\d+),\s+(\d+)\s+\]", r"[\1, \2]", lines) + "\n", encoding="utf-8")
+    passed = sum(n for n, _ in after["categories"].values())
+    print(f"{passed} of {sum(n for _, n in after['categories'].values())}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    place = folder(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("LOCKGATE_OPA_CASES", ""))
+    if place is None:
+        sys.exit("OPA's module is not in the Go module cache: run .ci/fetch-opa-cases")
+    _write(place)

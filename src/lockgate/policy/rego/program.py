@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.errors import EvaluationError
-from lockgate.policy.rego.builtins import BUILTINS, Context
+from lockgate.policy.rego.builtins import BUILTINS
 from lockgate.policy.rego.check.tree import FUNCTION, Tree
 from lockgate.policy.rego.compile import DEFAULT_REFUSED, Compilation, Compiled, compile_query
 from lockgate.policy.rego.run import SUPPORT
 from lockgate.policy.rego.run.documents import document, unit_value
 from lockgate.policy.rego.run.lookups import get
-from lockgate.policy.rego.run.state import NodeTable, State, Tables
+from lockgate.policy.rego.run.state import NodeTable, State, Surroundings, Tables
 from lockgate.policy.rego.source import PARSE, Place, RegoError, Source
 from lockgate.policy.rego.values import UNDEFINED, key_of
 
@@ -37,7 +37,7 @@ class Program:
         self._code = code
         self._namespace = _namespace(code, compiled)
         self._tables = _tables(compiled, self._namespace)
-        self._paths: dict[str, tuple[int, tuple[Any, ...]]] = {}
+        self._paths: dict[str, tuple[int, int, tuple[Any, ...]]] = {}
         self._queries: dict[tuple[str, frozenset[str]], tuple[Program, Callable[..., Any], Tables]] = {}
         self._mocking: dict[frozenset[str], Program] = {}
 
@@ -69,8 +69,14 @@ class Program:
         known = self._paths.get(path)
         if known is None:
             known = self._paths[path] = self._resolve(path)
-        state = self._state(self._tables, input, data, budget, strict, now_ns, dice, prints, runtime)
-        return _guarded(lambda: _value_at(state, *known))
+        state = State(
+            self._tables, input, data or {}, budget=budget or Budget(), strict=strict,
+            surroundings=Surroundings(now_ns, dice, prints, runtime),
+        )  # fmt: skip
+        try:
+            return _value_at(state, *known)
+        except RecursionError:
+            raise _endless() from None
 
     def query(
         self,
@@ -96,22 +102,19 @@ class Program:
             if len(self._queries) >= _MAX_QUERIES:
                 self._queries.clear()
             prepared = self._queries[key] = self._prepare(text, keywords)
-        program, function, tables = prepared
-        state = program._state(tables, input, data, budget, strict, now_ns, dice, prints, runtime)
+        _, function, tables = prepared
+        state = State(
+            tables, input, data or {}, budget=budget or Budget(), strict=strict,
+            surroundings=Surroundings(now_ns, dice, prints, runtime),
+        )  # fmt: skip
         out: list[dict[str, Any]] = []
-        _guarded(lambda: function(state, out))
+        try:
+            function(state, out)
+        except RecursionError:
+            raise _endless() from None
         return out
 
-    def _state(
-        self, tables: Tables, input: Any, data: Mapping[str, Any] | None, budget: Budget | None, strict: bool,
-        now_ns: int | None, dice: random.Random | None, prints: list[str] | None, runtime: Mapping[str, Any] | None,
-    ) -> State:  # fmt: skip
-        budget = budget or Budget()
-        listen = None if prints is None else prints.append
-        context = Context(budget=budget, now_ns=now_ns, random=dice, runtime=runtime or {}, print=listen)
-        return State(tables, input, data or {}, budget=budget, context=context, strict=strict)
-
-    def _resolve(self, path: str) -> tuple[int, tuple[Any, ...]]:
+    def _resolve(self, path: str) -> tuple[int, int, tuple[Any, ...]]:
         parts = path.split(".")
         if parts[0] != "data" or not all(parts):
             raise RegoError([Place(Source("path", path)).problem(PARSE, f"{path!r} is no path below data", -1)])
@@ -120,9 +123,13 @@ class Program:
             node = self._tables.nodes[number]
             child = node.children.get(part)
             if child is None or node.kind in ("complete", "set"):
-                return number, tuple(parts[at:])
+                return number, self._alone(number), tuple(parts[at:])
             number = child
-        return number, ()
+        return number, self._alone(number), ()
+
+    def _alone(self, number: int) -> int:
+        node = self._tables.nodes[number]
+        return node.unit if node.kind in ("complete", "set") and not node.dynamic else -1
 
     # -- queries
 
@@ -234,21 +241,13 @@ def _query_replace(state: State, number: int, values: Sequence[Any]) -> State:
     return SUPPORT["replace"](state, -1 - number, values)  # type: ignore[no-any-return]
 
 
-def _guarded(call: Callable[[], Any]) -> Any:
-    try:
-        return call()
-    except RecursionError:
-        raise EvaluationError("the evaluation nests too deeply") from None
-    except MemoryError:
-        raise EvaluationError("the evaluation needs too much memory") from None
+def _endless() -> EvaluationError:
+    return EvaluationError("the evaluation nests too deeply")
 
 
-def _value_at(state: State, number: int, rest: tuple[Any, ...]) -> Any:
-    node = state.tables.nodes[number]
-    if node.kind in ("complete", "set") and not node.dynamic:
-        value = unit_value(state, node.unit)
-    else:
-        value = document(state, number)
+def _value_at(state: State, number: int, unit: int, rest: tuple[Any, ...]) -> Any:
+    """The value of a place, or of a unit when it stands there alone, and what ``rest`` leads to from it."""
+    value = unit_value(state, unit) if unit >= 0 else document(state, number)
     for key in rest:
         value = get(value, key)
     return value

@@ -384,6 +384,15 @@ def _compare_objects(a: dict[Key, Value], b: dict[Key, Value], depth: int) -> in
 
 
 def _hash(value: Value, depth: int) -> int:
+    kind = type(value)
+    if kind is str:
+        return hash(value)
+    if kind is dict and depth < MAX_DEPTH:
+        # The order of keys must not show, so the parts are combined by exclusive or.
+        total = 5
+        for key, item in value.items():
+            total ^= hash((key, hash(item) if type(item) is str else _hash(item, depth + 1)))
+        return hash(total)
     place = rank(value)
     if place == 1:
         return hash(("boolean", value))
@@ -395,7 +404,8 @@ def _hash(value: Value, depth: int) -> int:
         return hash((4, *(_hash(item, depth + 1) for item in value)))
     if place == 6:
         return hash((6, frozenset(value.members)))
-    return hash((5, frozenset((key, _hash(item, depth + 1)) for key, item in value.items())))
+    # Only an object of a subclass of dict comes here, and it must hash as a dict does.
+    return _hash(dict(value), depth)
 
 
 _ESCAPES: Final = {

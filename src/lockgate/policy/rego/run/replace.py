@@ -14,7 +14,7 @@ def replace(state: State, number: int, values: Sequence[Any]) -> State:
     """The state in which a ``with`` holds. Rules are evaluated anew in it."""
     tables = state.tables
     made = State(
-        tables, state.input, state.data, budget=state.budget, context=state.context, strict=state.strict
+        tables, state.input, state.data, budget=state.budget, surroundings=state.surroundings, strict=state.strict
     )  # fmt: skip
     made.mocks = state.mocks
     pins = state.pins
@@ -63,7 +63,7 @@ def _mock(tables: Tables, how: tuple[Any, ...], values: Sequence[Any]) -> tuple[
 def _unmocked(state: State) -> State:
     """The state in which a replacement runs: it sees the functions themselves."""
     made = State(
-        state.tables, state.input, state.data, budget=state.budget, context=state.context, strict=state.strict
+        state.tables, state.input, state.data, budget=state.budget, surroundings=state.surroundings, strict=state.strict
     )  # fmt: skip
     made.pins = state.pins
     for unit in made.pins:

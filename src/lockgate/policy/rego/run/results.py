@@ -11,8 +11,8 @@ from lockgate.policy.rego.values import Set, equal, in_order, key_of, render
 
 def say(state: State, parts: Sequence[Any]) -> None:
     """Print: each part is the set of an argument's values, empty when it is undefined."""
-    listen = state.context.print
-    if listen is None:
+    prints = state.surroundings.prints
+    if prints is None:
         return
     lines: list[list[str]] = [[]]
     for part in parts:
@@ -20,7 +20,7 @@ def say(state: State, parts: Sequence[Any]) -> None:
         state.budget.spend(len(lines) * len(shown))
         lines = [[*line, text] for line in lines for text in shown]
     for line in lines:
-        listen(" ".join(line))
+        prints.append(" ".join(line))
 
 
 def agreed(state: State, unit: int, known: Any, value: Any) -> Any:

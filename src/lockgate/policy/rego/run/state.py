@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -63,25 +64,59 @@ class Tables:
     """Builtins whose first argument is the context."""
 
 
+class Surroundings:
+    """What the caller gives an evaluation beyond its documents."""
+
+    __slots__ = ("_context", "dice", "now_ns", "prints", "runtime")
+
+    def __init__(
+        self,
+        now_ns: int | None,
+        dice: random.Random | None,
+        prints: list[str] | None,
+        runtime: Mapping[str, Any] | None,
+    ) -> None:
+        self.now_ns = now_ns
+        self.dice = dice
+        self.prints = prints
+        self.runtime = runtime
+        self._context: Context | None = None
+
+    def context(self, budget: Budget) -> Context:
+        """The context of builtins: one for the whole evaluation."""
+        made = self._context
+        if made is None:
+            listen = None if self.prints is None else self.prints.append
+            made = self._context = Context(
+                budget=budget, now_ns=self.now_ns, random=self.dice, runtime=self.runtime or {}, print=listen
+            )
+        return made
+
+
 class State:
     """One evaluation: the documents, what is remembered, what is replaced."""
 
-    __slots__ = ("budget", "context", "data", "input", "made", "memo", "mocks", "pins", "strict", "tables")
+    __slots__ = ("budget", "data", "input", "made", "memo", "mocks", "pins", "strict", "surroundings", "tables")
 
     def __init__(
-        self, tables: Tables, input: Any, data: Any, *, budget: Budget, context: Context, strict: bool
+        self, tables: Tables, input: Any, data: Any, *, budget: Budget, surroundings: Surroundings, strict: bool
     ) -> None:  # fmt: skip
         self.tables = tables
         self.input = input
         self.data = data
         self.budget = budget
-        self.context = context
+        self.surroundings = surroundings
         self.strict = strict
         self.memo: list[Any] = [X] * len(tables.functions)
         self.mocks: dict[str, Callable[..., Any]] = {}
         self.pins: frozenset[int] = frozenset()
         self.made: set[int] = set()
         """Identities of the objects that object rules build up, as against values they were given."""
+
+    @property
+    def context(self) -> Context:
+        """What builtins share, made when one asks for it."""
+        return self.surroundings.context(self.budget)
 
     def failed(self, name: str, error: BuiltinError, where: str) -> None:
         """A builtin failed: an error when strict, and else the line is undefined."""
