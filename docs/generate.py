@@ -97,10 +97,36 @@ def azure_policy_conformance() -> str:
     return "\n".join(lines)
 
 
+def rego_conformance() -> str:
+    """How OPA's own cases fare, by category. The tests hold the same file to the cases themselves."""
+    import json
+
+    data = json.loads((Path(__file__).parent / "conformance" / "rego.json").read_text("utf-8"))
+    passed, total = (sum(counts[place] for counts in data["categories"].values()) for place in (0, 1))
+    lines = ["# Rego: conformance", ""]
+    lines.append(f"OPA {data['opa']} comes with {total} cases of its own (`v1/test/cases/testdata`);")
+    lines.append(f"**{passed}** pass, {len(data['not_applicable'])} cannot run offline, {len(data['failing'])} fail.")
+    for title, part in (("Cases that fail", "failing"), ("Cases that do not apply", "not_applicable")):
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in data[part].items():
+            by_reason.setdefault(reason, []).append(name)
+        lines += ["", f"## {title}", ""]
+        for reason, names in sorted(by_reason.items()):
+            lines += [f"{reason}:", "", *(f"- `{name}`" for name in sorted(names)), ""]
+        lines += [] if by_reason else ["None."]
+    lines += ["## Cases by category", "", "| category | v0 passed | of | v1 passed | of |", "|---|---|---|---|---|"]
+    for name in sorted({category.partition("/")[2] for category in data["categories"]}):
+        counts = [data["categories"].get(f"{version}/{name}") for version in ("v0", "v1")]
+        cells = " | ".join(f"{one[0]} | {one[1]}" if one else " | " for one in counts)
+        lines.append(f"| {name} | {cells} |")
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
 PAGES = {
     "azure-policy-conformance.md": azure_policy_conformance,
     "exit-codes.md": exit_codes,
     "command-line.md": command_line,
+    "rego-conformance.md": rego_conformance,
     "rules.md": rules,
     "settings.md": settings,
     "lockgate.schema.json": settings_schema,

@@ -1,14 +1,23 @@
 """OPA's own cases, all of them, with the exact count of passes by category.
 
-They come with OPA's Go module, at the version that ``opa-cases.json`` names; ``.ci/fetch-opa-cases`` puts it into the
-module cache. What fails, and why, is listed there too, and drawn in ``docs/reference/rego-conformance.md``. After a
-change: ``python tests/policy/rego/opa_cases.py`` writes the table anew.
+They come with OPA's Go module, at the version that ``docs/conformance/rego.json`` names; ``.ci/fetch-opa-cases`` puts
+it into the module cache. What fails, and why, is listed there too, and drawn in ``docs/reference/rego-conformance.md``.
+After a change: ``python tests/policy/rego/opa_cases.py && make docs`` writes both anew.
 """
 
+import importlib.util
 import os
+import sys
+from pathlib import Path
 
-import opa_cases
 import pytest
+
+_SPEC = importlib.util.spec_from_file_location("opa_cases", Path(__file__).with_name("opa_cases.py"))
+assert _SPEC is not None
+assert _SPEC.loader is not None
+opa_cases = importlib.util.module_from_spec(_SPEC)
+sys.modules["opa_cases"] = opa_cases
+_SPEC.loader.exec_module(opa_cases)
 
 FOLDER = opa_cases.folder(os.environ.get("LOCKGATE_OPA_CASES", ""))
 TABLE = opa_cases.table()

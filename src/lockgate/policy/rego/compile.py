@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from lockgate.policy.rego.builtins import BUILTINS, Builtin
 from lockgate.policy.rego.check.calls import Calls, expressions, terms
 from lockgate.policy.rego.check.expand import Expander, Hoister
 from lockgate.policy.rego.check.locals import Fresh, Locals, Report, shown
+from lockgate.policy.rego.check.metadata import Annotations, answer, collect, rule_name
 from lockgate.policy.rego.check.names import Names, globals_of
 from lockgate.policy.rego.check.recursion import check_recursion
 from lockgate.policy.rego.check.safety import Safety
@@ -77,10 +78,12 @@ class Compilation:
             for rule in module.rules:
                 assert isinstance(rule.ref.head, Var)
                 names.add(rule.ref.head.name)
-        unargued = frozenset(name for module in self.modules for name in _unargued(module))
+        annotations = Annotations()
+        if any("METADATA" in source.text for source in self.sources):
+            annotations = collect(self.modules, self.places, self.problems)
         for module, place in zip(self.modules, self.places, strict=True):
             self._imports(module, place)
-            names_of = Names(globals_of(module, siblings[tuple(module.package)]), unargued)
+            names_of = Names(globals_of(module, siblings[tuple(module.package)]))
             local = Locals(self.fresh, self._report(place))
             expander = Expander(self.fresh)
             for rule in each_rule(module.rules):
@@ -88,6 +91,10 @@ class Compilation:
                 local.rule(rule)
                 if not self.problems.found:
                     expander.rule(rule)
+            if "rego.metadata" in place.source.text:
+                for rule in module.rules:
+                    for branch in each_rule([rule]):
+                        answer(branch.body, annotations, rule, tuple(module.package), rule_name(rule))
         self.problems.stop()
         tree = build(self.modules, self.places, self.problems)
         self.problems.stop()
@@ -199,14 +206,6 @@ def compile_query(
     lines = query_source(body, shared)
     code = "\n".join((*shared.constants.lines, *lines, ""))
     return Compiled(code, (), (), tuple(shared.replacements), tuple(sorted(shared.used))), calls.replaced
-
-
-def _unargued(module: Module) -> Iterator[tuple[str, ...]]:
-    """The rules that are written as functions without arguments, which become what they are in OPA: plain rules."""
-    for rule in each_rule(module.rules):
-        if rule.args == [] and isinstance(rule.ref.head, Var) and not rule.ref.path:
-            rule.args = None
-            yield ("data", *map(str, module.package), rule.ref.head.name)
 
 
 def report_unsafe(unsafe: Sequence[tuple[str, int]], report: Report) -> None:

@@ -89,6 +89,8 @@ class Template:
 
     parts: list[str | Expr]
     at: int = -1
+    raw: bool = False
+    """Whether it stands in backquotes."""
 
 
 Term = Scalar | Var | Ref | Call | Array | SetTerm | ObjectTerm | Comprehension | Template
@@ -273,7 +275,7 @@ def copied(term: Term) -> Term:
     if isinstance(term, Comprehension):
         return Comprehension(term.kind, [copied(part) for part in term.head], copied_body(term.body), term.at)
     assert isinstance(term, Template)
-    return Template([part if isinstance(part, str) else copied_expr(part) for part in term.parts], term.at)
+    return Template([part if isinstance(part, str) else copied_expr(part) for part in term.parts], term.at, term.raw)
 
 
 def copied_body(body: Body) -> Body:

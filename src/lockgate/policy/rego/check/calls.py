@@ -31,8 +31,8 @@ from lockgate.policy.rego.values import key_of
 EXTERNAL = frozenset(("external_data",))
 """Functions of other engines, known by name so that refusing them says why."""
 
-COMPILED = frozenset(("eq", "internal.print"))
-"""Functions that the compiler answers itself."""
+COMPILED = frozenset(("eq", "internal.print", "rego.parse_module"))
+"""Functions that this package answers itself."""
 
 _UNREPLACEABLE = frozenset(("eq", "rego.metadata.chain", "rego.metadata.rule"))
 
@@ -50,7 +50,7 @@ class Calls:
 
     def arity(self, name: str) -> int:
         """Number of arguments of a function; -1 when there is none of this name."""
-        unit = self.tree.function(name)
+        unit = self.tree.called(name)
         if unit is not None:
             return unit.arity
         builtin = self.builtins.get(name)
@@ -68,8 +68,8 @@ class Calls:
             report(TYPE, f"the function {name} is refused: its answer cannot be reproduced offline", what.at)
             return
         arity = self.arity(name)
-        builtin = self.builtins.get(name) if self.tree.function(name) is None else None
-        if arity < 0 or (builtin is not None and builtin.function is None and name not in COMPILED):
+        builtin = self.builtins.get(name) if self.tree.called(name) is None else None
+        if arity < 0 or (builtin is not None and not available(builtin)):
             report(TYPE, f"undefined function {name}", what.at)
             return
         count = len(what.args)
@@ -170,6 +170,12 @@ class Calls:
 def _name(term: Term) -> str:
     """The name of a function that a term may be."""
     return operator_name(term) if isinstance(term, Ref) else term.name if isinstance(term, Var) else ""
+
+
+def available(builtin: Builtin) -> bool:
+    """Whether calls of a builtin can be compiled. What needs the network can, if the caller does not refuse it: a
+    policy's tests replace it."""
+    return builtin.function is not None or builtin.name in COMPILED or builtin.kind == "network"
 
 
 def expressions(body: Body) -> Iterator[Expr]:

@@ -45,14 +45,10 @@ def globals_of(module: Module, siblings: set[str]) -> dict[str, tuple[str, ...]]
 
 
 class Names:
-    """Resolves in place; ``used`` collects the names that were met.
+    """Resolves in place; ``used`` collects the names that were met."""
 
-    ``unargued`` are the rules that are written as functions without arguments: a call of one is its value.
-    """
-
-    def __init__(self, names: Globals, unargued: frozenset[tuple[str, ...]] = frozenset()) -> None:
+    def __init__(self, names: Globals) -> None:
         self.names = names
-        self.unargued = unargued
         self.used: set[str] = set()
 
     def rule(self, rule: Rule) -> None:
@@ -111,8 +107,6 @@ class Names:
             operator = term.operator
             if not (term.infix and not operator.path):
                 operator = self._ref(operator, ignored)
-            if not term.args and tuple(operator_name(operator).split(".")) in self.unargued:
-                return operator
             term.operator = operator
             term.args = [self.term(arg, ignored) for arg in term.args]
         elif isinstance(term, (Array, SetTerm)):

@@ -66,7 +66,7 @@ def asked(tree: Tree, body: Body) -> set[int]:
     found: set[int] = set()
     for term in terms(body):
         if isinstance(term, Call):
-            called = tree.function(operator_name(term.operator))
+            called = tree.called(operator_name(term.operator))
             if called is not None:
                 found.add(called.index)
         elif isinstance(term, Ref) and isinstance(term.head, Var) and term.head.name == "data":

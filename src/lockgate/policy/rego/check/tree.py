@@ -123,11 +123,19 @@ class Tree:
 
     def function(self, name: str) -> Unit | None:
         """The function called ``data.a.f``."""
+        unit = self._unit_named(name)
+        return unit if unit and unit.kind == FUNCTION else None
+
+    def called(self, name: str) -> Unit | None:
+        """What a call of ``data.a.f`` asks: a function, or a rule, which is called without arguments."""
+        unit = self._unit_named(name)
+        return unit if unit and unit.kind in (FUNCTION, COMPLETE) else None
+
+    def _unit_named(self, name: str) -> Unit | None:
         if not name.startswith("data."):
             return None
         node = self.find(name.split(".")[1:])
-        unit = node.unit if node else None
-        return unit if unit and unit.kind == FUNCTION else None
+        return node.unit if node else None
 
     def settle(self) -> None:
         """Note for every node which computed keys may reach it."""

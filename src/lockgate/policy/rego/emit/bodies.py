@@ -215,17 +215,21 @@ class BodyEmitter(TermEmitter):
         if name == "eq":
             self._unify([(what.args[0], what.args[1])])
             return
-        unit = self.tree.function(name)
-        if unit is not None:
+        unit = self.tree.called(name)
+        if unit is not None and unit.kind != FUNCTION:
+            self._result(self.lookup(what.operator), what.args)
+        elif unit is not None:
             args = [self.value(arg) for arg in what.args[: unit.arity]]
             called = f"u{unit.index}({', '.join((self.state, *args))})"
             if name in self.shared.mockable:
                 called = self._mocked(name, args, called)
             self._result(called, what.args[unit.arity :])
-            return
-        if name == "internal.print":
+        elif name == "internal.print":
             self.out.line(f"say({self.state}, {self.value(what.args[0])})")
-            return
+        else:
+            self._call_builtin(name, what)
+
+    def _call_builtin(self, name: str, what: Call) -> None:
         builtin = self.shared.builtins[name]
         arity = builtin.arity
         args = [self.value(arg) for arg in what.args[:arity]]

@@ -125,8 +125,9 @@ class RuleParser(BodyParser):
 
     def _own_wildcard(self, term: Term) -> Term:
         if isinstance(term, Var) and term.name.startswith("$"):
+            name = f"${self.wildcards}"
             self.wildcards += 1
-            return Var(f"${self.wildcards}", term.at)
+            return Var(name, term.at)
         return term
 
     # -- heads
@@ -140,7 +141,8 @@ class RuleParser(BodyParser):
         args: list[Term] | None = None
         term = whole
         if isinstance(whole, Call):
-            term, args = whole.operator, whole.args
+            # A rule that is called without arguments is a rule like any other.
+            term, args = whole.operator, whole.args or None
         if isinstance(term, Var):
             term = Ref(term, [], term.at)
         if not isinstance(term, Ref):
@@ -251,7 +253,7 @@ def _rule_of_equation(left: Term, right: Term, at: int) -> Rule:
     if isinstance(left, Call):
         if left.infix or not isinstance(left.operator.head, Var):
             raise Failure("call cannot be used in function signature", at)
-        return Rule(left.operator, left.args, None, right, _true(at), at, generated_body=True)
+        return Rule(left.operator, left.args or None, None, right, _true(at), at, generated_body=True)
     if isinstance(left, Var):
         left = Ref(left, [], left.at)
     if not isinstance(left, Ref) or not isinstance(left.head, Var):

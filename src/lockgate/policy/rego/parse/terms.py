@@ -239,8 +239,9 @@ class TermParser:
         """The name here; each ``_`` becomes a variable of its own."""
         token = self.next()
         if token.text == "_":
+            name = f"${self.wildcards}"
             self.wildcards += 1
-            return Var(f"${self.wildcards}", token.start)
+            return Var(name, token.start)
         return Var(token.text, token.start)
 
     def _number(self, sign: str) -> Scalar:
@@ -439,7 +440,7 @@ class TermParser:
             else:
                 parts.append(expr)
         self._grown(height + 2, token.start)
-        return Template(parts, token.start)
+        return Template(parts, token.start, raw=token.text.startswith("$`"))
 
     def _inside(self, tokens: list[Token]) -> TermParser:
         inner = type(self)(tokens, self.keywords)
