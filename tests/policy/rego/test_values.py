@@ -218,3 +218,34 @@ class TestDepth:
     def test_deeper_json_is_an_error(self, depth: int) -> None:
         with pytest.raises(EvaluationError):
             from_json_text("[" * depth + "]" * depth)
+
+
+class TestLongNumbers:
+    """Numbers with more digits than a double has."""
+
+    def test_a_fraction_is_no_whole_number_even_where_its_double_is(self) -> None:
+        one = from_json_text("1.00000000000000000001")
+        assert not equal(one, 1)
+        assert compare(one, 1) == 1
+        assert compare(1, one) == -1
+        assert one > 1
+        assert one >= 1.0
+        assert not one <= 1
+        assert len(Set([one, 1, 1.0])) == 2
+        assert equal(from_json_text("1e-400"), from_json_text("1e-400"))
+        assert compare(from_json_text("1e-400"), 0) == 1
+
+    def test_fractions_are_compared_by_all_their_digits(self) -> None:
+        assert compare(from_json_text("0.1234567890123456789"), from_json_text("0.1234567890123456788")) == 1
+        assert not equal(WideFloat("0.33333333333333333334"), 0.3333333333333333)
+        assert equal(WideFloat("1.50"), 1.5)
+
+    def test_whole_numbers_are_compared_exactly_however_they_are_written(self) -> None:
+        assert equal(WideFloat("1e30"), 10**30)
+        assert compare(WideFloat("1e30"), 10**30 + 1) == -1
+        assert compare(WideFloat("1e30"), WideFloat("1000000000000000000000000000001.0")) == -1
+
+    def test_digits_are_kept_for_printing(self) -> None:
+        assert literal(from_json_text("[1.00000000000000000001, 0.1, 123456789.123456789]")) == (
+            "[1.00000000000000000001, 0.1, 123456789.123456789]"
+        )

@@ -15,6 +15,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from functools import cmp_to_key
 from typing import Any, Final, TypeAlias
 
@@ -33,6 +34,7 @@ MAX_NUMBER_BITS: Final = 14_000
 """Size of the largest integer, within the 4,300 digits that Python is willing to print."""
 
 _MAX_EXPONENT: Final = 4_200
+_DOUBLE_DIGITS: Final = 16
 
 
 class Undefined:
@@ -70,6 +72,34 @@ class WideFloat(float):
 
     def __reduce__(self) -> tuple[type[WideFloat], tuple[str]]:
         return WideFloat, (self.text,)
+
+    # Numbers are compared by all their digits.
+
+    def __hash__(self) -> int:
+        exact = Fraction(self.text)
+        return hash(exact.numerator) if exact.denominator == 1 else float.__hash__(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self._order(other) == 0 if isinstance(other, (int, float)) else NotImplemented
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __lt__(self, other: float) -> bool:
+        return self._order(other) < 0
+
+    def __gt__(self, other: float) -> bool:
+        return self._order(other) > 0
+
+    def __le__(self, other: float) -> bool:
+        return self._order(other) <= 0
+
+    def __ge__(self, other: float) -> bool:
+        return self._order(other) >= 0
+
+    def _order(self, other: float) -> int:
+        mine, theirs = Fraction(self.text), Fraction(number_text(other))
+        return (mine > theirs) - (mine < theirs)
 
 
 class BooleanKey:
@@ -267,6 +297,13 @@ def number_text(value: float) -> str:
     return value.text if isinstance(value, WideFloat) else repr(value)
 
 
+def is_whole(value: float) -> bool:
+    """Whether a number has no fraction."""
+    if isinstance(value, WideFloat):
+        return Fraction(value.text).denominator == 1
+    return isinstance(value, int) or value.is_integer()
+
+
 def literal(value: Value) -> str:
     """The value as Rego writes it in source: strings quoted, sets and objects sorted, ``set()`` when empty."""
     parts: list[str] = []
@@ -309,7 +346,7 @@ def from_json_text(text: str | bytes) -> Value:
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
     try:
-        value = json.loads(text, parse_float=_json_float, parse_constant=_no_constant)
+        value = json.loads(text, parse_float=number_of, parse_constant=_no_constant)
     except RecursionError:
         raise too_deep() from None
     if text.count("[") + text.count("{") > MAX_DEPTH:
@@ -497,17 +534,29 @@ def json_string(text: str) -> str:
     return written if written.isascii() else _valid(written, "\\ufffd")
 
 
-def _json_float(text: str) -> float:
+def number_of(text: str) -> int | float:
+    """The number of a decimal text: exact where it is whole, and with all its digits kept where a double is not enough.
+
+    Raises ValueError past 4,300 digits.
+    """
+    if "." not in text and "e" not in text and "E" not in text:
+        return int(text)
     number = float(text)
-    if math.isfinite(number):
+    if len(text) < _DOUBLE_DIGITS and number != 0 and math.isfinite(number):
         return number
+    return _long_number(text, number)
+
+
+def _long_number(text: str, number: float) -> int | float:
     try:
         exact = Decimal(text)
     except InvalidOperation:
         raise ValueError(f"the number {text[:40]} is not valid") from None
-    if exact.adjusted() > _MAX_EXPONENT:
-        raise ValueError(f"the number {text[:40]} is too big")
-    return int(exact)
+    if abs(exact.adjusted()) > _MAX_EXPONENT and exact:
+        raise ValueError(f"the number {text[:40]} is out of bounds")
+    if exact == exact.to_integral_value():
+        return number if number == exact else int(exact)
+    return number if math.isfinite(number) and Decimal(repr(number)) == exact else WideFloat(text)
 
 
 def _no_constant(text: str) -> float:

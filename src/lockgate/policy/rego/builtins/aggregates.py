@@ -7,7 +7,7 @@ from typing import Final
 
 from lockgate.policy.rego.builtins.arithmetic import fraction, from_fraction, multiply, plus, rounded
 from lockgate.policy.rego.builtins.contract import Function, wrong_member, wrong_type
-from lockgate.policy.rego.values import UNDEFINED, Set, Value, WideFloat, compare, in_order
+from lockgate.policy.rego.values import UNDEFINED, Set, Value, compare, in_order, is_whole
 
 
 def count(collection: Value) -> Value:
@@ -29,9 +29,7 @@ def product(collection: Value) -> Value:
     """The product of numbers; 1 of none. With a fraction among them, OPA keeps 53 bits of each step."""
     numbers = _numbers(collection)
     result: Value = 1
-    if all(
-        (isinstance(member, int) or member.is_integer()) and not isinstance(member, WideFloat) for member in numbers
-    ):
+    if all(map(is_whole, numbers)):
         for member in numbers:
             result = multiply(result, member)
         return result

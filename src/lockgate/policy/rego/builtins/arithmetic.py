@@ -19,7 +19,7 @@ from lockgate.policy.rego.builtins.contract import (
     string,
     wrong_type,
 )
-from lockgate.policy.rego.values import MAX_NUMBER_BITS, Set, Value, WideFloat, number_text
+from lockgate.policy.rego.values import MAX_NUMBER_BITS, Set, Value, WideFloat, is_whole, number_text
 
 _LIMIT: Final = 1 << MAX_NUMBER_BITS
 _PRECISION: Final = 64
@@ -33,7 +33,9 @@ def plus(a: Value, b: Value) -> Value:
     if type(a) is int and type(b) is int:
         return _within(a + b)
     x, y = number(a, 1), number(b, 2)
-    return _within(_integer(x) + _integer(y)) if _whole(x) and _whole(y) else from_fraction(fraction(x) + fraction(y))
+    return (
+        _within(_integer(x) + _integer(y)) if is_whole(x) and is_whole(y) else from_fraction(fraction(x) + fraction(y))
+    )
 
 
 def minus(a: Value, b: Value) -> Value:
@@ -47,19 +49,23 @@ def minus(a: Value, b: Value) -> Value:
     if not _is_number(a):
         raise wrong_type(1, a, "number", "set")
     x, y = a, number(b, 2)
-    return _within(_integer(x) - _integer(y)) if _whole(x) and _whole(y) else from_fraction(fraction(x) - fraction(y))
+    return (
+        _within(_integer(x) - _integer(y)) if is_whole(x) and is_whole(y) else from_fraction(fraction(x) - fraction(y))
+    )
 
 
 def multiply(a: Value, b: Value) -> Value:
     """``a * b``."""
     x, y = number(a, 1), number(b, 2)
-    return _within(_integer(x) * _integer(y)) if _whole(x) and _whole(y) else from_fraction(fraction(x) * fraction(y))
+    return (
+        _within(_integer(x) * _integer(y)) if is_whole(x) and is_whole(y) else from_fraction(fraction(x) * fraction(y))
+    )
 
 
 def divide(a: Value, b: Value) -> Value:
     """``a / b``. Raises BuiltinError for a divisor of zero."""
     x, y = number(a, 1), number(b, 2)
-    if y == 0 and not isinstance(y, WideFloat):
+    if y == 0:
         raise BuiltinError("divide by zero")
     if type(x) is int and type(y) is int and x % y == 0 and -_SMALL < x < _SMALL and -_SMALL < y < _SMALL:
         return x // y
@@ -69,7 +75,7 @@ def divide(a: Value, b: Value) -> Value:
 def remainder(a: Value, b: Value) -> Value:
     """``a % b`` of integers, with the sign of ``a``."""
     x, y = number(a, 1), number(b, 2)
-    if not (_whole(x) and _whole(y)):
+    if not (is_whole(x) and is_whole(y)):
         raise BuiltinError("modulo on floating-point number")
     dividend, divisor = _integer(x), _integer(y)
     if divisor == 0:
@@ -180,7 +186,7 @@ def big_integer(value: Value, position: int) -> int:
     """The argument as an integer of any size; 2.0 is one."""
     if not _is_number(value):
         raise wrong_type(position, value, "integer")
-    if not _whole(value):
+    if not is_whole(value):
         raise BuiltinError(f"operand {position} must be integer number but got floating-point number")
     return _integer(value)
 
@@ -223,10 +229,6 @@ def _shift(value: Value) -> int:
 
 def _is_number(value: Value) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _whole(value: float) -> bool:
-    return isinstance(value, int) or (value.is_integer() and not isinstance(value, WideFloat))
 
 
 def _integer(value: float) -> int:

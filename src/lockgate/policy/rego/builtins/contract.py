@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, Final, Literal, TypeAlias
 
 from lockgate.policy.budget import Budget
-from lockgate.policy.rego.values import Value, type_name
+from lockgate.policy.rego.values import Value, is_whole, number_text, type_name
 
 Function: TypeAlias = Callable[..., Any]
 """Values in, a value out; ``UNDEFINED`` for no result. Raises :class:`BuiltinError`."""
@@ -117,8 +118,8 @@ def number(value: Value, position: int) -> float:
 def integer(value: Value, position: int) -> int:
     """The argument as an integer of 64 bits; 2.0 is one."""
     whole = number(value, position)
-    if isinstance(whole, float) and whole.is_integer():
-        whole = int(whole)
+    if isinstance(whole, float) and is_whole(whole):
+        whole = int(Fraction(number_text(whole)))
     if isinstance(whole, int) and -_INT64 <= whole < _INT64:
         return whole
     raise BuiltinError(f"operand {position} must be integer number but got floating-point number")

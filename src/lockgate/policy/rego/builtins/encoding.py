@@ -9,13 +9,14 @@ from typing import Any, Final
 from urllib.parse import quote_plus
 
 from lockgate.policy.rego.builtins.contract import BuiltinError, Function, bounded, dictionary, string
-from lockgate.policy.rego.values import Value, bytes_of, from_json_text, json_text, plain, text_of
+from lockgate.policy.rego.values import Value, bytes_of, from_json_text, json_text, literal, plain, text_of
 
 _MAX_INDENT: Final = 1_000
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _FIVE_ESCAPES: Final = {
     ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029",
 }  # fmt: skip
+_BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _VALUES: Final = "operand 1 values must be string, array[string], or set[string]"
 
 
@@ -29,7 +30,7 @@ def json_marshal_with_options(value: Value, options: Value) -> Value:
     chosen: dict[str, Any] = {"indent": "\t", "prefix": ""}
     for key, option in dictionary(options, 2).items():
         if key not in ("prefix", "indent", "pretty"):
-            raise BuiltinError(f"operand 2 object contained unknown key {key}")
+            raise BuiltinError(f"operand 2 object contained unknown key {literal(key)}")
         if key == "pretty" and not isinstance(option, bool):
             raise BuiltinError(f"operand 2 key {key} failed cast to bool")
         if key != "pretty" and not isinstance(option, str):
@@ -108,7 +109,8 @@ def hex_encode(text: Value) -> Value:
 def hex_decode(text: Value) -> Value:
     given = string(text, 1)
     if not _HEX.issuperset(given):
-        raise BuiltinError("encoding/hex: invalid byte")
+        wrong = next(c for c in given if c not in _HEX)
+        raise BuiltinError(f"encoding/hex: invalid byte: U+{ord(wrong):04X} '{wrong}'")
     if len(given) % 2:
         raise BuiltinError("encoding/hex: odd length hex string")
     return text_of(bytes.fromhex(given))
@@ -185,15 +187,27 @@ def _indented(value: Any, parts: list[str], line: str, indent: str) -> None:
     parts += (line, "}" if keyed else "]")
 
 
+def _bad_base64(data: bytes, extra: bytes) -> BuiltinError:
+    """The error, with the place of the first byte that does not belong, as Go counts it."""
+    allowed = _BASE64 | frozenset(extra)
+    for place, byte in enumerate(data):
+        if byte not in allowed:
+            padding = byte == ord("=") and place % 4 > 1
+            if not padding or data[place:].rstrip(b"="):
+                return BuiltinError(f"illegal base64 data at input byte {place}")
+            break
+    return BuiltinError(f"illegal base64 data at input byte {len(data) // 4 * 4}")
+
+
 def _from_base64(text: str, extra: bytes) -> bytes:
     # Go's decoder passes over line ends, and over nothing else.
     data = bytes_of(text.replace("\n", "").replace("\r", ""))
     try:
         decoded = base64.b64decode(data, altchars=extra, validate=True)
     except (binascii.Error, ValueError):
-        raise BuiltinError("illegal base64 data") from None
+        raise _bad_base64(data, extra) from None
     if len(data) % 4 or (extra == b"-_" and (b"+" in data or b"/" in data)) or b"=" in data.rstrip(b"="):
-        raise BuiltinError("illegal base64 data")
+        raise _bad_base64(data, extra)
     return decoded
 
 

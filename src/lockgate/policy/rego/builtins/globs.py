@@ -191,7 +191,8 @@ class _TokenReader:
     def _token(self) -> _Token:
         c, escaped = self._rune()
         if not escaped and c in "]+*":
-            raise _invalid(f"{c} without what it belongs to")
+            what = "set-close ']' with no preceding '['" if c == "]" else f"flag '{c}' must be preceded by a non-flag"
+            raise BuiltinError(f"input:{self.glob[:80]}, pos:{self.at}, {what}: the input provided is invalid")
         kind = "." if c == "." and not escaped else "set" if c == "[" and not escaped else "character"
         runes = self._set() if kind == "set" else frozenset((c,) if kind == "character" else ())
         flag = self.glob[self.at] if self.at < len(self.glob) and self.glob[self.at] in "+*" else ""

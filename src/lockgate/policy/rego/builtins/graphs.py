@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from lockgate.policy.rego.builtins.contract import Context, Function, dictionary, wrong_type
-from lockgate.policy.rego.values import MAX_DEPTH, Key, Set, Value, key_of, keys_in_order, too_deep, value_of_key
+from lockgate.policy.rego.values import (
+    MAX_DEPTH,
+    Key,
+    Set,
+    Value,
+    in_order,
+    key_of,
+    keys_in_order,
+    too_deep,
+    value_of_key,
+)
 
 
 def walk(context: Context, value: Value) -> Iterator[list[Value]]:
@@ -24,7 +34,7 @@ def walk(context: Context, value: Value) -> Iterator[list[Value]]:
         elif isinstance(item, (list, tuple)):
             stack += [([*path, index], item[index]) for index in range(len(item) - 1, -1, -1)]
         elif isinstance(item, Set):
-            stack += [([*path, member], member) for member in item]
+            stack += [([*path, member], member) for member in reversed(in_order(item))]
 
 
 def reachable(context: Context, graph: Value, initial: Value) -> Value:

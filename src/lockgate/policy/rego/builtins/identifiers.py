@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lockgate.policy.rego.builtins.contract import BuiltinError, Context, Function, string
 from lockgate.policy.rego.builtins.encoding import unescaped
-from lockgate.policy.rego.values import UNDEFINED, Value, bytes_of, key_of
+from lockgate.policy.rego.values import UNDEFINED, Value, bytes_of, key_of, quote
 
 _HYPHENED: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _BARE: Final = re.compile(r"[0-9a-fA-F]{32}", re.ASCII)
@@ -61,7 +61,11 @@ def uuid_rfc4122(context: Context, name: Value) -> Value:
 
 def uri_parse(text: Value) -> Value:
     """Those of scheme, hostname, port, path, raw_path, raw_query and fragment that are there."""
-    return _uri(string(text, 1))
+    whole = string(text, 1)
+    try:
+        return _uri(whole)
+    except BuiltinError as error:
+        raise BuiltinError(f"parse {quote(whole)}: {error}") from None
 
 
 def uri_is_valid(text: Value) -> Value:
@@ -144,7 +148,7 @@ def _host(host: str, *, web: bool) -> tuple[str, str]:
     colon = host.find(":") if web else host.rfind(":")
     port = host[colon:] if colon >= 0 else ""
     if not _PORT.fullmatch(port):
-        raise BuiltinError(f"invalid port {port[:20]} after host")
+        raise BuiltinError(f"invalid port {quote(port)} after host")
     return _unescaped_host(host[: len(host) - len(port)]), port[1:]
 
 
@@ -154,7 +158,7 @@ def _literal_host(host: str) -> tuple[str, str]:
         raise BuiltinError("missing ']' in host")
     port = host[end + 1 :]
     if not _PORT.fullmatch(port):
-        raise BuiltinError(f"invalid port {port[:20]} after host")
+        raise BuiltinError(f"invalid port {quote(port)} after host")
     address, percent, zone = host[1:end].partition("%25")
     try:
         ipaddress.IPv6Address(address)
@@ -171,7 +175,7 @@ def _unescaped_host(name: str) -> str:
     for escape in name.split("%")[1:]:
         # Only bytes that are not ASCII may be escaped in a host, and the percent sign.
         if escape[:1] < "8" and escape[:2] != "25":
-            raise BuiltinError("invalid URL escape in host name")
+            raise BuiltinError(f'invalid URL escape "%{escape[:2]}"')
     return unescaped(name)
 
 

@@ -40,12 +40,12 @@ def decode(token: Value) -> Value:
     while True:
         head, body, signature = _split(text)
         header = _header(head)
-        payload = text_of(from_base64url(body))
+        payload = text_of(_part("payload", body))
         kind = header.get("cty")
         if kind is not None and not isinstance(kind, str):
             raise BuiltinError("cty: must be a string")
         if kind != "JWT":
-            return [header, _object(payload), from_base64url(signature).hex()]
+            return [header, _object(payload), _part("signature", signature).hex()]
         text = payload.strip("\"'")
 
 
@@ -97,8 +97,17 @@ def encode_sign_raw(header: Value, payload: Value, key: Value) -> Value:
     return _signed(string(header, 1), string(payload, 2), secret)
 
 
+def _part(name: str, text: str) -> bytes:
+    try:
+        return from_base64url(text)
+    except BuiltinError as error:
+        raise BuiltinError(f"JWT {name} had invalid encoding: {error}") from None
+
+
 def _split(text: str) -> tuple[str, str, str]:
     parts = text.split(".")
+    if len(parts) == 1:
+        raise BuiltinError("encoded JWT had no period separators")
     if len(parts) != 3:
         raise BuiltinError(f"encoded JWT must have 3 sections, found {len(parts)}")
     return parts[0], parts[1], parts[2]
@@ -109,7 +118,7 @@ def _token(parts: tuple[str, str, str]) -> _Token:
 
 
 def _header(text: str) -> dict[str, Any]:
-    header = _object(text_of(from_base64url(text)))
+    header = _object(text_of(_part("header", text)))
     if "enc" in header:
         raise BuiltinError("JWT is a JWE object, which is not supported")
     return header
@@ -233,14 +242,26 @@ def _signed(header: str, payload: str, key_text: str) -> str:
     keys = web_keys(key_text)
     if not keys:
         raise BuiltinError("no keys found in JWK set")
-    names = _object(header)
+    names = _signing_header(header)
     algorithm, kind = names.get("alg"), names.get("typ")
-    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise BuiltinError("unknown JWS algorithm")
+    if not isinstance(algorithm, str):
+        raise BuiltinError("missing or invalid 'alg' header: jwsbb: header \"alg\" not found")
+    if algorithm not in ALGORITHMS:
+        raise BuiltinError(f"unknown JWS algorithm: {algorithm[:80]}")
     if (not isinstance(kind, str) or kind == "JWT") and not json_is_valid(payload):
         raise BuiltinError("type is JWT but payload is not JSON")
     text = f"{_encoded(bytes_of(header))}.{_encoded(bytes_of(payload))}"
     return f"{text}.{_encoded(_signature(keys[0].key, algorithm, text.encode('ascii')))}"
+
+
+def _signing_header(text: str) -> dict[str, Any]:
+    if not text:
+        raise BuiltinError("missing or invalid 'alg' header: cannot parse JSON: cannot parse empty string")
+    try:
+        value = from_json_text(text) if text.lstrip().startswith("{") else None
+    except ValueError as error:
+        raise BuiltinError(f"missing or invalid 'alg' header: cannot parse JSON: {error}") from None
+    return value if isinstance(value, dict) else {}
 
 
 def _encoded(data: bytes) -> str:

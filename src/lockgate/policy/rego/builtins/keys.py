@@ -78,9 +78,9 @@ def verification_keys(text: str) -> list[Key]:
     if block.rest:
         raise BuiltinError("extra data after a PEM certificate block")
     if block.kind == "CERTIFICATE":
-        return [Key(_loaded(_certificate_key, block.data))]
+        return [Key(_loaded(_certificate_key, block.data, "failed to parse a PEM certificate"))]
     if block.kind == "PUBLIC KEY":
-        return [Key(_loaded(_public_key, block.data))]
+        return [Key(_loaded(_public_key, block.data, "failed to parse a PEM public key"))]
     raise BuiltinError("failed to extract a Key from the PEM certificate")
 
 
@@ -102,19 +102,19 @@ def web_keys(text: str) -> list[Key]:
         algorithm, identifier = item.get("alg", ""), item.get("kid", "")
         if not isinstance(algorithm, str) or not isinstance(identifier, str):
             raise BuiltinError("failed to parse a JWK key (set)")
-        key = _loaded(_web_key, item)
+        key = _loaded(_web_key, item, "failed to parse a JWK key (set)")
         if not algorithm or algorithm in ALGORITHMS:
             keys.append(Key(key, algorithm, identifier))
     return keys
 
 
-def _loaded(load: Callable[[Any], Any], source: Any) -> Any:
+def _loaded(load: Callable[[Any], Any], source: Any, failure: str) -> Any:
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
         return load(source)
-    except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as error:
-        raise BuiltinError(f"a key cannot be read: {str(error)[:200]}") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError, BuiltinError) as error:
+        raise BuiltinError(f"{failure}: {str(error)[:200]}") from None
 
 
 def _certificate_key(data: bytes) -> Any:

@@ -108,7 +108,11 @@ def compiled(pattern: str) -> Any:
         return re2.compile(pattern, options)  # type: ignore[no-untyped-call]
     except re2.error as error:
         shown = error.args[0] if error.args else error
-        shown = shown.decode("utf-8", "replace") if isinstance(shown, bytes) else shown
+        shown = shown.decode("utf-8", "replace") if isinstance(shown, bytes) else str(shown)
+        # The words of Go's package, where C++'s differ.
+        problem, colon, where = shown.partition(": ")
+        problem = problem.replace("missing ]", "missing closing ]").replace("bad repetition operator", "invalid nested")
+        shown = f"{problem}: `{where}`" if colon else problem
         raise BuiltinError(f"error parsing regexp: {shown}") from None
     except UnicodeEncodeError:
         raise BuiltinError("error parsing regexp: invalid UTF-8") from None

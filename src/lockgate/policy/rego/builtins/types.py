@@ -110,6 +110,8 @@ def _only(place: int, name: str) -> Function:
 def _number_of(text: str) -> Value:
     if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS:
         return int(text)
+    if text.lstrip("+-").lower() in ("inf", "infinity", "nan"):
+        raise wrong_type(1, text, "valid number string")
     if not _DECIMAL.fullmatch(text):
         raise BuiltinError(f'parsing "{text[:80]}": invalid syntax')
     if "." not in text and "e" not in text and "E" not in text:

@@ -23,7 +23,7 @@ from lockgate.policy.rego.syntax import (
     Var,
     call,
 )
-from lockgate.policy.rego.values import WideFloat, from_json_text
+from lockgate.policy.rego.values import WideFloat, from_json_text, number_of
 
 MAX_NESTED = 60
 """Brackets within brackets. Deeper text is refused, so that no input reaches Python's own limit."""
@@ -472,7 +472,7 @@ def number(text: str, at: int) -> int | float:
             raise Failure("number too big", at, len(text)) from error
         assert isinstance(big, int | float)
         return big
-    return WideFloat(text) if abs(value) >= 2**53 else value
+    return WideFloat(text) if abs(value) >= 2**53 else number_of(text)
 
 
 def _check_part(expr: Expr) -> None:
