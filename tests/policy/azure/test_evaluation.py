@@ -131,10 +131,13 @@ def test_a_rule_that_fails_denies(condition: Any, message: str) -> None:
 
 
 def test_an_evaluation_that_takes_too_many_steps_is_stopped() -> None:
-    members = [{"a": list(range(400))} for _ in range(700)]
-    outcome = judged({"field": "x[*].a[*]", "notEquals": -1}, {"x": members})
+    many = {"x": list(range(2000))}
+    where = {"allOf": [{"field": "x[*]", "notEquals": -1}] * 300}
+    outcome = judged({"count": {"field": "x[*]", "where": where}, "greater": 0}, many)
     assert outcome.effect is Effect.DENY
-    assert outcome.error is not None
+    assert "more than 500000 steps" in str(outcome.error)
+    wide = {"x": [{"a": list(range(400))} for _ in range(700)]}
+    assert "more than 100000 values" in str(judged({"field": "x[*].a[*]", "notEquals": -1}, wide).error)
 
 
 def test_reasons_name_the_conditions_that_decided_and_the_places_in_the_resource() -> None:

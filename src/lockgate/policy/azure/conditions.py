@@ -159,17 +159,32 @@ def _count_leaf(leaf: Leaf, subject: CountSubject) -> Test:
     return test
 
 
+def _where(subject: CountSubject) -> tuple[Test | None, int]:
+    """The condition of a count, and how many conditions one member may take."""
+    if subject.where is None:
+        return None, 1
+    leaves = 0
+    todo = [subject.where]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, Logic):
+            todo += one.children
+        else:
+            leaves += 1
+    return compile_condition(subject.where), max(1, leaves)
+
+
 def _field_walk(subject: CountSubject) -> Callable[[Run], list[Cell]]:
     assert subject.field is not None
     name_of = compiled(subject.field)
-    where = compile_condition(subject.where) if subject.where is not None else None
+    where, cost = _where(subject)
 
     def walk(run: Run) -> list[Cell]:
         name = name_of(run)
         if not isinstance(name, str) or "[*]" not in name:
             raise EvaluationError("count needs the name of an array alias with [*]")
         found = run.resource.read(name, run.bound)
-        run.budget.spend(len(found.counted))
+        run.budget.spend(len(found.counted) * cost)
         if where is None:
             return list(found.counted)
         outer, current = run.bound, run.current
@@ -205,14 +220,14 @@ def _bind(outer: Bound, found: Selection, cell: Cell) -> Bound:
 def _value_walk(subject: CountSubject) -> Callable[[Run], list[Cell]]:
     assert subject.value is not None
     value_of = compiled(subject.value)
-    where = compile_condition(subject.where) if subject.where is not None else None
+    where, cost = _where(subject)
     name = ascii_fold(subject.name)
 
     def walk(run: Run) -> list[Cell]:
         values = value_of(run)
         if not isinstance(values, list):
             raise EvaluationError(f"count needs an array, not {kind(values)}")
-        run.budget.spend(len(values))
+        run.budget.spend(len(values) * cost)
         if where is None:
             return [(value, ()) for value in values]
         outer, current, shadowed = run.iterations, run.current, run.names.get(name, MISSING)

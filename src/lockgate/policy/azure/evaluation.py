@@ -15,8 +15,8 @@ from lockgate.policy.azure.values import MISSING, Json, ascii_fold
 from lockgate.policy.budget import Budget
 from lockgate.policy.errors import EvaluationError
 
-DEFAULT_STEPS: Final = 200_000
-"""Members walked over, functions called and values kept by one evaluation; library rules take below a thousand."""
+DEFAULT_STEPS: Final = 500_000
+"""Conditions put to counted members, functions called and values read; library rules take below a thousand."""
 
 
 @dataclass(frozen=True, slots=True)

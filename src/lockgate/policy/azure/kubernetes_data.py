@@ -19,6 +19,7 @@ from lockgate.policy.azure.effects import Effect, effect_named
 from lockgate.policy.azure.evaluation import Context, Run, compiled
 from lockgate.policy.azure.fields import Resource
 from lockgate.policy.azure.functions_text import string
+from lockgate.policy.azure.reader import MAX_DEPTH
 from lockgate.policy.azure.values import MISSING, Json, ascii_fold, kind
 from lockgate.policy.errors import EvaluationError, PolicyError
 
@@ -27,6 +28,9 @@ _ACTIONS: Final = {Effect.DENY: "deny", Effect.AUDIT: "dryrun"}
 _CONSTRAINT_EFFECTS: Final = frozenset((Effect.ENFORCE_OPA_CONSTRAINT, Effect.ENFORCE_REGO_POLICY))
 _PLACEHOLDER = re.compile(r"\{\{-?\s*\.Values\.([A-Za-z0-9_.]+)\s*-?\}\}")
 _BEFORE = re.compile(r"\s*(-\s+)*([\w./-]+\s*:\s+)?")
+_ODD = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+MAX_NAME: Final = 150
+"""A longer name may pass what YAML allows for one (1,024 characters) once it is escaped."""
 MAX_RENDERED: Final = 1_000_000
 
 
@@ -226,8 +230,23 @@ def _value(values: Mapping[str, Json], path: str, where: str, number: int) -> Js
 
 
 def _as_json(value: Json, where: str, number: int) -> str:
+    """JSON that YAML reads alike: what YAML takes for a line break or refuses is escaped, and names are short."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        if any(len(str(name)) > MAX_NAME for one in level if isinstance(one, dict) for name in one):
+            raise PolicyError(f"a name has more than {MAX_NAME} characters", where=where, line=number)
+        level = [
+            child
+            for one in level
+            if isinstance(one, list | dict)
+            for child in (one if isinstance(one, list) else one.values())
+        ]
+        if not level:
+            break
+    else:
+        raise PolicyError(f"a value is nested deeper than {MAX_DEPTH}", where=where, line=number)
     try:
-        text = json.dumps(value, ensure_ascii=True, allow_nan=False)
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         raise PolicyError(f"{kind(value)} cannot be written as JSON", where=where, line=number) from None
-    return text.replace("\x7f", "\\u007f")
+    return _ODD.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
