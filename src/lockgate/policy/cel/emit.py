@@ -39,6 +39,7 @@ _HELPERS = {
 }  # fmt: skip
 _NATIVE = frozenset(("string", "bytes"))
 _SUBSCRIPTED = frozenset(("any", "map"))  # Python warns when it compiles a subscription of anything else
+_QUICK_CALLS = {"size": "quick_size", "string": "quick_string"}
 _QUICK_METHODS = {"startsWith": "str_startswith", "endsWith": "str_endswith"}
 
 
@@ -305,7 +306,8 @@ class Emitter:
         wrong = literal_fault(node.name, args)
         if wrong is not None:
             raise self.fault(wrong[0], wrong[1])
-        return f"{entry.symbol}({', '.join(map(self.code, args))})", entry.result
+        symbol = entry.symbol if self.exact else _QUICK_CALLS.get(node.name, entry.symbol)
+        return f"{symbol}({', '.join(map(self.code, args))})", entry.result
 
     # -- literals
 

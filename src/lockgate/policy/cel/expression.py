@@ -52,8 +52,16 @@ class Expression:
         :class:`BudgetExceededError` when ``budget`` (one million steps unless given) runs out.
         """
         budget = budget or Budget()
-        left, outer = budget.left, STATE.budget
+        outer = STATE.budget
         STATE.budget = budget
+        try:
+            return self.within(activation, budget)
+        finally:
+            STATE.budget = outer
+
+    def within(self, activation: Mapping[str, Any], budget: Budget) -> Any:
+        """As :meth:`evaluate`, for a call from within an evaluation on this thread that spends the same ``budget``."""
+        left = budget.left
         try:
             return self._quick(activation, budget)
         except BudgetExceededError:
@@ -61,8 +69,6 @@ class Expression:
         except Exception:
             budget.left = left
             return self._exactly(activation, budget)
-        finally:
-            STATE.budget = outer
 
     def _exactly(self, activation: Mapping[str, Any], budget: Budget) -> Any:
         if self._exact is None:
@@ -155,6 +161,17 @@ def registered() -> Registry:
     return load()
 
 
+def _quick_size(value: Any) -> Any:
+    return len(value) if type(value) in _SIZED else registered().functions["size"].call(value)
+
+
+def _quick_string(value: Any) -> Any:
+    return value if type(value) is str else registered().functions["string"].call(value)
+
+
+_SIZED = frozenset((list, str, dict))
+
+
 @cache
 def runtime() -> dict[str, Any]:
     """The globals of generated code."""
@@ -170,6 +187,8 @@ def runtime() -> dict[str, Any]:
         "TypeValue": TypeValue,
         "Uint": Uint,
         "make_struct": make_struct,
+        "quick_size": _quick_size,
+        "quick_string": _quick_string,
         "sort_by": sort_by,
         "str_startswith": str.startswith,
         "str_endswith": str.endswith,

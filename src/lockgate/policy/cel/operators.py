@@ -364,7 +364,10 @@ def contains(value: object, container: object) -> bool:
 def each(container: object, budget: Budget) -> list[object] | dict[object, object]:
     """What a macro walks: the elements of a list or the keys of a map; a step is spent for each."""
     if type(container) is list or isinstance(container, dict):
-        budget.spend(len(container))
+        left = budget.left - len(container)
+        if left < 0:
+            budget.spend(len(container))
+        budget.left = left
         return container
     raise no_overload("comprehension", container)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.cel.expression import Expression, compile_expression
+from lockgate.policy.cel.metering import STATE
 from lockgate.policy.cel.values import CelError
 from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyError
 
@@ -91,7 +92,10 @@ class Variables(dict[str, Any]):
         if name in self.failed:
             raise self.failed[name]
         try:
-            value = self[name] = expression.evaluate(self.activation, budget=self.budget)
+            if STATE.budget is self.budget:
+                value = self[name] = expression.within(self.activation, self.budget)
+            else:
+                value = self[name] = expression.evaluate(self.activation, budget=self.budget)
         except EvaluationError as error:
             if not isinstance(error, BudgetExceededError):
                 self.failed[name] = error

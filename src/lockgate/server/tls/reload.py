@@ -82,5 +82,3 @@ class ReloadingContext:
             where=str(self._pair.certificate),
             hint=f"both files must be PEM and belong together (the key is {self._pair.key})",
         )
-
-
