@@ -4,6 +4,10 @@ import base64
 import hashlib
 import hmac
 import json
+import signal
+import ssl
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -156,7 +160,7 @@ def test_a_policy_that_could_not_be_evaluated_is_no_leave(serve):
 
 def test_a_judge_that_overruns_is_answered_before_the_api_server_gives_up(serve):
     judge = Slow()
-    webhook = serve(judge, options={"failure": CLOSED})
+    webhook = serve(judge, options={"failure": CLOSED, "threads": 1})
     began = time.monotonic()
     response = webhook.review(timeout="1s")
     assert 0.7 < time.monotonic() - began < 1.0
@@ -289,7 +293,7 @@ def test_a_recorder_that_fails_is_counted_and_answers_go_on(serve):
 
 def test_the_end_answers_what_is_under_way_and_records_everything(serve):
     keeper, judge = Keeper(), Slow()
-    webhook = serve(judge, recorder=keeper)
+    webhook = serve(judge, recorder=keeper, options={"threads": 1})
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(webhook.review)
         until(lambda: webhook.metrics()["lockgate_admission_in_flight"] == "1")
@@ -319,5 +323,79 @@ def test_latency_is_a_histogram_whose_count_is_that_of_the_reviews(serve):
     assert metrics['lockgate_admission_seconds_bucket{endpoint="validate",le="+Inf"}'] == "5"
 
 
-def test_it_judges_within_the_event_loop_when_told_so(serve):
-    assert serve(options={"threads": 0}).review(privileged=True)["allowed"] is False
+@pytest.mark.parametrize("threads", [0, 2])
+def test_judging_gives_the_same_within_the_event_loop_and_in_threads(serve, threads):
+    webhook = serve(options={"threads": threads, "failure": CLOSED})
+    assert webhook.review(privileged=True)["allowed"] is False
+    assert webhook.review()["allowed"] is True
+
+
+def test_a_verdict_that_comes_late_is_still_given_and_counted(serve):
+    webhook = serve(Slow(0.3))
+    assert webhook.review(timeout="100ms")["allowed"] is True
+    assert webhook.metrics()["lockgate_admission_late_total"] == "1"
+
+
+class Leaving:
+    """Raises what is no error."""
+
+    version = "leaving"
+
+    def __init__(self, raised):
+        self.raised = raised
+
+    def review(self, request, *, deadline):
+        raise self.raised
+
+
+@pytest.mark.parametrize("threads", [0, 1])
+@pytest.mark.parametrize("raised", [StopIteration(), SystemExit(3), TimeoutError(), RecursionError()])
+def test_whatever_a_judge_raises_ends_in_the_failure_mode(serve, raised, threads):
+    webhook = serve(Leaving(raised), options={"failure": CLOSED, "threads": threads})
+    assert [webhook.review()["allowed"] for _ in range(3)] == [False] * 3
+    assert webhook.review(namespace="tolerant")["allowed"] is True
+
+
+_PROCESS = """
+import sys, threading, time
+from pathlib import Path
+from lockgate.server.admission import AdmissionServer, Options, Verdict
+from lockgate.server.tls.authority import OwnAuthority
+
+class Waiting:
+    version = "waiting"
+    def review(self, request, *, deadline):
+        time.sleep(0.8)
+        return Verdict(True, self.version)
+
+class Kept:
+    def record(self, records):
+        print("kept", len(records), flush=True)
+
+folder = Path(sys.argv[1])
+server = AdmissionServer(
+    Waiting(), OwnAuthority(folder, names=["127.0.0.1"]), recorder=Kept(),
+    options=Options(host="127.0.0.1", port=0, threads=1, drain_seconds=0.2),
+    bundle_changed=lambda bundle: (folder / "bundle").write_text(bundle),
+)
+def tell():
+    server.started.wait()
+    print(server.port, flush=True)
+threading.Thread(target=tell, daemon=True).start()
+server.run()
+print("ended", flush=True)
+"""
+
+
+def test_a_process_that_is_told_to_end_answers_records_and_ends_well(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", _PROCESS, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    with process, ThreadPoolExecutor(1) as pool:
+        port = int(process.stdout.readline())
+        trust = ssl.create_default_context(cadata=(tmp_path / "bundle").read_text())
+        with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=trust, timeout=20) as client:
+            asked = pool.submit(client.post, "/validate", json=review_of(pod_request()))
+            time.sleep(0.4)
+            process.send_signal(signal.SIGTERM)
+            assert asked.result().json()["response"]["allowed"] is True
+        assert process.stdout.read().splitlines() == ["kept 1", "ended"]
+        assert process.wait(10) == 0

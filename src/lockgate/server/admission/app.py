@@ -6,11 +6,9 @@ it is counted, recorded, and the sender and the audit log of the cluster are tol
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,6 +18,7 @@ from lockgate.server.admission.contract import FailureMode, FailureModes, Judge,
 from lockgate.server.admission.metrics import CONTENT_TYPE, Metrics
 from lockgate.server.admission.recording import RecordQueue
 from lockgate.server.admission.review import Review, ReviewError
+from lockgate.server.admission.threads import JudgeThreads
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -51,15 +50,15 @@ class AdmissionApp:
     """Answers ``/validate``, ``/mutate``, ``/healthz``, ``/readyz`` and ``/metrics``."""
 
     def __init__(self, judges: Judges | None, *, metrics: Metrics, queue: RecordQueue | None = None,
-                 failure: FailureModes | None = None, threads: int = 4, in_flight: int = 256,
+                 failure: FailureModes | None = None, threads: int = 0, in_flight: int = 256,
                  max_body: int = form.MAX_BODY) -> None:  # fmt: skip
-        """``threads`` judge side by side (0: judge within the event loop, where nothing can be given up halfway).
+        """``threads`` judge side by side; 0: the event loop does, and nothing can be given up halfway.
 
         ``in_flight`` is how many reviews may be under way; what comes on top is answered by the failure mode.
         """
         self.metrics, self.draining = metrics, False
         self._queue, self._failure = queue, failure or FailureModes()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="admission judge") if threads else None
+        self._pool = JudgeThreads(threads) if threads else None
         self._in_flight, self._max_body = in_flight, max_body
         self._judges: Judges | None = None
         if judges is not None:
@@ -73,7 +72,7 @@ class AdmissionApp:
     def close(self) -> None:
         """Let go of the threads; a judge that never returns does not keep the process."""
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3."""
@@ -174,15 +173,16 @@ class AdmissionApp:
             if self._pool is None:
                 verdict = judge.review(review.request, deadline=deadline)
             else:
-                call = asyncio.get_running_loop().run_in_executor(
-                    self._pool, lambda: judge.review(review.request, deadline=deadline)
+                verdict = await self._pool.call(
+                    lambda: judge.review(review.request, deadline=deadline), deadline=deadline
                 )
-                verdict = await asyncio.wait_for(call, max(0.0, deadline - time.monotonic()))
         except TimeoutError:
             return _Judged(None, "timeout", "the policies were not judged in the time the API server gives")
-        except Exception as error:  # a defect of a judge must end in the failure mode, and must not show the object
+        except (Exception, SystemExit) as error:  # a defect of a judge ends in the failure mode, and shows no object
             _log.error("the judge failed on review %s: %s", review.uid, type(error).__name__, exc_info=True)
             return _Judged(None, "error", f"the judge failed: {type(error).__name__}")
+        if time.monotonic() > deadline:
+            self.metrics.late += 1
         if not verdict.allowed or verdict.denials:
             return _Judged(verdict)
         if verdict.errors:

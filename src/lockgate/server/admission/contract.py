@@ -47,8 +47,8 @@ class Judge(Protocol):
     def review(self, request: Mapping[str, Any], *, deadline: float) -> Verdict:
         """Judge ``request`` (AdmissionRequest v1, plain JSON values, not to be changed) before ``deadline``.
 
-        ``deadline`` is in ``time.monotonic()``. What takes longer is answered by the failure mode without it; an
-        exception counts as an error, never as leave.
+        ``deadline`` is in ``time.monotonic()``; a judge keeps to it by its own budget, and says in ``errors`` what it
+        did not come to. An exception counts as an error, never as leave.
         """
 
 

@@ -45,6 +45,8 @@ class Metrics:
     """By HTTP status: requests that were no review."""
     latency: dict[str, Histogram] = field(default_factory=lambda: {"validate": Histogram(), "mutate": Histogram()})
     in_flight: int = 0
+    late: int = 0
+    """Verdicts that came after their deadline; the API server may have gone by then."""
     policy_version: str = ""
     policy_loaded: float = 0.0
     """Seconds since the epoch."""
@@ -75,6 +77,7 @@ class Metrics:
                 [((("version", self.policy_version),), 1)] if self.policy_version else [])  # fmt: skip
         for name, type_, help_, value in (
             ("in_flight", "gauge", "Reviews being judged now.", self.in_flight),
+            ("late_total", "counter", "Verdicts that came after their deadline.", self.late),
             ("policy_loaded_timestamp_seconds", "gauge", "When that set was loaded.", self.policy_loaded),
             ("records_waiting", "gauge", "Reviews that wait for the recorder.", self.records_waiting),
             ("records_kept_total", "counter", "Reviews the recorder has kept.", self.records_kept),

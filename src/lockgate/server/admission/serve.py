@@ -44,8 +44,9 @@ class Options:
     port: int = 8443
     """0 takes any free port."""
     failure: FailureModes = field(default_factory=FailureModes)
-    threads: int = 4
-    """Reviews judged side by side; 0 judges in the event loop."""
+    threads: int = 0
+    """Threads that judge. 0 judges in the event loop: twice the reviews a second, but a judge that does not keep to its
+    deadline holds everything up. With threads what overruns is answered without its judge, at the deadline."""
     in_flight: int = 256
     drain_seconds: float = 5.0
     """Between saying not ready and closing the listener."""
