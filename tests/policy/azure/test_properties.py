@@ -121,7 +121,7 @@ ANY_JSON: st.SearchStrategy[Any] = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(ANY_JSON)
 def test_no_document_raises_anything_but_a_policy_error(document: Any) -> None:
     for parse in (parse_rule, parse_definition, parse_initiative, parse_assignment, parse_exemption):
@@ -141,7 +141,7 @@ def test_no_expression_raises_anything_but_a_policy_error(inner: str) -> None:
             assert str(error)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(CONDITIONS, ANY_JSON)
 def test_no_resource_raises(condition: Any, resource: Any) -> None:
     holds(condition, resource)

@@ -55,6 +55,7 @@ from lockgate.policy.azure.fields import Resource
 from lockgate.policy.azure.initiatives import Initiative, Member, parse_initiative
 from lockgate.policy.azure.kubernetes_data import DataPlanePolicy, data_plane_policy, render_constraint
 from lockgate.policy.azure.parameters import Parameter, bind
+from lockgate.policy.azure.related import Estate
 from lockgate.policy.azure.values import MISSING
 from lockgate.policy.azure.views import denormalise, normalise
 
@@ -78,6 +79,7 @@ __all__ = [
     "Details",
     "Edit",
     "Effect",
+    "Estate",
     "Exemption",
     "Initiative",
     "Lookup",

@@ -126,7 +126,7 @@ class Assignments:
         it, what depends on them is ``NotStarted``.
         """
         view = resource if isinstance(resource, Resource) else Resource(resource)
-        identity = resource_id(view, scope)
+        identity = view.id = resource_id(view, scope)
         states = []
         for bound in self.covering(view, identity):
             state = self.state(bound, view, identity, context, related)

@@ -73,10 +73,14 @@ class Modification:
 class RelatedQuery:
     """Which related resources an ``IfNotExists`` effect looks for."""
 
+    origin: str
+    """The id of the judged resource; empty when it has none."""
+    origin_type: str
+    """The type of the judged resource."""
     type: str
     """Their resource type."""
     name: str
-    """Their name, which may be ``parent/child``; empty for any."""
+    """Their name, which may be ``parent/child``, with ``?`` for any last part; empty for any."""
     kind: str
     """Their kind; empty for any."""
     resource_group: str
@@ -316,9 +320,14 @@ class Doing:
         if not wanted:
             raise EvaluationError("the type of the related resource is empty")
         return RelatedQuery(
-            wanted, self._text(run, "name"), self._text(run, "kind"), self._text(run, "resourcegroupname"),
-            self._text(run, "existencescope", "ResourceGroup"),
-        )  # fmt: skip
+            origin=run.origin.id,
+            origin_type=run.origin.type,
+            type=wanted,
+            name=self._text(run, "name"),
+            kind=self._text(run, "kind"),
+            resource_group=self._text(run, "resourcegroupname"),
+            scope=self._text(run, "existencescope", "ResourceGroup"),
+        )
 
     def satisfied(self, run: Run, related: list[Json], wanted: str) -> bool:
         """Whether any related resource meets the existence condition; ``wanted`` is its type where it names none."""

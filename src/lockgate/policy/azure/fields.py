@@ -68,16 +68,19 @@ _NO_ALIASES: Final = Catalogue()
 class Resource:
     """One Resource Manager resource (JSON), with a catalogue of aliases. Hold on to it to judge many policies.
 
-    ``api_version`` chooses paths of aliases; without it the resource's own ``apiVersion`` does.
+    ``api_version`` chooses paths of aliases; without it the resource's own ``apiVersion`` does. ``id`` is the JSON's,
+    or empty until somebody who knows where the resource will stand sets it.
     """
 
-    __slots__ = ("_read", "api_version", "catalogue", "json", "type")
+    __slots__ = ("_read", "api_version", "catalogue", "id", "json", "type")
 
     def __init__(self, json: Json, catalogue: Catalogue | None = None, *, api_version: str = "") -> None:
         self.json = json if isinstance(json, dict) else {}
         self.catalogue = catalogue if catalogue is not None else _NO_ALIASES
         kind = get(self.json, "type")
         self.type: str = kind if isinstance(kind, str) else ""
+        identity = get(self.json, "id")
+        self.id: str = identity if isinstance(identity, str) else ""
         own = get(self.json, "apiVersion")
         self.api_version: str = api_version or (own if isinstance(own, str) else "")
         self._read: dict[str, Selection] = {}
