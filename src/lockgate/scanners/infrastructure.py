@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Session:
-    policies: Policies
+    rules: Sequence[Rule]
     context: ScanContext
+    policies: Policies | None = None
+    """Compiled when the first resource is met: most trees hold none, and then cost nothing."""
     files: int = 0
     resources: int = 0
 
@@ -35,13 +37,14 @@ class _Session:
         yield from reading.skips
         if not reading.objects:
             return
+        policies = self._compiled()
         self.files += 1
         self.resources += len(reading.objects)
         lines = content.decode("utf-8", "replace").splitlines()
         hidden: Counter[tuple[str, int]] = Counter()
         for judged in reading.objects:
             own = lines if judged.path == row.path else ()
-            for hit in self.policies.judge(judged, reading.objects):
+            for hit in policies.judge(judged, reading.objects):
                 if hit.failed:
                     hidden[hit.failed, judged.line_of(hit.pointer)] += 1
                 else:
@@ -49,6 +52,13 @@ class _Session:
         for (why, line), count in hidden.items():
             reason = f"{count} policies could not be evaluated: {why}"
             yield Skip(row.path, SkipKind.UNRESOLVED, reason, Family.POLICY, line)
+
+    def _compiled(self) -> Policies:
+        if self.policies is None:
+            from lockgate.policy.catalogue import Policies
+
+            self.policies = Policies(self.rules, self.context.options)
+        return self.policies
 
     def finish(self) -> Iterator[Finding | Skip]:
         """Nothing is held back."""
@@ -58,7 +68,7 @@ class _Session:
         """Files, resources and policies."""
         if not self.files:
             return ""
-        return f"{self.resources:,} Azure resources in {self.files:,} files, {len(self.policies.azure):,} rules"
+        return f"{self.resources:,} Azure resources in {self.files:,} files, {len(self.rules):,} rules"
 
 
 def _wants(path: str, size: int) -> bool:  # noqa: ARG001 -- one that is too large gives a Skip
@@ -66,9 +76,7 @@ def _wants(path: str, size: int) -> bool:  # noqa: ARG001 -- one that is too lar
 
 
 def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
-    from lockgate.policy.catalogue import Policies
-
-    return _Session(Policies([rule for rule in rules if "types" in rule.logic], context.options), context)
+    return _Session([rule for rule in rules if "types" in rule.logic], context)
 
 
 SCANNER = Scanner(Family.POLICY, File, _start, _wants, cacheable=False, starts_alike=True)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ from lockgate.model import Rule
 from lockgate.policy.budget import Budget
 from lockgate.policy.catalogue._places import EMPTY, WORKLOADS, Item, Path, items, parse_path
 from lockgate.policy.catalogue.hit import Hit
-from lockgate.policy.cel import Expression, compile_expression
+from lockgate.policy.cel import Expression, compile_expression, load_expression
 from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyError
 
 KEYS = ("kinds", "each", "deny", "message", "field", "parameters", "fix")
@@ -99,8 +99,14 @@ class Facts:
         return {"object": self.body, "variables": {**self._base, "params": parameters}}
 
 
-def compile_policy(rule: Rule, options: Mapping[str, Any]) -> KubernetesPolicy:
-    """Compile one rule. ``options`` replaces parameters by name. Raises :class:`PolicyError` that names the rule."""
+def compile_policy(
+    rule: Rule, options: Mapping[str, Any], compiled: MutableMapping[str, bytes] | None = None
+) -> KubernetesPolicy:
+    """Compile one rule. ``options`` replaces parameters by name. Raises :class:`PolicyError` that names the rule.
+
+    ``compiled`` holds expressions that were compiled before, by place and text, and takes those that were not.
+    """
+    held = compiled if compiled is not None else {}
     logic = rule.logic
     unknown = sorted(set(logic) - set(KEYS))
     if unknown:
@@ -112,8 +118,8 @@ def compile_policy(rule: Rule, options: Mapping[str, Any]) -> KubernetesPolicy:
     parameters |= {name: _plain(options[name]) for name in parameters if name in options}
     try:
         path = parse_path(str(logic["each"])) if "each" in logic else None
-        deny = compile_expression(str(logic["deny"]), variables=_VARIABLES, where=f"{rule.id} deny")
-        message = compile_expression(str(logic["message"]), variables=_VARIABLES, where=f"{rule.id} message")
+        deny = _expression(str(logic["deny"]), f"{rule.id} deny", held)
+        message = _expression(str(logic["message"]), f"{rule.id} message", held)
     except PolicyError as error:
         error.where = error.where or str(rule.id)
         raise
@@ -127,6 +133,15 @@ def compile_policy(rule: Rule, options: Mapping[str, Any]) -> KubernetesPolicy:
         field="".join(f"/{name}" for name in field.split(".")) if field else "",
         parameters=parameters,
     )
+
+
+def _expression(text: str, where: str, held: MutableMapping[str, bytes]) -> Expression:
+    key = f"{where}\n{text}"
+    if key in held:
+        return load_expression(held[key])
+    expression = compile_expression(text, variables=_VARIABLES, where=where)
+    held[key] = expression.dump()
+    return expression
 
 
 def kinds_of(policy: KubernetesPolicy) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lockgate.model import Object, Rule
@@ -30,8 +30,12 @@ class Policies:
         *,
         catalogue: Catalogue | None = None,
         now: str = "",
+        compiled: MutableMapping[str, bytes] | None = None,
     ) -> None:
         """Compile every rule. ``catalogue`` holds Azure's aliases; ``now`` is the moment as ISO 8601.
+
+        ``compiled`` holds what an earlier call compiled, and takes what this one compiles. It holds code: it must come
+        from a place that only the user can write.
 
         Raises :class:`PolicyError` for the first rule that is wrong.
         """
@@ -44,7 +48,7 @@ class Policies:
 
                 self.azure.append(azure.compile_policy(rule, chosen))
             else:
-                self.kubernetes.append(kubernetes.compile_policy(rule, chosen))
+                self.kubernetes.append(kubernetes.compile_policy(rule, chosen, compiled))
         self._catalogue = catalogue
         self._now = now
         self._by_kind: dict[tuple[str, str], list[kubernetes.KubernetesPolicy]] = {}
