@@ -60,6 +60,14 @@ def read(path: str, content: bytes, *, rendered: bool = False) -> Reading:
     return work.reading()
 
 
+def values_of(content: bytes) -> list[Any]:
+    """The JSON values of every document, as Kubernetes reads YAML: for patches. Raises :class:`FormatError`."""
+    roots = yaml_safe.compose_all(content, max_bytes=MAX_BYTES)
+    if sum(root.size for root in roots) > MAX_NODES:
+        raise FormatError(f"more than {MAX_NODES} nodes", kind=SkipKind.TOO_LARGE)
+    return [value for value in (value_of(root)[0] for root in roots) if value is not None]
+
+
 @dataclass(slots=True)
 class _Document:
     """Where one document stands; parses it again when the first line is asked for."""
