@@ -43,6 +43,7 @@ class TestCorners:
             "identifiers": 85,
             "json_paths": 70,
             "net": 521,
+            "schemas": 931,
             "regex": 101,
             "semver": 380,
             "sprintf": 59,
