@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -110,6 +111,22 @@ def test_a_body_in_pieces_is_bounded_as_well(serve):
     assert webhook.client.post("/validate", content=cut, headers=headers).json()["response"]["allowed"] is False
     endless = (b" " * 1_000_000 for _ in range(9))
     assert webhook.client.post("/validate", content=endless, headers=headers).status_code == 413
+
+
+def test_a_body_that_does_not_arrive_is_not_waited_for(serve):
+    webhook = serve()
+    webhook.server.app._read_seconds = 0.3
+    trust = ssl.create_default_context(cadata=webhook.bundles[-1])
+    address = ("127.0.0.1", webhook.server.port)
+    head = b"POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
+    with (
+        socket.create_connection(address) as plain,
+        trust.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+    ):
+        connection.sendall(head + b"{")
+        connection.settimeout(5)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 408")
+    assert webhook.metrics()['lockgate_admission_refused_total{code="408"}'] == "1"
 
 
 def test_wrong_methods_paths_and_timeouts_are_told(serve):

@@ -6,8 +6,8 @@ from typing import Any
 
 from .discovery import Registry
 from .kinds import Kind
+from .objects import now
 from .store import Store
-from .verbs import now
 
 PLURAL = "customresourcedefinitions"
 _TEMPLATES = "templates.gatekeeper.sh/constrainttemplates"

@@ -19,6 +19,7 @@ import yaml
 from . import access, discovery, protobuf, reads, tables
 from .access import Ask, User
 from .kinds import Kind
+from .routes import Target, check_verb, named, target_of
 from .status import ApiError, bad_request, no_such_path
 from .verbs import Call, Verbs
 
@@ -42,16 +43,6 @@ class Fault:
     """Announce more than is sent, then hang up."""
     go_on: bool = False
     """After the delay answer truly."""
-
-
-@dataclass(slots=True)
-class Target:
-    """What an address names."""
-
-    kind: Kind
-    namespace: str = ""
-    name: str = ""
-    subresource: str = ""
 
 
 class Listener(ThreadingHTTPServer):
@@ -153,17 +144,17 @@ class Handler(BaseHTTPRequestHandler):
         user = simulator.authenticator.user(self.headers.get("Authorization"), certificate)
         entry["user"] = user.name
         parts = [urllib.parse.unquote(part) for part in path.strip("/").split("/")]
-        target = _target(simulator.registry, parts)
+        target = target_of(simulator.registry, parts)
         if target is None:
             simulator.authorizer.require(user, Ask(self.command.lower(), path=path))
             entry["code"] = self._about_server(simulator, path, parts)
             return
         verb = self._verb(target, query)
-        name = target.name or _named(query.get("fieldSelector", ""))
+        name = target.name or named(query.get("fieldSelector", ""))
         ask = Ask(verb, target.kind, target.subresource, target.namespace, name)
         simulator.authorizer.require(user, ask)
         entry.update(verb=verb, resource=target.kind.plural, namespace=target.namespace, name=target.name)
-        _check_verb(target, verb)
+        check_verb(target, verb)
         if verb in ("list", "watch"):
             entry["code"] = 200
             self._read(simulator, target, query, watch=verb == "watch")
@@ -383,47 +374,6 @@ def _warning(text: str) -> str:
     clean = "".join(sign if sign.isprintable() else " " for sign in text)[:256]
     quoted = clean.replace("\\", "\\\\").replace('"', '\\"')
     return f'299 - "{quoted}"'.encode().decode("latin-1")
-
-
-def _named(selector: str) -> str:
-    found = re.fullmatch(r"metadata\.name==?([^,!=]+)", selector)
-    return found[1] if found else ""
-
-
-def _target(registry: discovery.Registry, parts: list[str]) -> Target | None:
-    """None for addresses about the server itself; 404 for a resource that is not served."""
-    if parts[0] == "api" and len(parts) > 2:
-        group, version, rest = "", parts[1], parts[2:]
-    elif parts[0] == "apis" and len(parts) > 3:
-        group, version, rest = parts[1], parts[2], parts[3:]
-    else:
-        return None
-    namespace = ""
-    if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in ("status", "finalize"):
-        namespace, rest = rest[1], rest[2:]
-    kind = registry.find(group, version, rest[0])
-    if len(rest) > 3 or (namespace and not kind.namespaced):
-        raise no_such_path()
-    if kind.namespaced and not namespace and len(rest) > 1:
-        raise no_such_path()
-    return Target(kind, namespace, *rest[1:])
-
-
-def _check_verb(target: Target, verb: str) -> None:
-    kind, sub = target.kind, target.subresource
-    if sub == "status" and not kind.status:
-        raise no_such_path()
-    known = {name: verbs for name, _, verbs in kind.subresources}
-    if sub and sub != "status" and sub not in known:
-        raise no_such_path()
-    allowed = ("get", "patch", "update") if sub == "status" else known.get(sub, kind.verbs)
-    misplaced = (verb == "create" and not sub and target.name) or (verb in ("update", "patch") and not target.name)
-    if verb not in allowed or misplaced or (kind.namespaced and not target.namespace and verb == "create"):
-        said = "the server does not allow this method on the requested resource"
-        raise ApiError(405, "MethodNotAllowed", said, details={})
-    if verb in ("create", "update", "patch", "delete") and (kind.group, kind.version) in (
-            ("autoscaling", "v1"), ("events.k8s.io", "v1")):  # fmt: skip
-        raise ApiError(501, "NotImplemented", "the simulator serves this version for reading only")
 
 
 FaultFinder = Callable[[str, str, dict[str, str]], Fault | None]

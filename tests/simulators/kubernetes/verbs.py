@@ -9,7 +9,6 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from . import schema
@@ -19,16 +18,23 @@ from .apply import Managers
 from .defaults import with_defaults
 from .discovery import Registry
 from .kinds import Kind
+from .objects import (
+    FIRST_STATUS,
+    check_immutable,
+    deleted,
+    held_back,
+    keep_server_fields,
+    marked,
+    media_type,
+    now,
+    paths,
+    same,
+)
 from .patches import PatchError, json_patch, merge_patch, strategic_merge
 from .status import ApiError, already_exists, bad_request, cause, conflict, details, invalid, not_found
 from .store import Key, Store
 
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
-
-
-def now() -> str:
-    """The time as ``metadata`` writes it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(slots=True)
@@ -99,7 +105,7 @@ class Verbs:
         body = {**body, "metadata": metadata}
         if kind.status:
             body.pop("status", None)
-            if first := _FIRST_STATUS.get(kind.kind):
+            if first := FIRST_STATUS.get(kind.kind):
                 body["status"] = dict(first)
         body = with_defaults(kind, body)
         if managers is None:
@@ -160,7 +166,7 @@ class Verbs:
             elif content_type == "application/strategic-merge-patch+json" and not call.kind.custom:
                 after = strategic_merge(before, patch)
             else:
-                raise _media_type(call.kind)
+                raise media_type(call.kind)
         except PatchError as error:
             raise ApiError(422, "Invalid", f"the server rejected our request due to an error in our request: {error}",
                            details={}) from None  # fmt: skip
@@ -191,7 +197,7 @@ class Verbs:
                  ) -> dict[str, Any]:  # fmt: skip
         kind = call.kind
         self._check_preconditions(call, before, after["metadata"])
-        after = _keep_server_fields(kind, before, after, call.subresource)
+        after = keep_server_fields(kind, before, after, call.subresource)
         if not call.subresource:
             after = with_defaults(kind, after)
         if managers is None:
@@ -202,14 +208,14 @@ class Verbs:
         managers.update(kind, sent, after, self._manager(call, "Update"))
         after = managers.write(kind, after)
         schema.check(kind, after)
-        _check_immutable(kind, before, after)
+        check_immutable(kind, before, after)
         self._validate(call, "UPDATE", after, before)
-        if _same(before, after):
+        if same(before, after):
             return before
         if call.dry_run:
             return after
         try:
-            if after["metadata"].get("deletionTimestamp") and not _held_back(after):
+            if after["metadata"].get("deletionTimestamp") and not held_back(after):
                 stored = self._store.remove(kind.key, call.key, expect=before)
                 self._gone(kind, stored)
                 return stored
@@ -231,12 +237,12 @@ class Verbs:
                 raise conflict(kind, call.name, f"Precondition failed: {told}")
         self._validate(call, "DELETE", None, before, mutate=True)
         if call.dry_run:
-            return _deleted(kind, before)
-        after = _marked(kind, before, call.options)
+            return deleted(kind, before)
+        after = marked(kind, before, call.options)
         if after is None:
             stored = self._store.remove(kind.key, call.key, expect=before)
             self._gone(kind, stored, policy=call.options.get("propagationPolicy"))
-            return _deleted(kind, stored)
+            return deleted(kind, stored)
         if after == before:
             return before
         stored = self._store.put(kind.key, call.key, after, expect=before)
@@ -266,7 +272,7 @@ class Verbs:
         call.warnings += warnings
         if kind.custom and kind.schema:
             pruned = schema.prune_and_default(kind.schema, body)
-            unknown = sorted(set(_paths(body)) - set(_paths(pruned)))
+            unknown = sorted(set(paths(body)) - set(paths(pruned)))
             if unknown and call.strictness == "Strict":
                 raise schema.strict_error(kind, unknown)
         metadata = dict(body.get("metadata") or {})
@@ -387,106 +393,3 @@ class Verbs:
                 seen.add(kind.key)
                 found.append(kind)
         return found
-
-
-_FIRST_STATUS: dict[str, dict[str, Any]] = {
-    "Pod": {"phase": "Pending", "qosClass": "BestEffort"}, "Namespace": {"phase": "Active"},
-    "Deployment": {}, "PersistentVolumeClaim": {"phase": "Pending"},
-}  # fmt: skip
-_IMMUTABLE = {"Deployment": ("selector",), "ReplicaSet": ("selector",), "DaemonSet": ("selector",),
-              "Job": ("selector", "template")}  # fmt: skip
-
-
-def _media_type(kind: Kind) -> ApiError:
-    accepted = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"]
-    if not kind.custom:
-        accepted.insert(2, "application/strategic-merge-patch+json")
-    said = "the body of the request was in an unknown format - accepted media types include: " + ", ".join(accepted)
-    return ApiError(415, "UnsupportedMediaType", said)
-
-
-def _keep_server_fields(kind: Kind, before: dict[str, Any], after: dict[str, Any], subresource: str) -> dict[str, Any]:
-    held, metadata = before["metadata"], dict(after["metadata"])
-    for name in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
-                 "resourceVersion", "namespace", "name"):  # fmt: skip
-        metadata.pop(name, None)
-        if name in held:
-            metadata[name] = held[name]
-    if "managedFields" not in metadata and "managedFields" in held:
-        metadata["managedFields"] = held["managedFields"]
-    if subresource == "status":
-        after = {**before, "metadata": {**held, "managedFields": metadata.get("managedFields", [])}, **(
-            {"status": after["status"]} if "status" in after else {})}  # fmt: skip
-        return after
-    after = {**after, "metadata": metadata}
-    if kind.status:
-        after.pop("status", None)
-        if "status" in before:
-            after["status"] = before["status"]
-    changed = {name for name in {*before, *after} - {"metadata", "status"} if before.get(name) != after.get(name)}
-    if changed and "generation" in held:
-        metadata["generation"] = held["generation"] + 1
-    return after
-
-
-def _check_immutable(kind: Kind, before: dict[str, Any], after: dict[str, Any]) -> None:
-    causes = [
-        cause(f"spec.{name}", f"Invalid value: {after['spec'].get(name)}: field is immutable")
-        for name in (() if kind.custom else _IMMUTABLE.get(kind.kind, ()))
-        if before.get("spec", {}).get(name) != (after.get("spec") or {}).get(name)
-    ]
-    if kind.key in ("/configmaps", "/secrets") and before.get("immutable") and any(
-            before.get(name) != after.get(name) for name in ("data", "binaryData", "immutable")):  # fmt: skip
-        causes.append(cause("data", "Forbidden: field is immutable when `immutable` is set", "FieldValueForbidden"))
-    if kind.kind == "ClusterRoleBinding" and before.get("roleRef") != after.get("roleRef"):
-        causes.append(cause("roleRef", f"Invalid value: {after.get('roleRef')}: cannot change roleRef"))
-    if causes:
-        raise invalid(kind, after["metadata"]["name"], causes)
-
-
-def _same(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    def bare(body: dict[str, Any]) -> dict[str, Any]:
-        entries = [{**one, "time": ""} for one in body["metadata"].get("managedFields") or []]
-        return {**body, "metadata": {**body["metadata"], "managedFields": entries}}
-
-    return bare(before) == bare(after)
-
-
-def _held_back(body: dict[str, Any]) -> bool:
-    return bool(body["metadata"].get("finalizers")) or body["metadata"].get("deletionGracePeriodSeconds", 0) > 0
-
-
-def _marked(kind: Kind, body: dict[str, Any], options: dict[str, Any]) -> dict[str, Any] | None:
-    """The body with a deletion timestamp, or None when it can go at once."""
-    metadata = dict(body["metadata"])
-    finalizers = list(metadata.get("finalizers") or [])
-    if options.get("propagationPolicy") == "Foreground" and "foregroundDeletion" not in finalizers:
-        finalizers.append("foregroundDeletion")
-    grace = 0
-    if kind.key == "/pods" and (body.get("spec") or {}).get("nodeName"):
-        grace = options.get("gracePeriodSeconds", body["spec"].get("terminationGracePeriodSeconds", 30))
-    if not finalizers and grace == 0 and kind.key != "/namespaces":
-        return None
-    if finalizers:
-        metadata["finalizers"] = finalizers
-    metadata.setdefault("deletionTimestamp", now())
-    metadata["deletionGracePeriodSeconds"] = min(grace, metadata.get("deletionGracePeriodSeconds", grace))
-    marked = {**body, "metadata": metadata}
-    if kind.key == "/namespaces":
-        marked["status"] = {**(body.get("status") or {}), "phase": "Terminating"}
-    return marked
-
-
-def _deleted(kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
-    about = {"name": body["metadata"]["name"], "group": kind.group, "kind": kind.plural, "uid": body["metadata"]["uid"]}
-    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
-            "details": {key: value for key, value in about.items() if value}}  # fmt: skip
-
-
-def _paths(value: Any, path: str = "") -> list[str]:
-    if isinstance(value, dict):
-        named = ((f"{path}.{key}".lstrip("."), below) for key, below in value.items())
-        return [one for at, below in named for one in (at, *_paths(below, at))]
-    if isinstance(value, list):
-        return [one for at, below in enumerate(value) for one in _paths(below, f"{path}[{at}]")]
-    return []

@@ -6,6 +6,7 @@ it is counted, recorded, and the sender and the audit log of the cluster are tol
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -51,15 +52,16 @@ class AdmissionApp:
 
     def __init__(self, judges: Judges | None, *, metrics: Metrics, queue: RecordQueue | None = None,
                  failure: FailureModes | None = None, threads: int = 0, in_flight: int = 256,
-                 max_body: int = form.MAX_BODY) -> None:  # fmt: skip
+                 max_body: int = form.MAX_BODY, read_seconds: float = 15.0) -> None:  # fmt: skip
         """``threads`` judge side by side; 0: the event loop does, and nothing can be given up halfway.
 
         ``in_flight`` is how many reviews may be under way; what comes on top is answered by the failure mode.
+        A body must be here within ``read_seconds``.
         """
         self.metrics, self.draining = metrics, False
         self._queue, self._failure = queue, failure or FailureModes()
         self._pool = JudgeThreads(threads) if threads else None
-        self._in_flight, self._max_body = in_flight, max_body
+        self._in_flight, self._max_body, self._read_seconds = in_flight, max_body, read_seconds
         self._judges: Judges | None = None
         if judges is not None:
             self.swap(judges)
@@ -108,10 +110,15 @@ class AdmissionApp:
 
     async def _review(self, scope: Scope, receive: Receive, send: Send, *, endpoint: str) -> None:
         try:
-            body = await self._body(scope, receive)
+            async with asyncio.timeout(self._read_seconds):
+                body = await self._body(scope, receive)
             received = time.monotonic()
             budget = form.seconds_of(_parameter(scope["query_string"], "timeout"))
             review = form.parse(body)
+        except TimeoutError:
+            late = f"the body did not arrive within {self._read_seconds:g} s"
+            await self._refuse(send, ReviewError(late, status=408))
+            return
         except ReviewError as error:
             await self._refuse(send, error)
             return

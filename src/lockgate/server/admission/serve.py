@@ -34,6 +34,8 @@ _SWITCH_SECONDS = 0.0005
 """How soon the event loop gets the interpreter back from a thread that judges; the default of 5 ms would be most of
 the time a review may take."""
 _GOODBYE_SECONDS = 0.5
+_CONNECTIONS = 2000
+"""Connections and requests at a time; an API server keeps a few dozen. More are answered 503."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class AdmissionServer:
         config = uvicorn.Config(
             self.app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False,
             proxy_headers=False, server_header=False, date_header=False, timeout_keep_alive=120,
-            timeout_graceful_shutdown=self.options.end_seconds,
+            limit_concurrency=_CONNECTIONS, timeout_graceful_shutdown=self.options.end_seconds,
             ssl_certfile=str(pair.certificate), ssl_keyfile=str(pair.key),
         )  # fmt: skip
         config.load()
