@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import marshal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -124,3 +126,20 @@ def test_text_never_becomes_code() -> None:
     assert compile_expression("A + B", variables=["A", "B"]).evaluate({"A": 1, "B": 2}) == 3
     with pytest.raises(CelError, match="no such key: __class__"):
         compile_expression("o.__class__", variables=["o"]).evaluate({"o": {}})
+
+
+def test_a_loaded_expression_brings_only_the_libraries_that_it_calls() -> None:
+    """In a process of its own: here other tests have loaded every library."""
+    text = "object.name.matches('^a') && cidr('10.0.0.0/8').containsIP(string(ip('10.1.2.3'))) && [].sortBy(i, i) == []"
+    kept = compile_expression(text, variables=["object"])
+    assert kept.libraries == {"standard", "addresses"}
+    script = (
+        "import sys\n"
+        "from lockgate.policy.cel import load_expression\n"
+        "print(load_expression(bytes.fromhex(sys.argv[1])).evaluate({'object': {'name': 'abc'}}))\n"
+        "within = 'lockgate.policy.cel.library.'\n"
+        "print(*sorted(name.removeprefix(within) for name in sys.modules if name.startswith(within)))\n"
+        "print('lockgate.policy.cel.emit' in sys.modules)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", script, kept.dump().hex()], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == ["True", "addresses standard", "False"]

@@ -205,7 +205,7 @@ def _check_webhooks(body: dict[str, Any]) -> list[dict[str, str]]:
         if ("url" in client) == ("service" in client):
             found.append(_required(f"{where}.clientConfig: exactly one of url or service is required"))
         elif "url" in client and not client["url"].startswith("https://"):
-            said = f'Invalid value: "{client["url"]}": \'https\' is the only allowed URL scheme'
+            said = f"Invalid value: \"{client['url']}\": 'https' is the only allowed URL scheme"
             found.append(cause(f"{where}.clientConfig.url", said))
     return found
 
@@ -301,7 +301,7 @@ def _check_schema(schema: dict[str, Any], value: Any, path: str) -> Iterator[dic
 
 def _check_bounds(schema: dict[str, Any], value: Any, path: str) -> Iterator[dict[str, str]]:
     if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
-        yield cause(path, f'Invalid value: "{value}": {path} in body should match \'{schema["pattern"]}\'')
+        yield cause(path, f"Invalid value: \"{value}\": {path} in body should match '{schema['pattern']}'")
     if isinstance(value, int | float) and not isinstance(value, bool):
         if "minimum" in schema and value < schema["minimum"]:
             said = f"Invalid value: {value}: {path} in body should be greater than or equal to {schema['minimum']}"

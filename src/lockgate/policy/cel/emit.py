@@ -44,7 +44,7 @@ _QUICK_METHODS = {"startsWith": "str_startswith", "endsWith": "str_endswith"}
 
 
 class Emitter:
-    """Writes one expression."""
+    """Writes one expression. Afterwards ``result`` is the kind of its value, ``libraries`` what it calls."""
 
     def __init__(
         self,
@@ -65,10 +65,11 @@ class Emitter:
         self.scope: dict[str, tuple[str, str]] = {}
         self.count = 0
         self.spilled: list[str] = []
+        self.libraries: set[str] = set()
         self.result = "any"
 
     def function(self, node: tree.Node) -> str:
-        """The source of ``def run(A, B)``. Leaves the kind of its value in ``result``."""
+        """The source of ``def run(A, B)``."""
         body, self.result = self.emit(node)
         return "\n".join(("def run(A, B):", *self.spilled, f"    return {body}", ""))
 
@@ -282,7 +283,7 @@ class Emitter:
             name = "optional_or" if node.name == "or" else "optional_or_value"
             return f"{name}({self.code(target)}, lambda: {self.code(node.args[0])})", "any"
         entry = self.entry(self.registry.methods, node.name, node)
-        if node.name in _QUICK_METHODS and not self.exact:
+        if node.name in _QUICK_METHODS and not self.exact:  # needs no library
             return f"{_QUICK_METHODS[node.name]}({self.code(target)}, {self.code(node.args[0])})", "bool"
         return self.invoked(node, entry, [target, *node.args])
 
@@ -306,6 +307,7 @@ class Emitter:
         wrong = literal_fault(node.name, args)
         if wrong is not None:
             raise self.fault(wrong[0], wrong[1])
+        self.libraries |= entry.libraries
         symbol = entry.symbol if self.exact else _QUICK_CALLS.get(node.name, entry.symbol)
         return f"{symbol}({', '.join(map(self.code, args))})", entry.result
 

@@ -9,20 +9,23 @@ from __future__ import annotations
 import marshal
 import math
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from types import CodeType, FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockgate.policy.budget import Budget
-from lockgate.policy.cel import operators
-from lockgate.policy.cel.functions import Registry
+from lockgate.policy.cel import constructs, library, operators
+from lockgate.policy.cel.functions import Function, Registry, registry
 from lockgate.policy.cel.metering import STATE
 from lockgate.policy.cel.names import Names
 from lockgate.policy.cel.values import CelError, TypeValue, Uint
 from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyError
 
-_FORMAT = 1
+if TYPE_CHECKING:
+    from lockgate.policy.cel.emit import Emitter
+
+_FORMAT = 2
 _CODE = f"{sys.implementation.cache_tag}-{sys.hexversion >> 16:x}"
 _Run = Callable[[Mapping[str, Any], Budget], Any]
 
@@ -30,15 +33,19 @@ _Run = Callable[[Mapping[str, Any], Budget], Any]
 class Expression:
     """A compiled expression. It keeps nothing between evaluations and may be used by several threads at once."""
 
-    __slots__ = ("_code", "_exact", "_quick", "kind", "names", "source", "where")
+    __slots__ = ("_code", "_exact", "_quick", "kind", "libraries", "names", "source", "where")
 
-    def __init__(self, source: str, code: CodeType, *, kind: str, names: Names, where: str) -> None:
+    def __init__(
+        self, source: str, code: CodeType, *, kind: str, libraries: Collection[str], names: Names, where: str
+    ) -> None:
+        need(libraries)
         self.source = source
         self.kind = kind
+        self.libraries = frozenset(libraries)
         self.names = names
         self.where = where
         self._code = code
-        self._quick: _Run = FunctionType(code, runtime())
+        self._quick: _Run = FunctionType(code, _globals)
         self._exact: _Run | None = None
 
     def __repr__(self) -> str:
@@ -73,7 +80,7 @@ class Expression:
     def _exactly(self, activation: Mapping[str, Any], budget: Budget) -> Any:
         if self._exact is None:
             code, _ = _code(self.source, self.names, self.where, exact=True)
-            self._exact = FunctionType(code, runtime())
+            self._exact = FunctionType(code, _globals)
         try:
             return self._exact(activation, budget)
         except EvaluationError as error:
@@ -90,7 +97,7 @@ class Expression:
         names = self.names
         variables = None if names.variables is None else sorted(names.variables)
         fields = [(name, sorted(known)) for name, known in names.fields]
-        parts = (self.source, self.kind, (variables, sorted(names.structs), fields), self.where)
+        parts = (self.source, self.kind, sorted(self.libraries), (variables, sorted(names.structs), fields), self.where)
         return marshal.dumps((_FORMAT, _CODE, parts, marshal.dumps(self._code)))
 
 
@@ -126,22 +133,23 @@ def load_expression(data: bytes) -> Expression:
     """
     try:
         version, made_by, parts, code = marshal.loads(data)  # noqa: S302
-        source, kind, (variables, structs, fields), where = parts
+        source, kind, libraries, (variables, structs, fields), where = parts
         known = None if variables is None else frozenset(variables)
         names = Names(known, frozenset(structs), tuple((name, frozenset(listed)) for name, listed in fields))
         if (version, made_by) != (_FORMAT, _CODE):
             return _compiled(source, names, where)
-        return Expression(source, marshal.loads(code), kind=kind, names=names, where=where)  # noqa: S302
+        made = marshal.loads(code)  # noqa: S302
+        return Expression(source, made, kind=kind, libraries=libraries, names=names, where=where)
     except (ValueError, TypeError, EOFError) as error:
         raise PolicyError(f"these bytes hold no compiled expression: {error}") from None
 
 
 def _compiled(text: str, names: Names, where: str) -> Expression:
-    code, kind = _code(text, names, where, exact=False)
-    return Expression(text, code, kind=kind, names=names, where=where)
+    code, emitter = _code(text, names, where, exact=False)
+    return Expression(text, code, kind=emitter.result, libraries=emitter.libraries, names=names, where=where)
 
 
-def _code(text: str, names: Names, where: str, *, exact: bool) -> tuple[CodeType, str]:
+def _code(text: str, names: Names, where: str, *, exact: bool) -> tuple[CodeType, Emitter]:
     # The compiler is not needed, and not imported, where every expression comes from a cache.
     from lockgate.policy.cel.emit import Emitter
     from lockgate.policy.cel.parser import parse
@@ -150,46 +158,57 @@ def _code(text: str, names: Names, where: str, *, exact: bool) -> tuple[CodeType
     source = emitter.function(parse(text, where=where))
     module = compile(source, "<cel>", "exec", dont_inherit=True, optimize=2)
     (code,) = (constant for constant in module.co_consts if isinstance(constant, CodeType))
-    return code, emitter.result
+    return code, emitter
 
 
 @cache
 def registered() -> Registry:
-    """Every function of every library."""
-    from lockgate.policy.cel.library import load
+    """Every function of every library, which the compiler needs to know."""
+    need(library.names())
+    return registry(_libraries)
 
-    return load()
+
+def need(names: Iterable[str]) -> None:
+    """Bring the functions of these libraries into the globals of generated code.
+
+    A function whose overloads come from several libraries is whole once all of them are there; nothing that lacks one
+    of them calls it.
+    """
+    missing = [name for name in names if name not in _libraries]
+    if not missing:
+        return
+    for name in missing:
+        _libraries[name] = library.declared(name)
+    _globals.update(registry(dict(sorted(_libraries.items()))).symbols())
 
 
 def _quick_size(value: Any) -> Any:
-    return len(value) if type(value) in _SIZED else registered().functions["size"].call(value)
+    return len(value) if type(value) in _SIZED else _globals["F_size"](value)
 
 
 def _quick_string(value: Any) -> Any:
-    return value if type(value) is str else registered().functions["string"].call(value)
+    return value if type(value) is str else _globals["F_string"](value)
 
 
-_SIZED = frozenset((list, str, dict))
-
-
-@cache
-def runtime() -> dict[str, Any]:
-    """The globals of generated code."""
-    from lockgate.policy.cel.library.lists import sort_by
+def _make_struct(*parts: Any) -> Any:
     from lockgate.policy.cel.library.structs import make_struct
 
-    helpers = {name: value for name, value in vars(operators).items() if callable(value) and name.islower()}
-    return {
-        **helpers,
-        **registered().symbols(),
-        "__builtins__": {"any": any, "all": all, "sum": sum, "zip": zip},
-        "INFINITY": math.inf,
-        "TypeValue": TypeValue,
-        "Uint": Uint,
-        "make_struct": make_struct,
-        "quick_size": _quick_size,
-        "quick_string": _quick_string,
-        "sort_by": sort_by,
-        "str_startswith": str.startswith,
-        "str_endswith": str.endswith,
-    }
+    return make_struct(*parts)
+
+
+_HELPERS = (operators, constructs)
+_SIZED = frozenset((list, str, dict))
+_libraries: dict[str, Sequence[Function]] = {}
+_globals: dict[str, Any] = {
+    **{name: value for part in _HELPERS for name, value in vars(part).items() if callable(value) and name.islower()},
+    "__builtins__": {"any": any, "all": all, "sum": sum, "zip": zip},
+    "INFINITY": math.inf,
+    "TypeValue": TypeValue,
+    "Uint": Uint,
+    "make_struct": _make_struct,
+    "quick_size": _quick_size,
+    "quick_string": _quick_string,
+    "str_startswith": str.startswith,
+    "str_endswith": str.endswith,
+}
+"""The globals of generated code; functions of libraries are added when something needs them."""

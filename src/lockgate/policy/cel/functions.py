@@ -6,7 +6,7 @@ per tuple of Python types, so that a call costs one look-up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,8 @@ class Entry:
     """Numbers of arguments that some overload takes, the receiver not counted."""
     result: str
     """The plain type that every overload gives, else ``any``."""
+    libraries: frozenset[str]
+    """Names of the libraries that its overloads come from."""
     call: Callable[..., Any]
     """Picks the overload and calls it."""
 
@@ -72,23 +74,28 @@ class Registry:
         return {entry.symbol: entry.call for table in (self.functions, self.methods) for entry in table.values()}
 
 
-def registry(declared: Iterable[Function]) -> Registry:
-    """A registry of the overloads, in the order in which they are tried."""
+def registry(libraries: Mapping[str, Iterable[Function]]) -> Registry:
+    """A registry of the overloads of ``libraries``, in the order in which they are tried."""
     by_name: dict[tuple[bool, str], list[Function]] = {}
-    for overload in declared:
-        by_name.setdefault((overload.method, overload.name), []).append(overload)
+    sources: dict[tuple[bool, str], set[str]] = {}
+    for library, declared in libraries.items():
+        for overload in declared:
+            by_name.setdefault((overload.method, overload.name), []).append(overload)
+            sources.setdefault((overload.method, overload.name), set()).add(library)
     made = Registry({}, {})
     for (is_method, name), overloads in by_name.items():
-        (made.methods if is_method else made.functions)[name] = _entry(name, is_method, overloads)
+        table = made.methods if is_method else made.functions
+        table[name] = _entry(name, is_method, overloads, frozenset(sources[is_method, name]))
     return made
 
 
-def _entry(name: str, is_method: bool, overloads: list[Function]) -> Entry:
+def _entry(name: str, is_method: bool, overloads: list[Function], libraries: frozenset[str]) -> Entry:
     results = {overload.result for overload in overloads}
     return Entry(
         symbol=("M_" if is_method else "F_") + name.replace(".", "__"),
         counts=frozenset(len(overload.parameters) - is_method for overload in overloads),
         result=results.pop() if len(results) == 1 else "any",
+        libraries=libraries,
         call=_dispatcher(name, overloads),
     )
 

@@ -7,8 +7,7 @@ lists and maps too. Every operation that a type does not have is ``no such overl
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.cel.metering import charge, charge_each, charge_new
@@ -27,7 +26,6 @@ from lockgate.policy.cel.values import (
     no_overload,
     type_name,
 )
-from lockgate.policy.errors import BudgetExceededError, EvaluationError
 
 NUMBERS = frozenset((int, Uint, float))
 _ORDERED = frozenset((str, bytes, bool, Timestamp, Duration))
@@ -259,7 +257,8 @@ def _divide_doubles(left: float, right: float) -> float:
 
 MISSING = object()
 """What a lookup gives where there is nothing."""
-_KEYS = frozenset((str, int, Uint, bool))
+KEYS = frozenset((str, int, Uint, bool))
+"""Types that keys of maps may have."""
 
 
 def lookup(container: dict[object, object], key: object) -> object:
@@ -267,7 +266,7 @@ def lookup(container: dict[object, object], key: object) -> object:
     kind = type(key)
     if kind is str:
         return container.get(key, MISSING)
-    if kind not in _KEYS and kind is not float:
+    if kind not in KEYS and kind is not float:
         return MISSING
     value = container.get(key, MISSING)
     if value is MISSING or key not in (0, 1):
@@ -303,7 +302,7 @@ def index(container: object, key: object) -> object:
 
 
 def _missing(container: dict[object, object], key: object) -> object:
-    if type(key) not in _KEYS and type(key) is not float:
+    if type(key) not in KEYS and type(key) is not float:
         raise no_overload("_[_]", container, key)
     if type(container) is not dict and type(key) is str:
         return container[key]  # a map that computes its values has its own say about what is absent
@@ -378,153 +377,3 @@ def pairs(container: object, budget: Budget) -> Iterator[tuple[object, object]]:
     if isinstance(walked, dict):
         return iter([(key, index(walked, key)) for key in walked])
     return iter(enumerate(walked))
-
-
-# -- literals
-
-
-def make_list(*items: tuple[object, bool]) -> list[object]:
-    """A list literal with optional elements: value, and whether it is optional."""
-    made: list[object] = []
-    for value, optional in items:
-        if not optional:
-            made.append(value)
-        elif _optional(value).present:
-            made.append(_optional(value).value)
-    return made
-
-
-def make_map(*entries: tuple[object, object, bool]) -> dict[object, object]:
-    """A map literal: key, value, and whether the value is optional. A repeated key is an error."""
-    made: dict[object, object] = {}
-    for key, value, optional in entries:
-        if optional:
-            if not _optional(value).present:
-                continue
-            value = _optional(value).value
-        put(made, key, value)
-    return made
-
-
-def put(target: dict[object, object], key: object, value: object) -> None:
-    """Add one entry to a map that is being made."""
-    if type(key) not in _KEYS:
-        raise CelError(f"unsupported key type: {type_name(key)}")
-    if key in target:
-        if lookup(target, key) is MISSING:
-            raise CelError("a map with both boolean keys and the numbers 0 or 1 is not supported")
-        raise CelError(f"repeated key: {key!r}")
-    target[key] = value
-
-
-def _optional(value: object) -> Optional:
-    if isinstance(value, Optional):
-        return value
-    raise CelError(f"an optional was expected, not {type_name(value)}")
-
-
-def merge_entries(entries: Sequence[object]) -> dict[object, object]:
-    """The one map of many, as ``transformMapEntry`` makes it. A repeated key is an error."""
-    made: dict[object, object] = {}
-    for entry in entries:
-        if not isinstance(entry, dict):
-            raise no_overload("transformMapEntry", entry)
-        for key, value in entry.items():
-            put(made, key, value)
-    return made
-
-
-# -- optionals and bindings
-
-
-def optional_map(target: object, body: Callable[[object], object], flat: bool) -> Optional:
-    """``optMap`` and ``optFlatMap``."""
-    held = _optional(target)
-    if not held.present:
-        return NONE
-    value = body(held.value)
-    return _optional(value) if flat else Optional(value)
-
-
-def optional_or(target: object, other: Callable[[], object]) -> Optional:
-    """``target.or(other)``; the other is computed only when it is needed."""
-    held = _optional(target)
-    return held if held.present else _optional(other())
-
-
-def optional_or_value(target: object, other: Callable[[], object]) -> object:
-    """``target.orValue(other)``; the other is computed only when it is needed."""
-    held = _optional(target)
-    return held.value if held.present else other()
-
-
-def once(compute: Callable[[], object]) -> Callable[[], object]:
-    """``compute``, run at most once, its failure kept as its value is: else nested bindings double the work."""
-    kept: list[object] = []
-    failed: list[Exception] = []
-
-    def get() -> object:
-        if failed:
-            raise failed[0]
-        if not kept:
-            try:
-                kept.append(compute())
-            except Exception as error:
-                failed.append(error)
-                raise
-        return kept[0]
-
-    return get
-
-
-# -- conditions that absorb errors
-
-
-def both(*operands: Callable[[], object]) -> bool:
-    """``a && b && ...``: false when any operand is, even where another fails."""
-    return _absorbed(operands, False)
-
-
-def either(*operands: Callable[[], object]) -> bool:
-    """``a || b || ...``: true when any operand is, even where another fails."""
-    return _absorbed(operands, True)
-
-
-def _absorbed(operands: Sequence[Callable[[], object]], decisive: bool) -> bool:
-    failure: Exception | None = None
-    for operand in operands:
-        failure = _tried(operand, decisive, failure)
-        if failure is DECIDED:
-            return decisive
-    if failure is not None:
-        raise failure
-    return not decisive
-
-
-def every(walked: Iterable[tuple[object, ...]], condition: Callable[..., object], decisive: bool) -> bool:
-    """``all`` (``decisive`` false) or ``exists`` (true) over elements, absorbing errors as ``&&`` and ``||`` do."""
-    failure: Exception | None = None
-    for element in walked:
-        failure = _tried(partial(condition, *element), decisive, failure)
-        if failure is DECIDED:
-            return decisive
-    if failure is not None:
-        raise failure
-    return not decisive
-
-
-DECIDED = Exception("decided")
-
-
-def _tried(operand: Callable[[], object], decisive: bool, failure: Exception | None) -> Exception | None:
-    try:
-        value = operand()
-    except BudgetExceededError:
-        raise
-    except EvaluationError as error:
-        return failure or error
-    if value is decisive:
-        return DECIDED
-    if value is (not decisive):
-        return failure
-    return failure or no_overload("&&" if decisive is False else "||", value)

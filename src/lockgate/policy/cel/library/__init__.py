@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 
-from lockgate.policy.cel.functions import Function, Registry, registry
+from lockgate.policy.cel.functions import Function
 
 
-def load() -> Registry:
-    """Every overload of every library, in the order of the modules' names. A module without ``LIBRARY`` is an error."""
-    declared: list[Function] = []
-    for info in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
-        if not info.name.startswith("_"):
-            declared.extend(importlib.import_module(f"{__name__}.{info.name}").LIBRARY)
-    return registry(declared)
+def names() -> list[str]:
+    """Names of the libraries, sorted."""
+    return sorted(info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_"))
+
+
+def declared(name: str) -> Sequence[Function]:
+    """The overloads of one library, which is imported for it. A module without ``LIBRARY`` is an error."""
+    overloads: Sequence[Function] = importlib.import_module(f"{__name__}.{name}").LIBRARY
+    return overloads

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cmp_to_key
 from itertools import pairwise
 
+from lockgate.policy.cel.constructs import ordered
 from lockgate.policy.cel.functions import function, method
 from lockgate.policy.cel.metering import MAX_SIZE, charge_each, charge_new
 from lockgate.policy.cel.operators import add, equal, less
@@ -78,25 +78,8 @@ def _flatten(items: List, depth: int = 1) -> List:
     return items
 
 
-def _ordered(items: List) -> Callable[[object], object]:
-    """A key that sorts ``items``, which must be comparable and of one type."""
-    kinds = {type_name(item) for item in items}
-    if len(kinds) > 1:
-        raise CelError("list elements must have the same type")
-    if items:
-        less(items[0], items[0])  # a type without an order is refused, even when there is nothing to compare with
-    charge_each(len(items) * max(1, len(items).bit_length()))
-    return cmp_to_key(lambda a, b: -1 if less(a, b) else int(less(b, a)))
-
-
 def _sort(items: List) -> List:
-    return sorted(items, key=_ordered(items))  # type: ignore[arg-type]
-
-
-def sort_by(pairs: list[tuple[object, object]]) -> List:
-    """Elements by their keys; ``pairs`` holds each element with its key."""
-    key = _ordered([key for _, key in pairs])
-    return [item for item, _ in sorted(pairs, key=lambda pair: key(pair[1]))]  # type: ignore[arg-type,return-value]
+    return sorted(items, key=ordered(items))  # type: ignore[arg-type]
 
 
 def _distinct(items: List) -> List:
