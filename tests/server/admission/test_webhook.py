@@ -151,6 +151,14 @@ def test_a_judge_that_fails_is_refused_where_the_namespace_fails_closed(serve):
     assert response["auditAnnotations"] == {"failure": "error", "failure-mode": "closed"}
 
 
+def test_the_log_says_where_a_judge_failed_and_nothing_of_the_object(serve, caplog):
+    webhook = serve(Broken(), options={"failure": CLOSED})
+    webhook.review(image="registry.example/telling-name:1")
+    (line,) = [record.getMessage() for record in caplog.records if "judge failed" in record.getMessage()]
+    assert "KeyError at test_webhook.py:" in line and " review" in line
+    assert "telling-name" not in caplog.text
+
+
 def test_a_judge_that_fails_is_told_recorded_and_counted_where_the_namespace_fails_open(serve):
     keeper = Keeper()
     webhook = serve(Broken(), options={"failure": CLOSED}, recorder=keeper)

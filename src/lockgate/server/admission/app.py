@@ -186,7 +186,7 @@ class AdmissionApp:
         except TimeoutError:
             return _Judged(None, "timeout", "the policies were not judged in the time the API server gives")
         except (Exception, SystemExit) as error:  # a defect of a judge ends in the failure mode, and shows no object
-            _log.error("the judge failed on review %s: %s", review.uid, type(error).__name__, exc_info=True)
+            _log.error("the judge failed on review %s: %s at %s", review.uid, type(error).__name__, _place(error))
             return _Judged(None, "error", f"the judge failed: {type(error).__name__}")
         if time.monotonic() > deadline:
             self.metrics.late += 1
@@ -232,6 +232,14 @@ class AdmissionApp:
     async def _refuse(self, send: Send, error: ReviewError) -> None:
         self.metrics.refused[error.status] += 1
         await _answer(send, error.status, f"{error.message}\n".encode(), "text/plain; charset=utf-8")
+
+
+def _place(error: BaseException) -> str:
+    """The last calls before an error, without its words: these may quote the object, and so a secret."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
 
 
 def _parameter(query: bytes, name: str) -> str:
