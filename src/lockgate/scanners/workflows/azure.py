@@ -23,15 +23,35 @@ MAX_STEPS = 5000
 
 
 def is_pipeline(path: str, root: Node) -> bool:
-    """Whether the tree has the shape of an Azure pipeline (or of a template of one), not of another system's file."""
+    """Whether the tree has the shape of an Azure pipeline (or of a template of one), not of another system's file.
+
+    A path that only Azure Pipelines uses settles it; elsewhere every entry must be one of ours, and one at least must
+    say what no other system's file says.
+    """
     keys = {key.text for key, _ in root.pairs}
-    if not keys & {"steps", "jobs", "stages", "extends"} or "on" in keys or "apiVersion" in keys:
+    if not keys & {"steps", "jobs", "stages", "extends"} or keys & _OTHER_SYSTEMS:
         return False
-    if named(path) or keys & {"trigger", "pool", "pr", "extends"}:
+    if named(path):
         return True
-    lists = [root.get(name) for name in ("steps", "jobs", "stages")]
-    marks = {key.text for node in lists if node for item in node.items for key, _ in item.pairs}
-    return bool(marks & {"task", "script", "bash", "pwsh", "powershell", "job", "deployment", "stage", "template"})
+    extended = root.get("extends")
+    if extended is not None and extended.get("template") is not None:
+        return True
+    lists = [node for name in ("steps", "jobs", "stages") if (node := root.get(name)) is not None]
+    entries = [{key.text for key, _ in item.pairs} for node in lists for item in node.items]
+    if not entries or any(not entry or entry & _FOREIGN for entry in entries):
+        return False
+    return bool(keys & {"trigger", "pool", "pr"}) or any(entry & _OURS for entry in entries)
+
+
+_OTHER_SYSTEMS = frozenset({"on", "apiVersion", "services", "version", "kind", "image", "workflow", "default"})
+"""Keys at the top of GitHub workflows, Kubernetes objects, compose files, CircleCI, Drone and GitLab files."""
+_FOREIGN = frozenset(
+    {"uses", "run", "runs-on", "commands", "command", "plan", "args", "entrypoint", "plugins", "image"}
+)
+"""Keys of entries of GitHub, Drone, Buildkite, Concourse and Cloud Build."""
+_OURS = frozenset(
+    {"task", "script", "bash", "pwsh", "powershell", "checkout", "job", "deployment", "stage", "template"}
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
