@@ -52,9 +52,10 @@ def rules() -> str:
 
 def settings() -> str:
     """Every key of lockgate.yaml."""
+    from lockgate.scanners import declared_options
     from lockgate.settings import reference_markdown
 
-    return reference_markdown()
+    return reference_markdown(declared_options())
 
 
 def settings_schema() -> str:

@@ -113,7 +113,7 @@ def test_every_setting_is_described() -> None:
         assert shape.__doc__
         for item in fields(shape):
             assert item.metadata["about"].endswith("."), f"{shape.__name__}.{item.name}"
-            assert f"`{item.name}`" in settings.reference_markdown()
+            assert f"`{item.name}`" in settings.reference_markdown({})
 
 
 def test_the_schema_is_a_valid_schema_and_accepts_the_defaults() -> None:
@@ -184,3 +184,41 @@ def test_any_bytes_are_settings_or_a_configuration_error(content: bytes) -> None
 def test_importing_settings_does_not_import_yaml_or_re2() -> None:
     code = "import sys, lockgate.settings; sys.exit(any(name in sys.modules for name in ('yaml', 're2')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+DECLARED = {
+    "secrets": (
+        settings.ScannerOption("max_bytes", int, "A larger file is not read.", minimum=1),
+        settings.ScannerOption("hosts", str, "Where from.", many=True),
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "hint"),
+    [
+        ("secrets: {max_byte: 1}", "has no option 'max_byte'", "did you mean 'max_bytes'?"),
+        ("secrets: {zzz: 1}", "has no option 'zzz'", "known: max_bytes, hosts"),
+        ("workflows: {a: 1}", "has no option 'a'", "known: none"),
+        ("secrets: {max_bytes: big}", "scanners.secrets.max_bytes must be a whole number", ""),
+        ("secrets: {max_bytes: 0}", "at least 1", ""),
+        ("secrets: {hosts: a}", "must be a list", ""),
+        ("secrets: {hosts: [a, 1]}", "scanners.secrets.hosts[1] must be a text", ""),
+    ],
+)
+def test_an_option_that_no_scanner_declares_is_refused_with_the_nearest_one(text, words, hint):
+    with pytest.raises(ConfigurationError) as caught:
+        settings.loads(f"scanners:\n  {text}".encode(), options=lambda: DECLARED)
+    assert words in caught.value.message and caught.value.where == "lockgate.yaml:2"
+    assert hint in caught.value.hint
+
+
+def test_declared_options_are_read_and_on_the_page():
+    read = settings.loads(b"scanners:\n  secrets: {max_bytes: 9, hosts: [a]}", options=lambda: DECLARED)
+    assert read.scanners == {"secrets": {"max_bytes": 9, "hosts": ("a",)}}
+    page = settings.reference_markdown(DECLARED)
+    assert "## `scanners.secrets`" in page and "| `max_bytes` | whole number from 1 |  | A larger file" in page
+
+
+def test_a_file_that_names_no_option_asks_no_scanner():
+    settings.loads(b"version: 1\nscanners: {secrets: {}}", options=lambda: pytest.fail("asked"))

@@ -10,6 +10,7 @@ from typing import Any
 from lockgate.engine.workspace import Workspace, workspace_of
 from lockgate.errors import ConfigurationError, SourceError
 from lockgate.findings import Owners, Waivers
+from lockgate.scanners import declared_options
 from lockgate.settings import Settings
 from lockgate.settings import find as find_settings
 from lockgate.settings import load as load_settings
@@ -80,7 +81,9 @@ def project_at(path: Path, *, config: Path | None = None) -> Project:
     if config is not None and not config.is_file():
         raise ConfigurationError("there is no such settings file", where=str(config), hint="lockgate init writes one")
     chosen = config or find_settings(base)
-    return Project(base, Git(base) if top else None, load_settings(chosen), workspace_of(base))
+    return Project(
+        base, Git(base) if top else None, load_settings(chosen, options=declared_options), workspace_of(base)
+    )
 
 
 def _text(path: Path) -> str:

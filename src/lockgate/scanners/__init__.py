@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lockgate.model import Component, Family, File, Finding, Object, Rule, Skip
+from lockgate.settings import ScannerOption
 
 
 def no_sibling(path: str) -> bytes | None:  # noqa: ARG001 -- the shape of Source.sibling
@@ -67,5 +68,21 @@ class Scanner:
     starts_alike: bool = False
     """True: whether ``start`` works depends on the rules and the options alone, as with every ``cacheable`` one.
     Where an earlier run under the same rules and options has shown that it does, it waits until a file is wanted."""
+    options: tuple[ScannerOption, ...] = ()
+    """What ``scanners.<family>`` may say to it; anything else there is refused."""
     version: str = "1"
     """Part of the cache key: raised whenever the same input would be judged otherwise."""
+
+
+def declared_options() -> dict[str, tuple[ScannerOption, ...]]:
+    """Family -> the options of its scanners, by the name of the scanner. Imports every scanner, but starts none."""
+    import sys
+
+    from lockgate.discover import discover
+
+    found: dict[str, tuple[ScannerOption, ...]] = {}
+    for scanner in discover(sys.modules[__name__], "SCANNER", Scanner).values():
+        if scanner.options:
+            family = scanner.family.value
+            found[family] = (*found.get(family, ()), *scanner.options)
+    return found

@@ -19,6 +19,7 @@ from lockgate.settings._shapes import (
     Settings,
     SkipCondition,
 )
+from lockgate.settings._types import Options, ScannerOption
 
 __all__ = [
     "CHECKED_FAMILIES",
@@ -27,6 +28,8 @@ __all__ = [
     "GateSettings",
     "Limits",
     "MustRead",
+    "Options",
+    "ScannerOption",
     "Settings",
     "SkipCondition",
     "find",
@@ -45,11 +48,11 @@ def schema() -> dict[str, Any]:
     return _schema.schema()
 
 
-def reference_markdown() -> str:
-    """The settings page of the reference, whole. Deterministic."""
+def reference_markdown(options: Options) -> str:
+    """The settings page of the reference, whole, with the options of scanners. Deterministic."""
     from lockgate.settings import _pages
 
-    return _pages.reference_markdown()
+    return _pages.reference_markdown(options)
 
 
 def starting_text() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,14 @@ from typing import Any
 from lockgate.errors import ConfigurationError
 from lockgate.settings._document import MAX_BYTES, Value, read_document
 from lockgate.settings._shapes import FILE_NAME, Settings
-from lockgate.settings._types import SettingType, settings_of, words_of
+from lockgate.settings._types import Options, ScannerOption, SettingType, settings_of, words_of
 
 
-def load(path: Path | None) -> Settings:
-    """The settings of a file; the defaults for None. Raises ``ConfigurationError`` at ``file:line``."""
+def load(path: Path | None, *, options: Callable[[], Options] | None = None) -> Settings:
+    """The settings of a file; the defaults for None. Raises ``ConfigurationError`` at ``file:line``.
+
+    ``options`` says which options scanners have; it is asked only when the file names one. None: any name is taken.
+    """
     if path is None:
         return Settings()
     try:
@@ -25,7 +28,7 @@ def load(path: Path | None) -> Settings:
         raise ConfigurationError(
             f"the settings file cannot be read: {error.strerror or type(error).__name__}", where=str(path)
         ) from None
-    return loads(content, where=str(path))
+    return loads(content, where=str(path), options=options)
 
 
 def find(folder: Path) -> Path | None:
@@ -34,18 +37,19 @@ def find(folder: Path) -> Path | None:
     return candidate if candidate.is_file() else None
 
 
-def loads(content: bytes, *, where: str = FILE_NAME) -> Settings:
-    """The settings of a text. Raises ``ConfigurationError`` at ``where:line``."""
+def loads(content: bytes, *, where: str = FILE_NAME, options: Callable[[], Options] | None = None) -> Settings:
+    """The settings of a text. Raises ``ConfigurationError`` at ``where:line``; ``options`` as for :func:`load`."""
     root = read_document(content, where)
     if root.data is None:
         return Settings()
-    settings: Settings = _Reader(where).shape(root, Settings, "")
+    settings: Settings = _Reader(where, options).shape(root, Settings, "")
     return settings
 
 
 class _Reader:
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, options: Callable[[], Options] | None) -> None:
         self._where = where
+        self._declared = options
 
     def shape(self, value: Value, shape: Any, name: str, min_keys: int = 0) -> Any:
         """A dataclass from a mapping."""
@@ -127,7 +131,21 @@ class _Reader:
             if family not in families:
                 raise self._unknown(item, f"{name} has no family {family!r}", family, families)
             pairs = self._typed(item, dict, f"{name}.{family}", "a mapping of options")
-            read[family] = {key: self._option(part, f"{name}.{family}.{key}") for key, part in pairs.items()}
+            declared = None if self._declared is None or not pairs else self._declared().get(family, ())
+            read[family] = self._named_options(pairs, declared, f"{name}.{family}")
+        return read
+
+    def _named_options(
+        self, pairs: dict[str, Value], declared: Sequence[ScannerOption] | None, name: str
+    ) -> dict[str, Any]:
+        if declared is None:
+            return {key: self._option(part, f"{name}.{key}") for key, part in pairs.items()}
+        known = {option.name: option.setting for option in declared}
+        read: dict[str, Any] = {}
+        for key, part in pairs.items():
+            if key not in known:
+                raise self._unknown(part, f"{name} has no option {key!r}", key, known)
+            read[key] = self._setting(part, known[key], f"{name}.{key}")
         return read
 
     def _option(self, value: Value, name: str) -> Any:
@@ -153,7 +171,7 @@ class _Reader:
 
         known = list(known)
         near = difflib.get_close_matches(word[:100], known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else "known: " + ", ".join(known)
+        hint = f"did you mean {near[0]!r}?" if near else "known: " + (", ".join(known) or "none")
         return self._error(value, message, hint)
 
     def _error(self, value: Value, message: str, hint: str = "") -> ConfigurationError:

@@ -8,11 +8,11 @@ from enum import Enum
 from typing import Any
 
 from lockgate.settings._shapes import Settings
-from lockgate.settings._types import SettingType, settings_of, words_of
+from lockgate.settings._types import Options, SettingType, settings_of, words_of
 
 
-def reference_markdown() -> str:
-    """The settings page of the reference, whole. Deterministic."""
+def reference_markdown(options: Options) -> str:
+    """The settings page of the reference, whole, with the options of scanners. Deterministic."""
     lines = [
         "# Settings: `lockgate.yaml`",
         "",
@@ -24,6 +24,11 @@ def reference_markdown() -> str:
         lines += [f"## `{name}`" if name else "## Top level", "", " ".join((shape.__doc__ or "").split()), ""]
         lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
         lines += [_row(setting) for setting in settings_of(shape)]
+        lines.append("")
+    for family, declared in sorted(options.items()):
+        lines += [f"## `scanners.{family}`", "", "Declared by the scanners of the family.", ""]
+        lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
+        lines += [_row(option.setting) for option in declared]
         lines.append("")
     return "\n".join(lines)
 
@@ -73,8 +78,10 @@ def _kind_text(setting: SettingType) -> str:
 def _default_text(setting: SettingType) -> str:
     if setting.default is None or dataclasses.is_dataclass(setting.default):
         return ""
-    if setting.many:
+    if setting.many and not isinstance(setting.default, str):
         return f"`{_flow(setting.default)}`"
+    if setting.many:
+        return str(setting.default)
     return f"`{setting.default}`"
 
 

@@ -121,7 +121,7 @@ class Settings:
     waivers: str = setting("The waiver file, relative to `lockgate.yaml`.", "lockgate-waivers.yaml")
     limits: Limits = setting("Budgets of a run.", Limits())
     scanners: Mapping[str, Mapping[str, Any]] = setting(
-        "Options of scanners, by family. A value is a text, a number, a truth value, or a list of them.",
+        "Options of scanners, by family; each scanner declares its own. An unknown one is refused.",
         None,
         keys=Family,
     )

@@ -30,6 +30,32 @@ class SettingType:
         return self.kind
 
 
+@dataclass(frozen=True, slots=True)
+class ScannerOption:
+    """One option of a scanner, below ``scanners.<family>``; the scanner declares it."""
+
+    name: str
+    kind: type
+    """``str``, ``int``, ``float`` or ``bool``."""
+    about: str
+    """One line for people."""
+    many: bool = False
+    """Whether it is a list of ``kind``."""
+    default: Any = None
+    """What holds where it is left out, for people."""
+    minimum: int | None = None
+
+    @property
+    def setting(self) -> SettingType:
+        """The same as a setting, for the loader, the schema and the pages."""
+        bounds = {} if self.minimum is None else {"minimum": self.minimum}
+        return SettingType(self.name, self.kind, self.many, False, self.default, self.about, bounds)
+
+
+Options = typing.Mapping[str, typing.Sequence[ScannerOption]]
+"""Family -> the options of its scanners."""
+
+
 @cache
 def settings_of(shape: type) -> tuple[SettingType, ...]:
     """The settings of one dataclass, in order."""

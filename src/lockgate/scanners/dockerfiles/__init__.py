@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from lockgate.model import Family, File, Rule
 from lockgate.scanners import ScanContext, Scanner, Session
+from lockgate.settings import ScannerOption
 
 _NOT_DOCKERFILES = frozenset(
     [
@@ -63,4 +64,18 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     return start(rules, context)
 
 
-SCANNER = Scanner(Family.DOCKERFILES, File, _start, wants)
+SCANNER = Scanner(
+    Family.DOCKERFILES,
+    File,
+    _start,
+    wants,
+    options=(
+        ScannerOption(
+            "trusted_registries",
+            str,
+            "Hosts, or host/path prefixes, that base images may come from; `*.` before a host takes those below it.",
+            many=True,
+            default="docker.io and other first-hand ones",
+        ),
+    ),
+)

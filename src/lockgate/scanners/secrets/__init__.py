@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from lockgate.model import Family, File, Rule
 from lockgate.scanners import ScanContext, Scanner, Session
-from lockgate.scanners.secrets._wanted import wants
+from lockgate.scanners.secrets._wanted import DEFAULT_MAX_BYTES, wants
+from lockgate.settings import ScannerOption
 
 
 def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
@@ -20,4 +21,14 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     return SecretsSession(rules, context)
 
 
-SCANNER = Scanner(family=Family.SECRETS, reads=File, start=_start, wants=wants, version="2")
+SCANNER = Scanner(
+    family=Family.SECRETS,
+    reads=File,
+    start=_start,
+    wants=wants,
+    version="2",
+    options=(
+        ScannerOption("max_bytes", int, "A larger file is not looked through.", default=DEFAULT_MAX_BYTES, minimum=1),
+        ScannerOption("gitleaks", str, "A rule file in the format of gitleaks, relative to the project's top."),
+    ),
+)
