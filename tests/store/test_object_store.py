@@ -1,0 +1,179 @@
+"""A workspace on an object store: the record goes there over its real interface; ledger and caches stay here.
+
+S3 is moto's HTTP server, Azure storage is Azurite where it is installed; both on loopback.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from lockgate.errors import StoreError
+from lockgate.store import Record
+
+TABLES = ("Runs", "Findings", "Components", "Skips", "Decisions")
+S3_SERVER = """
+import logging, sys, time
+from moto.server import ThreadedMotoServer
+logging.getLogger("werkzeug").disabled = True
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture(scope="module")
+def s3_port() -> Iterator[int]:
+    server = subprocess.Popen([sys.executable, "-c", S3_SERVER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert server.stdout is not None
+    yield int(server.stdout.readline())
+    server.kill()
+    server.wait()
+    server.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str]]:
+    """Port and account key of an Azurite of our own."""
+    program = shutil.which("azurite-blob")
+    if program is None:
+        pytest.skip("Azurite is not installed (npm install azurite); .ci/run installs it")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    key = base64.b64encode(secrets.token_bytes(64)).decode()
+    folder = tmp_path_factory.mktemp("azurite")
+    server = subprocess.Popen(
+        [program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--silent", "--skipApiVersionCheck",
+         "--inMemoryPersistence"],
+        env=os.environ | {"AZURITE_ACCOUNTS": f"lockgate:{key}"}, cwd=folder,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    for _ in range(400):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        assert server.poll() is None, "Azurite did not start"
+        time.sleep(0.1)
+    yield port, key
+    server.kill()
+    server.wait()
+
+
+@pytest.fixture(params=["s3", "az", "abfss"])
+def address(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A fresh bucket or container, with the environment a user would set."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "AZURE_")) or name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    name = f"record-{secrets.token_hex(4)}"
+    if request.param == "s3":
+        port = request.getfixturevalue("s3_port")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secrets.token_hex(8))
+        _asked("PUT", f"http://127.0.0.1:{port}/{name}", {})
+        return f"s3://{name}/team/shop"
+    port, key = request.getfixturevalue("azurite")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "lockgate")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", key)
+    monkeypatch.setenv("AZURE_STORAGE_USE_EMULATOR", "true")  # Azurite lists without ``startFrom``, which Azure knows
+    monkeypatch.setenv("AZURITE_BLOB_STORAGE_URL", f"http://127.0.0.1:{port}")
+    _make_container(port, key, name)
+    where = f"{name}@lockgate.dfs.core.windows.net" if request.param == "abfss" else name
+    return f"{request.param}://{where}/team/shop"
+
+
+def _make_container(port: int, key: str, name: str) -> None:
+    """https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key"""
+    headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-08-06", "Content-Length": "0"}
+    named = f"x-ms-date:{headers['x-ms-date']}\nx-ms-version:{headers['x-ms-version']}\n"
+    kind = "application/x-www-form-urlencoded"  # what urllib says of any body
+    text = f"PUT{chr(10) * 5}{kind}{chr(10) * 7}{named}/lockgate/lockgate/{name}\nrestype:container"
+    mark = base64.b64encode(hmac.digest(base64.b64decode(key), text.encode(), hashlib.sha256)).decode()
+    headers["Authorization"] = f"SharedKey lockgate:{mark}"
+    _asked("PUT", f"http://127.0.0.1:{port}/lockgate/{name}?restype=container", headers)
+
+
+def _asked(method: str, address: str, headers: dict[str, str]) -> None:
+    request = urllib.request.Request(address, method=method, headers=headers, data=b"")
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30):
+        return
+
+
+def test_a_run_on_an_object_store_comes_back_and_can_be_queried(address: str, runs: ModuleType) -> None:
+    record = Record.open(address)
+    assert record.rows("Findings") == []
+    record.append_result(runs.result("one"))
+    assert [len(record.rows(name)) for name in TABLES] == [1, 3, 2, 1, 1]
+    joined = record.sql('SELECT f.Rule, r.RunId FROM "Findings" f JOIN "Runs" r USING (RunId) ORDER BY f.Identity')
+    assert joined == [{"Rule": "secrets/x", "RunId": "one"}] * 3
+
+
+def test_two_writers_on_an_object_store_lose_and_double_nothing(address: str) -> None:
+    """Both write the same version of the log at once; the store must refuse the second (a conditional put)."""
+    script = Path(__file__).with_name("record_results.py")
+    surroundings = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    writers = [
+        subprocess.Popen([sys.executable, str(script), address, name, "4"], stdout=subprocess.PIPE, env=surroundings)
+        for name in ("left", "right")
+    ]
+    for writer in writers:
+        writer.communicate(timeout=50)
+        assert writer.returncode == 0
+    stored = Counter(row["RunId"] for row in Record.open(address).rows("Findings"))
+    assert stored == {f"{name}-{number}": 20 for name in ("left", "right") for number in range(4)}
+
+
+def test_compaction_and_retention_work_on_an_object_store(address: str, runs: ModuleType) -> None:
+    record = Record.open(address)
+    now = datetime.now(UTC)
+    for number in range(3):
+        record.append_result(runs.result(f"run{number}", started=now - timedelta(days=number * 10)))
+    before = sorted(str(row) for row in record.rows("Findings"))
+    assert record.compact()["Findings"] == 3
+    assert sorted(str(row) for row in record.rows("Findings")) == before
+    assert record.retain(15)["Findings"] == 3
+    assert {row["RunId"] for row in record.rows("Findings")} == {"run0", "run1"}
+
+
+@pytest.mark.parametrize("address", ["s3"], indirect=True)
+def test_a_check_sends_the_record_there_and_keeps_ledger_and_caches_here(address: str, tmp_path: Path) -> None:
+    (tmp_path / "lockgate.yaml").write_text("families: [secrets]\n")
+    (tmp_path / "app.py").write_text("print()\n")
+    surroundings = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LOCKGATE_WORKSPACE": address}
+    command = [sys.executable, "-m", "lockgate", "check", "--quiet"]
+    done = subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert [row["Mode"] for row in Record.open(address).rows("Runs")] == ["tree"]
+    here = tmp_path / ".lockgate"
+    assert (here / "ledger.db").is_file() and (here / "salt").is_file() and not (here / "record").exists()
+
+
+def test_an_object_store_that_does_not_answer_is_an_error_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    for name, value in {"AWS_ALLOW_HTTP": "true", "AWS_REGION": "x", "AWS_ACCESS_KEY_ID": "x", "AWS_MAX_RETRIES": "0",
+                        "AWS_SECRET_ACCESS_KEY": "x", "AWS_RETRY_TIMEOUT": "1s"}.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    with pytest.raises(StoreError) as caught:
+        Record.open("s3://bucket/team").rows("Runs")
+    assert caught.value.where == "s3://bucket/team/record/Runs"
