@@ -55,7 +55,7 @@ def settings() -> str:
     from lockgate.scanners import declared_options
     from lockgate.settings import reference_markdown
 
-    return reference_markdown(declared_options())
+    return reference_markdown(declared_options)
 
 
 def settings_schema() -> str:

@@ -70,19 +70,32 @@ class Scanner:
     Where an earlier run under the same rules and options has shown that it does, it waits until a file is wanted."""
     options: tuple[ScannerOption, ...] = ()
     """What ``scanners.<family>`` may say to it; anything else there is refused."""
+    takes_parameters: bool = False
+    """True: the parameters that rules of the family name (``logic.parameters``) are options as well."""
     version: str = "1"
     """Part of the cache key: raised whenever the same input would be judged otherwise."""
 
 
-def declared_options() -> dict[str, tuple[ScannerOption, ...]]:
-    """Family -> the options of its scanners, by the name of the scanner. Imports every scanner, but starts none."""
+def declared_options(family: str) -> tuple[ScannerOption, ...]:
+    """The options of the scanners of ``family``, and the parameters of its rules, by name. Starts no scanner."""
     import sys
 
     from lockgate.discover import discover
+    from lockgate.rules import OWN_FAMILIES, load
 
-    found: dict[str, tuple[ScannerOption, ...]] = {}
-    for scanner in discover(sys.modules[__name__], "SCANNER", Scanner).values():
-        if scanner.options:
-            family = scanner.family.value
-            found[family] = (*found.get(family, ()), *scanner.options)
-    return found
+    scanners = discover(sys.modules[__name__], "SCANNER", Scanner).values()
+    found = {option.name: option for one in scanners if one.family.value == family for option in one.options}
+    if any(one.takes_parameters for one in scanners if one.family.value == family):
+        for rule in load([one for one in OWN_FAMILIES if one.value == family]).rules:
+            for name, default in (rule.logic.get("parameters") or {}).items():
+                found.setdefault(name, _parameter(name, default, rule))
+    return tuple(found[name] for name in sorted(found))
+
+
+def _parameter(name: str, default: Any, rule: Rule) -> ScannerOption:
+    """A parameter takes what its default is: a value, or a list of such."""
+    many = isinstance(default, list | tuple)
+    sample = (default[0] if default else "") if many else default
+    kind = next((kind for kind in (bool, int, float) if isinstance(sample, kind)), str)
+    shown = ", ".join(map(str, default)) if many else default
+    return ScannerOption(name, kind, f"Parameter of `{rule.id}`: {rule.title}.", many=many, default=shown)

@@ -79,4 +79,4 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     return _Session([rule for rule in rules if "types" in rule.logic], context)
 
 
-SCANNER = Scanner(Family.POLICY, File, _start, _wants, cacheable=False, starts_alike=True)
+SCANNER = Scanner(Family.POLICY, File, _start, _wants, cacheable=False, starts_alike=True, takes_parameters=True)

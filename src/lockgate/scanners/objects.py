@@ -48,4 +48,4 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     return _Session(Policies(rules, context.options))
 
 
-SCANNER = Scanner(Family.POLICY, Object, _start, starts_alike=True)
+SCANNER = Scanner(Family.POLICY, Object, _start, starts_alike=True, takes_parameters=True)

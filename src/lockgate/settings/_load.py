@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from lockgate.settings._shapes import FILE_NAME, Settings
 from lockgate.settings._types import Options, ScannerOption, SettingType, settings_of, words_of
 
 
-def load(path: Path | None, *, options: Callable[[], Options] | None = None) -> Settings:
+def load(path: Path | None, *, options: Options | None = None) -> Settings:
     """The settings of a file; the defaults for None. Raises ``ConfigurationError`` at ``file:line``.
 
     ``options`` says which options scanners have; it is asked only when the file names one. None: any name is taken.
@@ -37,7 +37,7 @@ def find(folder: Path) -> Path | None:
     return candidate if candidate.is_file() else None
 
 
-def loads(content: bytes, *, where: str = FILE_NAME, options: Callable[[], Options] | None = None) -> Settings:
+def loads(content: bytes, *, where: str = FILE_NAME, options: Options | None = None) -> Settings:
     """The settings of a text. Raises ``ConfigurationError`` at ``where:line``; ``options`` as for :func:`load`."""
     root = read_document(content, where)
     if root.data is None:
@@ -47,7 +47,7 @@ def loads(content: bytes, *, where: str = FILE_NAME, options: Callable[[], Optio
 
 
 class _Reader:
-    def __init__(self, where: str, options: Callable[[], Options] | None) -> None:
+    def __init__(self, where: str, options: Options | None) -> None:
         self._where = where
         self._declared = options
 
@@ -131,7 +131,7 @@ class _Reader:
             if family not in families:
                 raise self._unknown(item, f"{name} has no family {family!r}", family, families)
             pairs = self._typed(item, dict, f"{name}.{family}", "a mapping of options")
-            declared = None if self._declared is None or not pairs else self._declared().get(family, ())
+            declared = None if self._declared is None or not pairs else self._declared(family)
             read[family] = self._named_options(pairs, declared, f"{name}.{family}")
         return read
 

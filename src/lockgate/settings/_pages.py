@@ -7,6 +7,7 @@ import textwrap
 from enum import Enum
 from typing import Any
 
+from lockgate.model import Family
 from lockgate.settings._shapes import Settings
 from lockgate.settings._types import Options, SettingType, settings_of, words_of
 
@@ -25,7 +26,10 @@ def reference_markdown(options: Options) -> str:
         lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
         lines += [_row(setting) for setting in settings_of(shape)]
         lines.append("")
-    for family, declared in sorted(options.items()):
+    for family in words_of(Family):
+        declared = options(family)
+        if not declared:
+            continue
         lines += [f"## `scanners.{family}`", "", "Declared by the scanners of the family.", ""]
         lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
         lines += [_row(option.setting) for option in declared]

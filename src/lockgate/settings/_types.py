@@ -52,8 +52,8 @@ class ScannerOption:
         return SettingType(self.name, self.kind, self.many, False, self.default, self.about, bounds)
 
 
-Options = typing.Mapping[str, typing.Sequence[ScannerOption]]
-"""Family -> the options of its scanners."""
+Options = typing.Callable[[str], typing.Sequence[ScannerOption]]
+"""Family -> the options of its scanners; asked only about families that a file names options of."""
 
 
 @cache

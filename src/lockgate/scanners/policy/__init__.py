@@ -23,4 +23,4 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     return start(rules, context)
 
 
-SCANNER = Scanner(Family.POLICY, File, _start, _wants)
+SCANNER = Scanner(Family.POLICY, File, _start, _wants, takes_parameters=True)

@@ -22,6 +22,7 @@ def say(state: State, parts: Sequence[Any]) -> None:
     for line in lines:
         prints.append(" ".join(line))
 
+
 def agreed(state: State, unit: int, known: Any, value: Any) -> Any:
     """The value of a rule that has two answers, which must be the same."""
     if known is U or known is value or equal(known, value):
