@@ -133,7 +133,7 @@ def test_a_set_answers_with_its_member() -> None:
 
 
 def test_every_needs_all_and_is_true_of_nothing() -> None:
-    policy = "p if { every k, v in input.m { v > 1 } }"
+    policy = "p if { every _, v in input.m { v > 1 } }"
     assert value(policy, {"m": {"a": 2}}) is True
     assert value(policy, {"m": {"a": 2, "b": 1}}) is UNDEFINED
     assert value(policy, {"m": {}}) is True

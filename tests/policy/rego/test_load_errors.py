@@ -113,3 +113,38 @@ def test_text_without_bounds_is_refused_with_a_clear_error(text: str) -> None:
 def test_a_source_must_say_its_dialect() -> None:
     with pytest.raises(ValueError, match="version v0 or v1"):
         compile_modules([Source("t.rego", "package t", "v7")])
+
+
+STRICT = [
+    ("import data.foo\np := 1", "import data.foo unused"),
+    ("p if { x := 1; true }", "assigned var x unused"),
+    ("f(x) := 1\np := f(1)", "unused argument x"),
+]
+
+
+@pytest.mark.parametrize(("policy", "message"), STRICT)
+def test_strictness_refuses_what_is_never_used(policy: str, message: str) -> None:
+    source = Source("t.rego", f"package t\n{policy}")
+    compile_modules([source])
+    with pytest.raises(RegoError, match=message):
+        compile_modules([source], strict=True)
+
+
+def test_strictness_holds_old_modules_to_the_new_rules() -> None:
+    source = Source("t.rego", "package t\nimport data.x.foo\nimport data.y.foo\np { any([foo]) }", "v0")
+    compile_modules([source])
+    with pytest.raises(RegoError, match="import must not shadow"):
+        compile_modules([source], strict=True)
+
+
+@pytest.mark.parametrize("policy", ["p if { some x; true }", "p if { every x in [1] { true } }", "p := [1 | some y]"])
+def test_what_some_and_every_declare_must_be_used(policy: str) -> None:
+    with pytest.raises(RegoError, match=r"declared var \w unused"):
+        compile_modules([Source("t.rego", f"package t\n{policy}")])
+
+
+def test_entries_must_be_defined() -> None:
+    source = Source("t.rego", "package t.u\nviolation contains 1")
+    compile_modules([source], entries=["data.t.u.violation", "data.t"])
+    with pytest.raises(RegoError, match=r"nothing is defined at the entry data\.t\.violation"):
+        compile_modules([source], entries=["data.t.violation"])

@@ -75,7 +75,7 @@ ENDLESS = [
     "p := count([1 | some a in input.xs; some b in input.xs; some c in input.xs; a + b + c > 0])",
     "p := numbers.range(1, 1000000000)",
     "f0(x) := x + 1\n" + "\n".join(f"f{n}(x) := f{n - 1}(x) + f{n - 1}(x)" for n in range(1, 40)) + "\np := f39(1)",
-    "p if { every a in input.xs { every b in input.xs { every c in input.xs { c >= 0 } } } }",
+    "p if { every a in input.xs { every b in input.xs { every c in input.xs { a + b + c >= 0 } } } }",
 ]
 
 

@@ -45,8 +45,12 @@ class Compiled:
 class Compilation:
     """One program on its way through the checks."""
 
-    def __init__(self, sources: Sequence[Source], refused: Collection[str], mockable: Collection[str] = ()) -> None:
+    def __init__(
+        self, sources: Sequence[Source], refused: Collection[str], mockable: Collection[str] = (), *,
+        entries: Sequence[str] = (), strict: bool = False,
+    ) -> None:  # fmt: skip
         self.sources = sources
+        self.strict = strict
         self.problems = Problems()
         self.fresh = Fresh()
         self.refused = refused
@@ -57,6 +61,16 @@ class Compilation:
         self.calls = Calls(self.tree, self.builtins, refused, self.fresh)
         self.calls.replaced.update(mockable)
         self._checked()
+        self._entered(entries)
+
+    def _entered(self, entries: Sequence[str]) -> None:
+        """Every entry must be a rule or a package."""
+        for entry in entries:
+            first, *keys = entry.split(".")
+            if first != "data" or self.tree.find(keys) is None:
+                place = self.places[0] if self.places else Place(Source(entry, ""))
+                self.problems.add(place, COMPILE, f"nothing is defined at the entry {entry}", -1)
+        self.problems.stop()
 
     def _parsed(self) -> list[Module]:
         modules = []
@@ -84,13 +98,15 @@ class Compilation:
         for module, place in zip(self.modules, self.places, strict=True):
             self._imports(module, place)
             names_of = Names(globals_of(module, siblings[tuple(module.package)]))
-            local = Locals(self.fresh, self._report(place))
+            local = Locals(self.fresh, self._report(place), strict=self.strict)
             expander = Expander(self.fresh)
             for rule in each_rule(module.rules):
                 names_of.rule(rule)
                 local.rule(rule)
                 if not self.problems.found:
                     expander.rule(rule)
+            if self.strict:
+                self._unused_imports(module, place, names_of.used)
             if "rego.metadata" in place.source.text:
                 for rule in module.rules:
                     for branch in each_rule([rule]):
@@ -100,8 +116,13 @@ class Compilation:
         self.problems.stop()
         return tree
 
+    def _unused_imports(self, module: Module, place: Place, used: set[str]) -> None:
+        for imported in module.imports:
+            if imported.path[0] in ("data", "input") and imported.name not in used:
+                self.problems.add(place, COMPILE, f"import {'.'.join(imported.path)} unused", imported.at)
+
     def _imports(self, module: Module, place: Place) -> None:
-        if module.version != "v1":
+        if module.version != "v1" and not self.strict:
             return
         seen: dict[str, str] = {}
         for imported in module.imports:
@@ -122,7 +143,7 @@ class Compilation:
         ]
         for each in definitions:
             report = self._report(each.place)
-            old = self.modules[each.module].version != "v1"
+            old = self.modules[each.module].version != "v1" and not self.strict
             for rule in each_rule([each.rule]):
                 rule.body = self.calls.withs(rule.body, report)
                 self.calls.body(rule.body, report, deprecated=old)

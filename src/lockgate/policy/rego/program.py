@@ -199,20 +199,31 @@ class Program:
 
 
 def compile_modules(
-    sources: Sequence[Source], *, refuse: Collection[str] = DEFAULT_REFUSED
-) -> Program:  # fmt: skip
+    sources: Sequence[Source],
+    *,
+    entries: Sequence[str] = (),
+    refuse: Collection[str] = DEFAULT_REFUSED,
+    strict: bool = False,
+) -> Program:
     """Compile modules into a program. Raises :class:`RegoError` with up to ten problems at their places.
 
-    ``refuse`` names functions that may not be called, by default those that reach the network.
+    ``entries`` are paths that must be defined (``data.a.violation``). ``refuse`` names functions that may not be
+    called, by default those that reach the network. ``strict`` refuses what OPA's strict mode does: unused imports,
+    variables and arguments, imports of one name, deprecated builtins, rules called ``input`` or ``data``.
     """
     try:
-        return _compiled(tuple(sources), frozenset(refuse), frozenset())
+        compilation = Compilation(tuple(sources), frozenset(refuse), entries=entries, strict=strict)
+        return _program(compilation, sources, frozenset(refuse))
     except RecursionError:
         raise _too_deep(sources[0].name if sources else "") from None
 
 
 def _compiled(sources: Sequence[Source], refused: frozenset[str], mockable: frozenset[str]) -> Program:
-    compiled = Compilation(sources, refused, mockable).compiled()
+    return _program(Compilation(sources, refused, mockable), sources, refused)
+
+
+def _program(compilation: Compilation, sources: Sequence[Source], refused: frozenset[str]) -> Program:
+    compiled = compilation.compiled()
     code = compile(compiled.text, "<rego>", "exec", dont_inherit=True, optimize=2)
     return Program(sources, compiled, code, refused)
 

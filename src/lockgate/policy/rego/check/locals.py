@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lockgate.policy.rego.check.uses import count_uses
 from lockgate.policy.rego.source import COMPILE
 from lockgate.policy.rego.syntax import (
     Array,
@@ -61,12 +62,14 @@ def shown(name: str) -> str:
 
 
 class Locals:
-    """Renames in place."""
+    """Renames in place. ``strict`` reports what is assigned or taken as an argument and never used."""
 
-    def __init__(self, fresh: Fresh, report: Report) -> None:
+    def __init__(self, fresh: Fresh, report: Report, *, strict: bool = False) -> None:
+        self.strict = strict
         self.fresh = fresh
         self.report = report
         self.frames: list[dict[str, tuple[str, str]]] = [{}]
+        self.places: dict[str, int] = {}
 
     def rule(self, rule: Rule) -> None:
         """A rule or an ``else`` branch: arguments, body, head."""
@@ -76,14 +79,15 @@ class Locals:
         self.frames.append({})
         # Comprehensions of the head have scopes of their own, in which nothing of the body is declared yet.
         rule.body = self.body(rule.body)
-        rule.ref.path = [self._head(part) for part in rule.ref.path]
+        rule.ref.path = [self.term(part) for part in rule.ref.path]
         if rule.key is not None:
-            rule.key = self._head(rule.key)
+            rule.key = self.term(rule.key)
         if rule.value is not None:
-            rule.value = self._head(rule.value)
-
-    def _head(self, term: Term) -> Term:
-        return self.term(term)
+            rule.value = self.term(rule.value)
+        terms = [*rule.ref.path, *(term for term in (rule.key, rule.value) if term is not None)]
+        self._unused(terms, rule.body)
+        if self.strict and not rule.default and rule.otherwise is None:
+            self._unused_arguments(rule, terms)
 
     def _argument(self, term: Term) -> Term:
         if isinstance(term, Var):
@@ -114,10 +118,30 @@ class Locals:
     def scoped(self, body: Body) -> Body:
         """A body in a scope of its own."""
         self.frames.append({})
-        try:
-            return self.body(body)
-        finally:
-            self.frames.pop()
+        found = self.body(body)
+        self._unused([], found)
+        self.frames.pop()
+        return found
+
+    def _unused(self, terms: list[Term], body: Body) -> None:
+        """Report what the scope declares with ``some`` or ``every`` and nothing in it uses."""
+        wanted = (_DECLARED, _ASSIGNED) if self.strict else (_DECLARED,)
+        declared = [(name, known, how) for known, (name, how) in self.frames[-1].items() if how in wanted]
+        if not declared:
+            return
+        uses = count_uses(body, terms)
+        for name, known, how in declared:
+            # The assignment itself is one occurrence.
+            if uses[name] <= (how is _ASSIGNED):
+                kind = "declared" if how is _DECLARED else "assigned"
+                self.report(COMPILE, f"{kind} var {known} unused", self.places.get(name, -1))
+
+    def _unused_arguments(self, rule: Rule, terms: list[Term]) -> None:
+        uses = count_uses(rule.body, terms)
+        for known, (name, _) in self.frames[0].items():
+            if not known.startswith("$") and not uses[name]:
+                message = f"unused argument {known}. (hint: use _ (wildcard variable) instead)"
+                self.report(COMPILE, message, rule.at)
 
     def _expr(self, expr: Expr) -> Expr | None:
         what = expr.what
@@ -194,6 +218,7 @@ class Locals:
             return Var(known[0], at)
         name = self.fresh.name(var.name)
         frame[var.name] = name, how
+        self.places[name] = at
         return Var(name, var.at)
 
     def _some(self, expr: Expr, what: Some) -> Expr | None:
@@ -235,6 +260,7 @@ class Locals:
             what.key = self._declare(what.key, _DECLARED, what.at)
         what.value = self._declare(what.value, _DECLARED, what.at)
         what.body = self.body(what.body)
+        self._unused([], what.body)
         self.frames.pop()
 
     # -- terms
@@ -261,6 +287,7 @@ class Locals:
             self.frames.append({})
             term.body = self.body(term.body)
             term.head = [self.term(part) for part in term.head]
+            self._unused(term.head, term.body)
             self.frames.pop()
         elif isinstance(term, Template):
             for part in term.parts:

@@ -207,7 +207,7 @@ class Safety:
             return found
         missing: set[str] = set()
         for arg in what.args[:arity]:
-            _collect(arg, missing, patterns=True)
+            _collect(arg, missing)
         if missing - found - safe - RESERVED:
             return set()
         for arg in what.args[arity:]:

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-
 from lockgate.policy.rego.check.locals import shown
 from lockgate.policy.rego.check.tree import COMPLETE, FUNCTION, OBJECT, SET, Definition, Unit
+from lockgate.policy.rego.check.uses import count_uses
 from lockgate.policy.rego.emit.bodies import BodyEmitter, Shared
 from lockgate.policy.rego.emit.terms import scalar
-from lockgate.policy.rego.source import PARSE, Failure, RegoError
+from lockgate.policy.rego.source import COMPILE, Failure, RegoError
 from lockgate.policy.rego.syntax import (
     Body,
     Call,
-    Comprehension,
-    Every,
-    Expr,
-    Logical,
-    Not,
-    Ref,
     Rule,
     Scalar,
-    Template,
-    Term,
     Var,
-    children,
     operator_name,
 )
 
@@ -36,8 +25,13 @@ def unit_source(unit: Unit, shared: Shared) -> list[str]:
     try:
         return _WRITERS[unit.kind](unit, shared)
     except Failure as failure:
-        first = unit.first
-        raise RegoError([first.place.problem(PARSE, failure.message, first.rule.at)]) from None
+        message = failure.message
+    except (AssertionError, KeyError) as error:
+        # A variable that the order of lines leaves unbound. The checks should have said so; a policy of unknown origin
+        # still must not end in anything but a policy error.
+        message = f"the rule cannot be compiled ({type(error).__name__}: {error})"
+    first = unit.first
+    raise RegoError([first.place.problem(COMPILE, message, first.rule.at)])
 
 
 def _emitter(definition: Definition, rule: Rule, shared: Shared) -> BodyEmitter:
@@ -195,60 +189,6 @@ def query_source(body: Body, shared: Shared) -> list[str]:
     emitter.out.line(f"out.append({{{', '.join(pairs)}}})")
     emitter.out.close(mark)
     return ["def q(S, out):", *_PAY, *emitter.out.lines]
-
-
-def count_uses(body: Body, terms: list[Term]) -> Counter[str]:
-    """How often each variable occurs in a body and some terms."""
-    uses: Counter[str] = Counter()
-    uses.update(_names_in_body(body))
-    for term in terms:
-        uses.update(_names(term))
-    return uses
-
-
-def _names_in_body(body: Body) -> Iterator[str]:
-    for expr in body:
-        what = expr.what
-        if isinstance(what, Every):
-            yield from _names(what.domain)
-            yield what.value.name
-            if what.key is not None:
-                yield what.key.name
-            yield from _names_in_body(what.body)
-        elif isinstance(what, Not):
-            yield from _names_in_body(what.body)
-        elif isinstance(what, Logical):
-            yield from _names_in_body(what.left)
-            yield from _names_in_body(what.right)
-        else:
-            assert isinstance(what, Term)
-            yield from _names(what)
-        for one in expr.withs:
-            yield from _names(one.value)
-            yield from _names(one.target)
-
-
-def _names(term: Term) -> Iterator[str]:
-    if isinstance(term, Var):
-        yield term.name
-    elif isinstance(term, Comprehension):
-        for head in term.head:
-            yield from _names(head)
-        yield from _names_in_body(term.body)
-    elif isinstance(term, Template):
-        for piece in term.parts:
-            if isinstance(piece, Expr):
-                yield from _names_in_body([piece])
-    elif isinstance(term, Ref):
-        if isinstance(term.head, Var) and term.head.name not in ("input", "data"):
-            yield term.head.name
-        elif not isinstance(term.head, Var):
-            yield from _names(term.head)
-        for part in term.path:
-            yield from _names(part)
-    else:
-        for child in children(term):
-            yield from _names(child)
 
 
 def _prints(body: Body) -> bool:

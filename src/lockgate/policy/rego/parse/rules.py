@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lockgate.policy.rego.builtins import BUILTINS
 from lockgate.policy.rego.parse.bodies import BodyParser
 from lockgate.policy.rego.source import Failure
 from lockgate.policy.rego.syntax import (
@@ -224,7 +225,7 @@ class RuleParser(BodyParser):
             rule = _rule_of_equation(what.args[0], what.args[1], at)
             rule.assign = name == "assign"
             return rule
-        if what.infix:
+        if what.infix or name in BUILTINS:
             raise Failure("rule name conflicts with built-in function", at)
         if not what.args:
             raise Failure("rule argument list must take at least one argument", at)
