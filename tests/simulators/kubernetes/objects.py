@@ -74,6 +74,7 @@ def check_immutable(kind: Kind, before: dict[str, Any], after: dict[str, Any]) -
 
 def same(before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Whether a write changes nothing but times of managers."""
+
     def bare(body: dict[str, Any]) -> dict[str, Any]:
         entries = [{**one, "time": ""} for one in body["metadata"].get("managedFields") or []]
         return {**body, "metadata": {**body["metadata"], "managedFields": entries}}

@@ -155,8 +155,11 @@ def _code(text: str, names: Names, where: str, *, exact: bool) -> tuple[CodeType
     from lockgate.policy.cel.parser import parse
 
     emitter = Emitter(text, registered(), names=names, where=where, exact=exact)
-    source = emitter.function(parse(text, where=where))
-    module = compile(source, "<cel>", "exec", dont_inherit=True, optimize=2)
+    try:
+        source = emitter.function(parse(text, where=where))
+        module = compile(source, "<cel>", "exec", dont_inherit=True, optimize=2)
+    except (RecursionError, MemoryError):  # the parser's bounds leave room, unless the caller is deep in calls already
+        raise PolicyError("the expression nests too deep to be compiled here", where=where) from None
     (code,) = (constant for constant in module.co_consts if isinstance(constant, CodeType))
     return code, emitter
 

@@ -2,7 +2,7 @@
 
 A quantity is kept as Kubernetes keeps it, because ``isInteger`` answers from that form: a 64-bit integer and a power
 of ten where the text fits (``1.5k`` is 15 hundreds), else an arbitrary decimal, which is never an integer to it
-(``1.5Gi``, ``1.0``). ``div`` and ``divInt``, which came after Kubernetes 1.35, are not here.
+(``1.5Gi``, ``1.0``). ``div`` and ``divInt`` of later versions are not here.
 """
 
 from __future__ import annotations
