@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.policy.gatekeeper.library_objects import library_objects
+from tests.policy.gatekeeper.pods import pods
 
 from lockgate.formats.yaml_safe import load_all
+from lockgate.policy.gatekeeper.library import Library
+from lockgate.policy.gatekeeper.review import Review
 from lockgate.policy.gatekeeper.suite import Suite, parse_suite
 from lockgate.policy.gatekeeper.template import CEL, REGO, parse_template
 from lockgate.policy.gatekeeper.verify import Outcome, SuiteResult, verify
@@ -71,3 +75,19 @@ def test_so_many_cases_have_two_engines(corpora: Path) -> None:
             engines[template.engine] += len(test.cases)
             assert template.rego is not None
     assert engines == {CEL: _CASES_OF_BOTH_ENGINES, REGO: _CASES - _CASES_OF_BOTH_ENGINES}
+
+
+def test_constraints_of_one_template_do_not_hear_of_each_other(corpora: Path) -> None:
+    templates, constraints = library_objects(corpora, for_pods=True)
+    together = Library()
+    assert together.load([*templates, *constraints]) == []
+    alone: dict[str, Library] = {}
+    for body in constraints:
+        library = alone[f"{body['kind']}/{body['metadata']['name']}"] = Library()
+        template, program = together.installed(body["kind"])
+        library.install(template, program, {})
+        library.add_constraint(body)
+    for body in pods(25, seed=7):
+        review = Review.of_object(body)
+        apart = [found for key in sorted(alone) for found in alone[key].evaluate(review)]
+        assert together.evaluate(review) == apart

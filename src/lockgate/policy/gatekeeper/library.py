@@ -84,6 +84,11 @@ class Library:
         self._constraints.update(renewed)
         self._index.clear()
 
+    def installed(self, kind: str) -> tuple[Template, Program]:
+        """The template of a kind and its program, which another library may share. Raises KeyError."""
+        template, program, _ = self._templates[kind]
+        return template, program
+
     def remove_template(self, kind: str) -> None:
         """Take a template and all its constraints away; nothing happens when it is not there."""
         self._templates.pop(kind, None)

@@ -22,6 +22,8 @@ from lockgate.policy.rego.syntax import Module, Var
 from lockgate.policy.rego.values import Set, json_text
 
 RULE = "violation"
+_VARYING = frozenset(("parameters",))
+"""What differs between the constraints of one template that judge one review."""
 _EXTERNAL = ("data", "inventory")
 _LIBRARY = ("data", "lib")
 
@@ -41,7 +43,10 @@ class RegoProgram:
         A builtin that fails is undefined, as in Gatekeeper. Raises :class:`EvaluationError`.
         """
         given = {"review": case.rego_review(), "parameters": constraint.parameters}
-        found = self._program.evaluate(self._path, given, case.data, budget=budget)
+        memory = case.memory.get(self)
+        if memory is None:
+            memory = case.memory[self] = self._program.memory(_VARYING)
+        found = self._program.evaluate(self._path, given, case.data, budget=budget, memory=memory)
         if found is UNDEFINED:
             return []
         if not isinstance(found, Set):
@@ -97,12 +102,15 @@ def _check_imports(module: Module, source: Source) -> None:
 
 def _answers(members: Iterable[Any]) -> list[Answer]:
     """One answer for each message with its details, in an order that does not depend on how the set came about."""
-    answers: dict[tuple[str, str], Answer] = {}
+    answers: list[Answer] = []
     for member in members:
         message = member.get("msg") if isinstance(member, dict) else None
         if not isinstance(message, str):
             answer = Answer("a member of violation must be an object with a text msg", error="evaluation")
         else:
             answer = Answer(message, plain(member["details"]) if "details" in member else None)
-        answers[answer.message, "" if answer.details is None else json_text(answer.details)] = answer
-    return [answers[key] for key in sorted(answers)] if len(answers) > 1 else list(answers.values())
+        answers.append(answer)
+    if len(answers) < 2:
+        return answers
+    by_text = {(each.message, "" if each.details is None else json_text(each.details)): each for each in answers}
+    return [by_text[key] for key in sorted(by_text)]

@@ -12,6 +12,7 @@ from lockgate.policy.rego.check.expand import Expander, Hoister
 from lockgate.policy.rego.check.locals import Fresh, Locals, Report, shown
 from lockgate.policy.rego.check.metadata import Annotations, answer, collect, rule_name
 from lockgate.policy.rego.check.names import Names, globals_of
+from lockgate.policy.rego.check.reads import input_fields
 from lockgate.policy.rego.check.recursion import check_recursion
 from lockgate.policy.rego.check.safety import Safety
 from lockgate.policy.rego.check.tree import Definition, Tree, build
@@ -40,6 +41,8 @@ class Compiled:
     """What each ``with`` replaces."""
     builtins: tuple[str, ...]
     """Builtins that the text calls."""
+    reads: tuple[tuple[str, ...] | None, ...] = ()
+    """Of each unit: the fields of ``input`` that its value hangs on; None when it must not be kept."""
 
 
 class Compilation:
@@ -193,6 +196,7 @@ class Compilation:
             tuple((_raw(unit.path), unit.kind, unit.arity) for unit in self.tree.units),
             tuple(shared.replacements),
             tuple(sorted(shared.used)),
+            tuple(None if fields is None else tuple(sorted(fields)) for fields in input_fields(self.tree)),
         )
 
 

@@ -22,10 +22,22 @@ from lockgate.policy.rego.run.state import NodeTable, State, Surroundings, Table
 from lockgate.policy.rego.source import PARSE, Place, RegoError, Source
 from lockgate.policy.rego.values import UNDEFINED, key_of
 
-_STAMP: Final = ("lockgate-rego", 1, sys.implementation.cache_tag)
+_STAMP: Final = ("lockgate-rego", 2, sys.implementation.cache_tag)
 """Marshalled code fits one version of Python and of the runtime; both are named, and anything else is refused."""
 
 _MAX_QUERIES: Final = 256
+
+
+class Memory:
+    """Values of rules that are the same from one evaluation to the next, because what they read stays the same."""
+
+    __slots__ = ("units", "values")
+
+    def __init__(self, units: tuple[int, ...]) -> None:
+        self.units = units
+        """Units that are kept."""
+        self.values: list[Any] = []
+        """Of each of them, once something was evaluated."""
 
 
 class Program:
@@ -41,6 +53,7 @@ class Program:
         self._paths: dict[str, tuple[int, int, tuple[Any, ...]]] = {}
         self._queries: dict[tuple[str, frozenset[str]], tuple[Program, Callable[..., Any], Tables]] = {}
         self._mocking: dict[frozenset[str], Program] = {}
+        self._kept: dict[frozenset[str], tuple[int, ...]] = {}
 
     @property
     def source(self) -> str:
@@ -61,11 +74,14 @@ class Program:
         dice: random.Random | None = None,
         prints: list[str] | None = None,
         runtime: Mapping[str, Any] | None = None,
+        memory: Memory | None = None,
     ) -> Any:
         """The document at ``path`` (``data.a.b``), or ``UNDEFINED``.
 
         ``input`` and ``data`` are plain JSON and are not changed. ``prints`` collects what the policy prints.
-        ``strict`` turns a failing builtin from undefined into an error. Raises :class:`EvaluationError`.
+        ``strict`` turns a failing builtin from undefined into an error. ``memory`` keeps what it can for the next
+        evaluation, whose arguments must be the same but for the fields it was made for. Raises
+        :class:`EvaluationError`.
         """
         known = self._paths.get(path)
         if known is None:
@@ -74,10 +90,25 @@ class Program:
             self._tables, input, data or {}, budget=budget or Budget(), strict=strict,
             surroundings=Surroundings(now_ns, dice, prints, runtime),
         )  # fmt: skip
+        if memory is not None:
+            for unit, value in zip(memory.units, memory.values, strict=False):
+                state.memo[unit] = value
         try:
             return _value_at(state, *known)
         except RecursionError:
             raise _endless() from None
+        finally:
+            if memory is not None:
+                memory.values = [state.memo[unit] for unit in memory.units]
+
+    def memory(self, varying: frozenset[str]) -> Memory:
+        """A memory for evaluations that differ in nothing but these fields of ``input``."""
+        units = self._kept.get(varying)
+        if units is None:
+            reads = enumerate(self._compiled.reads)
+            units = tuple(unit for unit, fields in reads if fields is not None and varying.isdisjoint(fields))
+            self._kept[varying] = units
+        return Memory(units)
 
     def query(
         self,
@@ -177,7 +208,10 @@ class Program:
             (
                 _STAMP,
                 tuple((source.name, source.text, source.version) for source in self.sources),
-                (compiled.text, compiled.nodes, compiled.units, compiled.replacements, compiled.builtins),
+                (
+                    compiled.text, compiled.nodes, compiled.units, compiled.replacements, compiled.builtins,
+                    compiled.reads,
+                ),
                 self._code,
                 tuple(sorted(self.refused)),
             )
