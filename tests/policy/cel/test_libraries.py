@@ -353,3 +353,8 @@ def test_named_formats(name: str, right: list[str], wrong: list[str]) -> None:
 def test_a_format_that_is_not_named_is_empty() -> None:
     holds("!format.named('nonsense').hasValue() && format.named('uuid').hasValue()")
     holds("type(format.uuid()) == kubernetes.NamedFormat")
+
+
+def test_a_pattern_that_go_reads_is_read_and_one_of_exponential_size_is_not() -> None:
+    holds("'é' .matches('^[\\\\p{L}\\\\p{N}._-]{1,253}$')")
+    fails("'a'.matches('((a{1,99}){1,99}){1,99}' + '')", "RE2 does not read the pattern")

@@ -12,6 +12,7 @@ from typing import Any
 
 from lockgate.policy.cel.values import Duration, Opaque, Optional, Timestamp, TypeValue, Uint, no_overload
 
+_KEPT = 512
 _PLAIN: dict[str, type] = {
     "bool": bool, "int": int, "uint": Uint, "double": float, "string": str, "bytes": bytes, "null": type(None),
     "list": list, "timestamp": Timestamp, "duration": Duration, "optional": Optional, "type": TypeValue,
@@ -110,7 +111,8 @@ def _dispatcher(name: str, overloads: Sequence[Function]) -> Callable[..., Any]:
             do = next((o.do for o in overloads if _fits(o.parameters, args)), None)
             if do is None:
                 raise no_overload(name, *args)
-            known[types] = do
+            if len(known) < _KEPT:  # an object can bring about as many combinations as it has values
+                known[types] = do
         return do(*args)
 
     return call

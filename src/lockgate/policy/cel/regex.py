@@ -12,7 +12,7 @@ MAX_PATTERN = 10_000
 _SHORT = 256
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)  # objects bring patterns too, and RE2 keeps up to 8 MB for each
 def compiled(pattern: str) -> Any:
     """The pattern. Raises :class:`CelError` for what RE2 does not read."""
     import re2

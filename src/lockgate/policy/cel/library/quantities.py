@@ -1,8 +1,8 @@
 """Kubernetes' quantity library: ``resource.Quantity`` of ``k8s.io/apimachinery/pkg/api/resource``.
 
 A quantity is kept as Kubernetes keeps it, because ``isInteger`` answers from that form: a 64-bit integer and a power
-of ten where the text fits (``1.5k`` is 15 hundreds), else an arbitrary decimal, which is never an integer to it
-(``1.5Gi``, ``1.0``). ``div`` and ``divInt`` of later versions are not here.
+of ten where the text fits (``1.5k`` is 15 hundreds, and ``1.0`` 10 tenths, which are no integer to it), else an
+arbitrary decimal (``1.5Gi``), which never is one. ``div`` and ``divInt`` of later versions are not here.
 """
 
 from __future__ import annotations
