@@ -50,7 +50,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
     results: list[Result] = []
     noticed: set[str] = set()
     with ExitStack() as stack:
-        record, ledger, cache = stack.enter_context(_opened(place, first, store=not arguments.no_store))
+        record, ledger, cache = stack.enter_context(opened(place, first, store=not arguments.no_store))
         families = _families(arguments, first)
         tell_progress = stack.enter_context(progress(quiet=arguments.quiet))
         salt = salt_of(None if arguments.no_store else place)
@@ -76,7 +76,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
             progress=tell_progress,
             noticed=lambda file: noticed.add(file.stamp),
         )
-        decision = _scan(sources, request, record=record, ledger=ledger, cache=cache)
+        decision = judged(sources, request, record=record, ledger=ledger, cache=cache)
         _remember_blobs(sources, cache, families, noticed)
     write(results[0], wanted)
     if arguments.fix:
@@ -86,9 +86,10 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
     return exit_code(decision)
 
 
-def _scan(
+def judged(
     sources: Sequence[Source], request: Request, *, record: Record | None, ledger: Ledger | None, cache: Cache | None
 ) -> Decision:
+    """One run of the engine by the rules of the wanted families and the gate of ``check``."""
     from lockgate.gates.check import GATE
     from lockgate.rules import load
 
@@ -187,7 +188,8 @@ def _project_name(first: Project, projects: Sequence[object], workspace: Workspa
 
 
 @contextmanager
-def _opened(place: Workspace, project: Project, *, store: bool) -> Iterator[_Stores]:
+def opened(place: Workspace, project: Project, *, store: bool) -> Iterator[_Stores]:
+    """Record, ledger and cache of a workspace; three times None when nothing is to be remembered."""
     if not store:
         yield None, None, None
         return

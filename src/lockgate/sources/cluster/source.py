@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 from lockgate.model import Object, Skip, SkipKind
+from lockgate.sources import Wants
 from lockgate.sources.cluster.change import Change
 from lockgate.sources.cluster.connection import Connection
 from lockgate.sources.cluster.discovery import Resource, discover
@@ -44,6 +45,14 @@ class ClusterSource:
                 yield from listing.read()
                 if listing.version:
                     self.versions[resource, namespace] = listing.version
+
+    def collect(self, wants: Wants) -> Iterator[Object | Skip]:  # noqa: ARG002 -- asked of files, which a cluster has not
+        """What :meth:`objects` yields, as every source is asked for it."""
+        return self.objects()
+
+    def sibling(self, path: str) -> bytes | None:  # noqa: ARG002 -- the shape of Source
+        """A cluster holds no files."""
+        return None
 
     def watch(self, stop: threading.Event | None = None, *, resources: Sequence[Resource] = (),
               ) -> Iterator[Change | Skip]:  # fmt: skip

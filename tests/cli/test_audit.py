@@ -1,0 +1,60 @@
+"""``lockgate audit`` against an API server on loopback."""
+
+import json
+
+import pytest
+from tests.simulators.cluster import open_cluster
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    with open_cluster(tmp_path) as opened:
+        yield opened
+
+
+def pod(name: str, **container) -> dict:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name},
+        "spec": {"containers": [{"name": "app", "image": "nginx:1.27", **container}]},
+    }
+
+
+def audit(lockgate, cluster, folder, *more):
+    done = lockgate(
+        "audit", "--kubeconfig", str(cluster.kubeconfig), "--namespace", cluster.namespace, "--format", "json", *more,
+        cwd=folder,
+    )  # fmt: skip
+    return done, json.loads(done.stdout) if done.stdout else {}
+
+
+def test_what_runs_is_judged_like_a_file(lockgate, cluster, repository):
+    privileged = pod("bad", securityContext={"privileged": True})
+    assert cluster.api.post(cluster.path("pods"), json=privileged).status_code == 201
+    assert cluster.api.post(cluster.path("pods"), json=pod("good")).status_code == 201
+    done, report = audit(lockgate, cluster, repository.folder)
+    assert done.returncode == 1, done.stderr
+    found = [one for one in report["findings"] if one["rule"] == "policy/privileged-container"]
+    assert [one["subject"]["name"] for one in found] == [f"Pod {cluster.namespace}/bad, app"]
+    metadata = {"name": "bad", "namespace": cluster.namespace}
+    repository.write("bad.yaml", json.dumps({**privileged, "metadata": metadata}))
+    repository.commit()
+    checked = lockgate("check", "--family", "policy", "--no-store", "--format", "json", cwd=repository.folder)
+    in_file = [one for one in json.loads(checked.stdout)["findings"] if one["rule"] == "policy/privileged-container"]
+    assert [one["message"] for one in in_file] == [one["message"] for one in found]
+    assert [one["subject"] for one in in_file] == [one["subject"] for one in found]
+
+
+def test_a_second_audit_knows_what_the_first_found_and_what_is_gone(lockgate, cluster, repository):
+    cluster.api.post(cluster.path("pods"), json=pod("bad", securityContext={"privileged": True}))
+    audit(lockgate, cluster, repository.folder)
+    _, second = audit(lockgate, cluster, repository.folder)
+    assert {one["state"] for one in second["findings"]} == {"known"}
+
+
+def test_a_cluster_that_cannot_be_reached_is_an_error_and_no_clean_answer(lockgate, repository):
+    repository.write("kubeconfig", "apiVersion: v1\nkind: Config\n")
+    done = lockgate("audit", "--kubeconfig", "kubeconfig", cwd=repository.folder)
+    assert done.returncode == 5
+    assert "kubeconfig" in done.stderr
