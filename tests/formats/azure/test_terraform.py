@@ -345,9 +345,9 @@ def test_every_table_is_sound():
             assert row.transform[:1] in ("", "!", "?", "@", "'", "[", "{"), (kind, row)
 
 
-def doubling(step: str) -> str:
-    lines = [f"  l{n} = {step.format(n + 1)}" for n in range(50)]
-    return "\n".join(["locals {", *lines, '  l50 = "x"', "  a = local.l0", "}"])
+def doubling(step: str, times: int) -> str:
+    lines = [f"  l{n} = {step.format(n + 1)}" for n in range(times)]
+    return "\n".join(["locals {", *lines, f'  l{times} = "x"', "  a = local.l0", "}"])
 
 
 @pytest.mark.parametrize(
@@ -358,7 +358,8 @@ def doubling(step: str) -> str:
         'a = "' + "${" * 5000, "a = " + "a = " * 20000, "x {\n" * 3000, "a = " + "1 + " * 3000 + "1",
         "a = <<EOT\n" * 5000,
         'locals {\n  a = "${local.b}${local.b}"\n  b = local.a\n}', "locals {\n  a = range(0, 999999999)\n}",
-        doubling('"${{local.l{0}}}${{local.l{0}}}"'), doubling("[local.l{0}, local.l{0}]"),
+        doubling('"${{local.l{0}}}${{local.l{0}}}"', 50), doubling("[local.l{0}, local.l{0}]", 50),
+        doubling('"${{local.l{0}}}${{local.l{0}}}"', 25), doubling("[local.l{0}, local.l{0}]", 25),
     ],
 )  # fmt: skip
 def test_bombs_end_soon(text):

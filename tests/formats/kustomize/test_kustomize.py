@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lockgate.formats import kustomize, manifests
 from lockgate.model import SkipKind
+from lockgate.sources.repository.tree import TreeSource
 
 _SPEC = importlib.util.spec_from_file_location("kustomize_trees", Path(__file__).with_name("trees.py"))
 trees = importlib.util.module_from_spec(_SPEC)
@@ -112,6 +113,54 @@ def test_overlays_that_multiply_end():
     begin = time.process_time()
     assert build(files).skips
     assert time.process_time() - begin < 10
+
+
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {a: {b: c}}\n"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"patches": [{"target": {"kind": "Pod"}, "patch": json.dumps(
+            [{"op": "copy", "from": "/spec", "path": f"/spec/x{n}"} for n in range(60)])}]},
+        {"replacements": [{"source": {"kind": "Pod", "fieldPath": "spec"}, "targets": [
+            {"select": {"kind": "Pod"}, "fieldPaths": [f"spec.x{n}"], "options": {"create": True}}]}
+            for n in range(60)]},
+        {"commonLabels": {f"k{n}": "v" * 50 for n in range(5000)}},
+    ],
+)  # fmt: skip
+def test_values_that_double_end_in_a_limit(spec):
+    pods = "---\n".join(POD.replace("name: p", f"name: p{n}") for n in range(1000 if "commonLabels" in spec else 1))
+    files = {"overlay/kustomization.yaml": json.dumps({"resources": ["pods.yaml"], **spec}), "overlay/pods.yaml": pods}
+    begin = time.process_time()
+    reading = build(files)
+    assert time.process_time() - begin < 20
+    assert {skip.kind for skip in reading.skips} <= {SkipKind.LIMIT, SkipKind.TOO_LARGE}
+    assert reading.skips
+
+
+def test_what_an_anchor_shares_is_changed_once():
+    text = POD + "other: &m {containers: [{image: a}]}\nmore: *m\n"
+    files = {
+        "overlay/kustomization.yaml": "resources: [p.yaml]\nimages: [{name: a, newName: a/b}]\n",
+        "overlay/p.yaml": text,
+    }
+    [found] = build(files).objects
+    assert found.body["more"] == found.body["other"] == {"containers": [{"image": "a/b"}]}
+
+
+def test_links_and_paths_that_leave_the_tree_are_refused(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "pod.yaml").write_text(POD)
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "linked.yaml").symlink_to(outside / "pod.yaml")
+    (tree / "folder").symlink_to(outside)
+    text = b"resources: [linked.yaml, folder/pod.yaml, ../outside/pod.yaml, folder]\n"
+    (tree / "kustomization.yaml").write_bytes(text)
+    reading = kustomize.read("kustomization.yaml", text, TreeSource(tree).sibling)
+    assert (reading.objects, [skip.kind for skip in reading.skips]) == ((), [SkipKind.UNRESOLVED])
 
 
 keys = st.sampled_from(

@@ -97,19 +97,26 @@ class Evaluator:
 
     def known(self, value: Any) -> Any:
         """``value`` when nothing in it is unknown. Raises :class:`UndecidedError`."""
-        stack = [value]
+        unknown = self.measure(value)
+        if unknown is not None:
+            raise UndecidedError(unknown.text)
+        return value
+
+    def measure(self, value: Any) -> Unknown | None:
+        """Counts every part, for a value whose parts are shared can be far larger than it looks; an unknown part."""
+        stack, found = [value], None
         while stack:
             item = stack.pop()
             if isinstance(item, Unknown):
-                raise UndecidedError(item.text)
-            if isinstance(item, dict):
+                found = item
+            elif isinstance(item, dict):
                 stack.extend(item.values())
             elif isinstance(item, list):
                 stack.extend(item)
             self.steps += 1
             if self.steps > MAX_STEPS:
                 raise FormatError(f"its expressions take more than {MAX_STEPS} steps", kind=SkipKind.LIMIT)
-        return value
+        return found
 
 
 @dataclass(slots=True)

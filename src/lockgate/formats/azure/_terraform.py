@@ -193,6 +193,7 @@ class _Module:
             if item.type == "attribute" and len(parts) > 1:
                 name = source.text(parts[0])
                 value = self.evaluator.value(source, parts[1], names)
+                self.evaluator.measure(value)
                 if value is not None:
                     made[name] = value
                     lines[f"{pointer}/{escaped(name)}"] = item.start_point[0] + 1

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from lockgate.formats import manifests, yaml_safe
 from lockgate.formats.format_error import FormatError
@@ -23,6 +24,10 @@ NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MAX_FILES = 500
 MAX_NESTED = 20
 MAX_RESOURCES = 10_000
+MAX_BYTES = 16 * 1024 * 1024
+"""Everything that is copied, counted as JSON."""
+MAX_CHANGES = 256 * 1024 * 1024
+"""Bytes of each kustomization and patch, times the resources they may change."""
 _NOT_DONE = {
     "vars": "vars", "generators": "plugins that generate", "transformers": "plugins that transform",
     "validators": "plugins that validate", "helmCharts": "charts within a kustomization",
@@ -39,6 +44,25 @@ class Build:
     skips: Skips
     files: int = 0
     open: list[str] = field(default_factory=list)
+    copied: int = 0
+    changes: int = 0
+
+    def spend(self, content: bytes, resources: list[Resource]) -> None:
+        """Count what may change what. Raises :class:`FormatError` when it is too much."""
+        self.changes += len(content) * len(resources)
+        if self.changes > MAX_CHANGES:
+            raise FormatError("too many changes to too many resources", kind=SkipKind.LIMIT)
+
+    def copy(self, value: Any) -> Any:
+        """A copy that shares nothing, not even what anchors share."""
+        try:
+            text = orjson.dumps(value)
+        except (TypeError, RecursionError):
+            raise FormatError("nested too deeply, or a number that is too large", kind=SkipKind.TOO_LARGE) from None
+        self.copied += len(text)
+        if self.copied > MAX_BYTES:
+            raise FormatError(f"more than {MAX_BYTES} bytes of resources", kind=SkipKind.LIMIT)
+        return orjson.loads(text)
 
     def whole(self, path: str, content: bytes) -> list[Resource]:
         """All resources, with hashes in their names and references that follow."""
@@ -67,6 +91,7 @@ class Build:
                 else:
                     self._try(found[0], lambda found=found: self._onto(resources, found))  # type: ignore[misc]
             self._generate(path, spec, resources)
+            self.spend(content, resources)
             self._change(path, spec, resources)
         finally:
             self.open.pop()
@@ -92,6 +117,8 @@ class Build:
         try:
             work()
         except FormatError as error:
+            if error.kind is SkipKind.LIMIT and (self.copied > MAX_BYTES or self.changes > MAX_CHANGES):
+                raise
             self.skips.add(error.kind, error.reason, line=error.line, path=path)
 
     def _kustomization(self, folder: str, name: str) -> tuple[str, bytes] | None:
@@ -116,7 +143,7 @@ class Build:
             reading = manifests.read(target, content, rendered=True)
             self.skips.extend(reading.skips)
             for found in reading.objects:
-                resources.append(Resource(copy.deepcopy(dict(found.body)), target, found.line_of))
+                resources.append(Resource(self.copy(found.body), target, found.line_of))
             if len(resources) > MAX_RESOURCES:
                 raise FormatError(f"more than {MAX_RESOURCES} resources", kind=SkipKind.LIMIT)
             return
@@ -186,12 +213,13 @@ class Build:
         content = inline.encode() if isinstance(inline, str) and inline else self._text(path, str(entry.get("path")))
         target = entry.get("target")
         chosen = selected(resources, target) if target else None
+        self.spend(content, chosen or [])
         for value in values_of(content):
             if isinstance(value, list):
                 if chosen is None:
                     raise FormatError("a JSON patch without a target")
                 for one in chosen:
-                    one.body = json_patched(one.body, value)
+                    one.body = json_patched(self.copy(one.body), value, self.copy)
             elif isinstance(value, dict):
                 found = _meant(value, resources) if chosen is None else chosen
                 self._merge(value, found, resources, options=entry.get("options"))
@@ -222,12 +250,12 @@ class Build:
 
     def _replacement(self, path: str, entry: dict[str, Any], resources: list[Resource]) -> None:
         if not isinstance(entry.get("path"), str):
-            replace_values(resources, entry)
+            replace_values(resources, entry, self.copy)
             return
         for value in values_of(self._text(path, entry["path"])):
             for one in value if isinstance(value, list) else [value]:
                 if isinstance(one, dict):
-                    replace_values(resources, one)
+                    replace_values(resources, one, self.copy)
 
 
 def _meant(patch: Any, resources: list[Resource]) -> list[Resource]:

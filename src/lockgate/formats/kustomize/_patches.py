@@ -7,6 +7,7 @@ Lists of kinds that Kubernetes defines merge by key; new members go first; every
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from lockgate.formats.format_error import FormatError
@@ -97,23 +98,26 @@ def _key_of(name: str, items: list[Any]) -> str | None:
     return None
 
 
-def json_patched(base: dict[str, Any], operations: list[Any]) -> dict[str, Any]:
-    """``base`` with a JSON patch. Raises :class:`FormatError` for an operation that does not apply."""
-    root: dict[str, Any] = {"": copy.deepcopy(base)}
+def json_patched(base: dict[str, Any], operations: list[Any], copied: Callable[[Any], Any]) -> dict[str, Any]:
+    """``base``, changed in place, with a JSON patch. Raises :class:`FormatError` for an operation that does not apply.
+
+    ``copied`` copies a value and counts it: ``copy`` operations can double a resource again and again.
+    """
+    root: dict[str, Any] = {"": base}
     for operation in operations:
         if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
             raise FormatError("a JSON patch whose operation has no path")
-        _operate(root, operation)
+        _operate(root, operation, copied)
     if not isinstance(root[""], dict):
         raise FormatError("a JSON patch that leaves no object")
     return root[""]
 
 
-def _operate(root: dict[str, Any], operation: dict[str, Any]) -> None:
+def _operate(root: dict[str, Any], operation: dict[str, Any], copied: Callable[[Any], Any]) -> None:
     path, kind = parts_of(operation["path"]), operation.get("op")
     if kind in ("move", "copy"):
         source = parts_of(str(operation.get("from", "")))
-        value = copy.deepcopy(_get(root, source))
+        value = copied(_get(root, source))
         if kind == "move":
             _remove(root, source)
         _add(root, path, value)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lockgate.formats.format_error import FormatError
@@ -13,7 +12,11 @@ from lockgate.formats.kustomize._resource import Resource, selected
 _STEP = re.compile(r"((?:[^.\\\[]|\\.)+)|\[([^\]]*)\]|\.")
 
 
-def replace_values(resources: list[Resource], replacement: dict[str, Any]) -> None:
+Copied = Callable[[Any], Any]
+"""Copies a value and counts it: replacements can double a resource again and again."""
+
+
+def replace_values(resources: list[Resource], replacement: dict[str, Any], copied: Copied) -> None:
     """Apply one replacement. Raises :class:`FormatError` when its source is not exactly one value."""
     value = _source(resources, replacement)
     for target in _dicts(replacement.get("targets")):
@@ -24,7 +27,7 @@ def replace_values(resources: list[Resource], replacement: dict[str, Any]) -> No
                 continue
             options = _mapping(target.get("options"))
             for path in target.get("fieldPaths") or ["metadata.name"]:
-                _write(one, str(path), value, options)
+                _write(one, str(path), value, options, copied)
 
 
 def _source(resources: list[Resource], replacement: dict[str, Any]) -> Any:
@@ -46,13 +49,13 @@ def _source(resources: list[Resource], replacement: dict[str, Any]) -> Any:
     return values[0]
 
 
-def _write(one: Resource, path: str, value: Any, options: dict[str, Any]) -> None:
+def _write(one: Resource, path: str, value: Any, options: dict[str, Any], copied: Copied) -> None:
     create = options.get("create") is True
     found = list(_places(one.body, path, create=create))
     if not found and not create:
         raise FormatError("a replacement whose target has no such field")
     for holder, key in found:
-        fresh = copy.deepcopy(value)
+        fresh = copied(value)
         if options.get("delimiter") and isinstance(holder[key], str):
             fresh = _joined(holder[key], str(options["delimiter"]), options.get("index", 0), str(value))
         if holder is one.body.get("metadata") and key == "name":
