@@ -1,7 +1,7 @@
 """Expressions of Azure Resource Manager become trees, and anything else becomes one typed error with its column."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lockgate.formats.arm_expression import (
@@ -91,11 +91,13 @@ trees = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(trees)
 def test_a_tree_that_is_written_is_read_again(tree):
     assert written(parse(f"[{written(tree)}]")) == written(tree)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="[]()'.,?ab1- \n", max_size=40))
 def test_any_text_is_a_tree_or_one_typed_error(text):
     try:

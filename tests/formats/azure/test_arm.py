@@ -311,7 +311,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.dictionaries(keys, values, max_size=6), max_size=3), values, values)
 def test_any_template_is_read_or_skipped(resources, parameter, variable):
     found = reading(
@@ -323,6 +323,7 @@ def test_any_template_is_read_or_skipped(resources, parameter, variable):
         assert one.line_of("/type") > 0
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_any_bytes_are_read_or_skipped(content):
     azure.read("a.json", b'{"$schema": "' + SCHEMA.encode() + b'", "resources": [' + content, nothing)

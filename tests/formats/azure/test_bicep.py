@@ -227,7 +227,7 @@ words = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(words, max_size=30).map("".join))
 def test_any_text_is_read_or_skipped(text):
     for one in reading(text + "\n" + STORE + "}\n", {"infra/m.bicep": text.encode()}).objects:
@@ -235,6 +235,7 @@ def test_any_text_is_read_or_skipped(text):
         assert one.line_of("/type") > 0
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_any_bytes_are_read_or_skipped(content):
     azure.read("a.bicep", content, nothing)

@@ -378,7 +378,7 @@ words = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(words, max_size=30).map("".join))
 def test_any_text_is_read_or_skipped(text):
     for one in reading(text + '\nresource "azurerm_resource_group" "r" {\n  name = local.a\n}\n').objects:
@@ -386,6 +386,7 @@ def test_any_text_is_read_or_skipped(text):
         assert one.line_of("/type") > 0
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_any_bytes_are_read_or_skipped(content):
     azure.read("a.tf", content, nothing)
@@ -400,6 +401,7 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(json_values, json_values)
 def test_any_plan_is_read_or_skipped(module, later):
     resource = {"address": "a", "mode": "managed", "type": "azurerm_kubernetes_cluster", "values": module}

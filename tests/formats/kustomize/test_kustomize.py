@@ -178,7 +178,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(keys, values, max_size=6), values)
 def test_any_kustomization_is_built_or_skipped(spec, more):
     files = {**trees.BASE, "overlay/kustomization.yaml": json.dumps({"resources": ["../base"], **spec})}
@@ -199,7 +199,7 @@ patches = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(patches)
 def test_any_patch_is_applied_or_skipped(patch):
     entry = {"target": {"kind": "Deployment"}, "patch": json.dumps(patch)}

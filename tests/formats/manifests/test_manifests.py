@@ -209,7 +209,7 @@ pieces = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(pieces, max_size=40).map("".join))
 def test_any_text_is_read_or_skipped_and_every_field_has_a_line(text):
     content = ("apiVersion: v1\nkind: Pod\n" + text).encode()
@@ -220,6 +220,7 @@ def test_any_text_is_read_or_skipped_and_every_field_has_a_line(text):
             assert 1 <= found.line_of("/" + key.replace("~", "~0").replace("/", "~1")) <= lines
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_skipped(content):
     manifests.read("a.yaml", b"apiVersion: v1\nkind: Pod\n" + content)
