@@ -1,7 +1,7 @@
 """Label selectors select what Kubernetes would select, and say what is wrong with one that cannot be read."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lockgate.policy.errors import PolicyError
@@ -71,6 +71,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON, JSON)
 def test_any_object_is_read_or_refused(value: object, labels: object) -> None:
     try:

@@ -73,7 +73,7 @@ def same(left: Any, right: Any) -> bool:
     return equal(left, right)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=600, deadline=None)
 @given(st.recursive(LEAVES, grown, max_leaves=6), VALUES, VALUES, VALUES)
 def test_quick_code_never_says_what_exact_code_does_not(text: str, x: Any, y: Any, z: Any) -> None:
     try:
@@ -91,7 +91,7 @@ def test_quick_code_never_says_what_exact_code_does_not(text: str, x: Any, y: An
         assert same(said, exact), f"{text} is {said!r} in quick code and {exact!r} in exact code"
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.recursive(LEAVES, grown, max_leaves=6), VALUES, VALUES, VALUES)
 def test_an_evaluation_gives_a_value_or_an_error_of_ours(text: str, x: Any, y: Any, z: Any) -> None:
     try:

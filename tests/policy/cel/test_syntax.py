@@ -157,7 +157,7 @@ PIECES = st.lists(
 ).map(" ".join)  # fmt: skip
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(TEXT | PIECES)
 def test_any_text_is_an_expression_or_a_policy_error(text: str) -> None:
     try:
@@ -208,7 +208,7 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.recursive(LEAVES, _grown, max_leaves=12))
 def test_an_expression_printed_and_parsed_is_the_same(text: str) -> None:
     node = parse(text)

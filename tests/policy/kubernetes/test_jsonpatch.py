@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lockgate.policy.kubernetes.jsonpatch import PatchError, apply_patch, same
@@ -106,6 +106,7 @@ OPERATION = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(JSON, st.lists(OPERATION, max_size=5))
 def test_any_patch_applies_or_is_refused_and_never_changes_its_input(
     document: Any, operations: list[dict[str, Any]]

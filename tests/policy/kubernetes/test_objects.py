@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lockgate.policy.errors import PolicyError
@@ -190,6 +190,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.sampled_from([VALIDATING, BINDING, MUTATING]), JSON, st.sampled_from(["spec", "metadata"]))
 def test_any_object_is_read_or_refused(base: dict[str, Any], part: object, name: str) -> None:
     try:
