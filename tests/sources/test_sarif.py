@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lockgate.errors import SourceError
-from lockgate.formats import sarif as form
 from lockgate.model import Confidence, Family, Finding, Severity, Skip, SkipKind
 from lockgate.sources import Source
 from lockgate.sources.sarif import SarifSource
@@ -268,9 +267,16 @@ def test_what_is_no_log_is_a_clear_error(tmp_path, content):
     assert caught.value.hint
 
 
-def test_a_log_that_is_too_large_is_refused_before_it_is_read_whole(tmp_path, monkeypatch):
+def test_a_log_that_is_too_large_to_parse_gives_what_a_small_one_gives(tmp_path, monkeypatch):
+    content = log(hit(), hit(), 7, "x", hit())
+    small = collected(tmp_path, content)
     monkeypatch.setattr("lockgate.sources.sarif.MAX_BYTES", 50)
-    monkeypatch.setattr(form, "MAX_BYTES", 50)
+    assert collected(tmp_path, content) == small
+
+
+def test_a_log_without_an_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("lockgate.sources.sarif.MAX_BYTES", 50)
+    monkeypatch.setattr("lockgate.sources.sarif.MAX_STREAM", 60)
     with pytest.raises(SourceError, match="larger than"):
         collected(tmp_path, log(hit()))
 

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote
 
 import orjson
 
 from lockgate.formats.format_error import FormatError
+from lockgate.formats.sarif_stream import read_results, split
 from lockgate.model import SkipKind
 
 MAX_BYTES = 60 * 1024 * 1024
-"""A larger log is refused: parsed, it takes seven to eight times its size, and we promise to stay below 512 MB."""
+"""A larger log is read result by result: parsed, it takes seven to eight times its size, and we promise to stay below
+512 MB."""
+MAX_STREAM = 4 * 1024 * 1024 * 1024
 _MAX_STEPS = 12
 _MAX_PLACES = 100
 _MAX_TEXT = 4_000
@@ -92,10 +95,12 @@ class SarifRun:
     body: Mapping[str, Any] = field(repr=False)
     checkouts: tuple[str, ...] = ()
     """Absolute paths of the checked-out code."""
+    entries: Callable[[], Iterator[Any]] | None = field(default=None, repr=False)
+    """Gives the results where they are not in ``body``, because the log was too large."""
 
     def results(self) -> Iterator[SarifResult | int]:
         """Every result in order, once; the index of one that is no object. What was handed out is let go."""
-        return _results(self.body, self.checkouts)
+        return _results(self.body, self.checkouts, self.entries)
 
 
 def read(content: bytes, *, checkouts: tuple[str, ...] = ()) -> tuple[SarifRun, ...]:
@@ -106,6 +111,18 @@ def read(content: bytes, *, checkouts: tuple[str, ...] = ()) -> tuple[SarifRun, 
     """
     if len(content) > MAX_BYTES:
         raise FormatError(f"larger than {MAX_BYTES >> 20} MB", kind=SkipKind.TOO_LARGE)
+    return _runs(content, checkouts, None)
+
+
+def read_large(stream: IO[bytes], *, checkouts: tuple[str, ...] = ()) -> tuple[SarifRun, ...]:
+    """As :func:`read`, for a seekable stream of any size up to 4 GB, which must stay open while results are taken."""
+    rest, spans = split(stream, max_rest=MAX_BYTES)
+    return _runs(rest, checkouts, [read_results(stream, one) for one in spans])
+
+
+def _runs(
+    content: bytes, checkouts: tuple[str, ...], entries: Sequence[Callable[[], Iterator[Any]]] | None
+) -> tuple[SarifRun, ...]:
     log = _parsed(content)
     if not isinstance(log, dict) or not isinstance(log.get("runs"), list):
         raise FormatError("not a SARIF log: no list of runs at its top")
@@ -113,7 +130,10 @@ def read(content: bytes, *, checkouts: tuple[str, ...] = ()) -> tuple[SarifRun, 
         raise FormatError(f"SARIF version {str(log.get('version'))[:20]!r}, not 2.1.0", kind=SkipKind.UNSUPPORTED)
     if not all(isinstance(run, dict) for run in log["runs"]):
         raise FormatError("not a SARIF log: a run is not an object")
-    return tuple(_run(run, checkouts) for run in log["runs"])
+    if entries is not None and len(entries) != len(log["runs"]):
+        raise FormatError("not a SARIF log: two lists of runs")
+    each: Sequence[Any] = [None] * len(log["runs"]) if entries is None else entries
+    return tuple(_run(run, checkouts, one) for run, one in zip(log["runs"], each, strict=True))
 
 
 def _parsed(content: bytes) -> Any:
@@ -127,10 +147,10 @@ def _parsed(content: bytes) -> Any:
         raise FormatError("nested too deeply", kind=SkipKind.TOO_LARGE) from None
 
 
-def _run(run: Mapping[str, Any], checkouts: tuple[str, ...]) -> SarifRun:
+def _run(run: Mapping[str, Any], checkouts: tuple[str, ...], entries: Callable[[], Iterator[Any]] | None) -> SarifRun:
     driver = _object(_object(run, "tool"), "driver")
     version = _text(driver, "semanticVersion") or _text(driver, "version")
-    return SarifRun(_text(driver, "name") or "unknown", version, tuple(_troubles(run)), run, checkouts)
+    return SarifRun(_text(driver, "name") or "unknown", version, tuple(_troubles(run)), run, checkouts, entries)
 
 
 def _troubles(run: Mapping[str, Any]) -> Iterator[str]:
@@ -201,12 +221,19 @@ def _rule(rule: Any) -> SarifRule:
     )
 
 
-def _results(run: Mapping[str, Any], checkouts: tuple[str, ...]) -> Iterator[SarifResult | int]:
+def _results(
+    run: Mapping[str, Any], checkouts: tuple[str, ...], entries: Callable[[], Iterator[Any]] | None
+) -> Iterator[SarifResult | int]:
     rules, paths = _Rules(_object(run, "tool")), _Paths(run, checkouts)
-    entries = _list(run, "results")
-    for number, result in enumerate(entries):
-        entries[number] = None  # read once: the memory of what is done serves what is made of it
+    for number, result in enumerate(entries() if entries is not None else _let_go(_list(run, "results"))):
         yield _result(result, rules, paths) if isinstance(result, dict) else number
+
+
+def _let_go(entries: list[Any]) -> Iterator[Any]:
+    """Each entry once: the memory of what is done serves what is made of it."""
+    for number, entry in enumerate(entries):
+        entries[number] = None
+        yield entry
 
 
 def _result(result: Mapping[str, Any], rules: _Rules, paths: _Paths) -> SarifResult:

@@ -9,16 +9,26 @@ What does not belong: reading the SARIF form itself (``formats.sarif``).
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from lockgate.errors import SourceError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.printable import clipped, printable
-from lockgate.formats.sarif import MAX_BYTES, SarifPlace, SarifResult, SarifRule, SarifRun, read
+from lockgate.formats.sarif import (
+    MAX_BYTES,
+    MAX_STREAM,
+    SarifPlace,
+    SarifResult,
+    SarifRule,
+    SarifRun,
+    read,
+    read_large,
+)
 from lockgate.model import (
     Component,
     Confidence,
@@ -74,8 +84,18 @@ class SarifSource:
 
     def collect(self, wants: Wants) -> Iterator[File | Component | Finding | Skip]:  # noqa: ARG002 - no File here
         """Every finding in order, a Skip for each thing the log could not give; ``SourceError`` when it is no log."""
+        try:
+            with self._path.open("rb") as stream:
+                yield from self._rows(stream)
+        except OSError as error:
+            raise SourceError(f"cannot be read: {error.strerror}", where=self.root, hint="check the path") from None
+        except FormatError as error:
+            hint = "give the SARIF 2.1.0 file as the tool wrote it; split one that is too large by tool or folder"
+            raise SourceError(str(error), where=self.root, hint=hint) from None
+
+    def _rows(self, stream: IO[bytes]) -> Iterator[Finding | Skip]:
         name = self._path.name
-        for run in self._runs():
+        for run in self._runs(stream):
             for trouble in run.troubles[:_MAX_DAMAGE]:
                 yield Skip(name, SkipKind.UNREADABLE, f"{printable(run.tool)}: {printable(trouble)}", Family.IMPORTED)
             damaged = 0
@@ -104,17 +124,13 @@ class SarifSource:
         """The lines of the tree that a place without a snippet points at; empty when they are not at hand."""
         return self._lines.at(place) if self._lines else ""
 
-    def _runs(self) -> tuple[SarifRun, ...]:
-        try:
-            with self._path.open("rb") as stream:
-                content = stream.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise SourceError(f"cannot be read: {error.strerror}", where=self.root, hint="check the path") from None
-        try:
-            return read(content, checkouts=self._checkouts)
-        except FormatError as error:
-            hint = "give the SARIF 2.1.0 file as the tool wrote it; split one that is too large by tool or folder"
-            raise SourceError(str(error), where=self.root, hint=hint) from None
+    def _runs(self, stream: IO[bytes]) -> tuple[SarifRun, ...]:
+        size = os.fstat(stream.fileno()).st_size
+        if size > MAX_STREAM:
+            raise FormatError(f"larger than {MAX_STREAM >> 30} GB")
+        if size > MAX_BYTES:
+            return read_large(stream, checkouts=self._checkouts)
+        return read(stream.read(MAX_BYTES + 1), checkouts=self._checkouts)
 
 
 class _Maker:
