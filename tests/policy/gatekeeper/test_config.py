@@ -106,6 +106,17 @@ def test_the_inventory_has_gatekeepers_shape() -> None:
     assert inventory.namespace("dock") is None
 
 
+def test_an_inventory_holds_what_is_synced_and_knows_every_namespace() -> None:
+    config = parse_config(_config(sync={"syncOnly": [{"version": "v1", "kind": "Pod"}]}))
+    inventory = Inventory()
+    problems = inventory.fill([pod(), namespace("harbour", tier="gold"), "text", {"kind": "Pod"}], config)
+    assert len(problems) == 1
+    assert inventory.data() == {"namespace": {"harbour": {"v1": {"Pod": {"shop": pod()}}}}}
+    assert inventory.namespace("harbour") == namespace("harbour", tier="gold")
+    inventory.remove(namespace("harbour"))
+    assert inventory.namespace("harbour") is None
+
+
 def test_every_change_of_the_inventory_has_another_version() -> None:
     inventory = Inventory()
     inventory.add(pod())

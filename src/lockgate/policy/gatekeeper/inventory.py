@@ -6,9 +6,10 @@ kept is what SyncSets and the Config name, or everything when nobody says (as ``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lockgate.policy.gatekeeper.config import Config
 from lockgate.policy.gatekeeper.fields import group_version_kind, too_deep
 from lockgate.policy.gatekeeper.review import MAX_DEPTH, ReviewError, candidate_of
 
@@ -20,6 +21,7 @@ class Inventory:
 
     def __init__(self) -> None:
         self.version = 0
+        self._known: dict[str, Mapping[str, Any]] = {}
         self._cluster: dict[str, dict[str, dict[str, Any]]] = {}
         self._namespaced: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
 
@@ -37,6 +39,27 @@ class Inventory:
         tree.setdefault(_group_version(group, version), {}).setdefault(kind, {})[found.name] = body
         self.version += 1
 
+    def fill(self, objects: Iterable[Any], config: Config) -> list[ReviewError]:
+        """Add what ``config`` syncs of ``objects``; Namespaces are known to matching whether they are synced or not.
+
+        What is no object is left out and told.
+        """
+        problems: list[ReviewError] = []
+        for body in objects:
+            try:
+                if not isinstance(body, dict) or config.syncs(candidate_of(body)):
+                    self.add(body)
+                self.know(body)
+            except ReviewError as error:
+                problems.append(error)
+        return problems
+
+    def know(self, body: Mapping[str, Any]) -> None:
+        """Remember a Namespace for matching without showing it to policies; other objects are passed over."""
+        found = candidate_of(body)
+        if found.is_namespace:
+            self._known[found.name] = body
+
     def remove(self, body: Mapping[str, Any]) -> None:
         """Take away the object of this kind, namespace and name; nothing happens when it is not there."""
         group, version, kind = group_version_kind(body)
@@ -45,12 +68,14 @@ class Inventory:
         names = tree.get(_group_version(group, version), {}).get(kind, {})
         if names.pop(found.name, None) is not None:
             self.version += 1
+        if found.is_namespace:
+            self._known.pop(found.name, None)
 
     def namespace(self, name: str) -> Mapping[str, Any] | None:
         """The Namespace object of that name, when it is there."""
         version, kind = _NAMESPACE
         found = self._cluster.get(version, {}).get(kind, {}).get(name)
-        return found if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else self._known.get(name)
 
     def data(self) -> dict[str, Any]:
         """The value of ``data.inventory``. The very tree: not to be changed by who reads it."""
