@@ -2,7 +2,7 @@
 
 import pytest
 
-from lockgate.policy.catalogue._places import WORKLOADS, items, parse_path, pod_place
+from lockgate.policy.catalogue._places import WORKLOADS, items, parse_path, pod_place, without_nulls
 from lockgate.policy.errors import PolicyError
 
 
@@ -57,3 +57,26 @@ def test_what_is_no_list_has_no_members():
 def test_another_path_is_refused(path):
     with pytest.raises(PolicyError):
         parse_path(path)
+
+
+def test_a_field_that_is_null_is_not_set():
+    body = {"spec": {"a": None, "b": [None, {"c": None, "d": 1}]}, "metadata": {}}
+    assert without_nulls(body) == {"spec": {"b": [None, {"d": 1}]}, "metadata": {}}
+    assert body["spec"]["a"] is None, "what was read is left as it is"
+
+
+def test_an_object_without_nulls_is_not_copied():
+    body = {"spec": {"b": [None, 1]}}
+    assert without_nulls(body) is body
+
+
+def test_nulls_are_left_out_however_deep_they_stand():
+    body = inner = {}
+    for _ in range(20_000):
+        inner["x"] = {}
+        inner = inner["x"]
+    inner["gone"] = None
+    inner = without_nulls(body)
+    while "x" in inner:
+        inner = inner["x"]
+    assert inner == {}

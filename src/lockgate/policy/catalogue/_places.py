@@ -81,6 +81,37 @@ def group_kind(body: Mapping[str, Any]) -> tuple[str, str]:
     return group, kind if isinstance(kind, str) else ""
 
 
+def without_nulls(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``body`` without the fields that hold null, as an API server keeps it: a field that is null is not set.
+
+    Gives ``body`` itself when there is none. List members stay, so that pointers name the same places.
+    """
+    pending: list[Any] = [body]
+    while pending:
+        value = pending.pop()
+        members = list(value.values()) if isinstance(value, dict) else value
+        if isinstance(value, dict) and None in members:
+            return _pruned(body)
+        pending.extend(one for one in members if isinstance(one, dict | list))
+    return body
+
+
+def _pruned(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy; level by level, because what people write can be deeper than Python's own stack."""
+    copy: dict[str, Any] = dict(body)
+    pending: list[Any] = [copy]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            for key in [key for key, one in value.items() if one is None]:
+                del value[key]
+        for key, one in list(value.items() if isinstance(value, dict) else enumerate(value)):
+            if isinstance(one, dict | list):
+                value[key] = dict(one) if isinstance(one, dict) else list(one)
+                pending.append(value[key])
+    return copy
+
+
 def pod_place(body: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     """Pointer to and value of the part that holds the Pod's ``metadata`` and ``spec``; None when there is none."""
     fields = WORKLOADS.get(group_kind(body))

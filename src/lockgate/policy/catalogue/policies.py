@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lockgate.model import Object, Rule
 from lockgate.policy.budget import Budget
 from lockgate.policy.catalogue import kubernetes
-from lockgate.policy.catalogue._places import group_kind, pod_place
+from lockgate.policy.catalogue._places import group_kind, pod_place, without_nulls
 from lockgate.policy.catalogue.hit import Hit
 
 if TYPE_CHECKING:  # a tree of manifests needs nothing of Azure's language
@@ -64,8 +64,9 @@ class Policies:
         """What the policies deny of one object. ``around``: what stands beside it, for policies that miss something."""
         if judged.form == "azure":
             return self._judge_azure(judged, around)
-        own = kubernetes.Facts(judged.body, pod_place(judged.body))
-        return [hit for one in self._for(group_kind(judged.body)) for hit in one.judge(own, Budget(STEPS))]
+        body = without_nulls(judged.body)
+        own = kubernetes.Facts(body, pod_place(body))
+        return [hit for one in self._for(group_kind(body)) for hit in one.judge(own, Budget(STEPS))]
 
     def _judge_azure(self, judged: Object, around: Sequence[Object]) -> list[Hit]:
         from lockgate.policy.azure import Context
