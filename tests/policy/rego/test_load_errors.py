@@ -30,6 +30,8 @@ WRONG = [
     ("rego_recursion_error", "p if { q }\nq if { p }"),
     ("rego_recursion_error", "f(x) := g(x)\ng(x) := f(x)"),
     ("rego_recursion_error", "p if { data.t[_] }"),
+    ("rego_recursion_error", "f(x) := 1 if { x == f }"),
+    ("rego_recursion_error", "g := 1\np := 1 if { count([]) == 0 with p as g }"),
     ("rego_type_error", "p if { nothing(1) }"),
     ("rego_type_error", "p if { count() > 1 }"),
     ("rego_type_error", "f(x) := 1\np := f(1, 2, 3)"),

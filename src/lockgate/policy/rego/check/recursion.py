@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lockgate.policy.rego.check.calls import terms
-from lockgate.policy.rego.check.tree import COMPLETE, FUNCTION, OBJECT, SET, Node, Tree, Unit
+from lockgate.policy.rego.check.calls import expressions, terms
+from lockgate.policy.rego.check.tree import COMPLETE, OBJECT, SET, Node, Tree, Unit
 from lockgate.policy.rego.source import RECURSION, Problems
 from lockgate.policy.rego.syntax import Body, Call, Ref, Rule, Scalar, Term, Var, operator_name
 from lockgate.policy.rego.values import key_of
@@ -71,12 +71,13 @@ def asked(tree: Tree, body: Body) -> set[int]:
                 found.add(called.index)
         elif isinstance(term, Ref) and isinstance(term.head, Var) and term.head.name == "data":
             found.update(_reached(tree, term.path))
-    for expr in body:
+    for expr in expressions(body):
         for one in expr.withs:
-            if isinstance(one.value, Ref):
-                called = tree.function(operator_name(one.value))
-                if called is not None:
-                    found.add(called.index)
+            called = tree.function(one.function) if one.function else None
+            if called is not None:
+                found.add(called.index)
+            if isinstance(one.target, Ref) and isinstance(one.target.head, Var) and one.target.head.name == "data":
+                found.update(_reached(tree, one.target.path))
     return found
 
 
@@ -97,4 +98,4 @@ def _reached(tree: Tree, path: Sequence[Term]) -> Iterator[int]:
                 following.extend(node.children.values())
         nodes = following
     for node in nodes:
-        yield from (unit.index for unit in node.below() if unit.kind != FUNCTION)
+        yield from (unit.index for unit in node.below())
