@@ -123,6 +123,36 @@ def rego_conformance() -> str:
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 
+def standards() -> str:
+    """Each control of the standards, and the rules whose tags answer it."""
+    import yaml
+
+    from lockgate.rules import load
+
+    by_tag: dict[str, list[str]] = {}
+    for rule in load().rules:
+        for tag in rule.tags:
+            by_tag.setdefault(tag, []).append(str(rule.id))
+    described = yaml.safe_load((Path(__file__).parent / "standards.yaml").read_text("utf-8"))
+    lines = ["# Standards", "", "Which rules answer which control. The controls stand in `docs/standards.yaml`."]
+    for standard in described:
+        prefix, controls = standard["prefix"], standard["controls"]
+        answered = [control for control in controls if prefix + control in by_tag]
+        lines += ["", f"## {standard['name']}", "", f"Source: <{standard['source']}>. "]
+        lines[-1] += f"Rules answer {len(answered)} of {len(controls)} controls."
+        lines += ["", "| control | about | rules |", "|---|---|---|"]
+        for control in answered:
+            rules_of = ", ".join(f"`{name}`" for name in by_tag[prefix + control])
+            lines.append(f"| {control} | {controls[control]} | {rules_of} |")
+        silent = [f"- {control}: {title}" for control, title in controls.items() if control not in answered]
+        lines += ["", "No rule answers:", "", *silent] if silent else []
+        rest = sorted(tag for tag in by_tag if tag.startswith(prefix) and tag.removeprefix(prefix) not in controls)
+        rest = [tag for tag in rest if tag not in ("pss-baseline", "pss-restricted")]
+        lines += ["", "Beside the controls above:", ""] if rest else []
+        lines += [f"- {tag.removeprefix(prefix)}: {', '.join(f'`{name}`' for name in by_tag[tag])}" for tag in rest]
+    return "\n".join(lines) + "\n"
+
+
 PAGES = {
     "azure-policy-conformance.md": azure_policy_conformance,
     "exit-codes.md": exit_codes,
@@ -130,6 +160,7 @@ PAGES = {
     "rego-conformance.md": rego_conformance,
     "rules.md": rules,
     "settings.md": settings,
+    "standards.md": standards,
     "lockgate.schema.json": settings_schema,
     "tables.md": tables,
 }
