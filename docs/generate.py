@@ -40,6 +40,11 @@ def command_line() -> str:
         if action.dest == "command":
             for name, one in (action.choices or {}).items():
                 parts += [f"## lockgate {name}", "", "```text", one.format_help().rstrip(), "```", ""]
+                for inner in one._actions:
+                    if inner.dest == "action":
+                        for step, below in (inner.choices or {}).items():
+                            parts += [f"### lockgate {name} {step}", ""]
+                            parts += ["```text", below.format_help().rstrip(), "```", ""]
     return "\n".join(parts)
 
 

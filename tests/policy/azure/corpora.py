@@ -2,14 +2,11 @@
 
 import json
 import os
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-
-from lockgate.policy.azure import Catalogue, aliases_from_manifest, aliases_from_providers
 
 ROOT = Path(__file__).resolve().parents[3]
 CORPORA = Path(os.environ.get("LOCKGATE_CORPORA", ROOT.parent / "shared" / "corpora"))
@@ -35,19 +32,3 @@ def counts(folder: str) -> dict[str, int]:
 def allowed_to_fail(folder: str) -> set[tuple[str, str]]:
     """What the checked-in record says: file and case."""
     return {(one["file"], one["case"]) for one in CONFORMANCE["failing"] if one["suite"] == folder}
-
-
-@cache
-def catalogue(name: str) -> Catalogue:
-    """One of the alias tables of the corpora."""
-    return Catalogue(aliases_from_providers(json.loads((CASES / "aliases" / name).read_text("utf-8"))))
-
-
-def catalogue_of(case: dict[str, Any]) -> Catalogue | None:
-    """The table that a normalisation case brings along."""
-    found = []
-    if case.get("aliases_json"):
-        found += aliases_from_providers(json.loads(case["aliases_json"]))
-    if case.get("data_manifest_json"):
-        found += aliases_from_manifest(json.loads(case["data_manifest_json"]))
-    return Catalogue(found) if found else None

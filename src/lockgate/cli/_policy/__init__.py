@@ -1,0 +1,1 @@
+"""The actions of ``lockgate policy``, one a module with ``run(arguments)``; imported when they are called."""
