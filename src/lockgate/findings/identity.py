@@ -250,10 +250,11 @@ def _best_alias(aliases: Sequence[str]) -> str:
 
 
 def _hashed(*parts: str) -> str:
-    framed = b"".join(
-        b"%d:%s" % (len(data), data) for data in (part.encode("utf-8", "surrogatepass") for part in parts)
-    )
-    return PREFIX + hashlib.sha256(b"lockgate-finding-1" + framed).hexdigest()[:32]
+    framed = b"lockgate-finding-1"
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        framed += b"%d:%s" % (len(data), data)
+    return PREFIX + hashlib.sha256(framed).hexdigest()[:32]
 
 
 def _seniority(one: KnownFinding) -> tuple[bool, str, str]:

@@ -144,13 +144,20 @@ def _fixed(one: KnownFinding, owners: Owners | None) -> SettledFinding:
 
 def _remembered(one: SettledFinding, mark: str) -> KnownFinding:
     finding = one.finding
-    if finding.fix is not None or finding.location.snippet:
-        finding = replace(finding, fix=None, location=_bare(finding.location))
+    place = _bare(finding.location)
+    if finding.fix is not None or place is not finding.location:
+        # Written out: dataclasses.replace costs as much as the rest of settling.
+        finding = Finding(
+            finding.rule, finding.family, finding.severity, finding.confidence, finding.subject, place,
+            finding.message, None, finding.aliases, finding.facts,
+        )  # fmt: skip
+    places = one.locations
+    alone = len(places) == 1 and places[0] is one.finding.location
     return KnownFinding(
         identity=one.identity,
         fingerprint=mark,
         finding=finding,
-        locations=tuple(_bare(place) if place.snippet else place for place in one.locations),
+        locations=(place,) if alone else tuple(map(_bare, places)),
         first_seen=one.first_seen,
         introduced_by=one.introduced_by,
         introduced_at=one.introduced_at,
@@ -159,7 +166,12 @@ def _remembered(one: SettledFinding, mark: str) -> KnownFinding:
 
 
 def _bare(place: Location) -> Location:
-    return replace(place, snippet=())
+    """The place without its lines; itself where it has none."""
+    if not place.snippet:
+        return place
+    return Location(
+        place.path, place.line, place.end_line, place.column, place.end_column, place.pointer, place.commit
+    )
 
 
 def _order(one: SettledFinding) -> tuple[int, str, int, str, str]:

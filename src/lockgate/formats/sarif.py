@@ -11,7 +11,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import unquote
 
 import orjson
@@ -48,8 +48,7 @@ class SarifRule:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SarifPlace:
+class SarifPlace(NamedTuple):
     """Where a result shows; ``path`` is relative, without ``..``; numbers count from 1, 0 is not known."""
 
     path: str = ""
@@ -64,8 +63,7 @@ class SarifPlace:
     """Fully qualified name of the function, resource or package."""
 
 
-@dataclass(frozen=True, slots=True)
-class SarifResult:
+class SarifResult(NamedTuple):
     """One result."""
 
     rule: SarifRule
