@@ -79,6 +79,37 @@ def tables() -> str:
     return reference_markdown()
 
 
+def waivers() -> str:
+    """Every key of the waiver file, from the noun itself."""
+    import ast
+    import inspect
+    import itertools
+
+    from lockgate.findings._fields import DEMANDED, KEYS, TARGETS
+    from lockgate.findings.waivers import MAX_DAYS
+    from lockgate.store import waiver
+
+    body = next(node for node in ast.parse(inspect.getsource(waiver)).body if isinstance(node, ast.ClassDef)).body
+    about = {"by": "Who accepts it.", "reason": "Why."}
+    for field, text in itertools.pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+            assert isinstance(text.value, ast.Constant)
+            about[field.target.id] = " ".join(str(text.value.value).split())
+    lines = ["# Waivers", "", "`lockgate-waivers.yaml` holds a list `waivers` of mappings with these keys. The same"]
+    lines += ["file counts in an editor, a check, an admission and an audit. A waiver counts through its last"]
+    lines += [f"day, at most {MAX_DAYS} days ahead; everything that it names must hold.", ""]
+    lines += ["| key | needed | means |", "|---|---|---|"]
+    for key in KEYS:
+        needed = "yes" if key in DEMANDED else "one of three" if key in TARGETS else ""
+        lines.append(f"| `{key}` | {needed} | {about[key]} |")
+    lines += ["", "```yaml", "waivers:", "- rule: policy/host-network", "  kind: DaemonSet", "  name: node-exporter"]
+    lines += ["  namespace: monitoring*", "  by: ada", "  reason: it measures the network of the node itself"]
+    lines += ["  expires: 2031-12-31", "```", ""]
+    lines += ["In a comment: `lockgate:waive rule=<id> by=<person> reason=\"...\" expires=YYYY-MM-DD`; `identity` or"]
+    lines += ["`alias` may stand for `rule`."]
+    return "\n".join(lines) + "\n"
+
+
 def azure_policy_conformance() -> str:
     """The suites that the Azure Policy language was put to. The tests hold the same file to the suites themselves."""
     import json
@@ -168,6 +199,7 @@ PAGES = {
     "standards.md": standards,
     "lockgate.schema.json": settings_schema,
     "tables.md": tables,
+    "waivers.md": waivers,
 }
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lockgate.policy.errors import PolicyError
-from lockgate.policy.selectors import LabelSelector, parse_selector
+from lockgate.policy.selectors import LabelSelector, parse_selector, selector_of_text
 
 
 def expression(operator: str, *values: str) -> dict[str, object]:
@@ -80,3 +80,28 @@ def test_any_object_is_read_or_refused(value: object, labels: object) -> None:
         return
     assert isinstance(selector, LabelSelector)
     assert selector.matches(labels) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "selected"),
+    [
+        ("app=web", {"app": "web"}, True),
+        ("app==web", {"app": "api"}, False),
+        ("app!=web", {}, True),
+        ("app=", {"app": ""}, True),
+        ("env in (a, b)", {"env": "b"}, True),
+        ("env notin (a,b)", {"env": "a"}, False),
+        ("owned", {"owned": "x"}, True),
+        ("!owned", {"owned": "x"}, False),
+        ("example.com/team = red , !old", {"example.com/team": "red"}, True),
+        ("in in (in)", {"in": "in"}, True),
+    ],
+)
+def test_a_selector_is_read_as_kubectl_reads_it(text: str, labels: dict[str, str], selected: bool) -> None:
+    assert selector_of_text(text).matches(labels) is selected
+
+
+@pytest.mark.parametrize("text", ["", " ", ",", "a=b,", "a=b c", "a in b", "a in (b", "!", "a=b=c", "-a", "a" * 5000])
+def test_a_text_that_is_no_selector_is_refused(text: str) -> None:
+    with pytest.raises(PolicyError):
+        selector_of_text(text, where="w")

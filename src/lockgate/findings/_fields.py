@@ -8,7 +8,9 @@ from datetime import date
 
 from lockgate.store.waiver import Waiver
 
-KEYS = ("rule", "identity", "alias", "path", "package", "by", "reason", "expires")
+OBJECT_KEYS = ("namespace", "name", "kind", "selector", "cluster", "scope")
+"""Each covers objects only."""
+KEYS = ("rule", "identity", "alias", "path", "package", *OBJECT_KEYS, "by", "reason", "expires")
 DEMANDED = ("by", "reason", "expires")
 TARGETS = ("rule", "identity", "alias")
 MIN_REASON = 8
@@ -32,6 +34,7 @@ def waiver_from(
         package=values.get("package", ""),
         line=line,
         problem=said,
+        **{key: values.get(key, "") for key in OBJECT_KEYS},
     )
 
 

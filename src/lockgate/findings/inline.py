@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from lockgate.findings._fields import KEYS, waiver_from
+from lockgate.findings._fields import DEMANDED, TARGETS, waiver_from
 from lockgate.store.waiver import Waiver
 
 MARK = b"lockgate:waive"
@@ -20,7 +20,7 @@ _PAIR = re.compile(
     r"""([A-Za-z]{1,20})=(?:"([^"]{0,500})"|'([^']{0,500})'|([^\s"']{1,500}?))(?=\s|$|\*/|-->|[>)}\]])"""
 )
 _BEGINS = re.compile(r"\s|$")
-_INLINE_KEYS = tuple(key for key in KEYS if key not in ("path", "package"))
+_INLINE_KEYS = (*TARGETS, *DEMANDED)
 
 
 def inline_waivers(path: str, content: bytes) -> tuple[Waiver, ...]:

@@ -1,9 +1,13 @@
 """Waivers: the reviewed file, those in comments, and which finding each covers.
 
 The file (``lockgate-waivers.yaml``) holds a list ``waivers`` of mappings with ``by``, ``reason``, ``expires`` and at
-least one of ``rule``, ``identity``, ``alias``, narrowed by ``path`` (a glob) and ``package``. A wrong file is refused
-whole, with the line; a wrong comment covers nothing and is told. A waiver counts through its last day, and at most
-``MAX_DAYS`` ahead: an exception for ever is a rule nobody reviewed.
+least one of ``rule``, ``identity``, ``alias``, narrowed by ``path`` (a glob) and ``package``, and for objects by
+``kind``, ``name``, ``namespace``, ``cluster`` (globs), ``selector`` (as ``kubectl get -l`` takes it) and ``scope`` (of
+Azure). A wrong file is refused whole, with the line; a wrong comment covers nothing and is told. A waiver counts
+through its last day, and at most ``MAX_DAYS`` ahead: an exception for ever is a rule nobody reviewed.
+
+A scanner of files, an admission and an audit ask the same matcher, the first and the last of findings, admission of
+the object under review: ``Matcher(waivers, today).covers(rule, object)``.
 """
 
 from __future__ import annotations
@@ -17,8 +21,9 @@ from typing import TYPE_CHECKING
 
 from lockgate.errors import ConfigurationError
 from lockgate.findings._fields import KEYS, waiver_from
+from lockgate.findings._objects import fault, means
 from lockgate.findings.owners import Glob, compiled
-from lockgate.model import Finding, Location, WaiverUse
+from lockgate.model import Finding, Location, Named, Object, WaiverUse
 from lockgate.store.waiver import Waiver
 
 if TYPE_CHECKING:
@@ -75,10 +80,23 @@ class Matcher:
             return None
         targets = dict.fromkeys((identity, *finding.aliases, finding.rule))
         meant = [one for target in targets for one in self._by_target.get(target, ()) if _fits(one, identity, finding)]
+        if any(one.of_objects for one in meant):
+            named = Named.of_finding(finding)
+            meant = [one for one in meant if means(one, named)]
+        return self._best(meant, places)
+
+    def covers(self, rule: str, judged: Object) -> WaiverUse | None:
+        """The waiver that covers whatever ``rule`` says of ``judged``; else an expired one that would have.
+
+        For who decides on an object as it comes by, as an admission does: a waiver of one finding by its identity, or
+        of a path, says nothing of an object that stands in no file. May be asked by several threads at once.
+        """
+        meant = [one for one in self._by_target.get(rule, ()) if not (one.identity or one.alias or one.package)]
         if not meant:
             return None
-        alive = [one for one in meant if not self._expired(one)]
-        return self._use(alive, places, expired=False) or self._use(meant, places, expired=True)
+        named = Named.of(judged)
+        place = Location(judged.path, judged.line_of(""))
+        return self._best([one for one in meant if means(one, named)], (place,))
 
     def notices(self, *, tell_unused: bool) -> tuple[str, ...]:
         """What people should know of the waivers, in their order."""
@@ -93,6 +111,12 @@ class Matcher:
             elif tell_unused and one not in self._used:
                 told.append(f"{one.where}: the waiver of {one.id} by {one.by} covers nothing; it can go")
         return tuple(told)
+
+    def _best(self, meant: Sequence[Waiver], places: Sequence[Location]) -> WaiverUse | None:
+        if not meant:
+            return None
+        alive = [one for one in meant if not self._expired(one)]
+        return self._use(alive, places, expired=False) or self._use(meant, places, expired=True)
 
     def _use(self, meant: Sequence[Waiver], places: Sequence[Location], *, expired: bool) -> WaiverUse | None:
         first: Waiver | None = None
@@ -180,6 +204,7 @@ def _entry(node: Node, where: str) -> Waiver:
     problem = waiver.problem
     if not problem and waiver.path and compiled("/" + waiver.path.lstrip("/")) is None:
         problem = f"path {waiver.path!r} is no glob"
+    problem = problem or fault(waiver)
     if problem:
         raise ConfigurationError(problem, where=place, hint=_HINT)
     return waiver

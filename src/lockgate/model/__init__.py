@@ -8,6 +8,7 @@ from lockgate.model.decision import Decision, Reason, Verdict
 from lockgate.model.file import File
 from lockgate.model.finding import Edit, Finding, Fix, Location, Related, Subject
 from lockgate.model.grades import Confidence, Severity
+from lockgate.model.named import Named
 from lockgate.model.object import Object
 from lockgate.model.result import Result, Run, SettledFinding, State, WaiverUse
 from lockgate.model.rule import Family, Rule, RuleId, Sample
@@ -23,6 +24,7 @@ __all__ = [
     "Finding",
     "Fix",
     "Location",
+    "Named",
     "Object",
     "Reason",
     "Related",

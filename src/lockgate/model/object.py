@@ -30,6 +30,9 @@ class Object:
     """JSON pointers of values that are known only when it is deployed (``[resourceGroup().location]``, ``var.size``).
     ``body`` holds there the text as written; a rule that reads one of them has learned nothing."""
 
+    cluster: str = ""
+    """Name of the cluster it runs in or is about to; empty when it stands in a file."""
+
     def knows(self, pointer: str) -> bool:
         """Whether the value at a JSON pointer is known: neither it, nor what it stands in, nor a part of it is
         unresolved."""

@@ -6,6 +6,7 @@ everything; what an absent selector means is the caller's to say, because Kubern
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -70,6 +71,52 @@ def parse_selector(value: object, *, where: str = "") -> LabelSelector:
     if unknown:
         raise PolicyError(f"a label selector has no field {unknown[0]!r}", where=where, hint=f"it has {_list(_FIELDS)}")
     return LabelSelector((*_labels(value.get("matchLabels"), where), *_expressions(value, where)))
+
+
+_MAX_TEXT = 4_000
+_KEY = r"[A-Za-z0-9]([A-Za-z0-9./_-]{0,315}[A-Za-z0-9])?"
+_VALUE = r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?"
+_WRITTEN = re.compile(
+    rf"""\s*(?:(?P<absent>!)\s*(?P<no>{_KEY})
+    | (?P<key>{_KEY})\s*(?:(?P<sign>==?|!=)\s*(?P<value>{_VALUE})|\s(?P<word>in|notin)\s*\((?P<set>[^()]{{0,2000}})\))?
+    )\s*(?:,|\Z)""",
+    re.VERBOSE,
+)
+
+
+def selector_of_text(text: str, *, where: str = "") -> LabelSelector:
+    """The selector that ``kubectl get -l`` would read: ``app=web,tier!=front,env in (a,b),!legacy,owned``.
+
+    Raises :class:`PolicyError` for anything else, and for an empty text, which would select everything.
+    """
+    if not text.strip() or len(text) > _MAX_TEXT:
+        raise PolicyError("a selector has between 1 and 4,000 characters", where=where)
+    found: list[Requirement] = []
+    start = 0
+    while start < len(text):
+        match = _WRITTEN.match(text, start)
+        if match is None or (match.end() == len(text) and text.endswith(",")):
+            raise PolicyError(
+                f"{text[start:][:60]!r} is no label requirement", where=where,
+                hint="write app=web, tier!=front, env in (a,b), env notin (a,b), owned or !legacy, joined by commas",
+            )  # fmt: skip
+        found.append(_written(match, where))
+        start = match.end()
+    return LabelSelector(tuple(found))
+
+
+def _written(match: re.Match[str], where: str) -> Requirement:
+    if match["absent"]:
+        return Requirement(match["no"], "DoesNotExist")
+    if match["sign"]:
+        return Requirement(match["key"], "NotIn" if match["sign"] == "!=" else "In", frozenset((match["value"],)))
+    if match["word"]:
+        values = frozenset(one.strip() for one in match["set"].split(","))
+        wrong = next((one for one in values if not re.fullmatch(_VALUE, one)), None)
+        if wrong is not None:
+            raise PolicyError(f"{wrong!r} is no value of a label", where=where)
+        return Requirement(match["key"], "In" if match["word"] == "in" else "NotIn", values)
+    return Requirement(match["key"], "Exists")
 
 
 def _labels(value: object, where: str) -> list[Requirement]:

@@ -30,7 +30,7 @@ from lockgate.model import (
 )  # fmt: skip
 from lockgate.store.waiver import Waiver
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever a noun below gains, loses or moves a field."""
 
 pack = orjson.dumps
@@ -133,7 +133,8 @@ def _skip_from_list(row: Sequence[Any]) -> Skip:
 def _waiver_to_list(waiver: Waiver) -> list[Any]:
     return [
         waiver.by, waiver.reason, waiver.expires, waiver.where, waiver.rule, waiver.identity, waiver.alias, waiver.path,
-        waiver.package, waiver.line, waiver.problem,
+        waiver.package, waiver.line, waiver.problem, waiver.namespace, waiver.name, waiver.kind, waiver.selector,
+        waiver.cluster, waiver.scope,
     ]  # fmt: skip
 
 

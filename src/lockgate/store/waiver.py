@@ -34,7 +34,28 @@ class Waiver:
     problem: str = ""
     """What is wrong with it; such a waiver covers nothing and is told as a notice."""
 
+    namespace: str = ""
+    """Objects only: glob over the namespace; empty: any."""
+    name: str = ""
+    """Objects only: glob over the name of the object, or of the controller that made it; empty: any."""
+    kind: str = ""
+    """Objects only: ``Deployment`` or ``apps/Deployment``, of the object or of the controller that made it."""
+    selector: str = ""
+    """Objects only: a label selector as ``kubectl get -l`` takes it; empty: any labels."""
+    cluster: str = ""
+    """Objects only: glob over the name of the cluster; empty: any, and files."""
+    scope: str = ""
+    """Azure only: the resource id, or the group, subscription or management group it stands in; empty: anywhere."""
+
     @property
     def id(self) -> str:
         """What it accepts, in few words."""
-        return " ".join(filter(None, (self.identity, self.alias, self.rule, self.package, self.path)))
+        target = (self.identity, self.alias, self.rule, self.package, self.path)
+        kind_name = "/".join(filter(None, (self.kind, self.name)))
+        place = (self.cluster, self.namespace, kind_name, self.selector, self.scope)
+        return " ".join(filter(None, (*target, *place)))
+
+    @property
+    def of_objects(self) -> bool:
+        """Whether it covers nothing but objects."""
+        return bool(self.namespace or self.name or self.kind or self.selector or self.cluster or self.scope)

@@ -127,6 +127,10 @@ class Exemption:
     """Resource selectors, as in an assignment."""
     metadata: Mapping[str, Json]
     """Its metadata, as written."""
+    description: str = ""
+    """Why it was given, or else its display name."""
+    created_by: str = ""
+    """Who created it, as Azure noted."""
 
     def holds(self, now: str) -> bool:
         """Whether it has not expired. One that expires holds only where the moment is known."""
@@ -223,6 +227,8 @@ def parse_exemption(source: Json, *, where: str = "", scope: str = "") -> Exempt
     if expires and instant(expires) is None:
         raise reader.error("expiresOn must be a date and time in ISO 8601", (place, members["expireson"][0]))
     metadata = members.get("metadata", ("", None))[1]
+    system = members.get("systemdata", ("", None))[1]
+    created_by = system.get("createdBy") if isinstance(system, dict) else None
     return Exemption(
         id=identity,
         name=text_member(members, "name") or identity.rsplit("/", 1)[-1],
@@ -233,6 +239,8 @@ def parse_exemption(source: Json, *, where: str = "", scope: str = "") -> Exempt
         expires_on=expires,
         selectors=_selectors(reader, members, place),
         metadata=metadata if isinstance(metadata, dict) else {},
+        description=text_member(members, "description") or text_member(members, "displayname"),
+        created_by=created_by if isinstance(created_by, str) else "",
     )
 
 

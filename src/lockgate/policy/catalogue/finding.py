@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from lockgate.formats.printable import veiled
-from lockgate.model import Edit, Finding, Fix, Location, Object, Related, Subject
+from lockgate.model import Edit, Finding, Fix, Location, Named, Object, Related, Subject
+from lockgate.model.named import OBJECT
 from lockgate.policy.catalogue._places import group_kind
 from lockgate.policy.catalogue.hit import Hit
 
@@ -22,9 +23,7 @@ def finding(hit: Hit, judged: Object, lines: Sequence[str] = ()) -> Finding:
     rule = hit.rule
     line = judged.line_of(hit.pointer)
     shown = (veiled(lines[line - 1])[:200],) if 0 < line <= len(lines) else ()
-    facts = [Related("namespace", _namespace(judged))] if _namespace(judged) else []
-    if judged.generated_by:
-        facts.append(Related("generated-by", judged.generated_by))
+    made = (Related("generated-by", judged.generated_by),) if judged.generated_by else ()
     return Finding(
         rule=rule.id,
         family=rule.family,
@@ -34,7 +33,7 @@ def finding(hit: Hit, judged: Object, lines: Sequence[str] = ()) -> Finding:
         location=Location(judged.path, line, line, pointer=hit.pointer, snippet=shown),
         message=hit.message,
         fix=Fix(rule.fix, _edits(hit, judged, line, lines)),
-        facts=tuple(facts),
+        facts=tuple(sorted((*made, *Named.of(judged).facts()), key=lambda fact: fact.name)),
     )
 
 
@@ -52,7 +51,7 @@ def subject(hit: Hit, judged: Object) -> Subject:
     if hit.item:
         shown += f", {hit.item}"
     field = "/".join(part for part in hit.pointer.split("/") if not part.isdigit())
-    return Subject("object", shown[:300], f"{key}|{field}|{hit.item}")
+    return Subject(OBJECT, shown[:300], f"{key}|{field}|{hit.item}")
 
 
 def object_name(judged: Object) -> str:

@@ -65,7 +65,8 @@ def address(body: Mapping[str, Any], resource: Resource, cluster: str) -> str:
 
 def as_object(body: Mapping[str, Any], resource: Resource, cluster: str, *, salt: bytes) -> Object:
     """The noun."""
-    return Object("kubernetes", scrubbed(body, resource, salt=salt), address(body, resource, cluster))
+    kept = scrubbed(body, resource, salt=salt)
+    return Object("kubernetes", kept, address(body, resource, cluster), cluster=cluster)
 
 
 def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
