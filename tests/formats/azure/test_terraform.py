@@ -148,7 +148,7 @@ def test_arguments_stand_where_azure_has_them_and_know_their_lines():
             "agentPoolProfiles": [
                 {
                     "name": "system", "mode": "System", "count": 3, "type": "VirtualMachineScaleSets",
-                    "enableEncryptionAtHost": False, "enableNodePublicIP": False,
+                    "enableEncryptionAtHost": False, "enableNodePublicIP": False, "osDiskType": "Managed",
                 }
             ],
             "addonProfiles": {

@@ -257,6 +257,8 @@ def _transformed(transform: str, value: Any) -> Any:
         return (yes if value else no) if not isinstance(value, str) else value
     if transform == "[x]":
         return [value]
+    if transform.startswith("[?"):
+        return [transform[2:-1]] if value is True else []
     return {_text(item): {} for item in value} if isinstance(value, list) else value
 
 

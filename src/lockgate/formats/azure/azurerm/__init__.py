@@ -6,12 +6,12 @@ begins with the Terraform type and the ARM type; each further line reads::
     arm.path  terraform.path [| older.path ...] [transform] [=default]
 
 ``[]`` in both paths walks a list or repeated blocks in step. A default is what the provider sends when the argument is
-left out, before the transform; it counts only where the block around it is there. Transforms: ``!`` negates,
-``?A:B`` is A for true and B for false, ``@`` is true because the block is there, ``[x]`` wraps one value in a list,
-``{x}`` makes an object with the values as keys, ``'text`` is that text wherever the block is there. A line
-``parent argument`` says that the name is that of the parent, a slash, and the own one. ``name``, ``location``,
-``tags``, ``zones`` and ``identity`` need no line. A line that begins with blanks continues the one before. Property
-names after https://learn.microsoft.com/azure/templates, arguments after
+left out, before the transform; it counts only where the block around it is there. Transforms: ``!`` negates, ``?A:B``
+is A for true and B for false, ``@`` is true because the block is there, ``[x]`` wraps one value in a list, ``[?A]`` is
+a list of A for true and an empty one for false, ``{x}`` makes an object with the values as keys, ``'text`` is that
+text wherever the block is there. A line ``parent argument`` says that the name is that of the parent, a slash, and the
+own one. ``name``, ``location``, ``tags``, ``zones`` and ``identity`` need no line. A line that begins with blanks
+continues the one before. Property names after https://learn.microsoft.com/azure/templates, arguments after
 https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs.
 """
 

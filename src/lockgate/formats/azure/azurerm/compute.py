@@ -95,7 +95,9 @@ properties.agentPoolProfiles[].mode default_node_pool[] 'System
 properties.agentPoolProfiles[].count default_node_pool[].node_count
 properties.agentPoolProfiles[].vmSize default_node_pool[].vm_size
 properties.agentPoolProfiles[].type default_node_pool[].type =VirtualMachineScaleSets
-properties.agentPoolProfiles[].osDiskType default_node_pool[].os_disk_type
+properties.agentPoolProfiles[].osDiskType default_node_pool[].os_disk_type =Managed
+properties.agentPoolProfiles[].nodeTaints default_node_pool[].only_critical_addons_enabled
+  [?CriticalAddonsOnly=true:NoSchedule]
 properties.agentPoolProfiles[].osDiskSizeGB default_node_pool[].os_disk_size_gb
 properties.agentPoolProfiles[].osSKU default_node_pool[].os_sku
 properties.agentPoolProfiles[].maxPods default_node_pool[].max_pods
@@ -131,6 +133,8 @@ properties.securityProfile.workloadIdentity.enabled workload_identity_enabled
 properties.securityProfile.imageCleaner.enabled image_cleaner_enabled
 properties.securityProfile.defender.securityMonitoring.enabled microsoft_defender @
 properties.securityProfile.defender.logAnalyticsWorkspaceResourceId microsoft_defender.log_analytics_workspace_id
+properties.securityProfile.azureKeyVaultKms.enabled key_management_service @
+properties.securityProfile.azureKeyVaultKms.keyId key_management_service.key_vault_key_id
 properties.servicePrincipalProfile.clientId service_principal.client_id
 
 azurerm_kubernetes_cluster_node_pool Microsoft.ContainerService/managedClusters/agentPools
@@ -139,7 +143,7 @@ properties.vmSize vm_size
 properties.mode mode =User
 properties.osType os_type =Linux
 properties.osSKU os_sku
-properties.osDiskType os_disk_type
+properties.osDiskType os_disk_type =Managed
 properties.osDiskSizeGB os_disk_size_gb
 properties.maxPods max_pods
 properties.minCount min_count

@@ -86,6 +86,7 @@ properties.curveName curve
 properties.keyOps key_opts
 properties.attributes.exp expiration_date
 properties.attributes.nbf not_before_date
+properties.rotationPolicy.lifetimeActions rotation_policy.automatic
 
 azurerm_key_vault_managed_hardware_security_module Microsoft.KeyVault/managedHSMs
 sku.name sku_name
