@@ -39,6 +39,7 @@ class TestCorners:
         assert {topic.stem: len(_calls(topic)) for topic in TOPICS} == {
             "encoding": 151,
             "glob": 49,
+            "graphql": 233,
             "graphs": 20,
             "identifiers": 85,
             "json_paths": 70,
