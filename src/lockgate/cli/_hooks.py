@@ -9,10 +9,10 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lockgate.cli._check import exit_code
+from lockgate.cli._check import exit_code, judged
 from lockgate.cli._project import Project, project_at
 from lockgate.cli._text import safe
-from lockgate.engine import Request, scan
+from lockgate.engine import Request
 from lockgate.engine.workspace import prepare, salt_of
 from lockgate.errors import ExitCode, SourceError, UsageError
 from lockgate.model import Family, Result, Verdict
@@ -169,9 +169,7 @@ def _guard(top: Path, updates: list[_Update], *, bypass: str | None) -> int:
 def _judge(
     project: Project, sources: list[Source], families: tuple[Family, ...], *, bypass: str | None, at: str
 ) -> int:
-    from lockgate.gates.check import GATE
     from lockgate.reports import get as report
-    from lockgate.rules import load
 
     prepare(project.workspace, tracked=project.tracks)
     results: list[Result] = []
@@ -198,15 +196,8 @@ def _judge(
             request = replace(request, families=tuple(one for one in families if one is not Family.DEPENDENCIES))
             if Family.DEPENDENCIES in families:
                 print("lockgate: dependencies are not judged here: no advisory store", file=sys.stderr)
-        decision = scan(
-            sources,
-            load(request.families, cache_dir=request.cache_dir),
-            GATE,
-            store=Record.open(project.workspace.record),
-            ledger=ledger,
-            request=request,
-            cache=cache,
-        )
+        record = Record.open(project.workspace.record)
+        decision = judged(sources, request, record=record, ledger=ledger, cache=cache)
         code = exit_code(decision)
         if decision.verdict is not Verdict.ALLOW or code:
             report("terminal").write(results[0], sys.stderr)
