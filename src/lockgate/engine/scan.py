@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,10 +17,13 @@ from lockgate.engine.judge import Judge
 from lockgate.engine.observe import Judges, Observation, observe
 from lockgate.engine.request import Request
 from lockgate.findings import Introductions, Settled, fingerprint, introductions, settle
+from lockgate.findings.rendered import told_once
+from lockgate.findings.waivers import Matcher
+from lockgate.formats.objects import Reading
 from lockgate.gates import Gate, Question
 from lockgate.model import Component, Decision, Family, File, Object, Result, Rule, RuleId, Run
 from lockgate.rules import Rulebook
-from lockgate.scanners import ScanContext, Scanner
+from lockgate.scanners import ScanContext, Scanner, nothing_below
 from lockgate.sources import Source
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
@@ -94,14 +97,23 @@ def _observe(run: _Run) -> None:
         cache_dir=request.cache_dir,
         advisories=request.advisories,
         today=run.started.date().isoformat(),
+        render=_render,
     )
     deadline = time.monotonic() + request.seconds
     for source in run.sources:
         judges = Judges(_judge(run, File), _judge(run, Component), _judge(run, Object))
         for judge in (judges.files, judges.components, judges.objects):
-            judge.prepare(replace(context, sibling=source.sibling), request.options)
+            below = getattr(source, "below", nothing_below)
+            judge.prepare(replace(context, sibling=source.sibling, below=below), request.options)
         judges.components.start()
         observe(source, judges, run.seen, request, cache=run.cache, deadline=deadline)
+
+
+def _render(folder: str, files: Mapping[str, bytes]) -> Reading:
+    """A chart, by the program ``helm``; what runs programs is loaded only where there is a chart."""
+    from lockgate.sources import helm
+
+    return helm.render(folder, files)
 
 
 def _keep_introduced(run: _Run) -> None:
@@ -116,6 +128,12 @@ def _keep_introduced(run: _Run) -> None:
         _observe(old)
         known = {fingerprint(finding) for finding in old.seen.findings}
         run.seen.findings[:] = [one for one in run.seen.findings if fingerprint(one) not in known]
+
+
+def _fold(run: _Run) -> None:
+    """One fault at one place is told once, however many overlays, values and callers bring it about."""
+    matcher = Matcher(run.request.waivers.extended(run.seen.waivers), run.started.date())
+    run.seen.findings[:] = told_once(run.seen.findings, matcher.waives)
 
 
 def _settle(run: _Run) -> None:
@@ -159,7 +177,7 @@ def _decide(run: _Run) -> None:
     )
 
 
-STEPS: tuple[Callable[[_Run], None], ...] = (_observe, _keep_introduced, _settle, _decide)
+STEPS: tuple[Callable[[_Run], None], ...] = (_observe, _keep_introduced, _fold, _settle, _decide)
 
 
 def _result(run: _Run) -> Result:

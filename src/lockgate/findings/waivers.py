@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from lockgate.errors import ConfigurationError
 from lockgate.findings._fields import KEYS, waiver_from
 from lockgate.findings._objects import fault, means
+from lockgate.findings.identity import fingerprint
 from lockgate.findings.owners import Glob, compiled
 from lockgate.model import Finding, Location, Named, Object, WaiverUse
 from lockgate.store.waiver import Waiver
@@ -84,6 +85,13 @@ class Matcher:
             named = Named.of_finding(finding)
             meant = [one for one in meant if means(one, named)]
         return self._best(meant, places)
+
+    def waives(self, finding: Finding) -> bool:
+        """Whether a waiver that has not expired covers a finding that is not settled yet, at its one place."""
+        if not self._by_target:
+            return False
+        use = self.covering(fingerprint(finding), finding, (finding.location,))
+        return use is not None and not use.expired
 
     def covers(self, rule: str, judged: Object) -> WaiverUse | None:
         """The waiver that covers whatever ``rule`` says of ``judged``; else an expired one that would have.

@@ -11,13 +11,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from lockgate.model import Component, Family, File, Finding, Object, Rule, Skip
+from lockgate.formats.objects import Reading
+from lockgate.model import Component, Family, File, Finding, Object, Rule, Skip, SkipKind
 from lockgate.settings import ScannerOption
 
 
 def no_sibling(path: str) -> bytes | None:  # noqa: ARG001 -- the shape of Source.sibling
     """Where a scanner sees one file alone."""
     return None
+
+
+def nothing_below(folder: str) -> tuple[str, ...]:  # noqa: ARG001 -- the shape of Source.below
+    """Where there are no files to list."""
+    return ()
+
+
+def not_rendered(folder: str, files: Mapping[str, bytes]) -> Reading:  # noqa: ARG001 -- the shape of a renderer
+    """Where nobody runs helm."""
+    path = f"{folder}/Chart.yaml".removeprefix("./")
+    skip = Skip(path, SkipKind.MISSING_TOOL, "charts are not rendered here", Family.POLICY)
+    return Reading((), (skip,), template=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,11 @@ class ScanContext:
     sibling: Callable[[str], bytes | None] = no_sibling
     """Another file of the same source by its path. A ``cacheable`` scanner must not ask: its answers would depend on
     more than the file."""
+    below: Callable[[str], tuple[str, ...]] = nothing_below
+    """Paths of all files of the same source below a folder, wanted or not, sorted; ``.`` for the root. Not for a
+    ``cacheable`` scanner either."""
+    render: Callable[[str, Mapping[str, bytes]], Reading] = not_rendered
+    """``render(folder, files)``: the objects of the Helm chart in a folder; ``files`` by path in the source."""
 
 
 class Session(Protocol):

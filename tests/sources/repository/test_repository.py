@@ -59,6 +59,21 @@ def test_untracked_files_are_read(repository):
     assert set(files(TreeSource(repository.folder))) == {"tracked", "new"}
 
 
+def test_what_stands_below_a_folder_is_named_in_the_tree_and_in_the_index(repository):
+    for path in ("shop/Chart.yaml", "shop/files/a.bin", "shop2/b"):
+        repository.write(path, "1")
+    repository.commit()
+    repository.write("shop/new", "2")
+    staged = StagedSource(Git(repository.folder))
+    assert TreeSource(repository.folder).below("shop") == ("shop/Chart.yaml", "shop/files/a.bin", "shop/new")
+    assert TreeSource(repository.folder, prefix="x/").below("x/shop2") == ("x/shop2/b",)
+    assert staged.below("shop") == ("shop/Chart.yaml", "shop/files/a.bin")
+    assert len(TreeSource(repository.folder).below(".")) == 4
+    os.symlink(repository.folder.parent, repository.folder / "out")
+    for source in (TreeSource(repository.folder), staged):
+        assert all(source.below(folder) == () for folder in ("..", "/", "out", "shop/../..", "missing"))
+
+
 def test_a_deleted_tracked_file_is_no_skip(repository):
     repository.write("gone", "1")
     repository.commit()

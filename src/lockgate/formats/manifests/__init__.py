@@ -22,6 +22,8 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_NODES = 2_000_000
 """Nodes of all documents of a file, each alias counted as often as it is used."""
 MAX_OBJECTS = 50_000
+CHART_TEMPLATE = "a template of a chart: only helm can fill it in"
+"""The reason of the Skip for a file that :func:`read` leaves to who renders charts."""
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _SEPARATOR = re.compile(rb"(?m)^---(?=[ \t\r\n]|\Z)")
@@ -50,7 +52,7 @@ def read(path: str, content: bytes, *, rendered: bool = False) -> Reading:
         return Reading((), skips.settled())
     content = _utf8(content)
     if not rendered and b"{{" in content and "templates" in path.split("/")[:-1]:
-        skips.add(SkipKind.UNRESOLVED, "a template of a chart: only helm can fill it in")
+        skips.add(SkipKind.UNRESOLVED, CHART_TEMPLATE)
         return Reading((), skips.settled(), template=True)
     work = _Work(path, skips)
     if content.lstrip()[:1] in (b"{", b"[") and work.json(content):

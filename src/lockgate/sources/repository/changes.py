@@ -12,13 +12,14 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from lockgate.model import File, Skip, SkipKind
 from lockgate.sources import Wants
 from lockgate.sources.repository.blobs import blobs
 from lockgate.sources.repository.git import Git, repository_of, resolved
-from lockgate.sources.repository.tree import TreeSource
+from lockgate.sources.repository.tree import MAX_BELOW, TreeSource
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 """git's name of a tree without files."""
@@ -69,6 +70,15 @@ class CommitSource:
             next((content for _, _, content in blobs(self.git, [found], max_bytes=64 << 20)), None) if found else None
         )
 
+    def below(self, folder: str) -> tuple[str, ...]:
+        """Paths of the files below a folder of the same tree, sorted; at most ``MAX_BELOW``."""
+        clean = os.path.normpath(folder)
+        if clean.startswith(("..", "/", "-", ":")):
+            return ()
+        prefix = "" if clean == "." else f"{clean}/"
+        paths = (path for mode, _, _, path in self._entries() if mode in ("100644", "100755"))
+        return tuple(sorted(islice((path for path in paths if path.startswith(prefix)), MAX_BELOW)))
+
     def _entries(self) -> Iterator[tuple[str, str, int, str]]:
         if self.tree:
             out = self.git.output("ls-tree", "-r", "-z", "--long", "--full-tree", self.tree)
@@ -107,6 +117,10 @@ class StagedSource:
     def sibling(self, path: str) -> bytes | None:
         """Another file of the index."""
         return self._side("").sibling(path)
+
+    def below(self, folder: str) -> tuple[str, ...]:
+        """Files of the index below a folder."""
+        return self._side("").below(folder)
 
     def before(self) -> CommitSource:
         """The same change's old side."""
@@ -148,6 +162,10 @@ class ChangesSource:
     def sibling(self, path: str) -> bytes | None:
         """Another file of the new side."""
         return self._new().sibling(path)
+
+    def below(self, folder: str) -> tuple[str, ...]:
+        """Files of the new side below a folder."""
+        return self._new().below(folder)
 
     def before(self) -> CommitSource:
         """The old side."""

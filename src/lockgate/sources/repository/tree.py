@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from lockgate.sources import Wants
 from lockgate.sources.repository.git import Git, repository_of
 
 _NEVER = frozenset({".git", ".hg", ".svn", ".lockgate"})
+MAX_BELOW = 20_000
 _SIBLING_BYTES = 64 * 1024 * 1024
 _RACY_SECONDS = 2.0
 """A file that changed this recently may change again within the same time stamp, so it is never taken from a cache."""
@@ -74,6 +76,18 @@ class TreeSource:
             return _read(os.fspath(target))
         except (OSError, RuntimeError):
             return None
+
+    def below(self, folder: str) -> tuple[str, ...]:
+        """Paths of the regular files below a folder of the tree, sorted; at most ``MAX_BELOW``."""
+        clean = os.path.normpath(folder.removeprefix(self.prefix))
+        base = os.path.realpath(self.folder)
+        if clean.startswith(("..", "/")) or os.path.realpath(os.path.join(base, clean)) != os.path.normpath(
+            os.path.join(base, clean)
+        ):
+            return ()
+        prefix = "" if clean == "." else f"{clean}/"
+        names = islice(_walk(base, prefix), MAX_BELOW)
+        return tuple(sorted(f"{self.prefix}{path}" for path, _ in names if path and not path.endswith("/")))
 
     def _paths(self) -> list[_Path]:
         if not self.folder.is_dir():
