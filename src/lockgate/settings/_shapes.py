@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from lockgate.model import Confidence, Family, Scope, Severity, SkipKind
@@ -105,6 +106,84 @@ class Limits:
     seconds: int = setting("Seconds of one run, after which what is left is skipped.", 1800, minimum=1)
 
 
+class OnFailure(StrEnum):
+    """What happens to a request that could not be judged."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+
+
+class Mildness(StrEnum):
+    """What becomes of a denial where a milder answer may do."""
+
+    WARN = "warn"
+    DENY = "deny"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCondition:
+    """What a rule must be for a line of the admission gate to take it. Every key that is given must hold."""
+
+    rule: str | None = setting("The rule id, or a glob over rule ids such as `policy/host-*`.")
+    severity: Severity | None = setting("At least this severe.")
+    confidence: Confidence | None = setting("At least this sure.")
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionSettings:
+    """What the admission webhook judges by, and what it does where it cannot. Policies of Gatekeeper and Kubernetes say
+    themselves what they deny; `deny` and `warn` are for the rulebook's own."""
+
+    policies: tuple[str, ...] = setting(
+        "Files and folders with policies (ConstraintTemplates, constraints, mutators, ExpansionTemplates, Config, "
+        "Validating and MutatingAdmissionPolicies, bindings and parameters), relative to `lockgate.yaml`.",
+        (),
+    )
+    deny: tuple[RuleCondition, ...] = setting(
+        "Rules of the rulebook that deny. Default: high or worse, medium confidence or more.",
+        (RuleCondition(severity=Severity.HIGH, confidence=Confidence.MEDIUM),),
+        min_keys=1,
+    )
+    warn: tuple[RuleCondition, ...] = setting(
+        "Rules of the rulebook that warn; those that deny come first. Default: medium or worse.",
+        (RuleCondition(severity=Severity.MEDIUM),),
+        min_keys=1,
+    )
+    workloads: Mildness = setting(
+        "What a Deployment, or whatever else makes Pods, is answered when its Pods would be denied: `warn`, `deny`, or "
+        "`off` to judge the Pods alone.",
+        Mildness.WARN,
+    )
+    unchanged: Mildness = setting(
+        "What an update is answered when a rule of the rulebook denies only what was there before: `warn`, `deny` or "
+        "`off`. An object that is being deleted is never held back by these rules.",
+        Mildness.WARN,
+    )
+    failure: OnFailure = setting(
+        "What happens to a request that could not be judged (an error, no time left): `closed` refuses it, `open` lets "
+        "it through with a warning, a count and a row in the record.",
+        OnFailure.CLOSED,
+    )
+    fail_open: tuple[str, ...] = setting(
+        "Namespaces that fail open whatever `failure` says. Default: kube-system, for a cluster must be able to start.",
+        ("kube-system",),
+    )
+    fail_closed: tuple[str, ...] = setting("Namespaces that fail closed whatever `failure` says.", ())
+    exempt: tuple[str, ...] = setting(
+        "Namespaces, by name or glob, in which nothing is judged; each review is recorded all the same.", ()
+    )
+    waived_by: str | None = setting(
+        "Who may waive a denial, as the message shall say it. Default: the owners of the waiver file in CODEOWNERS."
+    )
+    owner_keys: tuple[str, ...] = setting(
+        "Labels or annotations, of the object or its Namespace, that name who owns it; the first that is there.",
+        ("owner", "team"),
+    )
+    steps: int = setting("Steps that one policy may take on one object.", 1_000_000, minimum=1000)
+    all_steps: int = setting("Steps that all policies may take on one object.", 5_000_000, minimum=1000)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything ``lockgate.yaml`` can say."""
@@ -126,6 +205,7 @@ class Settings:
         keys=Family,
     )
     gate: GateSettings = setting("What warns, what denies, what must have been read.", GateSettings())
+    admission: AdmissionSettings = setting("What the admission webhook judges by.", AdmissionSettings())
 
     def __post_init__(self) -> None:
         if self.scanners is None:

@@ -63,7 +63,7 @@ def _show(connection: Any, table: Table, snapshot: Any) -> None:
             parts.append(f"SELECT * FROM {stored}")  # noqa: S608 -- a quoted list of files of the record, or our own name
     rows = " UNION ALL BY NAME ".join(f"({part})" for part in parts)
     names = ", ".join(_selected(column.name, column.type) for column in table.columns)
-    seen = "" if table.name == "Runs" else ' WHERE Batch IN (SELECT Batch FROM "Runs")'
+    seen = "" if table.name == "Runs" or table.alone else ' WHERE Batch IN (SELECT Batch FROM "Runs")'
     connection.execute(f'CREATE VIEW "{table.name}" AS SELECT {names} FROM ({rows}){seen}')  # noqa: S608 -- as above
 
 

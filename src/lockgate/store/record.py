@@ -74,6 +74,18 @@ class Record:
             if rows:
                 self._append(tables()[name], rows)
 
+    def append_alone(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Append rows of a table whose rows belong to no run. When this returns they are there, all of them.
+
+        ``Batch`` is filled in. Raises :class:`StoreError`, and nothing of them shows then.
+        """
+        shape = tables()[table]
+        if not shape.alone:
+            raise ValueError(f"rows of {table} belong to a run")
+        batch = uuid.uuid4().hex
+        if rows:
+            self._append(shape, [{**row, "Batch": batch} for row in rows])
+
     def rows(self, table: str, *, version: At = None) -> list[dict[str, Any]]:
         """The rows of ``table``, oldest run first, as it stands or stood at a version or time.
 

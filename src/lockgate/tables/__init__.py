@@ -53,6 +53,8 @@ class Table:
     """Where the shape comes from: ours, or the page that defines it."""
     about: str = ""
     """One line on what a row is."""
+    alone: bool = False
+    """Whether its rows belong to no run and count as soon as they are appended (reviews, which come one by one)."""
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]

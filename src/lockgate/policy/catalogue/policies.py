@@ -60,13 +60,16 @@ class Policies:
     def __len__(self) -> int:
         return len(self.kubernetes) + len(self.azure)
 
-    def judge(self, judged: Object, around: Sequence[Object] = ()) -> list[Hit]:
-        """What the policies deny of one object. ``around``: what stands beside it, for policies that miss something."""
+    def judge(self, judged: Object, around: Sequence[Object] = (), *, until: float | None = None) -> list[Hit]:
+        """What the policies deny of one object. ``around``: what stands beside it, for policies that miss something.
+
+        Past ``until``, a moment of ``time.monotonic()``, a policy for Kubernetes is answered by a Hit that failed.
+        """
         if judged.form == "azure":
             return self._judge_azure(judged, around)
         body = without_nulls(judged.body)
         own = kubernetes.Facts(body, pod_place(body))
-        return [hit for one in self._for(group_kind(body)) for hit in one.judge(own, Budget(STEPS))]
+        return [hit for one in self._for(group_kind(body)) for hit in one.judge(own, Budget(STEPS, until=until))]
 
     def _judge_azure(self, judged: Object, around: Sequence[Object]) -> list[Hit]:
         from lockgate.policy.azure import Context

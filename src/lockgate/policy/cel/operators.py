@@ -363,10 +363,9 @@ def contains(value: object, container: object) -> bool:
 def each(container: object, budget: Budget) -> list[object] | dict[object, object]:
     """What a macro walks: the elements of a list or the keys of a map; a step is spent for each."""
     if type(container) is list or isinstance(container, dict):
-        left = budget.left - len(container)
-        if left < 0:
-            budget.spend(len(container))
-        budget.left = left
+        budget.left -= len(container)
+        if budget.left < 0:
+            budget.spend(0)
         return container
     raise no_overload("comprehension", container)
 

@@ -20,6 +20,8 @@ class Limits:
     """For one constraint on one object."""
     all: int = ALL_STEPS
     """For all constraints on one object."""
+    until: float | None = None
+    """Moment of ``time.monotonic()`` past which nothing more is judged; None for any time it takes."""
 
 
 class Case:
@@ -40,11 +42,11 @@ class Case:
 
     def budget(self) -> Budget:
         """The steps of the next constraint. To be handed back to :meth:`spent`."""
-        return Budget(max(0, min(self._limits.each, self._left)))
+        return Budget(max(0, min(self._limits.each, self._left)), until=self._limits.until)
 
     def spent(self, budget: Budget) -> None:
         """Take what a constraint has spent from what is left for all."""
-        self._left -= budget.steps - max(0, budget.left)
+        self._left -= budget.spent
 
     def rego_review(self) -> dict[str, Any]:
         """``input.review``, made once."""

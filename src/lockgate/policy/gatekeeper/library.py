@@ -8,7 +8,8 @@ the caller's to say. What does not belong: HTTP, namespaces that are left alone 
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,20 +175,28 @@ class Library:
             raise PolicyError("these bytes hold no library of policies") from None
         return library
 
-    def evaluate(self, review: Review, *, point: str = WEBHOOK) -> list[Violation]:
+    def evaluate(
+        self, review: Review, *, point: str = WEBHOOK, limits: Limits | None = None,
+        seconds: MutableMapping[str, float] | None = None,
+    ) -> list[Violation]:  # fmt: skip
         """Everything that the constraints enforced at ``point`` say of ``review``, in the order of their keys.
 
         Never raises for what an object or a policy holds: what could not be judged is a violation with an error.
+        ``limits`` take the place of the library's own; ``seconds`` takes how long each constraint took, by its key.
         """
-        case = self._case(review)
+        case = self._case(review, limits)
         place = Place.of(case.review.namespace_object)
         found: list[Violation] = []
         for installed in self._candidates(review):
             actions = installed.constraint.enforcement.at(point)
             if not actions or (point == WEBHOOK and not installed.template.judges(review.operation)):
                 continue
-            for answer in self._judged(installed, case, place):
-                constraint = installed.constraint
+            constraint = installed.constraint
+            began = time.perf_counter() if seconds is not None else 0.0
+            answers = self._judged(installed, case, place)
+            if seconds is not None:
+                seconds[constraint.key] = seconds.get(constraint.key, 0.0) + time.perf_counter() - began
+            for answer in answers:
                 found.append(
                     Violation(constraint.kind, constraint.name, actions, answer.message, answer.details, answer.error)
                 )
@@ -199,7 +208,7 @@ class Library:
         place = Place.of(case.review.namespace_object)
         return [each.constraint for each in self._candidates(review) if _matches(each, case.review, place)]
 
-    def _case(self, review: Review) -> Case:
+    def _case(self, review: Review, limits: Limits | None = None) -> Case:
         if review.namespace_object is None and review.namespace:
             known = self.inventory.namespace(review.namespace)
             if known is not None:
@@ -208,7 +217,7 @@ class Library:
         if inventory is not self.inventory or version != self.inventory.version:
             data = {"inventory": self.inventory.data()}
             self._data = (self.inventory, self.inventory.version, data)
-        return Case(review, data=data, limits=self.limits)
+        return Case(review, data=data, limits=limits or self.limits)
 
     def _judged(self, installed: _Installed, case: Case, place: Place | None) -> list[Answer]:
         budget = case.budget()

@@ -49,9 +49,13 @@ def mutate(
     *,
     world: World | None = None,
     steps: int = STEPS,
+    until: float | None = None,
 ) -> Mutated:
-    """The object of ``request`` after ``policies``. Nothing raises: an error is a verdict, and a refusal ends it."""
-    run = _Run(request, world or World(), steps)
+    """The object of ``request`` after ``policies``. Nothing raises: an error is a verdict, and a refusal ends it.
+
+    Nothing is evaluated past ``until``, a moment of ``time.monotonic()``.
+    """
+    run = _Run(request, world or World(), steps, until)
     ordered = sorted(policies, key=lambda policy: policy.name)
     if request.object is None or request.operation == "DELETE" or is_policy(request):
         return Mutated(request.object)
@@ -68,10 +72,11 @@ def mutate(
 class _Run:
     """The object on its way through the policies of one request."""
 
-    def __init__(self, request: Request, world: World, steps: int) -> None:
+    def __init__(self, request: Request, world: World, steps: int, until: float | None) -> None:
         self.request = request
         self.world = world
         self.steps = steps
+        self.until = until
         self.changed_by: list[tuple[str, str]] = []
         self.verdicts: list[Verdict] = []
         self.denied = False
@@ -97,7 +102,7 @@ class _Run:
 
     def change(self, policy: MutatingPolicy, binding: Binding, params: Mapping[str, Any] | None) -> None:
         """All of a policy's mutations or, when one fails, none of them."""
-        budget = Budget(self.steps)
+        budget = Budget(self.steps, until=self.until)
         request = self.request
         values = activation_of(policy.program, activation(request, params, self.world), budget=budget)
         if unmet(policy.program, values, budget=budget) is not None:

@@ -58,8 +58,12 @@ def judge(
     *,
     world: World | None = None,
     steps: int = STEPS,
+    until: float | None = None,
 ) -> Judgement:
-    """What ``policies`` say about ``request`` through ``bindings``. Nothing raises: an error is a verdict."""
+    """What ``policies`` say about ``request`` through ``bindings``. Nothing raises: an error is a verdict.
+
+    Nothing is evaluated past ``until``, a moment of ``time.monotonic()``: that is an error as well.
+    """
     world = world or World()
     verdicts: list[Verdict] = []
     annotations: dict[str, list[str]] = {}
@@ -67,7 +71,7 @@ def judge(
         return Judgement()
     for policy in policies:
         for binding in bound(policy, bindings, validating=True):
-            verdicts += _judged(request, policy, binding, world, Budget(steps), annotations)
+            verdicts += _judged(request, policy, binding, world, Budget(steps, until=until), annotations)
     return Judgement(tuple(verdicts), {key: ", ".join(values) for key, values in annotations.items()})
 
 

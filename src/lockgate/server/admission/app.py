@@ -71,6 +71,10 @@ class AdmissionApp:
         self._judges = judges
         self.metrics.policy_version, self.metrics.policy_loaded = judges.validating.version, time.time()
 
+    def fail_by(self, failure: FailureModes) -> None:
+        """Fail by these modes from the next answer on."""
+        self._failure = failure
+
     def close(self) -> None:
         """Let go of the threads; a judge that never returns does not keep the process."""
         if self._pool is not None:

@@ -50,6 +50,8 @@ class Metrics:
     policy_version: str = ""
     policy_loaded: float = 0.0
     """Seconds since the epoch."""
+    policy_errors: int = 0
+    """Times that changed policies could not be used, and the last good ones went on."""
     record_waits: int = 0
     """Answers that waited for room in the queue of the recorder."""
     records_lost: int = 0
@@ -79,6 +81,7 @@ class Metrics:
             ("in_flight", "gauge", "Reviews being judged now.", self.in_flight),
             ("late_total", "counter", "Verdicts that came after their deadline.", self.late),
             ("policy_loaded_timestamp_seconds", "gauge", "When that set was loaded.", self.policy_loaded),
+            ("policy_errors_total", "counter", "Changes of policies that could not be used.", self.policy_errors),
             ("records_waiting", "gauge", "Reviews that wait for the recorder.", self.records_waiting),
             ("records_kept_total", "counter", "Reviews the recorder has kept.", self.records_kept),
             ("record_waits_total", "counter", "Answers that waited for the recorder.", self.record_waits),

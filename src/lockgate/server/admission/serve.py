@@ -85,6 +85,10 @@ class AdmissionServer:
         """Judge by other policies from the next request on. May be called from any thread."""
         self.app.swap(Judges(judge, mutating))
 
+    def policies_failed(self) -> None:
+        """Count a change of policies that could not be used. May be called from any thread."""
+        self.metrics.policy_errors += 1
+
     def stop(self) -> None:
         """Begin the end, as SIGTERM does. May be called from any thread."""
         if self._loop is not None:

@@ -48,6 +48,48 @@ def scrubbed_secret(body: Mapping[str, Any], *, salt: bytes) -> dict[str, Any]:
     return kept
 
 
+def scrubbed_review(body: Mapping[str, Any], *, salt: bytes) -> dict[str, Any]:
+    """Any object of a request without what may be secret: values of a Secret, values of environment variables wherever
+    they stand, tokens of authentication, copies of the object, and managed fields. ``body`` is not changed."""
+    kept = dict(body)
+    if isinstance(kept.get("metadata"), dict):
+        kept["metadata"] = _metadata(kept["metadata"])
+    version = kept.get("apiVersion")
+    if kept.get("kind") == "Secret" and version == "v1":
+        _hide(kept, salt)
+        return kept
+    if isinstance(version, str) and version.startswith("authentication.k8s.io/"):
+        for part in ("spec", "status"):
+            if isinstance(kept.get(part), dict) and "token" in kept[part]:
+                kept[part] = {**kept[part], "token": REMOVED}
+    return _without_values(kept, salt)
+
+
+def _without_values(body: dict[str, Any], salt: bytes) -> dict[str, Any]:
+    """A copy in which ``env[].value`` is hashed at any depth. Walks without recursion: depth comes from outside."""
+    root: dict[str, Any] = {}
+    waiting: list[tuple[Any, Any]] = [(body, root)]
+    while waiting:
+        given, made = waiting.pop()
+        pairs = given.items() if isinstance(given, dict) else enumerate(given)
+        for key, value in pairs:
+            if isinstance(value, dict | list):
+                if key == "env" and isinstance(value, list):
+                    value = [_without_value(one, salt) for one in value]
+                copy: Any = {} if isinstance(value, dict) else [None] * len(value)
+                waiting.append((value, copy))
+                made[key] = copy
+            else:
+                made[key] = value
+    return root
+
+
+def _without_value(variable: Any, salt: bytes) -> Any:
+    if not isinstance(variable, dict) or not isinstance(variable.get("value"), str) or not variable["value"]:
+        return variable
+    return {**variable, "value": _hash(variable["value"], salt, encoded=False)}
+
+
 def _hide(kept: dict[str, Any], salt: bytes) -> None:
     for name in ("data", "stringData"):
         if name in kept:

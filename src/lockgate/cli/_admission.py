@@ -1,0 +1,156 @@
+"""The work of ``lockgate admission serve``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lockgate.cli._project import Project, project_at
+from lockgate.engine.workspace import prepare, salt_of
+from lockgate.errors import ExitCode, LockgateError
+from lockgate.gates.admission import PolicySet
+from lockgate.server.admission import AdmissionServer, FailureMode, FailureModes, Options
+from lockgate.server.admission.loader import Inputs, PolicyLoader, follow
+from lockgate.server.admission.policies import PolicyJudge
+from lockgate.server.tls.authority import OwnAuthority
+from lockgate.server.tls.reload import Pair
+from lockgate.settings import FILE_NAME, AdmissionSettings, OnFailure
+
+if TYPE_CHECKING:
+    from lockgate.server.admission import Recorder
+
+_log = logging.getLogger("lockgate.admission")
+_SERVICE = "lockgate.lockgate-system.svc"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal; returns the exit code."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    project = _project(arguments)
+    place = project.workspace
+    prepare(place, tracked=project.tracks)
+    loader = PolicyLoader(lambda: inputs_of(_project(arguments), arguments), cache_dir=place.cache_dir)
+    policies = loader.load()
+    assert loader.current is not None
+    salt = salt_of(place)
+    server = AdmissionServer(
+        PolicyJudge(policies), _certificates(arguments, place.folder), mutating=_mutating(policies),
+        options=_options(arguments, loader.current.settings), salt=salt,
+        recorder=None if arguments.no_store else _recorder(place.record, salt),
+        bundle_changed=_publisher(arguments),
+    )  # fmt: skip
+    _log.info("%d policies, version %s", len(policies), policies.version)
+    stop = threading.Event()
+    following = threading.Thread(
+        target=follow, name="policies", daemon=True, kwargs={"seconds": arguments.reload_seconds, "stop": stop},
+        args=(loader, lambda made: _swap(server, made), server.policies_failed),
+    )  # fmt: skip
+    following.start()
+    threading.Thread(target=_tell_port, args=(server,), daemon=True).start()
+    try:
+        server.run()
+    finally:
+        stop.set()
+    return int(ExitCode.ALLOWED)
+
+
+def inputs_of(project: Project, arguments: argparse.Namespace) -> Inputs:
+    """What the project and the command line say."""
+    settings = project.settings.admission
+    folders = [project.top / one for one in settings.policies] + [Path(one) for one in arguments.policies]
+    waivers = project.top / project.settings.waivers
+    config = Path(arguments.config) if arguments.config else project.top / FILE_NAME
+    return Inputs(
+        settings, project.scanner_options().get("policy", {}), project.waivers(), _waived_by(project, settings),
+        tuple(folders), (config, waivers),
+    )  # fmt: skip
+
+
+def failure_modes(settings: AdmissionSettings) -> FailureModes:
+    """As the settings say."""
+    named = dict.fromkeys(settings.fail_open, FailureMode.OPEN)
+    named |= dict.fromkeys(settings.fail_closed, FailureMode.CLOSED)
+    default = FailureMode.OPEN if settings.failure is OnFailure.OPEN else FailureMode.CLOSED
+    return FailureModes(default, named)
+
+
+def _project(arguments: argparse.Namespace) -> Project:
+    return project_at(Path(arguments.project), config=Path(arguments.config) if arguments.config else None)
+
+
+def _waived_by(project: Project, settings: AdmissionSettings) -> str:
+    name = project.settings.waivers
+    if settings.waived_by:
+        return f"{settings.waived_by} in {name}"
+    owners = project.owners()
+    found = owners.of(name) if owners is not None else ()
+    return f"{', '.join(found)} in {name}" if found else f"a reviewed entry in {name}"
+
+
+def _mutating(policies: PolicySet) -> PolicyJudge:
+    return PolicyJudge(policies, mutate=True)
+
+
+def _swap(server: AdmissionServer, made: PolicySet) -> None:
+    server.swap(PolicyJudge(made), _mutating(made))
+    server.app.fail_by(failure_modes(made.settings))
+
+
+def _options(arguments: argparse.Namespace, settings: AdmissionSettings) -> Options:
+    return Options(
+        host=arguments.host, port=arguments.port, failure=failure_modes(settings), threads=arguments.threads,
+        drain_seconds=arguments.drain_seconds,
+        client_authority=Path(arguments.client_authority) if arguments.client_authority else None,
+    )  # fmt: skip
+
+
+def _certificates(arguments: argparse.Namespace, workspace: Path) -> Pair | OwnAuthority:
+    if arguments.tls:
+        folder = Path(arguments.tls)
+        return Pair(folder / "tls.crt", folder / "tls.key")
+    folder = Path(arguments.authority) if arguments.authority else workspace / "authority"
+    return OwnAuthority(folder, names=arguments.name or [_SERVICE])
+
+
+def _recorder(record: str, salt: bytes) -> Recorder:
+    from lockgate.server.admission.recorder import StoreRecorder
+    from lockgate.store import Record
+
+    return StoreRecorder(Record.open(record), salt=salt)
+
+
+def _publisher(arguments: argparse.Namespace) -> Callable[[str], None] | None:
+    if not arguments.publish:
+        return None
+
+    def publish(bundle: str) -> None:
+        from lockgate.server.tls import bundle as bundles
+        from lockgate.sources.cluster.connection import configured
+
+        kubeconfig = Path(arguments.kubeconfig) if arguments.kubeconfig else None
+        configuration, _ = configured(kubeconfig=kubeconfig, context=arguments.context, in_cluster=arguments.in_cluster)
+        done: list[str] = []
+        problems: list[LockgateError] = []
+        for kind in bundles.KINDS:
+            try:
+                bundles.publish(configuration, kind=kind, name=arguments.publish, bundle=bundle)
+                done.append(kind)
+            except LockgateError as error:
+                problems.append(error)
+        for problem in problems:
+            if not done:
+                raise problem
+            _log.info("%s", problem)
+
+    return publish
+
+
+def _tell_port(server: Any) -> None:
+    """A port that was chosen for us is told where a script can read it."""
+    server.started.wait()
+    print(f"listening on {server.port}", flush=True)

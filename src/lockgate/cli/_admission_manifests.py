@@ -1,0 +1,183 @@
+"""The work of ``lockgate admission manifests``: what a cluster needs to ask the webhook, as YAML."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lockgate.cli._project import Project, project_at
+from lockgate.errors import ExitCode, UsageError
+from lockgate.settings import FILE_NAME
+from lockgate.sources import policy_files
+
+_NAME = "lockgate"
+_LABELS = {"app.kubernetes.io/name": _NAME, "app.kubernetes.io/component": "admission"}
+_PORT = 8443
+_MAX_CONFIG = 900_000
+"""Bytes of a ConfigMap; the API server takes 1 MiB in all."""
+_CONFIGURATIONS = ("validatingwebhookconfigurations", "mutatingwebhookconfigurations")
+_PASSED_OVER = (
+    "!(request.resource.group in ['authentication.k8s.io', 'authorization.k8s.io', 'coordination.k8s.io', "
+    "'events.k8s.io']) && !(request.resource.group == '' && request.resource.resource == 'events')"
+)
+"""Requests that no policy is about and that come by the thousand; an answer that was late would stop heartbeats."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print; returns the exit code."""
+    import yaml
+
+    if not 1 <= arguments.timeout <= 30:
+        raise UsageError("--timeout must be from 1 to 30 seconds, as the API server has it")
+    replicas = arguments.replicas or (2 if arguments.cert_manager else 1)
+    if replicas > 1 and not arguments.cert_manager:
+        raise UsageError("several replicas cannot each make the authority", hint="use --cert-manager, or one replica")
+    project = project_at(Path(arguments.project))
+    objects = [one for one in _objects(arguments, project, replicas) if one]
+    sys.stdout.write(yaml.safe_dump_all(objects, sort_keys=False, default_flow_style=False))
+    if not arguments.workspace and not arguments.claim:
+        print("the record lies in an emptyDir and goes with the Pod: give --claim or --workspace", file=sys.stderr)
+    return int(ExitCode.ALLOWED)
+
+
+def _objects(arguments: argparse.Namespace, project: Project, replicas: int) -> Iterator[Mapping[str, Any]]:
+    namespace = arguments.namespace
+    yield {"apiVersion": "v1", "kind": "Namespace",
+           "metadata": {"name": namespace, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}  # fmt: skip
+    yield _object("v1", "ServiceAccount", namespace)
+    yield from _access(arguments)
+    files = _files(project)
+    yield _object("v1", "ConfigMap", namespace, data={_key(name): text for name, text in files.items()})
+    yield _object("v1", "Service", namespace, spec={
+        "selector": _LABELS, "ports": [{"name": "https", "port": 443, "targetPort": "https"}],
+    })  # fmt: skip
+    if arguments.cert_manager:
+        yield from _certificate(namespace)
+    yield _deployment(arguments, replicas, sorted(files))
+    if replicas > 1:
+        yield _object("policy/v1", "PodDisruptionBudget", namespace, spec={
+            "minAvailable": 1, "selector": {"matchLabels": _LABELS},
+        })  # fmt: skip
+    for kind in ("Validating", "Mutating") if arguments.mutate else ("Validating",):
+        yield _webhook(arguments, kind)
+
+
+def _object(version: str, kind: str, namespace: str, **more: Any) -> dict[str, Any]:
+    metadata = {"name": _NAME, "namespace": namespace, "labels": _LABELS}
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, **more}
+
+
+def _access(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Only what is used: the own webhook configurations, for the authority."""
+    if arguments.cert_manager:
+        return
+    group = "rbac.authorization.k8s.io"
+    rules = [{"apiGroups": ["admissionregistration.k8s.io"], "resources": list(_CONFIGURATIONS),
+              "resourceNames": [_NAME], "verbs": ["get", "patch"]}]  # fmt: skip
+    metadata = {"name": _NAME, "labels": _LABELS}
+    yield {"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": metadata, "rules": rules}
+    yield {"apiVersion": f"{group}/v1", "kind": "ClusterRoleBinding", "metadata": metadata,
+           "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": _NAME},
+           "subjects": [{"kind": "ServiceAccount", "name": _NAME, "namespace": arguments.namespace}]}  # fmt: skip
+
+
+def _certificate(namespace: str) -> Iterator[dict[str, Any]]:
+    yield _object("cert-manager.io/v1", "Issuer", namespace, spec={"selfSigned": {}})
+    service = f"{_NAME}.{namespace}.svc"
+    yield _object("cert-manager.io/v1", "Certificate", namespace, spec={
+        "secretName": f"{_NAME}-tls", "dnsNames": [service, f"{service}.cluster.local"],
+        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+        "issuerRef": {"kind": "Issuer", "name": _NAME},
+    })  # fmt: skip
+
+
+def _files(project: Project) -> dict[str, str]:
+    """Settings, waivers and policies by their path in the project."""
+    found: dict[str, str] = {}
+    for name in (FILE_NAME, project.settings.waivers, "CODEOWNERS"):
+        path = project.top / name
+        if path.is_file() and "/" not in name:
+            found[name] = path.read_text("utf-8")
+    for path in policy_files.files([project.top / one for one in project.settings.admission.policies]):
+        found[path.relative_to(project.top).as_posix()] = path.read_text("utf-8")
+    if sum(len(text.encode()) for text in found.values()) > _MAX_CONFIG:
+        raise UsageError(f"settings and policies are larger than {_MAX_CONFIG} bytes, which no ConfigMap holds",
+                         hint="build them into the image, or serve them from a signed bundle")  # fmt: skip
+    return found
+
+
+def _key(path: str) -> str:
+    """The key of a file in a ConfigMap, which knows no folders; the volume puts it back where it was."""
+    return path.replace("/", "..")
+
+
+def _deployment(arguments: argparse.Namespace, replicas: int, files: list[str]) -> dict[str, Any]:
+    namespace = arguments.namespace
+    command = ["admission", "serve", "--project", "/etc/lockgate", "--name", f"{_NAME}.{namespace}.svc",
+               "--port", str(_PORT)]  # fmt: skip
+    mounts: list[dict[str, Any]] = [
+        {"name": "configuration", "mountPath": "/etc/lockgate", "readOnly": True},
+        {"name": "workspace", "mountPath": "/var/lib/lockgate"},
+    ]
+    claim = {"persistentVolumeClaim": {"claimName": arguments.claim}} if arguments.claim else {"emptyDir": {}}
+    volumes: list[dict[str, Any]] = [
+        {"name": "configuration", "configMap": {
+            "name": _NAME, "items": [{"key": _key(name), "path": name} for name in files]}},
+        {"name": "workspace", **claim},
+    ]  # fmt: skip
+    if arguments.cert_manager:
+        command += ["--tls", "/tls"]
+        mounts.append({"name": "tls", "mountPath": "/tls", "readOnly": True})
+        volumes.append({"name": "tls", "secret": {"secretName": f"{_NAME}-tls"}})
+    else:
+        command += ["--publish", _NAME, "--in-cluster"]
+    probe = {"port": "https", "scheme": "HTTPS"}
+    container = {
+        "name": "admission", "image": arguments.image, "args": command,
+        "env": [{"name": "LOCKGATE_WORKSPACE", "value": arguments.workspace or "/var/lib/lockgate"}],
+        "ports": [{"name": "https", "containerPort": _PORT}],
+        "readinessProbe": {"httpGet": {"path": "/readyz", **probe}, "periodSeconds": 2},
+        "livenessProbe": {"httpGet": {"path": "/healthz", **probe}, "periodSeconds": 10, "failureThreshold": 3},
+        "resources": {"requests": {"cpu": "200m", "memory": "192Mi"}, "limits": {"memory": "512Mi"}},
+        "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                            "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": mounts,
+    }  # fmt: skip
+    pod = {
+        "serviceAccountName": _NAME, "automountServiceAccountToken": not arguments.cert_manager,
+        "priorityClassName": "system-cluster-critical", "terminationGracePeriodSeconds": 60,
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532,
+                            "seccompProfile": {"type": "RuntimeDefault"}},
+        "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname",
+                                       "whenUnsatisfiable": "ScheduleAnyway",
+                                       "labelSelector": {"matchLabels": _LABELS}}],
+        "containers": [container], "volumes": volumes,
+    }  # fmt: skip
+    return _object("apps/v1", "Deployment", namespace, spec={
+        "replicas": replicas, "selector": {"matchLabels": _LABELS},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0}},
+        "template": {"metadata": {"labels": _LABELS}, "spec": pod},
+    })  # fmt: skip
+
+
+def _webhook(arguments: argparse.Namespace, kind: str) -> dict[str, Any]:
+    path = {"Validating": "/validate", "Mutating": "/mutate"}[kind]
+    namespace = arguments.namespace
+    left_out = ["kube-system", namespace, *arguments.exclude]
+    annotations = {"cert-manager.io/inject-ca-from": f"{namespace}/{_NAME}"} if arguments.cert_manager else {}
+    hook = {
+        "name": f"{kind.lower()}.{_NAME}.admission", "admissionReviewVersions": ["v1"], "sideEffects": "NoneOnDryRun",
+        "failurePolicy": arguments.failure_policy, "matchPolicy": "Equivalent", "timeoutSeconds": arguments.timeout,
+        "clientConfig": {"service": {"namespace": namespace, "name": _NAME, "path": path, "port": 443}},
+        "rules": [{"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["CREATE", "UPDATE"],
+                   "resources": ["*", "pods/ephemeralcontainers"], "scope": "*"}],
+        "namespaceSelector": {"matchExpressions": [
+            {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": list(dict.fromkeys(left_out))}]},
+        "matchConditions": [{"name": "not-heartbeats", "expression": _PASSED_OVER}],
+    }  # fmt: skip
+    metadata = {"name": _NAME, "labels": _LABELS, **({"annotations": annotations} if annotations else {})}
+    return {"apiVersion": "admissionregistration.k8s.io/v1", "kind": f"{kind}WebhookConfiguration",
+            "metadata": metadata, "webhooks": [hook]}  # fmt: skip

@@ -1,0 +1,70 @@
+"""What the gate answers: each thing that a policy said, and the verdict that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from lockgate.model import WaiverUse
+
+
+class Action(StrEnum):
+    """What follows from one thing said."""
+
+    DENY = "deny"
+    WARN = "warn"
+    AUDIT = "audit"  # told to the audit log and the record, not to the sender
+    WAIVED = "waived"  # would deny or warn, and somebody answers for it
+    ERROR = "error"  # could not be judged: the failure mode of the namespace decides
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing that one policy said of the object."""
+
+    policy: str
+    """As its author would look for it: ``policy/privileged-container``, ``K8sAllowedRepos/prod``, ``no-latest``."""
+    engine: str
+    """``catalogue``, ``gatekeeper``, ``kubernetes`` or ``mutation``."""
+    action: Action
+    message: str
+    binding: str = ""
+    """Binding of a ValidatingAdmissionPolicy; else empty."""
+    pointer: str = ""
+    """JSON pointer of the field at fault, where the policy knows it."""
+    item: str = ""
+    """Container, port or rule at fault; empty for the whole."""
+    of_pod: bool = False
+    """It is about the Pods that the object will make."""
+    waiver: WaiverUse | None = None
+    """Who waived it, or an expired waiver that would have covered it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Everything the policies say about one request."""
+
+    version: str
+    """Digest of everything that was loaded."""
+    said: tuple[Said, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """What each policy that was evaluated took, by its name."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """For the audit log of the cluster; keys hold no slash."""
+    object: Mapping[str, Any] | None = None
+    """The object after mutation; the very one of the request when nothing changed it."""
+    patch: tuple[Mapping[str, Any], ...] = ()
+    """JSON Patch from the object of the request to ``object``."""
+    owner: str = ""
+    """Whose the object is, where its labels, its Namespace or its controller tell."""
+
+    def of(self, *actions: Action) -> tuple[Said, ...]:
+        """What has one of these actions."""
+        return tuple(one for one in self.said if one.action in actions)
+
+    @property
+    def allowed(self) -> bool:
+        """Whether nothing denies; what could not be judged is not looked at."""
+        return not any(one.action is Action.DENY for one in self.said)

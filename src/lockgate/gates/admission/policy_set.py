@@ -1,0 +1,224 @@
+"""One set of policies, and the judging of requests by all of them.
+
+Order within a review: mutation (where asked for), Gatekeeper's constraints on the object and on what will come of it,
+ValidatingAdmissionPolicies, the rulebook's own; then waivers. Everything keeps to one moment by which it must be done:
+what was not come to is an error, and the caller's failure mode decides. Nothing raises for what a request holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from lockgate.gates.admission.answer import Action, Answer, Said
+from lockgate.gates.admission.catalogue import Catalogue
+from lockgate.gates.admission.loading import Policies
+from lockgate.gates.admission.native import Native
+from lockgate.gates.admission.waiving import Exceptions
+from lockgate.gates.admission.workloads import OWN, has_template, maker_of, own_templates, owner_of
+from lockgate.model import Object, Rule
+from lockgate.policy.errors import EvaluationError
+from lockgate.policy.gatekeeper.case import Limits
+from lockgate.policy.gatekeeper.expansion import Expanded, Expander
+from lockgate.policy.gatekeeper.mutation import patch
+from lockgate.policy.gatekeeper.review import Origin, Review
+from lockgate.policy.gatekeeper.violation import Violation
+from lockgate.settings import AdmissionSettings, Mildness
+from lockgate.settings.globs import word_matches
+
+_ACTIONS = {"deny": Action.DENY, "warn": Action.WARN, "dryrun": Action.AUDIT}
+_PODS_OF = {Mildness.WARN: Action.WARN, Mildness.DENY: Action.DENY}
+_Seconds = MutableMapping[str, float]
+
+
+class PolicySet:
+    """Everything that judges. Asked from several threads at once; keeps nothing of what it judged."""
+
+    def __init__(
+        self, policies: Policies, settings: AdmissionSettings | None = None, *, rules: Sequence[Rule] = (),
+        options: Mapping[str, Any] | None = None, exceptions: Exceptions | None = None,
+        compiled: MutableMapping[str, bytes] | None = None, version: str = "",
+    ) -> None:  # fmt: skip
+        """``rules`` are the rulebook's policies, ``options`` their parameters. ``version`` names the whole.
+
+        Raises :class:`PolicyError` for a rule that does not compile.
+        """
+        self.settings, self.policies, self.version = settings or AdmissionSettings(), policies, version
+        self.exceptions = exceptions or Exceptions()
+        self.catalogue = Catalogue(rules, self.settings, options or {}, compiled)
+        self._native = Native(policies)
+        self._limits = (self.settings.steps, self.settings.all_steps)
+        own = tuple(own_templates(policies.expansions)) if self.settings.workloads is not Mildness.OFF else ()
+        self._templates = (*policies.expansions, *own)
+        self._expander = Expander(self._templates, mutators=policies.mutators)
+
+    @property
+    def mutates(self) -> bool:
+        """Whether anything here changes objects."""
+        return self.policies.mutates
+
+    def __len__(self) -> int:
+        counts = self.policies.counts
+        return len(self.catalogue) + counts.get("constraints", 0) + counts.get("validating policies", 0)
+
+    def review(self, request: Mapping[str, Any], *, until: float | None = None, mutate: bool = False,
+               validate: bool = True) -> Answer:  # fmt: skip
+        """Judge one AdmissionRequest, plain JSON values, which is not changed.
+
+        ``mutate`` changes the object first and judges what comes of it. ``until``: a moment of ``time.monotonic()``.
+        """
+        if self._exempt(request):
+            return Answer(self.version, annotations={"exempt": "namespace"}, object=request.get("object"))
+        seconds: dict[str, float] = {}
+        try:
+            review = Review.of_request(request)
+            review = review.in_namespace(self._namespace(review.namespace))
+            return self._answer(review, request, until, seconds, mutate, validate)
+        except EvaluationError as error:
+            said = Said("lockgate", "gatekeeper", Action.ERROR, f"the request cannot be judged: {error}")
+            return Answer(self.version, (said,), seconds, object=request.get("object"))
+        except RecursionError:
+            said = Said("lockgate", "gatekeeper", Action.ERROR, "the object nests too deep to be judged")
+            return Answer(self.version, (said,), seconds, object=request.get("object"))
+
+    def _answer(self, review: Review, request: Mapping[str, Any], until: float | None, seconds: _Seconds,
+                mutate: bool, validate: bool) -> Answer:  # fmt: skip
+        said: list[Said] = []
+        notes: dict[str, str] = {}
+        before = review.object
+        if mutate and before is not None:
+            review = self._mutated(review, request, until, said, notes)
+            request = {**request, "object": review.object}
+        body = Object("kubernetes", review.object or review.old_object or {})
+        if validate:
+            said += self._gatekeeper(review, until, seconds)
+            said += self._native.judged(request, self.settings, until, seconds, notes)
+            said += self._comes_of(review, until, seconds)
+            said += self.catalogue.judged(review, until, seconds)
+            said = [self._settled(one, body) for one in _distinct(said)]
+        changed = review.object is not before
+        return Answer(
+            self.version, tuple(said), seconds, notes, review.object,
+            tuple(patch(before, review.object)) if changed else (),
+            owner_of(body.body, review.namespace_object, self.settings.owner_keys) if said else "",
+        )  # fmt: skip
+
+    def _exempt(self, request: Mapping[str, Any]) -> bool:
+        if not self.settings.exempt:
+            return False
+        kind = request.get("kind")
+        is_namespace = isinstance(kind, dict) and kind.get("kind") == "Namespace" and not kind.get("group")
+        name = request.get("name") if is_namespace else request.get("namespace")
+        return isinstance(name, str) and bool(name) and any(word_matches(one, name) for one in self.settings.exempt)
+
+    def _namespace(self, name: str) -> Mapping[str, Any] | None:
+        return self.policies.library.inventory.namespace(name) if name else None
+
+    def _mutated(self, review: Review, request: Mapping[str, Any], until: float | None, said: list[Said],
+                 notes: dict[str, str]) -> Review:  # fmt: skip
+        """The review of the object as mutating policies, then mutators, leave it."""
+        changed = self._native.mutated(request, self.settings, until, said, notes)
+        if changed is not review.object:
+            review = replace(review, object=changed)
+        if self.policies.config.excludes_review(review, "mutation-webhook"):
+            return review
+        try:
+            mutation = self.policies.mutators.mutate(review)
+        except EvaluationError as error:
+            said.append(Said(error.where or "mutators", "mutation", Action.ERROR, str(error)))
+            return review
+        if mutation.applied:
+            notes["mutated-by"] = ", ".join(mutation.applied)
+            review = replace(review, object=mutation.object)
+        return review
+
+    def _gatekeeper(self, review: Review, until: float | None, seconds: _Seconds) -> Iterator[Said]:
+        if self.policies.config.excludes_review(review, "webhook"):
+            return
+        for one in self.policies.library.evaluate(review, limits=self._of(until), seconds=seconds):
+            yield _said(one)
+
+    def _comes_of(self, review: Review, until: float | None, seconds: _Seconds) -> Iterator[Said]:
+        """What would be said of the objects that a controller will make of this one."""
+        if review.object is None or review.operation not in ("CREATE", "UPDATE") or review.sub_resource:
+            return
+        if self.policies.config.excludes_review(review, "webhook"):
+            return
+        kind = (review.group, review.version, review.kind)
+        if not any(kind in one.applies_to for one in self._templates):
+            return
+        if not has_template(review.object, self._templates, kind):
+            return
+        try:
+            children = self._expander.expand(review.object, namespace=review.namespace_object)
+        except EvaluationError as error:
+            yield Said("expansion", "gatekeeper", Action.ERROR, str(error))
+            return
+        for child in children:
+            yield from self._child(child, review, until, seconds)
+
+    def _child(self, child: Expanded, parent: Review, until: float | None, seconds: _Seconds) -> Iterator[Said]:
+        review = Review.of_object(child.object, namespace=parent.namespace_object, source=Origin.GENERATED,
+                                  operation="CREATE")  # fmt: skip
+        own = child.template.startswith(OWN)
+        for one in self.policies.library.evaluate(review, limits=self._of(until), seconds=seconds):
+            if own:
+                yield self._softer(replace(_said(one), of_pod=True))
+            else:
+                implied = one.implied(child.template, action=child.action, message=child.message(one.message))
+                yield replace(_said(implied), of_pod=True)
+        if own:
+            for said in self._native.of_object(child.object, parent.namespace, self.settings, until, seconds):
+                yield self._softer(replace(said, of_pod=True))
+
+    def _softer(self, said: Said) -> Said:
+        """A denial of Pods to come, at the workload. That it cannot be judged is for the Pod itself to say."""
+        if said.action is Action.DENY:
+            return replace(said, action=_PODS_OF[self.settings.workloads])
+        if said.action is Action.ERROR and self.settings.workloads is Mildness.WARN:
+            return replace(said, action=Action.WARN)
+        return said
+
+    def _of(self, until: float | None) -> Limits:
+        each, every = self._limits
+        return Limits(each, every, until)
+
+    def _settled(self, said: Said, body: Object) -> Said:
+        if said.action not in (Action.DENY, Action.WARN):
+            return said
+        return self.exceptions.applied(said, body, self.catalogue.rule(said.policy))
+
+    def told(self, said: Said, answer: Answer, body: Mapping[str, Any]) -> str:
+        """The message for a person: what is wrong, whose it is, and who may waive it."""
+        parts = [said.message]
+        if said.of_pod:
+            parts.append("the Pods that it makes will be refused" if said.action is Action.WARN else "in its Pods")
+        maker = maker_of(body)
+        if maker:
+            parts.append(f"made by {maker}")
+        if answer.owner:
+            parts.append(f"owner {answer.owner}")
+        if said.waiver is not None and said.waiver.expired:
+            parts.append(f"the waiver by {said.waiver.by} expired on {said.waiver.expires}")
+        if said.action is Action.DENY and self.exceptions.waived_by:
+            parts.append(f"may be waived by {self.exceptions.waived_by}")
+        return "; ".join(parts)
+
+
+def _said(one: Violation) -> Said:
+    if one.error:
+        # A constraint that only warns or counts does not hold anything up when it cannot be judged either.
+        action = Action.ERROR if "deny" in one.actions else _ACTIONS[one.action]
+        return Said(one.constraint, "gatekeeper", action, f"could not be evaluated: {one.message}")
+    return Said(one.constraint, "gatekeeper", _ACTIONS[one.action], one.message)
+
+
+def _distinct(said: Sequence[Said]) -> Iterator[Said]:
+    """What is said of the workload itself is not said again of its Pods."""
+    seen: set[tuple[str, str]] = set()
+    for one in sorted(said, key=lambda each: each.of_pod):
+        key = (one.policy, one.message)
+        if key not in seen:
+            seen.add(key)
+            yield one

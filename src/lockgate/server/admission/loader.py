@@ -1,0 +1,205 @@
+"""Makes sets of policies from where they come from, and makes them anew when that changes.
+
+A set that cannot be made whole is refused: at the start that is an error, later the last good one goes on and is told.
+Compiled code is kept in the workspace's cache, so that a restart compiles nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import marshal
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from lockgate import __version__
+from lockgate.errors import ConfigurationError, LockgateError
+from lockgate.findings import Waivers
+from lockgate.gates.admission import Exceptions, Placed, PolicySet, load_policies
+from lockgate.model import Family
+from lockgate.rules import load as load_rules
+from lockgate.settings import AdmissionSettings
+from lockgate.sources import policy_files
+
+_log = logging.getLogger("lockgate.admission")
+_CACHE_NAME = "admission.bin"
+_STAMP = f"{__version__} {sys.version}"
+_TOLD = 20
+"""Problems that an error spells out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a project says of admission."""
+
+    settings: AdmissionSettings = field(default_factory=AdmissionSettings)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of the rulebook's policies."""
+    waivers: Waivers = field(default_factory=Waivers)
+    waived_by: str = ""
+    """Who may waive, in words."""
+    folders: tuple[Path, ...] = ()
+    """Files and folders of policies."""
+    watched: tuple[Path, ...] = ()
+    """Further files whose change means new inputs: settings, waivers."""
+
+
+class Feed(Protocol):
+    """A further place of policies that changes by itself: a cluster, a signed bundle."""
+
+    @property
+    def revision(self) -> str:
+        """Changes whenever what :meth:`manifests` gives does."""
+
+    def manifests(self) -> Sequence[Placed]:
+        """Policies, bindings and parameters. Raises ``LockgateError`` when there are none to be trusted."""
+
+    def inventory(self) -> Sequence[Mapping[str, Any]]:
+        """Objects of the cluster that policies may look at, Namespaces among them."""
+
+
+class PolicyLoader:
+    """One webhook's policies. Used from one thread at a time."""
+
+    def __init__(self, inputs: Callable[[], Inputs], *, cache_dir: Path | None = None,
+                 feeds: Sequence[Feed] = ()) -> None:  # fmt: skip
+        """``inputs`` reads the project anew. ``cache_dir`` must be a folder that only the user can write."""
+        self._inputs, self._cache_dir, self._feeds = inputs, cache_dir, tuple(feeds)
+        self._seen: object = None
+        self._problem = ""
+        self.current: Inputs | None = None
+
+    def load(self) -> PolicySet:
+        """The set as it is now. Raises ``LockgateError`` when any of it cannot be used."""
+        inputs = self._inputs()
+        seen = self._stamp(inputs)
+        made = self._made(inputs)
+        self.current, self._seen = inputs, seen
+        return made
+
+    def load_if_changed(self) -> PolicySet | None:
+        """A new set when something changed and all of it can be used; raises once for each change that cannot."""
+        try:
+            inputs = self._inputs()
+            seen = self._stamp(inputs)
+            if seen == self._seen:
+                return None
+            self._seen = seen  # also when it turns out wrong: told once, and tried again at the next change
+            made = self._made(inputs)
+        except LockgateError as error:
+            if str(error) == self._problem:
+                return None
+            self._problem = str(error)
+            raise
+        self.current, self._problem = inputs, ""
+        return made
+
+    def _stamp(self, inputs: Inputs) -> object:
+        files = policy_files.stamp((*inputs.folders, *(one for one in inputs.watched if one.is_file())))
+        return files, tuple(one.revision for one in self._feeds)
+
+    def _made(self, inputs: Inputs) -> PolicySet:
+        read = policy_files.read(inputs.folders)
+        _refuse(read.problems)
+        manifests = [Placed(_near(where), body) for where, body in read.manifests]
+        own = len(manifests)
+        inventory: list[Mapping[str, Any]] = []
+        for feed in self._feeds:
+            manifests += feed.manifests()
+            inventory += feed.inventory()
+        cache = _Cache(self._cache_dir)
+        compiled: dict[str, bytes] = dict(cache.held)
+        policies = load_policies(manifests, inventory=inventory, compiled=compiled)
+        # What a cluster holds its API server has accepted; what we cannot use of it is told and holds nothing up.
+        (_refuse if own == len(manifests) else _tell)(policies.problems)
+        rules = load_rules((Family.POLICY,), cache_dir=self._cache_dir)
+        version = _version(policies.digest, rules.digest, inputs)
+        made = PolicySet(
+            policies, inputs.settings, rules=rules.of(Family.POLICY), options=inputs.options,
+            exceptions=Exceptions(inputs.waivers, waived_by=inputs.waived_by), compiled=compiled, version=version,
+        )  # fmt: skip
+        cache.keep(compiled)
+        return made
+
+
+def follow(loader: PolicyLoader, swap: Callable[[PolicySet], None], failed: Callable[[], None], *, seconds: float,
+           stop: threading.Event) -> None:  # fmt: skip
+    """Look for changes every ``seconds`` until ``stop``; blocks. A change that cannot be used is logged and counted."""
+    while not stop.wait(seconds):
+        try:
+            made = loader.load_if_changed()
+        except LockgateError as error:
+            failed()
+            _log.error("changed policies cannot be used, the last good ones go on: %s", error)
+        except Exception as error:  # a defect here must not end the looking
+            failed()
+            _log.error("policies could not be loaded anew: %s: %s", type(error).__name__, error)
+        else:
+            if made is not None:
+                swap(made)
+                _log.info("policies %s judge from now on", made.version)
+
+
+class _Cache:
+    """Compiled code of one version of Python and Lockgate."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._path = folder / _CACHE_NAME if folder is not None else None
+        self.held: dict[str, bytes] = {}
+        if self._path is None:
+            return
+        try:
+            stamp, held = marshal.loads(self._path.read_bytes())  # noqa: S302 -- the workspace is the user's own
+        except (OSError, ValueError, TypeError, EOFError):
+            return
+        if stamp == _STAMP and isinstance(held, dict):
+            self.held = held
+
+    def keep(self, compiled: dict[str, bytes]) -> None:
+        """Write what there is, when there is more than before."""
+        if self._path is None or len(compiled) == len(self.held):
+            return
+        with contextlib.suppress(OSError):  # a cache that cannot be written costs time, never an answer
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{_CACHE_NAME}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(marshal.dumps((_STAMP, compiled)))
+                Path(name).replace(self._path)
+            except OSError:
+                Path(name).unlink(missing_ok=True)
+
+
+def _refuse(problems: Sequence[LockgateError]) -> None:
+    if not problems:
+        return
+    told = "\n".join(f"  {one}" for one in problems[:_TOLD])
+    more = f"\n  and {len(problems) - _TOLD} more" if len(problems) > _TOLD else ""
+    raise ConfigurationError(f"the policies cannot be used:\n{told}{more}",
+                             hint="mend or remove them: what is left out would judge nothing")  # fmt: skip
+
+
+def _tell(problems: Sequence[LockgateError]) -> None:
+    for one in problems[:_TOLD]:
+        _log.warning("a policy cannot be used: %s", one)
+
+
+def _version(policies: str, rules: str, inputs: Inputs) -> str:
+    """Everything that can change a verdict, but for the cluster's own objects."""
+    parts = (policies, rules, repr(inputs.settings), repr(sorted(inputs.options.items())), repr(inputs.waivers),
+             __version__)  # fmt: skip
+    return f"sha256:{hashlib.sha256(repr(parts).encode()).hexdigest()}"
+
+
+def _near(where: str) -> str:
+    """A path as people see it from where they stand."""
+    with contextlib.suppress(ValueError, OSError):
+        return str(Path(where).relative_to(Path.cwd()))
+    return where

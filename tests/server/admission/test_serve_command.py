@@ -1,0 +1,217 @@
+"""``lockgate admission serve`` as a process of its own: real policies, real TLS, and the record afterwards."""
+
+import json
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+import httpx
+import pytest
+import yaml
+
+from lockgate.store import Record
+
+from .conftest import pod_request, review_of, until
+
+POLICY = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: no-latest}
+spec:
+  matchConstraints:
+    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [pods]}]
+  validations:
+  - {expression: "object.spec.containers.all(c, !c.image.endsWith(':MARK'))", message: MARK is no version}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: no-latest}
+spec: {policyName: no-latest, validationActions: [Deny]}
+"""
+SETTINGS = {"admission": {
+    "policies": ["policies"], "warn": [{"rule": "policy/seccomp-missing"}],
+    "deny": [{"rule": "policy/privileged-container"}], "waived_by": "the platform team",
+}}  # fmt: skip
+
+
+class Served:
+    """The process and a client."""
+
+    def __init__(self, folder, *more):
+        self.folder = folder
+        environment = {**os.environ, "LOCKGATE_WORKSPACE": str(folder / "workspace")}
+        command = [sys.executable, "-m", "lockgate", "admission", "serve", "--project", str(folder), "--port", "0",
+                   "--host", "127.0.0.1", "--name", "127.0.0.1", "--reload-seconds", "0.05", "--drain-seconds", "0",
+                   *more]  # fmt: skip
+        self.errors = (folder / "errors.txt").open("w+")
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self.errors, text=True, env=environment, cwd=folder
+        )
+        line = self.process.stdout.readline()
+        self.ready_after = time.monotonic() - self.began
+        assert line.startswith("listening on "), self.told()
+        bundle = (folder / "workspace/authority/ca.crt").read_text()
+        self.client = httpx.Client(base_url=f"https://127.0.0.1:{line.split()[-1]}", timeout=20,
+                                   verify=ssl.create_default_context(cadata=bundle))  # fmt: skip
+
+    def told(self):
+        self.errors.flush()
+        return (self.folder / "errors.txt").read_text()
+
+    def review(self, path="/validate", timeout="10s", **changes):
+        answer = self.client.post(path, params={"timeout": timeout}, json=review_of(pod_request(**changes)))
+        assert answer.status_code == 200, answer.text
+        return answer.json()["response"]
+
+    def metric(self, name):
+        text = self.client.get("/metrics").text
+        return float(re.search(rf"^lockgate_admission_{name} (\S+)$", text, re.MULTILINE)[1])
+
+    def stop(self):
+        self.client.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(30)
+        self.process.stdout.close()
+        self.errors.close()
+        return code
+
+
+@pytest.fixture
+def project(tmp_path):
+    folder = tmp_path / "project"
+    (folder / "policies").mkdir(parents=True)
+    (folder / "policies/latest.yaml").write_text(POLICY.replace("MARK", "latest"))
+    (folder / "lockgate.yaml").write_text(yaml.safe_dump(SETTINGS))
+    return folder
+
+
+@pytest.fixture
+def served(project):
+    running = []
+
+    def start(*more):
+        running.append(Served(project, *more))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.stop()
+
+
+def test_what_is_judged_is_answered_recorded_and_holds_no_secret(served, project):
+    webhook = served()
+    value = "hunter" + "2-of-ada"
+    container = {"name": "web", "image": "nginx:latest", "env": [{"name": "PASSWORD", "value": value}],
+                 "securityContext": {"privileged": True}}  # fmt: skip
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [container]}}
+    response = webhook.review(object=pod)
+    assert response["allowed"] is False
+    assert response["status"]["message"].splitlines() == [
+        "[no-latest] latest is no version; may be waived by the platform team in lockgate-waivers.yaml",
+        "[policy/privileged-container] container web is privileged; may be waived by the platform team in "
+        "lockgate-waivers.yaml",
+    ]  # fmt: skip
+    assert response["warnings"] == [
+        "[policy/seccomp-missing] container web has no seccomp profile, of its own or of its Pod"
+    ]
+    assert webhook.review(object=pod)["allowed"] is False
+    assert webhook.review()["allowed"] is True
+    assert webhook.stop() == 0
+    record = Record.open(project / "workspace")
+    rows = record.rows("AdmissionReviews")
+    assert [row["Outcome"] for row in rows] == ["denied", "denied", "allowed"]
+    first = rows[0]
+    assert (first["Kind"], first["Namespace"], first["Username"]) == ("Pod", "default", "ada")
+    outcomes = {one["policy"]: one["action"] for one in json.loads(first["Outcomes"])}
+    assert outcomes == {"no-latest": "deny", "policy/privileged-container": "deny", "policy/seccomp-missing": "warn"}
+    assert set(json.loads(first["PolicySeconds"])) == {"no-latest", "catalogue"}
+    assert first["PolicyVersion"].startswith("sha256:") and first["Seconds"] > 0
+    bodies = {row["Digest"]: row["Body"] for row in record.rows("AdmissionObjects")}
+    assert len(bodies) == 2 and rows[0]["ObjectDigest"] == rows[1]["ObjectDigest"]
+    kept = json.loads(bodies[first["ObjectDigest"]])["spec"]["containers"][0]
+    assert kept["env"][0]["value"].startswith("lockgate-hash:")
+    for path in (project / "workspace").rglob("*"):
+        assert not path.is_file() or value.encode() not in path.read_bytes(), path
+
+
+def test_changed_policies_judge_without_a_dropped_request(served, project):
+    webhook = served()
+    answers, stop = [], threading.Event()
+
+    def load():
+        while not stop.is_set():
+            answers.append(webhook.client.post("/validate", json=review_of(pod_request(image="nginx:latest"))))
+
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for mark in ("stable", "latest", "stable"):
+            replaced = project / "policies/.new"
+            replaced.write_text(POLICY.replace("MARK", mark))
+            replaced.replace(project / "policies/latest.yaml")
+            wanted = mark != "latest"
+            until(lambda wanted=wanted: answers[-1].json()["response"]["allowed"] is wanted)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["response"]["auditAnnotations"]["policy-version"] for answer in answers}) == 2
+
+
+def test_policies_that_turn_wrong_leave_the_last_good_ones_at_work(served, project):
+    webhook = served()
+    (project / "policies/latest.yaml").write_text(POLICY.replace("MARK", "latest").replace(".all(", ".all"))
+    until(lambda: webhook.metric("policy_errors_total") == 1)
+    assert webhook.review(image="nginx:latest")["allowed"] is False
+    assert "the last good ones go on" in webhook.told()
+    assert "latest.yaml" in webhook.told()
+    (project / "policies/latest.yaml").write_text(POLICY.replace("MARK", "stable"))
+    until(lambda: webhook.review(image="nginx:latest")["allowed"])
+    assert webhook.metric("policy_errors_total") == 1
+
+
+def test_policies_that_are_wrong_from_the_start_do_not_serve(project):
+    (project / "policies/latest.yaml").write_text("kind: ValidatingAdmissionPolicy\napiVersion: [")
+    done = subprocess.run(
+        [sys.executable, "-m", "lockgate", "admission", "serve", "--project", str(project), "--port", "0"],
+        capture_output=True, text=True, timeout=50, cwd=project,
+        env={**os.environ, "LOCKGATE_WORKSPACE": str(project / "workspace")},
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "the policies cannot be used" in done.stderr and "latest.yaml" in done.stderr
+
+
+def test_an_object_of_three_megabytes_is_judged_and_kept(served, project):
+    webhook = served()
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "annotations": {"big": "x" * 3_000_000}},
+            "spec": {"containers": [{"name": "web", "image": "nginx:latest"}]}}  # fmt: skip
+    assert webhook.review(object=body)["allowed"] is False
+    webhook.stop()
+    (row,) = Record.open(project / "workspace").rows("AdmissionObjects")
+    assert row["Bytes"] > 3_000_000 and json.loads(row["Body"])["metadata"]["annotations"]["big"] == "x" * 3_000_000
+
+
+def test_what_cannot_be_judged_in_kube_system_is_let_through_counted_and_recorded(served, project):
+    """The policy reads a field that no object has: an error, and the namespace decides."""
+    text = POLICY.replace("object.spec.containers.all(c, !c.image.endsWith(':MARK'))", "object.spec.absent == 1")
+    (project / "policies/latest.yaml").write_text(text)
+    webhook = served()
+    opened = webhook.review(namespace="kube-system")
+    assert opened["allowed"] is True and "let this through unjudged: no-latest: " in opened["warnings"][0]
+    closed = webhook.review(namespace="shop")
+    assert (closed["allowed"], closed["status"]["code"]) == (False, 500)
+    webhook.stop()
+    rows = Record.open(project / "workspace").rows("AdmissionReviews")
+    assert [(row["Namespace"], row["Outcome"]) for row in rows] == [
+        ("kube-system", "failed-open"), ("shop", "failed-closed"),
+    ]  # fmt: skip
+    assert all("no-latest" in row["Failure"] for row in rows)
