@@ -150,13 +150,24 @@ def test_a_version_that_never_was_is_a_store_error(tmp_path: Path, runs: ModuleT
         record.rows("Findings", version=99)
 
 
+def test_rows_of_no_run_count_as_soon_as_they_are_appended(tmp_path: Path) -> None:
+    record = Record.open(tmp_path)
+    now = datetime.now(UTC)
+    record.append_alone("AdmissionObjects", [{"TimeGenerated": now, "RunId": "webhook", "Digest": "sha256:1"}])
+    assert [row["Digest"] for row in record.rows("AdmissionObjects")] == ["sha256:1"]
+    record.append_alone("AdmissionObjects", [])
+    assert record.retain(0, now=now + timedelta(days=1))["AdmissionObjects"] == 1
+    with pytest.raises(ValueError, match="belong to a run"):
+        record.append_alone("Skips", [])
+
+
 def test_retention_deletes_old_runs_whole(tmp_path: Path, runs: ModuleType) -> None:
     record = Record.open(tmp_path)
     record.append_result(runs.result("old", started=runs.NOW - timedelta(days=40)))
     record.append_result(runs.result("young", started=runs.NOW - timedelta(days=3)))
     assert record.retain(30, now=runs.NOW)["Findings"] == 3
     for name in tables():
-        assert {row["RunId"] for row in record.rows(name)} == {"young"}
+        assert {row["RunId"] for row in record.rows(name)} == (set() if tables()[name].alone else {"young"})
     with pytest.raises(ValueError, match="keep_hours"):
         record.retain(30, keep_hours=1)
 

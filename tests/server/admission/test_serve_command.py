@@ -158,7 +158,7 @@ def test_changed_policies_judge_without_a_dropped_request(served, project):
             replaced.write_text(POLICY.replace("MARK", mark))
             replaced.replace(project / "policies/latest.yaml")
             wanted = mark != "latest"
-            until(lambda wanted=wanted: answers[-1].json()["response"]["allowed"] is wanted)
+            until(lambda wanted=wanted: answers and answers[-1].json()["response"]["allowed"] is wanted)
     finally:
         stop.set()
         for thread in threads:
