@@ -7,7 +7,7 @@ same fault is for the reader of the findings to fold.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lockgate.model import Family, Finding, Object, Rule, Skip, SkipKind
@@ -16,17 +16,23 @@ from lockgate.scanners import ScanContext, Scanner, Session
 if TYPE_CHECKING:
     from lockgate.policy.catalogue import Policies
 
+_MAKERS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController")
+
 
 @dataclass(slots=True)
 class _Session:
     policies: Policies
     count: int = 0
+    held: list[Object] = field(default_factory=list)
+    """Objects that policies over several of them look at, until the source is read."""
 
     def feed(self, row: Object) -> Iterator[Finding | Skip]:
         """Judge one object."""
         from lockgate.policy.catalogue.finding import finding
 
         self.count += 1
+        if row.form == "kubernetes" and self.policies.wants_all(row.body) and not _made_by_workload(row):
+            self.held.append(row)
         for hit in self.policies.judge(row):
             if hit.failed:
                 yield Skip(row.path, SkipKind.UNRESOLVED, hit.message, Family.POLICY)
@@ -34,12 +40,26 @@ class _Session:
                 yield finding(hit, row)
 
     def finish(self) -> Iterator[Finding | Skip]:
-        """Nothing is held back."""
-        return iter(())
+        """Put the policies that look at several objects to all of them."""
+        from lockgate.policy.catalogue.finding import finding
+
+        held, self.held = self.held, []
+        for judged, hit in self.policies.judge_all(held):
+            if hit.failed:
+                yield Skip(judged.path, SkipKind.UNRESOLVED, hit.message, Family.POLICY)
+            else:
+                yield finding(hit, judged)
 
     def coverage(self) -> str:
         """Objects and policies."""
         return f"{self.count:,} objects, {len(self.policies):,} rules" if self.count else ""
+
+
+def _made_by_workload(row: Object) -> bool:
+    """Whether a workload that the cluster shows as well made it: it would only be seen twice."""
+    metadata = row.body.get("metadata")
+    owners = metadata.get("ownerReferences") if isinstance(metadata, dict) else None
+    return isinstance(owners, list) and any(isinstance(one, dict) and one.get("kind") in _MAKERS for one in owners)
 
 
 def _start(rules: Sequence[Rule], context: ScanContext) -> Session:

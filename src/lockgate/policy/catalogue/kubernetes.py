@@ -10,29 +10,32 @@
       field: securityContext.privileged # where it shows, from the item (or podSpec, or the object)
       parameters: {allowed: [a, b]}     # optional; read as variables.params.allowed
       fix: {set: false}                 # optional; or {remove: true}
+      among: {kinds: [Service]}         # optional; then ``others`` are those objects, see _among
 
 The expressions see ``object``, ``item``, ``parent`` and ``variables`` (``podSpec``, ``podMetadata``, ``params``). All
-of that can be written into a ValidatingAdmissionPolicy, which is why the form is no richer.
+of that can be written into a ValidatingAdmissionPolicy, which is why the form is no richer. A policy with ``among`` is
+the exception: it needs the other objects of the source and is put to them all at once, never at admission.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lockgate.model import Rule
 from lockgate.policy.budget import Budget
-from lockgate.policy.catalogue._places import EMPTY, WORKLOADS, Item, Path, items, parse_path
+from lockgate.policy.catalogue._among import MOST_OTHERS, WORKLOAD, Among, pairs_of, parse_among
+from lockgate.policy.catalogue._places import EMPTY, Item, Path, items, parse_path
 from lockgate.policy.catalogue.hit import Hit
 from lockgate.policy.cel import Expression, compile_expression, load_expression
 from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyError
 
-KEYS = ("kinds", "each", "deny", "message", "field", "parameters", "fix")
+KEYS = ("kinds", "each", "deny", "message", "field", "parameters", "fix", "among")
 _VARIABLES = ("object", "item", "parent", "variables")
-WORKLOAD = "Workload"
+_AMONG_VARIABLES = (*_VARIABLES, "others")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,16 @@ class KubernetesPolicy:
     field: str
     """JSON pointer from the item, with its leading slash, or empty."""
     parameters: Mapping[str, Any]
+    among: Among | None = None
+    """The other objects it looks at; None for a policy that needs the one alone."""
+    pairs: frozenset[tuple[str, str]] = frozenset()
+    """``kinds`` as (group, kind); ``*`` stands for any."""
 
-    def judge(self, facts: Facts, budget: Budget) -> Iterator[Hit]:
+    def judge(self, facts: Facts, budget: Budget, others: Sequence[Mapping[str, Any]] = ()) -> Iterator[Hit]:
         """What it denies of one object; an evaluation that fails is a Hit that says so."""
         activation = facts.activation(self.parameters)
+        if self.among is not None:
+            activation["others"] = others
         for item in self._items(facts):
             activation["item"], activation["parent"] = item.value, item.parent
             try:
@@ -77,6 +86,10 @@ class KubernetesPolicy:
         if facts.pod is not None and WORKLOAD in self.kinds:
             return iter((Item(f"{facts.pod[0]}/spec", facts.pod[1]["spec"], facts.body),))
         return iter((Item("", facts.body, facts.body),))
+
+    def too_many(self) -> Hit:
+        """What it says of an object that stands among more others than it may look through."""
+        return self._failed(Item("", None, None), f"there are more than {MOST_OTHERS:,} objects to look through")
 
     def _failed(self, item: Item, why: str) -> Hit:
         text = f"the policy {self.rule.id} could not be evaluated: {why}"
@@ -118,8 +131,10 @@ def compile_policy(
     parameters |= {name: _plain(options[name]) for name in parameters if name in options}
     try:
         path = parse_path(str(logic["each"])) if "each" in logic else None
-        deny = _expression(str(logic["deny"]), f"{rule.id} deny", held)
-        message = _expression(str(logic["message"]), f"{rule.id} message", held)
+        among = parse_among(logic["among"], str(rule.id)) if "among" in logic else None
+        names = _VARIABLES if among is None else _AMONG_VARIABLES
+        deny = _expression(str(logic["deny"]), f"{rule.id} deny", held, names)
+        message = _expression(str(logic["message"]), f"{rule.id} message", held, names)
     except PolicyError as error:
         error.where = error.where or str(rule.id)
         raise
@@ -132,26 +147,23 @@ def compile_policy(
         message=message,
         field="".join(f"/{name}" for name in field.split(".")) if field else "",
         parameters=parameters,
+        among=among,
+        pairs=frozenset(pairs_of(logic["kinds"])),
     )
 
 
-def _expression(text: str, where: str, held: MutableMapping[str, bytes]) -> Expression:
+def _expression(text: str, where: str, held: MutableMapping[str, bytes], variables: tuple[str, ...]) -> Expression:
     key = f"{where}\n{text}"
     if key in held:
         return load_expression(held[key])
-    expression = compile_expression(text, variables=_VARIABLES, where=where)
+    expression = compile_expression(text, variables=variables, where=where)
     held[key] = expression.dump()
     return expression
 
 
 def kinds_of(policy: KubernetesPolicy) -> Iterator[tuple[str, str]]:
     """(group, kind) pairs that it judges; ``*`` stands for any group or kind."""
-    for name in sorted(policy.kinds):
-        if name == WORKLOAD:
-            yield from WORKLOADS
-        else:
-            group, slash, kind = name.rpartition("/")
-            yield (group if slash else "*", kind)
+    yield from pairs_of(policy.kinds)
 
 
 def item_name(item: Item) -> str:

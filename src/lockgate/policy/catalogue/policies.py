@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lockgate.model import Object, Rule
 from lockgate.policy.budget import Budget
 from lockgate.policy.catalogue import kubernetes
+from lockgate.policy.catalogue._among import Objects
 from lockgate.policy.catalogue._places import group_kind, pod_place, without_nulls
 from lockgate.policy.catalogue.hit import Hit
 
@@ -41,6 +42,8 @@ class Policies:
         """
         chosen = options or {}
         self.kubernetes: list[kubernetes.KubernetesPolicy] = []
+        self.among: list[kubernetes.KubernetesPolicy] = []
+        """Those that look at the other objects of a source: ``judge_all`` puts these, and ``judge`` all others."""
         self.azure: list[AzurePolicy] = []
         for rule in rules:
             if "types" in rule.logic:
@@ -48,17 +51,19 @@ class Policies:
 
                 self.azure.append(azure.compile_policy(rule, chosen))
             else:
-                self.kubernetes.append(kubernetes.compile_policy(rule, chosen, compiled))
+                policy = kubernetes.compile_policy(rule, chosen, compiled)
+                (self.kubernetes if policy.among is None else self.among).append(policy)
         self._catalogue = catalogue
         self._now = now
         self._by_kind: dict[tuple[str, str], list[kubernetes.KubernetesPolicy]] = {}
         for policy in self.kubernetes:
             for pair in dict.fromkeys(kubernetes.kinds_of(policy)):
                 self._by_kind.setdefault(pair, []).append(policy)
+        self._useful: dict[tuple[str, str], bool] = {}
         self._found: dict[tuple[str, str], tuple[kubernetes.KubernetesPolicy, ...]] = {}
 
     def __len__(self) -> int:
-        return len(self.kubernetes) + len(self.azure)
+        return len(self.kubernetes) + len(self.azure) + len(self.among)
 
     def judge(self, judged: Object, around: Sequence[Object] = (), *, until: float | None = None) -> list[Hit]:
         """What the policies deny of one object. ``around``: what stands beside it, for policies that miss something.
@@ -70,6 +75,29 @@ class Policies:
         body = without_nulls(judged.body)
         own = kubernetes.Facts(body, pod_place(body))
         return [hit for one in self._for(group_kind(body)) for hit in one.judge(own, Budget(STEPS, until=until))]
+
+    def wants_all(self, body: Mapping[str, Any]) -> bool:
+        """Whether ``judge_all`` has a use for the object."""
+        pair = group_kind(body)
+        found = self._useful.get(pair)
+        if found is None:
+            found = any((one.among is not None and one.among.takes(pair)) or _judges(one, pair) for one in self.among)
+            if len(self._useful) < _MOST_KINDS:
+                self._useful[pair] = found
+        return found
+
+    def judge_all(self, judged: Sequence[Object]) -> Iterator[tuple[Object, Hit]]:
+        """What the policies that look at other objects deny, of all Kubernetes objects of one source."""
+        held = Objects(one.body for one in judged)
+        for one in judged:
+            own = kubernetes.Facts(one.body, pod_place(one.body))
+            pair = group_kind(one.body)
+            for policy in self.among:
+                if policy.among is None or not _judges(policy, pair):
+                    continue
+                others = held.others(one.body, policy.among)
+                hits = policy.judge(own, Budget(STEPS), others) if others is not None else (policy.too_many(),)
+                yield from ((one, hit) for hit in hits)
 
     def _judge_azure(self, judged: Object, around: Sequence[Object]) -> list[Hit]:
         from lockgate.policy.azure import Context
@@ -89,3 +117,7 @@ class Policies:
             if len(self._found) < _MOST_KINDS:
                 self._found[pair] = found
         return found
+
+
+def _judges(policy: kubernetes.KubernetesPolicy, pair: tuple[str, str]) -> bool:
+    return pair in policy.pairs or ("*", pair[1]) in policy.pairs

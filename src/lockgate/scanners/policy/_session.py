@@ -49,6 +49,6 @@ def start(rules: Sequence[Rule], context: ScanContext) -> _Session:
     """Compile the policies, or take them from the cache. Raises ``NothingCheckedError`` when there is none."""
     if not rules:
         raise NothingCheckedError("there is no policy", hint="reinstall lockgate: its rules are missing")
-    own = [rule for rule in rules if "types" not in rule.logic]
+    own = [rule for rule in rules if "types" not in rule.logic and "among" not in rule.logic]
     with compiled_policies(context.cache_dir) as compiled:
         return _Session(Policies(own, context.options, compiled=compiled))
