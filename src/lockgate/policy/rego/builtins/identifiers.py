@@ -183,11 +183,12 @@ def _with_path(found: dict[str, str], path: str, fragment: str) -> dict[str, str
     if path:
         plain = unescaped(path)
         found["path"] = plain
-        found["raw_path"] = path if path != _escaped_path(plain) else plain
+        found["raw_path"] = path if path != escaped_path(plain) else plain
     return _with_fragment(found, fragment)
 
 
-def _escaped_path(plain: str) -> str:
+def escaped_path(plain: str) -> str:
+    """The path with percent escapes where Go writes them."""
     return "".join(chr(byte) if byte < 0x80 and chr(byte) in _PATH_SAFE else f"%{byte:02X}" for byte in bytes_of(plain))
 
 
