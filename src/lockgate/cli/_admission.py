@@ -15,7 +15,7 @@ from lockgate.engine.workspace import prepare, salt_of
 from lockgate.errors import ExitCode, LockgateError
 from lockgate.gates.admission import PolicySet
 from lockgate.server.admission import AdmissionServer, FailureMode, FailureModes, Options
-from lockgate.server.admission.loader import Inputs, PolicyLoader, follow
+from lockgate.server.admission.loader import Feed, Inputs, PolicyLoader, follow
 from lockgate.server.admission.policies import PolicyJudge
 from lockgate.server.tls.authority import OwnAuthority
 from lockgate.server.tls.reload import Pair
@@ -34,10 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
     project = _project(arguments)
     place = project.workspace
     prepare(place, tracked=project.tracks)
-    loader = PolicyLoader(lambda: inputs_of(_project(arguments), arguments), cache_dir=place.cache_dir)
+    salt = salt_of(place)
+    feeds = _feeds(arguments, salt)
+    loader = PolicyLoader(lambda: inputs_of(_project(arguments), arguments), cache_dir=place.cache_dir, feeds=feeds)
     policies = loader.load()
     assert loader.current is not None
-    salt = salt_of(place)
     server = AdmissionServer(
         PolicyJudge(policies), _certificates(arguments, place.folder), mutating=_mutating(policies),
         options=_options(arguments, loader.current.settings), salt=salt,
@@ -57,6 +58,20 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         stop.set()
     return int(ExitCode.ALLOWED)
+
+
+def _feeds(arguments: argparse.Namespace, salt: bytes) -> list[Feed]:
+    if not arguments.cluster:
+        return []
+    from lockgate.server.admission.cluster_policies import ClusterPolicies
+    from lockgate.sources.cluster import connect
+
+    kubeconfig = Path(arguments.kubeconfig) if arguments.kubeconfig else None
+    feed = ClusterPolicies(
+        lambda: connect(kubeconfig=kubeconfig, context=arguments.context, in_cluster=arguments.in_cluster), salt=salt
+    )
+    feed.start()
+    return [feed]
 
 
 def inputs_of(project: Project, arguments: argparse.Namespace) -> Inputs:

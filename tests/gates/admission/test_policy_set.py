@@ -172,6 +172,22 @@ def test_a_waiver_covers_a_denial_and_says_who_answers_for_it(policy_set, rules)
     assert "the waiver by bob expired on 2026-11-01" in made.told(expired, answer, pod())
 
 
+def test_a_waiver_of_some_objects_covers_no_others(policy_set):
+    text = """waivers:
+- {rule: K8sAllowedRepos/ours, by: ada, reason: vendor image, expires: 2026-12-01, namespace: "shop-*",
+   name: "legacy-*"}
+"""
+    waivers = Waivers.load(text, where="lockgate-waivers.yaml")
+    made = policy_set(TEMPLATE, CONSTRAINT, waivers=waivers, today=lambda: date(2026, 11, 20))
+    covered = pod(HOSTILE, name="legacy-1", namespace="shop-eu")
+    assert made.review(request(covered)).allowed
+    implied = request(covered)
+    del implied["object"]["metadata"]["namespace"]
+    assert made.review(implied).allowed
+    assert not made.review(request(pod(HOSTILE, name="legacy-1", namespace="bank"))).allowed
+    assert not made.review(request(pod(HOSTILE, name="new-1", namespace="shop-eu"))).allowed
+
+
 def test_an_update_of_what_was_wrong_before_is_only_warned_of(policy_set, rules):
     chosen = AdmissionSettings(warn=())
     made = policy_set(rules=rules, settings=chosen)

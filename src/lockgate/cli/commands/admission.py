@@ -18,6 +18,7 @@ def _serve(serve: argparse.ArgumentParser) -> None:
     add("--project", metavar="PATH", default=".", help="folder with the settings, waivers and workspace")
     add("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     add("--policies", action="append", default=[], metavar="PATH", help="further file or folder of policies")
+    add("--cluster", action="store_true", help="judge by the policies of the cluster as well, as they change")
     add("--host", default="0.0.0.0", help="address to listen on (default: every one)")  # noqa: S104 -- a Pod's
     add("--port", type=int, default=8443, help="port to listen on; 0 takes a free one (default: 8443)")
     add("--name", action="append", default=[], metavar="NAME",

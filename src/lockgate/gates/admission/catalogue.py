@@ -37,10 +37,6 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self._rules)
 
-    def rule(self, policy: str) -> Rule | None:
-        """The rule of that id, when it takes part."""
-        return self._rules.get(policy)
-
     def judged(self, review: Review, until: float | None, seconds: MutableMapping[str, float]) -> Iterator[Said]:
         """What the rules say of a CREATE or an UPDATE."""
         body, old = review.object, review.old_object

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import orjson
@@ -89,6 +90,7 @@ class _Loader:
         self.config = Config()
         self.native: list[ValidatingPolicy | MutatingPolicy | Binding] = []
         self.others: list[Mapping[str, Any]] = []
+        self.where: dict[Any, str] = {}
 
     def sort(self, one: Placed) -> None:
         body = one.body
@@ -97,13 +99,13 @@ class _Loader:
         elif is_constraint(body):
             self.constraints.append(one)
         elif is_mutator(body):
-            self.attempt(one, parse_mutator, self.mutators.append)
+            self.attempt(one, parse_mutator, lambda made: self._mutator(made, one))
         elif is_expansion(body):
             self.attempt(one, parse_expansion, self.expansions.append)
         elif is_config(body):
             self.attempt(one, parse_config, self._join)
         elif str(body.get("apiVersion")).startswith(_GROUP) and str(body.get("kind")).startswith(("Val", "Mut")):
-            self.attempt(one, lambda given: parse_object(given, where=one.where), self._native)
+            self.attempt(one, lambda given: parse_object(given, where=one.where), lambda made: self._native(made, one))
         else:
             self.others.append(body)
 
@@ -116,14 +118,19 @@ class _Loader:
     def _join(self, config: Config) -> None:
         self.config = self.config.joined(config)
 
-    def _native(self, found: ValidatingPolicy | MutatingPolicy | Binding | None) -> None:
+    def _mutator(self, made: Mutator, one: Placed) -> None:
+        self.mutators.append(made)
+        self.where[made.key] = one.where
+
+    def _native(self, found: ValidatingPolicy | MutatingPolicy | Binding | None, one: Placed) -> None:
         if found is not None:  # webhook configurations are of the same group, and no policies
             self.native.append(found)
+            self.where[id(found)] = one.where
 
     def finish(self, every: Sequence[Placed], inventory: Iterable[Mapping[str, Any]]) -> Policies:
         library = Library()
         for one in self.templates:
-            self.attempt(one, self._template, lambda made: library.install(*made))
+            self.attempt(one, partial(self._template, one), lambda made: library.install(*made))
         for one in self.constraints:
             self.attempt(one, library.add_constraint, lambda made: None)
         objects = [*self.others, *inventory]
@@ -135,7 +142,7 @@ class _Loader:
         mutators = Mutators(self.mutators)
         for key, others in sorted(mutators.conflicts.items()):
             told = f"conflicts with {', '.join(sorted(others))}: neither is applied"
-            self.problems.append(PolicyError(told, where=key))
+            self.problems.append(PolicyError(told, where=f"{self.where[key]}: {key}"))
         return Policies(
             library, mutators, tuple(self.expansions), self.config, validating, mutating,
             {key: tuple(one for one in bindings if (one.policy, one.validating) == key)
@@ -146,13 +153,13 @@ class _Loader:
              "mutating policies": len(mutating), "bindings": len(bindings)},
         )  # fmt: skip
 
-    def _template(self, body: Mapping[str, Any]) -> tuple[Template, Program, Mapping[str, Any]]:
+    def _template(self, one: Placed, body: Mapping[str, Any]) -> tuple[Template, Program, Mapping[str, Any]]:
         template = parse_template(body)
         key = f"template {hashlib.sha256(_canonical(body)).hexdigest()}"
         try:
             program = self._compiled(template, key)
         except PolicyError as error:
-            self.problems.append(error)
+            self.problems.append(_at(one, error))
             program = BrokenProgram(error)
         return template, program, body
 
@@ -170,7 +177,8 @@ class _Loader:
         known = {(one.name, True) for one in validating} | {(one.name, False) for one in mutating}
         for one in bindings:
             if (one.policy, one.validating) not in known:
-                self.problems.append(PolicyError(f"there is no policy {one.policy!r}", where=f"binding {one.name}"))
+                place = f"{self.where[id(one)]}: binding {one.name}"
+                self.problems.append(PolicyError(f"there is no policy {one.policy!r}", where=place))
 
 
 def _world(objects: Iterable[Mapping[str, Any]], policies: Sequence[ValidatingPolicy | MutatingPolicy]) -> World:

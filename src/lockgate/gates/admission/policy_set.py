@@ -90,7 +90,7 @@ class PolicySet:
         if mutate and before is not None:
             review = self._mutated(review, request, until, said, notes)
             request = {**request, "object": review.object}
-        body = Object("kubernetes", review.object or review.old_object or {})
+        body = Object("kubernetes", _placed(review))
         if validate:
             said += self._gatekeeper(review, until, seconds)
             said += self._native.judged(request, self.settings, until, seconds, notes)
@@ -187,7 +187,7 @@ class PolicySet:
     def _settled(self, said: Said, body: Object) -> Said:
         if said.action not in (Action.DENY, Action.WARN):
             return said
-        return self.exceptions.applied(said, body, self.catalogue.rule(said.policy))
+        return self.exceptions.applied(said, body)
 
     def told(self, said: Said, answer: Answer, body: Mapping[str, Any]) -> str:
         """The message for a person: what is wrong, whose it is, and who may waive it."""
@@ -204,6 +204,15 @@ class PolicySet:
         if said.action is Action.DENY and self.exceptions.waived_by:
             parts.append(f"may be waived by {self.exceptions.waived_by}")
         return "; ".join(parts)
+
+
+def _placed(review: Review) -> Mapping[str, Any]:
+    """The object with the Namespace of its request, which it need not say itself."""
+    body = review.object or review.old_object or {}
+    metadata = body.get("metadata")
+    if not review.namespace or not isinstance(metadata, dict) or metadata.get("namespace"):
+        return body
+    return {**body, "metadata": {**metadata, "namespace": review.namespace}}
 
 
 def _said(one: Violation) -> Said:

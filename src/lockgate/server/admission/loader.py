@@ -31,6 +31,8 @@ from lockgate.sources import policy_files
 _log = logging.getLogger("lockgate.admission")
 _CACHE_NAME = "admission.bin"
 _STAMP = f"{__version__} {sys.version}"
+CLUSTER = "cluster: "
+"""How the place of a policy begins that a cluster holds."""
 _TOLD = 20
 """Problems that an error spells out."""
 
@@ -109,7 +111,6 @@ class PolicyLoader:
         read = policy_files.read(inputs.folders)
         _refuse(read.problems)
         manifests = [Placed(_near(where), body) for where, body in read.manifests]
-        own = len(manifests)
         inventory: list[Mapping[str, Any]] = []
         for feed in self._feeds:
             manifests += feed.manifests()
@@ -118,7 +119,8 @@ class PolicyLoader:
         compiled: dict[str, bytes] = dict(cache.held)
         policies = load_policies(manifests, inventory=inventory, compiled=compiled)
         # What a cluster holds its API server has accepted; what we cannot use of it is told and holds nothing up.
-        (_refuse if own == len(manifests) else _tell)(policies.problems)
+        _tell([one for one in policies.problems if one.where.startswith(CLUSTER)])
+        _refuse([one for one in policies.problems if not one.where.startswith(CLUSTER)])
         rules = load_rules((Family.POLICY,), cache_dir=self._cache_dir)
         version = _version(policies.digest, rules.digest, inputs)
         made = PolicySet(
