@@ -33,6 +33,11 @@ class Object:
     cluster: str = ""
     """Name of the cluster it runs in or is about to; empty when it stands in a file."""
 
+    def reaches(self, pointer: str) -> bool:
+        """Whether it is known that something stands at a JSON pointer: neither it nor what it stands in is
+        unresolved."""
+        return not any(pointer == one or pointer.startswith(one + "/") for one in self.unresolved)
+
     def knows(self, pointer: str) -> bool:
         """Whether the value at a JSON pointer is known: neither it, nor what it stands in, nor a part of it is
         unresolved."""

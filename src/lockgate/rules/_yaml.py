@@ -15,7 +15,7 @@ from lockgate.errors import ConfigurationError
 
 MAX_BYTES = 256 * 1024
 """A rule file is a page of text; anything larger is refused."""
-MAX_DEPTH = 16
+MAX_DEPTH = 24
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
 _FLOAT = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}\Z")

@@ -7,7 +7,7 @@ from typing import Final
 
 from lockgate.policy.azure.evaluation import Reason, Run, compiled
 from lockgate.policy.azure.expressions import is_expression
-from lockgate.policy.azure.fields import Bound, Cell, Selection
+from lockgate.policy.azure.fields import Bound, Cell, Place, Selection
 from lockgate.policy.azure.rules import Condition, CountSubject, FieldSubject, Leaf, Logic, ValueSubject
 from lockgate.policy.azure.values import (
     MISSING,
@@ -29,6 +29,7 @@ MAX_ITERATIONS: Final = 100
 """Members of counted values that one count may walk over, those of the counts around it multiplied in."""
 
 Test = Callable[[Run], bool]
+Member = tuple[bool, tuple[Reason, ...]]
 Compare = Callable[[Json, Json], bool]
 
 
@@ -110,15 +111,22 @@ def _traced_field(run: Run, leaf: Leaf, name: str, found: Selection, expected: J
     failing = [cell for cell in found.cells if not compare(cell[0], expected)]
     shown = (failing or list(found.cells))[:20]
     values = [None if value is MISSING else value for value, _ in shown]
-    _note(run, leaf, name, expected, values[0] if len(values) == 1 else values, not failing, shown)
+    depends = tuple((place, value is not MISSING and leaf.operator != "exists") for value, place in shown)
+    actual = values[0] if len(values) == 1 else values
+    _note(run, leaf, name, expected, actual, not failing, shown, depends)
     return not failing
 
 
-def _note(run: Run, leaf: Leaf, subject: str, expected: Json, actual: Json, held: bool, cells: list[Cell]) -> None:
+def _note(
+    run: Run, leaf: Leaf, subject: str, expected: Json, actual: Json, held: bool, cells: list[Cell],
+    depends: tuple[tuple[Place, bool], ...] = (), members: tuple[Member, ...] = (),
+) -> None:  # fmt: skip
     if run.trace is not None:
         related = run.resource is not run.origin
         places = tuple(place for _, place in cells)
-        run.trace.append(Reason(leaf.pointer, subject, leaf.operator, expected, actual, held, related, places))
+        run.trace.append(
+            Reason(leaf.pointer, subject, leaf.operator, expected, actual, held, related, places, depends, members)
+        )
 
 
 def _value_leaf(leaf: Leaf, subject: ValueSubject) -> Test:
@@ -146,17 +154,22 @@ def _count_leaf(leaf: Leaf, subject: CountSubject) -> Test:
 
     def test(run: Run) -> bool:
         trace, run.trace = run.trace, None
+        asked = _Asked() if trace is not None else None
         try:
-            cells = walk(run)
+            cells = walk(run, asked)
         finally:
             run.trace = trace
         expected = expected_of(run)
         held = holds(len(cells), expected)
-        if trace is not None:
-            _note(run, leaf, shown, expected, len(cells), held, [cell for cell in cells if subject.field][:20])
+        if asked is not None:
+            matched = [cell for cell in cells if subject.field][:20]
+            _note(run, leaf, shown, expected, len(cells), held, matched, asked.depends, tuple(asked.members))
         return held
 
     return test
+
+
+Walk = Callable[[Run, "_Asked | None"], list[Cell]]
 
 
 def _where(subject: CountSubject) -> tuple[Test | None, int]:
@@ -174,17 +187,30 @@ def _where(subject: CountSubject) -> tuple[Test | None, int]:
     return compile_condition(subject.where), max(1, leaves)
 
 
-def _field_walk(subject: CountSubject) -> Callable[[Run], list[Cell]]:
+class _Asked:
+    """What a count read, when somebody wants to know why."""
+
+    __slots__ = ("depends", "members")
+
+    def __init__(self) -> None:
+        self.depends: tuple[tuple[Place, bool], ...] = ()
+        self.members: list[Member] = []
+
+
+def _field_walk(subject: CountSubject) -> Walk:
     assert subject.field is not None
     name_of = compiled(subject.field)
     where, cost = _where(subject)
 
-    def walk(run: Run) -> list[Cell]:
+    def walk(run: Run, asked: _Asked | None) -> list[Cell]:
         name = name_of(run)
         if not isinstance(name, str) or "[*]" not in name:
             raise EvaluationError("count needs the name of an array alias with [*]")
         found = run.resource.read(name, run.bound)
         run.budget.spend(len(found.counted) * cost)
+        if asked is not None:  # the arrays must be known, or what they should stand in
+            arrays = [place[0] for _, place in found.counted if place] or [place for _, place in found.cells]
+            asked.depends = tuple((place, False) for place in dict.fromkeys(arrays))
         if where is None:
             return list(found.counted)
         outer, current = run.bound, run.current
@@ -195,11 +221,16 @@ def _field_walk(subject: CountSubject) -> Callable[[Run], list[Cell]]:
             for cell in found.counted:
                 run.bound = _bind(outer, found, cell)
                 run.current = run.names[folded] = cell[0]
-                if where(run):
+                reasons: list[Reason] | None = [] if asked is not None else None
+                run.trace = reasons
+                held = where(run)
+                if asked is not None:
+                    asked.members.append((held, tuple(reasons or ())))
+                if held:
                     kept.append(cell)
             return kept
         finally:
-            run.bound, run.current = outer, current
+            run.bound, run.current, run.trace = outer, current, None
             if shadowed is MISSING:
                 run.names.pop(folded, None)
             else:
@@ -217,13 +248,13 @@ def _bind(outer: Bound, found: Selection, cell: Cell) -> Bound:
     return bound
 
 
-def _value_walk(subject: CountSubject) -> Callable[[Run], list[Cell]]:
+def _value_walk(subject: CountSubject) -> Walk:
     assert subject.value is not None
     value_of = compiled(subject.value)
     where, cost = _where(subject)
     name = ascii_fold(subject.name)
 
-    def walk(run: Run) -> list[Cell]:
+    def walk(run: Run, asked: _Asked | None) -> list[Cell]:  # noqa: ARG001 -- its values are of the policy, mostly
         values = value_of(run)
         if not isinstance(values, list):
             raise EvaluationError(f"count needs an array, not {kind(values)}")

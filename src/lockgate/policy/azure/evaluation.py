@@ -55,6 +55,10 @@ class Reason:
     """Whether it was read from a related resource and not from the resource itself."""
     read: tuple[Place, ...] = ()
     """The places that were read, as the evaluation holds them."""
+    depends: tuple[tuple[Place, bool], ...] = ()
+    """Places whose values decided; False for one that had only to be there, or not to be there (then its parent)."""
+    members: tuple[tuple[bool, tuple[Reason, ...]], ...] = ()
+    """Of a count with conditions: for each member, whether it was counted, and why."""
 
     @property
     def places(self) -> tuple[str, ...]:

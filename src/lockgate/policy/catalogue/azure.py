@@ -22,10 +22,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from lockgate.model import Object, Rule
-from lockgate.policy.azure import Catalogue, Context, Definition, RelatedQuery, Resource, evaluate, parse_rule
+from lockgate.policy.azure import Catalogue, Context, Definition, Reason, RelatedQuery, Resource, evaluate, parse_rule
+from lockgate.policy.azure.fields import pointer
 from lockgate.policy.catalogue.hit import Hit
 from lockgate.policy.errors import PolicyError
 
+_REFERENCES = ("azurerm_", "data.azurerm_", "[resourceId(", "[reference(", "[subscriptionResourceId(")
+"""How the attributes of other resources begin in Terraform and in templates; variables may be null, they may not."""
 KEYS = ("types", "deny", "message", "field", "parameters", "missing")
 
 
@@ -52,7 +55,7 @@ class AzurePolicy:
         if outcome.error is not None:
             yield self._failed(outcome.error.message, "")
             return
-        hidden = next((p for r in outcome.reasons for p in r.places if not judged.knows(p) and not r.related), None)
+        hidden = _first_hidden(outcome.reasons, judged)
         if hidden is not None:
             yield self._failed(f"{hidden} is known only when it is deployed", hidden)
         elif outcome.matched and outcome.effect is not None:
@@ -67,6 +70,36 @@ class AzurePolicy:
 
     def _failed(self, why: str, pointer: str) -> Hit:
         return Hit(self.rule, f"the policy {self.rule.id} could not be evaluated: {why}", pointer, "", why)
+
+
+def _hidden(reason: Reason, judged: Object) -> str | None:
+    """The place of an unresolved value that may have decided a condition; None when what decided is known."""
+    if reason.related:
+        return None
+    for place, by_value in reason.depends:
+        where = pointer(place)
+        if not (judged.knows(where) if by_value else judged.reaches(where) or _refers(judged, where)):
+            return where or "the resource"
+    members = [(counted, _first_hidden(why, judged)) for counted, why in reason.members]
+    sure = any(counted and not unsure for counted, unsure in members)
+    if sure and reason.expected == 0 and reason.held is (reason.operator == "greater"):
+        return None  # one member that is known is enough to be more than none
+    return next((unsure for _, unsure in members if unsure), None)
+
+
+def _refers(judged: Object, where: str) -> bool:
+    """Whether a value that is not known is the attribute of another resource, so that there will be one."""
+    if where not in judged.unresolved:
+        return False
+    text: Any = judged.body
+    for part in where.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        text = text[int(name)] if isinstance(text, list) else text[name]
+    return isinstance(text, str) and (text.startswith(_REFERENCES) or text.endswith(".id"))
+
+
+def _first_hidden(reasons: Sequence[Reason], judged: Object) -> str | None:
+    return next(filter(None, (_hidden(one, judged) for one in reasons)), None)
 
 
 class AzureFacts:
