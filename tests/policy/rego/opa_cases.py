@@ -20,7 +20,7 @@ from lockgate.policy.errors import EvaluationError
 from lockgate.policy.rego import UNDEFINED, RegoError, Source, compile_modules, plain
 from lockgate.policy.rego.values import Set, in_order, key_of
 
-NOW_NS = 1_700_000_000_000_000_000
+NOW_NS = 1_767_225_600_000_000_000  # 2026-01-01, when the certificates in the cases are valid
 TABLE = Path(__file__).parents[3] / "docs" / "conformance" / "rego.json"
 _NETWORK = ("http.send", "net.lookup_ip_addr")
 

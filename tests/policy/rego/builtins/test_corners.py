@@ -52,6 +52,7 @@ class TestCorners:
             "strings": 138,
             "time": 179,
             "units": 70,
+            "x509": 81,
             "yaml": 155,
         }
 

@@ -35,6 +35,7 @@ from lockgate.policy.rego.builtins import (
     time,
     types,
     units,
+    x509,
     yaml_text,
 )
 from lockgate.policy.rego.builtins.contract import Builtin, BuiltinError, Context, Function, Kind, Type
@@ -66,12 +67,13 @@ _TOPICS: Final[tuple[ModuleType, ...]] = (
     time,
     types,
     units,
+    x509,
     yaml_text,
 )
 _COMPILED: Final = frozenset(
     ("assign", "eq", "internal.print", "internal.test_case", "print", "rego.metadata.chain", "rego.metadata.rule")
 )
-_CLOCK: Final = frozenset({"time.now_ns"})
+_CLOCK: Final = frozenset({"time.now_ns", "crypto.x509.parse_and_verify_certificates"})
 _RANDOM: Final = frozenset({"rand.intn", "uuid.rfc4122", "io.jwt.encode_sign", "io.jwt.encode_sign_raw"})
 _CONTEXT: Final = frozenset({"opa.runtime", "trace", "rego.parse_module"})
 
