@@ -6,13 +6,13 @@ import argparse
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockgate.cli._project import Project, project_at
 from lockgate.engine.workspace import prepare, salt_of
-from lockgate.errors import ExitCode, LockgateError
+from lockgate.errors import ExitCode, LockgateError, UsageError
 from lockgate.gates.admission import PolicySet
 from lockgate.server.admission import AdmissionServer, FailureMode, FailureModes, Options
 from lockgate.server.admission.loader import Feed, Inputs, PolicyLoader, follow
@@ -61,8 +61,26 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _feeds(arguments: argparse.Namespace, salt: bytes) -> list[Feed]:
+    return [*_bundle(arguments), *_cluster(arguments, salt)]
+
+
+def _bundle(arguments: argparse.Namespace) -> Iterator[Feed]:
+    if not arguments.bundle:
+        return
+    if not arguments.bundle_key:
+        raise UsageError("a bundle without a key to check it by could be anybody's", hint="give --bundle-key")
+    from lockgate.server.admission.bundle_policies import BundlePolicies
+    from lockgate.sources.policy_bundle import place_of
+    from lockgate.sources.policy_bundle.signing import public_key
+
+    place = place_of(arguments.bundle, allowed=arguments.allow_host)
+    seconds = 30.0 if "://" in arguments.bundle else arguments.reload_seconds
+    yield BundlePolicies(place, arguments.bundle_tag, public_key(Path(arguments.bundle_key)), seconds=seconds)
+
+
+def _cluster(arguments: argparse.Namespace, salt: bytes) -> Iterator[Feed]:
     if not arguments.cluster:
-        return []
+        return
     from lockgate.server.admission.cluster_policies import ClusterPolicies
     from lockgate.sources.cluster import connect
 
@@ -71,7 +89,7 @@ def _feeds(arguments: argparse.Namespace, salt: bytes) -> list[Feed]:
         lambda: connect(kubeconfig=kubeconfig, context=arguments.context, in_cluster=arguments.in_cluster), salt=salt
     )
     feed.start()
-    return [feed]
+    yield feed
 
 
 def inputs_of(project: Project, arguments: argparse.Namespace) -> Inputs:

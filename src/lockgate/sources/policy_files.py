@@ -74,23 +74,33 @@ def files(paths: Sequence[Path]) -> Iterator[Path]:
                     yield Path(folder, name)
 
 
-def _bodies(path: Path) -> Iterator[dict[str, Any]]:
-    from lockgate.formats import json_safe
-    from lockgate.formats.yaml_safe import FormatError, load_all
+def bodies_of(name: str, content: bytes) -> Iterator[dict[str, Any]]:
+    """The manifests of one file; nothing for a name of another kind. Raises ``SourceError`` with the line."""
+    if name.endswith(_SUFFIXES):
+        yield from _parsed(name, content)
 
+
+def _bodies(path: Path) -> Iterator[dict[str, Any]]:
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    yield from _parsed(str(path), content)
+
+
+def _parsed(name: str, content: bytes) -> Iterator[dict[str, Any]]:
+    from lockgate.formats import json_safe
+    from lockgate.formats.yaml_safe import FormatError, load_all
+
     try:
-        if path.suffix == ".json":
+        if name.endswith(".json"):
             documents = [json_safe.load(content, max_bytes=MAX_BYTES)]
         else:
             documents = load_all(content, max_bytes=MAX_BYTES)
     except FormatError as error:
         line = getattr(error, "line", 0)
-        raise SourceError(str(error), where=f"{path}:{line}" if line else str(path)) from None
+        raise SourceError(str(error), where=f"{name}:{line}" if line else name) from None
     for body in documents:
         yield from _listed(body)
 

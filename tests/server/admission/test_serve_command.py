@@ -215,3 +215,31 @@ def test_what_cannot_be_judged_in_kube_system_is_let_through_counted_and_recorde
         ("kube-system", "failed-open"), ("shop", "failed-closed"),
     ]  # fmt: skip
     assert all("no-latest" in row["Failure"] for row in rows)
+
+
+def test_a_bundle_judges_while_its_signature_holds(served, project, tmp_path):
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    from lockgate.sources.policy_bundle import create, sign
+    from lockgate.sources.policy_bundle.places import Layout
+
+    key, stranger = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    public = tmp_path / "key.pub"
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    layout = Layout(tmp_path / "layout")
+
+    def publish(mark, signer):
+        create(layout, "v1", {"a.yaml": POLICY.replace("MARK", mark).encode()})
+        sign(layout, "v1", signer)
+
+    (project / "policies/latest.yaml").unlink()
+    publish("latest", key)
+    webhook = served("--bundle", str(layout.folder), "--bundle-tag", "v1", "--bundle-key", str(public))
+    assert webhook.review(image="nginx:latest")["allowed"] is False
+    publish("stable", stranger)
+    until(lambda: "the signature is not by this key" in webhook.told())
+    assert "the last good ones go on" in webhook.told() and webhook.metric("policy_errors_total") >= 1
+    assert webhook.review(image="nginx:latest")["allowed"] is False
+    publish("stable", key)
+    until(lambda: webhook.review(image="nginx:latest")["allowed"])

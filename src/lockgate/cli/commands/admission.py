@@ -19,6 +19,10 @@ def _serve(serve: argparse.ArgumentParser) -> None:
     add("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     add("--policies", action="append", default=[], metavar="PATH", help="further file or folder of policies")
     add("--cluster", action="store_true", help="judge by the policies of the cluster as well, as they change")
+    add("--bundle", metavar="PLACE", help="signed bundle: folder of an OCI layout, or oci://host/repository")
+    add("--bundle-tag", default="latest", metavar="TAG", help="which bundle of that place (default: latest)")
+    add("--bundle-key", metavar="FILE", help="PEM of the public key it must be signed by")
+    add("--allow-host", action="append", default=[], metavar="HOST", help="registry that bundles may come from")
     add("--host", default="0.0.0.0", help="address to listen on (default: every one)")  # noqa: S104 -- a Pod's
     add("--port", type=int, default=8443, help="port to listen on; 0 takes a free one (default: 8443)")
     add("--name", action="append", default=[], metavar="NAME",

@@ -10,6 +10,7 @@ from lockgate.cli.commands import Command
 def _configure(parser: argparse.ArgumentParser) -> None:
     below = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _verify(below)
+    _bundle(below)
 
 
 def _verify(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,6 +29,27 @@ def _verify(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verify.add_argument("--verbose", "-v", action="store_true", help="show the cases that passed too")
     verify.add_argument("--without-cel", action="store_true", help="judge templates that have both engines by Rego")
     verify.add_argument("--quiet", action="store_true", help="no progress line")
+
+
+def _bundle(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    bundle = below.add_parser(
+        "bundle", help="make, sign and check bundles of policies for admission",
+        description="A bundle is an OCI artifact with the files of folders in it. It is signed as cosign signs with a "
+        "key (ECDSA P-256), and lockgate admission serve --bundle uses it only while the signature holds.",
+    )  # fmt: skip
+    steps = bundle.add_subparsers(dest="step", metavar="STEP", required=True)
+    create = steps.add_parser("create", help="write a bundle into an OCI layout folder")
+    create.add_argument("paths", nargs="+", metavar="PATH", help="file or folder of policies")
+    create.add_argument("--out", required=True, metavar="LAYOUT", help="folder of the OCI layout")
+    sign = steps.add_parser("sign", help="put a signature beside a bundle")
+    sign.add_argument("layout", metavar="LAYOUT", help="folder of the OCI layout")
+    verify = steps.add_parser("verify", help="check the signature and list what is in it")
+    verify.add_argument("place", metavar="PLACE", help="folder of an OCI layout, or oci://host/repository")
+    verify.add_argument("--allow-host", action="append", default=[], metavar="HOST", help="registry that may be asked")
+    for step in (sign, verify):
+        step.add_argument("--key", required=True, metavar="FILE", help="PEM: private to sign, public to verify")
+    for step in (create, sign, verify):
+        step.add_argument("--tag", default="latest", help="name of the bundle in its place (default: latest)")
 
 
 def _run(arguments: argparse.Namespace) -> int:
