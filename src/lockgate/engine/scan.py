@@ -98,6 +98,7 @@ def _observe(run: _Run) -> None:
         advisories=request.advisories,
         today=run.started.date().isoformat(),
         render=_render,
+        partial=request.partial,
     )
     deadline = time.monotonic() + request.seconds
     for source in run.sources:

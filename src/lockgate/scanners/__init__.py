@@ -45,6 +45,8 @@ class ScanContext:
     """A folder for compiled things (a Hyperscan database); None: compile in memory."""
     advisories: Path | None = None
     """The compiled advisory store, for the dependency scanner."""
+    partial: bool = False
+    """Only a part of the project is read: a change, a file, a buffer. What does not show may stand elsewhere."""
     today: str = ""
     """ISO date that ages are counted to."""
     sibling: Callable[[str], bytes | None] = no_sibling

@@ -38,7 +38,7 @@ class _Session:
     def feed(self, row: File) -> Iterator[Finding | Skip]:
         """Hold the objects of one file. What could not be read of it, the scanner of single objects says."""
         self.partial = self.partial or row.changed_lines is not None or bool(row.commit)
-        if self.partial or not self.rules or self.dropped:
+        if self.partial or self.context.partial or not self.rules or self.dropped:
             return
         content = row.load()
         if b"apiVersion" not in content:
@@ -58,7 +58,7 @@ class _Session:
         from lockgate.policy.catalogue.finding import finding
 
         held, self.held = self.held, []
-        silent = self.partial or self.dropped
+        silent = self.partial or self.context.partial or self.dropped
         self.partial, self.dropped = False, ""
         if silent or not held:
             return
