@@ -197,12 +197,16 @@ def test_a_buffer_is_judged_as_it_stands_and_not_as_it_was_saved(doors):
 def test_a_buffer_says_nothing_of_what_may_stand_in_another_file(tmp_path):
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {
         "selector": {"app": "web"}, "ports": [{"port": 80}]}}  # fmt: skip
+    other = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": {"app": "api"}}, "spec": {
+        "containers": [{"name": "a", "image": "nginx"}]}}  # fmt: skip
+    text = f"{json.dumps(service)}\n---\n{json.dumps(other)}\n"
     rules, request = load([Family.POLICY]), Request(families=(Family.POLICY,), salt=SALT, cache_dir=tmp_path / "cache")
-    found = said(judge_buffer(BufferSource("s.yaml", json.dumps(service).encode()), rules, GATE, request=request))
+    found = said(judge_buffer(BufferSource("s.yaml", text.encode()), rules, GATE, request=request))
+    assert found
     assert "policy/service-selects-nothing" not in {rule for rule, _, _ in found}
     (tmp_path / "tree").mkdir()
-    (tmp_path / "tree" / "s.yaml").write_text(json.dumps(service))
+    (tmp_path / "tree" / "s.yaml").write_text(text)
     told = []
-    scan([TreeSource(tmp_path / "tree")], rules, GATE, store=None, ledger=None,
-         request=replace(request, tell=told.append))  # fmt: skip
+    whole = replace(request, tell=told.append)
+    scan([TreeSource(tmp_path / "tree")], rules, GATE, store=None, ledger=None, request=whole)
     assert "policy/service-selects-nothing" in {rule for rule, _, _ in said(told[0])}
