@@ -105,7 +105,7 @@ def waivers() -> str:
     lines += ["", "```yaml", "waivers:", "- rule: policy/host-network", "  kind: DaemonSet", "  name: node-exporter"]
     lines += ["  namespace: monitoring*", "  by: ada", "  reason: it measures the network of the node itself"]
     lines += ["  expires: 2031-12-31", "```", ""]
-    lines += ["In a comment: `lockgate:waive rule=<id> by=<person> reason=\"...\" expires=YYYY-MM-DD`; `identity` or"]
+    lines += ['In a comment: `lockgate:waive rule=<id> by=<person> reason="..." expires=YYYY-MM-DD`; `identity` or']
     lines += ["`alias` may stand for `rule`."]
     return "\n".join(lines) + "\n"
 
@@ -189,8 +189,26 @@ def standards() -> str:
     return "\n".join(lines) + "\n"
 
 
+def not_exported() -> str:
+    """The rules that no cluster can enforce without us, and why."""
+    from lockgate.policy.catalogue import Policies, export_azure
+    from lockgate.policy.catalogue.export import export
+    from lockgate.rules import load
+
+    policies = Policies(load(["policy"]).rules)
+    forms = {name: export([*policies.kubernetes, *policies.among], name) for name in ("gatekeeper", "vap")}
+    forms["azure"] = export_azure.export(policies.azure)
+    lines = ["# Rules that are not exported", "", "What `lockgate policy export` leaves out, and why; see"]
+    lines += ["[exporting policies](../policy-export.md)."]
+    for form, exported in forms.items():
+        lines += ["", f"## {form}", ""]
+        lines += [f"- `{one.rule.id}`: {one.reason}" for one in exported if one.reason] or ["None: all are exported."]
+    return "\n".join(lines) + "\n"
+
+
 PAGES = {
     "azure-policy-conformance.md": azure_policy_conformance,
+    "policy-not-exported.md": not_exported,
     "exit-codes.md": exit_codes,
     "command-line.md": command_line,
     "rego-conformance.md": rego_conformance,

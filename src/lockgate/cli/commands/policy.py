@@ -11,6 +11,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     below = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _verify(below)
     _bundle(below)
+    _export(below)
 
 
 def _verify(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -52,6 +53,23 @@ def _bundle(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         step.add_argument("--tag", default="latest", help="name of the bundle in its place (default: latest)")
 
 
+def _export(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    export = below.add_parser(
+        "export", help="write the rulebook's policies for a cluster or for Azure",
+        description="Write rules of the family policy as objects that are enforced without Lockgate. Parameters are "
+        "those of lockgate.yaml. What cannot be exported is named with the reason.",
+    )  # fmt: skip
+    export.add_argument(
+        "--format", choices=("gatekeeper", "vap", "azure"), default="gatekeeper",
+        help="ConstraintTemplates, ValidatingAdmissionPolicies or Azure Policy definitions",
+    )  # fmt: skip
+    export.add_argument("--rules", action="append", default=[], metavar="RULE",
+                        help="only rules of this name, * and ? allowed; may be repeated")  # fmt: skip
+    export.add_argument("--action", dest="then", choices=("deny", "warn", "audit"), default="deny",
+                        help="what a violation leads to in a cluster (default: deny)")  # fmt: skip
+    export.add_argument("--out", metavar="FOLDER", help="write one file a rule here (default: standard output)")
+
+
 def _run(arguments: argparse.Namespace) -> int:
     import importlib
 
@@ -63,5 +81,6 @@ COMMAND = Command(
     configure=_configure,
     run=_run,
     examples="  lockgate policy verify policies/\n"
-    "  lockgate policy verify --run 'images//latest' --format junit policies/\n",
+    "  lockgate policy verify --run 'images//latest' --format junit policies/\n"
+    "  lockgate policy export --format vap --rules 'rbac-*' --action warn --out admission/\n",
 )
