@@ -30,3 +30,69 @@ resource cluster 'Microsoft.ContainerService/managedClusters@2024-05-01' = {
     disableLocalAccounts: false
   }
 }
+
+resource clusterSafe 'Microsoft.ContainerService/managedClusters@2024-05-01' = {
+  name: 'harboursafe'
+  location: location
+  sku: { name: 'Base', tier: 'Standard' }
+  identity: { type: 'SystemAssigned' }
+  properties: {
+    dnsPrefix: 'harboursafe'
+    enableRBAC: true
+    disableLocalAccounts: true
+    aadProfile: { managed: true, enableAzureRBAC: true }
+    apiServerAccessProfile: { enablePrivateCluster: true, disableRunCommand: true }
+    networkProfile: { networkPlugin: 'azure', networkPolicy: 'cilium', outboundType: 'userDefinedRouting' }
+    autoUpgradeProfile: { upgradeChannel: 'patch', nodeOSUpgradeChannel: 'NodeImage' }
+    addonProfiles: {
+      azurepolicy: { enabled: true }
+    }
+    securityProfile: {
+      workloadIdentity: { enabled: true }
+    }
+  }
+}
+
+resource doors 'Microsoft.Network/networkSecurityGroups@2023-11-01' = {
+  name: 'harbour-doors'
+  location: location
+  properties: {
+    securityRules: [
+      {
+        name: 'maintenance-from-anywhere'
+        properties: {
+          access: 'Allow'
+          direction: 'Inbound'
+          priority: 100
+          protocol: 'Tcp'
+          sourcePortRange: '*'
+          sourceAddressPrefix: 'Internet'
+          destinationAddressPrefix: '*'
+          destinationPortRange: '20-25'
+        }
+      }
+    ]
+  }
+}
+
+resource doorsSafe 'Microsoft.Network/networkSecurityGroups@2023-11-01' = {
+  name: 'harbour-doors-safe'
+  location: location
+  properties: {
+    securityRules: [
+      {
+        name: 'maintenance-from-office'
+        properties: {
+          access: 'Allow'
+          direction: 'Inbound'
+          priority: 100
+          protocol: 'Tcp'
+          sourcePortRange: '*'
+          sourceAddressPrefix: '203.0.113.0/28'
+          destinationAddressPrefix: '*'
+          destinationPortRange: '22'
+        }
+      }
+    ]
+  }
+}

@@ -59,14 +59,19 @@ class AzurePolicy:
         if hidden is not None:
             yield self._failed(f"{hidden} is known only when it is deployed", hidden)
         elif outcome.matched and outcome.effect is not None:
-            yield Hit(self.rule, self.message, self.field or self._decided(facts))
+            place, item = (self.field, "") if self.field else self._decided(facts)
+            yield Hit(self.rule, self.message, place, item)
 
-    def _decided(self, facts: AzureFacts) -> str:
-        """Where the last condition that held stands, the resource's type apart."""
+    def _decided(self, facts: AzureFacts) -> tuple[str, str]:
+        """Where the last condition that held stands, the resource's type apart; and the name of a member of a list."""
         outcome = evaluate(self.definition, facts.resource, self.parameters, facts.context, related=lambda _: [])
         decided = [one for one in outcome.reasons if one.subject.lower() != "type" and not one.related]
         places = [place for one in decided for place in one.places]
-        return places[-1] if places else ""
+        place = places[-1] if places else ""
+        member = _at(facts.judged.body, place)
+        if place.rpartition("/")[2].isdigit() and isinstance(member, dict) and isinstance(member.get("name"), str):
+            return f"{place}/name", member["name"]
+        return place, ""
 
     def _failed(self, why: str, pointer: str) -> Hit:
         return Hit(self.rule, f"the policy {self.rule.id} could not be evaluated: {why}", pointer, "", why)
@@ -91,11 +96,16 @@ def _refers(judged: Object, where: str) -> bool:
     """Whether a value that is not known is the attribute of another resource, so that there will be one."""
     if where not in judged.unresolved:
         return False
-    text: Any = judged.body
+    text = _at(judged.body, where)
+    return isinstance(text, str) and (text.startswith(_REFERENCES) or text.endswith(".id"))
+
+
+def _at(body: Any, where: str) -> Any:
+    """The value at a JSON pointer that the resource gave."""
     for part in where.split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")
-        text = text[int(name)] if isinstance(text, list) else text[name]
-    return isinstance(text, str) and (text.startswith(_REFERENCES) or text.endswith(".id"))
+        body = body[int(name)] if isinstance(body, list) else body[name]
+    return body
 
 
 def _first_hidden(reasons: Sequence[Reason], judged: Object) -> str | None:

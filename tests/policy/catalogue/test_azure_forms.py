@@ -1,0 +1,75 @@
+"""The same weakness in an ARM template, in Bicep and in Terraform gives the same rule; its twin is quiet in each."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from lockgate.formats import azure
+from lockgate.model import Family, Object, Rule, Sample
+from lockgate.policy.azure import Resource
+from lockgate.policy.catalogue import Policies
+from lockgate.rules import load
+
+RULES = [rule for rule in load({Family.POLICY}).rules if "types" in rule.logic]
+FORMS = ("main.bicep", "template.json", "main.tf")
+OF_ALL_FORMS = [rule for rule in RULES if {sample.path for sample in rule.samples} >= set(FORMS)]
+
+
+def objects(sample: Sample) -> Sequence[Object]:
+    return azure.read(sample.path, sample.text.encode(), lambda _: None).objects
+
+
+def verdicts(rule: Rule, form: str) -> dict[bool, bool]:
+    """Whether the sample should fire -> whether it did."""
+    policies = Policies([rule])
+    found = {}
+    for sample in rule.samples:
+        if sample.path == form:
+            around = objects(sample)
+            hits = [hit for one in around for hit in policies.judge(one, around)]
+            assert not [hit.failed for hit in hits if hit.failed]
+            found[sample.fires] = bool(hits)
+    return found
+
+
+def test_most_rules_are_shown_in_all_three_forms():
+    assert len(RULES) == 188
+    assert len(OF_ALL_FORMS) == 175
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_weakness_is_found_and_its_twin_is_quiet_in_every_form(form):
+    wrong = [str(rule.id) for rule in OF_ALL_FORMS if verdicts(rule, form) != {True: True, False: False}]
+    assert wrong == []
+
+
+def fields(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "field" and isinstance(inner, str):
+                yield inner
+            else:
+                yield from fields(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from fields(inner)
+
+
+def test_every_field_of_every_rule_leads_to_a_value_in_one_of_its_samples():
+    """So that no alias is a slip of the pen, which would read as a property that is always missing."""
+    empty, read = [], 0
+    for rule in RULES:
+        resources = [Resource(dict(one.body)) for sample in rule.samples for one in objects(sample)]
+        for name in dict.fromkeys(fields([rule.logic["deny"], rule.logic.get("missing")])):
+            read += 1
+            if not any(resource.read(name).members for resource in resources):
+                empty.append((str(rule.id), name))
+    assert empty == []
+    assert read >= 400
+
+
+def test_a_rule_names_only_built_in_definitions_and_controls_by_their_forms():
+    for rule in RULES:
+        known = ("azure-", "checkov-ckv-azure-", "cis-aks-", "cis-azure-", "mcsb-")
+        assert [tag for tag in rule.tags if not tag.startswith(known)] == []
