@@ -1,6 +1,7 @@
 """``lockgate audit`` against an API server on loopback."""
 
 import json
+from datetime import date, timedelta
 
 import pytest
 from tests.simulators.cluster import open_cluster
@@ -51,6 +52,35 @@ def test_a_second_audit_knows_what_the_first_found_and_what_is_gone(lockgate, cl
     audit(lockgate, cluster, repository.folder)
     _, second = audit(lockgate, cluster, repository.folder)
     assert {one["state"] for one in second["findings"]} == {"known"}
+
+
+def test_a_fault_of_a_pod_is_told_at_its_deployment_and_waived_there(lockgate, cluster, repository):
+    spec = pod("x", securityContext={"privileged": True})["spec"]
+    labels = {"app": "web", "pod-template-hash": "5d8f"}
+    deployment = {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}},
+    }  # fmt: skip
+    assert cluster.api.post(cluster.path("deployments", group="apps"), json=deployment).status_code == 201
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-5d8f", "uid": "u", "controller": True}
+    for number in range(2):
+        made = {"name": f"web-5d8f-{number}", "labels": labels, "ownerReferences": [owner]}
+        body = {"apiVersion": "v1", "kind": "Pod", "metadata": made, "spec": spec}
+        assert cluster.api.post(cluster.path("pods"), json=body).status_code == 201
+    _, report = audit(lockgate, cluster, repository.folder)
+    (found,) = [one for one in report["findings"] if one["rule"] == "policy/privileged-container"]
+    assert found["subject"]["name"] == f"Deployment {cluster.namespace}/web, app"
+    assert {one["name"]: one["value"] for one in found["facts"]}["shown-by"] == "2 Pod"
+    assert "told at the controller" in report["notices"][0]
+    until = date.today() + timedelta(days=30)
+    repository.write(
+        "lockgate-waivers.yaml",
+        "waivers:\n- {rule: policy/privileged-container, kind: Deployment, name: web, by: ada, reason: a driver, "
+        f"expires: {until}}}\n",
+    )
+    _, report = audit(lockgate, cluster, repository.folder)
+    (found,) = [one for one in report["findings"] if one["rule"] == "policy/privileged-container"]
+    assert found["waiver"]["by"] == "ada"
 
 
 def test_a_cluster_that_cannot_be_reached_is_an_error_and_no_clean_answer(lockgate, repository):

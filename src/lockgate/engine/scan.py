@@ -17,6 +17,7 @@ from lockgate.engine.judge import Judge
 from lockgate.engine.observe import Judges, Observation, observe
 from lockgate.engine.request import Request
 from lockgate.findings import Introductions, Settled, fingerprint, introductions, settle
+from lockgate.findings.controlled import folded
 from lockgate.findings.rendered import told_once
 from lockgate.findings.waivers import Matcher
 from lockgate.formats.objects import Reading
@@ -45,6 +46,8 @@ class _Run:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     seen: Observation = field(default_factory=Observation)
     settled: Settled | None = None
+    notices: list[str] = field(default_factory=list)
+    """About the run itself, before those about waivers."""
     decision: Decision | None = None
 
 
@@ -132,9 +135,12 @@ def _keep_introduced(run: _Run) -> None:
 
 
 def _fold(run: _Run) -> None:
-    """One fault at one place is told once, however many overlays, values and callers bring it about."""
+    """One fault at one place is told once, however many overlays, callers and controllers bring it about."""
     matcher = Matcher(run.request.waivers.extended(run.seen.waivers), run.started.date())
-    run.seen.findings[:] = told_once(run.seen.findings, matcher.waives)
+    done = folded(told_once(run.seen.findings, matcher.waives), matcher.waives)
+    run.seen.findings[:] = done.findings
+    if done.gone:
+        run.notices.append(f"{done.gone:,} findings on what a controller made are told at the controller")
 
 
 def _settle(run: _Run) -> None:
@@ -208,7 +214,7 @@ def _result(run: _Run) -> Result:
         components=tuple(run.seen.components),
         rules=_rules(run.rules, named) | _brought(run.sources, named),
         coverage={str(family): line for family, line in run.seen.coverage.items()},
-        notices=run.settled.notices,
+        notices=(*run.notices, *run.settled.notices),
     )
 
 

@@ -1,0 +1,82 @@
+"""Faults of what a controller made, told at the controller.
+
+A cluster holds a Deployment, its ReplicaSets and their Pods, and one mistake shows in all of them. There is one place
+to mend it, so the others are counted there. A Pod whose controller does not show the same fault keeps its own finding:
+a controller that was mended while old Pods run, or one whose kind no policy knows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from lockgate.model import Finding, Named, Related
+
+SHOWN = "shown-by"
+"""The fact that says what else shows the fault: ``3 Pod, 1 ReplicaSet``."""
+_Key = tuple[str, str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Findings without those that are told at a controller."""
+
+    findings: list[Finding]
+    gone: int
+    """How many there were."""
+
+
+def folded(findings: Sequence[Finding], waived: Callable[[Finding], bool]) -> Folded:
+    """Fold each finding into that of the controller furthest above it which shows the same rule and item.
+
+    Order is kept. A finding that no waiver covers is never folded into one that a waiver covers.
+    """
+    made = {number: named for number, one in enumerate(findings) if (named := _made(one)) is not None}
+    if not made:
+        return Folded(list(findings), 0)
+    homes: dict[_Key, int] = {}
+    wanted = {key for number, named in made.items() for key in _above(findings[number], named)}
+    for number, one in enumerate(findings):
+        named = Named.of_finding(one)
+        if named is not None and (key := _key(one, named, named.kind, named.name)) in wanted:
+            homes.setdefault(key, number)
+    covered: dict[int, bool] = {}
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    gone: set[int] = set()
+    for number, named in made.items():
+        home = next((homes[key] for key in _above(findings[number], named) if key in homes), number)
+        if home == number:
+            continue
+        if home not in covered:
+            covered[home] = waived(findings[home])
+        if covered[home] and not waived(findings[number]):
+            continue
+        gone.add(number)
+        counts[home][named.kind.rpartition("/")[2]] += 1
+    kept = [_counted(one, counts.get(number)) for number, one in enumerate(findings) if number not in gone]
+    return Folded(kept, len(gone))
+
+
+def _made(one: Finding) -> Named | None:
+    """The names of an object that runs in a cluster and that a controller made."""
+    if not any(fact.name == "controllers" for fact in one.facts):
+        return None
+    named = Named.of_finding(one)
+    return named if named is not None and named.cluster and named.controllers else None
+
+
+def _above(one: Finding, named: Named) -> list[_Key]:
+    """Furthest first."""
+    return [_key(one, named, kind, name) for kind, name in reversed(named.controllers)]
+
+
+def _key(one: Finding, named: Named, kind: str, name: str) -> _Key:
+    return one.rule, named.cluster, named.namespace, kind, name, one.subject.key.rpartition("|")[2]
+
+
+def _counted(one: Finding, shown: Counter[str] | None) -> Finding:
+    if not shown:
+        return one
+    told = Related(SHOWN, ", ".join(f"{count:,} {kind}" for kind, count in sorted(shown.items())))
+    return replace(one, facts=tuple(sorted((*one.facts, told), key=lambda fact: fact.name)))
