@@ -50,6 +50,7 @@ class TestCorners:
             "semver": 380,
             "sprintf": 59,
             "strings": 138,
+            "templates": 227,
             "time": 179,
             "units": 70,
             "x509": 81,
