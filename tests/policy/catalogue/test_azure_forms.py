@@ -1,16 +1,21 @@
 """The same weakness in an ARM template, in Bicep and in Terraform gives the same rule; its twin is quiet in each."""
 
+import json
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lockgate.formats import azure
 from lockgate.model import Family, Object, Rule, Sample
-from lockgate.policy.azure import Resource
+from lockgate.policy.azure import Catalogue, Resource, aliases_from_providers
 from lockgate.policy.catalogue import Policies
 from lockgate.rules import load
 
+CORPORA = Path(os.environ.get("LOCKGATE_CORPORA", Path(__file__).resolve().parents[4] / "shared" / "corpora"))
+ALIASES = CORPORA / "azure-policy-cases" / "aliases"
 RULES = [rule for rule in load({Family.POLICY}).rules if "types" in rule.logic]
 FORMS = ("main.bicep", "template.json", "main.tf")
 OF_ALL_FORMS = [rule for rule in RULES if {sample.path for sample in rule.samples} >= set(FORMS)]
@@ -73,3 +78,19 @@ def test_a_rule_names_only_built_in_definitions_and_controls_by_their_forms():
     for rule in RULES:
         known = ("azure-", "checkov-ckv-azure-", "cis-aks-", "cis-azure-", "mcsb-")
         assert [tag for tag in rule.tags if not tag.startswith(known)] == []
+
+
+@pytest.mark.skipif(not ALIASES.is_dir(), reason="the corpora are not here")
+def test_the_published_paths_of_aliases_change_no_verdict():
+    """46 of the fields stand in the public table; with it and without it, each sample is answered alike."""
+    tables = [json.loads((ALIASES / name).read_text()) for name in ("test_aliases.json", "versioned_aliases.json")]
+    catalogue = Catalogue([alias for table in tables for alias in aliases_from_providers(table)])
+    plain, published = Policies(RULES), Policies(RULES, catalogue=catalogue)
+    names = {name for rule in RULES for name in fields([rule.logic["deny"], rule.logic.get("missing")])}
+    assert sum(catalogue.find(name) is not None for name in names) == 46
+    for rule in RULES:
+        for sample in rule.samples:
+            around = objects(sample)
+            for one in around:
+                said = [(hit.rule.id, hit.pointer, hit.failed) for hit in plain.judge(one, around)]
+                assert said == [(hit.rule.id, hit.pointer, hit.failed) for hit in published.judge(one, around)]

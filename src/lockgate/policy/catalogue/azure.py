@@ -59,19 +59,25 @@ class AzurePolicy:
         if hidden is not None:
             yield self._failed(f"{hidden} is known only when it is deployed", hidden)
         elif outcome.matched and outcome.effect is not None:
-            place, item = (self.field, "") if self.field else self._decided(facts)
-            yield Hit(self.rule, self.message, place, item)
+            for place, item in [(self.field, "")] if self.field else self._decided(facts):
+                yield Hit(self.rule, self.message, place, item)
 
-    def _decided(self, facts: AzureFacts) -> tuple[str, str]:
-        """Where the last condition that held stands, the resource's type apart; and the name of a member of a list."""
+    def _decided(self, facts: AzureFacts) -> list[tuple[str, str]]:
+        """Where the last condition that held stands, the resource's type apart; and, in a list, the member's name.
+
+        Each member that was counted is a place of its own.
+        """
         outcome = evaluate(self.definition, facts.resource, self.parameters, facts.context, related=lambda _: [])
-        decided = [one for one in outcome.reasons if one.subject.lower() != "type" and not one.related]
-        places = [place for one in decided for place in one.places]
-        place = places[-1] if places else ""
-        member = _at(facts.judged.body, place)
-        if place.rpartition("/")[2].isdigit() and isinstance(member, dict) and isinstance(member.get("name"), str):
-            return f"{place}/name", member["name"]
-        return place, ""
+        decided = [one for one in outcome.reasons if one.subject.lower() != "type" and not one.related and one.read]
+        if not decided:
+            return [("", "")]
+        last = decided[-1]
+        places = last.places[-1:]
+        if last.members and last.held:
+            why = (reasons for counted, reasons in last.members if counted)
+            found = zip(last.read, why, strict=False)  # of what was read, the first members are kept
+            places = tuple(pointer(one) for one, reasons in found if not _first_hidden(reasons, facts.judged)) or places
+        return [_named(facts.judged, place) for place in dict.fromkeys(places)]
 
     def _failed(self, why: str, pointer: str) -> Hit:
         return Hit(self.rule, f"the policy {self.rule.id} could not be evaluated: {why}", pointer, "", why)
@@ -98,6 +104,14 @@ def _refers(judged: Object, where: str) -> bool:
         return False
     text = _at(judged.body, where)
     return isinstance(text, str) and (text.startswith(_REFERENCES) or text.endswith(".id"))
+
+
+def _named(judged: Object, place: str) -> tuple[str, str]:
+    """A place and what is there by its name, where it is a member of a list."""
+    member = _at(judged.body, place)
+    if place.rpartition("/")[2].isdigit() and isinstance(member, dict) and isinstance(member.get("name"), str):
+        return f"{place}/name", member["name"]
+    return place, ""
 
 
 def _at(body: Any, where: str) -> Any:
