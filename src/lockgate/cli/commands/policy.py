@@ -12,6 +12,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     _verify(below)
     _bundle(below)
     _export(below)
+    _test(below)
 
 
 def _verify(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -70,6 +71,20 @@ def _export(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     export.add_argument("--out", metavar="FOLDER", help="write one file a rule here (default: standard output)")
 
 
+def _test(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    test = below.add_parser(
+        "test", help="judge objects in files by policies in files",
+        description="Judge every object of the files by the Gatekeeper templates and constraints and by the "
+        "ValidatingAdmissionPolicies among them, as gator test does: all of them are one cluster. Exit code 1 for a "
+        "denial, 4 when something could not be judged.",
+    )  # fmt: skip
+    test.add_argument("paths", nargs="+", metavar="PATH", help="files or folders of objects, and of policies")
+    test.add_argument(
+        "--policies", action="append", default=[], metavar="PATH", help="further files or folders of policies"
+    )
+    test.add_argument("--format", choices=("text", "json"), default="text", help="form (default: text)")
+
+
 def _run(arguments: argparse.Namespace) -> int:
     import importlib
 
@@ -82,5 +97,6 @@ COMMAND = Command(
     run=_run,
     examples="  lockgate policy verify policies/\n"
     "  lockgate policy verify --run 'images//latest' --format junit policies/\n"
+    "  lockgate policy test manifests/ --policies policies/\n"
     "  lockgate policy export --format vap --rules 'rbac-*' --action warn --out admission/\n",
 )
