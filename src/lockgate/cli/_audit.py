@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
             families=(Family.POLICY,),
             gate=project.settings.gate,
             options=project.scanner_options(),
+            own=project.own_policies(arguments.policies),
             project=f"cluster {connection.name}",
             salt=salt,
             cache_dir=None if arguments.no_store else place.cache_dir,

@@ -60,6 +60,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
             families=families,
             gate=first.settings.gate,
             options=first.scanner_options(),
+            own=first.own_policies(arguments.policies) if Family.POLICY in families else None,
             project=name or _project_name(first, projects, workspace),
             salt=salt,
             advisories=Path(arguments.advisories) if arguments.advisories else place.advisories,

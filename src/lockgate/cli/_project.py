@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockgate.engine.workspace import Workspace, workspace_of
 from lockgate.errors import ConfigurationError, SourceError
@@ -15,6 +15,9 @@ from lockgate.settings import Settings
 from lockgate.settings import find as find_settings
 from lockgate.settings import load as load_settings
 from lockgate.sources.repository import Git, repository_of
+
+if TYPE_CHECKING:
+    from lockgate.engine.own import OwnPolicies
 
 _OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
 _MAX_TEXT = 4 * 1024 * 1024
@@ -55,6 +58,23 @@ class Project:
                 raise ConfigurationError("there is no such rule file in the project", where=str(named))
             options["secrets"]["gitleaks"] = _text(path)
         return options
+
+    def own_policies(self, more: Sequence[str] = ()) -> OwnPolicies | None:
+        """Policies of files: those of ``admission.policies``, and ``more``, seen from where the command runs.
+
+        None when none are named. Raises ``SourceError`` for a path that is not there, or a file that cannot be read.
+        """
+        settings = self.settings.admission
+        paths = [*(self.top / name for name in settings.policies), *map(Path, more)]
+        if not paths:
+            return None
+        from lockgate.engine.own import OwnPolicies
+        from lockgate.sources import policy_files
+
+        found = policy_files.read(paths)
+        if found.problems:
+            raise found.problems[0]
+        return OwnPolicies(found.manifests, settings)
 
     def tracks(self, folder: Path) -> bool:
         """Whether git tracks any file of ``folder``."""

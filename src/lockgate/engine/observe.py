@@ -13,7 +13,7 @@ from lockgate.errors import SourceError
 from lockgate.findings import Waiver
 from lockgate.formats import lockfiles
 from lockgate.model import Component, Family, File, Finding, Object, Skip, SkipKind
-from lockgate.scanners import no_sibling, nothing_below
+from lockgate.scanners import no_own_policies, no_sibling, nothing_below
 from lockgate.sources import Source, Wants
 from lockgate.store.cache import Answers, Cache, CacheSession
 
@@ -166,7 +166,8 @@ def _by_workers(files: Judge, waiting: list[File], request: Request) -> Iterator
     files.start()
     names = {name: files.scanners[name] for name in files.names() if files.scanners[name].cacheable}
     jobs = request.jobs
-    context = replace(files.context, sibling=no_sibling, below=nothing_below)  # a source stays in this process
+    # A source and what is loaded from files stay in this process.
+    context = replace(files.context, sibling=no_sibling, below=nothing_below, own=no_own_policies)
     return judged_by_workers(waiting, names, files.rules, context, request.options, jobs=jobs)
 
 

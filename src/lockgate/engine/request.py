@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockgate.findings import Owners, Waivers
 from lockgate.model import Family, File, Result
 from lockgate.settings import CHECKED_FAMILIES, GateSettings
+
+if TYPE_CHECKING:
+    from lockgate.engine.own import OwnPolicies
 
 Progress = Callable[[str, int, int], None]
 """``progress(step, done, total)``; ``total`` is 0 when it is not known."""
@@ -24,6 +27,8 @@ class Request:
     gate: GateSettings = field(default_factory=GateSettings)
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Scanner options by family, already checked by ``settings``."""
+    own: OwnPolicies | None = None
+    """A team's own policies; None: there are none."""
     rules_digest: str = ""
     """Digest of the rulebook, as part of what cached answers depend on."""
     project: str = "."

@@ -24,7 +24,7 @@ from lockgate.formats.objects import Reading
 from lockgate.gates import Gate, Question
 from lockgate.model import Component, Decision, Family, File, Object, Result, Rule, RuleId, Run
 from lockgate.rules import Rulebook
-from lockgate.scanners import ScanContext, Scanner, nothing_below
+from lockgate.scanners import ScanContext, Scanner, no_own_policies, nothing_below
 from lockgate.sources import Source
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
@@ -68,7 +68,7 @@ def scan(
     to ``request.tell`` once, after it was stored.
     """
     asked = request or Request()
-    run = _Run(sources, rules, gate, store, ledger, cache, scanners or members(asked.families), asked, asked.now())
+    run = _Run(sources, rules, gate, store, ledger, cache, scanners or _members(asked), asked, asked.now())
     for step in STEPS:
         step(run)
     result = _result(run)
@@ -88,6 +88,12 @@ def members(families: Iterable[Family]) -> dict[str, Scanner]:
     return {n: one for n, one in discover(scanners, "SCANNER", Scanner).items() if one.family in wanted}
 
 
+def _members(asked: Request) -> dict[str, Scanner]:
+    """Without those that have nothing to judge by, for which files would be read in vain."""
+    idle = () if asked.own is not None else ("own_files", "own_objects")
+    return {name: one for name, one in members(asked.families).items() if name not in idle}
+
+
 def _judge(run: _Run, kind: type[File] | type[Component] | type[Object]) -> Judge:
     rules = {family: run.rules.of(family) for family in run.request.families}
     return Judge({name: one for name, one in run.scanners.items() if one.reads is kind}, rules)
@@ -102,7 +108,10 @@ def _observe(run: _Run) -> None:
         today=run.started.date().isoformat(),
         render=_render,
         partial=request.partial,
+        own=request.own.judge if request.own is not None else no_own_policies,
     )
+    if request.own is not None:
+        run.seen.skips.extend(request.own.problems)
     deadline = time.monotonic() + request.seconds
     for source in run.sources:
         judges = Judges(_judge(run, File), _judge(run, Component), _judge(run, Object))
@@ -212,7 +221,7 @@ def _result(run: _Run) -> Result:
         fixed=run.settled.fixed,
         skips=tuple(run.seen.skips),
         components=tuple(run.seen.components),
-        rules=_rules(run.rules, named) | _brought(run.sources, named),
+        rules=_rules(run.rules, named) | _brought(run.sources, named) | _own(request, named),
         coverage={str(family): line for family, line in run.seen.coverage.items()},
         notices=(*run.notices, *run.settled.notices),
     )
@@ -228,6 +237,11 @@ def _brought(sources: Sequence[Source], named: set[RuleId]) -> dict[RuleId, Rule
     for source in sources:
         brought.update(getattr(source, "rules", {}))
     return {id: rule for id, rule in brought.items() if id in named}
+
+
+def _own(request: Request, named: set[RuleId]) -> dict[RuleId, Rule]:
+    own = request.own.rules if request.own is not None else {}
+    return {id: rule for id, rule in own.items() if id in named}
 
 
 def _remember(run: _Run) -> None:

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lockgate.formats.objects import Reading
 from lockgate.model import Component, Family, File, Finding, Object, Rule, Skip, SkipKind
 from lockgate.settings import ScannerOption
+
+if TYPE_CHECKING:
+    from lockgate.policy.catalogue import Hit
 
 
 def no_sibling(path: str) -> bytes | None:  # noqa: ARG001 -- the shape of Source.sibling
@@ -23,6 +26,11 @@ def no_sibling(path: str) -> bytes | None:  # noqa: ARG001 -- the shape of Sourc
 
 def nothing_below(folder: str) -> tuple[str, ...]:  # noqa: ARG001 -- the shape of Source.below
     """Where there are no files to list."""
+    return ()
+
+
+def no_own_policies(judged: Object) -> Iterable[Hit]:  # noqa: ARG001 -- the shape of one who judges
+    """Where there are none."""
     return ()
 
 
@@ -45,6 +53,8 @@ class ScanContext:
     """A folder for compiled things (a Hyperscan database); None: compile in memory."""
     advisories: Path | None = None
     """The compiled advisory store, for the dependency scanner."""
+    own: Callable[[Object], Iterable[Hit]] = no_own_policies
+    """What a team's own policies say of an object."""
     partial: bool = False
     """Only a part of the project is read: a change, a file, a buffer. What does not show may stand elsewhere."""
     today: str = ""

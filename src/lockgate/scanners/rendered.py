@@ -99,7 +99,7 @@ class _Session:
         yield from reading.skips
         self.objects += len(reading.objects)
         for judged in reading.objects:
-            for hit in self._compiled().judge(judged):
+            for hit in (*self._compiled().judge(judged), *self.context.own(judged)):
                 if hit.failed:
                     yield Skip(
                         judged.path, SkipKind.UNRESOLVED, hit.message, Family.POLICY, judged.line_of(hit.pointer)

@@ -14,6 +14,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--in-cluster", action="store_true", help="use the account of the Pod that this runs in")
     add("--namespace", action="append", default=[], metavar="NAME", help="only this namespace (may be repeated)")
     add("--project", metavar="PATH", default=".", help="folder with the settings, waivers and workspace")
+    add("--policies", action="append", default=[], metavar="PATH", help="own policies of Gatekeeper and Kubernetes")
     add("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     add("--format", action="append", default=[], metavar="NAME[=FILE]", help="report (may be repeated; see below)")
     add("--no-store", action="store_true", help="remember nothing: every finding counts as new")
