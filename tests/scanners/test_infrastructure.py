@@ -7,6 +7,7 @@ from lockgate.model import Family, File, Finding, Skip
 from lockgate.scanners import ScanContext
 from lockgate.scanners.infrastructure import SCANNER
 
+WITHOUT_ENDPOINT = "policy/keyvault-no-private-endpoint"
 BICEP = b"""param port string
 resource doors 'Microsoft.Network/networkSecurityGroups@2023-11-01' = {
   name: 'doors'
@@ -77,3 +78,36 @@ def test_a_verdict_that_hangs_on_a_variable_is_a_skip():
     assert [(one.line, one.family) for one in skips] == [(8, "policy")]
     assert "/properties/minimumTlsVersion is known only when it is deployed" in skips[0].reason
     assert "policy/storage-old-tls" not in {one.rule for one in said("main.tf", TERRAFORM) if isinstance(one, Finding)}
+
+
+VAULTS = b"""resource "azurerm_key_vault" "one" {
+  name = "one"
+}
+
+resource "azurerm_key_vault" "two" {
+  name = "two"
+}
+
+resource "azurerm_monitor_diagnostic_setting" "one" {
+  name               = "audit"
+  target_resource_id = azurerm_key_vault.one.id
+  enabled_log {
+    category = "AuditEvent"
+  }
+}
+
+resource "azurerm_private_endpoint" "two" {
+  name = "two"
+  private_service_connection {
+    name                           = "two"
+    private_connection_resource_id = azurerm_key_vault.two.id
+    subresource_names              = ["vault"]
+  }
+}
+"""
+
+
+def test_what_stands_beside_a_resource_counts_for_the_one_it_aims_at():
+    found = [one for one in said("main.tf", VAULTS) if isinstance(one, Finding)]
+    at = {one.rule: one.location.line for one in found if one.rule in ("policy/keyvault-no-logs", WITHOUT_ENDPOINT)}
+    assert at == {"policy/keyvault-no-logs": 5, WITHOUT_ENDPOINT: 1}

@@ -147,16 +147,41 @@ class AzureFacts:
                 continue
             if wanted.startswith(f"{own}/") and not str(other.body.get("name", "")).lower().startswith(f"{name}/"):
                 continue  # a child of another resource of this type
-            if not _aims_at(other, name):
+            if not _aims_at(other, self.judged):
                 continue
             found.append(dict(other.body))
         return found
 
 
-def _aims_at(other: Object, name: str) -> bool:
-    """Whether an extension resource that states its scope means the resource of that name."""
-    scope = other.body.get("scope")
-    return not isinstance(scope, str) or not scope or name in scope.lower() or "[" in scope
+def _aims_at(other: Object, judged: Object) -> bool:
+    """Whether an extension or a private endpoint that states its target means the judged resource, or may mean it."""
+    targets = _targets(other)
+    return not targets or any(_means(other, place, judged) for place in targets)
+
+
+def _targets(other: Object) -> list[str]:
+    """Pointers to what it aims at; none when it does not say."""
+    if isinstance(other.body.get("scope"), str) and other.body["scope"]:
+        return ["/scope"]
+    properties = other.body.get("properties")
+    found = []
+    for kind in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections"):
+        links = properties.get(kind) if isinstance(properties, dict) else None
+        for at, link in enumerate(links if isinstance(links, list) else ()):
+            inner = link.get("properties") if isinstance(link, dict) else None
+            if isinstance(inner, dict) and isinstance(inner.get("privateLinkServiceId"), str):
+                found.append(f"/properties/{kind}/{at}/properties/privateLinkServiceId")
+    return found
+
+
+def _means(other: Object, place: str, judged: Object) -> bool:
+    target, terraform = str(_at(other.body, place)), judged.body.get("terraform")
+    if other.knows(place):
+        return str(judged.body.get("name", "")).lower() in target.lower()
+    if target.startswith("azurerm_") and isinstance(terraform, dict):
+        address = str(terraform.get("address")).partition("[")[0]
+        return target.startswith((f"{address}.", f"{address}["))
+    return True
 
 
 def compile_policy(rule: Rule, options: Mapping[str, Any]) -> AzurePolicy:

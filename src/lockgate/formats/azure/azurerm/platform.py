@@ -45,6 +45,7 @@ properties.publicNetworkAccessForIngestion internet_ingestion_enabled ?Enabled:D
 properties.publicNetworkAccessForQuery internet_query_enabled ?Enabled:Disabled =true
 
 azurerm_monitor_diagnostic_setting Microsoft.Insights/diagnosticSettings
+scope target_resource_id
 properties.storageAccountId storage_account_id
 properties.workspaceId log_analytics_workspace_id
 properties.eventHubAuthorizationRuleId eventhub_authorization_rule_id
