@@ -277,12 +277,14 @@ def test_the_digest_does_not_hang_on_the_order_or_on_what_a_server_adds(policy_s
 
 def test_what_was_compiled_once_is_not_compiled_again(policy_set, rules, monkeypatch):
     compiled = {}
-    first = policy_set(TEMPLATE, CONSTRAINT, rules=rules, compiled=compiled)
+    first = policy_set(TEMPLATE, CONSTRAINT, NO_LATEST, binding(), rules=rules, compiled=compiled)
     assert any(key.startswith("template ") for key in compiled)
     monkeypatch.setattr("lockgate.gates.admission.loading.compile_program", None)
     monkeypatch.setattr("lockgate.policy.catalogue.kubernetes.compile_expression", None)
-    again = policy_set(TEMPLATE, CONSTRAINT, rules=rules, compiled=compiled)
-    asked = request(pod(HOSTILE, privileged=True))
+    monkeypatch.setattr("lockgate.policy.cel.expression._compiled", None)
+    again = policy_set(TEMPLATE, CONSTRAINT, NO_LATEST, binding(), rules=rules, compiled=compiled)
+    asked = request(pod("hostile.example/web:latest", privileged=True))
+    assert len(told(first.review(asked))) == 4
     assert told(again.review(asked)) == told(first.review(asked))
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import orjson
 
 from lockgate.errors import LockgateError
+from lockgate.policy.cel import held_in
 from lockgate.policy.errors import PolicyError
 from lockgate.policy.gatekeeper.config import Config, is_config, parse_config
 from lockgate.policy.gatekeeper.constraint import is_constraint
@@ -74,8 +75,9 @@ def load_policies(
     what manifests hold."""
     loader = _Loader(compiled if compiled is not None else {})
     every = list(manifests)
-    for one in every:
-        loader.sort(one)
+    with held_in(loader.compiled):
+        for one in every:
+            loader.sort(one)
     return loader.finish(every, inventory)
 
 

@@ -81,7 +81,7 @@ class KubernetesPolicy:
 
     def _items(self, facts: Facts) -> Iterator[Item]:
         if self.path is not None:
-            return items(self.path, facts.body, facts.pod)
+            return iter(facts.items(self.path))
         # Without a path the whole is judged; a workload is at fault in its Pod spec, anything else in itself.
         if facts.pod is not None and WORKLOAD in self.kinds:
             return iter((Item(f"{facts.pod[0]}/spec", facts.pod[1]["spec"], facts.body),))
@@ -99,13 +99,21 @@ class KubernetesPolicy:
 class Facts:
     """One object and what several policies ask of it, worked out once."""
 
-    __slots__ = ("_base", "body", "pod")
+    __slots__ = ("_base", "_items", "body", "pod")
 
     def __init__(self, body: Mapping[str, Any], pod: tuple[str, Mapping[str, Any]] | None) -> None:
         self.body = body
         self.pod = pod
+        self._items: dict[Path, list[Item]] = {}
         place = pod[1] if pod is not None else EMPTY
         self._base = {"podSpec": place.get("spec", EMPTY), "podMetadata": place.get("metadata") or EMPTY}
+
+    def items(self, path: Path) -> list[Item]:
+        """What ``path`` leads to; most policies ask for the same few paths."""
+        found = self._items.get(path)
+        if found is None:
+            found = self._items[path] = list(items(path, self.body, self.pod))
+        return found
 
     def activation(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """A new activation, without its item."""

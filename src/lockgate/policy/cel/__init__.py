@@ -9,7 +9,7 @@ a known kind (``format: date-time`` to a timestamp, ``byte`` to bytes, an int-or
 whose types cannot fit; neither is done here. Costs are counted as steps and not estimated beforehand.
 """
 
-from lockgate.policy.cel.expression import Expression, compile_expression, load_expression
+from lockgate.policy.cel.expression import Expression, compile_expression, held_in, load_expression
 from lockgate.policy.cel.values import CelError, Duration, Optional, Timestamp, TypeValue, Uint
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "TypeValue",
     "Uint",
     "compile_expression",
+    "held_in",
     "load_expression",
 ]

@@ -9,7 +9,9 @@ from __future__ import annotations
 import marshal
 import math
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _FORMAT = 2
 _CODE = f"{sys.implementation.cache_tag}-{sys.hexversion >> 16:x}"
 _Run = Callable[[Mapping[str, Any], Budget], Any]
+_HELD: ContextVar[MutableMapping[str, bytes] | None] = ContextVar("compiled expressions", default=None)
 
 
 class Expression:
@@ -122,7 +125,34 @@ def compile_expression(
     """
     known = None if variables is None else frozenset(variables)
     listed = tuple((name, frozenset(names)) for name, names in sorted((fields or {}).items()))
-    return _compiled(text, Names(known, frozenset(structs), listed), where)
+    names = Names(known, frozenset(structs), listed)
+    held = _HELD.get()
+    if held is None:
+        return _compiled(text, names, where)
+    key = f"cel {_key(names)} {where}\n{text}"
+    if key in held:
+        return load_expression(held[key])
+    made = _compiled(text, names, where)
+    held[key] = made.dump()
+    return made
+
+
+@contextmanager
+def held_in(held: MutableMapping[str, bytes]) -> Iterator[None]:
+    """Whatever is compiled on this thread meanwhile is taken from ``held`` where it is there, and put there else.
+
+    ``held`` holds code: it must come from a place that only the user can write.
+    """
+    token = _HELD.set(held)
+    try:
+        yield
+    finally:
+        _HELD.reset(token)
+
+
+def _key(names: Names) -> str:
+    variables = None if names.variables is None else sorted(names.variables)
+    return repr((variables, sorted(names.structs), [(name, sorted(known)) for name, known in names.fields]))
 
 
 def load_expression(data: bytes) -> Expression:

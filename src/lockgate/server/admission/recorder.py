@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from lockgate.server.admission.contract import ReviewRecord
-from lockgate.sources.cluster.scrub import scrubbed_review
+from lockgate.sources.cluster.scrub import scrubbed_patch, scrubbed_review
 from lockgate.store import Record
 
 _log = logging.getLogger("lockgate.admission")
@@ -72,7 +72,7 @@ class StoreRecorder:
             "PolicyVersion": verdict.policy_version if verdict else "", "Seconds": one.seconds,
             "Outcomes": _json(verdict.outcomes if verdict else ()),
             "PolicySeconds": _json(verdict.seconds if verdict else {}),
-            "Patch": _json(verdict.patch if verdict else ()),
+            "Patch": _json(scrubbed_patch(verdict.patch if verdict else (), salt=self._salt)),
             "ObjectDigest": self._kept(request.get("object"), moment, bodies),
             "OldObjectDigest": self._kept(request.get("oldObject"), moment, bodies),
             "Request": _json({key: value for key, value in request.items() if key not in _APART}),

@@ -20,15 +20,20 @@ from lockgate.server.admission.metrics import Metrics
 from lockgate.sources.cluster.scrub import scrubbed_secret
 
 _log = logging.getLogger("lockgate.admission")
-_BATCH = 200
+_BATCH = 2000
 
 
 class RecordQueue:
     """Between the event loop and one recorder."""
 
     def __init__(self, recorder: Recorder, metrics: Metrics, *, salt: bytes, reviews: int = 2000,
-                 size: int = 64 * 1024 * 1024) -> None:  # fmt: skip
-        """At most ``reviews`` reviews of together ``size`` bytes wait; ``salt`` keys the hashes of Secret values."""
+                 size: int = 64 * 1024 * 1024, gather: float = 0.0) -> None:  # fmt: skip
+        """At most ``reviews`` reviews of together ``size`` bytes wait; ``salt`` keys the hashes of Secret values.
+
+        ``gather``: seconds for which reviews are gathered before they are handed over together, where a hand-over
+        costs much whatever its size. A queue that is half full does not wait.
+        """
+        self._gather, self._hurry = gather, threading.Event()
         self._recorder, self._metrics, self._salt = recorder, metrics, salt
         self._reviews, self._size = reviews, size
         self._waiting: deque[tuple[ReviewRecord, int]] = deque()
@@ -48,6 +53,7 @@ class RecordQueue:
     async def stop(self) -> None:
         """Hands over what waits, then ends; nothing may be put any more."""
         self._stopping = True
+        self._hurry.set()
         self._filled.set()
         await asyncio.to_thread(self._thread.join)
 
@@ -60,6 +66,9 @@ class RecordQueue:
             self._waiting.append((record, size))
             self._held += size
             self._metrics.records_waiting = len(self._waiting)
+            crowded = 2 * len(self._waiting) > self._reviews or 2 * self._held > self._size
+        if crowded:
+            self._hurry.set()
         self._filled.set()
         return True
 
@@ -84,7 +93,11 @@ class RecordQueue:
     def _run(self) -> None:
         while True:
             self._filled.wait()
+            if self._gather:
+                self._hurry.wait(self._gather)
             self._filled.clear()
+            if not self._stopping:
+                self._hurry.clear()
             while batch := self._take():
                 self._hand_over(batch)
             if self._stopping:

@@ -54,6 +54,8 @@ class Options:
     """Between saying not ready and closing the listener."""
     end_seconds: int = 30
     """For reviews under way at the end."""
+    record_seconds: float = 0.0
+    """For which reviews are gathered before the recorder gets them together."""
     certificate_seconds: float = 30.0
     """Between looks at the certificate files."""
     client_authority: Path | None = None
@@ -72,7 +74,8 @@ class AdmissionServer:
         """
         self.options, self.metrics = options or Options(), Metrics()
         self._certificates, self._bundle_changed = certificates, bundle_changed
-        self._queue = RecordQueue(recorder, self.metrics, salt=salt) if recorder is not None else None
+        gather = self.options.record_seconds
+        self._queue = RecordQueue(recorder, self.metrics, salt=salt, gather=gather) if recorder is not None else None
         self.app = AdmissionApp(
             Judges(judge, mutating) if judge is not None else None, metrics=self.metrics, queue=self._queue,
             failure=self.options.failure, threads=self.options.threads, in_flight=self.options.in_flight,

@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lockgate.formats.printable import printable
@@ -63,6 +63,24 @@ def scrubbed_review(body: Mapping[str, Any], *, salt: bytes) -> dict[str, Any]:
             if isinstance(kept.get(part), dict) and "token" in kept[part]:
                 kept[part] = {**kept[part], "token": REMOVED}
     return _without_values(kept, salt)
+
+
+def scrubbed_patch(operations: Sequence[Mapping[str, Any]], *, salt: bytes) -> list[dict[str, Any]]:
+    """JSON Patch operations without the values of environment variables that they set."""
+    kept = []
+    for one in operations:
+        fields = str(one.get("path")).split("/")
+        value = one.get("value")
+        if "env" in fields and isinstance(value, str) and fields[-1] == "value":
+            kept.append({**one, "value": _hash(value, salt, encoded=False)})
+        elif "env" in fields:
+            several = value if isinstance(value, list) else [value]
+            hidden = [_without_value(each, salt) for each in several]
+            shown = {"value": hidden if isinstance(value, list) else hidden[0]} if "value" in one else {}
+            kept.append({**one, **shown})
+        else:
+            kept.append(_without_values(dict(one), salt))
+    return kept
 
 
 def _without_values(body: dict[str, Any], salt: bytes) -> dict[str, Any]:

@@ -1,0 +1,119 @@
+"""What admission by real policies costs: ``python -m bench.admission_policies``.
+
+Constraints of gatekeeper-library (``LOCKGATE_CORPORA``) for Pods, multiplied under new names, beside the rulebook.
+In process, with and without the rulebook: CPU milliseconds of one review. Over HTTPS: ``lockgate admission serve`` in a
+process of its own with its record, load from this one; "per core" is reviews by CPU seconds of the webhook, which stays
+true on a machine that others use. The start is the second one, from the cache, until the port answers; memory is what
+is resident then and after the load.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from bench.admission import cpu_seconds, load, pod_review
+from bench.gatekeeper import objects
+from lockgate.gates.admission import Placed, PolicySet, load_policies
+from lockgate.model import Family
+from lockgate.rules import load as load_rules
+from lockgate.settings import AdmissionSettings
+
+SCENARIOS = ((30, 1.0), (100, 1.0), (300, 1.0), (1000, 0.03), (1000, 1.0))
+REVIEWS = int(os.environ.get("LOCKGATE_BENCH_REVIEWS", "300"))
+
+
+def policies(count: int, matching: float) -> list[Any]:
+    """Templates and constraints; violations are counted and refuse nothing, so that every answer is alike."""
+    templates, constraints = objects(count, matching, "both")
+    for body in constraints:
+        body["spec"]["enforcementAction"] = "dryrun"
+    return [*templates, *constraints]
+
+
+def in_process(bodies: list[Any], *, rulebook: bool) -> tuple[float, float]:
+    """Median and 99th percentile, CPU milliseconds of one review."""
+    rules = load_rules((Family.POLICY,)).of(Family.POLICY) if rulebook else ()
+    made = PolicySet(load_policies([Placed("bench", one) for one in bodies]), AdmissionSettings(), rules=rules)
+    request = json.loads(pod_review())["request"]
+    seen = []
+    for number in range(REVIEWS + 20):
+        began = time.process_time()
+        made.review(request, until=time.monotonic() + 10)
+        if number >= 20:
+            seen.append((time.process_time() - began) * 1000)
+    seen.sort()
+    return seen[len(seen) // 2], seen[int(len(seen) * 0.99)]
+
+
+class Server:
+    """``lockgate admission serve`` over a project in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        settings = folder / "lockgate.yaml"
+        settings.write_text(json.dumps({"admission": {"policies": ["policies.json"], "deny": [{"rule": "none"}]}}))
+        command = [sys.executable, "-m", "lockgate", "admission", "serve", "--project", str(folder), "--port", "0",
+                   "--host", "127.0.0.1", "--name", "127.0.0.1", "--drain-seconds", "0"]  # fmt: skip
+        began = time.perf_counter()
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline().split()[-1])
+        self.start = time.perf_counter() - began
+        self.start_cpu = cpu_seconds(self.process.pid)
+        self.bundle = (folder / ".lockgate/authority/ca.crt").read_text()
+
+    def resident(self) -> float:
+        """Megabytes."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def measure(count: int, matching: float) -> None:
+    """One row."""
+    bodies = policies(count, matching)
+    alone, both = in_process(bodies, rulebook=False), in_process(bodies, rulebook=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "policies.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": bodies}))
+        Server(folder).stop()
+        server = Server(folder)
+        resident = server.resident()
+        before = cpu_seconds(server.process.pid)
+        closed, wall = uvloop.run(load(server.port, server.bundle, connections=4, rate=0))
+        used = cpu_seconds(server.process.pid) - before
+        rate = 0.3 * len(closed) / wall
+        paced, _ = uvloop.run(load(server.port, server.bundle, connections=4, rate=rate))
+        after = server.resident()
+        server.stop()
+    at = [paced[int(len(paced) * part)] * 1000 for part in (0.5, 0.99)]
+    print(f"{count:>11} {round(count * matching):>6} {alone[0]:>9.2f} {alone[1]:>6.2f} {both[0]:>8.2f} {both[1]:>6.2f} "
+          f"{len(closed) / used:>9.0f} {rate:>7.0f} {at[0]:>8.2f} {at[1]:>8.2f} {server.start:>6.2f} "
+          f"{server.start_cpu:>4.2f} {resident:>5.0f} {after:>5.0f}", flush=True)  # fmt: skip
+
+
+def main() -> None:
+    """Print the table."""
+    print(f"one review is {len(pod_review()):,} bytes; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print("in process: CPU ms of the constraints alone, of constraints and rulebook; start: seconds; memory: MB")
+    print("constraints  match alone p50    p99 both p50    p99  per core offered   p50 ms   p99 ms   wall  cpu start aft.")
+    for count, matching in SCENARIOS:
+        measure(count, matching)
+
+
+if __name__ == "__main__":
+    main()
