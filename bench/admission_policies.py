@@ -110,7 +110,7 @@ def main() -> None:
     """Print the table."""
     print(f"one review is {len(pod_review()):,} bytes; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print("in process: CPU ms of the constraints alone, of constraints and rulebook; start: seconds; memory: MB")
-    print("constraints  match alone p50    p99 both p50    p99  per core offered   p50 ms   p99 ms   wall  cpu start aft.")
+    print("constraints  match alone p50    p99 both p50   p99  per core offered   p50 ms   p99 ms  wall  cpu start end")
     for count, matching in SCENARIOS:
         measure(count, matching)
 
