@@ -13,6 +13,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     _bundle(below)
     _export(below)
     _test(below)
+    _explain(below)
 
 
 def _verify(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -85,6 +86,18 @@ def _test(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     test.add_argument("--format", choices=("text", "json"), default="text", help="form (default: text)")
 
 
+def _explain(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    explain = below.add_parser(
+        "explain", help="show why a policy says what it says of an object",
+        description="Show for each object of a file what a policy says of it and why: for CEL every part with its "
+        "value and the one that decided marked by >, for Azure Policy each condition with what was found, for "
+        "Gatekeeper the messages, and what leaves an object out.",
+    )  # fmt: skip
+    explain.add_argument("object", metavar="OBJECT", help="file of objects")
+    explain.add_argument("policy", metavar="POLICY", help="rule of the family policy, or a file of policies")
+    explain.add_argument("--format", choices=("text", "json"), default="text", help="form (default: text)")
+
+
 def _run(arguments: argparse.Namespace) -> int:
     import importlib
 
@@ -98,5 +111,6 @@ COMMAND = Command(
     examples="  lockgate policy verify policies/\n"
     "  lockgate policy verify --run 'images//latest' --format junit policies/\n"
     "  lockgate policy test manifests/ --policies policies/\n"
+    "  lockgate policy explain pod.yaml privileged-container\n"
     "  lockgate policy export --format vap --rules 'rbac-*' --action warn --out admission/\n",
 )

@@ -61,7 +61,7 @@ class KubernetesPolicy:
         activation = facts.activation(self.parameters)
         if self.among is not None:
             activation["others"] = others
-        for item in self._items(facts):
+        for item in self.items_of(facts):
             activation["item"], activation["parent"] = item.value, item.parent
             try:
                 denied = self.deny.evaluate(activation, budget=budget)
@@ -79,7 +79,8 @@ class KubernetesPolicy:
                 continue
             yield Hit(self.rule, str(text), item.pointer + self.field, item_name(item) if self.path else "")
 
-    def _items(self, facts: Facts) -> Iterator[Item]:
+    def items_of(self, facts: Facts) -> Iterator[Item]:
+        """What it looks at, one by one."""
         if self.path is not None:
             return iter(facts.items(self.path))
         # Without a path the whole is judged; a workload is at fault in its Pod spec, anything else in itself.

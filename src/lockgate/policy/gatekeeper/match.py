@@ -108,6 +108,17 @@ class Match:
         )
         return tuple(check for present, check in given if present)
 
+    def left_out(self, candidate: Candidate, place: Place | None = None, source: Origin = Origin.ORIGINAL) -> str:
+        """The first matcher that does not hold, as a constraint names it; empty when all do. Raises as ``covers``."""
+        if not self.covers_kind(candidate.group, candidate.kind):
+            return "kinds"
+        names = {
+            self._in_scope: "scope", self._in_namespaces: "namespaces", self._not_excluded: "excludedNamespaces",
+            self._labels_selected: "labelSelector", self._namespace_selected: "namespaceSelector",
+            self._named: "name", self._from_source: "source",
+        }  # fmt: skip
+        return next((names[check] for check in self.checks() if not check(candidate, place, source)), "")
+
     def _in_scope(self, candidate: Candidate, place: Place | None, _: Origin) -> bool:
         placed = not candidate.is_namespace and (bool(candidate.namespace) or place is not None)
         return placed if self.scope == "Namespaced" else not placed

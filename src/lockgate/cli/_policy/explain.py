@@ -1,0 +1,207 @@
+"""``lockgate policy explain``: why a policy says what it says of an object."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lockgate.cli._policy.files import read
+from lockgate.errors import ExitCode, NothingCheckedError, UsageError
+from lockgate.formats import manifests
+from lockgate.formats.printable import clipped, printable
+from lockgate.formats.yaml_safe import FormatError, load_all
+from lockgate.model import Family, Object
+from lockgate.policy.cel.trace import Step
+
+_WIDTH = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What one policy says of one object, and why."""
+
+    policy: str
+    object: str
+    outcome: str
+    """``denied``, ``allowed``, ``not about it`` or ``failed``."""
+    reason: str = ""
+    """The message, or what leaves the object out."""
+    steps: tuple[Step, ...] = ()
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Draw every explanation; the exit code."""
+    found = [one for body in _objects(arguments.object) for one in _explained(arguments.policy, body)]
+    if not found:
+        raise NothingCheckedError("holds no object or no policy", where=f"{arguments.object}, {arguments.policy}")
+    if arguments.format == "json":
+        print(json.dumps([asdict(one) for one in found], indent=2, default=str))
+    else:
+        for one in found:
+            _draw(one)
+    return int(ExitCode.ALLOWED)
+
+
+def _objects(path: str) -> list[Mapping[str, Any]]:
+    reading = manifests.read(path, read(Path(path)))
+    if reading.objects:
+        return [one.body for one in reading.objects]
+    return _documents(path)  # a resource of Azure has no apiVersion of Kubernetes
+
+
+def _documents(path: str) -> list[Mapping[str, Any]]:
+    try:
+        return [body for body in load_all(read(Path(path))) if isinstance(body, Mapping)]
+    except FormatError as error:
+        raise NothingCheckedError(str(error), where=path) from None
+
+
+def _explained(policy: str, body: Mapping[str, Any]) -> Iterator[Explained]:
+    if Path(policy).is_file():
+        bodies = _documents(policy)
+        yield from _admission(bodies, body)
+        yield from _gatekeeper(bodies, body)
+        for one in bodies:
+            if "policyRule" in one or "policyRule" in (one.get("properties") or {}):
+                yield _azure_definition(one, body)
+    else:
+        yield _rule(policy, body)
+
+
+def _rule(name: str, body: Mapping[str, Any]) -> Explained:
+    from lockgate.policy.catalogue import Policies
+    from lockgate.policy.catalogue.explain import explain
+    from lockgate.rules import load
+
+    rules = [rule for rule in load([Family.POLICY]).rules if str(rule.id) in (name, f"policy/{name}")]
+    if not rules:
+        raise UsageError(f"{name!r} is no file and no rule of the family policy", hint="lockgate rules --family policy")
+    policies = Policies(rules)
+    if not policies.kubernetes:
+        if not policies.azure:
+            raise UsageError(f"{name} looks at other objects too, and is not explained from one alone")
+        types = policies.azure[0].types
+        if "*" not in types and str(body.get("type", "")).lower() not in types:
+            return Explained(str(rules[0].id), _resource(body), "not about it", f"it judges {', '.join(sorted(types))}")
+        return _azure(str(rules[0].id), policies.azure[0].definition, policies.azure[0].parameters, body)
+    policy = policies.kubernetes[0]
+    traces = explain(policy, body)
+    if traces is None:
+        kinds = ", ".join(sorted(policy.kinds))
+        return Explained(str(policy.rule.id), _name(body), "not about it", f"it judges {kinds}")
+    hits = policies.judge(Object("kubernetes", body))
+    outcome = "failed" if any(hit.failed for hit in hits) else "denied" if hits else "allowed"
+    reason = "; ".join(hit.message for hit in hits) or ("" if traces else "nothing stands where it looks")
+    steps = tuple(
+        Step(one.step.text, one.step.value, one.step.error, one.step.value is not False,
+             f"{one.name} {one.pointer}".strip() or "the object", one.step.parts)
+        for one in traces
+    )  # fmt: skip
+    return Explained(str(policy.rule.id), _name(body), outcome, reason, steps)
+
+
+def _admission(bodies: list[Mapping[str, Any]], body: Mapping[str, Any]) -> Iterator[Explained]:
+    from lockgate.policy.kubernetes import World, request_for
+    from lockgate.policy.kubernetes.explain import explain
+    from lockgate.policy.kubernetes.objects import GROUP
+    from lockgate.policy.kubernetes.verify import install
+
+    own = [one for one in bodies if str(one.get("apiVersion", "")).startswith(f"{GROUP}/")]
+    parameters: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for one in bodies:
+        parameters.setdefault((str(one.get("apiVersion")), str(one.get("kind"))), []).append(one)
+    namespaces = {
+        str(one["metadata"].get("name")): one
+        for one in bodies
+        if one.get("kind") == "Namespace" and isinstance(one.get("metadata"), Mapping)
+    }
+    if own:
+        installed = install(own, World(namespaces=namespaces, parameters=parameters))
+        for outcome in explain(request_for(body), installed.validating, installed.bindings, installed.world):
+            yield Explained(outcome.policy, _name(body), outcome.outcome, outcome.reason, outcome.steps)
+
+
+def _gatekeeper(bodies: list[Mapping[str, Any]], body: Mapping[str, Any]) -> Iterator[Explained]:
+    from lockgate.policy.errors import EvaluationError
+    from lockgate.policy.gatekeeper.constraint import GATOR
+    from lockgate.policy.gatekeeper.library import Library
+    from lockgate.policy.gatekeeper.match import Place
+    from lockgate.policy.gatekeeper.review import Review
+
+    library = Library()
+    for problem in library.load(bodies):
+        raise problem
+    for one in bodies:
+        if one.get("kind") == "Namespace":
+            library.inventory.add(one)
+    review = Review.of_object(body)
+    violations = library.evaluate(review, point=GATOR) if library.constraints else []
+    for constraint in library.constraints:
+        said = [one for one in violations if one.constraint == constraint.key]
+        namespace = Place.of(library.inventory.namespace(review.namespace)) if review.namespace else None
+        try:
+            left_out = constraint.match.left_out(review.candidates[0], namespace)
+        except EvaluationError as error:
+            yield Explained(constraint.key, _name(body), "failed", error.message)
+            continue
+        if left_out:
+            yield Explained(constraint.key, _name(body), "not about it", f"{left_out} leaves it out")
+            continue
+        outcome = "failed" if any(one.error for one in said) else "denied" if said else "allowed"
+        yield Explained(constraint.key, _name(body), outcome, "; ".join(one.message for one in said))
+
+
+def _azure_definition(source: Mapping[str, Any], body: Mapping[str, Any]) -> Explained:
+    from lockgate.policy.azure import parse_definition
+
+    definition = parse_definition(dict(source))
+    return _azure(definition.display_name or definition.name or "policy", definition, {}, body)
+
+
+def _azure(name: str, definition: Any, parameters: Mapping[str, Any], body: Mapping[str, Any]) -> Explained:
+    from lockgate.policy.azure import evaluate
+
+    outcome = evaluate(definition, dict(body), parameters, related=lambda _: [])
+    steps = tuple(
+        Step(f"{one.subject} {one.operator} {json.dumps(one.expected)}", one.actual, "", one.held, one.condition)
+        for one in outcome.reasons
+    )
+    resource = _resource(body)
+    if outcome.error is not None:
+        return Explained(name, resource, "failed", outcome.error.message, steps)
+    if outcome.effect is None:
+        return Explained(name, resource, "allowed", "the rule does not hold", steps)
+    return Explained(name, resource, "denied", f"the effect is {outcome.written}", steps)
+
+
+def _resource(body: Mapping[str, Any]) -> str:
+    return f"{body.get('type', '')} {body.get('name', '')}"
+
+
+def _name(body: Mapping[str, Any]) -> str:
+    metadata = body.get("metadata")
+    name = metadata.get("name", "") if isinstance(metadata, Mapping) else ""
+    return f"{body.get('kind', '')} {name}"
+
+
+def _draw(one: Explained) -> None:
+    print(f"{printable(one.policy)} on {printable(one.object)}: {one.outcome}")
+    if one.reason:
+        print(f"  {printable(one.reason)}")
+    for step in one.steps:
+        _draw_step(step, 1)
+
+
+def _draw_step(step: Step, depth: int) -> None:
+    """The parts of a trace are bounded in depth, so this may recurse."""
+    value = f"failed: {step.error}" if step.error else json.dumps(step.value, default=str)
+    note = f"({printable(step.note)}) " if step.note else ""
+    mark = ">" if step.decided else " "
+    text = printable(clipped(step.text, _WIDTH))
+    print(f"{'  ' * depth}{mark} {note}{text} = {printable(clipped(value, _WIDTH))}")
+    for part in step.parts:
+        _draw_step(part, depth + 1)

@@ -1,0 +1,90 @@
+"""Why a ValidatingAdmissionPolicy says what it says of a request: what left it out, or each part of what was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lockgate.policy.budget import Budget
+from lockgate.policy.cel.program import activation_of
+from lockgate.policy.cel.trace import Step, trace
+from lockgate.policy.errors import EvaluationError
+from lockgate.policy.kubernetes.matching import MatchResources
+from lockgate.policy.kubernetes.objects import Binding, ValidatingPolicy
+from lockgate.policy.kubernetes.request import Request
+from lockgate.policy.kubernetes.validation import STEPS, bound, judge
+from lockgate.policy.kubernetes.world import World, activation, parameters
+from lockgate.policy.selectors import EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One policy through one binding."""
+
+    policy: str
+    """Policy, and the binding where it has a name."""
+    outcome: str
+    """``denied``, ``allowed``, ``not about it`` or ``failed``."""
+    reason: str = ""
+    """The messages, or what leaves the request out."""
+    steps: tuple[Step, ...] = ()
+
+
+def explain(
+    request: Request, policies: Sequence[ValidatingPolicy], bindings: Sequence[Binding], world: World
+) -> Iterator[Explanation]:
+    """Every policy through every binding of its own. Never raises."""
+    for policy in policies:
+        for binding in bound(policy, bindings, validating=True):
+            name = f"{policy.name} ({binding.name})" if binding.name else policy.name
+            yield _one(request, policy, binding, world, name)
+
+
+def _one(request: Request, policy: ValidatingPolicy, binding: Binding, world: World, name: str) -> Explanation:
+    try:
+        for place, resources in (("the policy", policy.constraints), ("the binding", binding.resources)):
+            excluding = _excluding(resources, request, world)
+            if excluding:
+                return Explanation(name, "not about it", f"{excluding} of {place} leaves it out")
+        found = parameters(policy, binding, request, world)
+    except EvaluationError as error:
+        return Explanation(name, "failed", error.message)
+    verdicts = judge(request, [policy], [binding], world=world).verdicts
+    outcome = "failed" if any(one.error for one in verdicts) else "denied" if verdicts else "allowed"
+    steps = tuple(step for params in found for step in _steps(request, policy, params, world))
+    if any(step.note.startswith("matchCondition") and step.value is False for step in steps):
+        outcome = "not about it"
+    return Explanation(name, outcome, "; ".join(one.message for one in verdicts), steps)
+
+
+def _steps(
+    request: Request, policy: ValidatingPolicy, params: Mapping[str, Any] | None, world: World
+) -> Iterator[Step]:
+    program = policy.program
+    values = activation_of(program, activation(request, params, world), budget=Budget(STEPS))
+    for name, expression in program.conditions:
+        yield _noted(trace(expression.source, values), f"matchCondition {name}", decided=False)
+    for name, expression in program.variables:
+        yield _noted(trace(expression.source, values), f"variable {name}", decided=None)
+    for number, validation in enumerate(program.validations):
+        yield _noted(trace(validation.expression.source, values), f"validation {number}", decided=False)
+
+
+def _noted(step: Step, note: str, *, decided: bool | None) -> Step:
+    """Marked where it is what a request hangs on: a condition or validation that is not true."""
+    return replace(step, note=note, decided=decided is not None and step.value is not True)
+
+
+def _excluding(resources: MatchResources, request: Request, world: World) -> str:
+    """The part of ``resources`` that leaves the request out; empty when none does."""
+    parts = {
+        "objectSelector": replace(resources, rules=(), excluded=(), namespaces=EVERYTHING),
+        "excludeResourceRules": replace(resources, rules=(), namespaces=EVERYTHING, objects=EVERYTHING),
+        "resourceRules": replace(resources, excluded=(), namespaces=EVERYTHING, objects=EVERYTHING),
+        "namespaceSelector": replace(resources, rules=(), excluded=(), objects=EVERYTHING),
+    }
+    for name, part in parts.items():
+        if not part.matches(request, namespaces=world.namespaces, served=world.served):
+            return name
+    return ""
