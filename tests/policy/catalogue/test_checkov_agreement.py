@@ -18,13 +18,14 @@ from lockgate.rules import load
 
 CORPORA = Path(os.environ.get("LOCKGATE_CORPORA", Path(__file__).resolve().parents[4] / "shared" / "corpora"))
 FIXTURES = CORPORA / "checkov-fixtures" / "kubernetes" / "checks"
+RULES = load((Family.POLICY,)).of(Family.POLICY)
 TABLE = yaml.safe_load((Path(__file__).parent / "checkov.yaml").read_text("utf-8"))
 needs_fixtures = pytest.mark.skipif(not FIXTURES.is_dir(), reason="the corpora are not here: set LOCKGATE_CORPORA")
 
 
 @cache
 def policies(tag):
-    return Policies([rule for rule in load().of(Family.POLICY) if tag in rule.tags])
+    return Policies([rule for rule in RULES if tag in rule.tags])
 
 
 def label(row, name):

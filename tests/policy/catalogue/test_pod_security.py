@@ -8,7 +8,7 @@ from lockgate.model import Family, Object
 from lockgate.policy.catalogue import Policies
 from lockgate.rules import load
 
-RULES = load().of(Family.POLICY)
+RULES = load((Family.POLICY,)).of(Family.POLICY)
 SAFE = {
     "allowPrivilegeEscalation": False,
     "runAsNonRoot": True,

@@ -108,3 +108,24 @@ def test_the_line_shown_hides_what_looks_like_a_secret():
     judged = Object("kubernetes", pod(containers=[{"name": "a"}]).body, "p.yaml", lambda pointer: 1)
     hit = Policies([rule(each="containers")]).judge(judged)[0]
     assert finding(hit, judged, ["    DB_PASSWORD: hunter22"]).location.snippet == ("    DB_PASSWORD: ***",)
+
+
+@pytest.mark.parametrize(
+    ("spec", "pointer", "said"),
+    [
+        ([{"containers": []}], "/spec", "spec is no mapping"),
+        ({"containers": {"name": "a"}}, "/spec/containers", "containers is no list"),
+        ({"initContainers": ["a"]}, "/spec/initContainers/0", "a member of initContainers is no mapping"),
+    ],
+)
+def test_a_workload_of_another_shape_is_no_pass(spec, pointer, said):
+    policies = Policies([rule(each="containers"), rule("policy/y")])
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "shop"}, "spec": spec}
+    hits = policies.judge(Object("kubernetes", body))
+    assert [(hit.pointer, said in hit.failed) for hit in hits] == [(pointer, True)]
+
+
+def test_a_part_of_a_workload_is_judged_as_far_as_it_goes():
+    patch = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop"}, "spec": {"replicas": 1}}
+    policies = Policies([rule(each="containers"), rule("policy/y", kinds=["Deployment"])])
+    assert [hit.rule.id for hit in policies.judge(Object("kubernetes", patch))] == ["policy/y"]

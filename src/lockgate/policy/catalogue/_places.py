@@ -125,6 +125,32 @@ def pod_place(body: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     return "".join(f"/{field}" for field in fields), value
 
 
+def misshapen(body: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Pointer and complaint where a workload is not shaped like one, so that its Pod cannot be judged; else None.
+
+    What is missing is no fault: parts of objects stand in overlays.
+    """
+    fields = WORKLOADS.get(group_kind(body))
+    if fields is None:
+        return None
+    value: Any = body
+    pointer = ""
+    for field in (*fields, "spec"):
+        if field not in value:
+            return None
+        value, pointer = value[field], f"{pointer}/{field}"
+        if not isinstance(value, dict):
+            return pointer, f"{field} is no mapping"
+    for name in CONTAINER_LISTS:
+        members = value.get(name, [])
+        if not isinstance(members, list):
+            return f"{pointer}/{name}", f"{name} is no list"
+        for index, one in enumerate(members):
+            if not isinstance(one, dict):
+                return f"{pointer}/{name}/{index}", f"a member of {name} is no mapping"
+    return None
+
+
 def containers_of(pointer: str, spec: Mapping[str, Any]) -> list[Item]:
     """All containers of a Pod spec that stands at ``pointer``."""
     found = []

@@ -9,7 +9,7 @@ from lockgate.model import Object, Rule
 from lockgate.policy.budget import Budget
 from lockgate.policy.catalogue import kubernetes
 from lockgate.policy.catalogue._among import Objects
-from lockgate.policy.catalogue._places import group_kind, pod_place, without_nulls
+from lockgate.policy.catalogue._places import group_kind, misshapen, pod_place, without_nulls
 from lockgate.policy.catalogue.hit import Hit
 
 if TYPE_CHECKING:  # a tree of manifests needs nothing of Azure's language
@@ -73,8 +73,14 @@ class Policies:
         if judged.form == "azure":
             return self._judge_azure(judged, around)
         body = without_nulls(judged.body)
+        asked = self._for(group_kind(body))
+        fault = misshapen(body)
+        if fault is not None and asked:
+            # One answer for all: nothing about the Pod can be said, and every rule would say so.
+            text = f"policies could not be evaluated: {fault[1]}"
+            return [Hit(asked[0].rule, text, fault[0], "", text)]
         own = kubernetes.Facts(body, pod_place(body))
-        return [hit for one in self._for(group_kind(body)) for hit in one.judge(own, Budget(STEPS, until=until))]
+        return [hit for one in asked for hit in one.judge(own, Budget(STEPS, until=until))]
 
     def wants_all(self, body: Mapping[str, Any]) -> bool:
         """Whether ``judge_all`` has a use for the object."""
