@@ -1,6 +1,10 @@
 """``lockgate audit`` against an API server on loopback."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from datetime import date, timedelta
 
 import pytest
@@ -81,6 +85,34 @@ def test_a_fault_of_a_pod_is_told_at_its_deployment_and_waived_there(lockgate, c
     _, report = audit(lockgate, cluster, repository.folder)
     (found,) = [one for one in report["findings"] if one["rule"] == "policy/privileged-container"]
     assert found["waiver"]["by"] == "ada"
+
+
+def test_a_watched_cluster_is_audited_again_when_something_changes(cluster, repository):
+    report = repository.folder / "audit.json"
+    command = [sys.executable, "-m", "lockgate", "audit", "--kubeconfig", str(cluster.kubeconfig), "--namespace",
+               cluster.namespace, "--watch", "--every", "1", "--quiet", "--format", f"json={report}"]  # fmt: skip
+    watching = subprocess.Popen(command, cwd=repository.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        assert found_in(report, lambda subjects: True) == set()
+        cluster.api.post(cluster.path("pods"), json=pod("bad", securityContext={"privileged": True}))
+        named = f"Pod {cluster.namespace}/bad, app"
+        assert named in found_in(report, lambda subjects: named in subjects)
+    finally:
+        watching.send_signal(signal.SIGINT)
+        _, said = watching.communicate(timeout=20)
+    assert watching.returncode in (1, 130), said
+
+
+def found_in(report, done):
+    """Subjects at fault, once the report says what is waited for."""
+    until = time.monotonic() + 40
+    while time.monotonic() < until:
+        if report.exists() and (text := report.read_text()).rstrip().endswith("}"):
+            subjects = {one["subject"]["name"] for one in json.loads(text)["findings"]}
+            if done(subjects):
+                return subjects
+        time.sleep(0.2)
+    raise AssertionError("the report never said so")
 
 
 def test_a_cluster_that_cannot_be_reached_is_an_error_and_no_clean_answer(lockgate, repository):

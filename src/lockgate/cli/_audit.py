@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lockgate.cli._check import exit_code, judged, opened
 from lockgate.cli._outputs import outputs, write
@@ -12,11 +15,26 @@ from lockgate.cli._progress import progress
 from lockgate.cli._project import project_at
 from lockgate.engine import Request
 from lockgate.engine.workspace import salt_of
-from lockgate.model import Family, Result
+from lockgate.errors import SourceError, UsageError
+from lockgate.model import Family, Result, Skip
+
+if TYPE_CHECKING:
+    from lockgate.sources.cluster import ClusterSource
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge the cluster that the arguments name; returns the exit code."""
+    """Judge the cluster that the arguments name; returns the exit code, of the last audit when it is watched."""
+    if arguments.every < 1:
+        raise UsageError("must be 1 or more", where="--every")
+    while True:
+        began = time.monotonic()
+        code = _audit(arguments, began)
+        if not arguments.watch:
+            return code
+
+
+def _audit(arguments: argparse.Namespace, began: float) -> int:
+    """One audit; with ``--watch`` it returns when the next is due."""
     from lockgate.sources.cluster import ClusterSource, connect
 
     wanted = outputs(arguments.format)
@@ -27,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     results: list[Result] = []
     with ExitStack() as stack:
         stack.callback(connection.close)
-        record, ledger, cache = stack.enter_context(opened(place, project, store=not arguments.no_store))
+        stores = stack.enter_context(ExitStack())
+        record, ledger, cache = stores.enter_context(opened(place, project, store=not arguments.no_store))
         salt = salt_of(None if arguments.no_store else place)
         source = ClusterSource(connection, salt=salt, namespaces=arguments.namespace)
         request = Request(
@@ -43,8 +62,33 @@ def run(arguments: argparse.Namespace) -> int:
             partial=bool(arguments.namespace),
             seconds=project.settings.limits.seconds,
             tell=results.append,
-            progress=stack.enter_context(progress(quiet=arguments.quiet)),
+            progress=stores.enter_context(progress(quiet=arguments.quiet)),
         )
         decision = judged([source], request, record=record, ledger=ledger, cache=cache)
-    write(results[0], wanted)
+        stores.close()  # others may read and write them while this waits
+        write(results[0], wanted)
+        if arguments.watch:
+            try:
+                _await_change(source, began + arguments.every)
+            except KeyboardInterrupt:
+                arguments.watch = False  # the person has seen enough, and the last audit stands
     return exit_code(decision)
+
+
+def _await_change(source: ClusterSource, due: float) -> None:
+    """Return once anything has changed since the audit read it, and not before ``due`` (``time.monotonic()``).
+
+    The watch goes on where the lists ended, so nothing that happened meanwhile is missed.
+    """
+    stop = threading.Event()
+    changes = source.watch(stop)
+    try:
+        for told in changes:
+            if not isinstance(told, Skip):
+                break
+        else:
+            raise SourceError("nothing of this cluster may be watched", where=source.root, hint="leave out --watch")
+    finally:
+        stop.set()
+        changes.close()
+    time.sleep(max(0.0, due - time.monotonic()))

@@ -17,6 +17,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--policies", action="append", default=[], metavar="PATH", help="own policies of Gatekeeper and Kubernetes")
     add("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     add("--format", action="append", default=[], metavar="NAME[=FILE]", help="report (may be repeated; see below)")
+    add("--watch", action="store_true", help="audit again whenever something changes, until it is interrupted")
+    add("--every", type=int, default=60, metavar="SECONDS", help="with --watch: at most this often (default: 60)")
     add("--no-store", action="store_true", help="remember nothing: every finding counts as new")
     add("--quiet", action="store_true", help="no progress line")
 
@@ -36,6 +38,7 @@ COMMAND = Command(
     examples="""\
   lockgate audit
   lockgate audit production --namespace shop --format json=audit.json
+  lockgate audit --watch --every 300 --format html=audit.html
   lockgate audit --in-cluster --format sarif=audit.sarif
 """,
 )

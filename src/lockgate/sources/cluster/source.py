@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from lockgate.model import Object, Skip, SkipKind
 from lockgate.sources import Wants
@@ -55,7 +55,7 @@ class ClusterSource:
         return None
 
     def watch(self, stop: threading.Event | None = None, *, resources: Sequence[Resource] = (),
-              ) -> Iterator[Change | Skip]:  # fmt: skip
+              ) -> Generator[Change | Skip, None, None]:  # fmt: skip
         """Changes as they happen, from where :meth:`objects` ended, or else from a new list; until ``stop`` is set.
 
         Reads ``resources``, or every watchable one. Resources that are forgotten by the server (410) are listed anew.
