@@ -243,3 +243,49 @@ def test_a_bundle_judges_while_its_signature_holds(served, project, tmp_path):
     assert webhook.review(image="nginx:latest")["allowed"] is False
     publish("stable", key)
     until(lambda: webhook.review(image="nginx:latest")["allowed"])
+
+
+LOOPING = """
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: k8slooping}
+spec:
+  crd: {spec: {names: {kind: K8sLooping}}}
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    rego: |
+      package k8slooping
+      violation[{"msg": "never"}] {
+        xs := numbers.range(1, 3000)
+        x := xs[_]; y := xs[_]; z := xs[_]
+        x * y * z == -1
+      }
+---
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: K8sLooping
+metadata: {name: loop}
+---
+apiVersion: mutations.gatekeeper.sh/v1
+kind: AssignMetadata
+metadata: {name: mark}
+spec: {location: metadata.labels.seen, parameters: {assign: {value: "yes"}}}
+"""
+
+
+def test_a_policy_without_end_is_stopped_in_time_and_dry_runs_and_patches_are_recorded_as_such(served, project):
+    (project / "policies/loop.yaml").write_text(LOOPING)
+    settings = {"admission": {**SETTINGS["admission"], "steps": 10**9, "all_steps": 10**9}}
+    (project / "lockgate.yaml").write_text(yaml.safe_dump(settings))
+    webhook = served()
+    began = time.monotonic()
+    response = webhook.review(timeout="1s")
+    assert time.monotonic() - began < 5
+    assert (response["allowed"], response["status"]["code"]) == (False, 500)
+    assert "not done in time" in response["status"]["message"]
+    changed = webhook.review("/mutate", dryRun=True)
+    assert changed["allowed"] and changed["patchType"] == "JSONPatch"
+    webhook.stop()
+    rows = Record.open(project / "workspace").rows("AdmissionReviews")
+    told = {row["Endpoint"]: (row["Outcome"], row["DryRun"], json.loads(row["Patch"])) for row in rows}
+    assert told["validate"] == ("failed-closed", False, [])
+    assert told["mutate"] == ("allowed", True, [{"op": "add", "path": "/metadata/labels", "value": {"seen": "yes"}}])
