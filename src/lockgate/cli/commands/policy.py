@@ -14,6 +14,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     _export(below)
     _test(below)
     _explain(below)
+    _bench(below)
 
 
 def _verify(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -96,6 +97,20 @@ def _explain(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     explain.add_argument("object", metavar="OBJECT", help="file of objects")
     explain.add_argument("policy", metavar="POLICY", help="rule of the family policy, or a file of policies")
     explain.add_argument("--format", choices=("text", "json"), default="text", help="form (default: text)")
+
+
+def _bench(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    bench = below.add_parser(
+        "bench", help="time each policy over objects in files",
+        description="Time each Gatekeeper constraint among the files over all objects in them or, where there is none, "
+        "each rule of the rulebook for Kubernetes: p50 and p99 an object, the steps it took, the slowest first.",
+    )  # fmt: skip
+    bench.add_argument("paths", nargs="+", metavar="PATH", help="files or folders of objects")
+    bench.add_argument("--rules", default="", metavar="RULE", help="only rules of this id, * and ? allowed")
+    bench.add_argument("--rounds", type=int, default=5, metavar="N", help="times each object is judged (default: 5)")
+    bench.add_argument("--top", type=int, default=20, metavar="N", help="policies to show (default: 20)")
+    bench.add_argument("--format", choices=("text", "json"), default="text", help="form (default: text)")
+    bench.add_argument("--quiet", action="store_true", help="no progress line")
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -23,13 +23,20 @@ class ItemTrace:
     """The condition, which is true when the item is denied."""
 
 
-def explain(policy: KubernetesPolicy, body: Mapping[str, Any]) -> list[ItemTrace] | None:
-    """The trace of every item; None when the policy is not about objects of this kind."""
+def facts_for(policy: KubernetesPolicy, body: Mapping[str, Any]) -> Facts | None:
+    """What the policy asks of an object; None when it is not about objects of this kind."""
     body = without_nulls(body)
     group, kind = group_kind(body)
-    if not {(group, kind), ("*", kind), (group, "*"), ("*", "*")} & set(kinds_of(policy)):
+    if {(group, kind), ("*", kind), (group, "*"), ("*", "*")}.isdisjoint(kinds_of(policy)):
         return None
-    facts = Facts(body, pod_place(body))
+    return Facts(body, pod_place(body))
+
+
+def explain(policy: KubernetesPolicy, body: Mapping[str, Any]) -> list[ItemTrace] | None:
+    """The trace of every item; None when the policy is not about objects of this kind."""
+    facts = facts_for(policy, body)
+    if facts is None:
+        return None
     activation = facts.activation(policy.parameters)
     found = []
     for item in policy.items_of(facts):
