@@ -64,8 +64,10 @@ def _made_by_workload(row: Object) -> bool:
 
 def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     from lockgate.policy.catalogue import Policies
+    from lockgate.store.compiled import compiled_policies
 
-    return _Session(Policies(rules, context.options))
+    with compiled_policies(context.cache_dir) as compiled:
+        return _Session(Policies(rules, context.options, compiled=compiled))
 
 
 SCANNER = Scanner(Family.POLICY, Object, _start, starts_alike=True, takes_parameters=True)
