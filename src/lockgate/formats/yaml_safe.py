@@ -106,7 +106,10 @@ def compose_all(content: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = 
             composer.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise FormatError(f"not YAML: {error.problem or error.context}", mark.line + 1 if mark else 0) from None
+        line = mark.line + 1 if mark else 0
+        if "nesting depth" in str(error.problem):  # libyaml's own bound, where it has one
+            raise FormatError("nested too deeply", line, kind=SkipKind.TOO_LARGE) from None
+        raise FormatError(f"not YAML: {error.problem or error.context}", line) from None
     except (yaml.YAMLError, UnicodeError, ValueError) as error:
         if isinstance(error, FormatError):
             raise

@@ -1,0 +1,1 @@
+"""Turns Rego text into a tree whose nodes know their places."""
