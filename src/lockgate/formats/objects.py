@@ -62,23 +62,3 @@ def escaped(key: str) -> str:
 def parts_of(pointer: str) -> list[str]:
     """The keys and indices that a JSON pointer names, unescaped."""
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-
-
-def folder_of(path: str) -> str:
-    """The folder of a path with its slash, or an empty string at the root."""
-    return path[: path.rfind("/") + 1]
-
-
-def join(folder: str, relative: str) -> str | None:
-    """``relative`` seen from ``folder`` (with its slash), ``..`` resolved; None when it leaves the tree."""
-    parts: list[str] = []
-    if relative.startswith("/") or "\\" in relative or ":" in relative:
-        return None
-    for part in (folder + relative).split("/"):
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)

@@ -18,7 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from lockgate.formats.charts import environments, read_rendered
-from lockgate.formats.objects import Reading, Skips, join
+from lockgate.formats.objects import Reading, Skips
+from lockgate.formats.paths import join
 from lockgate.model import Object, SkipKind
 
 TIMEOUT_SECONDS = 30.0

@@ -16,7 +16,8 @@ from lockgate.formats.azure._bicep_tree import Compiler, Names, UnreadableError,
 from lockgate.formats.azure._evaluate import Evaluator, Loop, Parameter, Scope, Tree, Unknown
 from lockgate.formats.azure._resources import Template
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.objects import Reading, Sibling, Skips, folder_of, join
+from lockgate.formats.objects import Reading, Sibling, Skips
+from lockgate.formats.paths import folder_of, join
 from lockgate.formats.syntax import error_line, parse
 from lockgate.model import Object, SkipKind
 

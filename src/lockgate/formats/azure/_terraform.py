@@ -15,7 +15,8 @@ from lockgate.formats.azure._evaluate import Unknown
 from lockgate.formats.azure._functions import UndecidedError
 from lockgate.formats.azure._hcl import Evaluator, Lazy, Source, children
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.objects import Reading, Sibling, Skips, escaped, folder_of
+from lockgate.formats.objects import Reading, Sibling, Skips, escaped
+from lockgate.formats.paths import folder_of
 from lockgate.formats.syntax import error_line, parse
 from lockgate.model import Object, SkipKind
 

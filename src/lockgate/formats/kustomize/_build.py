@@ -17,7 +17,8 @@ from lockgate.formats.kustomize._references import follow
 from lockgate.formats.kustomize._replace import replace_values
 from lockgate.formats.kustomize._resource import Resource, selected
 from lockgate.formats.manifests import values_of
-from lockgate.formats.objects import Sibling, Skips, folder_of, join
+from lockgate.formats.objects import Sibling, Skips
+from lockgate.formats.paths import folder_of, join
 from lockgate.model import SkipKind
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")

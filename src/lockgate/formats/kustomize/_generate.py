@@ -10,7 +10,8 @@ import orjson
 
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.kustomize._resource import Resource
-from lockgate.formats.objects import Sibling, folder_of, join
+from lockgate.formats.objects import Sibling
+from lockgate.formats.paths import folder_of, join
 
 _LETTERS = str.maketrans("013ae", "ghkmt")
 

@@ -11,6 +11,8 @@ from typing import Any
 from lockgate.formats.lockfiles import Reading
 from lockgate.formats.lockfiles._graph import chains, parents, scopes, stronger
 from lockgate.formats.lockfiles._purl import purl
+from lockgate.formats.paths import folder_of as folder_of
+from lockgate.formats.paths import join as join
 from lockgate.model import Component, Scope, Skip, SkipKind
 
 Key = tuple[str, str]
@@ -177,26 +179,6 @@ def text(value: Any) -> str:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
-
-
-def folder_of(path: str) -> str:
-    """The folder of a path with its slash, or an empty string at the root."""
-    return path[: path.rfind("/") + 1]
-
-
-def join(folder: str, relative: str) -> str | None:
-    """``relative`` seen from ``folder`` (with its slash), ``..`` resolved; None when it leaves the tree."""
-    parts: list[str] = []
-    if relative.startswith("/") or "\\" in relative or ":" in relative:
-        return None
-    for part in (folder + relative).split("/"):
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)
 
 
 def integrity_hashes(integrity: str) -> tuple[str, ...]:

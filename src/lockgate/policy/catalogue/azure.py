@@ -24,8 +24,8 @@ from typing import Any
 from lockgate.model import Object, Rule
 from lockgate.policy.azure import Catalogue, Context, Definition, Reason, RelatedQuery, Resource, evaluate, parse_rule
 from lockgate.policy.azure.fields import pointer
+from lockgate.policy.catalogue._form import check_keys, field_pointer, parameters_of
 from lockgate.policy.catalogue.hit import Hit
-from lockgate.policy.errors import PolicyError
 
 _REFERENCES = ("azurerm_", "data.azurerm_", "[resourceId(", "[reference(", "[subscriptionResourceId(")
 """How the attributes of other resources begin in Terraform and in templates; variables may be null, they may not."""
@@ -187,27 +187,15 @@ def _means(other: Object, place: str, judged: Object) -> bool:
 def compile_policy(rule: Rule, options: Mapping[str, Any]) -> AzurePolicy:
     """Compile one rule. ``options`` replaces parameters by name. Raises :class:`PolicyError` that names the rule."""
     logic = rule.logic
-    unknown = sorted(set(logic) - set(KEYS))
-    if unknown:
-        raise PolicyError(f"unknown key {unknown[0]!r} in the logic", where=rule.id, hint=f"known: {', '.join(KEYS)}")
-    for key in ("types", "deny", "message"):
-        if not logic.get(key):
-            raise PolicyError(f"the logic lacks {key!r}", where=rule.id)
+    check_keys(rule, KEYS, needed=("types", "deny", "message"))
     then: dict[str, Any] = {"effect": "audit"}
     if "missing" in logic:
         then = {"effect": "auditIfNotExists", "details": logic["missing"]}
-    parameters = dict(logic.get("parameters") or {})
-    parameters |= {name: _plain(options[name]) for name in parameters if name in options}
-    field = str(logic.get("field") or "")
     return AzurePolicy(
         rule=rule,
         types=frozenset(str(one).lower() for one in logic["types"]),
         definition=parse_rule({"if": logic["deny"], "then": then}, where=str(rule.id)),
         message=str(logic["message"]),
-        field="".join(f"/{name}" for name in field.split(".")) if field else "",
-        parameters=parameters,
+        field=field_pointer(rule),
+        parameters=parameters_of(rule, options),
     )
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value

@@ -28,6 +28,7 @@ from typing import Any
 from lockgate.model import Rule
 from lockgate.policy.budget import Budget
 from lockgate.policy.catalogue._among import MOST_OTHERS, WORKLOAD, Among, pairs_of, parse_among
+from lockgate.policy.catalogue._form import check_keys, field_pointer, parameters_of
 from lockgate.policy.catalogue._places import EMPTY, Item, Path, items, parse_path
 from lockgate.policy.catalogue.hit import Hit
 from lockgate.policy.cel import Expression, compile_expression, load_expression
@@ -130,14 +131,7 @@ def compile_policy(
     """
     held = compiled if compiled is not None else {}
     logic = rule.logic
-    unknown = sorted(set(logic) - set(KEYS))
-    if unknown:
-        raise PolicyError(f"unknown key {unknown[0]!r} in the logic", where=rule.id, hint=f"known: {', '.join(KEYS)}")
-    for key in ("kinds", "deny", "message"):
-        if not logic.get(key):
-            raise PolicyError(f"the logic lacks {key!r}", where=rule.id)
-    parameters = dict(logic.get("parameters") or {})
-    parameters |= {name: _plain(options[name]) for name in parameters if name in options}
+    check_keys(rule, KEYS, needed=("kinds", "deny", "message"))
     try:
         path = parse_path(str(logic["each"])) if "each" in logic else None
         among = parse_among(logic["among"], str(rule.id)) if "among" in logic else None
@@ -147,15 +141,14 @@ def compile_policy(
     except PolicyError as error:
         error.where = error.where or str(rule.id)
         raise
-    field = str(logic.get("field") or "")
     return KubernetesPolicy(
         rule=rule,
         kinds=frozenset(str(kind) for kind in logic["kinds"]),
         path=path,
         deny=deny,
         message=message,
-        field="".join(f"/{name}" for name in field.split(".")) if field else "",
-        parameters=parameters,
+        field=field_pointer(rule),
+        parameters=parameters_of(rule, options),
         among=among,
         pairs=frozenset(pairs_of(logic["kinds"])),
     )
@@ -187,7 +180,3 @@ def item_name(item: Item) -> str:
         return str(value)[:100]
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
