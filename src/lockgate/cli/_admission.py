@@ -6,27 +6,29 @@ import argparse
 import logging
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lockgate.cli._project import Project, project_at
-from lockgate.engine.workspace import prepare, salt_of
+from lockgate.engine.workspace import Workspace, prepare, salt_of
 from lockgate.errors import ExitCode, LockgateError, UsageError
 from lockgate.gates.admission import PolicySet
 from lockgate.server.admission import AdmissionServer, FailureMode, FailureModes, Options
+from lockgate.server.admission.carrying import FOLDER, Carrier
 from lockgate.server.admission.loader import Feed, Inputs, PolicyLoader, follow
 from lockgate.server.admission.policies import PolicyJudge
+from lockgate.server.admission.recorder import JournalRecorder
 from lockgate.server.tls.authority import OwnAuthority
 from lockgate.server.tls.reload import Pair
 from lockgate.settings import FILE_NAME, AdmissionSettings, OnFailure
-
-if TYPE_CHECKING:
-    from lockgate.server.admission import Recorder
+from lockgate.store.journal import Journal
 
 _log = logging.getLogger("lockgate.admission")
-_RECORD_SECONDS = 1.0
-"""An append to the record costs tens of milliseconds whatever its size."""
+_RECORD_SECONDS = 0.1
+"""An append to the journal waits for the disk, whatever its size."""
 _SERVICE = "lockgate.lockgate-system.svc"
 
 
@@ -41,12 +43,14 @@ def run(arguments: argparse.Namespace) -> int:
     loader = PolicyLoader(lambda: inputs_of(_project(arguments), arguments), cache_dir=place.cache_dir, feeds=feeds)
     policies = loader.load()
     assert loader.current is not None
+    journal = None if arguments.no_store else _journal(place)
     server = AdmissionServer(
         PolicyJudge(policies), _certificates(arguments, place.folder), mutating=_mutating(policies),
         options=_options(arguments, loader.current.settings), salt=salt,
-        recorder=None if arguments.no_store else _recorder(place.record, salt),
+        recorder=JournalRecorder(journal, salt=salt) if journal is not None else None,
         bundle_changed=_publisher(arguments),
     )  # fmt: skip
+    carrier = _carrier(journal, place, server) if journal is not None else nullcontext()
     _log.info("%d policies, version %s", len(policies), policies.version)
     stop = threading.Event()
     following = threading.Thread(
@@ -56,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     following.start()
     threading.Thread(target=_tell_port, args=(server,), daemon=True).start()
     try:
-        server.run()
+        with carrier:
+            server.run()
     finally:
         stop.set()
     return int(ExitCode.ALLOWED)
@@ -152,11 +157,19 @@ def _certificates(arguments: argparse.Namespace, workspace: Path) -> Pair | OwnA
     return OwnAuthority(folder, names=arguments.name or [_SERVICE])
 
 
-def _recorder(record: str, salt: bytes) -> Recorder:
-    from lockgate.server.admission.recorder import StoreRecorder
-    from lockgate.store import Record
+def _journal(place: Workspace) -> Journal:
+    return Journal(place.folder / FOLDER, f"admission-{uuid.uuid4().hex[:12]}")
 
-    return StoreRecorder(Record.open(record), salt=salt)
+
+@contextmanager
+def _carrier(journal: Journal, place: Workspace, server: AdmissionServer) -> Iterator[None]:
+    """Settles the journal within the block, and what is left of it at the end."""
+    carrier = Carrier(journal, place.folder / FOLDER, place.record, told=server.settled)
+    carrier.start()
+    try:
+        yield
+    finally:
+        carrier.close()
 
 
 def _publisher(arguments: argparse.Namespace) -> Callable[[str], None] | None:

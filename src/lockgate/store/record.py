@@ -74,17 +74,20 @@ class Record:
             if rows:
                 self._append(tables()[name], rows)
 
-    def append_alone(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def append_alone(self, table: str, rows: Sequence[Mapping[str, Any]], *,
+                     once: tuple[str, int] | None = None) -> None:  # fmt: skip
         """Append rows of a table whose rows belong to no run. When this returns they are there, all of them.
 
-        ``Batch`` is filled in. Raises :class:`StoreError`, and nothing of them shows then.
+        ``Batch`` is filled in. ``once``: a writer's name and a number that grows: the commit is marked with them, and
+        nothing is done when the table holds that number of that writer already (Delta's transaction identifiers).
+        Raises :class:`StoreError`, and nothing of them shows then.
         """
         shape = tables()[table]
         if not shape.alone:
             raise ValueError(f"rows of {table} belong to a run")
         batch = uuid.uuid4().hex
         if rows:
-            self._append(shape, [{**row, "Batch": batch} for row in rows])
+            self._append(shape, [{**row, "Batch": batch} for row in rows], once=once)
 
     def rows(self, table: str, *, version: At = None) -> list[dict[str, Any]]:
         """The rows of ``table``, oldest run first, as it stands or stood at a version or time.
@@ -142,13 +145,15 @@ class Record:
             )
         return deleted
 
-    def _append(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-        from deltalake import write_deltalake
+    def _append(self, table: Table, rows: Sequence[dict[str, Any]], *, once: tuple[str, int] | None = None) -> None:
+        from deltalake import CommitProperties, Transaction, write_deltalake
 
         batch = _arrow.batch_of(table, rows)
         target = self._handles.get(table.name)
 
         def write(handle: Any) -> None:
+            if once is not None and handle is not None and (handle.transaction_version(once[0]) or -1) >= once[1]:
+                return
             lacking = handle is not None and _lacks_columns(handle, table)
             write_deltalake(
                 handle if handle is not None else self._uri(table.name),
@@ -157,6 +162,7 @@ class Record:
                 configuration=None if handle is not None else _CONFIGURATION,
                 schema_mode="merge" if lacking else None,
                 storage_options=self._options,
+                commit_properties=CommitProperties(app_transactions=[Transaction(*once)]) if once is not None else None,
             )
 
         self._retry(table.name, write, handle=target, missing_ok=True)

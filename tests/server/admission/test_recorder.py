@@ -4,9 +4,11 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from lockgate.server.admission.contract import Outcome, ReviewRecord, Verdict
-from lockgate.server.admission.recorder import StoreRecorder, bodies_of
+from lockgate.server.admission.recorder import JournalRecorder, bodies_of
 from lockgate.sources.cluster.scrub import scrubbed_patch, scrubbed_review
 from lockgate.store import Record
+from lockgate.store.journal import Journal
+from lockgate.store.settling import settle
 
 from .conftest import pod_request
 
@@ -19,13 +21,27 @@ def reviewed(request=None, *, received=1_760_000_000.0, patch=()):
                         Outcome.ALLOWED, 0.002)  # fmt: skip
 
 
+class Recording:
+    """A recorder, its journal and the record that it is settled into."""
+
+    def __init__(self, folder, run="admission-1"):
+        self.root, self.store = folder / "journal", Record.open(folder)
+        self.journal = Journal(self.root, run)
+        self.recorder = JournalRecorder(self.journal, salt=SALT)
+
+    def record(self, *records):
+        self.recorder.record(records)
+        self.journal.turn()
+        assert settle(self.root, self.store).problems == []
+
+
 def test_a_body_is_kept_once_a_day_and_outlives_none_of_its_reviews(tmp_path):
-    record = Record.open(tmp_path)
-    recorder = StoreRecorder(record, salt=SALT)
-    recorder.record([reviewed(), reviewed()])
-    recorder.record([reviewed()])
+    recorder = Recording(tmp_path)
+    record = recorder.store
+    recorder.record(reviewed(), reviewed())
+    recorder.record(reviewed())
     assert (len(record.rows("AdmissionReviews")), len(record.rows("AdmissionObjects"))) == (3, 1)
-    recorder.record([reviewed(received=1_760_000_000.0 + 86_400)])
+    recorder.record(reviewed(received=1_760_000_000.0 + 86_400))
     assert len(record.rows("AdmissionObjects")) == 2
     oldest = min(row["TimeGenerated"] for row in record.rows("AdmissionReviews"))
     record.retain(0, now=oldest + timedelta(seconds=1))
@@ -34,8 +50,8 @@ def test_a_body_is_kept_once_a_day_and_outlives_none_of_its_reviews(tmp_path):
 
 
 def test_another_process_adds_to_the_same_record(tmp_path):
-    for _ in range(2):
-        StoreRecorder(Record.open(tmp_path), salt=SALT).record([reviewed()])
+    for run in ("admission-1", "admission-2"):
+        Recording(tmp_path, run).record(reviewed())
     record = Record.open(tmp_path)
     rows = record.rows("AdmissionReviews")
     assert len({row["RunId"] for row in rows}) == 2
@@ -59,6 +75,15 @@ def test_nothing_secret_is_kept():
         kept = json.dumps(scrubbed_review(body, salt=SALT))
         assert SECRET not in kept and json.dumps(body) == before
     assert "secretKeyRef" in json.dumps(scrubbed_review(bodies[0], salt=SALT))
+
+
+def test_a_secret_shows_the_same_hash_in_the_record_as_elsewhere(tmp_path):
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "stringData": {"a": SECRET}}
+    kind = {"group": "", "version": "v1", "kind": "Secret"}
+    recorder = Recording(tmp_path)
+    recorder.record(reviewed(pod_request(object=body, kind=kind)))
+    (row,) = recorder.store.rows("AdmissionObjects")
+    assert json.loads(row["Body"])["stringData"]["a"].startswith("lockgate-hash:")
 
 
 def test_nor_does_a_patch_keep_it():

@@ -141,6 +141,20 @@ def test_what_is_judged_is_answered_recorded_and_holds_no_secret(served, project
         assert not path.is_file() or value.encode() not in path.read_bytes(), path
 
 
+def test_what_a_killed_webhook_kept_is_brought_into_the_record_by_the_next(served, project):
+    webhook = served()
+    for _ in range(3):
+        webhook.review()
+    until(lambda: webhook.metric("records_kept_total") == 3)
+    webhook.process.kill()
+    webhook.process.wait(30)
+    assert not (project / "workspace/record").exists()
+    served().stop()
+    record = Record.open(project / "workspace")
+    assert len(record.rows("AdmissionReviews")) == 3 and len(record.rows("AdmissionObjects")) == 1
+    assert list((project / "workspace/journal").iterdir()) == []
+
+
 def test_changed_policies_judge_without_a_dropped_request(served, project):
     webhook = served()
     answers, stop = [], threading.Event()

@@ -105,7 +105,10 @@ class ReviewRecord:
 
 @runtime_checkable
 class Recorder(Protocol):
-    """Keeps reviews. Called from one thread, never from the one that answers."""
+    """Keeps reviews. Called from one thread, never from the one that answers.
+
+    One with a true attribute ``scrubs`` is handed Secrets with their values, and must keep none of them.
+    """
 
     def record(self, records: Sequence[ReviewRecord]) -> None:
         """Keep these, in this order. An exception is counted and told in ``/metrics``; the records are lost then."""

@@ -58,6 +58,10 @@ class Metrics:
     records_kept: int = 0
     recorder_errors: int = 0
     records_waiting: int = 0
+    journal_bytes: int = 0
+    """What the journal held after the last settling."""
+    settle_errors: int = 0
+    """Times the journal could not be put into the record; what is in it waits."""
     certificate_expires: float = 0.0
     certificate_reloads: int = 0
     certificate_errors: int = 0
@@ -87,6 +91,8 @@ class Metrics:
             ("record_waits_total", "counter", "Answers that waited for the recorder.", self.record_waits),
             ("records_lost_total", "counter", "Reviews that were answered and not recorded.", self.records_lost),
             ("recorder_errors_total", "counter", "Times the recorder failed.", self.recorder_errors),
+            ("journal_bytes", "gauge", "Bytes of the journal that the record has not yet.", self.journal_bytes),
+            ("settle_errors_total", "counter", "Times the journal was not put into the record.", self.settle_errors),
             ("certificate_expiry_timestamp_seconds", "gauge", "When the certificate ends.", self.certificate_expires),
             ("certificate_reloads_total", "counter", "Certificates taken up while serving.", self.certificate_reloads),
             ("certificate_errors_total", "counter", "Certificates that could not be used.", self.certificate_errors),

@@ -1,69 +1,60 @@
-"""The recorder that keeps reviews in the workspace's record: rows by review, bodies by digest.
+"""The recorder that keeps reviews for the workspace's record: rows by review, bodies by digest, in a journal.
 
-Bodies are appended before the reviews that name them, so a crash between leaves a body too many and never one too few.
-When :meth:`StoreRecorder.record` returns everything is there. Runs on the thread of the queue alone.
+When :meth:`JournalRecorder.record` returns everything is on the disk; ``carrying`` brings it into the record. Bodies
+stand before the reviews that name them, so a crash between leaves a body too many and never one too few. Runs on the
+thread of the queue alone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from lockgate.server.admission.contract import ReviewRecord
 from lockgate.sources.cluster.scrub import scrubbed_patch, scrubbed_review
-from lockgate.store import Record
 
-_log = logging.getLogger("lockgate.admission")
-_KNOWN = 200_000
-"""Digests remembered; past it the set begins anew, and a body may be kept twice."""
-_COMPACT_EVERY = 200
-"""Appends between two joinings of small files."""
+if TYPE_CHECKING:
+    from lockgate.store import Record
+    from lockgate.store.journal import Journal
+
+_KNOWN = 50_000
+"""Digests remembered, at some 100 bytes each; past it the set begins anew, and a body may be kept twice."""
 _APART = frozenset({"uid", "kind", "resource", "subResource", "name", "namespace", "operation", "object", "oldObject",
                     "dryRun"})  # fmt: skip
+_Bodies = dict[tuple[date, bytes], dict[str, Any]]
 
 
-class StoreRecorder:
-    """Writes to one record."""
+class JournalRecorder:
+    """Writes to one journal."""
 
-    def __init__(self, record: Record, *, salt: bytes) -> None:
+    scrubs = True
+    """Takes reviews as they came: what may be secret is removed here, once."""
+
+    def __init__(self, journal: Journal, *, salt: bytes) -> None:
         """``salt`` keys the hashes that stand for values of Secrets and of environment variables."""
-        self._record, self._salt = record, salt
-        self._run = f"admission-{uuid.uuid4().hex[:12]}"
-        self._known: dict[str, datetime] = {}
-        self._appends = 0
+        self._journal, self._salt = journal, salt
+        self._known: set[tuple[date, bytes]] = set()
 
     def record(self, records: Sequence[ReviewRecord]) -> None:
         """Keep these. Raises ``StoreError``, and none of them counts as kept then."""
-        bodies: dict[str, dict[str, Any]] = {}
+        bodies: _Bodies = {}
         rows = [self._row(one, bodies) for one in records]
-        self._record.append_alone("AdmissionObjects", list(bodies.values()))
-        self._record.append_alone("AdmissionReviews", rows)
+        self._journal.append([*(("AdmissionObjects", one) for one in bodies.values()),
+                              *(("AdmissionReviews", one) for one in rows)])  # fmt: skip
         if len(self._known) + len(bodies) > _KNOWN:
             self._known.clear()
-        self._known.update((digest, row["TimeGenerated"]) for digest, row in bodies.items())
-        self._appends += 1
-        if self._appends % _COMPACT_EVERY == 0:
-            self._compact()
+        self._known.update(bodies)
 
-    def _compact(self) -> None:
-        """Small files cost readers time; that they could not be joined costs nothing else."""
-        try:
-            self._record.compact()
-        except Exception as error:  # the reviews are kept, and that is what the caller asks about
-            _log.warning("the record could not be compacted: %s", error)
-
-    def _row(self, one: ReviewRecord, bodies: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    def _row(self, one: ReviewRecord, bodies: _Bodies) -> dict[str, Any]:
         request, verdict = one.request, one.verdict
         moment = datetime.fromtimestamp(one.received, UTC)
         kind, resource = request["kind"], request["resource"]
         return {
-            "TimeGenerated": moment, "RunId": self._run, "Endpoint": one.endpoint, "Uid": request["uid"],
+            "TimeGenerated": moment, "RunId": self._journal.run, "Endpoint": one.endpoint, "Uid": request["uid"],
             "Operation": request["operation"], "ApiGroup": kind.get("group") or "",
             "ApiVersion": kind.get("version") or "", "Kind": kind["kind"], "Resource": resource["resource"],
             "SubResource": request.get("subResource") or "", "Namespace": request.get("namespace") or "",
@@ -78,16 +69,18 @@ class StoreRecorder:
             "Request": _json({key: value for key, value in request.items() if key not in _APART}),
         }  # fmt: skip
 
-    def _kept(self, body: Mapping[str, Any] | None, moment: datetime, bodies: dict[str, dict[str, Any]]) -> str:
+    def _kept(self, body: Mapping[str, Any] | None, moment: datetime, bodies: _Bodies) -> str:
         if body is None:
             return ""
-        text = _json(scrubbed_review(body, salt=self._salt))
-        digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-        # Dated at the end of the day, and kept anew the next: what drops old rows never takes a body before its review.
-        end = datetime.combine(moment.date() + timedelta(days=1), time(), UTC)
-        if self._known.get(digest) != end and digest not in bodies:
-            bodies[digest] = {"TimeGenerated": end, "RunId": self._run, "Digest": digest, "Bytes": len(text.encode()),
-                              "Body": text}  # fmt: skip
+        text = _dumped(scrubbed_review(body, salt=self._salt))
+        hashed = hashlib.sha256(text)
+        digest = f"sha256:{hashed.hexdigest()}"
+        key = moment.date(), hashed.digest()
+        if key not in self._known and key not in bodies:
+            # Dated at the end of the day, and kept anew the next: what drops old rows takes no body before its review.
+            end = datetime.combine(moment.date() + timedelta(days=1), time(), UTC)
+            bodies[key] = {"TimeGenerated": end, "RunId": self._journal.run, "Digest": digest, "Bytes": len(text),
+                           "Body": text.decode()}  # fmt: skip
         return digest
 
 
@@ -98,7 +91,11 @@ def _user(request: Mapping[str, Any]) -> str:
 
 
 def _json(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain).decode()
+    return _dumped(value).decode()
+
+
+def _dumped(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain)
 
 
 def _plain(value: Any) -> Any:

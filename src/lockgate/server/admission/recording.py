@@ -35,6 +35,7 @@ class RecordQueue:
         """
         self._gather, self._hurry = gather, threading.Event()
         self._recorder, self._metrics, self._salt = recorder, metrics, salt
+        self._scrub = not getattr(recorder, "scrubs", False)
         self._reviews, self._size = reviews, size
         self._waiting: deque[tuple[ReviewRecord, int]] = deque()
         self._held = 0
@@ -114,7 +115,7 @@ class RecordQueue:
         """Records leave the queue after the recorder has them, so that the bound holds for what it works on as well."""
         errors = 0
         try:
-            self._recorder.record([_clean(record, self._salt) for record, _ in batch])
+            self._recorder.record([_clean(one, self._salt) if self._scrub else one for one, _ in batch])
         except Exception as error:  # a recorder is foreign code, and its failure must not end the recording
             errors = 1
             _log.error("%d reviews were not recorded: %s", len(batch), type(error).__name__)

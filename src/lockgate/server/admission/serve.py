@@ -92,6 +92,11 @@ class AdmissionServer:
         """Count a change of policies that could not be used. May be called from any thread."""
         self.metrics.policy_errors += 1
 
+    def settled(self, ok: bool, waiting: int) -> None:
+        """Tell how a settling of the journal went, and the bytes that wait. May be called from any thread."""
+        self.metrics.journal_bytes = waiting
+        self.metrics.settle_errors += not ok
+
     def stop(self) -> None:
         """Begin the end, as SIGTERM does. May be called from any thread."""
         if self._loop is not None:

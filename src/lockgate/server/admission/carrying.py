@@ -1,0 +1,90 @@
+"""Brings what was journalled into the record, by a process of its own that ends when it is done.
+
+What writes Delta tables takes some 90 MB and a tenth of a second of CPU an append; neither belongs beside a judge. So
+a thread closes the journal's file from time to time and starts ``lockgate.store.settling``. While that fails nothing is
+lost: files wait, in this process and for the next one on the same workspace.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from lockgate.errors import LockgateError
+from lockgate.formats.printable import clipped, printable
+from lockgate.store.journal import Journal, runs
+from lockgate.store.settling import DAMAGED
+
+_log = logging.getLogger("lockgate.admission")
+FOLDER = "journal"
+"""Within the workspace's own folder."""
+_LOOK = 0.5
+"""Seconds between looks at the size of the file."""
+_LARGE = 8 * 1024 * 1024
+"""Bytes at which a file is settled before its time, so that the settling process stays small."""
+_LONGEST = 300.0
+"""Seconds for one settling."""
+
+
+class Carrier:
+    """One thread that settles one journal, and at first what writers left that are gone."""
+
+    def __init__(self, journal: Journal, root: Path, record: str, *, seconds: float = 10.0,
+                 told: Callable[[bool, int], None] = lambda ok, waiting: None) -> None:  # fmt: skip
+        """``root`` is the folder of the journals, ``record`` the workspace's address, as ``Record.open`` takes it.
+
+        ``seconds``: how old a row may get before it is brought along. ``told`` gets whether a settling went well, and
+        the bytes that wait.
+        """
+        self._journal, self._root, self._record, self._seconds, self._told = journal, root, record, seconds, told
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="record", daemon=True)
+
+    def start(self) -> None:
+        """Settle from now on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Settle what there is, then end. What cannot be settled stays for the next start."""
+        self._stop.set()
+        self._thread.join(_LONGEST)
+        try:
+            self._journal.close()
+        except LockgateError as error:
+            _log.error("%s", error)
+        if any(runs(self._root)):
+            self._settle()
+
+    def _run(self) -> None:
+        pending = len(runs(self._root)) > 1
+        passed = 0.0
+        while not self._stop.wait(_LOOK):
+            passed += _LOOK
+            if passed < self._seconds and self._journal.size < _LARGE:
+                continue
+            passed = 0.0
+            try:
+                pending = self._journal.turn() or pending
+            except LockgateError as error:
+                _log.error("%s", error)
+            if pending:
+                pending = not self._settle()
+
+    def _settle(self) -> bool:
+        # -P: the folder that this was started in is the user's, and no place to import from.
+        command = [sys.executable, "-P", "-m", "lockgate.store.settling", str(self._root), self._record]
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                  timeout=_LONGEST, start_new_session=True, check=False)  # fmt: skip
+            code, said = done.returncode, done.stderr.decode("utf-8", "replace").strip()
+        except (OSError, subprocess.SubprocessError) as error:
+            code, said = -1, str(error)
+        if code:
+            what = "damaged" if code == DAMAGED else "not settled, reviews wait in it"
+            _log.error("the journal is %s: %s", what, clipped(printable(said), 1000))
+        self._told(code == 0, self._journal.waiting())
+        return code in (0, DAMAGED)

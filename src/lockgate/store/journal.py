@@ -1,0 +1,180 @@
+"""Rows on their way to the record: appended to a file and synced, and put into the record later by another process.
+
+For a writer that answers requests: an append costs one write and one sync, and none of what a Delta table needs is in
+its memory. Below the root each writer has a folder of its own run, held locked for as long as it lives, with numbered
+files; what it appends to ends in ``.part``, what is closed in ``.jsonl``. A line is ``<table> <row as JSON>``. What
+does not belong: putting rows into the record (``settling``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from lockgate.errors import StoreError
+
+OWNER = "owner.lock"
+OPEN, CLOSED = ".part", ".jsonl"
+_MADE = ".new-"
+MAX_WAITING = 1 << 30
+"""Bytes that may wait for the record; a record that nobody can write must not fill the disk of a node."""
+
+
+class Journal:
+    """The journal of one writer. Appended to by one thread, closed and turned by any."""
+
+    def __init__(self, root: Path, run: str, *, max_waiting: int = MAX_WAITING) -> None:
+        """``run`` names the writer: no other has ever had the name. Raises :class:`StoreError`."""
+        self.run, self._folder, self._max_waiting = run, root / run, max_waiting
+        self._lock = threading.Lock()
+        self._file = -1
+        self._size = self._number = 0
+        try:
+            self._owner = _folder_with_owner(root, run)
+        except OSError as error:
+            raise self._trouble(error) from None
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file that is appended to."""
+        return self._size
+
+    def append(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Keep ``(table, row)`` pairs in this order. When this returns they are on the disk; when it raises
+        :class:`StoreError` none of them is."""
+        lines = b"".join(b"%s %s\n" % (table.encode(), orjson.dumps(row)) for table, row in rows)
+        if not lines:
+            return
+        with self._lock:
+            if self.waiting() + len(lines) > self._max_waiting:
+                raise StoreError(f"{self._max_waiting} bytes wait for the record already", where=str(self._folder),
+                                 hint="the record cannot be written: see what the log says of it")  # fmt: skip
+            try:
+                self._open()
+                self._write(lines)
+            except OSError as error:
+                raise self._trouble(error) from None
+
+    def turn(self) -> bool:
+        """Close the file that is appended to, so that it can be settled; whether there was anything in it."""
+        with self._lock:
+            return self._turn()
+
+    def close(self) -> None:
+        """Close the last file and let go of the folder: whoever settles next takes what is left, and the folder."""
+        with self._lock:
+            if self._owner >= 0:
+                self._turn()
+                os.close(self._owner)
+                self._owner = -1
+
+    def waiting(self) -> int:
+        """Bytes that no record has yet."""
+        with contextlib.suppress(OSError), os.scandir(self._folder) as found:
+            return sum(_size(one) for one in found if one.name.endswith((OPEN, CLOSED)))
+        return 0
+
+    def _path(self, ending: str) -> Path:
+        return self._folder / f"{self._number:010}{ending}"
+
+    def _open(self) -> None:
+        if self._file < 0:
+            self._number += 1
+            self._file = os.open(self._path(OPEN), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            self._size = 0
+            _sync_folder(self._folder)
+
+    def _write(self, lines: bytes) -> None:
+        try:
+            left = memoryview(lines)
+            while left:
+                left = left[os.write(self._file, left) :]
+            os.fdatasync(self._file)
+        except OSError:
+            self._take_back()
+            raise
+        self._size += len(lines)
+
+    def _take_back(self) -> None:
+        """What was not kept whole must not be in the file: its sender is told that it is not kept."""
+        try:
+            os.ftruncate(self._file, self._size)
+            os.lseek(self._file, self._size, os.SEEK_SET)
+        except OSError:  # then nothing more comes behind it, and settling passes over a line without an end
+            os.close(self._file)
+            self._file = -1
+
+    def _turn(self) -> bool:
+        if self._file < 0:
+            return False
+        os.close(self._file)
+        self._file, self._size = -1, 0
+        try:
+            self._path(OPEN).rename(self._path(CLOSED))
+        except OSError as error:
+            raise self._trouble(error) from None
+        return True
+
+    def _trouble(self, error: OSError) -> StoreError:
+        return StoreError(f"the journal cannot be written: {error.strerror}", where=str(self._folder),
+                          hint="the workspace needs room and must be writable")  # fmt: skip
+
+
+def _folder_with_owner(root: Path, run: str) -> int:
+    """Makes the folder and holds its lock. Locked before it has its name, so that nobody takes it for abandoned."""
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = root / f"{_MADE}{run}"
+    made.mkdir(mode=0o700)
+    owner = os.open(made / OWNER, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    made.rename(root / run)
+    _sync_folder(root)
+    return owner
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Whether the lock ``path`` was free; held within the block then."""
+    try:
+        lock = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:  # the folder went meanwhile
+        yield False
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        free = True
+    except BlockingIOError:
+        free = False
+    try:
+        yield free
+    finally:
+        os.close(lock)
+
+
+def runs(root: Path) -> list[Path]:
+    """Folders of writers, living and gone."""
+    if not root.is_dir():
+        return []
+    return sorted(one for one in root.iterdir() if not one.name.startswith(".") and one.is_dir())
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except FileNotFoundError:  # settled meanwhile
+        return 0
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,153 @@
+"""From journals to the record: ``python -m lockgate.store.settling ROOT RECORD``, a process that ends when it is done.
+
+Each closed file becomes one append a table, marked in the same commit with the writer's name and the file's number: a
+file that was settled by a process which died before removing it is not appended again. Files that a writer which is
+gone left open are taken as well, without a last line that has no end: nobody was told that it is kept.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from lockgate.errors import LockgateError, StoreError
+from lockgate.store.journal import CLOSED, OPEN, OWNER, held, runs
+from lockgate.store.record import Record
+from lockgate.tables import ColumnType, Table, tables
+
+_SETTLING = "settling.lock"
+_DAMAGED = ".damaged"
+_FIRST = ("AdmissionObjects",)
+"""Tables whose rows others name: appended before those, so that a crash between leaves one too many, never too few."""
+DAMAGED = 4
+"""Exit code when all was settled but lines that cannot be read; Python itself takes 1."""
+_COMPACT_EVERY = 100
+"""Files between two joinings of the record's small files."""
+
+
+@dataclass(slots=True)
+class Settled:
+    """What one settling did."""
+
+    files: int = 0
+    rows: int = 0
+    problems: list[str] = field(default_factory=list)
+    """Files with lines that cannot be read; kept under another name."""
+
+
+def settle(root: Path, record: Record) -> Settled:
+    """Put every closed journal file below ``root`` into the record, and remove it.
+
+    Raises :class:`StoreError` when the record cannot be written; what was not settled stays.
+    """
+    done = Settled()
+    for folder in runs(root):
+        with held(folder / _SETTLING) as mine:
+            if mine:
+                _settle_run(folder, record, done)
+    return done
+
+
+def _settle_run(folder: Path, record: Record, done: Settled) -> None:
+    with held(folder / OWNER) as abandoned:
+        if abandoned:
+            for left in folder.glob(f"*{OPEN}"):
+                left.rename(left.with_suffix(CLOSED))
+        for file in sorted(folder.glob(f"*{CLOSED}")):
+            _settle_file(file, record, done, torn=abandoned)
+        if abandoned and not any(folder.glob(f"*{_DAMAGED}")):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _settle_file(file: Path, record: Record, done: Settled, *, torn: bool) -> None:
+    rows, wrong = _rows(file, torn=torn)
+    number = int(file.stem)
+    for name, own in sorted(rows.items(), key=lambda one: one[0] not in _FIRST):
+        record.append_alone(name, own, once=(file.parent.name, number))
+    done.files += 1
+    done.rows += sum(map(len, rows.values()))
+    if wrong:
+        kept = file.with_suffix(_DAMAGED)
+        file.rename(kept)
+        done.problems.append(f"{wrong} lines of a journal cannot be read: {kept}")
+    else:
+        file.unlink()
+    if number % _COMPACT_EVERY == 0:
+        _compact(record, done)
+
+
+def _compact(record: Record, done: Settled) -> None:
+    """Small files cost readers time; that they could not be joined costs nothing else."""
+    try:
+        record.compact()
+    except StoreError as error:  # the rows are kept, and that is what the caller asks about
+        done.problems.append(f"the record could not be compacted: {error}")
+
+
+def _rows(file: Path, *, torn: bool) -> tuple[dict[str, list[dict[str, Any]]], int]:
+    """Rows by table, and how many lines could not be read."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    wrong = 0
+    with file.open("rb") as stream:
+        for line in stream:
+            if torn and not line.endswith(b"\n"):
+                break
+            name, _, text = line.partition(b" ")
+            table = tables().get(name.decode("ascii", "replace"))
+            try:
+                if table is None or not table.alone or not line.endswith(b"\n"):
+                    raise ValueError("no line of a journal")
+                row = _row(table, orjson.loads(text))
+            except (ValueError, TypeError, AttributeError):
+                wrong += 1
+            else:
+                found.setdefault(table.name, []).append(row)
+    return found, wrong
+
+
+def _row(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    columns = {column.name: column.type for column in table.columns}
+    return {name: _READ[columns[name]](value) if name in columns else _strange() for name, value in row.items()}
+
+
+def _strange() -> Any:
+    raise ValueError("no column")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
+
+
+_READ: dict[ColumnType, Callable[[Any], Any]] = {
+    ColumnType.DATETIME: datetime.fromisoformat, ColumnType.STRING: _text, ColumnType.DYNAMIC: _text,
+    ColumnType.LONG: int, ColumnType.REAL: float, ColumnType.BOOL: bool,
+}  # fmt: skip
+
+
+def main(arguments: list[str]) -> int:
+    """Settle; what is wrong goes to the error output. 0 done, 4 but for some lines, 5 no record to write."""
+    import os
+
+    root, place = arguments
+    if hasattr(os, "nice"):
+        os.nice(5)  # whoever answers requests goes first
+    try:
+        done = settle(Path(root), Record.open(place))
+    except LockgateError as error:
+        sys.stderr.write(f"{error}\n")
+        return int(error.exit_code)
+    sys.stderr.writelines(f"{one}\n" for one in done.problems)
+    return DAMAGED if done.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
