@@ -26,6 +26,54 @@ def pod(name: str, **container) -> dict:
     }
 
 
+TEMPLATE = {
+    "apiVersion": "templates.gatekeeper.sh/v1", "kind": "ConstraintTemplate", "metadata": {"name": "k8sneedslabel"},
+    "spec": {
+        "crd": {"spec": {"names": {"kind": "K8sNeedsLabel"}, "validation": {"openAPIV3Schema": {
+            "type": "object", "properties": {"label": {"type": "string"}}}}}},
+        "targets": [{"target": "admission.k8s.gatekeeper.sh", "rego": """package k8sneedslabel
+violation[{"msg": msg}] {
+  not input.review.object.metadata.labels[input.parameters.label]
+  msg := sprintf("the label %v is missing", [input.parameters.label])
+}"""}],
+    },
+}  # fmt: skip
+
+
+def constraint(name: str, **spec) -> dict:
+    return {
+        "apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "K8sNeedsLabel", "metadata": {"name": name},
+        "spec": {"match": {"kinds": [{"apiGroups": [""], "kinds": ["Pod"]}]}, "parameters": {"label": name}, **spec},
+    }  # fmt: skip
+
+
+def scoped(*points: str) -> dict:
+    named = [{"name": f"{point}.gatekeeper.sh"} for point in points]
+    return {"enforcementAction": "scoped",
+            "scopedEnforcementActions": [{"action": "deny", "enforcementPoints": named}]}  # fmt: skip
+
+
+FEW = {
+    "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+    "metadata": {"name": "few-containers"},
+    "spec": {
+        "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"},
+        "matchConstraints": {"resourceRules": [
+            {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]},
+        "validations": [{"expression": "size(object.spec.containers) <= int(params.data.most)",
+                         "message": "too many containers"}],
+    },
+}  # fmt: skip
+FEW_BOUND = {
+    "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+    "metadata": {"name": "few-containers"},
+    "spec": {"policyName": "few-containers", "validationActions": ["Warn"],
+             "paramRef": {"name": "limits", "namespace": "default", "parameterNotFoundAction": "Deny"}},
+}  # fmt: skip
+LIMITS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "limits", "namespace": "default"},
+          "data": {"most": "0"}}  # fmt: skip
+
+
 def audit(lockgate, cluster, folder, *more):
     done = lockgate(
         "audit", "--kubeconfig", str(cluster.kubeconfig), "--namespace", cluster.namespace, "--format", "json", *more,
@@ -85,6 +133,74 @@ def test_a_fault_of_a_pod_is_told_at_its_deployment_and_waived_there(lockgate, c
     _, report = audit(lockgate, cluster, repository.folder)
     (found,) = [one for one in report["findings"] if one["rule"] == "policy/privileged-container"]
     assert found["waiver"]["by"] == "ada"
+
+
+def of_the_cluster(report):
+    """Policies of the cluster itself that were broken: (policy, severity, message, name of the object)."""
+    return {
+        (one["rule"], one["severity"], one["message"], one["subject"]["name"]) for one in report["findings"]
+        if not one["rule"].startswith("policy/")
+    }  # fmt: skip
+
+
+def test_policies_of_the_cluster_judge_what_runs_as_they_say_for_an_audit(lockgate, simulator, repository):
+    from lockgate.gates.admission import Placed, PolicySet, load_policies
+
+    config = {"apiVersion": "config.gatekeeper.sh/v1alpha1", "kind": "Config",
+              "metadata": {"name": "config", "namespace": "default"},
+              "spec": {"match": [{"excludedNamespaces": ["quiet"], "processes": ["audit"]}]}}  # fmt: skip
+    constraints = [
+        constraint("owner"), constraint("team", enforcementAction="dryrun"), constraint("audited", **scoped("audit")),
+        constraint("entering", **scoped("validation")),
+    ]  # fmt: skip
+    simulator.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "quiet"}})
+    simulator.add(TEMPLATE, *constraints, config, FEW, FEW_BOUND, LIMITS)
+    bad, quiet = pod("bad"), pod("quiet")
+    bad["metadata"]["namespace"], quiet["metadata"]["namespace"] = "default", "quiet"
+    simulator.add(bad, quiet)
+
+    def audited(*more):
+        done = lockgate("audit", "--kubeconfig", str(simulator.kubeconfig()), "--format", "json", "--no-store", *more,
+                        cwd=repository.folder)  # fmt: skip
+        return of_the_cluster(json.loads(done.stdout))
+
+    found = audited()
+    assert found == {
+        ("K8sNeedsLabel/owner", "high", "the label owner is missing", "Pod default/bad"),
+        ("K8sNeedsLabel/audited", "high", "the label audited is missing", "Pod default/bad"),
+        ("K8sNeedsLabel/team", "low", "the label team is missing", "Pod default/bad"),
+        ("few-containers", "medium", "too many containers", "Pod default/bad"),
+        ("few-containers", "medium", "too many containers", "Pod quiet/quiet"),  # Gatekeeper's Config is not asked
+    }  # fmt: skip
+    bodies = [TEMPLATE, *constraints, FEW, FEW_BOUND, LIMITS]
+    entering = PolicySet(load_policies([Placed("", body) for body in bodies])).review({
+        "uid": "u", "operation": "CREATE", "namespace": "default", "name": "bad", "object": bad, "userInfo": {},
+        "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "resource": {"group": "", "version": "v1", "resource": "pods"},
+    })  # fmt: skip
+    words = {(one.policy, one.message) for one in entering.said}
+    assert words - {(rule, message) for rule, _, message, _ in found} == {
+        ("K8sNeedsLabel/entering", "the label entering is missing")
+    }
+    assert audited("--no-cluster-policies") == set()
+    assert not [one for one in simulator.audit if one["method"] != "GET"], "an audit writes nothing"
+
+
+def test_policies_that_may_not_be_read_are_told_and_the_rulebook_judges_on(lockgate, simulator, repository):
+    simulator.add(TEMPLATE, constraint("owner"), pod("bad", securityContext={"privileged": True}))
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "pods"},
+            "rules": [{"apiGroups": [""], "resources": ["pods", "namespaces"], "verbs": ["list"]}]}  # fmt: skip
+    bound = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "pods"},
+             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "pods"},
+             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "auditor"}]}  # fmt: skip
+    simulator.add(role, bound)
+    kubeconfig = simulator.kubeconfig(simulator.token("auditor", groups=("system:authenticated",)))
+    done = lockgate("audit", "--kubeconfig", str(kubeconfig), "--format", "json", "--no-store", cwd=repository.folder)
+    report = json.loads(done.stdout)
+    assert "policy/privileged-container" in {one["rule"] for one in report["findings"]}
+    reasons = [one["reason"] for one in report["skips"] if "resources ['constrainttemplates']" in one["reason"]]
+    assert len(reasons) == 1
+    assert "apiGroups ['templates.gatekeeper.sh']" in reasons[0]
 
 
 @pytest.mark.timeout(150)  # three starts of the command line, on a machine that may be busy

@@ -36,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _audit(arguments: argparse.Namespace, began: float) -> int:
     """One audit; with ``--watch`` it returns when the next is due."""
     from lockgate.sources.cluster import ClusterSource, connect
+    from lockgate.sources.cluster.policies import read_policies
 
     wanted = outputs(arguments.format)
     project = project_at(Path(arguments.project), config=Path(arguments.config) if arguments.config else None)
@@ -49,11 +50,16 @@ def _audit(arguments: argparse.Namespace, began: float) -> int:
         record, ledger, cache = stores.enter_context(opened(place, project, store=not arguments.no_store))
         salt = salt_of(None if arguments.no_store else place)
         source = ClusterSource(connection, salt=salt, namespaces=arguments.namespace)
+        held = read_policies(connection, salt=salt) if arguments.cluster_policies else None
+        skips = tuple(held.skips()) if held is not None else ()
+        own = project.policies_of(held, arguments.policies, cache_dir=None if arguments.no_store else place.cache_dir)
+        del held  # what policies need of it they hold
         request = Request(
             families=(Family.POLICY,),
             gate=project.settings.gate,
             options=project.scanner_options(),
-            own=project.own_policies(arguments.policies),
+            own=own,
+            skips=skips,
             project=f"cluster {connection.name}",
             salt=salt,
             cache_dir=None if arguments.no_store else place.cache_dir,

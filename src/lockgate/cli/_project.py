@@ -18,6 +18,7 @@ from lockgate.sources.repository import Git, repository_of
 
 if TYPE_CHECKING:
     from lockgate.engine.own import OwnPolicies
+    from lockgate.sources.cluster.policies import PolicyObjects
 
 _OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
 _MAX_TEXT = 4 * 1024 * 1024
@@ -64,17 +65,45 @@ class Project:
 
         None when none are named. Raises ``SourceError`` for a path that is not there, or a file that cannot be read.
         """
-        settings = self.settings.admission
-        paths = [*(self.top / name for name in settings.policies), *map(Path, more)]
-        if not paths:
+        found = self._policy_files(more)
+        if found is None:
             return None
         from lockgate.engine.own import OwnPolicies
+
+        return OwnPolicies(found, self.settings.admission)
+
+    def policies_of(
+        self, cluster: PolicyObjects | None, more: Sequence[str] = (), *, cache_dir: Path | None = None
+    ) -> OwnPolicies | None:
+        """Policies of files, as :meth:`own_policies` has them, and those of a cluster, as its audit is to ask them.
+
+        None when there are neither. ``cache_dir`` keeps what was compiled for the next audit.
+        """
+        from lockgate.engine.own import OwnPolicies
+        from lockgate.policy.gatekeeper.constraint import AUDIT
+        from lockgate.store.compiled import compiled_policies
+
+        manifests = [*(self._policy_files(more) or ()), *(cluster.manifests() if cluster is not None else ())]
+        if not manifests:
+            return None
+        inventory = cluster.inventory() if cluster is not None else ()
+        plurals = cluster.plurals if cluster is not None else None
+        with compiled_policies(cache_dir) as compiled:
+            return OwnPolicies(
+                manifests, self.settings.admission, inventory=inventory, point=AUDIT, plurals=plurals,
+                compiled=compiled,
+            )  # fmt: skip
+
+    def _policy_files(self, more: Sequence[str]) -> Sequence[tuple[str, Mapping[str, Any]]] | None:
+        paths = [*(self.top / name for name in self.settings.admission.policies), *map(Path, more)]
+        if not paths:
+            return None
         from lockgate.sources import policy_files
 
         found = policy_files.read(paths)
         if found.problems:
             raise found.problems[0]
-        return OwnPolicies(found.manifests, settings)
+        return found.manifests
 
     def tracks(self, folder: Path) -> bool:
         """Whether git tracks any file of ``folder``."""

@@ -1,17 +1,19 @@
 """A team's own policies put to objects wherever they are met, by the very set that an admission asks.
 
-Gatekeeper's constraints, ValidatingAdmissionPolicies and what stands with them are loaded from files; each object is
-judged as if it were about to be made. A policy is named as admission names it, so one waiver counts at every stage.
+Gatekeeper's constraints, ValidatingAdmissionPolicies and what stands with them come from files or from the cluster
+that is audited; each object is judged as if it were about to be made. A policy is named as admission names it, so one
+waiver counts at every stage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from lockgate.gates.admission import Action, Placed, PolicySet, Said, load_policies
 from lockgate.model import Confidence, Family, Named, Object, Rule, RuleId, Severity, Skip, SkipKind
 from lockgate.policy.catalogue import Hit
+from lockgate.policy.gatekeeper.constraint import WEBHOOK
 from lockgate.policy.kubernetes.request import plural
 from lockgate.settings import AdmissionSettings
 
@@ -22,9 +24,18 @@ _ENGINES = {"gatekeeper": "a constraint of Gatekeeper", "kubernetes": "a Validat
 class OwnPolicies:
     """Loaded policies; asked from one thread."""
 
-    def __init__(self, manifests: Iterable[tuple[str, Mapping[str, Any]]], settings: AdmissionSettings) -> None:
-        """``manifests``: places and bodies. What cannot be used is among :attr:`problems`."""
-        policies = load_policies([Placed(where, body) for where, body in manifests])
+    def __init__(
+        self, manifests: Iterable[tuple[str, Mapping[str, Any]]], settings: AdmissionSettings, *,
+        inventory: Iterable[Mapping[str, Any]] = (), point: str = WEBHOOK,
+        plurals: Mapping[tuple[str, str], str] | None = None, compiled: MutableMapping[str, bytes] | None = None,
+    ) -> None:  # fmt: skip
+        """``manifests``: places and bodies. What cannot be used is among :attr:`problems`.
+
+        ``inventory``: what policies may look at of a cluster; ``point``: where constraints are enforced; ``plurals``:
+        the resource's name by (group, kind), where it is known; ``compiled``: as of ``load_policies``.
+        """
+        placed = [Placed(where, body) for where, body in manifests]
+        policies = load_policies(placed, inventory=inventory, compiled=compiled)
         self.problems = tuple(
             Skip(one.where or "policies", SkipKind.MALFORMED, one.message, Family.POLICY) for one in policies.problems
         )
@@ -32,7 +43,8 @@ class OwnPolicies:
         self.digest = policies.digest
         self.rules: dict[RuleId, Rule] = {}
         """Those that said something, for reports."""
-        self._set = PolicySet(policies, settings)
+        self._set = PolicySet(policies, settings, point=point)
+        self._plurals = plurals or {}
 
     def __len__(self) -> int:
         return len(self._set)
@@ -41,7 +53,7 @@ class OwnPolicies:
         """What they say of one object; one that could not be evaluated is a Hit that failed."""
         if judged.form != "kubernetes":
             return
-        for said in self._set.review(_request(judged)).said:
+        for said in self._set.review(_request(judged, self._plurals)).said:
             rule = self._rule(said)
             failed = said.message if said.action is Action.ERROR else ""
             text = f"the policy {said.policy} could not be evaluated: {failed}" if failed else said.message
@@ -60,14 +72,15 @@ class OwnPolicies:
         return found
 
 
-def _request(judged: Object) -> dict[str, Any]:
+def _request(judged: Object, plurals: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     """The request to the API server that would make the object."""
     named, body = Named.of(judged), judged.body
     group, _, version = str(body.get("apiVersion", "")).rpartition("/")
     kind = str(body.get("kind", ""))
+    resource = plurals.get((group, kind)) or plural(kind)
     return {
         "uid": "lockgate", "operation": "CREATE", "name": named.name, "namespace": named.namespace, "object": body,
         "kind": {"group": group, "version": version, "kind": kind},
-        "resource": {"group": group, "version": version, "resource": plural(kind)},
+        "resource": {"group": group, "version": version, "resource": resource},
         "userInfo": {}, "dryRun": True,
     }  # fmt: skip

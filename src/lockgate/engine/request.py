@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockgate.findings import Owners, Waivers
-from lockgate.model import Family, File, Result
+from lockgate.model import Family, File, Result, Skip
 from lockgate.settings import CHECKED_FAMILIES, GateSettings
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class Request:
     """Scanner options by family, already checked by ``settings``."""
     own: OwnPolicies | None = None
     """A team's own policies; None: there are none."""
+    skips: tuple[Skip, ...] = ()
+    """What could not be read before the run began, to be told with what it cannot read."""
     rules_digest: str = ""
     """Digest of the rulebook, as part of what cached answers depend on."""
     project: str = "."

@@ -110,6 +110,7 @@ def _observe(run: _Run) -> None:
         partial=request.partial,
         own=request.own.judge if request.own is not None else no_own_policies,
     )
+    run.seen.skips.extend(request.skips)
     if request.own is not None:
         run.seen.skips.extend(request.own.problems)
     deadline = time.monotonic() + request.seconds

@@ -1,4 +1,4 @@
-"""``lockgate audit``: judge what runs in a cluster by the policies of the rulebook."""
+"""``lockgate audit``: judge what runs in a cluster by the rulebook, by policies of files and by its own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--namespace", action="append", default=[], metavar="NAME", help="only this namespace (may be repeated)")
     add("--project", metavar="PATH", default=".", help="folder with the settings, waivers and workspace")
     add("--policies", action="append", default=[], metavar="PATH", help="own policies of Gatekeeper and Kubernetes")
+    add("--cluster-policies", action=argparse.BooleanOptionalAction, default=True,
+        help="judge by constraints and admission policies that the cluster holds, as they say (default)")  # fmt: skip
     add("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     add("--format", action="append", default=[], metavar="NAME[=FILE]", help="report (may be repeated; see below)")
     add("--watch", action="store_true", help="audit again whenever something changes, until it is interrupted")
@@ -30,7 +32,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    about="Judge every object of a cluster by the policies of the rulebook; reads only.",
+    about="Judge every object of a cluster by the policies of the rulebook and its own; reads only.",
     configure=_configure,
     run=_run,
     notes="Reports: terminal, json, sarif, junit, markdown, html, csv.\n"

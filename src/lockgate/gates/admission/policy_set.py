@@ -20,6 +20,7 @@ from lockgate.gates.admission.workloads import OWN, has_template, maker_of, own_
 from lockgate.model import Object, Rule
 from lockgate.policy.errors import EvaluationError
 from lockgate.policy.gatekeeper.case import Limits
+from lockgate.policy.gatekeeper.constraint import AUDIT, WEBHOOK
 from lockgate.policy.gatekeeper.expansion import Expanded, Expander
 from lockgate.policy.gatekeeper.mutation import patch
 from lockgate.policy.gatekeeper.review import Origin, Review
@@ -38,15 +39,17 @@ class PolicySet:
     def __init__(
         self, policies: Policies, settings: AdmissionSettings | None = None, *, rules: Sequence[Rule] = (),
         options: Mapping[str, Any] | None = None, exceptions: Exceptions | None = None,
-        compiled: MutableMapping[str, bytes] | None = None, version: str = "",
+        compiled: MutableMapping[str, bytes] | None = None, version: str = "", point: str = WEBHOOK,
     ) -> None:  # fmt: skip
-        """``rules`` are the rulebook's policies, ``options`` their parameters. ``version`` names the whole.
+        """``rules`` are the rulebook's policies, ``options`` their parameters. ``version`` names the whole. ``point``
+        is where Gatekeeper's constraints are enforced: one that is scoped may say otherwise elsewhere.
 
         Raises :class:`PolicyError` for a rule that does not compile.
         """
         self.settings, self.policies, self.version = settings or AdmissionSettings(), policies, version
         self.exceptions = exceptions or Exceptions()
         self.catalogue = Catalogue(rules, self.settings, options or {}, compiled)
+        self._point, self._process = point, "audit" if point == AUDIT else "webhook"
         self._native = Native(policies)
         self._limits = (self.settings.steps, self.settings.all_steps)
         own = tuple(own_templates(policies.expansions)) if self.settings.workloads is not Mildness.OFF else ()
@@ -134,16 +137,16 @@ class PolicySet:
         return review
 
     def _gatekeeper(self, review: Review, until: float | None, seconds: _Seconds) -> Iterator[Said]:
-        if self.policies.config.excludes_review(review, "webhook"):
+        if self.policies.config.excludes_review(review, self._process):
             return
-        for one in self.policies.library.evaluate(review, limits=self._of(until), seconds=seconds):
+        for one in self._constraints(review, until, seconds):
             yield _said(one)
 
     def _comes_of(self, review: Review, until: float | None, seconds: _Seconds) -> Iterator[Said]:
         """What would be said of the objects that a controller will make of this one."""
         if review.object is None or review.operation not in ("CREATE", "UPDATE") or review.sub_resource:
             return
-        if self.policies.config.excludes_review(review, "webhook"):
+        if self.policies.config.excludes_review(review, self._process):
             return
         kind = (review.group, review.version, review.kind)
         if not any(kind in one.applies_to for one in self._templates):
@@ -162,7 +165,7 @@ class PolicySet:
         review = Review.of_object(child.object, namespace=parent.namespace_object, source=Origin.GENERATED,
                                   operation="CREATE")  # fmt: skip
         own = child.template.startswith(OWN)
-        for one in self.policies.library.evaluate(review, limits=self._of(until), seconds=seconds):
+        for one in self._constraints(review, until, seconds):
             if own:
                 yield self._softer(replace(_said(one), of_pod=True))
             else:
@@ -179,6 +182,9 @@ class PolicySet:
         if said.action is Action.ERROR and self.settings.workloads is Mildness.WARN:
             return replace(said, action=Action.WARN)
         return said
+
+    def _constraints(self, review: Review, until: float | None, seconds: _Seconds) -> list[Violation]:
+        return self.policies.library.evaluate(review, point=self._point, limits=self._of(until), seconds=seconds)
 
     def _of(self, until: float | None) -> Limits:
         each, every = self._limits

@@ -9,24 +9,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lockgate.errors import LockgateError, SourceError
 from lockgate.gates.admission import Placed
 from lockgate.model import Skip
-from lockgate.policy.gatekeeper.config import Config, is_config, parse_config
-from lockgate.server.admission.loader import CLUSTER
 from lockgate.sources.cluster import Change, ChangeType, ClusterSource, Connection, Resource
-from lockgate.sources.cluster.discovery import discover
-from lockgate.sources.cluster.listing import Listing
+from lockgate.sources.cluster.policies import Key, PolicyObjects, key_of, read_policies
 
 _log = logging.getLogger("lockgate.admission")
-_GROUPS = frozenset({
-    "templates.gatekeeper.sh", "constraints.gatekeeper.sh", "mutations.gatekeeper.sh", "expansion.gatekeeper.sh",
-    "config.gatekeeper.sh", "syncset.gatekeeper.sh",
-})  # fmt: skip
-_NATIVE = "admissionregistration.k8s.io"
 _SHAPING = frozenset({"ConstraintTemplate", "Config", "SyncSet", "ValidatingAdmissionPolicy",
                       "MutatingAdmissionPolicy"})  # fmt: skip
 _SETTLE = 0.3
@@ -34,7 +26,6 @@ _SETTLE = 0.3
 _AGAIN = 1.0
 """Seconds until kinds are looked for that a template has and the API server does not serve yet."""
 _LONGEST_PAUSE = 30.0
-_Key = tuple[str, str, str]
 
 
 class ClusterPolicies:
@@ -44,9 +35,8 @@ class ClusterPolicies:
         """``connect`` makes a new connection; ``salt`` keys the hashes of Secret values, should Secrets be synced."""
         self._connect, self._salt = connect, salt
         self._lock = threading.Lock()
-        self._state: dict[Resource, dict[_Key, Mapping[str, Any]]] = {}
-        self._relisted: dict[Resource, set[_Key]] = {}
-        self._parameters: frozenset[Resource] = frozenset()
+        self._found = PolicyObjects()
+        self._relisted: dict[Resource, set[Key]] = {}
         self._revision = 0
         self._stop, self._round = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="policies of the cluster", daemon=True)
@@ -69,16 +59,12 @@ class ClusterPolicies:
     def manifests(self) -> Sequence[Placed]:
         """Policies, bindings and parameters."""
         with self._lock:
-            return [Placed(f"{CLUSTER}{resource.title}/{key[2]}", body) for resource, held in self._state.items()
-                    if _is_policy(resource) or resource in self._parameters
-                    for key, body in held.items()]  # fmt: skip
+            return [Placed(where, body) for where, body in self._found.manifests()]
 
     def inventory(self) -> Sequence[Mapping[str, Any]]:
         """Everything else that is read: Namespaces and what Config and SyncSets name."""
         with self._lock:
-            return [body for resource, held in self._state.items()
-                    if not _is_policy(resource) and resource not in self._parameters
-                    for body in held.values()]  # fmt: skip
+            return list(self._found.inventory())
 
     def _run(self) -> None:
         pause = 0.0
@@ -103,41 +89,22 @@ class ClusterPolicies:
         """List everything that counts; (a source to watch from there, what to watch, whether kinds are missing)."""
         connection = self._connect()
         try:
-            connection.begin()
-            served, skips = discover(connection)
-            if skips:
-                _log.warning("part of the API cannot be asked what it has: %s", skips[0].reason)
-            source = ClusterSource(connection, salt=self._salt)
-            state: dict[Resource, dict[_Key, Mapping[str, Any]]] = {}
-            wanted = [one for one in served if _is_policy(one) or one.title == "namespaces"]
-            self._list(connection, source, wanted, state)
-            bodies = [body for held in state.values() for body in held.values()]
-            parameters = frozenset(_of_kinds(served, _parameter_kinds(bodies)))
-            more = {*parameters, *_of_kinds(served, _synced_kinds(bodies))} - set(wanted)
-            self._list(connection, source, sorted(more), state)
-            constraints = {one.kind for one in served if one.group == "constraints.gatekeeper.sh"}
-            missing = _constraint_kinds(bodies) - constraints
+            found = read_policies(connection, salt=self._salt)
+            for resource, skip in found.unread.items():
+                raise SourceError(f"cannot be read whole: {skip.reason}", where=f"cluster: {resource.title}",
+                                  hint="the account needs get, list and watch")  # fmt: skip
         except BaseException:
             connection.close()
             raise
+        if found.unknown:
+            _log.warning("part of the API cannot be asked what it has: %s", found.unknown[0].reason)
+        source = ClusterSource(connection, salt=self._salt)
+        source.versions.update({(resource, ""): version for resource, version in found.versions.items()})
         with self._lock:
-            changed = state != self._state or parameters != self._parameters
-            self._state, self._parameters = state, parameters
+            changed = found.held != self._found.held or found.parameters != self._found.parameters
+            self._found = found
             self._revision += changed
-        return source, sorted(state), bool(missing)
-
-    def _list(self, connection: Connection, source: ClusterSource, resources: Iterable[Resource],
-              state: dict[Resource, dict[_Key, Mapping[str, Any]]]) -> None:  # fmt: skip
-        for resource in resources:
-            listing = Listing(connection, resource, self._salt)
-            held = state.setdefault(resource, {})
-            for row in listing.read():
-                if isinstance(row, Skip):
-                    raise SourceError(f"cannot be read whole: {row.reason}", where=f"cluster: {resource.title}",
-                                      hint="the account needs get, list and watch")  # fmt: skip
-                held[_key(row.body)] = row.body
-            if listing.version:
-                source.versions[resource, ""] = listing.version
+        return source, sorted(found.held), bool(found.awaited)
 
     def _follow(self, source: ClusterSource | None, resources: list[Resource], missing: bool) -> None:
         """Take changes until everything has to be listed anew."""
@@ -165,14 +132,14 @@ class ClusterPolicies:
     def _take(self, change: Change) -> bool:
         """Apply one change; whether it may change which resources count."""
         with self._lock:
-            held = self._state.setdefault(change.resource, {})
+            held = self._found.held.setdefault(change.resource, {})
             if change.object is None:
                 seen = self._relisted.pop(change.resource, set())
                 for key in [key for key in held if key not in seen]:
                     del held[key]
                 self._revision += 1
                 return change.resource.kind in _SHAPING
-            key = _key(change.object.body)
+            key = key_of(change.object.body)
             if change.type is ChangeType.PRESENT:
                 self._relisted.setdefault(change.resource, set()).add(key)
             if change.type is ChangeType.DELETED:
@@ -186,18 +153,6 @@ class ClusterPolicies:
             return change.resource.kind in _SHAPING
 
 
-def _is_policy(resource: Resource) -> bool:
-    if resource.group == _NATIVE:
-        return "admissionpolic" in resource.plural
-    return resource.group in _GROUPS
-
-
-def _key(body: Mapping[str, Any]) -> _Key:
-    metadata = body.get("metadata")
-    metadata = metadata if isinstance(metadata, Mapping) else {}
-    return str(body.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
-
-
 def _spelt(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """What somebody wrote: not the status, nor the versions that a server counts."""
     metadata = body.get("metadata")
@@ -206,40 +161,3 @@ def _spelt(body: Mapping[str, Any]) -> Mapping[str, Any]:
         kept["metadata"] = {key: metadata[key] for key in ("name", "namespace", "labels", "annotations", "uid")
                             if key in metadata}  # fmt: skip
     return kept
-
-
-def _of_kinds(served: Iterable[Resource], kinds: set[tuple[str, str]]) -> list[Resource]:
-    return [one for one in served if (one.group, one.kind) in kinds]
-
-
-def _parameter_kinds(bodies: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
-    found = set()
-    for body in bodies:
-        spec = body.get("spec")
-        kind = spec.get("paramKind") if isinstance(spec, dict) else None
-        if isinstance(kind, dict):
-            found.add((str(kind.get("apiVersion")).rpartition("/")[0], str(kind.get("kind"))))
-    return found
-
-
-def _synced_kinds(bodies: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
-    config = Config()
-    for body in filter(is_config, bodies):
-        try:
-            config = config.joined(parse_config(body))
-        except LockgateError:
-            continue  # told when the policies are loaded
-    return {(group, kind) for group, _, kind in config.synced}
-
-
-def _constraint_kinds(bodies: Iterable[Mapping[str, Any]]) -> set[str]:
-    found = set()
-    for body in bodies:
-        if body.get("kind") == "ConstraintTemplate":
-            value: Any = body
-            for name in ("spec", "crd", "spec", "names", "kind"):
-                value = value.get(name) if isinstance(value, dict) else None
-            if isinstance(value, str):
-                found.add(value)
-    return found
-

@@ -27,12 +27,11 @@ from lockgate.model import Family
 from lockgate.rules import load as load_rules
 from lockgate.settings import AdmissionSettings
 from lockgate.sources import policy_files
+from lockgate.sources.cluster.policies import PLACE as CLUSTER
 
 _log = logging.getLogger("lockgate.admission")
 _CACHE_NAME = "admission.bin"
 _STAMP = f"{__version__} {sys.version}"
-CLUSTER = "cluster: "
-"""How the place of a policy begins that a cluster holds."""
 _TOLD = 20
 """Problems that an error spells out."""
 
