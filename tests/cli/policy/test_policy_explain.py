@@ -81,6 +81,16 @@ def test_a_constraint_shows_its_message_or_what_leaves_it_out(lockgate, tmp_path
     assert (one["policy"], one["outcome"], one["reason"]) == ("NeedsOwner/all", outcome, reason)
 
 
+def test_a_constraint_shows_the_lines_of_its_template(lockgate, tmp_path):
+    policies = f"{TEMPLATE}---\n{CONSTRAINT}"
+    (one,) = explained(lockgate, tmp_path, POD, "policies.yaml", policy_text=policies)
+    (step,) = one["steps"]
+    assert (step["text"].split()[0], step["value"]) == ("violation", True)
+    assert [line["value"] for line in step["parts"]] == [True, {"msg": "no owner"}]
+    (one,) = explained(lockgate, tmp_path, OWNED, "policies.yaml", policy_text=policies)
+    assert [(line["value"], line["decided"]) for line in one["steps"][0]["parts"]] == [(False, True)]
+
+
 def test_an_azure_rule_shows_expected_and_actual(lockgate, tmp_path):
     resource = {
         "type": "Microsoft.ContainerRegistry/registries", "name": "r", "properties": {"adminUserEnabled": True}

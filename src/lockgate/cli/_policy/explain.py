@@ -15,7 +15,7 @@ from lockgate.formats import manifests
 from lockgate.formats.printable import clipped, printable
 from lockgate.formats.yaml_safe import FormatError, load_all
 from lockgate.model import Family, Object
-from lockgate.policy.cel.trace import Step
+from lockgate.policy.step import Step
 
 _WIDTH = 160
 
@@ -126,10 +126,9 @@ def _admission(bodies: list[Mapping[str, Any]], body: Mapping[str, Any]) -> Iter
 
 
 def _gatekeeper(bodies: list[Mapping[str, Any]], body: Mapping[str, Any]) -> Iterator[Explained]:
-    from lockgate.policy.errors import EvaluationError
     from lockgate.policy.gatekeeper.constraint import GATOR
+    from lockgate.policy.gatekeeper.explain import explain
     from lockgate.policy.gatekeeper.library import Library
-    from lockgate.policy.gatekeeper.match import Place
     from lockgate.policy.gatekeeper.review import Review
 
     library = Library()
@@ -138,21 +137,8 @@ def _gatekeeper(bodies: list[Mapping[str, Any]], body: Mapping[str, Any]) -> Ite
     for one in bodies:
         if one.get("kind") == "Namespace":
             library.inventory.add(one)
-    review = Review.of_object(body)
-    violations = library.evaluate(review, point=GATOR) if library.constraints else []
-    for constraint in library.constraints:
-        said = [one for one in violations if one.constraint == constraint.key]
-        namespace = Place.of(library.inventory.namespace(review.namespace)) if review.namespace else None
-        try:
-            left_out = constraint.match.left_out(review.candidates[0], namespace)
-        except EvaluationError as error:
-            yield Explained(constraint.key, _name(body), "failed", error.message)
-            continue
-        if left_out:
-            yield Explained(constraint.key, _name(body), "not about it", f"{left_out} leaves it out")
-            continue
-        outcome = "failed" if any(one.error for one in said) else "denied" if said else "allowed"
-        yield Explained(constraint.key, _name(body), outcome, "; ".join(one.message for one in said))
+    for said in explain(library, Review.of_object(body), point=GATOR):
+        yield Explained(said.policy, _name(body), said.outcome, said.reason, said.steps)
 
 
 def _azure_definition(source: Mapping[str, Any], body: Mapping[str, Any]) -> Explained:

@@ -8,7 +8,8 @@ from typing import Any
 
 from lockgate.policy.catalogue._places import group_kind, pod_place, without_nulls
 from lockgate.policy.catalogue.kubernetes import Facts, KubernetesPolicy, item_name, kinds_of
-from lockgate.policy.cel.trace import Step, trace
+from lockgate.policy.cel.trace import trace
+from lockgate.policy.step import Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ Nothing is computed by a second interpreter: each part is compiled and evaluated
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lockgate.policy.budget import Budget
@@ -14,7 +14,9 @@ from lockgate.policy.cel import syntax as tree
 from lockgate.policy.cel.expression import compile_expression
 from lockgate.policy.cel.parser import parse
 from lockgate.policy.cel.printer import show
+from lockgate.policy.cel.program import Program
 from lockgate.policy.errors import EvaluationError, PolicyError
+from lockgate.policy.step import Step
 
 STEPS = 1_000_000
 """Steps of a whole trace."""
@@ -23,27 +25,24 @@ _MOST_TRIED = 1_000
 """Members of a list that are tried to find the one that decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One part of an expression."""
-
-    text: str
-    """The part, written anew."""
-    value: Any = None
-    """What it gave; None also when it failed."""
-    error: str = ""
-    """Why it failed; empty when it did not."""
-    decided: bool = False
-    """Whether it is what the part around it hangs on."""
-    note: str = ""
-    """Which member of a list it is about."""
-    parts: tuple[Step, ...] = ()
-    """What it is made of; constants, and what was not looked at, left out."""
-
-
 def trace(text: str, activation: Mapping[str, Any]) -> Step:
     """The parts of an expression that is compiled already elsewhere, with their values for ``activation``."""
     return _Tracer(Budget(STEPS)).step(parse(text), activation, 0)
+
+
+def trace_program(program: Program, activation: Mapping[str, Any]) -> Iterator[Step]:
+    """Conditions, variables and validations of a policy; marked is what a request hangs on: a condition or validation
+    that is not true."""
+    for name, expression in program.conditions:
+        yield _noted(trace(expression.source, activation), f"matchCondition {name}", asked=True)
+    for name, expression in program.variables:
+        yield _noted(trace(expression.source, activation), f"variable {name}", asked=False)
+    for number, validation in enumerate(program.validations):
+        yield _noted(trace(validation.expression.source, activation), f"validation {number}", asked=True)
+
+
+def _noted(step: Step, note: str, *, asked: bool) -> Step:
+    return replace(step, note=note, decided=asked and step.value is not True)
 
 
 class _Tracer:

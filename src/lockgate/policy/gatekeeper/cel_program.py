@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.cel import Expression, load_expression
@@ -44,13 +44,7 @@ class CelProgram:
         Raises :class:`BudgetExceededError` even where failures are ignored: what an object can bring about by its size
         must not let it in.
         """
-        review = case.review
-        spec = constraint.body.get("spec")
-        given = {
-            "params": spec.get("parameters") if isinstance(spec, dict) else None,
-            "anyObject": review.old_object if review.object is None else review.object,
-        }
-        activation = activation_of(self._program, case.cel_activation(), budget=budget, given=given)
+        activation = self.activation(case, constraint, budget)
         try:
             if unmet(self._program, activation, budget=budget) is not None:
                 return []
@@ -63,6 +57,21 @@ class CelProgram:
             for each in violations(self._program, activation, budget=budget)
             if each.error is None or not self._ignore_errors
         ]
+
+    @property
+    def program(self) -> Program:
+        """The compiled expressions."""
+        return self._program
+
+    def activation(self, case: Case, constraint: Constraint, budget: Budget) -> dict[str, Any]:
+        """What the expressions read."""
+        review = case.review
+        spec = constraint.body.get("spec")
+        given = {
+            "params": spec.get("parameters") if isinstance(spec, dict) else None,
+            "anyObject": review.old_object if review.object is None else review.object,
+        }
+        return activation_of(self._program, case.cel_activation(), budget=budget, given=given)
 
     def dump(self) -> bytes:
         """Bytes for :func:`load_cel`."""

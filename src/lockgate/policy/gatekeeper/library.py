@@ -184,7 +184,7 @@ class Library:
         Never raises for what an object or a policy holds: what could not be judged is a violation with an error.
         ``limits`` take the place of the library's own; ``seconds`` takes how long each constraint took, by its key.
         """
-        case = self._case(review, limits)
+        case = self.case(review, limits)
         place = Place.of(case.review.namespace_object)
         found: list[Violation] = []
         for installed in self._candidates(review):
@@ -204,11 +204,12 @@ class Library:
 
     def matching(self, review: Review) -> list[Constraint]:
         """The constraints that are for ``review``, whatever the point. Raises :class:`MatchError`."""
-        case = self._case(review)
+        case = self.case(review)
         place = Place.of(case.review.namespace_object)
         return [each.constraint for each in self._candidates(review) if _matches(each, case.review, place)]
 
-    def _case(self, review: Review, limits: Limits | None = None) -> Case:
+    def case(self, review: Review, limits: Limits | None = None) -> Case:
+        """What the constraints that judge ``review`` share: its namespace and the inventory found."""
         if review.namespace_object is None and review.namespace:
             known = self.inventory.namespace(review.namespace)
             if known is not None:

@@ -42,7 +42,7 @@ class RegoProgram:
 
         A builtin that fails is undefined, as in Gatekeeper. Raises :class:`EvaluationError`.
         """
-        given = {"review": case.rego_review(), "parameters": constraint.parameters}
+        given = input_of(case, constraint)
         memory = case.memory.get(self)
         if memory is None:
             memory = case.memory[self] = self._program.memory(_VARYING)
@@ -58,8 +58,19 @@ class RegoProgram:
         return marshal.dumps((self._path, self._program.dump()))
 
 
+def input_of(case: Case, constraint: Constraint) -> dict[str, Any]:
+    """``input`` of the template's logic for one constraint."""
+    return {"review": case.rego_review(), "parameters": constraint.parameters}
+
+
 def compile_rego(source: RegoSource) -> RegoProgram:
     """Compile the module and its libraries. Raises :class:`PolicyError` with line, column and excerpt."""
+    modules, path = modules_of(source)
+    return RegoProgram(compile_modules(modules), path)
+
+
+def modules_of(source: RegoSource) -> tuple[list[Source], str]:
+    """The module and its libraries, looked over, and the path of the rule asked. Raises :class:`PolicyError`."""
     entry = Source(source.where or "rego", source.module, source.version)
     libs = [
         Source(f"{source.where or 'rego'}: libs[{at}]", text, source.version) for at, text in enumerate(source.libs)
@@ -76,7 +87,7 @@ def compile_rego(source: RegoSource) -> RegoProgram:
     package = [str(part) for part in module.package]
     if not package or any("." in part for part in package):
         raise PolicyError("the package must be named by plain words", where=entry.name)
-    return RegoProgram(compile_modules([entry, *libs]), ".".join(("data", *package, RULE)))
+    return [entry, *libs], ".".join(("data", *package, RULE))
 
 
 def load_rego(source: RegoSource, data: bytes) -> RegoProgram:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.cel.program import activation_of
-from lockgate.policy.cel.trace import Step, trace
+from lockgate.policy.cel.trace import trace_program
 from lockgate.policy.errors import EvaluationError
 from lockgate.policy.kubernetes.matching import MatchResources
 from lockgate.policy.kubernetes.objects import Binding, ValidatingPolicy
@@ -16,6 +16,7 @@ from lockgate.policy.kubernetes.request import Request
 from lockgate.policy.kubernetes.validation import STEPS, bound, judge
 from lockgate.policy.kubernetes.world import World, activation, parameters
 from lockgate.policy.selectors import EVERYTHING
+from lockgate.policy.step import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +62,8 @@ def _one(request: Request, policy: ValidatingPolicy, binding: Binding, world: Wo
 def _steps(
     request: Request, policy: ValidatingPolicy, params: Mapping[str, Any] | None, world: World
 ) -> Iterator[Step]:
-    program = policy.program
-    values = activation_of(program, activation(request, params, world), budget=Budget(STEPS))
-    for name, expression in program.conditions:
-        yield _noted(trace(expression.source, values), f"matchCondition {name}", decided=False)
-    for name, expression in program.variables:
-        yield _noted(trace(expression.source, values), f"variable {name}", decided=None)
-    for number, validation in enumerate(program.validations):
-        yield _noted(trace(validation.expression.source, values), f"validation {number}", decided=False)
-
-
-def _noted(step: Step, note: str, *, decided: bool | None) -> Step:
-    """Marked where it is what a request hangs on: a condition or validation that is not true."""
-    return replace(step, note=note, decided=decided is not None and step.value is not True)
+    values = activation_of(policy.program, activation(request, params, world), budget=Budget(STEPS))
+    return trace_program(policy.program, values)
 
 
 def _excluding(resources: MatchResources, request: Request, world: World) -> str:

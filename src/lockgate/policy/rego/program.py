@@ -247,16 +247,17 @@ def compile_modules(
     """
     try:
         compilation = Compilation(tuple(sources), frozenset(refuse), entries=entries, strict=strict)
-        return _program(compilation, sources, frozenset(refuse))
+        return program_of(compilation, sources, frozenset(refuse))
     except RecursionError:
         raise _too_deep(sources[0].name if sources else "") from None
 
 
 def _compiled(sources: Sequence[Source], refused: frozenset[str], mockable: frozenset[str]) -> Program:
-    return _program(Compilation(sources, refused, mockable), sources, refused)
+    return program_of(Compilation(sources, refused, mockable), sources, refused)
 
 
-def _program(compilation: Compilation, sources: Sequence[Source], refused: frozenset[str]) -> Program:
+def program_of(compilation: Compilation, sources: Sequence[Source], refused: frozenset[str]) -> Program:
+    """A program of what was compiled from the sources."""
     compiled = compilation.compiled()
     code = compile(compiled.text, "<rego>", "exec", dont_inherit=True, optimize=2)
     return Program(sources, compiled, code, refused)
