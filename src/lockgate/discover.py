@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import importlib
 import os
-import pkgutil
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
+from importlib.machinery import all_suffixes
 from types import ModuleType
-from typing import TYPE_CHECKING, TypeVar
 
 from lockgate.errors import ConfigurationError
 
+TYPE_CHECKING = False  # as in ``typing``, which ``lockgate --help`` has no need to import
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+    from typing import TypeVar
 
-T = TypeVar("T")
+    T = TypeVar("T")
 
 
 def discover(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
@@ -48,7 +50,22 @@ def discover(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
 
 def member_names(package: ModuleType) -> list[str]:
     """Names of the public modules of ``package``, sorted; imports nothing."""
-    return sorted(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_"))
+    names = {name for place in package.__path__ for name in _modules_in(place)}
+    return sorted(name for name in names if not name.startswith("_"))
+
+
+def _modules_in(place: str) -> Iterator[str]:
+    """Modules and packages in one folder; in an archive, as the finder of archives tells them."""
+    if not os.path.isdir(place):
+        import pkgutil
+
+        yield from (info.name for info in pkgutil.iter_modules([place]))
+        return
+    with os.scandir(place) as entries:
+        for entry in entries:
+            name, dot, ending = entry.name.partition(".")
+            if name.isidentifier() and (ending in _ENDINGS if dot else os.path.isfile(f"{entry.path}/__init__.py")):
+                yield name
 
 
 def entry_points(group: str) -> list[EntryPoint]:
@@ -75,6 +92,7 @@ def _may_name(place: str, changed: int, group: str) -> bool:  # noqa: ARG001 - a
     return any(_holds(f"{one}/{inner}", header) for one in kept for inner in _LISTS)
 
 
+_ENDINGS = frozenset(one.removeprefix(".") for one in all_suffixes())
 _LISTS = ("entry_points.txt", "EGG-INFO/entry_points.txt")
 
 

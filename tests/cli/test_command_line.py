@@ -1,7 +1,9 @@
 """The command line: help, errors, exit codes and what starting costs."""
 
+import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -28,13 +30,47 @@ def test_an_unknown_option_exits_with_2(capsys):
 
 
 def test_help_imports_nothing_heavy():
-    heavy = {"yaml", "rich", "duckdb", "deltalake", "sqlalchemy", "hyperscan", "re2", "orjson", "asyncio"}
+    heavy = {
+        "yaml", "rich", "duckdb", "deltalake", "sqlalchemy", "hyperscan", "re2", "orjson", "asyncio", "dataclasses",
+        "inspect", "typing", "shutil", "pkgutil", "pathlib", "subprocess", "lockgate.model", "lockgate.settings",
+    }  # fmt: skip
     code = (
         "import sys\nfrom lockgate.cli import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
         f"print(sorted(set(sys.modules) & {heavy!r}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_check_that_finds_everything_unchanged_imports_no_engine(repository):
+    repository.write("deploy/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: cart}\nspec: {containers: []}\n")
+    repository.write("Dockerfile", "FROM scratch\n")
+    repository.write("src/main.go", "package main\n")
+    repository.commit()
+    for path in repository.folder.rglob("*"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    time.sleep(2.1)  # a file that changed within the last two seconds is judged again
+    idle = {
+        "yaml", "rich", "duckdb", "sqlalchemy", "hyperscan", "re2", "asyncio", "tree_sitter", "cryptography",
+        "kubernetes", "concurrent.futures", "multiprocessing", "shutil", "tempfile", "random", "difflib",
+        "importlib.metadata", "urllib.request", "http.client", "ssl", "email", "lockgate.patterns",
+        "lockgate.formats.yaml_safe",
+        "lockgate.formats.manifests", "lockgate.formats.charts", "lockgate.formats.kustomize._build",
+        "lockgate.scanners.secrets._session", "lockgate.scanners.dockerfiles._session", "lockgate.policy.cel",
+        "lockgate.policy.catalogue", "lockgate.policy.azure", "lockgate.policy.rego", "lockgate.gates.admission",
+        "lockgate.sources.repository.changes", "lockgate.sources.repository.history", "lockgate.rules._form",
+        "lockgate.rules._yaml", "lockgate.engine.workers",
+    }  # fmt: skip
+    code = (
+        "import sys\nfrom lockgate.cli import main\n"
+        "main(['check', '--quiet', '--family', 'secrets', '--family', 'dockerfiles'])\n"
+        f"print(sorted(set(sys.modules) & {idle!r}))"
+    )
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=repository.folder, capture_output=True, text=True, check=True
+        )
     assert done.stdout.splitlines()[-1] == "[]"
 
 

@@ -3,6 +3,7 @@
 from lockgate.model import Family, File, Finding, Object, Skip
 from lockgate.rules import load
 from lockgate.scanners import ScanContext, objects, relations
+from lockgate.scanners.relations import _session
 
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop}\nspec:\n  selector: {app: card}\n"
 DEPLOYMENT = """\
@@ -60,7 +61,7 @@ def test_a_tree_without_manifests_costs_nothing():
 
 
 def test_too_many_objects_are_a_skip(monkeypatch):
-    monkeypatch.setattr(relations, "MOST_OBJECTS", 1)
+    monkeypatch.setattr(_session, "MOST_OBJECTS", 1)
     one = session()
     answers = list(one.feed(file("a.yaml", f"{SERVICE}---\n{SERVICE}"))) + list(one.finish())
     assert [type(answer) for answer in answers] == [Skip]

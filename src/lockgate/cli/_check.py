@@ -18,8 +18,8 @@ from lockgate.errors import ExitCode, NothingCheckedError, UsageError
 from lockgate.model import Decision, Family, Result, Verdict
 from lockgate.settings.globs import matcher as excluder
 from lockgate.sources import Source
-from lockgate.sources.repository import ChangesSource, HistorySource, StagedSource, TreeSource, cloned
-from lockgate.sources.repository.clone import is_address, shown
+from lockgate.sources.repository import TreeSource
+from lockgate.sources.repository.clone import cloned, is_address, shown
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
 
@@ -141,11 +141,17 @@ def _sources(
         if project.git is None:
             raise NothingCheckedError("not a git repository", where=str(project.top), hint="check the folder itself")
     if project.git is not None and arguments.staged:
+        from lockgate.sources.repository.changes import StagedSource
+
         git = replace(project.git, in_hook=True)
         found.append(StagedSource(git, excluded, limits.file_bytes))
     elif project.git is not None and arguments.since:
+        from lockgate.sources.repository.changes import ChangesSource
+
         found.append(ChangesSource(project.git, arguments.since, excluded, limits.file_bytes))
     elif project.git is not None and arguments.history:
+        from lockgate.sources.repository.history import HistorySource
+
         seen = cache.seen_blobs(_blob_key(families)) if cache is not None and not arguments.all_blobs else frozenset()
         found.append(HistorySource(project.git, seen, excluded=excluded, max_bytes=limits.blob_bytes))
     else:
@@ -213,6 +219,10 @@ def _remember_blobs(
     if cache is None:
         return
     for source in sources:
+        if source.mode != "history":
+            continue
+        from lockgate.sources.repository.history import HistorySource
+
         if isinstance(source, HistorySource):
             clean = [one for one in source.read_ids if f"blob-{one.hex()}" not in noticed]
             cache.add_seen_blobs(_blob_key(families), clean)

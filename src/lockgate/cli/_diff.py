@@ -18,7 +18,8 @@ from lockgate.formats import lockfiles
 from lockgate.model import Component, File, Skip
 from lockgate.settings.globs import matcher as excluder
 from lockgate.sources import Source
-from lockgate.sources.repository import CommitSource, Git, TreeSource
+from lockgate.sources.repository import Git, TreeSource
+from lockgate.sources.repository.changes import CommitSource
 from lockgate.sources.repository.git import resolved
 from lockgate.store.advisories import AdvisoryStore, Match
 

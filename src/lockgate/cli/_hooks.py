@@ -18,7 +18,9 @@ from lockgate.errors import ExitCode, SourceError, UsageError
 from lockgate.model import Family, Result, Verdict
 from lockgate.settings.globs import matcher as excluder
 from lockgate.sources import Source
-from lockgate.sources.repository import Git, HistorySource, StagedSource, repository_of
+from lockgate.sources.repository import Git, repository_of
+from lockgate.sources.repository.changes import StagedSource
+from lockgate.sources.repository.history import HistorySource
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
 

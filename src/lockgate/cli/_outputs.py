@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError, UsageError
 from lockgate.model import Result
 from lockgate.reports import Report
@@ -47,6 +46,8 @@ def write(result: Result, wanted: Sequence[Output]) -> None:
 
 
 def _replace(path: Path, report: Report, result: Result) -> None:
+    import tempfile  # only for a report that goes to a file
+
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:

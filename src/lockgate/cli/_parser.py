@@ -1,17 +1,25 @@
-"""Builds the argument parser from the commands; only the called command's module is imported when one is named."""
+"""Builds the argument parser from the commands.
+
+Only the called command's module is imported when one is named; for the overview, no command's options are built.
+"""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import os
+import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from lockgate import __version__
 from lockgate.cli import commands
 from lockgate.cli.commands import Command
 from lockgate.discover import member_names
 from lockgate.errors import UsageError
+
+TYPE_CHECKING = False  # as in ``typing``, which ``lockgate --help`` has no need to import
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _EXAMPLES = """\
 examples:
@@ -31,6 +39,24 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message, hint=f"{self.prog} --help")
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal. What argparse asks for the width imports every way to pack a file."""
+
+    def __init__(self, prog: str, indent_increment: int = 2, max_help_position: int = 24) -> None:
+        super().__init__(prog, indent_increment, max_help_position, _columns() - 2)
+
+
+def _columns() -> int:
+    """``COLUMNS``, or the width of the terminal, or 80; as ``shutil.get_terminal_size`` has it."""
+    named = os.environ.get("COLUMNS", "")
+    if named.isdigit() and int(named):
+        return int(named)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80 if sys.__stdout__ else 80
+    except (ValueError, OSError):
+        return 80
+
+
 def command_names() -> list[str]:
     """Every command, as typed."""
     return [name.replace("_", "-") for name in member_names(commands)]
@@ -46,7 +72,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The namespace of a call; ``run`` in it is the command's function."""
     names = command_names()
     called = next((one for one in arguments if not one.startswith("-")), "")
-    parser = build([called] if called in names else names)
+    parser = build([called] if called in names else names, whole=called in names)
     if called and called not in names:
         raise UsageError(f"there is no command {called!r}{_nearest(called, names)}", hint="lockgate --help")
     if not called and not {"-h", "--help", "--version"} & set(arguments):
@@ -55,24 +81,27 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(list(arguments))
 
 
-def build(names: Sequence[str]) -> Parser:
-    """A parser that knows the commands ``names``."""
+def build(names: Sequence[str], *, whole: bool = True) -> Parser:
+    """A parser that knows the commands ``names``; when not ``whole``, it only names them and says what they do."""
     parser = Parser(
         prog="lockgate",
         description="One record, one rulebook and replay for a Kubernetes delivery line.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     parser.add_argument("--version", action="version", version=f"lockgate {__version__}")
     below = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     for name in names:
         command = load(name)
+        if not whole:
+            below.add_parser(name, help=command.about, add_help=False)
+            continue
         one = below.add_parser(
             name,
             help=command.about,
             description="\n\n".join(filter(None, (command.about, command.notes))),
             epilog=f"examples:\n{command.examples}" if command.examples else None,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Help,
         )
         command.configure(one)
         one.set_defaults(run=command.run)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lockgate.dataclass import dataclass
 from lockgate.engine.workspace import Workspace, workspace_of
 from lockgate.errors import ConfigurationError, SourceError
 from lockgate.findings import Owners, Waivers

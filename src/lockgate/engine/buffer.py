@@ -6,8 +6,9 @@ The same scan with a source of one file, so that an editor cannot say anything e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from lockgate.dataclass import dataclass
 from lockgate.engine.request import Request
 from lockgate.engine.scan import scan
 from lockgate.gates import Gate

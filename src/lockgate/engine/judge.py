@@ -7,9 +7,10 @@ picture (``finish``) stays with the judge that holds the session.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import NothingCheckedError
 from lockgate.findings import Waiver, inline_waivers
 from lockgate.model import Component, Family, File, Finding, Object, Rule, Skip, SkipKind

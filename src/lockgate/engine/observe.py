@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from lockgate.dataclass import dataclass
 from lockgate.engine.judge import NOTHING, Judge
 from lockgate.engine.request import Request
 from lockgate.errors import SourceError

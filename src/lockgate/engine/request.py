@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lockgate.dataclass import dataclass
 from lockgate.findings import Owners, Waivers
 from lockgate.model import Family, File, Result, Skip
 from lockgate.settings import CHECKED_FAMILIES, GateSettings

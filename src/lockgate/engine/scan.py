@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from lockgate import __version__
+from lockgate.dataclass import dataclass
 from lockgate.engine.judge import Judge
 from lockgate.engine.observe import Judges, Observation, observe
 from lockgate.engine.request import Request

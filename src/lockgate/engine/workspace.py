@@ -6,11 +6,10 @@ The workspace is ``.lockgate/`` at the top of the project, or ``LOCKGATE_WORKSPA
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import StoreError
 
 FOLDER = ".lockgate"
@@ -81,7 +80,7 @@ def salt_of(workspace: Workspace | None) -> bytes:
     if named:
         return named.encode().ljust(16, b"\0")
     if workspace is None:
-        return secrets.token_bytes(32)
+        return os.urandom(32)
     path = workspace.folder / "salt"
     if not path.exists():
         try:
@@ -96,9 +95,9 @@ def salt_of(workspace: Workspace | None) -> bytes:
 
 def _place_salt(path: Path) -> None:
     """A salt, whole or not at all; when two runs make one at once, the first stays."""
-    fresh = path.with_name(f".salt-{secrets.token_hex(8)}")
+    fresh = path.with_name(f".salt-{os.urandom(8).hex()}")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(secrets.token_bytes(32))
+        stream.write(os.urandom(32))
     try:
         path.hardlink_to(fresh)
     except FileExistsError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -42,6 +41,8 @@ def fault(values: Mapping[str, str], allowed: Sequence[str]) -> str:
     """What is wrong, in a clause; empty when nothing is."""
     for key in values:
         if key not in allowed:
+            import difflib  # only a complaint pays for it
+
             near = difflib.get_close_matches(key, allowed, n=1)
             return f"{key!r} is no key of a waiver" + (f"; did you mean {near[0]!r}?" if near else "")
     for key in DEMANDED:

@@ -7,9 +7,10 @@ import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from lockgate.dataclass import dataclass
 
 SECONDS = 5.0
 """All blames of a run together; what is not known by then stays unknown."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from lockgate.dataclass import dataclass
 from lockgate.model import Finding, Named, Related
 
 SHOWN = "shown-by"

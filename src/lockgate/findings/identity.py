@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from lockgate.dataclass import dataclass
 from lockgate.findings.moves import alikeness, guessed_renames
 from lockgate.model import Finding, Location
 from lockgate.store.known import KnownFinding

@@ -8,7 +8,9 @@ GitLab's section lines are understood: their owners stand for entries without an
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from lockgate.dataclass import dataclass
 
 MAX_BYTES = 3 * 1024 * 1024
 """GitHub reads no larger CODEOWNERS."""

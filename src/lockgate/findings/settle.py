@@ -7,10 +7,11 @@ when this run looked at everything and could read the file it was in.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Literal
 
+from lockgate.dataclass import dataclass
 from lockgate.findings.blame import Introduction, Introductions
 from lockgate.findings.identity import Group, grouped, recognise
 from lockgate.findings.owners import Owners

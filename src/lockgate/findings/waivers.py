@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
 from lockgate.findings._fields import KEYS, waiver_from
 from lockgate.findings._objects import fault, means

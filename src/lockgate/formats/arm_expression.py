@@ -10,8 +10,8 @@ What does not belong: what a function gives, since templates and policies have d
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
 from lockgate.model import SkipKind
 

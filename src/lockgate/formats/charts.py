@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from lockgate.dataclass import dataclass
 from lockgate.formats import manifests
 from lockgate.formats.objects import Reading, Skips
 from lockgate.model import Object, SkipKind

@@ -7,8 +7,9 @@ small tools: JSON pointers, and a gatherer of skips that cannot grow without bou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from lockgate.dataclass import dataclass
 from lockgate.model import Object, Skip, SkipKind
 
 FAMILY = "policy"

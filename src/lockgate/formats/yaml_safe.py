@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
 from lockgate.model import SkipKind
 

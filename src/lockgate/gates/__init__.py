@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.model import Family, SettledFinding, Skip
 
 

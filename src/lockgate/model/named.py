@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.model.finding import Finding, Related
 from lockgate.model.object import Object
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from lockgate.dataclass import dataclass
 
 
 def _nowhere(pointer: str) -> int:  # noqa: ARG001 -- an object from a cluster has fields and no lines

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from lockgate.dataclass import dataclass
 from lockgate.model.component import Component
 from lockgate.model.decision import Decision
 from lockgate.model.finding import Finding, Location

@@ -7,10 +7,11 @@ Reports draw titles and help of rules, and stand below the catalogue, so the nou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, NewType
 
+from lockgate.dataclass import dataclass
 from lockgate.model.grades import Confidence, Severity
 
 RuleId = NewType("RuleId", str)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from lockgate.dataclass import dataclass
 
 
 class SkipKind(StrEnum):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -84,6 +83,8 @@ def _read(place: Path) -> Any:
 
 def _keep(place: Path, database: Any) -> None:
     """Writes beside the place and renames: another process sees the whole file or none. A full disk is no failure."""
+    import tempfile
+
     import hyperscan
 
     body = hyperscan.dumpb(database)

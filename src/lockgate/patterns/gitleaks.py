@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
 from lockgate.formats.toml_bounds import too_dotted
 from lockgate.patterns.definition import Allow, Pattern, Target

@@ -6,9 +6,10 @@ expression that RE2 refuses may still get a width here. What does not belong: ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from lockgate.dataclass import dataclass
 
 MAX_DEPTH = 200
 """Groups nested deeper count as unbounded."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.errors import PolicyError
 
 _OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TextIO
 
+from lockgate.dataclass import dataclass
 from lockgate.discover import entry_points, member_names
 from lockgate.errors import ConfigurationError, UsageError
 from lockgate.model import Location, Result, Rule, SettledFinding, Severity, State

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.printable import clipped, printable
 from lockgate.model import Location, Result, SettledFinding, Severity, State, Verdict
 from lockgate.reports import Report, Tally, fix_of, place_of, rule_of, tally, title_of, worst_first

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
 from lockgate.model import Family, Rule
 from lockgate.rules._load import ENTRY_POINTS, OWN_FAMILIES, read_packs, rule_to_plain

@@ -6,7 +6,6 @@ beyond being a filled mapping is checked in ``_logic`` (secrets) and by the scan
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Collection
 from enum import IntEnum
@@ -70,6 +69,8 @@ def rule_from_yaml(content: bytes, where: str, *, family: Family, name: str) -> 
 
 def nearest(word: str, known: Collection[str]) -> str:
     """``did you mean ...?`` when one of ``known`` is close, otherwise the list of them (cut to twelve)."""
+    import difflib
+
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]!r}?"

@@ -11,15 +11,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from lockgate import __version__
+from lockgate.dataclass import dataclass
 from lockgate.discover import entry_points
 from lockgate.errors import ConfigurationError
 from lockgate.model import Confidence, Family, Rule, RuleId, Sample, Severity
@@ -187,6 +186,8 @@ def _from_cache(cache: Path, listing: _Listing) -> tuple[Rule, ...] | None:
 
 def _to_cache(cache: Path, listing: _Listing, rules: tuple[Rule, ...]) -> None:
     content = orjson.dumps({"stamp": listing.stamp, "rules": [rule_to_plain(rule) for rule in rules]})
+    import tempfile  # only where there is something to write
+
     with contextlib.suppress(OSError):
         cache.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=cache.parent, prefix=f".{cache.name}.")

@@ -8,9 +8,9 @@ What the values mean does not belong here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
 
 MAX_BYTES = 256 * 1024

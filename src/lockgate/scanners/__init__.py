@@ -7,10 +7,11 @@ findings and skips. It must not know other scanners, and settles nothing: identi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.objects import Reading
 from lockgate.model import Component, Family, File, Finding, Object, Rule, Skip, SkipKind
 from lockgate.settings import ScannerOption

@@ -7,9 +7,10 @@ same fault is for the reader of the findings to fold.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from lockgate.dataclass import dataclass
 from lockgate.model import Family, Finding, Object, Rule, Skip, SkipKind
 from lockgate.scanners import ScanContext, Scanner, Session
 

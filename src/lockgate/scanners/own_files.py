@@ -6,9 +6,8 @@ What such policies say may depend on other objects, so it is not kept by file. O
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from lockgate.formats import manifests
+from lockgate.dataclass import dataclass
 from lockgate.model import Family, File, Finding, Rule, Skip, SkipKind
 from lockgate.scanners import ScanContext, Scanner, Session
 
@@ -20,6 +19,7 @@ class _Session:
 
     def feed(self, row: File) -> Iterator[Finding | Skip]:
         """Judge every object of one file. What could not be read of it, the scanner of the rulebook says."""
+        from lockgate.formats import manifests
         from lockgate.policy.catalogue.finding import finding
 
         content = row.load()
@@ -45,7 +45,7 @@ class _Session:
 
 
 def _wants(path: str, size: int) -> bool:  # noqa: ARG001 -- one that is too large is told by the rulebook's scanner
-    return manifests.wants(path)
+    return path.endswith((".yaml", ".yml", ".json"))
 
 
 def _start(rules: Sequence[Rule], context: ScanContext) -> Session:  # noqa: ARG001 -- these bring their own

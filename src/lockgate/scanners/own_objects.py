@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from lockgate.dataclass import dataclass
 from lockgate.model import Family, Finding, Object, Rule, Skip, SkipKind
 from lockgate.scanners import ScanContext, Scanner, Session
 

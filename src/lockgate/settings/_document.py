@@ -7,9 +7,9 @@ depth and size. Plain scalars follow the core schema of YAML 1.2, so ``yes`` is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
 
 MAX_BYTES = 1024 * 1024

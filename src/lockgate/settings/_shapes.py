@@ -4,15 +4,16 @@ The loader, the JSON schema, the reference page and the starting file all read t
 once. What does not belong: reading files (``_load``), drawing (``_schema``, ``_pages``).
 """
 
-# ruff: noqa: RUF009 -- `setting` is dataclasses.field with a description; its defaults are frozen values
+
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.model import Confidence, Family, Scope, Severity, SkipKind
 
 FILE_NAME = "lockgate.yaml"

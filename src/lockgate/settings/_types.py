@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from lockgate.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

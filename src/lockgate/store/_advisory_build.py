@@ -12,7 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -24,6 +24,7 @@ from lockgate.advisories import osv, rustsec
 from lockgate.advisories.ranges import Affected, Interval, intervals_of, listed_of
 from lockgate.advisories.record import Advisory, PackageRanges, RecordError
 from lockgate.advisories.versions import KEY_FORM, VersionError, known
+from lockgate.dataclass import dataclass
 from lockgate.errors import NothingCheckedError, StoreError
 from lockgate.model import Severity, Skip, SkipKind
 from lockgate.store._advisory_form import (

@@ -19,10 +19,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 from lockgate.model import Skip, SkipKind
 

@@ -7,11 +7,12 @@ key, so a list of another shape is never read. What does not belong: the public 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from lockgate.dataclass import dataclass
 from lockgate.model import (
     Component,
     Confidence,

@@ -10,7 +10,6 @@ import contextlib
 import marshal
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
@@ -43,6 +42,8 @@ def _read(path: Path | None) -> dict[str, bytes]:
 
 
 def _write(path: Path, compiled: dict[str, bytes]) -> None:
+    import tempfile  # only where there is something to write
+
     with contextlib.suppress(OSError):  # a cache that cannot be written costs time, never an answer
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from lockgate.dataclass import dataclass
 from lockgate.model import Finding, Location
 from lockgate.store import codec
 

@@ -8,7 +8,6 @@ join with it, so a writer that dies half-way leaves nothing that shows. What doe
 from __future__ import annotations
 
 import os
-import random
 import re
 import time
 import uuid
@@ -181,6 +180,8 @@ class Record:
                         f"other writers were quicker {ATTEMPTS} times: {conflict}",
                         where=self._uri(name), hint="run it again when fewer processes write to this workspace",
                     ) from None  # fmt: skip
+                import random  # rarely needed, and slow to import
+
                 handle = None
                 time.sleep(random.uniform(0.2, 1.0) * min(1.0, 0.01 * 2**attempt))  # noqa: S311 -- only spreads the tries
         raise AssertionError("unreachable")

@@ -6,7 +6,7 @@ inline waivers of a file with its findings (``docs/decisions/0003-store.md``). `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from lockgate.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

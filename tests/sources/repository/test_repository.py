@@ -7,16 +7,10 @@ import pytest
 
 from lockgate.errors import SourceError, UsageError
 from lockgate.model import File, Skip, SkipKind
-from lockgate.sources.repository import (
-    ChangesSource,
-    CommitSource,
-    Git,
-    HistorySource,
-    StagedSource,
-    TreeSource,
-    cloned,
-)
-from lockgate.sources.repository.clone import is_address, shown
+from lockgate.sources.repository import Git, TreeSource
+from lockgate.sources.repository.changes import ChangesSource, CommitSource, StagedSource
+from lockgate.sources.repository.clone import cloned, is_address, shown
+from lockgate.sources.repository.history import HistorySource
 
 
 def everything(path: str, size: int) -> bool:

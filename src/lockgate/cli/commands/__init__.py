@@ -7,19 +7,28 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
 class Command:
-    """One command."""
+    """One command. A plain class: making a dataclass takes longer than the help of all commands."""
 
-    about: str
-    """One line for the overview."""
-    configure: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], int]
-    """Returns the exit code."""
-    examples: str = ""
-    """Shown below the options."""
-    notes: str = ""
-    """A paragraph above the options."""
+    __slots__ = ("about", "configure", "examples", "notes", "run")
+
+    def __init__(
+        self,
+        *,
+        about: str,
+        configure: Callable[[argparse.ArgumentParser], None],
+        run: Callable[[argparse.Namespace], int],
+        examples: str = "",
+        notes: str = "",
+    ) -> None:
+        self.about = about
+        """One line for the overview."""
+        self.configure = configure
+        self.run = run
+        """Returns the exit code."""
+        self.examples = examples
+        """Shown below the options."""
+        self.notes = notes
+        """A paragraph above the options."""

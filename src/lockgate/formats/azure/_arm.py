@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats import json_safe
 from lockgate.formats.azure._evaluate import Evaluator, Parameter
 from lockgate.formats.azure._resources import Template, scope_of, values_of

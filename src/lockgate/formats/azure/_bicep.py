@@ -7,9 +7,10 @@ declaration with a syntax error is a Skip with its line, and the others are read
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.arm_expression import Access, Call, Literal
 from lockgate.formats.azure import _arm
 from lockgate.formats.azure._bicep_tree import Compiler, Names, UnreadableError, with_spreads

@@ -9,9 +9,10 @@ are mended here: it knows no spread (``...x``), and it ends a lambda's body too 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.arm_expression import Access, Call, Expression, Literal
 from lockgate.formats.azure._evaluate import Loop, Tree
 from lockgate.formats.format_error import FormatError

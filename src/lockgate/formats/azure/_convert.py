@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.azure._evaluate import Unknown
 from lockgate.formats.azure.azurerm import Row, mapping_of
 from lockgate.formats.objects import escaped

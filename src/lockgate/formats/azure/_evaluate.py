@@ -8,9 +8,10 @@ template is untrusted input.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.arm_expression import (
     Access,
     Call,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.azure._evaluate import Unknown
 from lockgate.formats.azure._functions import UndecidedError
 from lockgate.formats.azure._hcl_functions import call, text

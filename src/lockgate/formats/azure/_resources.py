@@ -9,9 +9,10 @@ here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.azure._evaluate import MAX_COPIES, Copies, Evaluator, Loop, Parameter, Scope, Unknown
 from lockgate.formats.objects import Skips, escaped, parts_of
 from lockgate.model import Object, SkipKind

@@ -7,9 +7,10 @@ expanded where the files decide them. A module from elsewhere is a Skip; one of 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.azure._convert import Resource, to_object
 from lockgate.formats.azure._evaluate import Unknown
 from lockgate.formats.azure._functions import UndecidedError

@@ -7,9 +7,9 @@ Format: https://developer.hashicorp.com/terraform/internals/json-format. Values 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats import json_safe
 from lockgate.formats.azure._convert import Resource, to_object
 from lockgate.formats.azure._evaluate import Unknown

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 
+from lockgate.dataclass import dataclass
 from lockgate.discover import discover
 from lockgate.formats.format_error import FormatError
 from lockgate.model import Confidence, Skip, SkipKind

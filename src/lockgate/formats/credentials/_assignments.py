@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from lockgate.dataclass import dataclass
 
 _SECTION = re.compile(r"\s{0,20}\[([^\]]{1,300})\]")
 _INI = re.compile(r"\s{0,40}([^\s=:#;\[][^=:]{0,199}?)\s{0,20}[=:]\s{0,20}(.*)")

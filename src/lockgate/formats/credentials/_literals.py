@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from lockgate.dataclass import dataclass
 
 _STRING = r"'(?P<{0}s>(?:[^'\\\n]|\\.)*+)'|\"(?P<{0}d>(?:[^\"\\\n]|\\.)*+)\""
 # The look-behind keeps the search from starting inside a name; every repeat is bounded or possessive: linear.

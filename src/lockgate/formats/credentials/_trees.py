@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats import json_safe, yaml_safe
 from lockgate.formats.format_error import FormatError
 from lockgate.model import SkipKind

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote
+
+from lockgate.dataclass import dataclass
 
 # Every part excludes what ends it and is bounded, so a scan is linear.
 _URL = re.compile(

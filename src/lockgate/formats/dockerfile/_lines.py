@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.dockerfile._nouns import Heredoc, Problem
 from lockgate.formats.dockerfile._words import split_words, unquote
 

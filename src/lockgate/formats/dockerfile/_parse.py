@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.dockerfile._lines import Logical, directives, logical_lines
 from lockgate.formats.dockerfile._nouns import Dockerfile, Instruction, Problem, Stage
 from lockgate.formats.dockerfile._words import split_words, substitute, unquote

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.dockerfile._nouns import Instruction
 
 MAX_COMMANDS = 5000

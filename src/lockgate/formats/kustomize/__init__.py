@@ -8,11 +8,13 @@ is fetched from elsewhere or needs a plugin is a Skip (https://kubectl.docs.kube
 from __future__ import annotations
 
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.kustomize._build import NAMES, Build
 from lockgate.formats.objects import Reading, Sibling, Skips
 from lockgate.model import Object, SkipKind
 
-__all__ = ["is_kustomization", "read"]
+__all__ = ["NAMES", "is_kustomization", "read"]
+
+NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""What a kustomization may be called."""
 
 
 def is_kustomization(path: str) -> bool:
@@ -25,6 +27,8 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
 
     ``sibling(path relative to the tree)`` gives another file's content, or None.
     """
+    from lockgate.formats.kustomize._build import Build  # asking for names alone needs none of it
+
     skips = Skips(path)
     if b"kind: Component" in content:
         return Reading()  # read by what it is put on

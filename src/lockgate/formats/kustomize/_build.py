@@ -10,6 +10,7 @@ import orjson
 
 from lockgate.formats import manifests, yaml_safe
 from lockgate.formats.format_error import FormatError
+from lockgate.formats.kustomize import NAMES
 from lockgate.formats.kustomize import _transform as transform
 from lockgate.formats.kustomize._generate import behave, generated, suffix
 from lockgate.formats.kustomize._patches import Deleted, json_patched, merged
@@ -21,7 +22,6 @@ from lockgate.formats.objects import Sibling, Skips
 from lockgate.formats.paths import folder_of, join
 from lockgate.model import SkipKind
 
-NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MAX_FILES = 500
 MAX_NESTED = 20
 MAX_RESOURCES = 10_000

@@ -8,9 +8,10 @@ about, so importing this package costs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 
+from lockgate.dataclass import dataclass
 from lockgate.model import Component, Edit, Skip, SkipKind
 
 MAX_BYTES = 64 * 1024 * 1024

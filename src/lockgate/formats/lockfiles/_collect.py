@@ -5,9 +5,10 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.lockfiles import Reading
 from lockgate.formats.lockfiles._graph import chains, parents, scopes, stronger
 from lockgate.formats.lockfiles._purl import purl

@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.lockfiles import Reader, Reading, named
 from lockgate.formats.lockfiles._collect import Collector, Sibling, folder_of
 from lockgate.formats.lockfiles._text import decode, ends_mid_line

@@ -7,8 +7,9 @@ would say is not known here, so a version that hangs on it is a Skip.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.lockfiles import Reader, Reading
 from lockgate.formats.lockfiles._collect import Collector, Sibling, folder_of, join

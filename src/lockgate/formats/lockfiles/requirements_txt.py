@@ -7,8 +7,9 @@ path; a constraint pins what is required elsewhere and adds nothing of its own.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.json_safe import FormatError
 from lockgate.formats.lockfiles import Reader, Reading
 from lockgate.formats.lockfiles._collect import FAMILY, Sibling, folder_of, join, python_name

@@ -7,9 +7,10 @@ and for Berry's workspaces from theirs.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.json_safe import FormatError
 from lockgate.formats.lockfiles import Reader, Reading, named
 from lockgate.formats.lockfiles._collect import (

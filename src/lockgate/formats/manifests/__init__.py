@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats import json_safe, yaml_safe
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.manifests._go_yaml import line_of, value_of

@@ -14,9 +14,9 @@ leaves its namespace to who applies it, so an object without one counts as of ev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.catalogue._places import EMPTY, WORKLOADS, group_kind, pod_place
 from lockgate.policy.errors import PolicyError
 

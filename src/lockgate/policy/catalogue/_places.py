@@ -8,9 +8,9 @@ of the Pod that the object is or makes, and ``containers`` all of its containers
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.errors import PolicyError
 
 WORKLOADS: Mapping[tuple[str, str], tuple[str, ...]] = {

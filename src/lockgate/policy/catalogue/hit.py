@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from lockgate.dataclass import dataclass
 from lockgate.model import Rule
 
 

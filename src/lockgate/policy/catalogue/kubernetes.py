@@ -22,9 +22,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.model import Rule
 from lockgate.policy.budget import Budget
 from lockgate.policy.catalogue._among import MOST_OTHERS, WORKLOAD, Among, pairs_of, parse_among

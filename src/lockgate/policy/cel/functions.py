@@ -7,9 +7,9 @@ per tuple of Python types, so that a call costs one look-up.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.cel.values import Duration, Opaque, Optional, Timestamp, TypeValue, Uint, no_overload
 
 _KEPT = 512

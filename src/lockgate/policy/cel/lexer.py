@@ -7,8 +7,8 @@ Kubernetes and cel-go read after a dot.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.cel.values import INT_MAX, UINT_MAX, Uint
 from lockgate.policy.errors import PolicyError, underlined
 

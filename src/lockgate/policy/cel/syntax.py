@@ -7,7 +7,9 @@ number of nodes on the longest way down; the parser bounds it, so that whoever w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from lockgate.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,7 @@ never changed once made, so that an expression may hand out parts of the object 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from lockgate.dataclass import dataclass
 from lockgate.policy.errors import EvaluationError
 
 INT_MIN, INT_MAX, UINT_MAX = -(2**63), 2**63 - 1, 2**64 - 1

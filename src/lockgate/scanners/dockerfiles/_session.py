@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError, NothingCheckedError
 from lockgate.formats.dockerfile import MAX_BYTES, Stage, parse
 from lockgate.formats.printable import veiled

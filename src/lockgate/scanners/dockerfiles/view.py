@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.dockerfile import Command, Dockerfile, Instruction, Stage, commands
 from lockgate.model import Edit
 

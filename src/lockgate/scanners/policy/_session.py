@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import NothingCheckedError
 from lockgate.formats import manifests
 from lockgate.model import Family, File, Finding, Rule, Skip, SkipKind

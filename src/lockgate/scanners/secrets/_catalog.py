@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
 from lockgate.model import Confidence, Family, Rule, RuleId, Severity
 from lockgate.patterns import Allow, Pattern, Target

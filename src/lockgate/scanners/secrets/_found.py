@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
+from lockgate.dataclass import dataclass
 from lockgate.model import Confidence, Rule
 from lockgate.patterns.masking import mask
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote
 
+from lockgate.dataclass import dataclass
 from lockgate.model import Confidence
 from lockgate.scanners.secrets import _words as words
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError, NothingCheckedError
 from lockgate.model import (
     Confidence,

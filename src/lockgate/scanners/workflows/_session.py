@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError, NothingCheckedError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.yaml_safe import Node, compose_all

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.dockerfile import Command, shell_commands
 from lockgate.formats.yaml_safe import Node
 from lockgate.model import Finding, Fix, Location, Rule, Subject

@@ -17,9 +17,10 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from lockgate.dataclass import dataclass
 
 TIMEOUT_SECONDS = 120
 MAX_KEPT = 4000

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
+from lockgate.dataclass import dataclass
 from lockgate.model import File, Skip, SkipKind
 from lockgate.sources import Wants
 from lockgate.sources.repository.blobs import blobs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +35,8 @@ def cloned(address: str, *, full: bool, allow_insecure: bool = False) -> Iterato
     Only ``https`` and ``ssh``: plain ``http`` and ``git`` can be changed on the way, ``file`` and ``ext`` reach into
     this machine. ``allow_insecure`` permits ``http`` and ``file`` (for tests and mirrors on one's own network).
     """
+    import tempfile  # a check of a folder never needs it
+
     scheme = urlsplit(address).scheme
     allowed = (*_SCHEMES, "http", "file") if allow_insecure else _SCHEMES
     if address.startswith("-") or (scheme not in allowed and not _SCP_LIKE.fullmatch(address)):

@@ -11,10 +11,10 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 
 _HARDENED = (

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
+from lockgate.dataclass import dataclass
 from lockgate.model import File, Skip, SkipKind
 from lockgate.sources import Wants
 from lockgate.sources.repository.blobs import blobs

@@ -10,12 +10,13 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 from lockgate.model import File, Skip, SkipKind
 from lockgate.sources import Wants

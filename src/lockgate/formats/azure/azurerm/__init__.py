@@ -17,12 +17,13 @@ https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 import orjson
+
+from lockgate.dataclass import dataclass
 
 _MODULES = ("compute", "data", "network", "platform")
 

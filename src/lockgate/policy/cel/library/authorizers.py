@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.cel.functions import method
 from lockgate.policy.cel.library.formats import CHECKS
 from lockgate.policy.cel.values import CelError, Opaque

@@ -1,26 +1,22 @@
-"""Judges infrastructure code, by the policies of the rulebook: ARM templates, Bicep and Terraform of Azure.
-
-Such a file is understood with the files beside it (parameters, modules, variables), so its answers are not kept by
-file. Options: as of ``policy``.
-"""
+"""The work of the scanner: Azure resources out of a file and those beside it, policies put to each."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lockgate.dataclass import dataclass
 from lockgate.formats import azure
 from lockgate.model import Family, File, Finding, Rule, Skip, SkipKind
-from lockgate.scanners import ScanContext, Scanner, Session
+from lockgate.scanners import ScanContext
 
 if TYPE_CHECKING:
     from lockgate.policy.catalogue import Policies
 
 
 @dataclass(slots=True)
-class _Session:
+class InfrastructureSession:
     rules: Sequence[Rule]
     context: ScanContext
     policies: Policies | None = None
@@ -71,12 +67,6 @@ class _Session:
         return f"{self.resources:,} Azure resources in {self.files:,} files, {len(self.rules):,} rules"
 
 
-def _wants(path: str, size: int) -> bool:  # noqa: ARG001 -- one that is too large gives a Skip
-    return azure.wants(path)
-
-
-def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
-    return _Session([rule for rule in rules if "types" in rule.logic], context)
-
-
-SCANNER = Scanner(Family.POLICY, File, _start, _wants, cacheable=False, starts_alike=True, takes_parameters=True)
+def start(rules: Sequence[Rule], context: ScanContext) -> InfrastructureSession:
+    """A session of the policies about Azure resources."""
+    return InfrastructureSession([rule for rule in rules if "types" in rule.logic], context)

@@ -1,19 +1,15 @@
-"""Judges what no manifest shows alone: a Service that selects nothing, an Ingress to a Service that is not there.
-
-All manifests of a source are held until it is read, then the policies with ``among`` are put to them. A tree may leave
-out what another one brings, so these policies say what they say with less confidence than the others; where only
-changed files are judged, most objects are missing and nothing is said. Options: as of ``policy``.
-"""
+"""The work of the scanner: objects held until the source is read, then judged beside each other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from lockgate.dataclass import dataclass
 from lockgate.formats import manifests
 from lockgate.model import Family, File, Finding, Object, Rule, Skip, SkipKind
-from lockgate.scanners import ScanContext, Scanner, Session
+from lockgate.scanners import ScanContext
 
 if TYPE_CHECKING:
     from lockgate.policy.catalogue import Policies
@@ -23,7 +19,7 @@ MOST_OBJECTS = 50_000
 
 
 @dataclass(slots=True)
-class _Session:
+class RelationsSession:
     rules: Sequence[Rule]
     context: ScanContext
     policies: Policies | None = None
@@ -83,13 +79,6 @@ class _Session:
         return f"{self.count:,} objects beside each other, {len(self.rules):,} rules" if self.count else ""
 
 
-def _wants(path: str, size: int) -> bool:  # noqa: ARG001 -- one that is too large is named by the scanner of objects
-    return path.endswith((".yaml", ".yml"))
-
-
-def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
-    return _Session([rule for rule in rules if "among" in rule.logic], context)
-
-
-SCANNER = Scanner(Family.POLICY, File, _start, _wants, cacheable=False, starts_alike=True, takes_parameters=True)
-"""Not kept by file: what it says of one depends on all."""
+def start(rules: Sequence[Rule], context: ScanContext) -> RelationsSession:
+    """A session of the policies that look at other objects."""
+    return RelationsSession([rule for rule in rules if "among" in rule.logic], context)

@@ -1,20 +1,17 @@
-"""Judges what overlays of kustomize and charts of Helm make, by the policies of the rulebook.
-
-A finding names the overlay or chart, and stands at the line of the base or template where that is known. Such files
-are understood with those beside them, so answers are not kept by file. Charts need the program ``helm``; without it
-each is a Skip. Options: as of ``policy``.
-"""
+"""The work of the scanner: overlays and charts made, policies put to every object of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from lockgate.dataclass import dataclass
 from lockgate.formats import charts, kustomize, manifests
 from lockgate.formats.objects import Reading
 from lockgate.model import Family, File, Finding, Rule, Skip, SkipKind
-from lockgate.scanners import ScanContext, Scanner, Session
+from lockgate.scanners import ScanContext
+from lockgate.scanners.rendered._wanted import CHART, PARTS, is_values
 
 if TYPE_CHECKING:
     from lockgate.policy.catalogue import Policies
@@ -23,12 +20,10 @@ MAX_OVERLAYS = 2_000
 MAX_CHARTS = 100
 MAX_FILES = 2_000
 """Of one chart; one more is handed on, so that who renders it can say so."""
-_CHART = "Chart.yaml"
-_PARTS = frozenset(("templates", "crds", "charts"))
 
 
 @dataclass(slots=True)
-class _Session:
+class RenderedSession:
     rules: Sequence[Rule]
     context: ScanContext
     policies: Policies | None = None
@@ -47,11 +42,11 @@ class _Session:
         name = row.path.rpartition("/")[2]
         if kustomize.is_kustomization(row.path):
             yield from self._overlay(row)
-        elif name == _CHART or _is_values(name):
+        elif name == CHART or is_values(name):
             self.charts.setdefault(_folder(row.path))
         else:
             inner = row.path.split("/")
-            cut = min(inner.index(part) for part in _PARTS if part in inner)
+            cut = min(inner.index(part) for part in PARTS if part in inner)
             self.charts.setdefault("/".join(inner[:cut]) or ".")
             if manifests.wants(row.path) and manifests.read(row.path, row.load()).template:
                 self.templates.setdefault(row.path)
@@ -59,13 +54,13 @@ class _Session:
     def finish(self) -> Iterator[Finding | Skip]:
         """Judge the charts, and say which templates nobody filled in."""
         found = charts.chart_folders(
-            path for one in self.charts if (path := _inside(one, _CHART)) and self.context.sibling(path) is not None
+            path for one in self.charts if (path := _inside(one, CHART)) and self.context.sibling(path) is not None
         )
         left = dict(self.templates)
         for number, folder in enumerate(found):
             if number == MAX_CHARTS:
                 reason = f"more than {MAX_CHARTS} charts: this one and those after it are not rendered"
-                yield Skip(_inside(folder, _CHART), SkipKind.LIMIT, reason, Family.POLICY)
+                yield Skip(_inside(folder, CHART), SkipKind.LIMIT, reason, Family.POLICY)
                 break
             reading = self._render(folder)
             yield from self._judged(reading)
@@ -124,20 +119,6 @@ class _Session:
         return self.policies
 
 
-def _wants(path: str, size: int) -> bool:  # noqa: ARG001 -- one that is too large gives a Skip
-    folder, _, name = path.rpartition("/")
-    return (
-        name == _CHART
-        or kustomize.is_kustomization(path)
-        or _is_values(name)
-        or not _PARTS.isdisjoint(folder.split("/"))
-    )
-
-
-def _is_values(name: str) -> bool:
-    return name.startswith("values") and name.endswith((".yaml", ".yml"))
-
-
 def _folder(path: str) -> str:
     return path.rpartition("/")[0] or "."
 
@@ -146,8 +127,6 @@ def _inside(folder: str, name: str) -> str:
     return name if folder == "." else f"{folder}/{name}"
 
 
-def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
-    return _Session([rule for rule in rules if "types" not in rule.logic], context)
-
-
-SCANNER = Scanner(Family.POLICY, File, _start, _wants, cacheable=False, starts_alike=True, takes_parameters=True)
+def start(rules: Sequence[Rule], context: ScanContext) -> RenderedSession:
+    """A session of the policies about Kubernetes objects."""
+    return RenderedSession([rule for rule in rules if "types" not in rule.logic], context)
