@@ -24,12 +24,16 @@ class Budget:
 
     def __init__(self, steps: int = DEFAULT_STEPS, *, until: float | None = None) -> None:
         """``until`` is a moment of ``time.monotonic()`` past which no further steps are given."""
-        self.steps = steps
         self._until = until
-        if until is None:
+        self.renew(steps)
+
+    def renew(self, steps: int) -> None:
+        """Begin anew with ``steps``, by the same moment."""
+        self.steps = steps
+        if self._until is None:
             self.left = steps
         else:
-            self.left = min(steps, _SLICE) if time.monotonic() < until else 0
+            self.left = min(steps, _SLICE) if time.monotonic() < self._until else 0
         self._held = steps - self.left
 
     @property

@@ -27,7 +27,7 @@ class Limits:
 class Case:
     """Shared by the constraints that judge one review. For one thread."""
 
-    __slots__ = ("_activation", "_left", "_limits", "_rego", "data", "memory", "review")
+    __slots__ = ("_activation", "_budget", "_left", "_limits", "_rego", "data", "memory", "review")
 
     def __init__(self, review: Review, *, data: Mapping[str, Any], limits: Limits) -> None:
         self.review = review
@@ -37,16 +37,20 @@ class Case:
         """What a program keeps from one constraint of its template to the next."""
         self._limits = limits
         self._left = limits.all
+        self._budget: Budget | None = None
         self._rego: dict[str, Any] | None = None
         self._activation: dict[str, Any] | None = None
 
     def budget(self) -> Budget:
-        """The steps of the next constraint. To be handed back to :meth:`spent`."""
-        return Budget(max(0, min(self._limits.each, self._left)), until=self._limits.until)
-
-    def spent(self, budget: Budget) -> None:
-        """Take what a constraint has spent from what is left for all."""
+        """The steps of the next constraint: always the one object, given out anew. What the constraint before has spent
+        of it is taken from what is left for all."""
+        budget = self._budget
+        if budget is None:
+            budget = self._budget = Budget(max(0, min(self._limits.each, self._left)), until=self._limits.until)
+            return budget
         self._left -= budget.spent
+        budget.renew(max(0, min(self._limits.each, self._left)))
+        return budget
 
     def rego_review(self) -> dict[str, Any]:
         """``input.review``, made once."""

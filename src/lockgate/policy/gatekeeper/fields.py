@@ -119,14 +119,17 @@ def manifest(body: object, *, kind: str = "") -> Field:
 
 def too_deep(value: object, *, limit: int = MAX_DEPTH) -> bool:
     """Whether mappings and lists nest deeper than ``limit``; also true for a value that contains itself."""
-    level: list[object] = [value]
+    level: list[Any] = [value]
+    if not isinstance(value, (dict, list)):
+        return False
     for _ in range(limit):
-        below: list[object] = []
-        for item in level:
-            if isinstance(item, dict):
-                below.extend(child for child in item.values() if isinstance(child, dict | list))
-            elif isinstance(item, list):
-                below.extend(child for child in item if isinstance(child, dict | list))
+        # Every object under review goes through here, so it is one comprehension with what is quick to ask first.
+        below = [
+            child
+            for item in level
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, (dict, list))
+        ]
         if not below:
             return False
         level = below

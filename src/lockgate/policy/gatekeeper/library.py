@@ -18,7 +18,7 @@ from lockgate.policy.gatekeeper.case import Case, Limits
 from lockgate.policy.gatekeeper.constraint import WEBHOOK, Constraint, is_constraint, parse_constraint
 from lockgate.policy.gatekeeper.fields import group_version_kind
 from lockgate.policy.gatekeeper.inventory import Inventory
-from lockgate.policy.gatekeeper.match import Place
+from lockgate.policy.gatekeeper.match import Match, Place
 from lockgate.policy.gatekeeper.program import BrokenProgram, Program, compile_program, load_program
 from lockgate.policy.gatekeeper.review import Candidate, Origin, Review
 from lockgate.policy.gatekeeper.template import Template, is_template, parse_template
@@ -39,6 +39,8 @@ class _Installed:
     program: Program
     checks: tuple[_Check, ...]
     """Matchers besides kinds, which the index has answered."""
+    match: int
+    """The same number for constraints whose matchers are the same, so that they are asked once for a review."""
 
 
 class Library:
@@ -49,7 +51,8 @@ class Library:
         self.limits = limits or Limits()
         self._templates: dict[str, tuple[Template, Program, Mapping[str, Any]]] = {}
         self._constraints: dict[str, tuple[_Installed, Mapping[str, Any]]] = {}
-        self._index: dict[tuple[str, str], tuple[_Installed, ...]] = {}
+        self._index: dict[tuple[Any, ...], tuple[_Installed, ...]] = {}
+        self._matches: dict[Match, int] = {}
         self._data: tuple[Inventory, int, dict[str, Any]] = (self.inventory, -1, {})
 
     @property
@@ -185,21 +188,32 @@ class Library:
         ``limits`` take the place of the library's own; ``seconds`` takes how long each constraint took, by its key.
         """
         case = self.case(review, limits)
-        place = Place.of(case.review.namespace_object)
+        review, place = case.review, Place.of(case.review.namespace_object)
+        matched: dict[int, bool] = {}
         found: list[Violation] = []
-        for installed in self._candidates(review):
-            actions = installed.constraint.enforcement.at(point)
-            if not actions or (point == WEBHOOK and not installed.template.judges(review.operation)):
+        began = time.perf_counter() if seconds is not None else 0.0
+        for installed in self._enforced(review, point):
+            for_it = matched.get(installed.match)
+            if for_it is False:
                 continue
-            constraint = installed.constraint
-            began = time.perf_counter() if seconds is not None else 0.0
-            answers = self._judged(installed, case, place)
-            if seconds is not None:
-                seconds[constraint.key] = seconds.get(constraint.key, 0.0) + time.perf_counter() - began
+            budget, constraint = case.budget(), installed.constraint
+            try:
+                if for_it is None:
+                    for_it = matched[installed.match] = _matches(installed, review, place)
+                answers = installed.program.judge(case, constraint, budget) if for_it else []
+            except EvaluationError as error:
+                answers = [Answer(str(error), error=error.code)]
+            except RecursionError:
+                answers = [Answer("the evaluation nests too deep", error=EvaluationError.code)]
             for answer in answers:
+                actions = constraint.enforcement.at(point)
                 found.append(
                     Violation(constraint.kind, constraint.name, actions, answer.message, answer.details, answer.error)
                 )
+            if seconds is not None and for_it is not False:
+                ended = time.perf_counter()
+                seconds[constraint.key] = seconds.get(constraint.key, 0.0) + ended - began
+                began = ended
         return found
 
     def matching(self, review: Review) -> list[Constraint]:
@@ -220,18 +234,24 @@ class Library:
             self._data = (self.inventory, self.inventory.version, data)
         return Case(review, data=data, limits=limits or self.limits)
 
-    def _judged(self, installed: _Installed, case: Case, place: Place | None) -> list[Answer]:
-        budget = case.budget()
-        try:
-            if not _matches(installed, case.review, place):
-                return []
-            return installed.program.judge(case, installed.constraint, budget)
-        except EvaluationError as error:
-            return [Answer(str(error), error=error.code)]
-        except RecursionError:
-            return [Answer("the evaluation nests too deep", error=EvaluationError.code)]
-        finally:
-            case.spent(budget)
+    def _enforced(self, review: Review, point: str) -> tuple[_Installed, ...]:
+        """The constraints for objects of this kind that are enforced at a point and judge the operation."""
+        kinds = tuple((candidate.group, candidate.kind) for candidate in review.candidates)
+        key = (point, review.operation, *kinds)
+        found = self._index.get(key)
+        if found is None:
+            found = self._keep(key, tuple(
+                installed for installed in self._candidates(review)
+                if installed.constraint.enforcement.at(point)
+                and (point != WEBHOOK or installed.template.judges(review.operation))
+            ))  # fmt: skip
+        return found
+
+    def _keep(self, key: tuple[Any, ...], found: tuple[_Installed, ...]) -> tuple[_Installed, ...]:
+        if len(self._index) >= _MAX_INDEXED:
+            self._index.clear()
+        self._index[key] = found
+        return found
 
     def _candidates(self, review: Review) -> tuple[_Installed, ...]:
         first, *others = ((candidate.group, candidate.kind) for candidate in review.candidates)
@@ -245,18 +265,16 @@ class Library:
     def _of_kind(self, kind: tuple[str, str]) -> tuple[_Installed, ...]:
         found = self._index.get(kind)
         if found is None:
-            if len(self._index) >= _MAX_INDEXED:
-                self._index.clear()
-            found = self._index[kind] = tuple(
+            found = self._keep(kind, tuple(
                 installed
                 for _, (installed, _) in sorted(self._constraints.items())
                 if installed.constraint.match.covers_kind(*kind)
-            )
+            ))  # fmt: skip
         return found
 
-    @staticmethod
-    def _installed(constraint: Constraint, template: Template, program: Program) -> _Installed:
-        return _Installed(constraint, template, program, constraint.match.checks())
+    def _installed(self, constraint: Constraint, template: Template, program: Program) -> _Installed:
+        number = self._matches.setdefault(constraint.match, len(self._matches))
+        return _Installed(constraint, template, program, constraint.match.checks(), number)
 
 
 def _program(template: Template, data: bytes) -> Program:

@@ -16,7 +16,7 @@ from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.constraint import Constraint
 from lockgate.policy.gatekeeper.template import RegoSource
 from lockgate.policy.gatekeeper.violation import Answer
-from lockgate.policy.rego import UNDEFINED, Program, Source, compile_modules, plain
+from lockgate.policy.rego import UNDEFINED, Program, Session, Source, compile_modules, plain
 from lockgate.policy.rego.parse.modules import parse_module
 from lockgate.policy.rego.syntax import Module, Var
 from lockgate.policy.rego.values import Set, json_text
@@ -42,16 +42,17 @@ class RegoProgram:
 
         A builtin that fails is undefined, as in Gatekeeper. Raises :class:`EvaluationError`.
         """
-        given = input_of(case, constraint)
-        memory = case.memory.get(self)
-        if memory is None:
-            memory = case.memory[self] = self._program.memory(_VARYING)
-        found = self._program.evaluate(self._path, given, case.data, budget=budget, memory=memory)
+        session = case.memory.get(self)
+        if session is None:
+            session = case.memory[self] = Session(
+                self._program, self._path, {"review": case.rego_review()}, case.data, budget=budget, varying=_VARYING
+            )
+        found = session.value({"parameters": constraint.parameters})
         if found is UNDEFINED:
             return []
         if not isinstance(found, Set):
             return [Answer("violation must be a set of objects", error="evaluation")]
-        return _answers(found)
+        return _answers(found.some())
 
     def dump(self) -> bytes:
         """Bytes for :func:`load_rego`."""
@@ -112,7 +113,10 @@ def _check_imports(module: Module, source: Source) -> None:
 
 
 def _answers(members: Iterable[Any]) -> list[Answer]:
-    """One answer for each message with its details, in an order that does not depend on how the set came about."""
+    """One answer for each message with its details, in an order that does not depend on how the set came about.
+
+    A member may come more than once.
+    """
     answers: list[Answer] = []
     for member in members:
         message = member.get("msg") if isinstance(member, dict) else None

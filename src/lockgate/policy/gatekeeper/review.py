@@ -95,10 +95,11 @@ class Review:
         if not isinstance(request, dict):
             raise ReviewError("a request must be a mapping", where="AdmissionReview: request")
         kind = _mapping(request, "kind") or {}
+        body, old, operation = _mapping(request, "object"), _mapping(request, "oldObject"), _text(request, "operation")
         made = cls(
-            object=_mapping(request, "object"),
-            old_object=_mapping(request, "oldObject"),
-            operation=_text(request, "operation"),
+            object=None if operation == "DELETE" else body,
+            old_object=old,
+            operation=operation,
             group=_text(kind, "group", "kind."),
             version=_text(kind, "version", "kind."),
             kind=_text(kind, "kind", "kind."),
@@ -114,10 +115,8 @@ class Review:
         )
         if made.operation and made.operation not in OPERATIONS:
             raise ReviewError(f"the operation {made.operation[:40]!r} does not exist", where="request.operation")
-        if made.operation == "DELETE":
-            if made.old_object is None:
-                raise ReviewError("a DELETE must carry the object it deletes", where="request.oldObject")
-            made = replace(made, object=None)
+        if made.operation == "DELETE" and made.old_object is None:
+            raise ReviewError("a DELETE must carry the object it deletes", where="request.oldObject")
         return made._ready()
 
     @classmethod
@@ -161,7 +160,9 @@ class Review:
         for body in bodies:
             if too_deep(body, limit=MAX_DEPTH):
                 raise ReviewError(f"nested deeper than {MAX_DEPTH} levels", where="object")
-        return replace(self, candidates=tuple(candidate_of(body) for body in bodies))
+        # Nobody has seen this review yet: it is still being made.
+        object.__setattr__(self, "candidates", tuple(candidate_of(body) for body in bodies))
+        return self
 
     def rego_input(self) -> dict[str, Any]:
         """``input.review`` as Gatekeeper gives it to Rego; on DELETE ``object`` is the old one.
@@ -213,6 +214,8 @@ class Review:
 
     def in_namespace(self, namespace: Mapping[str, Any] | None) -> Review:
         """The same review with the Namespace it is in."""
+        if namespace is self.namespace_object:
+            return self
         return replace(self, namespace_object=namespace)
 
 

@@ -22,7 +22,7 @@ from lockgate.policy.rego.run.state import NodeTable, State, Surroundings, Table
 from lockgate.policy.rego.source import PARSE, Place, RegoError, Source
 from lockgate.policy.rego.values import UNDEFINED, key_of
 
-_STAMP: Final = ("lockgate-rego", 2, sys.implementation.cache_tag)
+_STAMP: Final = ("lockgate-rego", 3, sys.implementation.cache_tag)
 """Marshalled code fits one version of Python and of the runtime; both are named, and anything else is refused."""
 
 _MAX_QUERIES: Final = 256
@@ -83,9 +83,7 @@ class Program:
         evaluation, whose arguments must be the same but for the fields it was made for. Raises
         :class:`EvaluationError`.
         """
-        known = self._paths.get(path)
-        if known is None:
-            known = self._paths[path] = self._resolve(path)
+        known = self.place(path)
         state = State(
             self._tables, input, data or {}, budget=budget or Budget(), strict=strict,
             surroundings=Surroundings(now_ns, dice, prints, runtime),
@@ -100,6 +98,18 @@ class Program:
         finally:
             if memory is not None:
                 memory.values = [state.memo[unit] for unit in memory.units]
+
+    @property
+    def tables(self) -> Tables:
+        """What evaluation knows of the program."""
+        return self._tables
+
+    def place(self, path: str) -> tuple[int, int, tuple[Any, ...]]:
+        """Where a path leads: the place in the tree, the unit that stands there alone or -1, and what is left."""
+        known = self._paths.get(path)
+        if known is None:
+            known = self._paths[path] = self._resolve(path)
+        return known
 
     def memory(self, varying: frozenset[str]) -> Memory:
         """A memory for evaluations that differ in nothing but these fields of ``input``."""

@@ -141,22 +141,49 @@ class Frozen:
 
 
 class Set:
-    """A set: its members by their key form, in the order in which they came. ``in`` takes a value, not a key."""
+    """A set: its members by their key form, in the order in which they came. ``in`` takes a value, not a key.
 
-    __slots__ = ("members",)
+    The set that a rule makes is mostly only walked through, so its members are told apart when somebody needs that.
+    """
+
+    __slots__ = ("_members", "_values")
 
     def __init__(self, values: Iterable[Value] = ()) -> None:
         members: dict[Key, Value] = {}
         for value in values:
             members.setdefault(value if type(value) is str else key_of(value), value)
-        self.members = members
+        self._members: dict[Key, Value] | None = members
+        self._values: list[Value] = []
 
     @classmethod
     def of_members(cls, members: dict[Key, Value]) -> Set:
         """The set of these members, which it owns from here on."""
         self = cls.__new__(cls)
-        self.members = members
+        self._members = members
         return self
+
+    @classmethod
+    def of_values(cls, values: list[Value]) -> Set:
+        """The set of these values, which may hold one more than once; it owns the list from here on."""
+        self = cls.__new__(cls)
+        self._members = None
+        self._values = values
+        return self
+
+    @property
+    def members(self) -> dict[Key, Value]:
+        """The members by their key form."""
+        members = self._members
+        if members is None:
+            # Two threads may both do this for a set that they share: they come to the same.
+            members = {value if type(value) is str else key_of(value): value for value in self._values}
+            self._members = members
+        return members
+
+    def some(self) -> Iterable[Value]:
+        """The members, one perhaps more than once: for whoever asks each the same and does not count."""
+        members = self._members
+        return self._values if members is None else members.values()
 
     def add(self, value: Value) -> None:
         """Put one more value in; for whoever is building the set, since sets are values and do not change."""

@@ -11,6 +11,8 @@ from lockgate.policy.rego.values import Value, bytes_of, text_of
 
 _MAX_PATTERN: Final = 1 << 16
 _MAX_CACHED: Final = 512
+_MAX_KEPT: Final = 256
+"""Characters of a pattern and of a text whose answer is kept; all answers together are a few megabytes at most."""
 
 
 def match(pattern: Value, text: Value) -> Value:
@@ -18,10 +20,22 @@ def match(pattern: Value, text: Value) -> Value:
     if not isinstance(pattern, str) or not isinstance(text, str):
         string(pattern, 1)
         string(text, 2)
+    if len(text) <= _MAX_KEPT and len(pattern) <= _MAX_KEPT:
+        return _occurs(pattern, text)
+    return _searched(pattern, text)
+
+
+def _searched(pattern: str, text: str) -> bool:
+    # Bytes are searched as they are, while for a text the positions are counted in characters too.
+    found = compiled(pattern)
     try:
-        return compiled(pattern).search(text) is not None
+        return found.search(text.encode()) is not None
     except UnicodeEncodeError:
-        return compiled(pattern).search(bytes_of(text)) is not None
+        return found.search(bytes_of(text)) is not None
+
+
+_occurs = lru_cache(maxsize=4096)(_searched)
+"""Quantities, images and names come again with every object."""
 
 
 def is_valid(pattern: Value) -> Value:

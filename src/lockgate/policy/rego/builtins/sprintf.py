@@ -50,14 +50,15 @@ def sprintf(form: Value, values: Value) -> Value:
             continue
         value = values[position]
         position += 1
-        kind = type(value)
-        if kind is str and piece != "d":
-            parts.append(value)
-        elif kind is int and piece != "s":
-            parts.append(str(value))
-        else:
-            parts.append(_formatted(_operand(value), _Verb(piece)))
+        parts.append(value if type(value) is str and piece != "d" else shown(value, piece))
     return bounded("".join(parts), "sprintf")
+
+
+def shown(value: Value, verb: str) -> str:
+    """A value as a verb without flags writes it."""
+    if type(value) is int and verb != "s":
+        return str(value)
+    return _formatted(_operand(value), _Verb(verb))
 
 
 @lru_cache(maxsize=1024)

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 
 from lockgate.policy.rego.builtins.contract import Builtin
+from lockgate.policy.rego.check.purity import worth_keeping
 from lockgate.policy.rego.check.safety import key_text
 from lockgate.policy.rego.check.tree import FUNCTION, Tree
-from lockgate.policy.rego.emit.terms import Constants, TermEmitter
+from lockgate.policy.rego.emit.inline import BOOL, Arguments, Inline, comparison, inline, known, printed, proven
+from lockgate.policy.rego.emit.terms import Constants, TermEmitter, children_of
 from lockgate.policy.rego.source import Place
 from lockgate.policy.rego.syntax import (
     Array,
@@ -29,6 +31,7 @@ from lockgate.policy.rego.syntax import (
 from lockgate.policy.rego.values import key_of
 
 _COMPARISONS = {"lt": "below", "lte": "at_most", "gt": "above", "gte": "at_least", "equal": "equal", "neq": "unequal"}
+_OPERATORS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
 class Shared:
@@ -42,6 +45,8 @@ class Shared:
         self.constants = Constants()
         self.used: set[str] = set()
         """Builtins that are called."""
+        self.kept = worth_keeping(tree, builtins, mockable)
+        """Functions whose values are kept from one evaluation to the next."""
         self.replacements: list[tuple[object, ...]] = []
         """What each ``with`` replaces; see ``run.replace``."""
 
@@ -87,19 +92,54 @@ class BodyEmitter(TermEmitter):
     def _line(self, expr: Expr) -> None:
         what = expr.what
         if expr.negated:
-            plain = Expr(what, expr.at)
-            self.out.fail_if(self.holds([plain]))
+            self._unless([Expr(what, expr.at)])
         elif isinstance(what, Call):
             self._call(what)
         elif isinstance(what, Every):
             self._every(what)
         elif isinstance(what, Not):
-            self.out.fail_if(self.holds(what.body))
+            self._unless(what.body)
         elif isinstance(what, Logical):
             self._logical(what)
         else:
             assert isinstance(what, Term)
             self._true(what)
+
+    def _unless(self, body: Body) -> None:
+        """Go on where a body has no answer."""
+        condition = self._condition(body[0]) if len(body) == 1 else ""
+        self.out.fail_if(condition or self.holds(body))
+
+    def _condition(self, expr: Expr) -> str:
+        """The Python condition that one line holds; empty where it takes more than that to tell."""
+        what = expr.what
+        if not isinstance(what, Call) or expr.withs or expr.negated:
+            return ""
+        if not all(isinstance(arg, (Scalar, Var)) and self.ready(arg) for arg in what.args):
+            return ""
+        name = operator_name(what.operator)
+        unit, args = self.tree.called(name), [self.value(arg) for arg in what.args]
+        if name in self.shared.mockable:
+            return ""
+        if unit is not None:
+            if unit.kind != FUNCTION or len(args) != unit.arity:
+                return ""
+            value = self.out.temp()
+            called = f"u{unit.index}({', '.join((self.state, *args))})"
+            return f"({value} := {called}) is not U and {value} is not False"
+        builtin = self.shared.builtins.get(name)
+        if builtin is None or len(args) != builtin.arity:
+            return ""
+        found = inline(name, Arguments(args, what.args, self.kinds))
+        if found is None or found.kind != BOOL:
+            return ""
+        return found.text if not found.guard else f"({self._guarded(builtin, found, args)}) is True"
+
+    def _guarded(self, builtin: Builtin, found: Inline, args: list[str]) -> str:
+        """The expression where its guard holds, and the call elsewhere: undefined where that fails."""
+        name = builtin.name
+        called = f"tried({self.state}, {self.shared.builtin(name)}, {name!r}, {self.where!r}, {', '.join(args)})"
+        return f"{found.text} if {found.guard} else {called}"
 
     def _true(self, term: Term) -> None:
         if isinstance(term, Scalar):
@@ -116,7 +156,7 @@ class BodyEmitter(TermEmitter):
         """The name of a flag that tells whether a body has an answer."""
         flag = self.out.temp("n")
         self.out.line(f"{flag} = False")
-        kept = dict(self.bound)
+        kept, kinds = dict(self.bound), dict(self.kinds)
         self.out.flags.append(flag)
         mark = self.out.mark()
         self.out.loop("for _ in ONE")
@@ -125,7 +165,7 @@ class BodyEmitter(TermEmitter):
         self.out.leave()
         self.out.close(mark, flag)
         self.out.flags.pop()
-        self.bound = kept
+        self.bound, self.kinds = kept, kinds
         return flag
 
     def _every(self, what: Every) -> None:
@@ -133,7 +173,7 @@ class BodyEmitter(TermEmitter):
         self.out.fail_if(f"{domain}.__class__ not in COLLECTIONS")
         missed = self.out.temp("n")
         self.out.line(f"{missed} = False")
-        kept = dict(self.bound)
+        kept, kinds = dict(self.bound), dict(self.kinds)
         self.out.flags.append(missed)
         mark = self.out.mark()
         key, value = self.out.temp(), self.out.temp()
@@ -147,7 +187,7 @@ class BodyEmitter(TermEmitter):
         self.out.line(" break")
         self.out.close(mark, missed)
         self.out.flags.pop()
-        self.bound = kept
+        self.bound, self.kinds = kept, kinds
         self.out.fail_if(missed)
 
     def _logical(self, what: Logical) -> None:
@@ -238,7 +278,7 @@ class BodyEmitter(TermEmitter):
             self._comparison(name, what.args[:arity], args, outputs)
         elif builtin.kind == "relation":
             self._relation(name, args, outputs)
-        else:
+        elif name in self.shared.mockable or not self._inlined(builtin, what.args[:arity], args, outputs):
             self._builtin(builtin, args, outputs)
 
     def _mocked(self, name: str, args: list[str], called: str) -> str:
@@ -253,10 +293,12 @@ class BodyEmitter(TermEmitter):
             self.out.fail_if(condition if name == "equal" else f"not ({condition})")
             return
         called = f"{_COMPARISONS[name]}({', '.join(args)})"
+        if name in _OPERATORS:
+            called = comparison(_OPERATORS[name], _COMPARISONS[name], Arguments(args, terms, self.kinds))
         if outputs:
             self.match(outputs[0], called)
         else:
-            self.out.fail_if(f"not {called}")
+            self.out.fail_if(f"not ({called})")
 
     def _relation(self, name: str, args: list[str], outputs: list[Term]) -> None:
         found = self._tried(name, f"{self.shared.builtin(name)}({self.state}.context, {', '.join(args)})")
@@ -265,6 +307,50 @@ class BodyEmitter(TermEmitter):
         self.out.loop(f"for {value} in {order}({self.state}, {found})")
         if outputs:
             self.match(outputs[0], value)
+
+    def _inlined(self, builtin: Builtin, terms: list[Term], args: list[str], outputs: list[Term]) -> bool:
+        """Write a call as an expression; whether there is one for it."""
+        if builtin.name == "sprintf":
+            return self._printed(terms, outputs)
+        if not known(builtin.name):
+            return False
+        args = [
+            text if isinstance(term, Scalar) or not children_of(term) else self.simple(text)
+            for term, text in zip(terms, args, strict=True)
+        ]
+        arguments = Arguments(args, terms, self.kinds)
+        found = inline(builtin.name, arguments)
+        if found is None:
+            return False
+        if not outputs and found.kind == BOOL:
+            guarded = f"({self._guarded(builtin, found, args)}) is not True"
+            self.out.fail_if(guarded if found.guard else f"not {found.text}")
+            self.kinds.update(proven(builtin.name, arguments))
+            return True
+        value = self.simple(self._guarded(builtin, found, args) if found.guard else found.text)
+        if found.guard or not outputs:
+            self.out.fail_if(f"{value} is U" if outputs else f"{value} is U or {value} is False")
+        self.kinds[value] = found.kind
+        if outputs:
+            self.match(outputs[0], value)
+        return True
+
+    def _printed(self, terms: list[Term], outputs: list[Term]) -> bool:
+        """``sprintf`` of a format that is known."""
+        form, values = terms
+        if not isinstance(form, Scalar) or not isinstance(values, Array) or not outputs:
+            return False
+        texts = [self.value(item) for item in values.items]
+        texts = [self.simple(text) for text in texts]
+        text = printed(form.value, values, texts)
+        if not text:
+            return False
+        value = self.simple(text)
+        self.out.line(f"if len({value}) > LONGEST:")
+        self.out.line(f" {value} = tried({self.state}, bounded, 'sprintf', {self.where!r}, {value}, 'sprintf')")
+        self.out.line(f" if {value} is U: {self.out.fail}")
+        self.match(outputs[0], value)
+        return True
 
     def _builtin(self, builtin: Builtin, args: list[str], outputs: list[Term]) -> None:
         name = builtin.name

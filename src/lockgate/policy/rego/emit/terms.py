@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from lockgate.policy.rego.check.tree import FUNCTION, OBJECT, Node, Tree
+from lockgate.policy.rego.emit.inline import SIZED
 from lockgate.policy.rego.emit.writer import Writer
 from lockgate.policy.rego.syntax import (
     Array,
@@ -39,6 +40,10 @@ class Constants:
         return known
 
 
+_THERE: Final = 4
+"""``review.object.spec`` and what is asked of it: names that are followed in one go."""
+
+
 def scalar(value: Any) -> str:
     """A constant as Python source; only ``repr`` of a str, a float or an int's digits ever reach the text."""
     if isinstance(value, bool) or value is None:
@@ -65,6 +70,8 @@ class TermEmitter:
         self.out = Writer()
         self.bound: dict[str, str] = {}
         """Python expressions of the variables that have a value."""
+        self.kinds: dict[str, str] = {}
+        """What is known of the value of a name; see ``inline``."""
         self.state = "S"
 
     # -- values
@@ -151,14 +158,28 @@ class TermEmitter:
         return root
 
     def _names(self, root: str, path: Sequence[Term]) -> str:
+        """Follow names. What is often missing is asked for and not tried, since an exception costs ten lookups."""
         names = [part.value for part in path if isinstance(part, Scalar)]
+        if root.endswith(".input") and len(names) > 1:
+            # Of the first few all but the last are there in every review.
+            first, names = names[:_THERE], names[_THERE:]
+            root = self._tried_names(root, first)
+        for one in names:
+            name = self.out.temp()
+            looked = f"dig({root}, {self.constants.name(repr((one,)))})"
+            self.out.line(f"{name} = {root}.get({one!r}, U) if {root}.__class__ is dict else {looked}")
+            self.out.fail_if(f"{name} is U")
+            root = name
+        return root
+
+    def _tried_names(self, root: str, names: Sequence[str]) -> str:
         name = self.out.temp()
-        brackets = "".join(f"[{name!r}]" for name in names)
-        self.out.line(f"try: {name} = {root}{brackets}")
+        brackets = "".join(f"[{name!r}]" for name in names[:-1])
+        self.out.line(f"try: {name} = {root}{brackets}.get({names[-1]!r}, U)")
         self.out.line(f"except KeyError: {self.out.fail}")
-        self.out.line("except TypeError:")
+        self.out.line("except (AttributeError, TypeError):")
         self.out.line(f" {name} = dig({root}, {self.constants.name(repr(tuple(names)))})")
-        self.out.line(f" if {name} is U: {self.out.fail}")
+        self.out.fail_if(f"{name} is U")
         return name
 
     def _get(self, root: str, key: str, getter: str) -> str:
@@ -293,24 +314,22 @@ class TermEmitter:
     def comprehension(self, term: Comprehension) -> str:
         """The collection that a comprehension makes."""
         name = self.out.temp("c")
-        self.out.line(f"{name} = {'[]' if term.kind == 'array' else '{}'}")
-        kept, order = dict(self.bound), self.ordered
+        self.out.line(f"{name} = {'{}' if term.kind == 'object' else '[]'}")
+        kept, order, kinds = dict(self.bound), self.ordered, dict(self.kinds)
         self.ordered = term.kind == "array" or _prints(term.body)
         mark = self.out.mark()
         self.out.loop("for _ in ONE")
         self.body(term.body)
         values = [self.value(part) for part in term.head]
-        if term.kind == "array":
+        if term.kind != "object":
             self.out.line(f"{name}.append({values[0]})")
-        elif term.kind == "set":
-            value = self.simple(values[0])
-            self.out.line(f"{name}[{value} if {value}.__class__ is str else key_of({value})] = {value}")
         else:
             self.out.line(f"put({name}, {values[0]}, {values[1]})")
         self.out.close(mark)
-        self.bound, self.ordered = kept, order
+        self.bound, self.ordered, self.kinds = kept, order, kinds
         if term.kind == "set":
-            self.out.line(f"{name} = Set.of_members({name})")
+            self.out.line(f"{name} = Set.of_values({name})")
+        self.kinds[name] = SIZED
         return name
 
     def body(self, body: Body) -> None:

@@ -11,6 +11,7 @@ from lockgate.policy.rego.source import COMPILE, Failure, RegoError
 from lockgate.policy.rego.syntax import (
     Body,
     Call,
+    Expr,
     Rule,
     Scalar,
     Var,
@@ -51,10 +52,57 @@ def _complete(unit: Unit, shared: Shared) -> list[str]:
 
 def _function(unit: Unit, shared: Shared) -> list[str]:
     parameters = [f"a{number}" for number in range(unit.arity)]
-    lines = [f"def u{unit.index}({', '.join(('S', *parameters))}):", *_PAY, " res = U"]
-    lines += _alternatives(unit, shared)
-    lines.append(" return res")
-    return lines
+    given = ", ".join(("S", *parameters))
+    kept = unit.index in shared.kept
+    lines = [f"def {'f' if kept else 'u'}{unit.index}({given}):", *_PAY]
+    table = _table(unit)
+    if table:
+        lines.append(f" return {shared.constants.name(table)}.get(a0, U) if a0.__class__ is str else U")
+    else:
+        lines += [" res = U", *_alternatives(unit, shared), " return res"]
+    return [*lines, *_keeping(unit, parameters)] if kept else lines
+
+
+def _keeping(unit: Unit, parameters: list[str]) -> list[str]:
+    """The function that looks whether a value is known already. Only strings are asked for: other values that Python
+    takes for equal are not always equal in Rego."""
+    number, given = unit.index, ", ".join(parameters)
+    key = given if len(parameters) == 1 else f"({given})"
+    strings = " and ".join(f"{name}.__class__ is str" for name in parameters)
+    return [
+        f"M{number} = {{}}",
+        f"def u{number}(S, {given}):",
+        f" if {strings} and not S.strict:",
+        f"  m = M{number}.get({key})",
+        f"  if m is None: return keep(M{number}, {key}, S, f{number}, {given})",
+        "  B = S.budget",
+        "  B.left -= m[1]",
+        "  if B.left < 0: B.spend(0)",
+        "  return m[0]",
+        f" return f{number}(S, {given})",
+    ]
+
+
+def _table(unit: Unit) -> str:
+    """A dict for a function that gives a constant for each of some strings; empty where it is anything else."""
+    pairs: dict[str, str] = {}
+    if unit.arity != 1 or unit.default is not None:
+        return ""
+    for definition in unit.definitions:
+        rule = definition.rule
+        arg = rule.args[0] if rule.args else None
+        if not (isinstance(arg, Scalar) and isinstance(arg.value, str) and isinstance(rule.value, Scalar)):
+            return ""
+        if rule.otherwise is not None or not all(_holds_always(expr) for expr in rule.body):
+            return ""
+        if pairs.setdefault(repr(arg.value), scalar(rule.value.value)) != scalar(rule.value.value):
+            return ""  # two values for one string are a conflict, which only the whole function tells
+    return f"{{{', '.join(f'{key}: {value}' for key, value in pairs.items())}}}"
+
+
+def _holds_always(expr: Expr) -> bool:
+    what = expr.what
+    return isinstance(what, Scalar) and what.value is not False and not expr.negated and not expr.withs
 
 
 def _alternatives(unit: Unit, shared: Shared) -> list[str]:
@@ -71,7 +119,7 @@ def _alternatives(unit: Unit, shared: Shared) -> list[str]:
         while rule is not None:
             emitter = _emitter(definition, rule, shared)
             guard = (number > 0 and constant) if first else True
-            lines += _branch(unit, rule, emitter, target if guard else "", target)
+            lines += _branch(unit, rule, emitter, target if guard else "", target, first=number == 0)
             first, rule = False, rule.otherwise
         if target == "alt":
             lines += [" if alt is not U:", f"  res = agreed(S, {unit.index}, res, alt)"]
@@ -87,7 +135,7 @@ def _alternatives(unit: Unit, shared: Shared) -> list[str]:
 
 
 def _branch(
-    unit: Unit, rule: Rule, emitter: BodyEmitter, guard: str, target: str
+    unit: Unit, rule: Rule, emitter: BodyEmitter, guard: str, target: str, *, first: bool
 ) -> list[str]:  # fmt: skip
     out = emitter.out
     assert rule.value is not None
@@ -106,8 +154,9 @@ def _branch(
     emitter.body(rule.body)
     value = emitter.value(rule.value)
     if isinstance(rule.value, Scalar):
-        alone = bool(guard) or len(unit.definitions) == 1 or target == "alt"
-        out.line(f"{target} = {value}" if alone else f"{target} = agreed(S, {unit.index}, {target}, {value})")
+        alone = bool(guard) or first or target == "alt"
+        known = f"{value} if {target} is U else agreed(S, {unit.index}, {target}, {value})"
+        out.line(f"{target} = {value if alone else known}")
         out.leave()
         out.close(mark, f"{target} is not U" if alone else "")
         return out.lines
@@ -128,7 +177,7 @@ def _common_constant(unit: Unit) -> bool:
 
 
 def _set(unit: Unit, shared: Shared) -> list[str]:
-    lines = [f"def u{unit.index}(S):", *_PAY, " res = {}"]
+    lines = [f"def u{unit.index}(S):", *_PAY, " res = []"]
     for definition in unit.definitions:
         emitter = _emitter(definition, definition.rule, shared)
         out = emitter.out
@@ -136,11 +185,10 @@ def _set(unit: Unit, shared: Shared) -> list[str]:
         out.loop("for _ in ONE")
         emitter.body(definition.rule.body)
         assert definition.rule.key is not None
-        value = emitter.simple(emitter.value(definition.rule.key))
-        out.line(f"res[{value} if {value}.__class__ is str else key_of({value})] = {value}")
+        out.line(f"res.append({emitter.value(definition.rule.key)})")
         out.close(mark)
         lines += out.lines
-    lines.append(f" res = S.memo[{unit.index}] = Set.of_members(res)")
+    lines.append(f" res = S.memo[{unit.index}] = Set.of_values(res)")
     lines.append(" return res")
     return lines
 

@@ -48,14 +48,14 @@ def base_get(value: Any, key: Any) -> Any:
 
 
 def vals(state: State, value: Any) -> Iterable[Any]:
-    """The members of a collection in any order; none of anything else."""
+    """The members of a collection in any order, those of a set perhaps more than once; none of anything else."""
     kind = value.__class__
-    if kind is dict:
-        found: Any = value.values()
-    elif kind is list or kind is tuple:
-        found = value
+    if kind is list or kind is tuple:
+        found: Any = value
+    elif kind is dict:
+        found = value.values()
     elif kind is Set:
-        found = value.members.values()
+        found = value.some()
     else:
         return ()
     budget = state.budget
@@ -66,8 +66,10 @@ def vals(state: State, value: Any) -> Iterable[Any]:
 
 
 def pairs(state: State, value: Any) -> Iterable[tuple[Any, Any]]:
-    """Keys and members of a collection in any order."""
+    """Keys and members of a collection in any order, those of a set perhaps more than once."""
     kind = value.__class__
+    if kind is Set:
+        return [(item, item) for item in vals(state, value)]
     if kind not in COLLECTIONS:
         return ()
     budget = state.budget
@@ -79,8 +81,6 @@ def pairs(state: State, value: Any) -> Iterable[tuple[Any, Any]]:
             if key.__class__ is not str:
                 return [(value_of_key(name), item) for name, item in value.items()]
         return value.items()  # type: ignore[no-any-return]
-    if kind is Set:
-        return [(item, item) for item in value.members.values()]
     return enumerate(value)
 
 
@@ -89,8 +89,7 @@ def ovals(state: State, value: Any) -> Iterable[Any]:
     kind = value.__class__
     if kind is dict:
         return [item for _, item in opairs(state, value)]
-    found = vals(state, value)
-    return in_order(found) if kind is Set else found
+    return _in_order(state, value) if kind is Set else vals(state, value)
 
 
 def opairs(state: State, value: Any) -> Iterable[tuple[Any, Any]]:
@@ -100,8 +99,18 @@ def opairs(state: State, value: Any) -> Iterable[tuple[Any, Any]]:
         pairs(state, value)
         return [(value_of_key(key), value[key]) for key in keys_in_order(value)]
     if kind is Set:
-        return [(item, item) for item in in_order(vals(state, value))]
+        return [(item, item) for item in _in_order(state, value)]
     return pairs(state, value)
+
+
+def _in_order(state: State, value: Set) -> list[Any]:
+    """The members of a set in order, each once."""
+    members = value.members
+    budget = state.budget
+    budget.left -= len(members)
+    if budget.left < 0:
+        budget.spend(0)
+    return in_order(members.values())
 
 
 def paid(state: State, found: Iterable[Any]) -> Iterator[Any]:

@@ -18,6 +18,13 @@ X: Final = object()
 
 ARRAYS: Final[frozenset[type]] = frozenset((list, tuple))
 COLLECTIONS: Final[frozenset[type]] = frozenset((list, tuple, dict, Set))
+COUNTED: Final[frozenset[type]] = frozenset((list, tuple, dict, Set, str))
+
+_MAX_KEPT: Final = 512
+_MAX_TEXT: Final = 128
+_MAX_INTEGER: Final = 1 << 256
+"""Values that are kept of one function, characters of its arguments and of its value, and its largest number: a
+function keeps a few hundred kilobytes at most."""
 
 CONFLICT = "eval_conflict_error"
 BUILTIN = "eval_builtin_error"
@@ -82,6 +89,10 @@ class Surroundings:
         self.runtime = runtime
         self._context: Context | None = None
 
+    def renew(self) -> None:
+        """Forget what builtins kept for one evaluation."""
+        self._context = None
+
     def context(self, budget: Budget) -> Context:
         """The context of builtins: one for the whole evaluation."""
         made = self._context
@@ -124,6 +135,36 @@ class State:
             # OPA tells a wrong type of an argument from everything else that can go wrong in a builtin.
             code = TYPE if str(error).startswith("operand ") else BUILTIN
             raise RegoEvaluationError(f"{name}: {error}", code, where=where) from None
+
+
+def keep(kept: dict[Any, Any], key: Any, state: State, function: Callable[..., Any], *args: Any) -> Any:
+    """The value of a function that hangs on its arguments only, kept with the steps that it took."""
+    budget = state.budget
+    before = budget.spent
+    value = function(state, *args)
+    if sum(map(len, args)) <= _MAX_TEXT and _is_short(value):
+        if len(kept) >= _MAX_KEPT:
+            kept.clear()
+        kept[key] = (value, budget.spent - before)
+    return value
+
+
+def _is_short(value: Any) -> bool:
+    kind = value.__class__
+    if kind is str:
+        return len(value) <= _MAX_TEXT
+    if kind is int:
+        return -_MAX_INTEGER < value < _MAX_INTEGER  # type: ignore[no-any-return]
+    return kind is bool or kind is float or value is U or value is None
+
+
+def tried(state: State, function: Callable[..., Any], name: str, where: str, *args: Any) -> Any:
+    """What a builtin answers; undefined where it fails."""
+    try:
+        return function(*args)
+    except BuiltinError as error:
+        state.failed(name, error, where)
+        return U
 
 
 def document_name(path: Sequence[Any]) -> str:
