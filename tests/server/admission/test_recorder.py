@@ -1,16 +1,23 @@
 """The recorder: what is kept of a review, once, and without anything secret."""
 
+import hashlib
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from lockgate.server.admission.contract import Outcome, ReviewRecord, Verdict
 from lockgate.server.admission.recorder import JournalRecorder, bodies_of
+from lockgate.server.admission.review import MAX_DEPTH, ReviewError, parse
 from lockgate.sources.cluster.scrub import scrubbed_patch, scrubbed_review
 from lockgate.store import Record
 from lockgate.store.journal import Journal
 from lockgate.store.settling import settle
 
-from .conftest import pod_request
+from .conftest import pod_request, review_of
 
 SALT = b"s" * 16
 SECRET = "hunter" + "2-and-more"
@@ -72,9 +79,9 @@ def test_nothing_secret_is_kept():
     ]
     for body in bodies:
         before = json.dumps(body)
-        kept = json.dumps(scrubbed_review(body, salt=SALT))
+        kept = scrubbed_review(body, salt=SALT)
         assert SECRET not in kept and json.dumps(body) == before
-    assert "secretKeyRef" in json.dumps(scrubbed_review(bodies[0], salt=SALT))
+    assert "secretKeyRef" in scrubbed_review(bodies[0], salt=SALT)
 
 
 def test_a_secret_shows_the_same_hash_in_the_record_as_elsewhere(tmp_path):
@@ -100,8 +107,45 @@ def test_nor_does_a_patch_keep_it():
     assert [one["op"] for one in kept] == [one["op"] for one in patch] and "value" not in kept[-1]
 
 
-def test_a_body_nested_as_deep_as_a_review_may_be_is_kept():
-    deep = {"x": 1}
-    for _ in range(190):
-        deep = {"a": [deep]}
-    assert scrubbed_review({"apiVersion": "v1", "kind": "Deep", "spec": deep}, salt=SALT)["spec"] == deep
+def test_a_body_nested_as_deep_as_a_review_may_be_is_kept(tmp_path):
+    deep, levels = {"x": 1}, MAX_DEPTH - 4  # around it: review, request, object
+    for _ in range(levels):
+        deep = {"env": deep}
+    body = {"apiVersion": "v1", "kind": "Deep", "spec": deep}
+    parse(json.dumps(review_of(pod_request(object=body))).encode())
+    recorder = Recording(tmp_path)
+    recorder.record(reviewed(pod_request(object=body)))
+    (row,) = recorder.store.rows("AdmissionObjects")
+    assert json.loads(row["Body"]) == body
+    with pytest.raises(ReviewError, match="nested deeper"):
+        parse(json.dumps(review_of(pod_request(object={**body, "spec": {"env": deep}}))).encode())
+
+
+NAMES = st.sampled_from(["env", "value", "name", "a", 'x"', '","env":[', "\\"])
+VALUES = st.recursive(
+    st.none() | st.integers(-5, 5) | st.sampled_from(["", SECRET, '"env":[{"value":"x"}]', 'a,"env":[', "\\"]),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(NAMES, below, max_size=4),
+)
+
+
+def walked(node, in_env=False):
+    """What must come of any object, said the slow way."""
+    if isinstance(node, dict):
+        return {key: walked(value, in_env=key == "env" and isinstance(value, list)) for key, value in node.items()}
+    if isinstance(node, list):
+        return [hidden(walked(one)) if in_env else walked(one) for one in node]
+    return node
+
+
+def hidden(variable):
+    value = variable.get("value") if isinstance(variable, dict) else None
+    if not isinstance(value, str) or not value:
+        return variable
+    digest = hmac.new(SALT, value.encode(), hashlib.sha256).hexdigest()[:32]
+    return {**variable, "value": f"lockgate-hash:{digest}"}
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=4))
+def test_values_of_variables_are_hashed_wherever_they_stand_and_nothing_else_changes(body):
+    body = {"apiVersion": "example/v1", "kind": "Own", "spec": body}
+    assert json.loads(scrubbed_review(body, salt=SALT)) == walked(body)

@@ -1,4 +1,4 @@
-"""The webhook as an ASGI application: few paths, no framework, nothing between a request and the judge.
+"""The webhook as an application of ``server.http1``: few paths, nothing between a request and the judge.
 
 A request that cannot be judged is answered by the failure mode of its namespace, and never let through in silence:
 it is counted, recorded, and the sender and the audit log of the cluster are told.
@@ -6,12 +6,10 @@ it is counted, recorded, and the sender and the audit log of the cluster are tol
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qs
 
 from lockgate.server.admission import review as form
@@ -20,15 +18,13 @@ from lockgate.server.admission.metrics import CONTENT_TYPE, Metrics
 from lockgate.server.admission.recording import RecordQueue
 from lockgate.server.admission.review import Review, ReviewError
 from lockgate.server.admission.threads import JudgeThreads
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from lockgate.server.http1 import Request, Response
 
 _log = logging.getLogger("lockgate.admission")
 _RESERVE = 0.25
 """Seconds kept back of the time the API server gives, for the way there and back; at most a fifth of it."""
 _MAX_FAIL_OPEN_LABELS = 1000
+_REVIEWED = (b"/validate", b"/mutate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +33,17 @@ class Judges:
 
     validating: Judge
     mutating: Judge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    endpoint: str
+    review: Review
+    received: float
+    """``time.monotonic()`` when the whole request was here."""
+    deadline: float
+    size: int
+    """Bytes of the body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +87,38 @@ class AdmissionApp:
         if self._pool is not None:
             self._pool.close()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI 3."""
-        if scope["type"] != "http":
-            return
-        path, method = scope["path"], scope["method"]
-        if path in ("/validate", "/mutate"):
-            if method != "POST":
-                await self._refuse(send, ReviewError("reviews are sent by POST", status=405))
-            else:
-                await self._review(scope, receive, send, endpoint=path[1:])
-            return
-        if method not in ("GET", "HEAD"):
-            await self._refuse(send, ReviewError("this path is read by GET", status=405))
-        elif path == "/healthz":
-            await _answer(send, 200, b"ok", "text/plain")
-        elif path == "/readyz":
+    def answer(self, request: Request) -> Response | Awaitable[Response]:
+        """The answer to one request; one to wait for where threads judge or the recorder is behind."""
+        path, _, query = request.target.partition(b"?")
+        if path in _REVIEWED:
+            if request.method != b"POST":
+                return self.refuse(405, "reviews are sent by POST")
+            return self._review(request, query, "mutate" if path == b"/mutate" else "validate")
+        if request.method not in (b"GET", b"HEAD"):
+            return self.refuse(405, "this path is read by GET")
+        if path == b"/healthz":
+            return Response(200, b"ok", "text/plain")
+        if path == b"/readyz":
             ready, why = self._ready()
-            await _answer(send, 200 if ready else 503, why.encode(), "text/plain")
-        elif path == "/metrics":
-            await _answer(send, 200, self.metrics.text().encode(), CONTENT_TYPE)
-        else:
-            await self._refuse(send, ReviewError("no such path", status=404))
+            return Response(200 if ready else 503, why.encode(), "text/plain")
+        if path == b"/metrics":
+            return Response(200, self.metrics.text().encode(), CONTENT_TYPE)
+        return self.refuse(404, "no such path")
+
+    def refuse(self, status: int, message: str) -> Response:
+        """The answer to what is no review; counted."""
+        self.metrics.refused[status] += 1
+        return Response(status, f"{message}\n".encode())
+
+    @property
+    def max_body(self) -> int:
+        """Bytes of one review."""
+        return self._max_body
+
+    @property
+    def read_seconds(self) -> float:
+        """In which a request must be here."""
+        return self._read_seconds
 
     def _ready(self) -> tuple[bool, str]:
         if self.draining:
@@ -112,93 +129,73 @@ class AdmissionApp:
             return False, "the certificate is over"
         return True, "ok"
 
-    async def _review(self, scope: Scope, receive: Receive, send: Send, *, endpoint: str) -> None:
+    def _review(self, request: Request, query: bytes, endpoint: str) -> Response | Awaitable[Response]:
+        received = time.monotonic()
         try:
-            async with asyncio.timeout(self._read_seconds):
-                body = await self._body(scope, receive)
-            received = time.monotonic()
-            budget = form.seconds_of(_parameter(scope["query_string"], "timeout"))
-            review = form.parse(body)
-        except TimeoutError:
-            late = f"the body did not arrive within {self._read_seconds:g} s"
-            await self._refuse(send, ReviewError(late, status=408))
-            return
+            if request.content_type.split(b";")[0].strip().lower() != b"application/json":
+                raise ReviewError("the body must be application/json", status=415)
+            budget = form.seconds_of(_parameter(query, "timeout"))
+            review = form.parse(request.body)
         except ReviewError as error:
-            await self._refuse(send, error)
-            return
+            return self.refuse(error.status, error.message)
         judges = self._judges
         judge = None if judges is None else judges.mutating if endpoint == "mutate" else judges.validating
         if judges is not None and judge is None:
-            await self._refuse(send, ReviewError("nothing here mutates: call /validate", status=404))
-            return
-        deadline = received + budget - min(_RESERVE, budget / 5)
+            return self.refuse(404, "nothing here mutates: call /validate")
+        asked = _Asked(endpoint, review, received, received + budget - min(_RESERVE, budget / 5), len(request.body))
         self.metrics.in_flight += 1
-        try:
-            judged = await self._judge(judge, review, deadline)
-            answer, outcome = self._settle(review, judged, mutate=endpoint == "mutate")
-            seconds = time.monotonic() - received
-            record = ReviewRecord(time.time() - seconds, endpoint, review.request, judged.verdict, outcome, seconds,
-                                  judged.detail)  # fmt: skip
-            if self._queue is not None and not self._queue.put(record, len(body)):
-                left = max(0.0, deadline - time.monotonic())
-                if not await self._queue.put_when_free(record, len(body), seconds=left):
-                    answer, outcome = self._settle(review, judged, mutate=endpoint == "mutate", unrecorded=True)
-        finally:
-            self.metrics.in_flight -= 1
-        self._count(endpoint, review, judged, outcome, time.monotonic() - received)
-        await _answer(send, 200, answer, "application/json")
-
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        headers = {name: value for name, value in scope["headers"] if name in (b"content-type", b"content-length")}
-        kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-        if kind != b"application/json":
-            raise ReviewError("the body must be application/json", status=415)
-        stated = headers.get(b"content-length", b"0")
-        if stated.isdigit() and int(stated[:20]) > self._max_body:
-            raise ReviewError(f"the body is larger than {self._max_body} bytes", status=413)
-        message = await receive()
-        if not message.get("more_body"):
-            return self._checked(message)
-        parts, size = [], 0
-        while True:
-            part = self._checked(message)
-            size += len(part)
-            if size > self._max_body:
-                raise ReviewError(f"the body is larger than {self._max_body} bytes", status=413)
-            parts.append(part)
-            if not message.get("more_body"):
-                return b"".join(parts)
-            message = await receive()
-
-    def _checked(self, message: MutableMapping[str, Any]) -> bytes:
-        if message["type"] != "http.request":
-            raise ReviewError("the client hung up before the end of the body")
-        return bytes(message.get("body", b""))
-
-    async def _judge(self, judge: Judge | None, review: Review, deadline: float) -> _Judged:
         if judge is None:
-            return _Judged(None, "error", "no policies are loaded")
+            return self._judged(asked, _Judged(None, "error", "no policies are loaded"))
         if self.metrics.in_flight > self._in_flight:
-            return _Judged(None, "overload", f"more than {self._in_flight} reviews are under way")
+            return self._judged(asked, _Judged(None, "overload", f"more than {self._in_flight} reviews are under way"))
+        if self._pool is not None:
+            return self._judged_in_thread(self._pool, judge, asked)
         try:
-            if self._pool is None:
-                verdict = judge.review(review.request, deadline=deadline)
-            else:
-                verdict = await self._pool.call(
-                    lambda: judge.review(review.request, deadline=deadline), deadline=deadline
-                )
-        except TimeoutError:
-            return _Judged(None, "timeout", "the policies were not judged in the time the API server gives")
+            verdict = judge.review(review.request, deadline=asked.deadline)
         except (Exception, SystemExit) as error:  # a defect of a judge ends in the failure mode, and shows no object
-            _log.error("the judge failed on review %s: %s at %s", review.uid, type(error).__name__, _place(error))
-            return _Judged(None, "error", f"the judge failed: {type(error).__name__}")
+            return self._judged(asked, _failed(review, error))
+        return self._judged(asked, self._weighed(verdict, asked.deadline))
+
+    async def _judged_in_thread(self, pool: JudgeThreads, judge: Judge, asked: _Asked) -> Response:
+        review = asked.review.request
+        try:
+            verdict = await pool.call(lambda: judge.review(review, deadline=asked.deadline), deadline=asked.deadline)
+        except (Exception, SystemExit) as error:
+            judged = _failed(asked.review, error)
+        else:
+            judged = self._weighed(verdict, asked.deadline)
+        answer = self._judged(asked, judged)
+        return answer if isinstance(answer, Response) else await answer
+
+    def _weighed(self, verdict: Verdict, deadline: float) -> _Judged:
         if time.monotonic() > deadline:
             self.metrics.late += 1
-        if not verdict.allowed or verdict.denials:
-            return _Judged(verdict)
-        if verdict.errors:
+        if verdict.errors and verdict.allowed and not verdict.denials:
             return _Judged(verdict, "policy-error", "; ".join(verdict.errors)[:1000])
         return _Judged(verdict)
+
+    def _judged(self, asked: _Asked, judged: _Judged) -> Response | Awaitable[Response]:
+        """Record and answer; the answer waits where the recorder has no room."""
+        answer, outcome = self._settle(asked.review, judged, mutate=asked.endpoint == "mutate")
+        if self._queue is not None:
+            seconds = time.monotonic() - asked.received
+            record = ReviewRecord(time.time() - seconds, asked.endpoint, asked.review.request, judged.verdict, outcome,
+                                  seconds, judged.detail)  # fmt: skip
+            if not self._queue.put(record, asked.size):
+                return self._when_recorded(self._queue, record, asked, judged)
+        return self._answered(asked, judged, answer, outcome)
+
+    async def _when_recorded(self, queue: RecordQueue, record: ReviewRecord, asked: _Asked,
+                             judged: _Judged) -> Response:  # fmt: skip
+        left = max(0.0, asked.deadline - time.monotonic())
+        kept = await queue.put_when_free(record, asked.size, seconds=left)
+        answer, outcome = self._settle(asked.review, judged, mutate=asked.endpoint == "mutate", unrecorded=not kept)
+        return self._answered(asked, judged, answer, outcome)
+
+    def _answered(self, asked: _Asked, judged: _Judged, answer: bytes, outcome: Outcome) -> Response:
+        self.metrics.in_flight -= 1
+        self._count(asked.endpoint, asked.review, judged, outcome, time.monotonic() - asked.received)
+        return Response(200, answer, "application/json")
 
     def _settle(self, review: Review, judged: _Judged, *, mutate: bool, unrecorded: bool = False,
                 ) -> tuple[bytes, Outcome]:  # fmt: skip
@@ -233,9 +230,12 @@ class AdmissionApp:
             known = review.namespace in metrics.fail_opens or len(metrics.fail_opens) < _MAX_FAIL_OPEN_LABELS
             metrics.fail_opens[review.namespace if known else "(others)"] += 1
 
-    async def _refuse(self, send: Send, error: ReviewError) -> None:
-        self.metrics.refused[error.status] += 1
-        await _answer(send, error.status, f"{error.message}\n".encode(), "text/plain; charset=utf-8")
+
+def _failed(review: Review, error: BaseException) -> _Judged:
+    if isinstance(error, TimeoutError):
+        return _Judged(None, "timeout", "the policies were not judged in the time the API server gives")
+    _log.error("the judge failed on review %s: %s at %s", review.uid, type(error).__name__, _place(error))
+    return _Judged(None, "error", f"the judge failed: {type(error).__name__}")
 
 
 def _place(error: BaseException) -> str:
@@ -254,9 +254,3 @@ def _parameter(query: bytes, name: str) -> str:
     except ValueError:
         raise ReviewError("the query has too many parameters") from None
     return found.get(name, [""])[0]
-
-
-async def _answer(send: Send, status: int, body: bytes, kind: str) -> None:
-    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -72,7 +72,7 @@ class JournalRecorder:
     def _kept(self, body: Mapping[str, Any] | None, moment: datetime, bodies: _Bodies) -> str:
         if body is None:
             return ""
-        text = _dumped(scrubbed_review(body, salt=self._salt))
+        text = scrubbed_review(body, salt=self._salt).encode()
         hashed = hashlib.sha256(text)
         digest = f"sha256:{hashed.hexdigest()}"
         key = moment.date(), hashed.digest()
@@ -91,11 +91,7 @@ def _user(request: Mapping[str, Any]) -> str:
 
 
 def _json(value: Any) -> str:
-    return _dumped(value).decode()
-
-
-def _dumped(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain).decode()
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,8 @@
 """Runs the webhook: listener, TLS, recorder, renewal of certificates, and an end that loses no review.
 
 On SIGTERM ``/readyz`` says no at once, so that the Service stops sending; what still comes within ``drain_seconds`` is
-answered; then the listener closes, reviews under way end, and what waits for the recorder is handed over.
+answered, each answer the last of its connection; then the listener closes, reviews under way end, and what waits for
+the recorder is handed over.
 """
 
 from __future__ import annotations
@@ -9,31 +10,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lockgate.errors import LockgateError, SourceError
 from lockgate.server.admission.app import AdmissionApp, Judges
 from lockgate.server.admission.contract import FailureModes, Judge, Recorder
 from lockgate.server.admission.metrics import Metrics
 from lockgate.server.admission.recording import RecordQueue
+from lockgate.server.http1 import Connections
 from lockgate.server.tls.authority import OwnAuthority
 from lockgate.server.tls.reload import Pair, ReloadingContext
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import uvicorn
-
 _log = logging.getLogger("lockgate.admission")
 _SWITCH_SECONDS = 0.0005
 """How soon the event loop gets the interpreter back from a thread that judges; the default of 5 ms would be most of
 the time a review may take."""
-_GOODBYE_SECONDS = 0.5
 _CONNECTIONS = 2000
 """Connections and requests at a time; an API server keeps a few dozen. More are answered 503."""
 
@@ -82,7 +83,8 @@ class AdmissionServer:
         )  # fmt: skip
         self.started, self.port = threading.Event(), 0
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._server: uvicorn.Server | None = None
+        self._end: asyncio.Event | None = None
+        self._connections = Connections(self.app, limit=_CONNECTIONS)
 
     def swap(self, judge: Judge, mutating: Judge | None = None) -> None:
         """Judge by other policies from the next request on. May be called from any thread."""
@@ -104,8 +106,6 @@ class AdmissionServer:
 
     def run(self) -> None:
         """Serve until stopped. Raises ``SourceError`` when the address or the certificate cannot be used."""
-        import uvicorn
-
         if isinstance(self._certificates, OwnAuthority):
             self._certificates.ensure()
             self._publish(self._certificates)
@@ -115,19 +115,11 @@ class AdmissionServer:
         tls = ReloadingContext(pair, client_authority=self.options.client_authority)
         self.metrics.certificate_expires = tls.expires
         listener = self._listen()
-        config = uvicorn.Config(
-            self.app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False,
-            proxy_headers=False, server_header=False, date_header=False, timeout_keep_alive=120,
-            limit_concurrency=_CONNECTIONS, timeout_graceful_shutdown=self.options.end_seconds,
-            ssl_certfile=str(pair.certificate), ssl_keyfile=str(pair.key),
-        )  # fmt: skip
-        config.load()
-        config.ssl = tls.context  # the one that takes up new certificates, in place of the one uvicorn made
         before = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                runner.run(self._serve(_server(config, self.stop), listener, tls))
+                runner.run(self._serve(listener, tls))
         finally:
             sys.setswitchinterval(before)
             listener.close()
@@ -144,27 +136,37 @@ class AdmissionServer:
         self.port = listener.getsockname()[1]
         return listener
 
-    async def _serve(self, server: uvicorn.Server, listener: socket.socket, tls: ReloadingContext) -> None:
-        self._loop, self._server = asyncio.get_running_loop(), server
+    async def _serve(self, listener: socket.socket, tls: ReloadingContext) -> None:
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         if self._queue is not None:
             self._queue.start()
         tending = asyncio.create_task(self._tend(tls))
-        signalled = asyncio.create_task(self._tell_started(server))
         try:
-            await server.serve(sockets=[listener])
+            with self._signals(self._loop):
+                await self._connections.listen(listener, tls.context)
+                _log.info("admission webhook on port %d, policies %s", self.port,
+                          self.metrics.policy_version or "not loaded")  # fmt: skip
+                self.started.set()
+                await self._end.wait()
+                await self._connections.close(self.options.end_seconds)
         finally:
             self._loop = None
             tending.cancel()
-            signalled.cancel()
-            await asyncio.gather(tending, signalled, return_exceptions=True)
+            await asyncio.gather(tending, return_exceptions=True)
             if self._queue is not None:
                 await self._queue.stop()
 
-    async def _tell_started(self, server: uvicorn.Server) -> None:
-        while not server.started:
-            await asyncio.sleep(0.005)
-        _log.info("admission webhook on port %d, policies %s", self.port, self.metrics.policy_version or "not loaded")
-        self.started.set()
+    @contextmanager
+    def _signals(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        """SIGTERM and SIGINT drain, a second one ends at once; only where signals come, in the main thread."""
+        here = threading.current_thread() is threading.main_thread()
+        for one in (signal.SIGTERM, signal.SIGINT) if here else ():
+            loop.add_signal_handler(one, self._drain)
+        try:
+            yield
+        finally:
+            for one in (signal.SIGTERM, signal.SIGINT) if here else ():
+                loop.remove_signal_handler(one)
 
     async def _tend(self, tls: ReloadingContext) -> None:
         """Renews the own authority and takes up changed files, for as long as the server runs."""
@@ -186,13 +188,15 @@ class AdmissionServer:
             self._bundle_changed(authority.bundle())
 
     def _drain(self) -> None:
-        server, loop = self._server, self._loop
-        if server is None or loop is None or self.app.draining:
-            if server is not None:  # asked twice: end now
-                server.should_exit = True
+        loop, end = self._loop, self._end
+        if loop is None or end is None:
+            return
+        if self.app.draining:  # asked twice: end now
+            end.set()
             return
         self.app.draining = True
-        loop.call_later(self.options.drain_seconds, setattr, server, "should_exit", True)
+        self._connections.retire()
+        loop.call_later(self.options.drain_seconds, end.set)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -201,33 +205,3 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     import uvloop
 
     return uvloop.new_event_loop
-
-
-def _server(config: uvicorn.Config, drain: Callable[[], None]) -> uvicorn.Server:
-    import uvicorn
-
-    class _Server(uvicorn.Server):
-        """Ends by draining, a second signal at once; signals are not raised again, the command gives the exit code."""
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            hanging_up = asyncio.create_task(self._hang_up())
-            try:
-                await super().shutdown(sockets)
-            finally:
-                hanging_up.cancel()
-
-        async def _hang_up(self) -> None:
-            """A client that sleeps does not answer the goodbye of TLS, which would hold the end up for 30 s."""
-            await asyncio.sleep(_GOODBYE_SECONDS)
-            while self.server_state.tasks:
-                await asyncio.sleep(0.05)
-            await asyncio.sleep(_GOODBYE_SECONDS)  # for what was answered last and is still on its way
-            for connection in list(self.server_state.connections):
-                transport = getattr(connection, "transport", None)
-                if transport is not None:
-                    transport.abort()
-
-        def handle_exit(self, sig: int, frame: Any) -> None:  # noqa: ARG002 -- the signature of signal handlers
-            drain()
-
-    return _Server(config)
