@@ -8,7 +8,7 @@ nested ``all``, and the message joins those of the items that are denied. What a
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lockgate.policy.catalogue._among import WORKLOAD
@@ -63,13 +63,13 @@ def cluster_cel(policy: KubernetesPolicy) -> ClusterCel:
         raise NotExportableError("it looks at other objects of the cluster, which an admission policy does not see")
     deny, message = policy.deny.source.strip(), policy.message.source.strip()
     trees = [parse(text) for text in (deny, message)]
-    for node in (node for one in trees for node in walk(one)):
+    for node in (node for one in trees for node in tree.walk(one)):
         _check(node)
     for text, one in zip((deny, message), trees, strict=True):
         if not _stays_itself(text, one):
             raise NotExportableError("an expression ends in a comment, which would swallow what follows it")
-    read = {qualified for one in trees for node in walk(one) if (qualified := tree.qualified(node))}
-    names = {node.name for one in trees for node in walk(one) if isinstance(node, tree.Ident)}
+    read = {qualified for one in trees for node in tree.walk(one) if (qualified := tree.qualified(node))}
+    names = {node.name for one in trees for node in tree.walk(one) if isinstance(node, tree.Ident)}
     validation, text = _judged(policy, deny, message, names)
     written = {name for name in ("podSpec", "podMetadata", "containers") if f"variables.{name}" in validation + text}
     written |= {"podSpec"} if "containers" in written else set()
@@ -89,18 +89,6 @@ def _stays_itself(text: str, node: tree.Node) -> bool:
         return parse(f"!({text})") == tree.Unary("!", node)
     except PolicyError:
         return False
-
-
-def walk(node: tree.Node) -> Iterator[tree.Node]:
-    """The node and everything below it."""
-    pending: list[Any] = [node]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, tree.Node):
-            yield one
-            pending.extend(getattr(one, field.name) for field in dataclasses.fields(one))
-        elif isinstance(one, tuple):
-            pending.extend(one)
 
 
 def _check(node: tree.Node) -> None:

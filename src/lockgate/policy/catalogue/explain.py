@@ -38,9 +38,10 @@ def explain(policy: KubernetesPolicy, body: Mapping[str, Any]) -> list[ItemTrace
     facts = facts_for(policy, body)
     if facts is None:
         return None
-    activation = facts.activation(policy.parameters)
+    activation = facts.activation()
+    activation["variables"]["params"] = policy.parameters
     found = []
-    for item in policy.items_of(facts):
+    for item in facts.at(policy.where):
         inner = {**activation, "item": item.value, "parent": item.parent}
         name = item_name(item) if policy.path is not None else ""
         found.append(ItemTrace(item.pointer, name, trace(policy.deny.source, inner)))

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -30,13 +31,15 @@ from lockgate.policy.budget import Budget
 from lockgate.policy.catalogue._among import MOST_OTHERS, WORKLOAD, Among, pairs_of, parse_among
 from lockgate.policy.catalogue._form import check_keys, field_pointer, parameters_of
 from lockgate.policy.catalogue._places import EMPTY, Item, Path, items, parse_path
+from lockgate.policy.catalogue._shape import Need
 from lockgate.policy.catalogue.hit import Hit
 from lockgate.policy.cel import Expression, compile_expression, load_expression
+from lockgate.policy.cel.metering import spending
 from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyError
 
 KEYS = ("kinds", "each", "deny", "message", "field", "parameters", "fix", "among")
-_VARIABLES = ("object", "item", "parent", "variables")
-_AMONG_VARIABLES = (*_VARIABLES, "others")
+VARIABLES = ("object", "item", "parent", "variables")
+_AMONG_VARIABLES = (*VARIABLES, "others")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,38 +59,55 @@ class KubernetesPolicy:
     """The other objects it looks at; None for a policy that needs the one alone."""
     pairs: frozenset[tuple[str, str]] = frozenset()
     """``kinds`` as (group, kind); ``*`` stands for any."""
+    needs: tuple[Need, ...] = ()
+    """What an object must hold for the policy to deny anything of it."""
+    guard: str = ""
+    """The first of the conditions that must all hold, where it is the same for any parameters; else empty."""
 
-    def judge(self, facts: Facts, budget: Budget, others: Sequence[Mapping[str, Any]] = ()) -> Iterator[Hit]:
+    @property
+    def where(self) -> Path | bool:
+        """Alike for policies that look at the same items: their path, or whether the whole is a workload's Pod."""
+        return self.path or WORKLOAD in self.kinds
+
+    def judge(self, facts: Facts, budget: Budget, others: Sequence[Mapping[str, Any]] = ()) -> list[Hit]:
         """What it denies of one object; an evaluation that fails is a Hit that says so."""
-        activation = facts.activation(self.parameters)
-        if self.among is not None:
-            activation["others"] = others
-        for item in self.items_of(facts):
-            activation["item"], activation["parent"] = item.value, item.parent
-            try:
-                denied = self.deny.evaluate(activation, budget=budget)
-                if denied is False:
-                    continue
-                if denied is not True:
-                    yield self._failed(item, f"the condition gave {type(denied).__name__}, not a boolean")
-                    continue
-                text = self.message.evaluate(activation, budget=budget)
-            except BudgetExceededError as error:
-                yield self._failed(item, str(error))
-                return
-            except EvaluationError as error:
-                yield self._failed(item, error.message)
-                continue
-            yield Hit(self.rule, str(text), item.pointer + self.field, item_name(item) if self.path else "")
+        activation = facts.activation()
+        activation["others"] = others
+        with spending(budget):
+            return self.judge_items(facts.at(self.where), activation, budget)
 
-    def items_of(self, facts: Facts) -> Iterator[Item]:
-        """What it looks at, one by one."""
-        if self.path is not None:
-            return iter(facts.items(self.path))
-        # Without a path the whole is judged; a workload is at fault in its Pod spec, anything else in itself.
-        if facts.pod is not None and WORKLOAD in self.kinds:
-            return iter((Item(f"{facts.pod[0]}/spec", facts.pod[1]["spec"], facts.body),))
-        return iter((Item("", facts.body, facts.body),))
+    def judge_items(self, items: Sequence[Item], activation: dict[str, Any], budget: Budget) -> list[Hit]:
+        """As :meth:`judge`, of these items of the object of ``activation``, for a caller that spends ``budget``."""
+        activation["variables"]["params"] = self.parameters
+        quick = self.deny.quick
+        hits: list[Hit] = []
+        for item in items:
+            activation["item"], activation["parent"] = item.value, item.parent
+            left = budget.left
+            try:
+                if quick(activation, budget) is False:
+                    continue
+            except Exception:  # put again below, by code that tells the failure
+                budget.left = left
+            try:
+                hit = self._denied(item, activation, budget)
+            except BudgetExceededError as error:
+                hits.append(self._failed(item, str(error)))
+                break
+            except EvaluationError as error:
+                hit = self._failed(item, error.message)
+            if hit is not None:
+                hits.append(hit)
+        return hits
+
+    def _denied(self, item: Item, activation: Mapping[str, Any], budget: Budget) -> Hit | None:
+        denied = self.deny.within(activation, budget)
+        if denied is False:
+            return None
+        if denied is not True:
+            return self._failed(item, f"the condition gave {type(denied).__name__}, not a boolean")
+        text = self.message.within(activation, budget)
+        return Hit(self.rule, str(text), item.pointer + self.field, item_name(item) if self.path else "")
 
     def too_many(self) -> Hit:
         """What it says of an object that stands among more others than it may look through."""
@@ -106,20 +126,29 @@ class Facts:
     def __init__(self, body: Mapping[str, Any], pod: tuple[str, Mapping[str, Any]] | None) -> None:
         self.body = body
         self.pod = pod
-        self._items: dict[Path, list[Item]] = {}
+        self._items: dict[Path | bool, list[Item]] = {}
         place = pod[1] if pod is not None else EMPTY
         self._base = {"podSpec": place.get("spec", EMPTY), "podMetadata": place.get("metadata") or EMPTY}
 
-    def items(self, path: Path) -> list[Item]:
-        """What ``path`` leads to; most policies ask for the same few paths."""
-        found = self._items.get(path)
+    def at(self, where: Path | bool) -> list[Item]:
+        """What a path leads to, or the whole; most policies ask for the same few."""
+        found = self._items.get(where)
         if found is None:
-            found = self._items[path] = list(items(path, self.body, self.pod))
+            found = self._items[where] = self._whole(where) if isinstance(where, bool) else self._led_to(where)
         return found
 
-    def activation(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """A new activation, without its item."""
-        return {"object": self.body, "variables": {**self._base, "params": parameters}}
+    def _led_to(self, path: Path) -> list[Item]:
+        return list(items(path, self.body, self.pod))
+
+    def _whole(self, workload: bool) -> list[Item]:
+        """A workload is at fault in its Pod spec, anything else in itself."""
+        if workload and self.pod is not None:
+            return [Item(f"{self.pod[0]}/spec", self.pod[1]["spec"], self.body)]
+        return [Item("", self.body, self.body)]
+
+    def activation(self) -> dict[str, Any]:
+        """A new activation, without its item and without parameters."""
+        return {"object": self.body, "variables": dict(self._base)}
 
 
 def compile_policy(
@@ -135,12 +164,13 @@ def compile_policy(
     try:
         path = parse_path(str(logic["each"])) if "each" in logic else None
         among = parse_among(logic["among"], str(rule.id)) if "among" in logic else None
-        names = _VARIABLES if among is None else _AMONG_VARIABLES
-        deny = _expression(str(logic["deny"]), f"{rule.id} deny", held, names)
-        message = _expression(str(logic["message"]), f"{rule.id} message", held, names)
+        names = VARIABLES if among is None else _AMONG_VARIABLES
+        deny = expression_of(str(logic["deny"]), f"{rule.id} deny", held, names)
+        message = expression_of(str(logic["message"]), f"{rule.id} message", held, names)
     except PolicyError as error:
         error.where = error.where or str(rule.id)
         raise
+    needs, guard = ((), "") if among is not None else _read_off(deny, path, held)
     return KubernetesPolicy(
         rule=rule,
         kinds=frozenset(str(kind) for kind in logic["kinds"]),
@@ -151,10 +181,31 @@ def compile_policy(
         parameters=parameters_of(rule, options),
         among=among,
         pairs=frozenset(pairs_of(logic["kinds"])),
+        needs=needs,
+        guard=guard,
     )
 
 
-def _expression(text: str, where: str, held: MutableMapping[str, bytes], variables: tuple[str, ...]) -> Expression:
+def _read_off(deny: Expression, path: Path | None, held: MutableMapping[str, bytes]) -> tuple[tuple[Need, ...], str]:
+    """What the condition says before any object is seen."""
+    key = f"{deny.where} needs {path}\n{deny.source}"
+    if key not in held:
+        from lockgate.policy.catalogue._needs import guard_of, needs_of
+        from lockgate.policy.cel.parser import parse
+        from lockgate.policy.cel.printer import show
+
+        tree = parse(deny.source)
+        guard = guard_of(tree)
+        fields = [(need.fields, need.maps, need.lists) for need in needs_of(tree, path)]
+        held[key] = marshal.dumps((fields, "" if guard is None else show(guard)))
+    needs, text = marshal.loads(held[key])  # noqa: S302 -- it lies beside compiled code
+    return tuple(Need(*one) for one in needs), text
+
+
+def expression_of(
+    text: str, where: str, held: MutableMapping[str, bytes], variables: tuple[str, ...] = VARIABLES
+) -> Expression:
+    """The expression, as it was compiled before or compiled now and added to ``held``."""
     key = f"{where}\n{text}"
     if key in held:
         return load_expression(held[key])

@@ -10,14 +10,14 @@ from lockgate.policy.budget import Budget
 from lockgate.policy.catalogue import kubernetes
 from lockgate.policy.catalogue._among import Objects
 from lockgate.policy.catalogue._places import group_kind, misshapen, pod_place, without_nulls
+from lockgate.policy.catalogue._plan import STEPS, Kind, guards_of, run
+from lockgate.policy.catalogue._shape import shape_of
 from lockgate.policy.catalogue.hit import Hit
 
 if TYPE_CHECKING:  # a tree of manifests needs nothing of Azure's language
     from lockgate.policy.azure import Catalogue
     from lockgate.policy.catalogue.azure import AzurePolicy
 
-STEPS = 200_000
-"""Steps that one policy may take on one object."""
 _MOST_KINDS = 10_000
 
 
@@ -55,12 +55,13 @@ class Policies:
                 (self.kubernetes if policy.among is None else self.among).append(policy)
         self._catalogue = catalogue
         self._now = now
+        self._guards = guards_of(self.kubernetes, compiled if compiled is not None else {})
         self._by_kind: dict[tuple[str, str], list[kubernetes.KubernetesPolicy]] = {}
         for policy in self.kubernetes:
             for pair in dict.fromkeys(kubernetes.kinds_of(policy)):
                 self._by_kind.setdefault(pair, []).append(policy)
         self._useful: dict[tuple[str, str], bool] = {}
-        self._found: dict[tuple[str, str], tuple[kubernetes.KubernetesPolicy, ...]] = {}
+        self._found: dict[tuple[str, str], Kind] = {}
 
     def __len__(self) -> int:
         return len(self.kubernetes) + len(self.azure) + len(self.among)
@@ -72,15 +73,20 @@ class Policies:
         """
         if judged.form == "azure":
             return self._judge_azure(judged, around)
-        body = without_nulls(judged.body)
-        asked = self._for(group_kind(body))
+        body = judged.body
+        kind = self._for(group_kind(body))
+        if not kind.policies:
+            return []
+        shape, nulls = shape_of(body)
+        if nulls:
+            body = without_nulls(body)
+            shape, _ = shape_of(body)
         fault = misshapen(body)
-        if fault is not None and asked:
+        if fault is not None:
             # One answer for all: nothing about the Pod can be said, and every rule would say so.
             text = f"policies could not be evaluated: {fault[1]}"
-            return [Hit(asked[0].rule, text, fault[0], "", text)]
-        own = kubernetes.Facts(body, pod_place(body))
-        return [hit for one in asked for hit in one.judge(own, Budget(STEPS, until=until))]
+            return [Hit(kind.policies[0].rule, text, fault[0], "", text)]
+        return run(kind.plan(shape), kubernetes.Facts(body, pod_place(body)), until=until)
 
     def wants_all(self, body: Mapping[str, Any]) -> bool:
         """Whether ``judge_all`` has a use for the object."""
@@ -113,13 +119,13 @@ class Policies:
         kind = str(judged.body.get("type", "")).lower()
         return [hit for one in self.azure if kind in one.types or "*" in one.types for hit in one.judge(facts)]
 
-    def _for(self, pair: tuple[str, str]) -> tuple[kubernetes.KubernetesPolicy, ...]:
+    def _for(self, pair: tuple[str, str]) -> Kind:
         found = self._found.get(pair)
         if found is None:
             group, kind = pair
             wanted = (pair, ("*", kind), (group, "*"), ("*", "*"))
             several = {policy.rule.id: policy for key in wanted for policy in self._by_kind.get(key, ())}
-            found = tuple(several[name] for name in sorted(several))
+            found = Kind([several[name] for name in sorted(several)], self._guards)
             if len(self._found) < _MOST_KINDS:
                 self._found[pair] = found
         return found

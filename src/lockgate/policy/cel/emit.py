@@ -96,8 +96,7 @@ class Emitter:
             case tree.Index():
                 return self.index(node)
             case tree.Has():
-                self.known_field(node.select)
-                return f"has({self.code(node.select.operand)}, {node.select.name!r})", "bool"
+                return self.has(node), "bool"
             case tree.Unary():
                 return self.unary(node)
             case tree.Binary():
@@ -179,6 +178,50 @@ class Emitter:
         if self.exact or kind not in _SUBSCRIPTED:
             return f"select({operand}, {node.name!r})", "any"
         return f"{operand}[{node.name!r}]", "any"
+
+    def has(self, node: tree.Has) -> str:
+        """A field that is there. Only a map has ``get``; of anything else the exact code says what it thinks."""
+        operand, name = node.select.operand, node.select.name
+        self.known_field(node.select)
+        code, kind = self.emit(operand)
+        if self.exact or isinstance(operand, tree.Ident) or kind not in _SUBSCRIPTED:
+            return f"has({code}, {name!r})"  # a variable may be a map that computes what is asked of it
+        return f"({code}.get({name!r}, MISSING) is not MISSING)"
+
+    def looked_up(self, node: tree.Node, otherwise: str) -> str:
+        """``a.?b.c.orValue(otherwise)`` without the optionals between; empty for what is no such chain of fields.
+
+        A field that is absent gives an empty map, in which nothing is found either. What is no map has no ``get``.
+        """
+        names: list[str] = []
+        if not self.optional(node):
+            return ""
+        while isinstance(node, tree.Select) and self.optional(node):
+            names.append(node.name)
+            node = node.operand
+        if isinstance(node, tree.Ident) and node.name not in self.scope and node.name.removeprefix(".") in self.fields:
+            return ""
+        code, kind = self.emit(node)
+        if kind not in _SUBSCRIPTED:
+            return ""
+        *outer, last = reversed(names)
+        return code + "".join(f".get({name!r}, NOTHING)" for name in outer) + f".get({last!r}, {otherwise})"
+
+    def optional(self, node: tree.Node) -> bool:
+        """Whether a chain of fields is optional further up."""
+        while isinstance(node, tree.Select):
+            if node.optional:
+                return True
+            node = node.operand
+        return False
+
+    def ready(self, node: tree.Node) -> bool:
+        """Whether computing the value costs nothing and cannot fail."""
+        if isinstance(node, tree.ListLiteral):
+            return not node.items
+        if isinstance(node, tree.MapLiteral):
+            return not node.entries
+        return isinstance(node, tree.Literal)
 
     def known_field(self, node: tree.Select) -> None:
         root = node.operand
@@ -280,6 +323,10 @@ class Emitter:
             entry = self.entry(self.registry.functions, name, node)
             return self.invoked(node, entry, list(node.args))
         if node.name in ("or", "orValue") and len(node.args) == 1:
+            if node.name == "orValue" and not self.exact and self.ready(node.args[0]):
+                looked_up = self.looked_up(target, self.code(node.args[0]))
+                if looked_up:
+                    return looked_up, "any"
             name = "optional_or" if node.name == "or" else "optional_or_value"
             return f"{name}({self.code(target)}, lambda: {self.code(node.args[0])})", "any"
         entry = self.entry(self.registry.methods, node.name, node)

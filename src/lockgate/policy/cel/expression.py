@@ -27,7 +27,7 @@ from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyE
 if TYPE_CHECKING:
     from lockgate.policy.cel.emit import Emitter
 
-_FORMAT = 2
+_FORMAT = 3
 _CODE = f"{sys.implementation.cache_tag}-{sys.hexversion >> 16:x}"
 _Run = Callable[[Mapping[str, Any], Budget], Any]
 _HELD: ContextVar[MutableMapping[str, bytes] | None] = ContextVar("compiled expressions", default=None)
@@ -36,7 +36,7 @@ _HELD: ContextVar[MutableMapping[str, bytes] | None] = ContextVar("compiled expr
 class Expression:
     """A compiled expression. It keeps nothing between evaluations and may be used by several threads at once."""
 
-    __slots__ = ("_code", "_exact", "_quick", "kind", "libraries", "names", "source", "where")
+    __slots__ = ("_code", "_exact", "kind", "libraries", "names", "quick", "source", "where")
 
     def __init__(
         self, source: str, code: CodeType, *, kind: str, libraries: Collection[str], names: Names, where: str
@@ -48,7 +48,9 @@ class Expression:
         self.names = names
         self.where = where
         self._code = code
-        self._quick: _Run = FunctionType(code, _globals)
+        self.quick: _Run = FunctionType(code, _globals)
+        """The quick code, for a caller who asks very often. What it gives is right; when it raises anything,
+        :meth:`within` has the answer."""
         self._exact: _Run | None = None
 
     def __repr__(self) -> str:
@@ -73,7 +75,7 @@ class Expression:
         """As :meth:`evaluate`, for a call from within an evaluation on this thread that spends the same ``budget``."""
         left = budget.left
         try:
-            return self._quick(activation, budget)
+            return self.quick(activation, budget)
         except BudgetExceededError:
             raise
         except Exception:
@@ -236,6 +238,8 @@ _globals: dict[str, Any] = {
     **{name: value for part in _HELPERS for name, value in vars(part).items() if callable(value) and name.islower()},
     "__builtins__": {"any": any, "all": all, "sum": sum, "zip": zip},
     "INFINITY": math.inf,
+    "MISSING": operators.MISSING,
+    "NOTHING": {},
     "TypeValue": TypeValue,
     "Uint": Uint,
     "make_struct": _make_struct,

@@ -6,6 +6,8 @@ Loops spend one step an element through the budget they are handed. A function o
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.cel.values import CelError
@@ -24,6 +26,17 @@ class _State(threading.local):
 
 
 STATE = _State()
+
+
+@contextmanager
+def spending(budget: Budget) -> Iterator[None]:
+    """What runs on this thread meanwhile spends ``budget``."""
+    outer = STATE.budget
+    STATE.budget = budget
+    try:
+        yield
+    finally:
+        STATE.budget = outer
 
 
 def charge(size: int) -> None:

@@ -320,7 +320,7 @@ def select(container: object, name: str) -> object:
 
 def has(container: object, name: str) -> bool:
     """``has(container.name)``. What can have no fields has none, as cel-go answers: null and plain values."""
-    if isinstance(container, dict):
+    if type(container) is dict or isinstance(container, dict):
         return name in container
     if isinstance(container, Optional):
         return container.present and has(container.value, name)
@@ -331,6 +331,9 @@ def has(container: object, name: str) -> bool:
 
 def optional_index(container: object, key: object) -> Optional:
     """``container[?key]``: an optional of the element, empty when it is absent."""
+    if type(container) is dict and type(key) is str:
+        value = container.get(key, MISSING)
+        return NONE if value is MISSING else Optional(value)
     if isinstance(container, Optional):
         if not container.present:
             return NONE
@@ -362,7 +365,7 @@ def contains(value: object, container: object) -> bool:
 
 def each(container: object, budget: Budget) -> list[object] | dict[object, object]:
     """What a macro walks: the elements of a list or the keys of a map; a step is spent for each."""
-    if type(container) is list or isinstance(container, dict):
+    if type(container) is list or type(container) is dict or isinstance(container, dict):
         budget.left -= len(container)
         if budget.left < 0:
             budget.spend(0)

@@ -102,6 +102,10 @@ class Variables(dict[str, Any]):
             raise
         return value
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """As a reading, where there is such a variable."""
+        return self[name] if name in self else default  # noqa: SIM401 -- this is ``get``
+
     def __contains__(self, name: object) -> bool:
         return name in self.expressions or super().__contains__(name)
 

@@ -6,7 +6,7 @@ number of nodes on the longest way down; the parser bounds it, so that whoever w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from lockgate.dataclass import dataclass
@@ -203,6 +203,18 @@ def height(*nodes: Node | None) -> int:
 def height_of(nodes: Iterable[Node]) -> int:
     """As :func:`height`, for any number of nodes."""
     return 1 + max((node.height for node in nodes), default=0)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything below it."""
+    pending: list[object] = [node]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, Node):
+            yield one
+            pending.extend(getattr(one, name) for name in one.__dataclass_fields__)
+        elif isinstance(one, tuple):
+            pending.extend(one)
 
 
 def qualified(node: Node | None) -> str:
