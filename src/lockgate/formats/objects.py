@@ -6,7 +6,7 @@ small tools: JSON pointers, and a gatherer of skips that cannot grow without bou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
 
 from lockgate.dataclass import dataclass
@@ -18,6 +18,8 @@ MAX_SKIPS = 200
 
 Sibling = Callable[[str], bytes | None]
 """Another file of the same tree by its path, or None: not there, outside the tree, or too large."""
+Below = Callable[[str], Sequence[str]]
+"""Paths of the files below a folder of the same tree; ``.`` for the root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Reading:
     skips: tuple[Skip, ...] = ()
     template: bool = False
     """The file, or a part of it, is a template that only ``helm`` can fill in."""
+    beside: tuple[Object, ...] = ()
+    """Objects of other files that stand beside these; they are judged where they stand."""
 
 
 @dataclass(slots=True)

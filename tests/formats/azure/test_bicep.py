@@ -72,13 +72,17 @@ def test_what_the_file_decides_is_evaluated(expression, expected):
 @pytest.mark.parametrize(
     "expression",
     [
-        "given", "resourceGroup().location", "old.id", "old.properties.x", "undeclared", "'${given}-x'", "v + 1",
+        "given", "resourceGroup().location", "old.properties.x", "undeclared", "'${given}-x'", "v + 1",
         "list[7]",
         "az.subscription().id", "[for x in given: x]", "{ ...given }", "uniqueString(v)", "old::child.name",
     ],
 )  # fmt: skip
 def test_what_only_the_deployment_decides_stays_as_written_and_is_named(expression):
     assert value(expression, HEAD) == (expression, False)
+
+
+def test_the_id_of_a_resource_of_the_file_says_which_resource_it_is():
+    assert value("old.id", HEAD) == ("[resourceId('A.B/c', 'old-west')]", False)
 
 
 def test_only_the_unknown_member_is_named_and_every_field_knows_its_line():

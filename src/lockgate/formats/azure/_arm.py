@@ -13,6 +13,7 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.formats import json_safe
 from lockgate.formats.azure._evaluate import Evaluator, Parameter
+from lockgate.formats.azure._joins import with_children
 from lockgate.formats.azure._resources import Template, scope_of, values_of
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.objects import Reading, Sibling, Skips, parts_of
@@ -35,7 +36,7 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
     given, source = _parameters(path, sibling, skips)
     made = f"template {path} with {source}" if source else ""
     objects = resources(path, content, given, skips, Evaluator(), made)
-    return Reading(tuple(objects), skips.settled())
+    return Reading(tuple(with_children(objects)), skips.settled())
 
 
 def resources(

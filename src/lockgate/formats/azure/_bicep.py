@@ -15,6 +15,7 @@ from lockgate.formats.arm_expression import Access, Call, Literal
 from lockgate.formats.azure import _arm
 from lockgate.formats.azure._bicep_tree import Compiler, Names, UnreadableError, with_spreads
 from lockgate.formats.azure._evaluate import Evaluator, Loop, Parameter, Scope, Tree, Unknown
+from lockgate.formats.azure._joins import with_children
 from lockgate.formats.azure._resources import Template
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.objects import Reading, Sibling, Skips
@@ -49,7 +50,7 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
     """Every resource of a file and of the modules it names. Raises :class:`FormatError`."""
     run = _Run(sibling, Skips(path))
     _file(run, path, content, {}, "")
-    return Reading(tuple(run.objects), run.skips.settled())
+    return Reading(tuple(with_children(run.objects)), run.skips.settled())
 
 
 def _file(run: _Run, path: str, content: bytes, given: dict[str, Parameter], by: str) -> None:
@@ -239,7 +240,11 @@ class _Compiled:
             raw["existing"] = True
         _name_in_full(raw)
         looped = isinstance(raw.get("copy"), Loop)
-        known = {key: raw[key] for key in ("name", "type", "apiVersion") if key in raw}
+        known: dict[str, Any] = {key: raw[key] for key in ("name", "type", "apiVersion") if key in raw}
+        if "name" in known and "type" in known:
+            name = known["name"].expression if isinstance(known["name"], Tree) else Literal(known["name"])
+            identity = Call("resourceId", (Literal(known["type"]), name))
+            known["id"] = Tree(identity, f"{compiler.text(symbol)}.id")
         self.variables[f"resource {compiler.text(symbol)}".lower()] = Unknown("") if looped else known
         return raw
 

@@ -34,6 +34,8 @@ class Resource:
     line: LineOf
     """The line of a pointer into ``arguments``, or of its nearest ancestor."""
     by: str = ""
+    count: str = ""
+    """What decides how many there are, where that is not known."""
 
 
 def to_object(resource: Resource) -> Object | None:
@@ -45,8 +47,7 @@ def to_object(resource: Resource) -> Object | None:
         work.common()
         for row in mapping.rows:
             work.row(row)
-        if mapping.parent:
-            work.parent(mapping.parent)
+        work.used |= {(argument,) for argument in (*mapping.parent, *mapping.joins)}
     elif resource.type == "azapi_resource":
         if not work.azapi():
             return None
@@ -87,6 +88,8 @@ class _Work:
 
     def row(self, row: Row) -> None:
         """Everything that one line of a table says."""
+        if not row.terraform:
+            self.body[row.arm[0]] = row.transform[1:]
         for terraform in row.terraform:
             if any("+" in step for step in terraform):
                 self._joined(row, terraform)
@@ -104,7 +107,7 @@ class _Work:
         arm: list[str | int] = []
         rest = list(indices)
         for step in row.arm:
-            arm.append(rest.pop(0) if step == "[]" else step)
+            arm.append((rest.pop(0) if rest else 0) if step == "[]" else step)
         if row.transform[:1] in ("@", "'"):  # the block is only looked at, and what is in it still to be read
             kept = set(self.used)
             self._put(tuple(arm), _transformed(row.transform, value), place)
@@ -140,15 +143,6 @@ class _Work:
                 return  # an unknown value already stands for the whole
             target = target[step]
 
-    def parent(self, argument: str) -> None:
-        """The name of a child: that of its parent, a slash, and its own."""
-        parent, name = self.resource.arguments.get(argument), self.body.get("name")
-        if parent is None or name is None:
-            return
-        self.used.add((argument,))
-        text = f"{_text(parent)}/{_text(name)}"
-        self.body["name"] = text if isinstance(parent, str) and isinstance(name, str) else Unknown(text)
-
     def azapi(self) -> bool:
         """``azapi_resource`` speaks ARM itself."""
         kind, body = self.resource.arguments.get("type"), self.resource.arguments.get("body")
@@ -171,7 +165,9 @@ class _Work:
         """The object: what has no mapping stands under ``terraform``, and every unknown value is named."""
         rest = _unused(self.resource.arguments, (), self.used) or {}
         kept = {key: value for key, value in rest.items() if key not in _PLACED}
-        self.body["terraform"] = {"type": self.resource.type, "address": self.resource.address, "arguments": kept}
+        head = {"type": self.resource.type, "address": self.resource.address}
+        counted = {"count": self.resource.count} if self.resource.count else {}
+        self.body["terraform"] = {**head, **counted, "arguments": kept}
         unresolved: set[str] = set()
         body = _settled(self.body, "", unresolved)
         lines = _Lines(self.resource.line, self.lines)

@@ -7,7 +7,7 @@ template is untrusted input.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
@@ -47,6 +47,15 @@ class Unknown:
 
     text: str
     """As written."""
+
+
+class Reference(Unknown):
+    """The id of a resource whose type and name are known: ``[resourceId('Microsoft.KeyVault/vaults', 'kv')]``.
+
+    Both languages write it so, and so can it be told which resource is meant, although the id as a whole is not known.
+    """
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +209,7 @@ class Evaluator:
             found = self._tree(tree, scope)
         except UndecidedError:
             return Unknown(text)
-        return Unknown(text) if isinstance(found, Unknown) else found
+        return Unknown(text) if isinstance(found, Unknown) and not isinstance(found, Reference) else found
 
     def _tree(self, tree: Expression, scope: Scope) -> Any:
         if isinstance(tree, Literal):
@@ -346,6 +355,19 @@ class Evaluator:
             raise UndecidedError("an unknown condition")
         return not decides
 
+    def _resource_id(self, tree: Call, scope: Scope) -> Any:
+        """Subscription and group, which may stand before the type, are left out: only the deployment knows the rest."""
+        arguments = [self._known(one, scope) for one in tree.arguments]
+        if not all(isinstance(one, str) for one in arguments):
+            raise UndecidedError(tree.name)
+        kind = next((at for at, one in enumerate(arguments) if "." in one and "/" in one), None)
+        if kind is None:
+            raise UndecidedError(tree.name)
+        names = [part for one in arguments[kind + 1 :] for part in one.split("/")]
+        if len(names) != arguments[kind].count("/"):
+            raise UndecidedError(tree.name)
+        return reference(arguments[kind], names)
+
     def _coalesce(self, tree: Call, scope: Scope) -> Any:
         for argument in tree.arguments:
             found = self._known(argument, scope)
@@ -440,6 +462,8 @@ _SPECIAL = {
     "and": Evaluator._and,
     "or": Evaluator._or,
     "coalesce": Evaluator._coalesce,
+    "resourceid": Evaluator._resource_id,
+    "subscriptionresourceid": Evaluator._resource_id,
     "copyindex": Evaluator._copy_index,
     "lambdavariables": Evaluator._local,
     "map": Evaluator._map,
@@ -447,6 +471,12 @@ _SPECIAL = {
     "reduce": Evaluator._reduce,
     "toobject": Evaluator._to_object,
 }
+
+
+def reference(kind: str, names: Sequence[str]) -> Reference:
+    """The id of a resource of a type, by the names of its parents and its own."""
+    quoted = "".join(f", '{name}'" for name in names)
+    return Reference(f"[resourceId('{kind}'{quoted})]")
 
 
 def _is_copies(loops: Any) -> bool:

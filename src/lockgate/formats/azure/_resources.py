@@ -13,7 +13,16 @@ from dataclasses import field
 from typing import Any
 
 from lockgate.dataclass import dataclass
-from lockgate.formats.azure._evaluate import MAX_COPIES, Copies, Evaluator, Loop, Parameter, Scope, Unknown
+from lockgate.formats.azure._evaluate import (
+    MAX_COPIES,
+    Copies,
+    Evaluator,
+    Loop,
+    Parameter,
+    Scope,
+    Unknown,
+    reference,
+)
 from lockgate.formats.objects import Skips, escaped, parts_of
 from lockgate.model import Object, SkipKind
 
@@ -110,8 +119,10 @@ class Template:
 
     def _emit(self, raw: Mapping[str, Any], scope: Scope, where: str, kind: str, name: Any) -> None:
         rest = {key: item for key, item in raw.items() if key.lower() not in _STEERING and key not in ("type", "name")}
-        head = {"type": kind} if name is None else {"type": kind, "name": name}
-        body, unresolved = self.evaluator.settle({**head, **self.evaluator.value(rest, scope)})
+        kind, name, extended = _extension(kind, name, self.evaluator.value(raw.get("scope"), scope))
+        head = {"type": kind, "name": name, "scope": extended}
+        given = {key: item for key, item in head.items() if item is not None}
+        body, unresolved = self.evaluator.settle({**given, **self.evaluator.value(rest, scope)})
         lines = Lines(self.line, where, raw)
         self.objects.append(Object("azure", body, self.path, lines, self.generated_by, unresolved))
 
@@ -131,6 +142,24 @@ class Template:
             given = properties.get("parameters")
             scope = scope_of(inner, values_of(given, scope) if isinstance(given, dict) else {})
         self.take(inner, scope, f"{where}/properties/template")
+
+
+def _extension(kind: str, name: Any, scope: Any) -> tuple[str, Any, Any]:
+    """Type, name and scope of an extension as its own type has them, whichever way it is written.
+
+    ``Microsoft.KeyVault/vaults/providers/diagnosticSettings`` with the name ``kv/Microsoft.Insights/audit`` is
+    ``Microsoft.Insights/diagnosticSettings`` with the name ``audit`` in the scope of the vault ``kv``.
+    """
+    if isinstance(scope, dict):  # a resource of the same Bicep file
+        scope = scope.get("id")
+    own, marker, extension = kind.partition("/providers/")
+    if not marker or not isinstance(name, str):
+        return kind, name, scope
+    parts = name.split("/")
+    count = own.count("/")
+    if len(parts) != count + 2 + extension.count("/"):
+        return kind, name, scope
+    return f"{parts[count]}/{extension}", "/".join(parts[count + 1 :]), reference(own, parts[:count])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,24 @@
-"""Terraform configurations: ``azurerm`` resources of one file, with the variables and locals of the files beside it.
+"""Terraform configurations: the ``azurerm`` resources of a folder, which is what Terraform calls a module.
 
 Variables take what ``terraform.tfvars`` says, then their default. ``count``, ``for_each`` and ``dynamic`` blocks are
-expanded where the files decide them. A module from elsewhere is a Skip; one of the tree is read where it stands.
+expanded where the files decide them, and resources written in pieces are joined. A module from elsewhere is a Skip; one
+of the tree is read where it stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import field
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lockgate.dataclass import dataclass
-from lockgate.formats.azure._convert import Resource, to_object
+from lockgate.formats.azure._convert import Resource
 from lockgate.formats.azure._evaluate import Unknown
 from lockgate.formats.azure._functions import UndecidedError
 from lockgate.formats.azure._hcl import Evaluator, Lazy, Source, children
+from lockgate.formats.azure._terraform_joins import Member, joined, members_of
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.objects import Reading, Sibling, Skips, escaped
+from lockgate.formats.objects import Below, Reading, Sibling, Skips, escaped
 from lockgate.formats.paths import folder_of
 from lockgate.formats.syntax import error_line, parse
 from lockgate.model import Object, SkipKind
@@ -25,98 +27,157 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 MAX_BYTES = 2 * 1024 * 1024
+MAX_FOLDER_BYTES = 8 * 1024 * 1024
+MAX_FILES = 300
+"""Files of one folder; those past it are read, each with the files that have the usual names."""
 MAX_INSTANCES = 800
 """Instances of one resource, and members of one ``dynamic`` block."""
 MAX_OBJECTS = 10_000
 _BESIDE = ("variables.tf", "vars.tf", "locals.tf", "main.tf", "terraform.tfvars")
 _DEEPEST = 12
 """Blocks within blocks."""
+_NAMED = re.compile(rb"\b(az\w{1,100}\.[\w-]{1,200})")
 
 
-def read(path: str, content: bytes, sibling: Sibling) -> Reading:
-    """Every Azure resource of a file. Raises :class:`FormatError` when it cannot be read at all."""
-    skips = Skips(path)
-    module = _Module(skips)
-    source = module.add(path, content, own=True)
-    for name in _BESIDE:
-        beside = folder_of(path) + name
-        more = sibling(beside) if beside != path else None
-        if more is not None:
-            try:
-                module.add(beside, more, own=False)
-            except FormatError as error:
-                skips.add(error.kind, error.reason, line=error.line, path=beside)
-    return Reading(tuple(module.objects(source)), skips.settled())
+class Folders:
+    """Reads configurations; keeps the folder it read last, since its other files are likely to follow."""
+
+    def __init__(self, sibling: Sibling, below: Below) -> None:
+        self._sibling = sibling
+        self._below = below
+        self._last: _Module | None = None
+
+    def read(self, path: str, content: bytes) -> Reading:
+        """Every Azure resource of a file, and those of the files beside it.
+
+        Raises :class:`FormatError` when the file cannot be read at all.
+        """
+        module = self._last
+        if module is None or module.contents.get(path) != content:
+            self._last = module = _Module(self._files(path, content))
+        return module.reading(path)
+
+    def _files(self, path: str, content: bytes) -> dict[str, bytes]:
+        """Files of the folder; the one that is asked for stands first, so that what it declares counts."""
+        found, total = {path: content}, len(content)
+        folder = folder_of(path)
+        listed = [one for one in self._below(folder.rstrip("/") or ".") if folder_of(one) == folder]
+        usual = [folder + name for name in _BESIDE]
+        for one in dict.fromkeys([*usual, *listed]):
+            if one in found or not one.endswith((".tf", "terraform.tfvars", ".auto.tfvars")):
+                continue
+            more = self._sibling(one)
+            if more is not None and len(found) < MAX_FILES and total + len(more) <= MAX_FOLDER_BYTES:
+                found[one] = more
+                total += len(more)
+        return found
 
 
-@dataclass(slots=True)
 class _Module:
-    """What the files of one folder declare, as far as they were looked at."""
+    """What the files of one folder declare."""
 
-    skips: Skips
-    variables: dict[str, Lazy | None] = field(default_factory=dict)
-    given: dict[str, Lazy] = field(default_factory=dict)
-    locals: dict[str, Lazy] = field(default_factory=dict)
-    resources: dict[tuple[str, str], tuple[Source, Node]] = field(default_factory=dict)
-    modules: list[Node] = field(default_factory=list)
-    evaluator: Evaluator = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, contents: Mapping[str, bytes]) -> None:
+        self.contents = contents
         self.evaluator = Evaluator(self.lookup)
+        self._skips = {path: Skips(path) for path in contents}
+        self._errors: dict[str, FormatError] = {}
+        self._variables: dict[str, Lazy | None] = {}
+        self._given: dict[str, Lazy] = {}
+        self._locals: dict[str, Lazy] = {}
+        self._blocks: dict[tuple[str, str], tuple[Source, Node]] = {}
+        self._resources: list[tuple[str, str, Source, Node]] = []
+        self._handed: dict[str, str] = {}
+        self._exported: set[str] = set()
+        self._is_root = False
+        self._made: tuple[Object, ...] | None = None
+        for path, content in contents.items():
+            self._guarded(path, self._add, path, content)
 
-    def add(self, path: str, content: bytes, *, own: bool) -> Source:
-        """Take the declarations of one file; errors and modules count only in the file that is read."""
+    def _guarded(self, path: str, work: Callable[..., None], *given: Any) -> None:
+        """One file that cannot be read says so where it is read, and hides nothing of the others."""
+        self.evaluator.steps = 0
+        try:
+            work(*given)
+        except FormatError as error:
+            self._errors.setdefault(path, error)
+        except RecursionError:
+            self._errors.setdefault(path, FormatError("nested too deeply", kind=SkipKind.TOO_LARGE))
+
+    def reading(self, path: str) -> Reading:
+        """What one of the files holds. Raises :class:`FormatError`."""
+        if self._made is None:
+            self._made = tuple(self._objects())
+        if path in self._errors:
+            raise self._errors[path]
+        skips = Skips(path)
+        skips.extend(self._skips[path].settled())
+        for other, error in self._errors.items():
+            skips.add(error.kind, error.reason, line=error.line, path=other)
+        own = tuple(one for one in self._made if one.path == path)
+        beside = tuple(one for one in self._made if one.path != path)
+        return Reading(own, skips.settled(), beside=beside)
+
+    def _add(self, path: str, content: bytes) -> None:
+        """Take the declarations of one file."""
         if len(content) > MAX_BYTES:
             raise FormatError(f"larger than {MAX_BYTES} bytes", kind=SkipKind.TOO_LARGE)
         source = Source(path, content.removeprefix(b"\xef\xbb\xbf"))
-        root = parse("hcl", source.content)
+        root, skips = parse("hcl", source.content), self._skips[path]
         for body in root.named_children:
-            if body.type == "ERROR" and own:
-                self.skips.add(SkipKind.MALFORMED, "syntax that cannot be read", line=error_line(body))
+            if body.type == "ERROR":
+                skips.add(SkipKind.MALFORMED, "syntax that cannot be read", line=error_line(body))
             if body.type != "body":
                 continue
             for item in children(body):
                 if item.type == "attribute" and path.endswith(".tfvars"):
                     name, value = children(item)[:2]
-                    self.given.setdefault(source.text(name), Lazy(source, value))
+                    self._given.setdefault(source.text(name), Lazy(source, value))
                 elif item.has_error:
-                    if own:
-                        self.skips.add(SkipKind.MALFORMED, "syntax that cannot be read", line=error_line(item))
+                    skips.add(SkipKind.MALFORMED, "syntax that cannot be read", line=error_line(item))
                 elif item.type == "block":
-                    self._declare(source, item, own=own)
-        return source
+                    self._declare(source, item)
 
-    def _declare(self, source: Source, block: Node, *, own: bool) -> None:
+    def _declare(self, source: Source, block: Node) -> None:
         kind, labels, body = _parts(source, block)
         if kind == "variable" and labels:
             default = _attribute(source, body, "default")
-            self.variables.setdefault(labels[0], Lazy(source, default) if default is not None else None)
+            self._variables.setdefault(labels[0], Lazy(source, default) if default is not None else None)
         elif kind == "locals" and body is not None:
             for item in children(body):
                 if item.type == "attribute" and len(children(item)) > 1:
                     name, value = children(item)[:2]
-                    self.locals.setdefault(source.text(name), Lazy(source, value))
+                    self._locals.setdefault(source.text(name), Lazy(source, value))
         elif kind == "resource" and len(labels) == 2:
-            if own and (labels[0], labels[1]) in self.resources:
-                line = block.start_point[0] + 1
-                self.skips.add(SkipKind.MALFORMED, "a resource whose name stands twice", line=line)
-            self.resources.setdefault((labels[0], labels[1]), (source, block))
-        elif kind == "module" and own:
+            self._resource(source, block, (labels[0], labels[1]))
+        elif kind == "module":
             self._module(source, block, body)
+            self._handed |= dict.fromkeys(_names(source, block), f"module.{labels[0] if labels else ''}")
+        elif kind == "output":
+            self._exported.update(_names(source, block))
+        elif kind in ("provider", "terraform"):
+            self._is_root |= kind == "provider" or b"backend" in source.content[block.start_byte : block.end_byte]
+
+    def _resource(self, source: Source, block: Node, name: tuple[str, str]) -> None:
+        first = self._blocks.setdefault(name, (source, block))
+        if first[1] is not block and first[0] is source:
+            line = block.start_point[0] + 1
+            self._skips[source.path].add(SkipKind.MALFORMED, "a resource whose name stands twice", line=line)
+        else:
+            self._resources.append((*name, source, block))
 
     def _module(self, source: Source, block: Node, body: Node | None) -> None:
         node = _attribute(source, body, "source")
         where = self.evaluator.value(source, node, {}) if node is not None else None
         if not isinstance(where, str) or not where.startswith(("./", "../")):
             line = block.start_point[0] + 1
-            self.skips.add(SkipKind.UNRESOLVED, "a module that is not in the tree", line=line)
+            self._skips[source.path].add(SkipKind.UNRESOLVED, "a module that is not in the tree", line=line)
 
     def lookup(self, root: str, name: str) -> Any:
         """``var.name``, ``local.name`` or ``type.label``. Raises :class:`UndecidedError`."""
         if root == "var":
-            held = self.given.get(name) or self.variables.get(name)
+            held = self._given.get(name) or self._variables.get(name)
         elif root == "local":
-            held = self.locals.get(name)
+            held = self._locals.get(name)
         else:
             return self._attributes(root, name)
         if held is None:
@@ -125,7 +186,7 @@ class _Module:
 
     def _attributes(self, kind: str, label: str) -> dict[str, Any]:
         """What a file says of a resource that another one refers to; what Azure adds (``id``) is not known."""
-        found = self.resources.get((kind, label))
+        found = self._blocks.get((kind, label))
         if found is None:
             raise UndecidedError(f"{kind}.{label}")
         source, block = found
@@ -140,48 +201,62 @@ class _Module:
                     made[source.text(name)] = self.evaluator.lazy(Lazy(source, value))
         return made
 
-    def objects(self, own: Source) -> Iterator[Object]:
-        """Every Azure resource of the file that is read."""
-        missing: dict[str, int] = {}
-        count = 0
-        for (kind, label), (source, block) in self.resources.items():
-            if source is not own or not kind.startswith(("azurerm_", "azapi_")):
+    def _objects(self) -> list[Object]:
+        """Every Azure resource of the folder."""
+        members: list[Member] = []
+        for path in self.contents:
+            missing: dict[str, int] = {}
+            own: list[Member] = []
+            self._guarded(path, self._members, path, own, missing)
+            members += own
+            for kind, line in missing.items():
+                self._skips[path].add(SkipKind.UNSUPPORTED, f"no mapping for {kind[:80]}", line=line)
+        handed = dict(self._handed)
+        if not self._is_root:
+            handed = dict.fromkeys(self._exported, "an output") | handed
+        for path in self._errors:  # it may hold what completes any of them
+            handed |= {f"{kind}.{label}": f"{path}, which is not read," for kind, label in self._blocks}
+        return joined(members, handed)
+
+    def _members(self, path: str, members: list[Member], missing: dict[str, int]) -> None:
+        for kind, label, source, block in self._resources:
+            if source.path != path or not kind.startswith(("azurerm_", "azapi_")):
                 continue
             for resource in self._instances(source, block, kind, label):
-                made = to_object(resource)
-                if made is None:
+                made = members_of(resource)
+                if not made:
                     missing.setdefault(kind, block.start_point[0] + 1)
                     continue
-                count += 1
-                if count > MAX_OBJECTS:
-                    self.skips.add(SkipKind.LIMIT, f"more than {MAX_OBJECTS} resources")
+                if len(members) + len(made) > MAX_OBJECTS:
+                    self._skips[path].add(SkipKind.LIMIT, f"more than {MAX_OBJECTS} resources")
                     return
-                yield made
-        for kind, line in missing.items():
-            self.skips.add(SkipKind.UNSUPPORTED, f"no mapping for {kind[:80]}", line=line)
+                members += made
 
     def _instances(self, source: Source, block: Node, kind: str, label: str) -> Iterator[Resource]:
         _, _, body = _parts(source, block)
         line = block.start_point[0] + 1
-        for suffix, names in self._repeats(source, body):
+        for suffix, names, undecided in self._repeats(source, body):
             lines: dict[str, int] = {"": line}
             arguments = self._block(source, body, names, "", lines, 0)
-            yield Resource(kind, f"{kind}.{label}{suffix}", arguments, source.path, _Lines(lines))
+            address = f"{kind}.{label}{suffix}"
+            yield Resource(kind, address, arguments, source.path, _Lines(lines), count=undecided)
 
-    def _repeats(self, source: Source, body: Node | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _repeats(self, source: Source, body: Node | None) -> Iterator[tuple[str, dict[str, Any], str]]:
+        """Suffix of the address, names that are known within, and what decides the number where that is not known."""
         count, each = _attribute(source, body, "count"), _attribute(source, body, "for_each")
         if count is not None:
             number = self.evaluator.value(source, count, {})
             if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= MAX_INSTANCES:
-                yield from ((f"[{at}]", {"count": {"index": at}}) for at in range(number))
+                yield from ((f"[{at}]", {"count": {"index": at}}, "") for at in range(number))
                 return
         elif each is not None:
             over = self.evaluator.value(source, each, {})
             if isinstance(over, dict | list) and len(over) <= MAX_INSTANCES:
                 pairs = over.items() if isinstance(over, dict) else ((item, item) for item in over)
-                yield from ((f'["{key}"]', {"each": {"key": key, "value": item}}) for key, item in pairs)
+                yield from ((f'["{key}"]', {"each": {"key": key, "value": item}}, "") for key, item in pairs)
                 return
-        yield "", {}
+        decides = count if count is not None else each
+        yield "", {}, source.text(decides) if decides is not None else ""
 
     def _block(
         self, source: Source, body: Node | None, names: dict[str, Any], pointer: str, lines: dict[str, int], depth: int
@@ -267,6 +342,12 @@ def _parts(source: Source, block: Node) -> tuple[str, list[str], Node | None]:
         elif part.type in ("string_lit", "identifier"):
             labels.append(source.text(part).strip('"'))
     return kind, labels, body
+
+
+def _names(source: Source, block: Node) -> Iterable[str]:
+    """Resources that a block names."""
+    found = _NAMED.findall(source.content[block.start_byte : block.end_byte])
+    return (name.decode("utf-8", "replace") for name in found)
 
 
 def _attribute(source: Source, body: Node | None, name: str) -> Node | None:

@@ -11,10 +11,12 @@ from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.formats import json_safe
-from lockgate.formats.azure._convert import Resource, to_object
+from lockgate.formats.azure._convert import Resource
 from lockgate.formats.azure._evaluate import Unknown
+from lockgate.formats.azure._plan_references import References
+from lockgate.formats.azure._terraform_joins import Member, joined, members_of
 from lockgate.formats.objects import Reading, Skips, parts_of
-from lockgate.model import Object, SkipKind
+from lockgate.model import SkipKind
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 60
@@ -35,7 +37,8 @@ def read(path: str, content: bytes) -> Reading:
         return Reading()
     document = _Document(content.removeprefix(b"\xef\xbb\xbf"))
     unknown = _unknown(value.get("resource_changes"))
-    objects: list[Object] = []
+    references = References(value.get("configuration"))
+    members: list[Member] = []
     missing: dict[str, int] = {}
     for found, pointer in _resources(value):
         kind, address = str(found.get("type", "")), str(found.get("address", ""))
@@ -43,18 +46,19 @@ def read(path: str, content: bytes) -> Reading:
             continue
         later = unknown.get(address)
         arguments = _arguments(found.get("values"), later if isinstance(later, dict) else {})
+        references.put(address, arguments)
         lines = _Lines(document, f"{pointer}/values")
-        made = to_object(Resource(kind, address, arguments, path, lines, f"terraform plan {path}"))
-        if made is None:
+        made = members_of(Resource(kind, address, arguments, path, lines, f"terraform plan {path}"))
+        if not made:
             missing.setdefault(kind, lines(""))
-        elif len(objects) >= MAX_OBJECTS:
+        elif len(members) + len(made) > MAX_OBJECTS:
             skips.add(SkipKind.LIMIT, f"more than {MAX_OBJECTS} resources")
             break
         else:
-            objects.append(made)
+            members += made
     for kind, line in missing.items():
         skips.add(SkipKind.UNSUPPORTED, f"no mapping for {kind[:80]}", line=line)
-    return Reading(tuple(objects), skips.settled())
+    return Reading(tuple(joined(members, {})), skips.settled())
 
 
 def _resources(value: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:

@@ -23,7 +23,9 @@ from typing import Any
 
 from lockgate.model import Object, Rule
 from lockgate.policy.azure import Catalogue, Context, Definition, Reason, RelatedQuery, Resource, evaluate, parse_rule
+from lockgate.policy.azure.effects import Related
 from lockgate.policy.azure.fields import pointer
+from lockgate.policy.catalogue._beside import at, candidates, handed_to
 from lockgate.policy.catalogue._form import check_keys, field_pointer, parameters_of
 from lockgate.policy.catalogue.hit import Hit
 
@@ -44,6 +46,8 @@ class AzurePolicy:
     field: str
     """JSON pointer, or empty."""
     parameters: Mapping[str, Any]
+    existence: Definition | None = None
+    """What a resource beside it must be like, so that nothing is missed; None when any will do."""
 
     def judge(self, facts: AzureFacts) -> Iterator[Hit]:
         """What it denies of one resource. What depends on a value that only the deployment knows is a failed Hit."""
@@ -59,8 +63,28 @@ class AzurePolicy:
         if hidden is not None:
             yield self._failed(f"{hidden} is known only when it is deployed", hidden)
         elif outcome.matched and outcome.effect is not None:
+            doubt = self._doubt(facts, outcome.details.query) if isinstance(outcome.details, Related) else ""
+            if doubt:
+                yield self._failed(f"{doubt} is known only when it is deployed", "")
+                return
             for place, item in [(self.field, "")] if self.field else self._decided(facts):
                 yield Hit(self.rule, self.message, place, item)
+
+    def _doubt(self, facts: AzureFacts, query: RelatedQuery) -> str:
+        """What would have to be known to say that nothing of the kind belongs to the resource; empty when all is."""
+        for other, _ in facts.beside(query):
+            shown = other.body.get("name", other.body["type"])
+            if self.existence is None:
+                return f"whether {shown} belongs to it"
+            resource = Resource(dict(other.body), facts.catalogue)
+            outcome = evaluate(self.existence, resource, self.parameters, facts.context, explain=True)
+            if outcome.matched:
+                return f"whether {shown} belongs to it"
+            hidden = _first_hidden(outcome.reasons, other)
+            if hidden is not None:
+                return f"{hidden} of {shown}"
+        handed = handed_to(facts.judged)
+        return f"what {handed} adds to it" if handed else ""
 
     def _decided(self, facts: AzureFacts) -> list[tuple[str, str]]:
         """Where the last condition that held stands, the resource's type apart; and, in a list, the member's name.
@@ -102,24 +126,16 @@ def _refers(judged: Object, where: str) -> bool:
     """Whether a value that is not known is the attribute of another resource, so that there will be one."""
     if where not in judged.unresolved:
         return False
-    text = _at(judged.body, where)
+    text = at(judged.body, where)
     return isinstance(text, str) and (text.startswith(_REFERENCES) or text.endswith(".id"))
 
 
 def _named(judged: Object, place: str) -> tuple[str, str]:
     """A place and what is there by its name, where it is a member of a list."""
-    member = _at(judged.body, place)
+    member = at(judged.body, place)
     if place.rpartition("/")[2].isdigit() and isinstance(member, dict) and isinstance(member.get("name"), str):
         return f"{place}/name", member["name"]
     return place, ""
-
-
-def _at(body: Any, where: str) -> Any:
-    """The value at a JSON pointer that the resource gave."""
-    for part in where.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        body = body[int(name)] if isinstance(body, list) else body[name]
-    return body
 
 
 def _first_hidden(reasons: Sequence[Reason], judged: Object) -> str | None:
@@ -129,59 +145,22 @@ def _first_hidden(reasons: Sequence[Reason], judged: Object) -> str | None:
 class AzureFacts:
     """One resource, and what several policies ask of it."""
 
-    __slots__ = ("_around", "context", "judged", "resource")
+    __slots__ = ("_around", "catalogue", "context", "judged", "resource")
 
     def __init__(self, judged: Object, around: Sequence[Object], context: Context, catalogue: Catalogue | None) -> None:
         self.judged = judged
         self.resource = Resource(dict(judged.body), catalogue)
         self.context = context
+        self.catalogue = catalogue
         self._around = around
 
     def related(self, query: RelatedQuery) -> list[Any]:
-        """Resources of the wanted type that stand beside this one and belong to it, or to the same group."""
-        own, name = str(self.judged.body.get("type", "")).lower(), str(self.judged.body.get("name", "")).lower()
-        wanted = query.type.lower()
-        found = []
-        for other in self._around:
-            if other.form != "azure" or str(other.body.get("type", "")).lower() != wanted:
-                continue
-            if wanted.startswith(f"{own}/") and not str(other.body.get("name", "")).lower().startswith(f"{name}/"):
-                continue  # a child of another resource of this type
-            if not _aims_at(other, self.judged):
-                continue
-            found.append(dict(other.body))
-        return found
+        """Resources of the wanted type that stand beside this one and are known to belong to it, or to its group."""
+        return [dict(other.body) for other, sure in self.beside(query) if sure]
 
-
-def _aims_at(other: Object, judged: Object) -> bool:
-    """Whether an extension or a private endpoint that states its target means the judged resource, or may mean it."""
-    targets = _targets(other)
-    return not targets or any(_means(other, place, judged) for place in targets)
-
-
-def _targets(other: Object) -> list[str]:
-    """Pointers to what it aims at; none when it does not say."""
-    if isinstance(other.body.get("scope"), str) and other.body["scope"]:
-        return ["/scope"]
-    properties = other.body.get("properties")
-    found = []
-    for kind in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections"):
-        links = properties.get(kind) if isinstance(properties, dict) else None
-        for at, link in enumerate(links if isinstance(links, list) else ()):
-            inner = link.get("properties") if isinstance(link, dict) else None
-            if isinstance(inner, dict) and isinstance(inner.get("privateLinkServiceId"), str):
-                found.append(f"/properties/{kind}/{at}/properties/privateLinkServiceId")
-    return found
-
-
-def _means(other: Object, place: str, judged: Object) -> bool:
-    target, terraform = str(_at(other.body, place)), judged.body.get("terraform")
-    if other.knows(place):
-        return str(judged.body.get("name", "")).lower() in target.lower()
-    if target.startswith("azurerm_") and isinstance(terraform, dict):
-        address = str(terraform.get("address")).partition("[")[0]
-        return target.startswith((f"{address}.", f"{address}["))
-    return True
+    def beside(self, query: RelatedQuery) -> Iterator[tuple[Object, bool]]:
+        """Resources of the wanted type that may belong to this one, and whether they are known to."""
+        return candidates(self.judged, self._around, query.type.lower())
 
 
 def compile_policy(rule: Rule, options: Mapping[str, Any]) -> AzurePolicy:
@@ -189,6 +168,8 @@ def compile_policy(rule: Rule, options: Mapping[str, Any]) -> AzurePolicy:
     logic = rule.logic
     check_keys(rule, KEYS, needed=("types", "deny", "message"))
     then: dict[str, Any] = {"effect": "audit"}
+    condition = logic["missing"].get("existenceCondition") if "missing" in logic else None
+    existence = parse_rule({"if": condition, "then": then}, where=str(rule.id)) if condition is not None else None
     if "missing" in logic:
         then = {"effect": "auditIfNotExists", "details": logic["missing"]}
     return AzurePolicy(
@@ -198,4 +179,5 @@ def compile_policy(rule: Rule, options: Mapping[str, Any]) -> AzurePolicy:
         message=str(logic["message"]),
         field=field_pointer(rule),
         parameters=parameters_of(rule, options),
+        existence=existence,
     )

@@ -21,6 +21,7 @@ class InfrastructureSession:
     context: ScanContext
     policies: Policies | None = None
     """Compiled when the first resource is met: most trees hold none, and then cost nothing."""
+    reader: azure.Reader | None = None
     files: int = 0
     resources: int = 0
 
@@ -29,7 +30,9 @@ class InfrastructureSession:
         from lockgate.policy.catalogue.finding import finding
 
         content = row.load()
-        reading = azure.read(row.path, content, self.context.sibling)
+        if self.reader is None:
+            self.reader = azure.Reader(self.context.sibling, self.context.below)
+        reading = self.reader.read(row.path, content)
         yield from reading.skips
         if not reading.objects:
             return
@@ -37,10 +40,11 @@ class InfrastructureSession:
         self.files += 1
         self.resources += len(reading.objects)
         lines = content.decode("utf-8", "replace").splitlines()
+        around = (*reading.objects, *reading.beside)
         hidden: Counter[tuple[str, int]] = Counter()
         for judged in reading.objects:
             own = lines if judged.path == row.path else ()
-            for hit in policies.judge(judged, reading.objects):
+            for hit in policies.judge(judged, around):
                 if hit.failed:
                     hidden[hit.failed, judged.line_of(hit.pointer)] += 1
                 else:

@@ -9,9 +9,16 @@ begins with the Terraform type and the ARM type; each further line reads::
 left out, before the transform; it counts only where the block around it is there. Transforms: ``!`` negates, ``?A:B``
 is A for true and B for false, ``@`` is true because the block is there, ``[x]`` wraps one value in a list, ``[?A]`` is
 a list of A for true and an empty one for false, ``{x}`` makes an object with the values as keys, ``'text`` is that
-text wherever the block is there. A line ``parent argument`` says that the name is that of the parent, a slash, and the
-own one. ``name``, ``location``, ``tags``, ``zones`` and ``identity`` need no line. A line that begins with blanks
-continues the one before. Property names after https://learn.microsoft.com/azure/templates, arguments after
+text wherever the block is there, and always where there is no path. A line that begins with blanks continues the one
+before. ``name``, ``location``, ``tags``, ``zones`` and ``identity`` need no line. Two lines say what it belongs to::
+
+    parent argument [| older] [=middle]
+    joins argument [| older]
+
+The first: its name is that of the parent, which the argument names or refers to, a slash, the middle where there is
+one, and the own name. The second: it is a piece of the resource that the argument refers to, and stands in it. A block
+that begins with ``type/block`` is a child that the resource writes as a block. Property names after
+https://learn.microsoft.com/azure/templates, arguments after
 https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs.
 """
 
@@ -46,13 +53,36 @@ class Mapping:
 
     arm_type: str
     rows: tuple[Row, ...]
-    parent: str = ""
-    """The argument that names the parent."""
+    parent: tuple[str, ...] = ()
+    """Arguments that name the parent, to try in order."""
+    between: tuple[str, ...] = ()
+    """What stands between the name of the parent and the own one: ``default`` in ``account/default/container``."""
+    joins: tuple[str, ...] = ()
+    """Arguments that refer to the resource that this one is a piece of."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """JSON pointers of what a piece sets once; lists are only added to."""
+        return tuple("/" + "/".join(row.arm) for row in self.rows if "[]" not in row.arm and len(row.arm) > 1)
 
 
 def mapping_of(terraform_type: str) -> Mapping | None:
     """The mapping of a type (``azurerm_storage_account``), or None."""
     return _mappings().get(terraform_type)
+
+
+@cache
+def blocks_of(terraform_type: str) -> tuple[str, ...]:
+    """Blocks of a type that are children of their own."""
+    own = f"{terraform_type}/"
+    return tuple(one.removeprefix(own) for one in _mappings() if one.startswith(own))
+
+
+@cache
+def pieces_of(arm_type: str) -> tuple[str, ...]:
+    """JSON pointers of everything that some other type says of a resource of this type."""
+    every = [one for one in _mappings().values() if one.joins and one.arm_type.lower() == arm_type.lower()]
+    return tuple(dict.fromkeys(field for one in every for field in one.fields))
 
 
 def known_types() -> frozenset[str]:
@@ -68,12 +98,20 @@ def _mappings() -> dict[str, Mapping]:
         for block in table.strip().split("\n\n"):
             head, *lines = block.strip().splitlines()
             *types, arm_type = head.split()
-            parent = next((line.split()[1] for line in lines if line.split()[0] == "parent"), "")
-            rows = tuple(_row(line) for line in lines if line.split()[0] != "parent")
+            said = {word: _row(line) for line in lines if (word := line.split()[0]) in ("parent", "joins")}
+            rows = tuple(_row(line) for line in lines if line.split()[0] not in said)
+            parent, joins = said.get("parent"), said.get("joins")
+            mapping = Mapping(
+                arm_type,
+                rows,
+                tuple(path[0] for path in parent.terraform) if parent else (),
+                (str(parent.default),) if parent and parent.default else (),
+                tuple(path[0] for path in joins.terraform) if joins else (),
+            )
             for one in types:
                 if one in found:
                     raise ValueError(f"{one} stands in two tables")
-                found[one] = Mapping(arm_type, rows, parent)
+                found[one] = mapping
     return found
 
 

@@ -138,6 +138,7 @@ properties.securityProfile.azureKeyVaultKms.keyId key_management_service.key_vau
 properties.servicePrincipalProfile.clientId service_principal.client_id
 
 azurerm_kubernetes_cluster_node_pool Microsoft.ContainerService/managedClusters/agentPools
+parent kubernetes_cluster_id
 properties.count node_count
 properties.vmSize vm_size
 properties.mode mode =User

@@ -35,7 +35,28 @@ properties.networkAcls.ipRules[].value network_rules.ip_rules[]
 properties.networkAcls.virtualNetworkRules[].id network_rules.virtual_network_subnet_ids[]
 properties.sasPolicy.sasExpirationPeriod sas_policy.expiration_period
 
+azurerm_storage_account/blob_properties Microsoft.Storage/storageAccounts/blobServices
+parent parent
+name 'default
+properties.isVersioningEnabled versioning_enabled =false
+properties.changeFeed.enabled change_feed_enabled =false
+properties.deleteRetentionPolicy.enabled delete_retention_policy @
+properties.deleteRetentionPolicy.days delete_retention_policy.days =7
+properties.containerDeleteRetentionPolicy.enabled container_delete_retention_policy @
+properties.containerDeleteRetentionPolicy.days container_delete_retention_policy.days =7
+
+azurerm_storage_account_customer_managed_key Microsoft.Storage/storageAccounts
+joins storage_account_id
+properties.encryption.keySource storage_account_id 'Microsoft.Keyvault
+properties.encryption.keyvaultproperties.keyname key_name
+properties.encryption.keyvaultproperties.keyvaulturi key_vault_uri
+
+azurerm_storage_account_queue_properties Microsoft.Storage/storageAccounts/queueServices
+parent storage_account_id
+name 'default
+
 azurerm_storage_account_network_rules Microsoft.Storage/storageAccounts
+joins storage_account_id | storage_account_name
 name storage_account_name
 id storage_account_id
 properties.networkAcls.defaultAction default_action
@@ -44,9 +65,11 @@ properties.networkAcls.ipRules[].value ip_rules[]
 properties.networkAcls.virtualNetworkRules[].id virtual_network_subnet_ids[]
 
 azurerm_storage_container Microsoft.Storage/storageAccounts/blobServices/containers
+parent storage_account_id | storage_account_name =default
 properties.publicAccess container_access_type =private
 
 azurerm_storage_share Microsoft.Storage/storageAccounts/fileServices/shares
+parent storage_account_id | storage_account_name =default
 properties.shareQuota quota
 properties.enabledProtocols enabled_protocol =SMB
 
@@ -74,12 +97,22 @@ properties.accessPolicies[].permissions.keys access_policy[].key_permissions
 properties.accessPolicies[].permissions.secrets access_policy[].secret_permissions
 properties.accessPolicies[].permissions.certificates access_policy[].certificate_permissions
 
+azurerm_key_vault_access_policy Microsoft.KeyVault/vaults
+joins key_vault_id
+properties.accessPolicies[].tenantId tenant_id
+properties.accessPolicies[].objectId object_id
+properties.accessPolicies[].permissions.keys key_permissions
+properties.accessPolicies[].permissions.secrets secret_permissions
+properties.accessPolicies[].permissions.certificates certificate_permissions
+
 azurerm_key_vault_secret Microsoft.KeyVault/vaults/secrets
+parent key_vault_id
 properties.contentType content_type
 properties.attributes.exp expiration_date
 properties.attributes.nbf not_before_date
 
 azurerm_key_vault_key Microsoft.KeyVault/vaults/keys
+parent key_vault_id
 properties.kty key_type
 properties.keySize key_size
 properties.curveName curve
@@ -100,7 +133,19 @@ properties.restrictOutboundNetworkAccess outbound_network_restriction_enabled ?E
 properties.administrators.login azuread_administrator.login_username
 properties.administrators.azureADOnlyAuthentication azuread_administrator.azuread_authentication_only
 
+azurerm_sql_active_directory_administrator Microsoft.Sql/servers
+joins server_name
+properties.administrators.login login
+properties.administrators.azureADOnlyAuthentication azuread_authentication_only =false
+
+azurerm_mssql_server_transparent_data_encryption Microsoft.Sql/servers/encryptionProtector
+parent server_id
+name 'current
+properties.serverKeyType key_vault_key_id 'AzureKeyVault
+properties.uri key_vault_key_id
+
 azurerm_mssql_database azurerm_sql_database Microsoft.Sql/servers/databases
+parent server_id | server_name
 sku.name sku_name
 properties.collation collation
 properties.licenseType license_type
@@ -110,10 +155,13 @@ properties.readScale read_scale ?Enabled:Disabled
 properties.requestedBackupStorageRedundancy storage_account_type =Geo
 
 azurerm_mssql_firewall_rule azurerm_sql_firewall_rule Microsoft.Sql/servers/firewallRules
+parent server_id | server_name
 properties.startIpAddress start_ip_address
 properties.endIpAddress end_ip_address
 
 azurerm_mssql_server_security_alert_policy Microsoft.Sql/servers/securityAlertPolicies
+parent server_name
+name 'Default
 properties.state state
 properties.disabledAlerts disabled_alerts
 properties.emailAddresses email_addresses
@@ -121,6 +169,8 @@ properties.emailAccountAdmins email_account_admins
 properties.retentionDays retention_days
 
 azurerm_mssql_server_extended_auditing_policy Microsoft.Sql/servers/extendedAuditingSettings
+parent server_id
+name 'default
 properties.state enabled ?Enabled:Disabled =true
 properties.retentionDays retention_in_days
 properties.isAzureMonitorTargetEnabled log_monitoring_enabled
@@ -270,6 +320,12 @@ properties.publicNetworkAccess public_network_access_enabled ?Enabled:Disabled =
 properties.encryption.requireInfrastructureEncryption customer_managed_key.infrastructure_encryption_enabled
 properties.encryption.keySource customer_managed_key 'Microsoft.KeyVault
 properties.encryption.keyVaultProperties[].keyName customer_managed_key[].key_vault_key_id
+
+azurerm_servicebus_namespace_customer_managed_key Microsoft.ServiceBus/namespaces
+joins namespace_id
+properties.encryption.keySource key_vault_key_id 'Microsoft.KeyVault
+properties.encryption.requireInfrastructureEncryption infrastructure_encryption_enabled
+properties.encryption.keyVaultProperties[].keyName key_vault_key_id
 
 azurerm_eventgrid_topic Microsoft.EventGrid/topics
 properties.disableLocalAuth local_auth_enabled ! =true

@@ -49,6 +49,26 @@ properties.privateLinkServiceNetworkPolicies private_link_service_network_polici
 properties.delegations[].name delegation[].name
 properties.delegations[].properties.serviceName delegation[].service_delegation.name
 
+azurerm_subnet_network_security_group_association Microsoft.Network/virtualNetworks/subnets
+joins subnet_id
+properties.networkSecurityGroup.id network_security_group_id
+
+azurerm_subnet_route_table_association Microsoft.Network/virtualNetworks/subnets
+joins subnet_id
+properties.routeTable.id route_table_id
+
+azurerm_subnet_nat_gateway_association Microsoft.Network/virtualNetworks/subnets
+joins subnet_id
+properties.natGateway.id nat_gateway_id
+
+azurerm_virtual_network_dns_servers Microsoft.Network/virtualNetworks
+joins virtual_network_id
+properties.dhcpOptions.dnsServers dns_servers
+
+azurerm_network_interface_security_group_association Microsoft.Network/networkInterfaces
+joins network_interface_id
+properties.networkSecurityGroup.id network_security_group_id
+
 azurerm_network_interface Microsoft.Network/networkInterfaces
 properties.enableIPForwarding ip_forwarding_enabled | enable_ip_forwarding =false
 properties.enableAcceleratedNetworking accelerated_networking_enabled | enable_accelerated_networking
@@ -198,6 +218,10 @@ properties.privateLinkServiceConnections[].name private_service_connection[].nam
 properties.privateLinkServiceConnections[].properties.privateLinkServiceId
   private_service_connection[].private_connection_resource_id
 properties.privateLinkServiceConnections[].properties.groupIds private_service_connection[].subresource_names
+
+azurerm_private_endpoint/private_dns_zone_group Microsoft.Network/privateEndpoints/privateDnsZoneGroups
+parent parent
+properties.privateDnsZoneConfigs[].properties.privateDnsZoneId private_dns_zone_ids[]
 
 azurerm_private_dns_zone Microsoft.Network/privateDnsZones
 properties.maxNumberOfRecordSets max_number_of_record_sets

@@ -10,6 +10,7 @@ azurerm_user_assigned_identity Microsoft.ManagedIdentity/userAssignedIdentities
 properties.isolationScope isolation_scope
 
 azurerm_federated_identity_credential Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials
+parent parent_id
 properties.issuer issuer
 properties.subject subject
 properties.audiences audience

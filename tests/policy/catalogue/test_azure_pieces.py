@@ -1,0 +1,229 @@
+"""Resources that are written in pieces are judged as a whole: denied, quiet, or not decided, and never by half."""
+
+import json
+
+import pytest
+
+from lockgate.formats import azure
+from lockgate.model import Family
+from lockgate.policy.catalogue import Policies
+from lockgate.rules import load
+
+RULES = {str(rule.id): rule for rule in load({Family.POLICY}).rules}
+SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+
+ACCOUNT = """resource "azurerm_storage_account" "a" {
+  name = "a"
+}
+"""
+VAULT = 'resource "azurerm_key_vault" "v" {\n  name = "v"\n}\n'
+LOCAL = "locals {\n  id = azurerm_storage_account.a.id\n}\n"
+OPEN = ACCOUNT.replace("}", '  network_rules {\n    default_action = "Allow"\n  }\n}')
+OUTPUT = 'output "id" {\n  value = azurerm_subnet.s.id\n}\n'
+GROUP = "/subscriptions/s/resourceGroups/g"
+SUBNET = 'resource "azurerm_subnet" "s" {\n  name = "s"\n}\n'
+
+
+def rules_for(action: str, target: str = "azurerm_storage_account.a.id", more: str = "") -> str:
+    inner = f'  storage_account_id = {target}\n  default_action = "{action}"\n{more}'
+    return f'resource "azurerm_storage_account_network_rules" "r" {{\n{inner}}}\n'
+
+
+def diagnostics(target: str, more: str = "", log: str = 'enabled_log {\n    category_group = "audit"\n  }') -> str:
+    head = f'  name = "d"\n  target_resource_id = {target}\n{more}'
+    return f'resource "azurerm_monitor_diagnostic_setting" "d" {{\n{head}  {log}\n}}\n'
+
+
+def switched(value: str) -> str:
+    return f"log {{\n    enabled = {value}\n  }}"
+
+
+def handed(source: str, target: str) -> str:
+    return f'module "m" {{\n  source = "{source}"\n  target = {target}\n}}\n'
+
+
+def judged(rule: str, path: str, content: bytes, files: dict[str, bytes] | None = None) -> list[tuple[str, int]]:
+    """(denied or skipped, line) of each hit."""
+    held = files or {}
+    reading = azure.read(path, content, held.get, lambda folder: tuple(sorted(held)))
+    policies = Policies([RULES[f"policy/{rule}"]])
+    around = (*reading.objects, *reading.beside)
+    hits = [(hit, one) for one in reading.objects for hit in policies.judge(one, around)]
+    return [("skipped" if hit.failed else "denied", one.line_of(hit.pointer)) for hit, one in hits]
+
+
+def said(rule: str, text: str) -> str:
+    found = dict.fromkeys(verdict for verdict, _ in judged(rule, "main.tf", text.encode()))
+    return " ".join(found) or "quiet"
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "verdict"),
+    [
+        ("storage-network-open", ACCOUNT, "denied"),
+        ("storage-network-open", ACCOUNT + rules_for("Deny"), "quiet"),
+        ("storage-network-open", ACCOUNT + rules_for("Allow"), "denied"),
+        ("storage-network-open", ACCOUNT + rules_for("Deny", '"${azurerm_storage_account.a.id}"'), "quiet"),
+        ("storage-network-open", ACCOUNT + rules_for("Deny", "local.id") + LOCAL, "quiet"),
+        ("storage-network-open", ACCOUNT + rules_for("Deny", "var.account"), "skipped"),
+        ("storage-network-open", ACCOUNT + rules_for("Deny", "data.azurerm_storage_account.a.id"), "skipped"),
+        ("storage-network-open", ACCOUNT + rules_for("Deny", "azurerm_storage_account.other.id"), "denied"),
+        ("storage-network-open", ACCOUNT + rules_for("Deny", more="  count = var.on ? 1 : 0\n"), "skipped"),
+        ("storage-network-open", ACCOUNT + rules_for("Deny", more="  count = 0\n"), "denied"),
+        ("storage-network-open", ACCOUNT + handed("./m", "azurerm_storage_account.a.id"), "skipped"),
+        ("storage-network-open", OPEN + rules_for("Deny"), "skipped"),
+        ("subnet-no-nsg", SUBNET, "denied"),
+        ("subnet-no-nsg", SUBNET + OUTPUT, "skipped"),
+        ("subnet-no-nsg", SUBNET + OUTPUT + 'provider "azurerm" {\n  features {}\n}\n', "denied"),
+        ("keyvault-no-logs", VAULT + diagnostics("azurerm_key_vault.v.id"), "quiet"),
+        ("keyvault-no-logs", VAULT + diagnostics("azurerm_key_vault.w.id"), "denied"),
+        ("keyvault-no-logs", VAULT + diagnostics("var.target"), "skipped"),
+        ("keyvault-no-logs", VAULT + diagnostics(f'"{GROUP}/providers/Microsoft.KeyVault/vaults/v"'), "quiet"),
+        ("keyvault-no-logs", VAULT + diagnostics(f'"{GROUP}/providers/Microsoft.KeyVault/vaults/xv"'), "denied"),
+        ("keyvault-no-logs", VAULT + diagnostics("azurerm_key_vault.v.id", "  count = var.on ? 1 : 0\n"), "skipped"),
+        ("keyvault-no-logs", VAULT + handed("x/y", "azurerm_key_vault.v.id"), "skipped"),
+        ("keyvault-no-logs", VAULT + handed("x/y", "azurerm_key_vault.other.id"), "denied"),
+        ("keyvault-no-logs", VAULT + diagnostics("azurerm_key_vault.v.id", log=switched("false")), "denied"),
+        ("keyvault-no-logs", VAULT + diagnostics("azurerm_key_vault.v.id", log=switched("var.on")), "skipped"),
+    ],
+)  # fmt: skip
+def test_a_block_that_completes_another_counts_in_both_states(rule, text, verdict):
+    assert said(rule, text) == verdict
+
+
+INSTANCES = """resource "azurerm_storage_account" "a" {
+  for_each = toset(["x", "y"])
+  name     = each.key
+}
+resource "azurerm_storage_account_network_rules" "r" {
+  for_each           = toset([KEYS])
+  storage_account_id = azurerm_storage_account.a[WHICH].id
+  default_action     = "Deny"
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "which", "verdicts"),
+    [
+        ('"x", "y"', "each.key", []),
+        ('"x"', "each.key", [("denied", 1)]),
+        ('"y"', '"y"', [("denied", 1)]),
+        ('"x", "y"', "var.which", [("skipped", 7), ("skipped", 7)]),
+    ],
+)
+def test_each_instance_is_completed_by_its_own(keys, which, verdicts):
+    text = INSTANCES.replace("KEYS", keys).replace("WHICH", which)
+    found = judged("storage-network-open", "main.tf", text.encode())
+    assert [verdict for verdict, _ in found] == [verdict for verdict, _ in verdicts]
+
+
+def test_the_files_of_a_folder_are_one_module():
+    files = {"infra/main.tf": ACCOUNT.encode(), "infra/network.tf": rules_for("Deny").encode(), "other/a.tf": b""}
+    assert judged("storage-network-open", "infra/main.tf", files["infra/main.tf"], files) == []
+    assert judged("storage-network-open", "infra/network.tf", files["infra/network.tf"], files) == []
+    files["infra/network.tf"] = rules_for("Allow").encode()
+    assert judged("storage-network-open", "infra/main.tf", files["infra/main.tf"], files) == [("denied", 1)]
+    assert judged("storage-network-open", "infra/network.tf", files["infra/network.tf"], files) == []
+    del files["infra/network.tf"]
+    assert judged("storage-network-open", "infra/main.tf", files["infra/main.tf"], files) == [("denied", 1)]
+
+
+def test_a_file_beside_that_cannot_be_read_leaves_it_undecided():
+    files = {"main.tf": VAULT.encode(), "broken.tf": b"x" * 3_000_000}
+    assert judged("keyvault-no-logs", "main.tf", files["main.tf"], files) == [("skipped", 1)]
+
+
+def test_the_line_is_that_of_the_piece_in_the_same_file():
+    text = ACCOUNT + rules_for("Allow")
+    assert judged("storage-network-open", "main.tf", text.encode()) == [("denied", 6)]
+
+
+def plan(vault_id: object, *, later: bool, call: str = "") -> bytes:
+    """A plan with a vault and a diagnostic setting, whose target is known only later or stated."""
+    target = {} if later else {"target_resource_id": vault_id}
+    values = {"name": "d", "enabled_log": [{"category_group": "audit"}], **target}
+    root = [
+        {"address": "azurerm_key_vault.v", "mode": "managed", "type": "azurerm_key_vault",
+         "values": {"name": "v", **({} if later else {"id": "/s/vaults/v"})}},
+        {"address": f"{call}azurerm_monitor_diagnostic_setting.d", "mode": "managed",
+         "type": "azurerm_monitor_diagnostic_setting", "values": values},
+    ]  # fmt: skip
+    setting = {
+        "address": "azurerm_monitor_diagnostic_setting.d",
+        "expressions": {"target_resource_id": {"references": ["var.vault"] if call else vault_id}},
+    }
+    config: dict[str, object] = {"resources": [setting]}
+    if call:
+        given = {"vault": {"references": vault_id}}
+        config = {"module_calls": {"m": {"expressions": given, "module": {"resources": [setting]}}}}
+    changes = [{"address": root[1]["address"], "change": {"after_unknown": {"target_resource_id": later}}}]
+    return json.dumps(
+        {
+            "format_version": "1.2", "terraform_version": "1.9.0", "configuration": {"root_module": config},
+            "resource_changes": changes, "planned_values": {"root_module": {"resources": root}},
+        }
+    ).encode()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("target", "later", "call", "verdict"),
+    [
+        (["azurerm_key_vault.v.id", "azurerm_key_vault.v"], True, "", []),
+        (["azurerm_key_vault.w.id", "azurerm_key_vault.w"], True, "", ["denied"]),
+        (["azurerm_key_vault.v.id", "azurerm_key_vault.v"], True, "module.m.", []),
+        (["var.none"], True, "", ["skipped"]),
+        (["azurerm_key_vault.v", "azurerm_key_vault.w", "var.x"], True, "", ["skipped"]),
+        ("/s/vaults/v", False, "", []),
+        ("/s/vaults/other", False, "", ["denied"]),
+    ],
+)
+def test_a_plan_is_joined_by_the_references_of_its_configuration(target, later, call, verdict):
+    found = judged("keyvault-no-logs", "plan.json", plan(target, later=later, call=call))
+    assert [one for one, _ in found] == verdict
+
+
+SITE = {"type": "Microsoft.Web/sites", "apiVersion": "1", "name": "s", "properties": {"siteConfig": {"a": 1}}}
+
+
+def web(**properties: object) -> dict[str, object]:
+    return {"type": "Microsoft.Web/sites/config", "apiVersion": "1", "name": "s/web", "properties": properties}
+
+
+@pytest.mark.parametrize(
+    ("resources", "verdict"),
+    [
+        ([SITE], ["denied"]),
+        ([SITE, web(httpLoggingEnabled=True)], []),
+        ([web(httpLoggingEnabled=True), SITE], []),
+        ([{**SITE, "resources": [{**web(httpLoggingEnabled=True), "type": "config", "name": "web"}]}], []),
+        ([SITE, web(httpLoggingEnabled=False)], ["denied"]),
+        ([SITE, {**web(httpLoggingEnabled=True), "name": "other/web"}], ["denied"]),
+        ([SITE, {**web(httpLoggingEnabled=True), "name": "[concat(uniqueString('x'), '/web')]"}], ["denied"]),
+    ],
+)
+def test_the_configuration_of_a_site_stands_in_it_or_beside_it(resources, verdict):
+    content = json.dumps({"$schema": SCHEMA, "resources": resources}, indent=1).encode()
+    assert [one for one, _ in judged("app-no-http-log", "main.json", content)] == verdict
+
+
+@pytest.mark.parametrize(
+    ("scope", "verdict"),
+    [
+        ("[resourceId('Microsoft.KeyVault/vaults', 'v')]", []),
+        ("[resourceId('g', 'Microsoft.KeyVault/vaults', variables('name'))]", []),
+        ("Microsoft.KeyVault/vaults/v", []),
+        ("[resourceId('Microsoft.KeyVault/vaults', 'w')]", ["denied"]),
+        ("[resourceId('Microsoft.Storage/storageAccounts', 'v')]", ["denied"]),
+        ("[parameters('where')]", ["skipped"]),
+    ],
+)
+def test_an_extension_says_what_it_extends(scope, verdict):
+    vault = {"type": "Microsoft.KeyVault/vaults", "apiVersion": "1", "name": "v", "properties": {}}
+    setting = {
+        "type": "Microsoft.Insights/diagnosticSettings", "apiVersion": "1", "name": "d", "scope": scope,
+        "properties": {"logs": [{"enabled": True}]},
+    }  # fmt: skip
+    whole = {"$schema": SCHEMA, "variables": {"name": "v"}, "parameters": {"where": {}}, "resources": [vault, setting]}
+    found = judged("keyvault-no-logs", "main.json", json.dumps(whole, indent=1).encode())
+    assert [one for one, _ in found] == verdict
