@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,19 +9,20 @@ from lockgate.advisories import cvss
 from lockgate.advisories.record import Advisory, Kind, PackageRanges, RecordError
 from lockgate.formats import json_safe, yaml_safe
 from lockgate.formats.format_error import FormatError
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Severity
 
 MAX_PACKAGES = 5_000
 MAX_EVENTS = 20_000
 MAX_VERSIONS = 50_000
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{2,99}\Z")
+_ID = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._:+-]{2,99}\Z")
 _EVENTS = ("introduced", "fixed", "last_affected", "limit")
 _FORMS = ("CVSS_V4", "CVSS_V3", "CVSS_V2")
 _WORDS = {
     "critical": Severity.CRITICAL, "high": Severity.HIGH, "important": Severity.HIGH, "moderate": Severity.MEDIUM,
     "medium": Severity.MEDIUM, "low": Severity.LOW, "negligible": Severity.LOW,
 }  # fmt: skip
-_SEPARATORS = re.compile(r"[-_.]+")
+_SEPARATORS = lazy_pattern(r"[-_.]+")
 
 
 def from_json(content: bytes) -> Iterator[Advisory | RecordError]:

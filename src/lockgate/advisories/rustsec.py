@@ -16,13 +16,14 @@ from lockgate.advisories.osv import one_line
 from lockgate.advisories.record import Advisory, Kind, PackageRanges, RecordError
 from lockgate.advisories.versions import VersionError, sort_key
 from lockgate.formats.toml_bounds import too_dotted
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Severity
 
 MAX_BYTES = 1024 * 1024
-_HEAD = re.compile(r"\A\s*```toml[ \t]*\r?\n(.*?)\r?\n```[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_TITLE = re.compile(r"^#[ \t]+(\S[^\n]*)$", re.MULTILINE)
-_ID = re.compile(r"RUSTSEC-[0-9]{4}-[0-9]{4,6}\Z")
-_COMPARATOR = re.compile(r"(>=|<=|>|<|=|\^|~)?\s*([0-9][0-9A-Za-z.+-]*)\Z")
+_HEAD = lazy_pattern(r"\A\s*```toml[ \t]*\r?\n(.*?)\r?\n```[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_TITLE = lazy_pattern(r"^#[ \t]+(\S[^\n]*)$", re.MULTILINE)
+_ID = lazy_pattern(r"RUSTSEC-[0-9]{4}-[0-9]{4,6}\Z")
+_COMPARATOR = lazy_pattern(r"(>=|<=|>|<|=|\^|~)?\s*([0-9][0-9A-Za-z.+-]*)\Z")
 _KINDS = {"unmaintained": Kind.UNMAINTAINED, "unsound": Kind.UNSOUND, "": Kind.VULNERABLE}
 Bounds = tuple[str, str, str]
 """Well from the first version (``0``: from the start) up to, not including, the second (empty: for ever). The third is

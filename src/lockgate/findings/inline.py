@@ -7,19 +7,18 @@ mark in quotes is prose about waivers. Pure and linear.
 
 from __future__ import annotations
 
-import re
-
 from lockgate.findings._fields import DEMANDED, TARGETS, waiver_from
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.store.waiver import Waiver
 
 MARK = b"lockgate:waive"
 MAX_WAIVERS = 1_000
 """Waivers read from one file."""
 _MAX_LINE = 2_000
-_PAIR = re.compile(
+_PAIR = lazy_pattern(
     r"""([A-Za-z]{1,20})=(?:"([^"]{0,500})"|'([^']{0,500})'|([^\s"']{1,500}?))(?=\s|$|\*/|-->|[>)}\]])"""
 )
-_BEGINS = re.compile(r"\s|$")
+_BEGINS = lazy_pattern(r"\s|$")
 _INLINE_KEYS = (*TARGETS, *DEMANDED)
 
 

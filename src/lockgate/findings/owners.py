@@ -11,11 +11,12 @@ import re
 from dataclasses import field
 
 from lockgate.dataclass import dataclass
+from lockgate.lazy_pattern import lazy_pattern
 
 MAX_BYTES = 3 * 1024 * 1024
 """GitHub reads no larger CODEOWNERS."""
 _MAX_PATTERN = 1_000
-_SECTION = re.compile(r"\^?\[[^\]]{1,200}\](\[\d{1,3}\])?\s*(.*)\Z")
+_SECTION = lazy_pattern(r"\^?\[[^\]]{1,200}\](\[\d{1,3}\])?\s*(.*)\Z")
 
 
 class Glob:

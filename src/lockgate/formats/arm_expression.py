@@ -9,21 +9,20 @@ What does not belong: what a function gives, since templates and policies have d
 
 from __future__ import annotations
 
-import re
-
 from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import SkipKind
 
 MAX_CHARACTERS = 81_920
 """What Azure Policy allows; templates allow 24 576."""
 MAX_DEPTH = 64
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"\s*+(?:(?P<text>'(?:[^']|'')*+')|(?P<number>[-+]?[0-9]++(?:\.[0-9]++)?)|(?P<name>[A-Za-z_$][\w$]*+)"
     r"|(?P<sign>\.\?|\[\?|[()\[\].,]))"
 )
-_SPACE = re.compile(r"\s*+")
+_SPACE = lazy_pattern(r"\s*+")
 
 
 class ExpressionError(FormatError):

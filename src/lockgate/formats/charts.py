@@ -7,19 +7,19 @@ there exactly once; otherwise those of the nearest ancestor for which that holds
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 
 from lockgate.dataclass import dataclass
 from lockgate.formats import manifests
 from lockgate.formats.objects import Reading, Skips
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Object, SkipKind
 
-_SOURCE = re.compile(rb"(?m)^# Source: ([^\r\n]{1,500})")
-_SPLIT = re.compile(rb"(?m)^---[ \t]*\r?$")
-_KEY = re.compile(r"(?:- )*([\w./-]{1,200}|\"[^\"]{1,200}\"):(?:\s|$)")
-_ENVIRONMENT = re.compile(r"values[-_.]([A-Za-z0-9_-]{1,40})\.ya?ml")
+_SOURCE = lazy_pattern(rb"(?m)^# Source: ([^\r\n]{1,500})")
+_SPLIT = lazy_pattern(rb"(?m)^---[ \t]*\r?$")
+_KEY = lazy_pattern(r"(?:- )*([\w./-]{1,200}|\"[^\"]{1,200}\"):(?:\s|$)")
+_ENVIRONMENT = lazy_pattern(r"values[-_.]([A-Za-z0-9_-]{1,40})\.ya?ml")
 _TEMPLATES = ("templates/", "crds/", "charts/")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from lockgate.formats.format_error import FormatError
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import SkipKind
 
 __all__ = ["FormatError", "JsonPath", "container_lines", "key_lines", "load", "strip_comments"]
@@ -24,10 +25,10 @@ JsonPath = tuple[str | int, ...]
 
 _BOM = b"\xef\xbb\xbf"
 _STRING = rb'"(?:[^"\\]|\\.)*+"'
-_TOKEN = re.compile(rb"(?s)(" + _STRING + rb")\s*+(:)?|([\[{])|([\]}])|(,)|[^\s\[\]{},:\"]++")
+_TOKEN = lazy_pattern(rb"(?s)(" + _STRING + rb")\s*+(:)?|([\[{])|([\]}])|(,)|[^\s\[\]{},:\"]++")
 # One step of this pattern swallows everything up to the next container, so the loop below runs once a container and
 # not once a value; commas count only between items of an array. The parts are disjoint and possessive: linear.
-_CONTAINER = re.compile(
+_CONTAINER = lazy_pattern(
     rb'(?s)(?:[^"\[\]{},]|,(?=\s*+'
     + _STRING
     + rb"\s*+:)|"
@@ -38,7 +39,7 @@ _CONTAINER = re.compile(
 )
 # What is never closed runs to the end: were it to fail there, every later opening would be tried as far again.
 _COMMENT = rb"//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)"
-_NOISE = re.compile(
+_NOISE = lazy_pattern(
     rb'(?s)(?P<string>"(?:[^"\\]|\\.)*+(?:"|\\?\Z))|(?P<comment>' + _COMMENT + rb")"
     rb"|(?P<comma>,)(?=(?:\s|" + _COMMENT + rb")*+[}\]])"
 )

@@ -7,14 +7,15 @@ target format (HTML, Markdown, CSV, XML); each report does that on top.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
+from lockgate.lazy_pattern import lazy_pattern
+
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
-_ASSIGNED = re.compile(
+_ASSIGNED = lazy_pattern(
     r"(?i)((?:password|passwd|secret|token|api_?key|passphrase)\w{0,20}[\"']?\s{0,3}[=:]\s{0,3}[\"']?)([^\s\"'$]{3,})"
 )
-_URL_PASSWORD = re.compile(r"(://[^\s/:@]{1,80}:)([^\s/@]{1,200})(@)")
+_URL_PASSWORD = lazy_pattern(r"(://[^\s/:@]{1,80}:)([^\s/@]{1,200})(@)")
 
 
 def printable(text: str) -> str:

@@ -7,11 +7,11 @@ its facts, because a finding outlives the object.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from lockgate.dataclass import dataclass
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model.finding import Finding, Related
 from lockgate.model.object import Object
 
@@ -28,8 +28,8 @@ CLUSTER_SCOPED = frozenset({
     "ValidatingWebhookConfiguration", "VolumeAttachment", "VolumeAttributesClass",
 })  # fmt: skip
 """Kinds of Kubernetes that stand in no namespace; anything else that names none is put into ``default``."""
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?\Z")
-_BY_TIME = re.compile(r"(.{1,240})-[0-9]{8,11}\Z")
+_NAME = lazy_pattern(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?\Z")
+_BY_TIME = lazy_pattern(r"(.{1,240})-[0-9]{8,11}\Z")
 """The name of a Job that a CronJob made: the CronJob's, and the minute it was due."""
 _MAX_OWNERS = 16
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from lockgate.dataclass import dataclass
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.policy.errors import PolicyError
 
 _OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
@@ -76,7 +77,7 @@ def parse_selector(value: object, *, where: str = "") -> LabelSelector:
 _MAX_TEXT = 4_000
 _KEY = r"[A-Za-z0-9]([A-Za-z0-9./_-]{0,315}[A-Za-z0-9])?"
 _VALUE = r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?"
-_WRITTEN = re.compile(
+_WRITTEN = lazy_pattern(
     rf"""\s*(?:(?P<absent>!)\s*(?P<no>{_KEY})
     | (?P<key>{_KEY})\s*(?:(?P<sign>==?|!=)\s*(?P<value>{_VALUE})|\s(?P<word>in|notin)\s*\((?P<set>[^()]{{0,2000}})\))?
     )\s*(?:,|\Z)""",

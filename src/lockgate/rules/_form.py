@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from lockgate.errors import ConfigurationError
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Confidence, Family, Rule, RuleId, Sample, Severity
 from lockgate.rules._logic import check_secret_logic
 from lockgate.rules._samples import expand_sample
@@ -20,9 +21,9 @@ from lockgate.rules._yaml import Node, read_yaml
 _REQUIRED = ("id", "title", "why", "severity", "confidence", "fix", "logic", "samples")
 _KEYS = (*_REQUIRED, "tags", "references")
 _SAMPLE_KEYS = ("fires", "text", "path", "note", "lines")
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
-_TAG = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*\Z")
-_REFERENCE = re.compile(r"https://[^\s/]+\.[^\s/]+(/\S*)?\Z")
+_NAME = lazy_pattern(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+_TAG = lazy_pattern(r"[a-z0-9]+([.-][a-z0-9]+)*\Z")
+_REFERENCE = lazy_pattern(r"https://[^\s/]+\.[^\s/]+(/\S*)?\Z")
 G = TypeVar("G", bound=IntEnum)
 
 

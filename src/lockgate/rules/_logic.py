@@ -8,10 +8,10 @@ rule is put to text does not belong here.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Mapping
 
 from lockgate.errors import ConfigurationError
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.rules._yaml import Node
 
 SECRET_KEYS = (
@@ -20,7 +20,7 @@ SECRET_KEYS = (
 )  # fmt: skip
 _WAYS = ("pattern", "file", "heuristic")
 _HEURISTICS = ("password", "url")
-_WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+_WORD = lazy_pattern(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _NEEDS_PATTERN = ("keywords", "entropy", "checksum", "context")
 Refusal = Callable[[Node, str, str], ConfigurationError]
 

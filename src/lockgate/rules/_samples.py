@@ -16,6 +16,7 @@ import string
 from collections.abc import Callable
 
 from lockgate.errors import ConfigurationError
+from lockgate.lazy_pattern import lazy_pattern
 
 _UPPER, _LOWER, _DIGITS = string.ascii_uppercase, string.ascii_lowercase, string.digits
 _CLASSES: dict[str, tuple[str, ...]] = {
@@ -28,7 +29,7 @@ _CLASSES: dict[str, tuple[str, ...]] = {
     "base64url": (_UPPER, _LOWER, _DIGITS, "-_"),
     "base32": (_UPPER, "234567"),
 }
-_OPENING = re.compile(r"\{\{([a-z][a-z0-9]*)(:|\}\})")
+_OPENING = lazy_pattern(r"\{\{([a-z][a-z0-9]*)(:|\}\})")
 _MAX_LENGTH = 100_000
 PLACEHOLDERS = (*_CLASSES, "chars", "uuid", "jwt", "pem", "join", "b64of")
 """Every word that may open a placeholder."""

@@ -7,18 +7,18 @@ What the values mean does not belong here.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
+from lockgate.lazy_pattern import lazy_pattern
 
 MAX_BYTES = 256 * 1024
 """A rule file is a page of text; anything larger is refused."""
 MAX_DEPTH = 24
 
-_INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
-_FLOAT = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}\Z")
+_INTEGER = lazy_pattern(r"[-+]?[0-9]{1,18}\Z")
+_FLOAT = lazy_pattern(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}\Z")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 

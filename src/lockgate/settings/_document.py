@@ -6,17 +6,17 @@ depth and size. Plain scalars follow the core schema of YAML 1.2, so ``yes`` is 
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
+from lockgate.lazy_pattern import lazy_pattern
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
 
-_INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
-_FLOAT = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,3})?\Z")
+_INTEGER = lazy_pattern(r"[-+]?[0-9]{1,18}\Z")
+_FLOAT = lazy_pattern(r"[-+]?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,3})?\Z")
 _WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "~": None, "": None}
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-_PARTS = re.compile(r"([0-9]+)")
+from lockgate.lazy_pattern import lazy_pattern
+
+_PARTS = lazy_pattern(r"([0-9]+)")
 
 
 class AliasGroups:

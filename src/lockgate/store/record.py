@@ -8,7 +8,6 @@ join with it, so a writer that dies half-way leaves nothing that shows. What doe
 from __future__ import annotations
 
 import os
-import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lockgate.errors import StoreError
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Result
 from lockgate.store import _arrow
 from lockgate.store.rows import rows_of
@@ -32,7 +32,7 @@ _CONFIGURATION = {
     "delta.logRetentionDuration": "interval 30 days",
 }
 _MARK = "Runs"
-_UNADDRESSABLE = re.compile(r"[\[\]^|\\%]")
+_UNADDRESSABLE = lazy_pattern(r"[\[\]^|\\%]")
 """deltalake 1.6 takes a path for an address: some signs make it panic, and ``%41`` would be another folder."""
 At = int | datetime | None
 

@@ -7,15 +7,15 @@ turns these into them), rows, and any I/O.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
+from lockgate.lazy_pattern import lazy_pattern
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
+_NAME = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 
 
 class ColumnType(StrEnum):

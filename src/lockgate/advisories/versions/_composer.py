@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 
 from lockgate.advisories.versions._parts import VersionError, number, strip_zeros, text
+from lockgate.lazy_pattern import lazy_pattern
 
-_VERSION = re.compile(
+_VERSION = lazy_pattern(
     r"v?(?P<release>[0-9]+(?:[.-][0-9]+)*)"
     r"(?:[._-]?(?P<stage>stable|alpha|a|beta|b|rc|patch|pl|p)(?P<stage_n>(?:[.-]?[0-9]+)*))?"
     r"(?P<dev>[.-]?dev)?(?:\+\S*)?\Z",
     re.IGNORECASE | re.ASCII,
 )
 _STAGES = {"alpha": "2", "a": "2", "beta": "3", "b": "3", "rc": "4", "stable": "5", "patch": "6", "pl": "6", "p": "6"}
-_BRANCH = re.compile(r"dev-\S+\Z|\S+[.-]x-dev\Z", re.IGNORECASE)
+_BRANCH = lazy_pattern(r"dev-\S+\Z|\S+[.-]x-dev\Z", re.IGNORECASE)
 
 
 def composer_key(version: str) -> str:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 
 from lockgate.advisories.versions._parts import VersionError, is_number, number, text
+from lockgate.lazy_pattern import lazy_pattern
 
-_DPKG = re.compile(r"(?:(?P<epoch>[0-9]+):)?(?P<upstream>[0-9A-Za-z.+:~-]+?)(?:-(?P<revision>[0-9A-Za-z.+~]*))?\Z")
-_DPKG_PAIR = re.compile(r"([^0-9]*)([0-9]*)")
+_DPKG = lazy_pattern(r"(?:(?P<epoch>[0-9]+):)?(?P<upstream>[0-9A-Za-z.+:~-]+?)(?:-(?P<revision>[0-9A-Za-z.+~]*))?\Z")
+_DPKG_PAIR = lazy_pattern(r"([^0-9]*)([0-9]*)")
 # A tilde comes before the end of a run of letters, letters before all other characters.
 _DPKG_MARKS = str.maketrans({"~": "!", "+": "{", "-": "|", ".": "}", ":": "~"})
 _DPKG_END = '"'
-_APK = re.compile(
+_APK = lazy_pattern(
     r"(?P<numbers>[0-9]+(?:\.[0-9]+)*)(?P<letter>[a-z])?"
     r"(?P<suffixes>(?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*)(?:~[0-9a-f]+)?(?:-r(?P<revision>[0-9]+))?\Z"
 )
-_APK_SUFFIX = re.compile(r"_([a-z]+)([0-9]*)")
+_APK_SUFFIX = lazy_pattern(r"_([a-z]+)([0-9]*)")
 _APK_BEFORE = {"alpha": "1a", "beta": "1b", "pre": "1c", "rc": "1d"}
 _APK_AFTER = {"cvs": "4a", "svn": "4b", "git": "4c", "hg": "4d", "p": "4e"}
-_RPM = re.compile(r"(?:(?P<epoch>[0-9]+):)?(?P<version>[^-]+)(?:-(?P<release>.+))?\Z", re.DOTALL)
-_RPM_SEGMENT = re.compile(r"[0-9]+|[A-Za-z]+|~|\^")
+_RPM = lazy_pattern(r"(?:(?P<epoch>[0-9]+):)?(?P<version>[^-]+)(?:-(?P<release>.+))?\Z", re.DOTALL)
+_RPM_SEGMENT = lazy_pattern(r"[0-9]+|[A-Za-z]+|~|\^")
 _RPM_END = "2"
 
 

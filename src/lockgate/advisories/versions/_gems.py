@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from lockgate.advisories.versions._parts import VersionError, number, text
+from lockgate.lazy_pattern import lazy_pattern
 
-_VERSION = re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?\Z")
-_SEGMENT = re.compile(r"[0-9]+|[A-Za-z]+")
+_VERSION = lazy_pattern(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?\Z")
+_SEGMENT = lazy_pattern(r"[0-9]+|[A-Za-z]+")
 
 
 def gem_key(version: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from lockgate.advisories.versions._parts import number, text
+from lockgate.lazy_pattern import lazy_pattern
 
-_TOKEN = re.compile(r"([.\-_]?)([0-9]+|[^0-9.\-_]*)")
+_TOKEN = lazy_pattern(r"([.\-_]?)([0-9]+|[^0-9.\-_]*)")
 _NULL = frozenset({"", "0", "final", "ga", "release"})
 _EARLY = {"alpha": "1", "beta": "2", "milestone": "3", "rc": "4", "cr": "4", "snapshot": "5"}
 _END = "6"  # where a version that says no more stands: after snapshot, before sp and every other word

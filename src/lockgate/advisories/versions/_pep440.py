@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from lockgate.advisories.versions._parts import VersionError, number, strip_zeros, text
+from lockgate.lazy_pattern import lazy_pattern
 
-_VERSION = re.compile(
+_VERSION = lazy_pattern(
     r"v?(?:(?P<epoch>[0-9]+)!)?(?P<release>[0-9]+(?:\.[0-9]+)*)"
     r"(?:[-_.]?(?P<pre>alpha|a|beta|b|preview|pre|c|rc)[-_.]?(?P<pre_n>[0-9]*))?"
     r"(?P<post>-(?P<post_n1>[0-9]+)|[-_.]?(?:post|rev|r)[-_.]?(?P<post_n2>[0-9]*))?"

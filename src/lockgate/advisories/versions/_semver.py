@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 
 from lockgate.advisories.versions._parts import VersionError, is_number, number, strip_zeros, text
+from lockgate.lazy_pattern import lazy_pattern
 
-_VERSION = re.compile(
+_VERSION = lazy_pattern(
     r"[vV=]*(?P<release>[0-9]+(?:\.[0-9]+)*)"
     r"(?:-(?P<pre>[0-9A-Za-z.-]+)|(?P<glued>[A-Za-z][0-9A-Za-z.-]*))?"
     r"(?:\+(?P<build>.*))?\Z"
 )
-_CONAN_ITEM = re.compile(r"([0-9]*)(.*)\Z", re.DOTALL)
+_CONAN_ITEM = lazy_pattern(r"([0-9]*)(.*)\Z", re.DOTALL)
 
 
 def semver_key(version: str) -> str:

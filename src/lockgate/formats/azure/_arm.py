@@ -17,12 +17,13 @@ from lockgate.formats.azure._joins import with_children
 from lockgate.formats.azure._resources import Template, scope_of, values_of
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.objects import Reading, Sibling, Skips, parts_of
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Object, SkipKind
 
 MAX_BYTES = 8 * 1024 * 1024
 """Azure refuses a template of more than 4 MB."""
 MAX_DEPTH = 100
-_SCHEMA = re.compile(rb'"\$schema"\s*+:\s*+"[^"]{0,200}deployment(?:template)\.json', re.IGNORECASE)
+_SCHEMA = lazy_pattern(rb'"\$schema"\s*+:\s*+"[^"]{0,200}deployment(?:template)\.json', re.IGNORECASE)
 
 
 def is_template(content: bytes) -> bool:

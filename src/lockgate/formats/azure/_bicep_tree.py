@@ -17,6 +17,7 @@ from lockgate.formats.arm_expression import Access, Call, Expression, Literal
 from lockgate.formats.azure._evaluate import Loop, Tree
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.objects import escaped
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import SkipKind
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ _OPERATORS = {
     "==": "equals", "<": "less", "<=": "lessOrEquals", ">": "greater", ">=": "greaterOrEquals", "&&": "and",
     "||": "or", "??": "coalesce", "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod",
 }  # fmt: skip
-_ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|(.))", re.DOTALL)
+_ESCAPE = lazy_pattern(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|(.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
-_SPREAD = re.compile(
+_SPREAD = lazy_pattern(
     rb"'''(?:[^']|'(?!''))*+'''|'(?:[^'\\\n]|\\.)*+'|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|([\[{(])|([\]})])|(\.\.\.)"
 )
 _LEFT = frozenset(("member_expression", "subscript_expression", "binary_expression", "ternary_expression"))

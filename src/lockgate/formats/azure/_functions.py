@@ -17,10 +17,12 @@ from urllib.parse import quote, unquote, urljoin
 
 import orjson
 
+from lockgate.lazy_pattern import lazy_pattern
+
 MAX_TEXT = 131_072
 """Characters of one result, as Azure's own limit."""
 MAX_ITEMS = 10_000
-_PLACE = re.compile(r"\{\{|\}\}|\{(\d{1,3})(?::([^{}]{1,20}))?\}")
+_PLACE = lazy_pattern(r"\{\{|\}\}|\{(\d{1,3})(?::([^{}]{1,20}))?\}")
 
 
 class UndecidedError(Exception):

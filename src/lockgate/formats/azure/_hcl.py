@@ -16,6 +16,7 @@ from lockgate.formats.azure._evaluate import Unknown
 from lockgate.formats.azure._functions import UndecidedError
 from lockgate.formats.azure._hcl_functions import call, text
 from lockgate.formats.format_error import FormatError
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import SkipKind
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MAX_STEPS = 200_000
 MAX_DEPTH = 60
 _SIGNS = frozenset(("==", "!=", "<", "<=", ">", ">=", "&&", "||", "+", "-", "*", "/", "%"))
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))|([$%])\4\{", re.DOTALL)
+_ESCAPE = lazy_pattern(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))|([$%])\4\{", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 
 

@@ -15,8 +15,9 @@ import orjson
 
 from lockgate.formats.azure._functions import MAX_ITEMS, MAX_TEXT, UndecidedError
 from lockgate.formats.azure._functions import call as arm_call
+from lockgate.lazy_pattern import lazy_pattern
 
-_VERB = re.compile(r"%(?:(%)|([sdqvt]))")
+_VERB = lazy_pattern(r"%(?:(%)|([sdqvt]))")
 
 
 def call(name: str, arguments: list[Any]) -> Any:

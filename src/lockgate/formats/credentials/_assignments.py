@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import field
 
 from lockgate.dataclass import dataclass
+from lockgate.lazy_pattern import lazy_pattern
 
-_SECTION = re.compile(r"\s{0,20}\[([^\]]{1,300})\]")
-_INI = re.compile(r"\s{0,40}([^\s=:#;\[][^=:]{0,199}?)\s{0,20}[=:]\s{0,20}(.*)")
-_SHELL = re.compile(
+_SECTION = lazy_pattern(r"\s{0,20}\[([^\]]{1,300})\]")
+_INI = lazy_pattern(r"\s{0,40}([^\s=:#;\[][^=:]{0,199}?)\s{0,20}[=:]\s{0,20}(.*)")
+_SHELL = lazy_pattern(
     r"\s{0,40}(?:(?:export|declare(?:\s-\w{1,5})?|typeset(?:\s-\w{1,5})?|local|setenv|set\s-gx|set|env)\s{1,10})?"
     r"([A-Za-z_][A-Za-z0-9_.-]{0,199})(?:\s{0,10}=\s{0,10}|\s{1,10})(.*)"
 )

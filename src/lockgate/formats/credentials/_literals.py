@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from dataclasses import field
 
 from lockgate.dataclass import dataclass
+from lockgate.lazy_pattern import lazy_pattern
 
 _STRING = r"'(?P<{0}s>(?:[^'\\\n]|\\.)*+)'|\"(?P<{0}d>(?:[^\"\\\n]|\\.)*+)\""
 # The look-behind keeps the search from starting inside a name; every repeat is bounded or possessive: linear.
-_ASSIGNED = re.compile(
+_ASSIGNED = lazy_pattern(
     r"(?<![\w$.>-])(?P<q>[\"']?)(?P<name>[A-Za-z_$][\w$.>-]{0,150}?)(?P=q)\]?\s{0,40}(?:=>|:=|=|:)\s{0,40}[bru]?(?:"
     + _STRING.format("v")
     + ")"
 )
-_SUBSCRIPT = re.compile(
+_SUBSCRIPT = lazy_pattern(
     r"\[\s{0,5}[\"'](?P<name>[\w.-]{1,100})[\"']\s{0,5}\]\s{0,40}=\s{0,40}(?:" + _STRING.format("v") + ")"
 )
-_DEFINE = re.compile(
+_DEFINE = lazy_pattern(
     r"define\s{0,5}\(\s{0,40}[\"'](?P<name>\w{1,100})[\"']\s{0,40},\s{0,40}(?:" + _STRING.format("v") + ")"
 )
-_ANY_STRING = re.compile(_STRING.format("v"))
+_ANY_STRING = lazy_pattern(_STRING.format("v"))
 _CALL_LENGTH = 1000
 
 

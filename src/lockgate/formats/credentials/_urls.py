@@ -8,28 +8,29 @@ from dataclasses import field
 from urllib.parse import unquote
 
 from lockgate.dataclass import dataclass
+from lockgate.lazy_pattern import lazy_pattern
 
 # Every part excludes what ends it and is bounded, so a scan is linear.
-_URL = re.compile(
+_URL = lazy_pattern(
     r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://([^\s:@/?#'\"<>]{0,200})"
     r":([^\s@/'\"<>]{1,400})@([^\s/:?#'\"<>]{1,255})"
 )
-_QUERY = re.compile(r"(?i)[?&;](user|username|password|pwd)=([^&;\s'\"<>]{1,400})")
-_ORACLE = re.compile(r"jdbc:oracle:thin:([^\s/@:'\"]{1,200})/([^\s@'\"]{1,200})@/{0,2}([^\s/:'\"]{1,255})")
-_JDBC = re.compile(r"jdbc:[a-z][a-z0-9:+-]{1,40}://?[^\s'\"<>]{1,2000}")
-_PAIR = re.compile(
+_QUERY = lazy_pattern(r"(?i)[?&;](user|username|password|pwd)=([^&;\s'\"<>]{1,400})")
+_ORACLE = lazy_pattern(r"jdbc:oracle:thin:([^\s/@:'\"]{1,200})/([^\s@'\"]{1,200})@/{0,2}([^\s/:'\"]{1,255})")
+_JDBC = lazy_pattern(r"jdbc:[a-z][a-z0-9:+-]{1,40}://?[^\s'\"<>]{1,2000}")
+_PAIR = lazy_pattern(
     r"(?i)(?:^|[;\"'\s])((?:password|pwd|accountkey|sharedaccesskey|sharedsecretvalue|sharedaccesssignature"
     r"|accesskey|primarykey|secondarykey|clientsecret))"
     r"\s{0,3}=\s{0,3}(\"[^\"]{1,1000}\"|'[^']{1,1000}'|[^;\"'<>\r\n]{1,2000})"
 )
-_USER = re.compile(
+_USER = lazy_pattern(
     r"(?i)(?:^|[;\"'\s])(?:user id|uid|user|username|accountname|sharedaccesskeyname)"
     r"\s{0,3}=\s{0,3}([^;\"'<>\r\n]{1,300})"
 )
-_HOST = re.compile(
+_HOST = lazy_pattern(
     r"(?i)(?:^|[;\"'\s])(?:server|data source|host|endpoint|address)\s{0,3}=\s{0,3}([^;\"'<>\r\n]{1,300})"
 )
-_CONNECTION_MARK = re.compile(
+_CONNECTION_MARK = lazy_pattern(
     r"(?i)(?:server|data source|host|database|initial catalog|endpoint|accountname|user id|uid|provider"
     r"|defaultendpointsprotocol|authority|clientid|appid)\s{0,3}="
 )

@@ -5,20 +5,19 @@ Shared by the readers. Every pattern is linear: no nested repeats.
 
 from __future__ import annotations
 
-import re
-
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Confidence
 
 MAX_VALUE = 64 * 1024
 _MAX_NAME = 200
 
-_REFERENCE = re.compile(
+_REFERENCE = lazy_pattern(
     r"!vault|ENC\[|\$ANSIBLE_VAULT|\$[{(]|\$[A-Za-z_][A-Za-z0-9_:.]*\Z|\$\$|\{\{|<%|%\(|%[A-Za-z_]+%\Z|#\{|@[A-Za-z_.]+@\Z|\[\[|\(\(|`"
     r"|(?:process\.env|os\.(?:environ|getenv)|getenv|env|ENV|secretKeyRef|vault|ref|arn|op|data|var|local|module)[.(:\[]"
 )
-_ANGLE = re.compile(r"<[^<>]*>\Z|\[[A-Za-z _-]+\]\Z|\{[A-Za-z _.-]+\}\Z")
-_FILLER = re.compile(r"(?:x+|X+|\*+|\.+|-+|_+|\?+|#+|0+|•+|[xX*.\-_]+)\Z")
-_ASKING = re.compile(
+_ANGLE = lazy_pattern(r"<[^<>]*>\Z|\[[A-Za-z _-]+\]\Z|\{[A-Za-z _.-]+\}\Z")
+_FILLER = lazy_pattern(r"(?:x+|X+|\*+|\.+|-+|_+|\?+|#+|0+|•+|[xX*.\-_]+)\Z")
+_ASKING = lazy_pattern(
     r"(?i)(?:\b|_)(?:your|my)[-_ ]?\w*[-_ ]?(?:password|passwd|pass|secret|token|key|id|here|value)"
     r"|(?:password|secret|key|token|user|username|phrase|value)[-_ ]?(?:goes[-_ ]?)?here\Z"
     r"|\A(?:insert|enter|replace|put|add|set|fill)[-_ ]|replace[-_ ]?(?:me|this|with)|placeholder|redacted|to[-_ ]?do\b"
@@ -110,9 +109,9 @@ _WEAK = frozenset(
         "homestead",
     ]
 )
-_PATHLIKE = re.compile(r"(?:~|\.{0,2})/[\w.-]+/[\w./-]*\Z|[A-Za-z]:\\[\w.\\ -]+\Z|(?:file|https?)://[^@\s]*\Z")
+_PATHLIKE = lazy_pattern(r"(?:~|\.{0,2})/[\w.-]+/[\w./-]*\Z|[A-Za-z]:\\[\w.\\ -]+\Z|(?:file|https?)://[^@\s]*\Z")
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORD = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET_WORDS = frozenset(
     [
         "password",

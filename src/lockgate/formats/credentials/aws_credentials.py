@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._assignments import ini
 from lockgate.formats.credentials._collect import Collector, text_of
+from lockgate.lazy_pattern import lazy_pattern
 
-_ID = re.compile(r"(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,124}\Z")
+_ID = lazy_pattern(r"(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,124}\Z")
 _ID_NAMES = frozenset({"aws_access_key_id", "awsaccesskeyid", "access_key_id", "accesskeyid"})
 _SECRET_NAMES = frozenset(
     [

@@ -8,13 +8,14 @@ from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._assignments import ini, unquoted
 from lockgate.formats.credentials._collect import Collector, text_of
 from lockgate.formats.credentials._values import names_secret
+from lockgate.lazy_pattern import lazy_pattern
 
-_WORDS = re.compile(
+_WORDS = lazy_pattern(
     r"\s{0,40}(?:set\s{1,5})?([A-Za-z][\w.-]{0,80}(?:password|passwd|pass|passphrase)|password|passwd|pass|passphrase)"
     r"(?:\s{0,10}=\s{0,10}|\s{1,10})(\"[^\"\n]{1,300}\"|'[^'\n]{1,300}'|[^\s;,]{1,300})",
     re.IGNORECASE,
 )
-_NETWORK = re.compile(
+_NETWORK = lazy_pattern(
     r"(?i)/(?:msg\s{1,5})?(?:nickserv|identify|auth)\s{1,5}(?:identify\s{1,5})?(?:\S{1,60}\s{1,5})?([^\s\";,]{3,100})"
 )
 _KEYS = frozenset({"adminpassword", "password", "sasl_password", "autosendcmd", "server_password", "adminpass"})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._collect import Collector, text_of
 from lockgate.formats.credentials._literals import assigned, nth_argument
+from lockgate.lazy_pattern import lazy_pattern
 
-_LOGIN = re.compile(r"\.(?:login|authenticate|signIn)\s{0,5}\(")
+_LOGIN = lazy_pattern(r"\.(?:login|authenticate|signIn)\s{0,5}\(")
 
 
 def _read(_path: str, content: bytes) -> tuple[Credential, ...]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._collect import Collector, text_of
 from lockgate.formats.credentials._urls import in_urls
+from lockgate.lazy_pattern import lazy_pattern
 
-_TOKEN_ONLY = re.compile(r"https?://([A-Za-z0-9_-]{20,255})@([^\s/:@]{1,255})")
-_HEADER = re.compile(
+_TOKEN_ONLY = lazy_pattern(r"https?://([A-Za-z0-9_-]{20,255})@([^\s/:@]{1,255})")
+_HEADER = lazy_pattern(
     r"(?i)extraheader\s{0,5}=\s{0,5}\"?authorization:\s{0,5}(?:basic|bearer)\s{1,5}([A-Za-z0-9+/=_.-]{8,2000})"
 )
-_TOKEN = re.compile(r"\s{0,20}(?:oauth-?token|token|password|apikey|pass|smtppass)\s{0,5}=\s{0,5}\"?([^\s\"]{6,500})")
+_TOKEN = lazy_pattern(r"\s{0,20}(?:oauth-?token|token|password|apikey|pass|smtppass)\s{0,5}=\s{0,5}\"?([^\s\"]{6,500})")
 
 
 def _read(_path: str, content: bytes) -> tuple[Credential, ...]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._assignments import ini
 from lockgate.formats.credentials._collect import Collector, text_of
 from lockgate.formats.credentials._trees import xml_elements
+from lockgate.lazy_pattern import lazy_pattern
 
-_TRANSLATION = re.compile(
+_TRANSLATION = lazy_pattern(
     r"(?i)(?:messages?|labels?|strings|i18n|l10n|locales?|translations?|resources?|bundle)[^/]{0,60}\.properties\Z"
     r"|_[a-z]{2}(?:_[a-z]{2,4})?\.properties\Z|/(?:i18n|l10n|locales?|translations?)/"
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 
 from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._assignments import ini
@@ -13,10 +12,11 @@ from lockgate.formats.credentials._trees import yaml_roots
 from lockgate.formats.credentials._values import names_secret
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.yaml_safe import Node
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Confidence, SkipKind
 
-_MARK = re.compile(rb"kind[\"']?\s{0,10}:\s{0,10}[\"']?Secret(?:[\"'\s,}]|\Z)")
-_HARMLESS = re.compile(
+_MARK = lazy_pattern(rb"kind[\"']?\s{0,10}:\s{0,10}[\"']?Secret(?:[\"'\s,}]|\Z)")
+_HARMLESS = lazy_pattern(
     r"(?i)(?:\A|[._-])(?:crt|cert|ca|pub|user|username|host|hostname|port|namespace|name|email|database|dbname|db|region"
     r"|bucket|path|type|issuer|scope|endpoint|server|version|enabled|domain|tenant-?id|client-?id|log-?level|mode)\Z"
 )

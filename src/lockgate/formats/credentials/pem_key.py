@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 
 from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._collect import Collector, text_of
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Confidence
 
-_BEGIN = re.compile(r"-----BEGIN ((?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?)-----")
+_BEGIN = lazy_pattern(r"-----BEGIN ((?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?)-----")
 _SHORTEST = 64
 """Characters of a body; less is an example that was cut."""
 

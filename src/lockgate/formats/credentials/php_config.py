@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._collect import Collector, text_of
 from lockgate.formats.credentials._literals import Literal, assigned, nth_argument
+from lockgate.lazy_pattern import lazy_pattern
 
 _WORDPRESS = frozenset(
     f"{first}_{second}" for first in ("AUTH", "SECURE_AUTH", "LOGGED_IN", "NONCE") for second in ("KEY", "SALT")
 )
-_CALLS = re.compile(r"(?:mysqli?_p?connect|new\s{1,5}\\?mysqli|new\s{1,5}\\?PDO)\s{0,5}\(")
+_CALLS = lazy_pattern(r"(?:mysqli?_p?connect|new\s{1,5}\\?mysqli|new\s{1,5}\\?PDO)\s{0,5}\(")
 
 
 def _read(_path: str, content: bytes) -> tuple[Credential, ...]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._collect import Collector, text_of
+from lockgate.lazy_pattern import lazy_pattern
 
-_HEX = re.compile(r"[0-9a-f]{32}(?:[0-9a-f]{32})?\Z")
+_HEX = lazy_pattern(r"[0-9a-f]{32}(?:[0-9a-f]{32})?\Z")
 
 
 def _read(path: str, content: bytes) -> tuple[Credential, ...]:

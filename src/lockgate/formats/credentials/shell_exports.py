@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._assignments import shell
 from lockgate.formats.credentials._collect import Collector, text_of
 from lockgate.formats.credentials._urls import in_urls
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Confidence
 
-_OPTION = re.compile(r"\s--?(?:password|passwd|pass|token|api-key|secret)[= ]([\"']?)([^\s\"'|;&]{3,200})\1")
-_ID = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{16}\Z")
+_OPTION = lazy_pattern(r"\s--?(?:password|passwd|pass|token|api-key|secret)[= ]([\"']?)([^\s\"'|;&]{3,200})\1")
+_ID = lazy_pattern(r"(?:AKIA|ASIA)[A-Z0-9]{16}\Z")
 
 
 def _read(_path: str, content: bytes) -> tuple[Credential, ...]:

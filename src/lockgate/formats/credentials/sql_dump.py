@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._collect import Collector, text_of
 from lockgate.formats.credentials._literals import LineStarts
 from lockgate.formats.credentials._values import names_secret
+from lockgate.lazy_pattern import lazy_pattern
 
 # One token of SQL; the alternatives are disjoint in their first character and possessive, and what is
 # not closed takes the rest: linear.
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"--[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)|'(?:[^'\\]|\\[\s\S]|'')*+(?:'|\\?\Z)|\"[^\"\n]*+\"|`[^`\n]*+`|[(),;]|[^\s(),;'\"`]++"
 )
-_HASH = re.compile(
+_HASH = lazy_pattern(
     r"\$(?:2[abxy]?|1|5|6|P|H|S|argon2(?:id|i|d)|apr1|7|y|scrypt)\$.{8,200}\Z|[0-9a-fA-F]{32}\Z|[0-9a-fA-F]{40}\Z"
     r"|[0-9a-fA-F]{64}\Z|[0-9a-fA-F]{128}\Z|pbkdf2_sha\d{1,3}\$.{8,200}\Z|\*[0-9A-F]{40}\Z|\{S?SHA\d{0,3}\}.{8,200}\Z"
 )
-_PEOPLE = re.compile(
+_PEOPLE = lazy_pattern(
     r"(?i)user|account|member|customer|admin|login|auth|people|person|employee|staff|author|client|player"
 )
-_CREATE_USER = re.compile(
+_CREATE_USER = lazy_pattern(
     r"(?i)(?:identified\s{1,5}by|with\s{1,5}(?:encrypted\s{1,5})?password|set\s{1,5}password\s{0,5}=)\s{1,5}'([^'\n]{1,300})'"
 )
-_COPY = re.compile(r"(?i)copy\s{1,5}([\w.\"]{1,150})\s{0,5}\(([^)\n]{1,5000})\)\s{1,5}from\s{1,5}stdin")
+_COPY = lazy_pattern(r"(?i)copy\s{1,5}([\w.\"]{1,150})\s{0,5}\(([^)\n]{1,5000})\)\s{1,5}from\s{1,5}stdin")
 _CONSTRAINTS = frozenset({"primary", "key", "unique", "constraint", "index", "foreign", "check", "fulltext", "spatial"})
 Token = tuple[str, int]
 

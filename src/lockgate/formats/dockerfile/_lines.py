@@ -5,15 +5,15 @@ Source: https://docs.docker.com/reference/dockerfile/ (parser directives, format
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from lockgate.dataclass import dataclass
 from lockgate.formats.dockerfile._nouns import Heredoc, Problem
 from lockgate.formats.dockerfile._words import split_words, unquote
+from lockgate.lazy_pattern import lazy_pattern
 
 _KNOWN_DIRECTIVES = ("syntax", "escape", "check")
-_HEREDOC = re.compile(r"\d*<<(-?)([^<\s]+)")
+_HEREDOC = lazy_pattern(r"\d*<<(-?)([^<\s]+)")
 _HEREDOC_KEYWORDS = ("RUN", "COPY", "ADD")
 
 

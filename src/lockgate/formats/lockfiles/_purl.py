@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
+
+from lockgate.lazy_pattern import lazy_pattern
 
 _TYPES = {
     "PyPI": "pypi",
@@ -19,7 +20,7 @@ _TYPES = {
     "SwiftURL": "swift",
     "ConanCenter": "conan",
 }
-_PLAIN = re.compile(r"[A-Za-z0-9._~:-]*").fullmatch
+_PLAIN = lazy_pattern(r"[A-Za-z0-9._~:-]*").fullmatch
 _LOWER = frozenset({"pypi", "npm", "golang", "composer", "hex"})
 
 

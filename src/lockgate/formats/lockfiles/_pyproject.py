@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.lockfiles._collect import listing, mapping, python_name, text
 from lockgate.formats.lockfiles._text import load_toml
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Scope
 
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_NAME = lazy_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
 def direct_names(content: bytes | None) -> dict[str, Scope] | None:

@@ -7,12 +7,13 @@ from typing import Any
 
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.toml_bounds import too_dotted
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import SkipKind
 
 MAX_TOML_BYTES = 16 * 1024 * 1024
 MAX_XML_BYTES = 16 * 1024 * 1024
 MAX_XML_DEPTH = 100
-_CONFLICT = re.compile(rb"(?m)^(?:<<<<<<< |>>>>>>> |\|\|\|\|\|\|\| )")
+_CONFLICT = lazy_pattern(rb"(?m)^(?:<<<<<<< |>>>>>>> |\|\|\|\|\|\|\| )")
 
 
 def conflict_line(content: bytes) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from lockgate.formats.lockfiles import Reader, Reading, named
 from lockgate.formats.lockfiles._collect import Collector, Sibling, folder_of, mapping, text
 from lockgate.formats.lockfiles._text import load_toml
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Scope, SkipKind
 
 MAX_FOLDERS = 30
@@ -16,7 +16,7 @@ _GROUPS = (
     ("build-dependencies", Scope.BUILD),
     ("dev-dependencies", Scope.DEVELOPMENT),
 )
-_EXACT = re.compile(r"=\s*(\d+\.\d+\.\d+[\w.+-]*)")
+_EXACT = lazy_pattern(r"=\s*(\d+\.\d+\.\d+[\w.+-]*)")
 
 
 def read(path: str, content: bytes, sibling: Sibling) -> Reading:

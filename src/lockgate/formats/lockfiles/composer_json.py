@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from lockgate.formats import json_safe
 from lockgate.formats.json_safe import FormatError
 from lockgate.formats.lockfiles import Reader, Reading, named
 from lockgate.formats.lockfiles._collect import Collector, Sibling, mapping, text
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Scope, SkipKind
 
-_EXACT = re.compile(r"=?v?(\d+\.\d+\.\d+(?:\.\d+)?(?:-[\w.]+)?)")
+_EXACT = lazy_pattern(r"=?v?(\d+\.\d+\.\d+(?:\.\d+)?(?:-[\w.]+)?)")
 
 
 def read(path: str, content: bytes, sibling: Sibling) -> Reading:

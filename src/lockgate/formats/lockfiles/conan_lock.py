@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +9,10 @@ from lockgate.formats import json_safe
 from lockgate.formats.json_safe import FormatError
 from lockgate.formats.lockfiles import Reader, Reading, named
 from lockgate.formats.lockfiles._collect import Collector, Key, Sibling, listing, mapping, text
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Scope
 
-_REFERENCE = re.compile(r"([a-z0-9_][a-z0-9_+.-]*)/([^@#%:\s]+)(?:@[^#%:\s]*)?(?:#([0-9a-f]+))?[^\s]*")
+_REFERENCE = lazy_pattern(r"([a-z0-9_][a-z0-9_+.-]*)/([^@#%:\s]+)(?:@[^#%:\s]*)?(?:#([0-9a-f]+))?[^\s]*")
 _GROUPS = (("requires", Scope.RUNTIME), ("build_requires", Scope.BUILD), ("python_requires", Scope.BUILD))
 
 

@@ -5,17 +5,16 @@ Groups stand only in the Gemfile, which is Ruby and is not run, so every gem is 
 
 from __future__ import annotations
 
-import re
-
 from lockgate.formats.lockfiles import Reader, Reading, named
 from lockgate.formats.lockfiles._collect import Collector, Key, Sibling
 from lockgate.formats.lockfiles._text import decode, ends_mid_line
+from lockgate.lazy_pattern import lazy_pattern
 
-_SPEC = re.compile(r"( {4}| {6})([A-Za-z0-9][\w.-]*)!?(?: \(([^()]*)\))?")
-_DIRECT = re.compile(r" {2}([A-Za-z0-9][\w.-]*)!?(?: \(([^()]*)\))?!?")
-_SECTION = re.compile(r"[A-Z][A-Z ]*")
-_SUM = re.compile(r" {2}([A-Za-z0-9][\w.-]*) \(([^()]*)\) (sha256)=([0-9a-f]{64})")
-_PLATFORM = re.compile(r"-(?:x86|x64|arm|aarch|java|universal|mswin|mingw|ruby|jruby|i[3-6]86|powerpc|riscv|s390).*")
+_SPEC = lazy_pattern(r"( {4}| {6})([A-Za-z0-9][\w.-]*)!?(?: \(([^()]*)\))?")
+_DIRECT = lazy_pattern(r" {2}([A-Za-z0-9][\w.-]*)!?(?: \(([^()]*)\))?!?")
+_SECTION = lazy_pattern(r"[A-Z][A-Z ]*")
+_SUM = lazy_pattern(r" {2}([A-Za-z0-9][\w.-]*) \(([^()]*)\) (sha256)=([0-9a-f]{64})")
+_PLATFORM = lazy_pattern(r"-(?:x86|x64|arm|aarch|java|universal|mswin|mingw|ruby|jruby|i[3-6]86|powerpc|riscv|s390).*")
 _KNOWN = frozenset(
     {"GEM", "GIT", "PATH", "PLUGIN SOURCE", "PLATFORMS", "DEPENDENCIES", "CHECKSUMS", "RUBY VERSION", "BUNDLED WITH"}
 )

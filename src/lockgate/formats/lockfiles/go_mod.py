@@ -15,10 +15,11 @@ from lockgate.dataclass import dataclass
 from lockgate.formats.lockfiles import Reader, Reading, named
 from lockgate.formats.lockfiles._collect import Collector, Sibling, folder_of
 from lockgate.formats.lockfiles._text import decode, ends_mid_line
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import SkipKind
 
-_VERSION = re.compile(r"v\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
-_GO = re.compile(r"(?:go)?(\d+\.\d+(?:\.\d+)?(?:(?:rc|beta)\d+)?)(?:[-+].*)?")
+_VERSION = lazy_pattern(r"v\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
+_GO = lazy_pattern(r"(?:go)?(\d+\.\d+(?:\.\d+)?(?:(?:rc|beta)\d+)?)(?:[-+].*)?")
 _BLOCKS = ("require", "replace", "exclude", "retract", "tool", "godebug", "ignore")
 _KNOWN = (*_BLOCKS, "module", "go", "toolchain")
 

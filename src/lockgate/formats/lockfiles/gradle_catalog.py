@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from lockgate.formats.lockfiles import Reader, Reading
 from lockgate.formats.lockfiles._collect import Collector, Sibling, mapping, text
 from lockgate.formats.lockfiles._text import load_toml
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Scope, SkipKind
 
-_KEY = re.compile(rb"\s*(?:\"([^\"]+)\"|([\w-]+))\s*=")
-_EXACT = re.compile(r"[\w.+-]*\d[\w.-]*")
+_KEY = lazy_pattern(rb"\s*(?:\"([^\"]+)\"|([\w-]+))\s*=")
+_EXACT = lazy_pattern(r"[\w.+-]*\d[\w.-]*")
 
 
 def read(path: str, content: bytes, sibling: Sibling) -> Reading:

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from lockgate.formats.lockfiles import Reader, Reading, named
 from lockgate.formats.lockfiles._collect import Collector, Sibling
 from lockgate.formats.lockfiles._text import decode, ends_mid_line
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Scope
 
-_LINE = re.compile(r"([^\s:=]+):([^\s:=]+):([^\s:=]+)=(\S*)")
+_LINE = lazy_pattern(r"([^\s:=]+):([^\s:=]+):([^\s:=]+)=(\S*)")
 
 
 def read(path: str, content: bytes, sibling: Sibling) -> Reading:

@@ -14,11 +14,12 @@ from lockgate.formats.format_error import FormatError
 from lockgate.formats.lockfiles import Reader, Reading
 from lockgate.formats.lockfiles._collect import Collector, Sibling, folder_of, join
 from lockgate.formats.lockfiles._text import XmlNode, load_xml
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Scope, SkipKind
 
 MAX_PARENTS = 10
 MAX_SUBSTITUTIONS = 20
-_PROPERTY = re.compile(r"\$\{([^${}]+)\}")
+_PROPERTY = lazy_pattern(r"\$\{([^${}]+)\}")
 _SCOPES = {"test": Scope.DEVELOPMENT, "provided": Scope.BUILD, "import": Scope.BUILD}
 
 

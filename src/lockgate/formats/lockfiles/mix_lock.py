@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
-import re
-
 from lockgate.formats.json_safe import FormatError
 from lockgate.formats.lockfiles import Reader, Reading, named
 from lockgate.formats.lockfiles._collect import Collector, Key, Sibling
 from lockgate.formats.lockfiles._text import decode
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import SkipKind
 
-_HEX = re.compile(r'\s*"([a-z0-9_]+)":\s*\{:hex,\s*:"?([a-z0-9_]+)"?,\s*"([^"\s]+)",\s*"([0-9a-fA-F]*)",(.*)\},?\s*')
-_OTHER = re.compile(r'\s*"([a-z0-9_]+)":\s*\{:(?:git|path),.*\},?\s*')
-_REQUIRED = re.compile(r"\{:\"?([a-z0-9_]+)\"?,\s*\"[^\"]{0,200}\",\s{0,9}\[([^\]]{0,500})\]\}")
-_OUTER = re.compile(r'"([0-9a-f]{64})"\s*$')
+_HEX = lazy_pattern(r'\s*"([a-z0-9_]+)":\s*\{:hex,\s*:"?([a-z0-9_]+)"?,\s*"([^"\s]+)",\s*"([0-9a-fA-F]*)",(.*)\},?\s*')
+_OTHER = lazy_pattern(r'\s*"([a-z0-9_]+)":\s*\{:(?:git|path),.*\},?\s*')
+_REQUIRED = lazy_pattern(r"\{:\"?([a-z0-9_]+)\"?,\s*\"[^\"]{0,200}\",\s{0,9}\[([^\]]{0,500})\]\}")
+_OUTER = lazy_pattern(r'"([0-9a-f]{64})"\s*$')
 
 
 def read(path: str, content: bytes, sibling: Sibling) -> Reading:

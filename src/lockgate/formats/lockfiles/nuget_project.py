@@ -6,18 +6,17 @@ versions come from the nearest Directory.Packages.props above. Conditions are no
 
 from __future__ import annotations
 
-import re
-
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.lockfiles import Reader, Reading
 from lockgate.formats.lockfiles._collect import Collector, Sibling, folder_of
 from lockgate.formats.lockfiles._text import XmlNode, load_xml
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Scope, SkipKind
 
 MAX_FOLDERS = 30
 _PROJECTS = (".csproj", ".fsproj", ".vbproj")
-_EXACT = re.compile(r"\[?(\d+(?:\.\d+){0,3}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)\]?")
-_PROPERTY = re.compile(r"\$\(([\w.-]+)\)")
+_EXACT = lazy_pattern(r"\[?(\d+(?:\.\d+){0,3}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)\]?")
+_PROPERTY = lazy_pattern(r"\$\(([\w.-]+)\)")
 
 
 def matches(path: str) -> bool:

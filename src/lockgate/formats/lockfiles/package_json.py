@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from lockgate.formats import json_safe
 from lockgate.formats.json_safe import FormatError
 from lockgate.formats.lockfiles import Reader, Reading, named
 from lockgate.formats.lockfiles._collect import Collector, Sibling
 from lockgate.formats.lockfiles._node import GROUPS, alias, wanted
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import SkipKind
 
-_EXACT = re.compile(r"=?v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)")
+_EXACT = lazy_pattern(r"=?v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)")
 _LOCAL = ("file:", "link:", "workspace:", "portal:")
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from lockgate.formats.lockfiles import Reader, Reading, named
 from lockgate.formats.lockfiles._collect import Collector, Key, Sibling, folder_of, listing, mapping, python_name, text
 from lockgate.formats.lockfiles._pyproject import direct_names
 from lockgate.formats.lockfiles._text import ends_mid_line, load_toml, table_lines
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Scope, SkipKind
 
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_NAME = lazy_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
 def read(path: str, content: bytes, sibling: Sibling) -> Reading:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from lockgate.formats.lockfiles import Reader, Reading, named
 from lockgate.formats.lockfiles._collect import Collector, Sibling, listing, mapping, python_name, text
 from lockgate.formats.lockfiles._text import load_toml
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Scope, SkipKind
 
-_WISH = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)")
-_FIRST = re.compile(r"[\s\[]*+[\"']?([A-Za-z0-9][A-Za-z0-9._-]{0,200})")
-_PIN = re.compile(r"===?\s*([A-Za-z0-9][\w.+!-]*)")
-_BARE = re.compile(r"\d[\w.+!-]*")
+_WISH = lazy_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)")
+_FIRST = lazy_pattern(r"[\s\[]*+[\"']?([A-Za-z0-9][A-Za-z0-9._-]{0,200})")
+_PIN = lazy_pattern(r"===?\s*([A-Za-z0-9][\w.+!-]*)")
+_BARE = lazy_pattern(r"\d[\w.+!-]*")
 
 
 def read(path: str, content: bytes, sibling: Sibling) -> Reading:

@@ -15,22 +15,23 @@ from lockgate.formats.lockfiles import Reader, Reading
 from lockgate.formats.lockfiles._collect import FAMILY, Sibling, folder_of, join, python_name
 from lockgate.formats.lockfiles._purl import purl
 from lockgate.formats.lockfiles._text import decode
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Component, Scope, Skip, SkipKind
 
 MAX_FILES = 50
 MAX_LINES = 200_000
-_FILE = re.compile(r"(?:.*[-_.])?(?:requirements|constraints)(?:[-_.][\w.-]*)?\.(?:txt|in)|requires\.txt")
-_INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)(?:\s*+=?\s*+)(\S++)")
-_WISH = re.compile(
+_FILE = lazy_pattern(r"(?:.*[-_.])?(?:requirements|constraints)(?:[-_.][\w.-]*)?\.(?:txt|in)|requires\.txt")
+_INCLUDE = lazy_pattern(r"(-r|--requirement|-c|--constraint)(?:\s*+=?\s*+)(\S++)")
+_WISH = lazy_pattern(
     r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*+(?:\[[^\]]*+\])?\s*+"
     r"(?:\(([^)]*+)\)|((?:[<>=!~]=?|===)[^;@]*+)|(@\s*+\S++)|)\s*+(?:;.*+)?"
 )
-_HASH = re.compile(r"--hash[=\s]\s*+(\w++:[0-9a-fA-F]++)")
-_PIN = re.compile(r"===?\s*+([A-Za-z0-9][\w.+!-]*)")
-_EGG = re.compile(r"[#&]egg=([A-Za-z0-9][A-Za-z0-9._-]*)")
-_WHEEL = re.compile(r"([A-Za-z0-9][\w.]*)-(\d[\w.+!]*?)(?:-[\w.]+){2,4}\.whl(?:[#?].*)?")
-_COMMENT = re.compile(r"(?:^|\s)#.*$")
-_DEV = re.compile(r"dev|test|lint|docs?|ci|build|typing|bench", re.IGNORECASE)
+_HASH = lazy_pattern(r"--hash[=\s]\s*+(\w++:[0-9a-fA-F]++)")
+_PIN = lazy_pattern(r"===?\s*+([A-Za-z0-9][\w.+!-]*)")
+_EGG = lazy_pattern(r"[#&]egg=([A-Za-z0-9][A-Za-z0-9._-]*)")
+_WHEEL = lazy_pattern(r"([A-Za-z0-9][\w.]*)-(\d[\w.+!]*?)(?:-[\w.]+){2,4}\.whl(?:[#?].*)?")
+_COMMENT = lazy_pattern(r"(?:^|\s)#.*$")
+_DEV = lazy_pattern(r"dev|test|lint|docs?|ci|build|typing|bench", re.IGNORECASE)
 
 
 @dataclass(slots=True)

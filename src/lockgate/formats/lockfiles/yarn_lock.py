@@ -25,11 +25,12 @@ from lockgate.formats.lockfiles._collect import (
 )
 from lockgate.formats.lockfiles._node import package_json, wanted
 from lockgate.formats.lockfiles._text import decode, ends_mid_line
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Scope, SkipKind
 
 MAX_LINE = 20_000
-_PAIR = re.compile(r'^("(?:[^"\\]|\\.)*+"|[^\s"]++)\s++("(?:[^"\\]|\\.)*+"|\S++)$')
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"|([^\s",][^",]*+)')
+_PAIR = lazy_pattern(r'^("(?:[^"\\]|\\.)*+"|[^\s"]++)\s++("(?:[^"\\]|\\.)*+"|\S++)$')
+_QUOTED = lazy_pattern(r'"((?:[^"\\]|\\.)*+)"|([^\s",][^",]*+)')
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ finding. What does not belong: what an object means, and the files of kustomize 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any
@@ -17,6 +16,7 @@ from lockgate.formats import json_safe, yaml_safe
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.manifests._go_yaml import line_of, value_of
 from lockgate.formats.objects import Reading, Skips, parts_of
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Object, SkipKind
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -27,9 +27,9 @@ CHART_TEMPLATE = "a template of a chart: only helm can fill it in"
 """The reason of the Skip for a file that :func:`read` leaves to who renders charts."""
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-_SEPARATOR = re.compile(rb"(?m)^---(?=[ \t\r\n]|\Z)")
-_HEAD = re.compile(rb"(?m)^(?:\s*+(?:#[^\n]*+|%[^\n]*+)?+(?:\n|\Z))*+\Z")
-_LOOKS = re.compile(rb"(?m)^\{?(?:apiVersion|kind)[ \t]*+:|[{,\s]\"(?:apiVersion|kind)\"\s*+:")
+_SEPARATOR = lazy_pattern(rb"(?m)^---(?=[ \t\r\n]|\Z)")
+_HEAD = lazy_pattern(rb"(?m)^(?:\s*+(?:#[^\n]*+|%[^\n]*+)?+(?:\n|\Z))*+\Z")
+_LOOKS = lazy_pattern(rb"(?m)^\{?(?:apiVersion|kind)[ \t]*+:|[{,\s]\"(?:apiVersion|kind)\"\s*+:")
 """Whether what could not be parsed was meant as a manifest."""
 _TOOLS = ("kustomize.config.k8s.io/", "skaffold/")
 """API groups of files that programs on a developer's machine read; no cluster ever holds them."""

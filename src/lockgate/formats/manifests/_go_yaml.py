@@ -12,13 +12,13 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.yaml_safe import Node
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import SkipKind
 
 _PREFIX = "tag:yaml.org,2002:"
@@ -32,8 +32,8 @@ _WORDS: dict[str, Any] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
 }
 _FIRST = frozenset("+-.0123456789yYnNtTfFoO~")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)")
+_FLOAT = lazy_pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_INTEGER = lazy_pattern(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)")
 _LARGEST_WHOLE = 1e21
 """From here on Go writes a float with an exponent."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from lockgate.formats.printable import veiled
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Edit, Finding, Fix, Location, Named, Object, Related, Subject
 from lockgate.model.named import OBJECT
 from lockgate.policy.catalogue._places import group_kind
 from lockgate.policy.catalogue.hit import Hit
 
-_SCALAR = re.compile(
+_SCALAR = lazy_pattern(
     r"(?P<head>\s*(?:-\s+)?(?P<key>[\w.-]{1,100}):\s+)(?P<value>[\w.+-]{1,100})(?P<tail>\s*(?:#.*)?)\Z"
 )
 _WRITTEN = {True: "true", False: "false", None: "null"}

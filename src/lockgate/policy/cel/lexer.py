@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from lockgate.dataclass import dataclass
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.policy.cel.values import INT_MAX, UINT_MAX, Uint
 from lockgate.policy.errors import PolicyError, underlined
 
@@ -20,22 +21,22 @@ RESERVED = frozenset(
 )  # fmt: skip
 """Words that no variable or function may be named by; fields may."""
 
-_SPACE = re.compile(r"(?:[\t\n\f\r ]+|//[^\n]*)+")
-_NAME = re.compile(r"[_A-Za-z][_A-Za-z0-9]*")
-_QUOTED_NAME = re.compile(r"`[A-Za-z0-9_.\-/ ]+`")
-_NUMBER = re.compile(
+_SPACE = lazy_pattern(r"(?:[\t\n\f\r ]+|//[^\n]*)+")
+_NAME = lazy_pattern(r"[_A-Za-z][_A-Za-z0-9]*")
+_QUOTED_NAME = lazy_pattern(r"`[A-Za-z0-9_.\-/ ]+`")
+_NUMBER = lazy_pattern(
     r"(?P<hex>0[xX][0-9a-fA-F]+)(?P<hexu>[uU])?"
     r"|(?P<float>[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+|\.[0-9]+(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<int>[0-9]+)(?P<intu>[uU])?"
 )
-_QUOTE = re.compile(r"[bB]?[rR]?(?:'''|\"\"\"|'|\")")
-_OPERATOR = re.compile(r"==|!=|<=|>=|&&|\|\||[-+*/%<>!?:.,()\[\]{}]")
+_QUOTE = lazy_pattern(r"[bB]?[rR]?(?:'''|\"\"\"|'|\")")
+_OPERATOR = lazy_pattern(r"==|!=|<=|>=|&&|\|\||[-+*/%<>!?:.,()\[\]{}]")
 _SIMPLE = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
     "\\": "\\", "?": "?", '"': '"', "'": "'", "`": "`",
 }  # fmt: skip
 _HEX = "[0-9a-fA-F]"
-_ESCAPE = re.compile(rf"\\(?:([abfnrtv\\?\"'`])|[xX]({_HEX}{{2}})|u({_HEX}{{4}})|U({_HEX}{{8}})|([0-3][0-7]{{2}}))")
+_ESCAPE = lazy_pattern(rf"\\(?:([abfnrtv\\?\"'`])|[xX]({_HEX}{{2}})|u({_HEX}{{4}})|U({_HEX}{{8}})|([0-3][0-7]{{2}}))")
 _DIGITS = 400  # longer runs of digits are out of every number's range, and Python refuses to read very long ones
 
 

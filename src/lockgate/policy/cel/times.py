@@ -7,24 +7,24 @@ what Kubernetes reads and prints. Nanoseconds are kept exactly, which Python's o
 from __future__ import annotations
 
 import datetime
-import re
 from functools import lru_cache
 
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.policy.cel.values import INT_MAX, INT_MIN, CelError, Duration, Timestamp
 
 SECOND = 1_000_000_000
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 FIRST, LAST = -62_135_596_800 * SECOND, 253_402_300_800 * SECOND - 1
-_STAMP = re.compile(
+_STAMP = lazy_pattern(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,30}))?"
     r"(?:([Zz])|([+-])([0-9]{2}):([0-9]{2}))"
 )
-_SPAN = re.compile(r"([0-9]*)(?:\.([0-9]*))?(ns|us|µs|μs|ms|s|m|h)")
+_SPAN = lazy_pattern(r"([0-9]*)(?:\.([0-9]*))?(ns|us|µs|μs|ms|s|m|h)")
 _UNITS = {
     "ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000,
     "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND,
 }  # fmt: skip
-_OFFSET = re.compile(r"([+-]?)([0-9]{1,2}):([0-9]{2})")
+_OFFSET = lazy_pattern(r"([+-]?)([0-9]{1,2}):([0-9]{2})")
 
 
 def timestamp(nanoseconds: int) -> Timestamp:

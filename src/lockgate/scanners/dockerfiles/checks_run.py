@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.scanners.dockerfiles.view import Check, Hit, View, at, at_command
 
-_ARCHIVE = re.compile(r"\.(?:tar(?:\.(?:gz|bz2|xz|zst))?|tgz|tbz2?|txz)$", re.IGNORECASE)
+_ARCHIVE = lazy_pattern(r"\.(?:tar(?:\.(?:gz|bz2|xz|zst))?|tgz|tbz2?|txz)$", re.IGNORECASE)
 _DEBUG_PORTS = {"5005": "Java (JDWP)", "9229": "Node.js inspector", "5678": "debugpy", "2345": "Delve", "4711": "gdb"}
 
 

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.scanners.dockerfiles.view import Check, Hit, View, at, at_command
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = lazy_pattern(
     r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS?|AUTH_KEY|PWD"
     r"|CLIENT_SECRET|CONNECTION_?STRING|NPM_TOKEN|PAT)(?:$|_(?:KEY|VALUE|ID_RSA)$)",
     re.IGNORECASE,
 )
-_NOT_SECRET_NAME = re.compile(r"(?:_FILE|_PATH|_URL|_NAME|_HEADER|_LENGTH|_TTL|_EXPIR\w*)$", re.IGNORECASE)
-_SECRET_FILE = re.compile(
+_NOT_SECRET_NAME = lazy_pattern(r"(?:_FILE|_PATH|_URL|_NAME|_HEADER|_LENGTH|_TTL|_EXPIR\w*)$", re.IGNORECASE)
+_SECRET_FILE = lazy_pattern(
     r"(?:^|/)(?:\.env(?:\.(?!example$|sample$|template$|dist$)[\w-]+)?|id_(?:rsa|dsa|ecdsa|ed25519)|\.npmrc|\.pypirc"
     r"|\.netrc|\.git-credentials|\.dockercfg|\.pgpass|\.htpasswd|\.vault-token|credentials(?:\.json|\.ya?ml|\.csv)?"
     r"|kubeconfig|service[-_]?account[\w-]*\.json|secrets?\.(?:ya?ml|json|env|toml)|[\w.-]+\.(?:pfx|p12|jks|keystore|ppk)"

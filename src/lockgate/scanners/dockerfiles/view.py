@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
@@ -10,9 +9,10 @@ from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.formats.dockerfile import Command, Dockerfile, Instruction, Stage, commands
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Edit
 
-_NONROOT_TAG = re.compile(r"(?:^|[-_.])(?:nonroot|rootless|unprivileged)(?:$|[-_.])")
+_NONROOT_TAG = lazy_pattern(r"(?:^|[-_.])(?:nonroot|rootless|unprivileged)(?:$|[-_.])")
 
 
 @dataclass(frozen=True, slots=True)

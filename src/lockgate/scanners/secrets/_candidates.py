@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Confidence
 from lockgate.patterns import Hit, Pattern
 from lockgate.scanners.secrets._judge import (
@@ -74,9 +75,9 @@ _PASSWORD_SHAPES = (
     (HEADER, Style.COMMAND),
 )  # fmt: skip
 _ADDRESS_SHAPES = (URL, DSN, ORACLE, CONNECTION, JDBC_USER)
-_NAME_BEFORE = re.compile(rb"[\w.$/-]*\Z")
-_ONLY_BLANKS = re.compile(rb"\w+[ \t]+\\?[\"'`]\Z")
-_BARE_NAME = re.compile(rb"^[\w.-]+")
+_NAME_BEFORE = lazy_pattern(rb"[\w.$/-]*\Z")
+_ONLY_BLANKS = lazy_pattern(rb"\w+[ \t]+\\?[\"'`]\Z")
+_BARE_NAME = lazy_pattern(rb"^[\w.-]+")
 
 
 def password_patterns() -> list[tuple[Pattern, Style]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterator, Sequence
 
 from lockgate.dataclass import dataclass
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Confidence, Rule
 from lockgate.patterns.masking import mask
 
 SNIPPET_WIDTH = 200
-_GOES_ON = re.compile(rb"[A-Za-z0-9+/=_.~\\-]*")
+_GOES_ON = lazy_pattern(rb"[A-Za-z0-9+/=_.~\\-]*")
 _LEFT = 100
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from urllib.parse import unquote
 
 from lockgate.dataclass import dataclass
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Confidence
 from lockgate.scanners.secrets import _words as words
 
@@ -37,17 +38,17 @@ class Place:
     test: bool
 
 
-_CODE = re.compile(
+_CODE = lazy_pattern(
     r"\.(?:py|pyi|[cm]?[jt]sx?|java|kts?|go|rs|rb|php|cs|vb|c|cc|cpp|cxx|h|hpp|m|mm|swift|scala|dart|lua|pl|pm|r|jl|ex|exs|erl|"
     r"hs|ml|clj|groovy|gradle|tf|hcl|bicep|sql|proto|graphql|vue|svelte|css|scss|less|html?|jsp|erb|ps1|psm1|tpl|rego|zig|nim)$",
     re.IGNORECASE,
 )
-_PROSE = re.compile(
+_PROSE = lazy_pattern(
     r"\.(?:md|mdx|rst|adoc|txt|po|pot|tex|1|textile|xlf|resx|strings|arb)$|(?:^|/)(?:locales?|i18n|l10n|lang|languages|"
     r"translations?|messages)/|(?:^|/)(?:strings\.xml|messages[^/]*\.properties|readme[^/]*|changelog[^/]*|changes)$",
     re.IGNORECASE,
 )
-_TEST = re.compile(
+_TEST = lazy_pattern(
     r"(?:^|[/_.-])(?:tests?|testing|testdata|specs?|fixtures?|mocks?|__tests__|e2e|examples?|samples?|demos?)(?:[/_.-]|$)|Tests?\.\w+$"
 )
 
@@ -85,22 +86,22 @@ _HARMLESS_ANYWHERE = words.word_set(
     public pub csrf checksum xsrf placeholder hint label regex pattern error prompt forgot reset
     """
 )
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.IGNORECASE)
-_HASH = re.compile(
+_UUID = lazy_pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.IGNORECASE)
+_HASH = lazy_pattern(
     r"\$(?:2[abxy]|[156y]|argon2\w*|pbkdf2[\w-]*|apr1)\$|\{(?:S?SHA|CRYPT|AES|bcrypt)|(?:sha\d+|md5|h1)[-:]|ssh-",
     re.IGNORECASE,
 )
-_CODE_LIKE = re.compile(
+_CODE_LIKE = lazy_pattern(
     r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|^[\w.-]+@[\w-]+(?:\.[\w-]+)+$|^[A-Za-z_]\w*\(|^\d+(?:\.\d+)+$|[;{}|\\]\s|^[/#.]\w+/"
 )
-_VECTOR = re.compile(r"(?:[0-9A-Fa-f]{2}){16,}\Z")
+_VECTOR = lazy_pattern(r"(?:[0-9A-Fa-f]{2}){16,}\Z")
 _VECTOR_WORDS = words.word_set("private shared exporter encryption session master signing client server traffic early")
 """Names in the published vectors of cryptographic schemes, which stand in hex in the tests of every implementation."""
-_APP_PASSWORD = re.compile(r"(?:[a-z]{4} ){3}[a-z]{4}\Z")
-_TOKEN_VALUE = re.compile(r"[\w+/=.~:@#%^&*!$-]+\Z")
-_NUMBERED_WORD = re.compile(r"[a-z]+\d\Z|(?:utf|iso|latin|sha|md|py|http|tls|v)-?\d+\Z", re.IGNORECASE)
+_APP_PASSWORD = lazy_pattern(r"(?:[a-z]{4} ){3}[a-z]{4}\Z")
+_TOKEN_VALUE = lazy_pattern(r"[\w+/=.~:@#%^&*!$-]+\Z")
+_NUMBERED_WORD = lazy_pattern(r"[a-z]+\d\Z|(?:utf|iso|latin|sha|md|py|http|tls|v)-?\d+\Z", re.IGNORECASE)
 """``urllib2``, ``latin1``: the name of a thing."""
-_SEPARATORS = re.compile(r"[-_./:,+| ]+")
+_SEPARATORS = lazy_pattern(r"[-_./:,+| ]+")
 
 
 def place_of(path: str) -> Place:

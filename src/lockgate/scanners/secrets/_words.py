@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 
+from lockgate.lazy_pattern import lazy_pattern
+
 
 def word_set(text: str) -> frozenset[str]:
     """The words of a text, for tables that stay readable."""
@@ -25,19 +27,19 @@ WEAK = word_set(
 )
 """Words that are a placeholder when a value is made of nothing else but them, digits and punctuation."""
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = lazy_pattern(
     r"example|change[_-]?(?:me|it|this)|place[_-]?holder|your[_ -]?|x{4,}|\*{3,}|\.{3}|dummy|sample|redacted|"
     r"insert[_ -]?|replace|todo|fixme|fake|mock|foobar|_here\b|-here\b|enter[_ -]|not[_-]?(?:a|the|real)|"
     r"super-?secret|top-?secret|"
     r"123456|qwerty|abcdef|0{6,}|1{6,}|deadbeef|lorem|ipsum|<[^>]*>|specified|undefined|unused|do[_-]not",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(
+_REFERENCE = lazy_pattern(
     r"\$[({A-Za-z_0-9]|\{\{|\}\}|^\{[^}]*\}$|%\(|%[sdvqr]\b|^%[A-Za-z_.]+%$|#\{|^@[\w.]+@$|^\{[A-Za-z_]*\}|^!|^ENC\[?\(?|^vault:|"
     r"^ref\+|^env[:.(]|^arn:|\(\)|\)$|^(?:os|process|self|this|config|cfg|settings|params|request|req|env|var|local|data|module|"
     r"options|opts|args|state|props|secrets|context|ctx)\.|^&|->|=>|::|\+\+|\[['\"\d]|['\"]\]|^\\|^__|__$|^\*+$|^-+$|^/dev/",
 )
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_PARTS = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _COMMON_PAIRS = word_set(
     """
     in re er te es ti ed at on en ng st nt co de al le se li ra or ec ar an ri io me tr it ta si et ns ve ro ca pr
@@ -50,7 +52,7 @@ _COMMON_PAIRS = word_set(
     """
 )
 """The 240 commonest pairs of letters among 8,000 words of program texts; 436 others are rarer."""
-_FILE = re.compile(
+_FILE = lazy_pattern(
     r"\.(?:json|ya?ml|xml|txt|pem|key|crt|cer|p12|pfx|jks|ini|conf|cfg|py|js|ts|go|java|rb|php|html?|md|sh|env|sql)$|^[a-z]{1,8}passwd$"
 )
 _VOWELS = frozenset("aeiouy")

@@ -10,37 +10,38 @@ from collections.abc import Callable, Iterator
 
 from lockgate.formats.dockerfile import Command
 from lockgate.formats.yaml_safe import Node
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.scanners.workflows.azure import Hit, Job, Pipeline, Step
 
 Check = Callable[[Pipeline], Iterator[Hit]]
 
-_SECRET = re.compile(
+_SECRET = lazy_pattern(
     r"(?i)(?:^|[_.-])(?:password|passwd|pwd|secret|token|api[_.-]?key|access[_.-]?key|private[_.-]?key|credentials?"
     r"|client[_.-]?secret|connection[_.-]?string|pat|sas)$|(?:Password|Secret|Token|ApiKey|AccessKey|ConnectionString)$"
 )
-_MACRO = re.compile(r"\$\(([\w.-]{1,100})\)")
-_PARAMETER = re.compile(r"\$\{\{\s{0,5}parameters(?:\.([\w-]{1,100})|\['([\w-]{1,100})'\])\s{0,5}\}\}")
-_UNTRUSTED = re.compile(
+_MACRO = lazy_pattern(r"\$\(([\w.-]{1,100})\)")
+_PARAMETER = lazy_pattern(r"\$\{\{\s{0,5}parameters(?:\.([\w-]{1,100})|\['([\w-]{1,100})'\])\s{0,5}\}\}")
+_UNTRUSTED = lazy_pattern(
     r"(?i)\$\((Build\.SourceBranch(?:Name)?|Build\.SourceVersionMessage|Build\.SourceVersionAuthor|Build\.RequestedFor"
     r"|System\.PullRequest\.(?:SourceBranch(?:Name)?|Title|Description))\)"
     r"|\$\{\{\s{0,5}variables\[?['.]{1,2}(Build\.SourceBranch(?:Name)?|Build\.SourceVersionMessage)"
 )
-_SETVARIABLE = re.compile(r"##vso\[task\.setvariable\s([^\]\n]{1,300})\]([^\n]{0,300})", re.IGNORECASE)
-_DEPLOY_TASKS = re.compile(
+_SETVARIABLE = lazy_pattern(r"##vso\[task\.setvariable\s([^\]\n]{1,300})\]([^\n]{0,300})", re.IGNORECASE)
+_DEPLOY_TASKS = lazy_pattern(
     r"(?i)^(?:Azure(?:Rm)?WebApp(?:Container|Deployment)?|AzureFunctionApp(?:Container)?|AzureContainerApps|HelmDeploy"
     r"|Kubernetes(?:Manifest)?|AzureResource(?:Manager|Group)(?:Template)?Deployment|AzureStaticWebApp|AzureSpringCloud"
     r"|ServiceFabricDeploy|SqlAzureDacpacDeployment|IISWebAppDeploymentOnMachineGroup|AzureCloudPowerShellDeployment)@"
 )
-_DEPLOY_SCRIPT = re.compile(
+_DEPLOY_SCRIPT = lazy_pattern(
     r"\b(?:kubectl\s+(?:apply|create|replace|set\s+image)|helm\s+(?:upgrade|install)|terraform\s+apply"
     r"|az\s+(?:deployment\s+\w+\s+create|webapp\s+(?:deploy|up)|functionapp\s+deploy|containerapp\s+(?:up|update)))\b"
 )
-_SECURITY = re.compile(
+_SECURITY = lazy_pattern(
     r"(?i)trivy|snyk|sonar|credscan|advancedsecurity|dependency-?check|checkmarx|veracode|whitesource|mend|gitleaks"
     r"|bandit|semgrep|grype|lockgate|microsoftsecuritydevops|policheck|checkov|pip-audit|npm audit|antimalware"
 )
-_ALWAYS = re.compile(r"(?i)^\s*(?:always|succeededOrFailed)\(\)\s*$")
-_TASK = re.compile(r"[\w.-]+@\d+(?:\.\d+){0,2}")
+_ALWAYS = lazy_pattern(r"(?i)^\s*(?:always|succeededOrFailed)\(\)\s*$")
+_TASK = lazy_pattern(r"[\w.-]+@\d+(?:\.\d+){0,2}")
 _SHELLS = ("sh", "bash", "dash", "zsh", "python", "python3", "perl", "node", "ruby")
 
 

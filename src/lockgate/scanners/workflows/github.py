@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lockgate.formats.printable import veiled
 from lockgate.formats.yaml_safe import Node
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Confidence, Finding, Fix, Location, Rule, Severity, Subject
 from lockgate.scanners.workflows.zizmor import Raw
 
@@ -58,7 +59,7 @@ def findings(
         )  # fmt: skip
 
 
-_LONG = re.compile(r"\b(?![0-9a-f]{40}\b|[0-9a-f]{64}\b)(?=\w*\d)(?=\w*[A-Za-z])\w{32,200}\b")
+_LONG = lazy_pattern(r"\b(?![0-9a-f]{40}\b|[0-9a-f]{64}\b)(?=\w*\d)(?=\w*[A-Za-z])\w{32,200}\b")
 
 
 def masked(line: str) -> str:

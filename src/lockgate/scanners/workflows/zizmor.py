@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sysconfig
@@ -21,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from lockgate.dataclass import dataclass
+from lockgate.lazy_pattern import lazy_pattern
 
 TIMEOUT_SECONDS = 120
 MAX_KEPT = 4000
 """Answers in the cache folder; when there are more, the older half goes."""
-_COMPLETED = re.compile(r"completed (\S+)\s*$")
+_COMPLETED = lazy_pattern(r"completed (\S+)\s*$")
 _STEM = {
     "workflow": ".github/workflows/file.yml",
     "action": "action.yml",

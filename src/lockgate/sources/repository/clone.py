@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from lockgate.errors import SourceError, UsageError
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.sources.repository.git import Git
 
-_SCP_LIKE = re.compile(r"[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:[^:\s][^\s]*")
+_SCP_LIKE = lazy_pattern(r"[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:[^:\s][^\s]*")
 _SCHEMES = ("https", "ssh", "git+ssh")
 
 

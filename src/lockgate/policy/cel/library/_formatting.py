@@ -6,14 +6,14 @@ Doubles are written as Go writes them; the precision of ``%f`` and ``%e`` is 6 u
 from __future__ import annotations
 
 import math
-import re
 
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.policy.cel.library.standard import fixed_text
 from lockgate.policy.cel.metering import charge_each, charge_new
 from lockgate.policy.cel.times import format_duration, format_timestamp
 from lockgate.policy.cel.values import CelError, Duration, Timestamp, TypeValue, Uint, type_name
 
-_CLAUSE = re.compile(r"%(?:(%)|(?:\.([0-9]{1,4}))?([a-zA-Z]))")
+_CLAUSE = lazy_pattern(r"%(?:(%)|(?:\.([0-9]{1,4}))?([a-zA-Z]))")
 _PRECISION, _DEPTH = 1000, 100
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.policy.cel.functions import function, method
 from lockgate.policy.cel.values import CelError, Opaque
 
-_LENGTH = re.compile(r"0|[1-9][0-9]{0,2}")
+_LENGTH = lazy_pattern(r"0|[1-9][0-9]{0,2}")
 
 
 class IP(Opaque):

@@ -7,12 +7,11 @@ arbitrary decimal (``1.5Gi``), which never is one. ``div`` and ``divInt`` of lat
 
 from __future__ import annotations
 
-import re
-
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.policy.cel.functions import function, method
 from lockgate.policy.cel.values import INT_MAX, INT_MIN, CelError, Opaque
 
-_TEXT = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,9})?")
+_TEXT = lazy_pattern(r"([+-]?)([0-9]*)(?:\.([0-9]*))?([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,9})?")
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _LONGEST = 512

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.policy.cel.functions import function, method
 from lockgate.policy.cel.values import CelError, Opaque
 
 _NUMBER = r"(0|[1-9][0-9]{0,19})"
-_TEXT = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?")
+_TEXT = lazy_pattern(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?")
 _LARGEST = 2**64 - 1
 
 

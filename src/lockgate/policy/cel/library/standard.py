@@ -6,9 +6,9 @@ Texts of doubles are Go's shortest ones, because messages of policies hold them.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.policy.cel.functions import Function, function, method
 from lockgate.policy.cel.metering import charge
 from lockgate.policy.cel.operators import integer, unsigned
@@ -25,9 +25,9 @@ from lockgate.policy.cel.times import (
 )
 from lockgate.policy.cel.values import CelError, Duration, Timestamp, TypeValue, Uint, type_name
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
-_UNSIGNED = re.compile(r"[0-9]{1,30}")
-_DOUBLE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:inf|infinity)|nan", re.IGNORECASE)
+_INTEGER = lazy_pattern(r"[+-]?[0-9]{1,30}")
+_UNSIGNED = lazy_pattern(r"[0-9]{1,30}")
+_DOUBLE = lazy_pattern(r"(?i)[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|[+-]?(?:inf|infinity)|nan")
 _TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
 _FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote, unquote
 
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.policy.cel.functions import function, method
 from lockgate.policy.cel.metering import charge
 from lockgate.policy.cel.values import CelError, Opaque
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_HOST = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:\[\]<>\"%\x80-\U0010ffff]*")
-_PORT = re.compile(r"(?::[0-9]*)?")
-_ENCODED = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@\[\]/%]*")
-_USER = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
+_SCHEME = lazy_pattern(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_CONTROL = lazy_pattern(r"[\x00-\x1f\x7f]")
+_BAD_ESCAPE = lazy_pattern(r"%(?![0-9A-Fa-f]{2})")
+_HOST = lazy_pattern(r"[A-Za-z0-9\-._~!$&'()*+,;=:\[\]<>\"%\x80-\U0010ffff]*")
+_PORT = lazy_pattern(r"(?::[0-9]*)?")
+_ENCODED = lazy_pattern(r"[A-Za-z0-9\-._~!$&'()*+,;=:@\[\]/%]*")
+_USER = lazy_pattern(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
 _KEPT_IN_PATH = "/$&+,:;=@~"
 _LONGEST = 100_000
 
