@@ -179,3 +179,75 @@ def test_windows_find_what_a_whole_search_finds(seed: int) -> None:
     for regex in (TOKEN.regex, r"--B--([\s\S]{3,}?)--E--", r"key = '([^'\n]+)'", r"(?i)[\w.]{0,50}?abc\.(\w+)"):
         whole = [match.span() for match in compile_joined((regex,)).finditer(content)]
         assert [(hit.start, hit.end) for hit in Matcher([Pattern("p", regex)]).find(content)] == whole
+
+
+CHOICES = [
+    b"tok_abcd1234",
+    b"\n",
+    b" ",
+    b"key = ",
+    b"'",
+    b"x" * 50,
+    b"tok_",
+    b"--B--",
+    b"--E--",
+    b"abc.def",
+    b"\xff\xe4",
+    b"\r",
+    b"\v",
+    b"KEY = ",
+    b"$",
+    b"password=hunter2",
+]
+SEVERAL = [
+    Pattern("a", TOKEN.regex, ("tok_",)),
+    Pattern("b", r"--B--([\s\S]{3,}?)--E--"),
+    Pattern("c", r"(?i)key = '([^'\n]+)'", ("key",)),
+    Pattern("d", r"(?i)[\w.]{0,50}?abc\.(\w+)", ("abc", "zzz")),
+    Pattern("e", r"(?m)password=(\S{4,20})$", ("password",)),
+    Pattern("f", r"key = ([^\s']{2,9})(?:\s|$)", ("key =",), path=r"\.yaml$"),
+    Pattern("g", "", path=r"\.pem$"),
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(CHOICES), max_size=60).map(b"".join), st.sampled_from(["a.yaml", "b.pem", "c"]))
+def test_a_patient_matcher_finds_what_any_other_finds(content: bytes, path: str) -> None:
+    patient = Matcher(SEVERAL, patient=True)
+    assert patient.find(content, (path,)) == EAGER.find(content, (path,))
+
+
+EAGER = Matcher(SEVERAL)
+
+
+def test_a_patient_matcher_turns_to_hyperscan_when_it_has_looked_long_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[int] = []
+    whole = matcher_module.open_database
+    monkeypatch.setattr(matcher_module, "open_database", lambda *a, **k: opened.append(1) or whole(*a, **k))
+    patient = Matcher([TOKEN], patient=True)
+    assert texts(patient, b"tok_abcd1234") == [b"abcd1234"]
+    assert not opened
+    monkeypatch.setattr(patient, "_patience", -1.0)
+    assert texts(patient, b"tok_abcd1234") == texts(patient, b"tok_abcd1234 ") == [b"abcd1234"]
+    assert opened == [1]
+
+
+@pytest.mark.parametrize(
+    "content", [b"tok_abcd1234\v", b"x" * 20_000 + b" tok_abcd1234", b" \n" * 150_000 + b"tok_abcd1234"]
+)
+def test_an_odd_content_is_left_to_hyperscan(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    patient = Matcher([TOKEN], patient=True)
+    monkeypatch.setattr(patient, "_patiently", lambda look: pytest.fail("RE2 may see it otherwise"))
+    assert texts(patient, content) == [b"abcd1234"]
+
+
+@pytest.mark.parametrize(
+    "pattern", [Pattern("p", "gr\u00fc\u00dfe_([a-z]+)"), Pattern("p", r"\pL+_x"), Pattern("p", "abc", ("\u00e4",))]
+)
+def test_a_pattern_that_is_not_plain_is_compiled_at_once(pattern: Pattern) -> None:
+    assert Matcher([pattern], patient=True)._database is not None
+
+
+def test_a_refused_expression_is_told_by_a_patient_matcher_too() -> None:
+    with pytest.raises(ConfigurationError):
+        Matcher([Pattern("p", r"(a")], patient=True).find(b"a")

@@ -5,6 +5,7 @@ import pytest
 from lockgate.model import Confidence, Family, File, Finding, Rule, RuleId, Severity, Skip
 from lockgate.scanners import ScanContext
 from lockgate.scanners.policy import SCANNER
+from lockgate.store.compiled import compiled_file
 
 POD = b"apiVersion: v1\nkind: Pod\nmetadata: {name: shop}\nspec:\n  containers:\n    - name: app\n      tty: true\n"
 
@@ -21,7 +22,7 @@ def said(content: bytes, context: ScanContext, *rules: Rule) -> list[Finding | S
 
 @pytest.fixture
 def context(tmp_path):
-    return ScanContext(salt=b"s" * 16, cache_dir=tmp_path / "cache")
+    return ScanContext(salt=b"s" * 16, made_dir=tmp_path / "cache")
 
 
 def test_a_finding_names_line_pointer_and_object(context):
@@ -43,7 +44,7 @@ def test_a_file_without_objects_says_nothing(context):
 
 def test_compiled_policies_are_kept_and_used_again(context):
     said(POD, context)
-    kept = context.cache_dir / "policies.bin"
+    kept = compiled_file(context.made_dir)
     before = kept.read_bytes()
     assert len(said(POD, context)) == 1
     assert kept.read_bytes() == before
@@ -57,5 +58,5 @@ def test_a_changed_policy_is_compiled_anew(context):
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\x00" * 100])
 def test_a_broken_cache_costs_time_and_no_answer(context, content):
     said(POD, context)
-    (context.cache_dir / "policies.bin").write_bytes(content)
+    compiled_file(context.made_dir).write_bytes(content)
     assert len(said(POD, context)) == 1

@@ -308,7 +308,7 @@ def test_wrong_starts_are_refused() -> None:
 
 
 def test_the_database_is_kept_in_the_cache_folder(tmp_path: Path) -> None:
-    SCANNER.start([ACME], ScanContext(salt=SALT, cache_dir=tmp_path))
+    SCANNER.start([ACME], ScanContext(salt=SALT, made_dir=tmp_path))
     assert len(list(tmp_path.iterdir())) == 1
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lockgate.model import Family, File, Finding, Rule, Sample
+from lockgate.patterns import Matcher
 from lockgate.rules import expand_sample, load
 from lockgate.scanners import ScanContext
 from lockgate.scanners.secrets import SCANNER
+from lockgate.scanners.secrets._candidates import address_patterns, password_patterns
+from lockgate.scanners.secrets._catalog import build
 
 RULES = load([Family.SECRETS]).rules
+PATTERNS = build(RULES, {}).patterns
 
 
 def lines_where_it_fires(rule: Rule, sample: Sample) -> set[int]:
@@ -26,3 +32,27 @@ def test_each_sample_gets_the_answer_it_states(rule: Rule) -> None:
         assert bool(lines) == sample.fires, f"{sample.path}: {sample.text!r} {sample.note}"
         if sample.lines:
             assert lines == set(sample.lines), sample.text
+
+
+def test_every_sample_is_matched_alike_with_and_without_hyperscan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lockgate.patterns.matcher.PATIENCE", 3600.0)
+    patient, eager = Matcher(PATTERNS, patient=True), Matcher(PATTERNS)
+    monkeypatch.setattr(patient, "_open", lambda: pytest.fail("no sample is odd"))
+    hits = 0
+    for rule in RULES:
+        for sample in rule.samples:
+            content, paths = expand_sample(sample.text).encode(), (sample.path or "config.txt",)
+            found = eager.find(content, paths)
+            assert patient.find(content, paths) == found, f"{rule.id}: {sample.text!r}"
+            hits += len(found)
+    assert hits > 400
+
+
+@pytest.mark.parametrize(
+    "pattern", [one for one, _ in (*password_patterns(), *address_patterns())], ids=lambda one: one.id
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_whatever_a_shape_matches_holds_one_of_its_keywords(pattern, data) -> None:
+    text = data.draw(st.from_regex(pattern.regex, alphabet=st.characters(max_codepoint=126))).lower()
+    assert any(keyword in text for keyword in pattern.keywords)

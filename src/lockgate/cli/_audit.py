@@ -14,6 +14,7 @@ from lockgate.cli._outputs import outputs, write
 from lockgate.cli._progress import progress
 from lockgate.cli._project import project_at
 from lockgate.engine import Request
+from lockgate.engine.machine import machine_folder
 from lockgate.engine.workspace import salt_of
 from lockgate.errors import SourceError, UsageError
 from lockgate.model import Family, Result, Skip
@@ -63,6 +64,7 @@ def _audit(arguments: argparse.Namespace, began: float) -> int:
             project=f"cluster {connection.name}",
             salt=salt,
             cache_dir=None if arguments.no_store else place.cache_dir,
+            made_dir=None if arguments.no_store else machine_folder([project.top]),
             waivers=project.waivers(),
             owners=None,
             partial=bool(arguments.namespace),

@@ -13,6 +13,7 @@ from lockgate.cli._outputs import outputs, write
 from lockgate.cli._progress import progress
 from lockgate.cli._project import Project, project_at
 from lockgate.engine import Request, scan
+from lockgate.engine.machine import machine_folder
 from lockgate.engine.workspace import Workspace, prepare, salt_of, workspace_of
 from lockgate.errors import ExitCode, NothingCheckedError, UsageError
 from lockgate.model import Decision, Family, Result, Verdict
@@ -65,6 +66,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
             salt=salt,
             advisories=Path(arguments.advisories) if arguments.advisories else place.advisories,
             cache_dir=None if arguments.no_store else place.cache_dir,
+            made_dir=None if arguments.no_store else machine_folder(project.top for project, _ in projects),
             waivers=first.waivers(),
             owners=first.owners(),
             blame_root=first.top if first.git and not arguments.no_blame and not arguments.history else None,
@@ -94,7 +96,7 @@ def judged(
     from lockgate.gates.check import GATE
     from lockgate.rules import load
 
-    rules = load(request.families, cache_dir=request.cache_dir)
+    rules = load(request.families, cache_dir=request.made_dir or request.cache_dir)
     asked = replace(request, rules_digest=rules.digest)
     return scan(sources, rules, GATE, store=record, ledger=ledger, request=asked, cache=cache)
 

@@ -13,6 +13,7 @@ from lockgate.cli._check import exit_code, judged
 from lockgate.cli._project import Project, project_at
 from lockgate.cli._text import safe
 from lockgate.engine import Request
+from lockgate.engine.machine import machine_folder
 from lockgate.engine.workspace import prepare, salt_of
 from lockgate.errors import ExitCode, SourceError, UsageError
 from lockgate.model import Family, Result, Verdict
@@ -187,6 +188,7 @@ def _judge(
             salt=salt_of(project.workspace),
             advisories=project.workspace.advisories,
             cache_dir=project.workspace.cache_dir,
+            made_dir=machine_folder([project.top]),
             waivers=project.waivers(),
             owners=project.owners(),
             partial=True,

@@ -40,6 +40,9 @@ class Request:
     """Salt of this workspace for hashes of secrets."""
     advisories: Path | None = None
     cache_dir: Path | None = None
+    """Folder of the workspace for what can be made again; None: nothing is kept."""
+    made_dir: Path | None = None
+    """Folder for what is made of Lockgate itself: parsed rules, compiled patterns and policies; None: ``cache_dir``."""
     waivers: Waivers = field(default_factory=Waivers)
     owners: Owners | None = None
     blame_root: Path | None = None

@@ -105,6 +105,7 @@ def _observe(run: _Run) -> None:
     context = ScanContext(
         salt=request.salt,
         cache_dir=request.cache_dir,
+        made_dir=request.made_dir or request.cache_dir,
         advisories=request.advisories,
         today=run.started.date().isoformat(),
         render=_render,

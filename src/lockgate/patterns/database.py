@@ -16,6 +16,8 @@ from typing import Any
 from lockgate.errors import ConfigurationError
 
 _MAGIC = b"lockgate-hs1\n"
+MOST_FILES = 6
+"""Databases of other patterns that stay beside ours: each has a megabyte or two."""
 
 
 def open_database(expressions: Sequence[str], *, names: Sequence[str], cache_dir: Path | None = None) -> Any:
@@ -97,6 +99,9 @@ def _keep(place: Path, database: Any) -> None:
             Path(name).replace(place)
         except OSError:
             Path(name).unlink(missing_ok=True)
+        others = [one for one in place.parent.glob("hyperscan-*.db") if one != place]
+        for old in sorted(others, key=lambda one: one.stat().st_mtime_ns, reverse=True)[MOST_FILES:]:
+            old.unlink(missing_ok=True)
     except OSError:
         return
 

@@ -2,10 +2,16 @@
 
 The window is as wide as the pattern can be (``width``), widened left to a line start; windows of one pattern that
 overlap are one. All is Latin-1, so byte and character offsets agree. A matcher belongs to one thread.
+
+Compiling some hundred patterns for Hyperscan takes seconds, which a few files never give back. A ``patient`` matcher
+therefore begins with RE2 alone, on the whole content, by the patterns whose keywords stand in it, and turns to
+Hyperscan when that has taken ``PATIENCE``. Both find the same: every match ends at a candidate end, and lies within
+the window before it.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +20,15 @@ from lockgate.errors import ConfigurationError
 from lockgate.patterns.database import open_database
 from lockgate.patterns.definition import Allow, Hit, Pattern, Target
 from lockgate.patterns.entropy import shannon
+from lockgate.patterns.keywords import Words
 from lockgate.patterns.width import Width, measure
 
 SPAN = 256 * 1024
 """Bytes before an end that a pattern without bound is looked for in."""
 LINE = 16 * 1024
 """A longer line is cut when a window is widened to a line start."""
+PATIENCE = 0.2
+"""Seconds of the processor that a patient matcher spends before it turns to Hyperscan."""
 MOST_ENDS = 20_000
 """Candidate ends of one pattern that are kept; a pattern with more is looked for by RE2 in the whole content."""
 
@@ -28,42 +37,76 @@ class Matcher:
     """All patterns of a run, compiled together."""
 
     def __init__(
-        self, patterns: Sequence[Pattern], *, allow: Sequence[Allow] = (), cache_dir: Path | None = None
+        self,
+        patterns: Sequence[Pattern],
+        *,
+        allow: Sequence[Allow] = (),
+        cache_dir: Path | None = None,
+        patient: bool = False,
     ) -> None:
-        """``allow`` holds for every pattern. Raises ``ConfigurationError`` for an expression that does not compile."""
+        """``allow`` holds for every pattern. Raises ``ConfigurationError`` for an expression that does not compile.
+
+        ``patient`` is for patterns that are known to compile: what does not is then told by ``find``.
+        """
         self.patterns = tuple(patterns)
         self._allow = tuple(allow)
         self._numbers = [number for number, pattern in enumerate(self.patterns) if pattern.regex]
         self._path_only = [number for number, pattern in enumerate(self.patterns) if not pattern.regex]
         self._compiled: dict[tuple[str, ...], Any] = {}
         self._widths: dict[int, Width] = {}
-        self._database = (
-            open_database(
+        self._cache_dir = cache_dir
+        self._database: Any = None
+        self._patience = PATIENCE if patient and all(map(_plain, self.patterns)) else 0.0
+        self._words: Words | None = None
+        if not self._patience:
+            self._open()
+
+    def _open(self) -> None:
+        if self._numbers:
+            self._database = open_database(
                 [self.patterns[number].regex for number in self._numbers],
                 names=[self.patterns[number].id for number in self._numbers],
-                cache_dir=cache_dir,
+                cache_dir=self._cache_dir,
             )
-            if self._numbers
-            else None
-        )
 
     def find(self, content: bytes, paths: Sequence[str] = ("",)) -> list[Hit]:
         """Every match that is not allowed, by pattern, then place. A path condition holds when any path meets it."""
+        look = _Look(content, paths)
+        if self._patience > 0 and not _is_odd(content):
+            return self._patiently(look)
+        if self._patience and self._database is None:
+            self._patience = 0.0
+            self._open()
         candidates = self._candidates(content)
         if not candidates and not self._path_only:
             return []
-        look = _Look(content, paths)
-        hits = [
-            Hit(number, 0, 0, 0, 0)
-            for number in self._path_only
-            if (self.patterns[number].path or self.patterns[number].exclude_path) and self._path_fits(number, paths)
-        ]
+        hits = self._by_path(paths)
         for number in sorted(candidates):
             if not self._path_fits(number, paths) or not self._keyword_stands(number, look):
                 continue
             for begin, end in self._windows(number, content, candidates[number]):
                 hits.extend(self._verified(number, look, begin=begin, end=end))
         return hits
+
+    def _patiently(self, look: _Look) -> list[Hit]:
+        """What ``find`` finds, by RE2 alone."""
+        began = time.thread_time()
+        hits = self._by_path(look.paths)
+        if self._words is None:
+            self._words = Words({number: self.patterns[number].keywords for number in self._numbers})
+        for number in self._words.wanted(look.content):
+            if self._path_fits(number, look.paths):
+                hits.extend(self._verified(number, look, begin=0, end=len(look.content)))
+        self._patience -= time.thread_time() - began
+        return hits
+
+    def _by_path(self, paths: Sequence[str]) -> list[Hit]:
+        """Hits of the patterns that look at nothing but the path."""
+        return [
+            Hit(number, 0, 0, 0, 0)
+            for number in self._path_only
+            if (self.patterns[number].path or self.patterns[number].exclude_path) and self._path_fits(number, paths)
+        ]
 
     def _candidates(self, content: bytes) -> dict[int, list[int]]:
         """Ends by pattern, in order."""
@@ -174,6 +217,19 @@ def compile_joined(expressions: Sequence[str]) -> Any:
         reason = error.args[0] if error.args else ""
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         raise ConfigurationError(f"RE2 refuses the pattern: {reason}", where=", ".join(expressions)[:200]) from None
+
+
+def _plain(pattern: Pattern) -> bool:
+    """Whether Hyperscan and RE2 mean the same by the pattern on every content that is not odd.
+
+    They differ in how they fold the case of what is not ASCII, and by Unicode's classes.
+    """
+    return pattern.regex.isascii() and "\\p" not in pattern.regex.lower() and all(map(str.isascii, pattern.keywords))
+
+
+def _is_odd(content: bytes) -> bool:
+    """Whether windows may end before a match begins, or holds a sign that is a blank for Hyperscan and none for RE2."""
+    return len(content) > SPAN or b"\v" in content or max(map(len, content.split(b"\n"))) > LINE
 
 
 class _Look:

@@ -8,6 +8,7 @@ scanner. The keys of a rule are ``id`` (``<family>/<file name>``), ``title``, ``
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from lockgate.errors import ConfigurationError
 from lockgate.model import Family, Rule
 from lockgate.rules._load import ENTRY_POINTS, OWN_FAMILIES, read_packs, rule_to_plain
 
-__all__ = ["ENTRY_POINTS", "OWN_FAMILIES", "Rulebook", "catalogue_markdown", "expand_sample", "explain", "load"]
+__all__ = [
+    "ENTRY_POINTS", "OWN_FAMILIES", "Rulebook", "catalogue_markdown", "expand_sample", "explain", "load", "shipped_ids",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,12 @@ def load(
     """
     rules = read_packs(OWN_FAMILIES if families is None else families, cache_dir=cache_dir, extra=extra)
     return Rulebook(rules, _digest(rules))
+
+
+def shipped_ids(family: Family) -> frozenset[str]:
+    """Ids of the rules of a family that Lockgate itself brings; each of these is compiled and judged by its tests."""
+    names = (one.name for one in os.scandir(Path(__file__).parent / family.value))
+    return frozenset(f"{family.value}/{name.removesuffix('.yaml')}" for name in names if name.endswith(".yaml"))
 
 
 def catalogue_markdown(rulebook: Rulebook) -> str:

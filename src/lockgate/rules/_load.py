@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Collection, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +112,16 @@ def _list_folder(family: Family, folder: Path) -> _Listing:
     if len(stamps) > _MAX_FILES:
         raise ConfigurationError(f"more than {_MAX_FILES} rule files", where=str(folder))
     stamps.sort()
-    key = repr((_CACHE_FORM, __version__, str(folder), stamps)).encode()
+    key = repr((_CACHE_FORM, __version__, _reader(), str(folder), stamps)).encode()
     return _Listing(family, folder, tuple(name for name, _, _ in stamps), hashlib.sha256(key).hexdigest())
+
+
+@cache
+def _reader() -> tuple[tuple[str, int, int], ...]:
+    """Name, size and time of every file that reads rules: what another reader has read is read anew."""
+    with os.scandir(Path(__file__).parent) as entries:
+        stamps = [(one.name, one.stat()) for one in entries if one.name.endswith(".py")]
+    return tuple(sorted((name, status.st_size, status.st_mtime_ns) for name, status in stamps))
 
 
 def _read_folder(listing: _Listing, cache_dir: Path | None) -> tuple[Rule, ...]:

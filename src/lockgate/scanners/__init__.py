@@ -51,7 +51,9 @@ class ScanContext:
     options: Mapping[str, Any] = field(default_factory=dict)
     """The scanner's own part of the settings, already checked."""
     cache_dir: Path | None = None
-    """A folder for compiled things (a Hyperscan database); None: compile in memory."""
+    """A folder for answers that can be made again; None: none are kept."""
+    made_dir: Path | None = None
+    """A folder for compiled things (a Hyperscan database, policies); None: compile in memory."""
     advisories: Path | None = None
     """The compiled advisory store, for the dependency scanner."""
     own: Callable[[Object], Iterable[Hit]] = no_own_policies

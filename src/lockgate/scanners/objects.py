@@ -67,7 +67,7 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     from lockgate.policy.catalogue import Policies
     from lockgate.store.compiled import compiled_policies
 
-    with compiled_policies(context.cache_dir) as compiled:
+    with compiled_policies(context.made_dir) as compiled:
         return _Session(Policies(rules, context.options, compiled=compiled))
 
 

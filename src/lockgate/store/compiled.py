@@ -1,44 +1,72 @@
-"""Policies as an earlier run compiled them, in one file of the workspace's cache folder.
+"""Policies as an earlier run compiled them, in one file of a cache folder.
 
 Compiling a rulebook takes longer than judging a tree by it. The file holds code, so it lies where only the user
-writes, never in what is checked. One that is broken, or of other versions, costs time and no answer.
+writes, never in what is checked. It is bound by its name to the versions of Python and of Lockgate and to the very
+files of the compiler; one that is broken costs time and no answer.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import marshal
 import os
 import sys
 from collections.abc import Iterator, MutableMapping
+from functools import cache
 from pathlib import Path
 
 from lockgate import __version__
 
-_NAME = "policies.bin"
-_STAMP = f"{__version__} {sys.version}"
+MOST_KEPT = 20_000
+"""Compiled expressions in one file; beyond, those of the last run alone are kept."""
+MOST_FILES = 6
+"""Files of other versions that stay beside ours."""
+_COMPILERS = ("cel", "catalogue", "rego", "gatekeeper", "kubernetes")
 
 
 @contextlib.contextmanager
 def compiled_policies(folder: Path | None) -> Iterator[MutableMapping[str, bytes]]:
     """What was compiled before, by key; what is added within the block is kept for the next. None: nothing is."""
-    path = folder / _NAME if folder is not None else None
+    path = compiled_file(folder) if folder is not None else None
     held = _read(path)
     before = len(held)
     yield held
     if path is not None and len(held) != before:
-        _write(path, held)
+        _write(path, held if len(held) <= MOST_KEPT else dict(list(held.items())[before:]))
+
+
+def compiled_file(folder: Path) -> Path:
+    """Where policies that this very Lockgate compiled are kept in ``folder``."""
+    return folder / f"policies-{_compiler()}.bin"
+
+
+@cache
+def _compiler() -> str:
+    """16 hex digits over the versions and over name, size and time of every file of the compilers."""
+    state = hashlib.sha256(f"{__version__} {sys.version}".encode())
+    for name in _COMPILERS:
+        pending = [os.fspath(Path(__file__).parent.parent / "policy" / name)]
+        while pending:
+            with os.scandir(pending.pop()) as entries:
+                for entry in sorted(entries, key=lambda one: one.name):
+                    if entry.is_dir():
+                        pending.append(entry.path)
+                    elif entry.name.endswith(".py"):
+                        status = entry.stat()
+                        state.update(f"{entry.name} {status.st_size} {status.st_mtime_ns}".encode())
+    return state.hexdigest()[:16]
 
 
 def _read(path: Path | None) -> dict[str, bytes]:
-    """What an earlier run compiled under the same versions of Python and of Lockgate; empty when there is none."""
+    """What an earlier run compiled; empty when there is none."""
     if path is None:
         return {}
     try:
-        stamp, held = marshal.loads(path.read_bytes())  # noqa: S302 -- the workspace is the user's own, never the tree's
+        held = marshal.loads(path.read_bytes())  # noqa: S302 -- the folder is the user's own, never the tree's
     except (OSError, ValueError, TypeError, EOFError):
         return {}
-    return held if stamp == _STAMP and isinstance(held, dict) else {}
+    return held if isinstance(held, dict) else {}
 
 
 def _write(path: Path, compiled: dict[str, bytes]) -> None:
@@ -49,7 +77,10 @@ def _write(path: Path, compiled: dict[str, bytes]) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(marshal.dumps((_STAMP, compiled)))
+                file.write(marshal.dumps(compiled))
             Path(name).replace(path)
         except OSError:
             Path(name).unlink(missing_ok=True)
+        others = [one for one in path.parent.glob("policies-*.bin") if one != path]
+        for old in sorted(others, key=lambda one: one.stat().st_mtime_ns, reverse=True)[MOST_FILES:]:
+            old.unlink(missing_ok=True)

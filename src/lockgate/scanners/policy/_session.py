@@ -50,5 +50,5 @@ def start(rules: Sequence[Rule], context: ScanContext) -> _Session:
     if not rules:
         raise NothingCheckedError("there is no policy", hint="reinstall lockgate: its rules are missing")
     own = [rule for rule in rules if "types" not in rule.logic and "among" not in rule.logic]
-    with compiled_policies(context.cache_dir) as compiled:
+    with compiled_policies(context.made_dir) as compiled:
         return _Session(Policies(own, context.options, compiled=compiled))

@@ -70,7 +70,7 @@ class RelationsSession:
             from lockgate.policy.catalogue import Policies
             from lockgate.store.compiled import compiled_policies
 
-            with compiled_policies(self.context.cache_dir) as compiled:
+            with compiled_policies(self.context.made_dir) as compiled:
                 self.policies = Policies(self.rules, self.context.options, compiled=compiled)
         return self.policies
 

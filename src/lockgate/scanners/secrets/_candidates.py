@@ -69,12 +69,26 @@ CONNECTION = (
 )
 JDBC_USER = r"(?i)\bjdbc:[a-z0-9]{2,20}://[^\s/:@\"'<>]{1,80}:(?P<secret>[^\s/@\"'<>]{4,120})@[\w.-]"
 
+_NAMED = ("pass", "pwd", "psw", "secret", "token", "cred", "key")
+"""In each of the names, one of these stands."""
 _PASSWORD_SHAPES = (
-    (ASSIGNED, Style.QUOTED), (BARE, Style.BARE), (SPACED, Style.BARE), (ELEMENT, Style.ELEMENT),
-    (NAMED_ELEMENT, Style.ELEMENT), (CALLED, Style.QUOTED), (COMMAND, Style.COMMAND), (SQL, Style.QUOTED),
-    (HEADER, Style.COMMAND),
-)  # fmt: skip
-_ADDRESS_SHAPES = (URL, DSN, ORACLE, CONNECTION, JDBC_USER)
+    (ASSIGNED, Style.QUOTED, _NAMED),
+    (BARE, Style.BARE, _NAMED),
+    (SPACED, Style.BARE, ("pass", "secret", "token")),
+    (ELEMENT, Style.ELEMENT, _NAMED),
+    (NAMED_ELEMENT, Style.ELEMENT, _NAMED),
+    (CALLED, Style.QUOTED, ("getconnection", "_connect", "basicauth", "basic_auth", "digestauth", "usernamepassword")),
+    (COMMAND, Style.COMMAND, ("pass", "mysql", "--token", "--secret", "--api-key", "curl")),
+    (SQL, Style.QUOTED, ("identified", "password")),
+    (HEADER, Style.COMMAND, ("authorization",)),
+)
+_ADDRESS_SHAPES = (
+    (URL, ("://",)),
+    (DSN, ("@tcp(", "@unix(")),
+    (ORACLE, ("jdbc:oracle:",)),
+    (CONNECTION, ("password", "pwd", "passwd", "key")),
+    (JDBC_USER, ("jdbc:",)),
+)
 _NAME_BEFORE = lazy_pattern(rb"[\w.$/-]*\Z")
 _ONLY_BLANKS = lazy_pattern(rb"\w+[ \t]+\\?[\"'`]\Z")
 _BARE_NAME = lazy_pattern(rb"^[\w.-]+")
@@ -82,12 +96,17 @@ _BARE_NAME = lazy_pattern(rb"^[\w.-]+")
 
 def password_patterns() -> list[tuple[Pattern, Style]]:
     """Shapes of the ``password`` heuristic."""
-    return [(Pattern(f"password-{at}", regex), style) for at, (regex, style) in enumerate(_PASSWORD_SHAPES)]
+    return [
+        (Pattern(f"password-{at}", regex, keywords), style)
+        for at, (regex, style, keywords) in enumerate(_PASSWORD_SHAPES)
+    ]
 
 
 def address_patterns() -> list[tuple[Pattern, Style]]:
     """Shapes of the ``url`` heuristic."""
-    return [(Pattern(f"url-{at}", regex), Style.ADDRESS) for at, regex in enumerate(_ADDRESS_SHAPES)]
+    return [
+        (Pattern(f"url-{at}", regex, keywords), Style.ADDRESS) for at, (regex, keywords) in enumerate(_ADDRESS_SHAPES)
+    ]
 
 
 def judge(content: bytes, hit: Hit, *, regex: str, style: Style, place: Place) -> Confidence | None:

@@ -27,6 +27,7 @@ from lockgate.patterns import Hit, Matcher
 from lockgate.patterns.checksums import CHECKSUMS
 from lockgate.patterns.masking import hint
 from lockgate.patterns.paths import is_quiet
+from lockgate.rules import shipped_ids
 from lockgate.scanners import ScanContext
 from lockgate.scanners.secrets import _catalog
 from lockgate.scanners.secrets._candidates import judge, judge_loose
@@ -58,7 +59,8 @@ class SecretsSession:
         self._catalog = _catalog.build(rules, context.options)
         if not self._catalog.patterns and not self._catalog.by_kind:
             raise NothingCheckedError("no rule for secrets is switched on", hint="check 'families' and 'rules'")
-        self._matcher = Matcher(self._catalog.patterns, cache_dir=context.cache_dir)
+        patient = not context.options.get("gitleaks") and {rule.id for rule in rules} <= shipped_ids(Family.SECRETS)
+        self._matcher = Matcher(self._catalog.patterns, cache_dir=context.made_dir, patient=patient)
         self._files = 0
         self._bytes = 0
 
