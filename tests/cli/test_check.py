@@ -229,6 +229,22 @@ def test_a_report_file_is_whole_or_not_there(lockgate, secrets_only):
     assert [path.name for path in secrets_only.folder.glob(".x.sarif*")] == []
 
 
+def test_a_device_or_pipe_is_written_to_and_stays_what_it_is(lockgate, secrets_only, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True)
+    done = lockgate("check", "--format", f"json={pipe}", cwd=secrets_only.folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(reader.communicate(timeout=20)[0])["decision"]
+    assert pipe.is_fifo()
+    link = tmp_path / "link.json"
+    link.symlink_to(tmp_path / "report.json")
+    assert lockgate("check", "--format", f"json={link}", cwd=secrets_only.folder).returncode == 0
+    assert link.is_symlink() and (tmp_path / "report.json").is_file()
+    done = lockgate("check", "--format", f"json={tmp_path}", cwd=secrets_only.folder)
+    assert (done.returncode, "cannot be written" in done.stderr) == (5, True)
+
+
 def test_an_interrupt_leaves_a_record_that_the_next_run_reads(lockgate, secrets_only):
     for number in range(3000):
         secrets_only.write(f"d{number % 50}/f{number}.txt", "some text\n" * 2000)

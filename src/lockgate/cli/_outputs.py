@@ -45,7 +45,19 @@ def write(result: Result, wanted: Sequence[Output]) -> None:
             _replace(output.path, output.report, result)
 
 
+def _write_into(path: Path, report: Report, result: Result) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            report.write(result, stream)
+    except OSError as error:
+        raise SourceError(f"cannot be written: {error.strerror}", where=str(path)) from None
+
+
 def _replace(path: Path, report: Report, result: Result) -> None:
+    if path.exists() and not path.is_file():  # a device or a pipe is written to: root would put a file in its place
+        _write_into(path, report, result)
+        return
+    path = path.resolve()
     import tempfile  # only for a report that goes to a file
 
     try:
