@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import field, replace
 
 from lockgate.dataclass import dataclass
@@ -56,8 +56,9 @@ def observe(
     *,
     cache: Cache | None,
     deadline: float,
+    met: Callable[[Object], None] = lambda judged: None,
 ) -> None:
-    """Fill ``seen`` from ``source``."""
+    """Fill ``seen`` from ``source``. ``met`` is called with each object before it is judged."""
     files = judges.files
     dependencies = Family.DEPENDENCIES in request.families
     readings: list[tuple[str, lockfiles.Reading]] = []
@@ -76,6 +77,7 @@ def observe(
         elif isinstance(row, Object):
             count += 1
             request.progress("judging", count, 0)
+            met(row)
             _take_answers(seen, judges.objects.row(row))
         elif time.monotonic() > deadline:
             seen.cut_short = f"the time budget of {request.seconds:.0f} s was used up"

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from lockgate import __version__
 from lockgate.dataclass import dataclass
@@ -26,9 +27,12 @@ from lockgate.gates import Gate, Question
 from lockgate.model import Component, Decision, Family, File, Object, Result, Rule, RuleId, Run
 from lockgate.rules import Rulebook
 from lockgate.scanners import ScanContext, Scanner, no_own_policies, nothing_below
-from lockgate.sources import Source
+from lockgate.sources import ObjectSource, Source
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
+
+if TYPE_CHECKING:
+    from lockgate.engine.objects import ObjectLog
 
 
 @dataclass(slots=True)
@@ -45,6 +49,8 @@ class _Run:
     request: Request
     started: datetime
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    batch: str = ""
+    """Of rows that were appended while the run went on; empty when there were none."""
     seen: Observation = field(default_factory=Observation)
     settled: Settled | None = None
     notices: list[str] = field(default_factory=list)
@@ -74,7 +80,7 @@ def scan(
         step(run)
     result = _result(run)
     if run.store is not None:
-        run.store.append_result(result)
+        run.store.append_result(result, **({"batch": run.batch} if run.batch else {}))
     _remember(run)
     asked.tell(result)
     return result.decision
@@ -122,7 +128,25 @@ def _observe(run: _Run) -> None:
             below = getattr(source, "below", nothing_below)
             judge.prepare(replace(context, sibling=source.sibling, below=below), request.options)
         judges.components.start()
-        observe(source, judges, run.seen, request, cache=run.cache, deadline=deadline)
+        log = _object_log(run, source)
+        observe(
+            source, judges, run.seen, request, cache=run.cache, deadline=deadline,
+            met=log.met if log is not None else lambda judged: None,
+        )  # fmt: skip
+        if log is not None and isinstance(source, ObjectSource):
+            log.finish(source.is_whole)
+
+
+def _object_log(run: _Run, source: Source) -> ObjectLog | None:
+    """Where the objects of a cluster are kept; None when nothing is, or what is read is no cluster."""
+    if run.store is None or not isinstance(source, ObjectSource):
+        return None
+    from lockgate.engine.objects import ObjectLog
+
+    run.batch = run.batch or uuid.uuid4().hex
+    return ObjectLog(
+        run.store, cluster=source.root, batch=run.batch, run=run.id, started=run.started, salt=run.request.salt
+    )
 
 
 def _render(folder: str, files: Mapping[str, bytes]) -> Reading:

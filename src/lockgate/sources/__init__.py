@@ -47,3 +47,6 @@ class ObjectSource(Protocol):
 
     def objects(self) -> Iterator[Object | Skip]:
         """Yield every object in a stable order, holding few at a time."""
+
+    def is_whole(self, api_version: str, kind: str, namespace: str) -> bool:
+        """Whether everything of these was yielded, so that an object of them that was not is gone."""

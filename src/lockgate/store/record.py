@@ -64,14 +64,22 @@ class Record:
             )
         return cls(folder, {})
 
-    def append_result(self, result: Result) -> None:
+    def append_result(self, result: Result, *, batch: str = "") -> None:
         """Store a whole run. When this returns the run is there; when it raises, or never returns, nothing of it shows.
 
-        Raises :class:`StoreError`. Calling it again after an error stores the run once.
+        ``batch``: that of pieces which were appended before, to show with it. Raises :class:`StoreError`. Calling it
+        again after an error stores the run once.
         """
-        for name, rows in rows_of(result, uuid.uuid4().hex).items():
+        for name, rows in rows_of(result, batch or uuid.uuid4().hex).items():
             if rows:
                 self._append(tables()[name], rows)
+
+    def append_piece(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Append rows of a run that is under way. Their ``Batch`` is that of the run: they show with it, or never.
+
+        Raises :class:`StoreError`.
+        """
+        self._append(tables()[table], rows)
 
     def append_alone(self, table: str, rows: Sequence[Mapping[str, Any]], *,
                      once: tuple[str, int] | None = None) -> None:  # fmt: skip

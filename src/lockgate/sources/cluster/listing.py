@@ -35,12 +35,15 @@ class Listing:
     namespace: str = ""
     version: str = ""
     """``resourceVersion`` of the list; empty when it could not be read to its end."""
+    whole: bool = False
+    """Whether everything was read and nothing of it left out."""
     count: int = 0
     chunk: int = 0
     """Objects asked for at a time; shrinks where they are large."""
     _told: set[int] = field(default_factory=set)
     _damaged: int = 0
     _deep: bool = False
+    _left_out: bool = False
 
     def read(self) -> Iterator[Object | Skip]:
         """Objects, then at most one Skip about what is missing."""
@@ -76,6 +79,7 @@ class Listing:
             token = str(metadata.get("continue") or "")
             if not token:
                 self.version = str(metadata.get("resourceVersion") or "")
+                self.whole = not self._left_out
                 return
 
     def _page(self, token: str) -> tuple[dict[str, Any], list[Any]]:
@@ -116,6 +120,7 @@ class Listing:
                 continue
             self._told.add(known)
             if self._deep and deeper_than(item, _MAX_DEPTH):
+                self._left_out = True
                 where = scrub.address(item, self.resource, self.connection.name)
                 yield Skip(where, SkipKind.TOO_LARGE, f"nested deeper than {_MAX_DEPTH} levels")
                 continue
@@ -124,6 +129,7 @@ class Listing:
 
     def _damage(self, kind: SkipKind, reason: str) -> Iterator[Skip]:
         self._damaged += 1
+        self._left_out = True
         if self._damaged <= _MAX_DAMAGE:
             yield self._skip(kind, reason)
 

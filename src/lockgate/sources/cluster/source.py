@@ -29,6 +29,8 @@ class ClusterSource:
         self.versions: dict[tuple[Resource, str], str] = {}
         self._connection, self._salt = connection, salt[:64]
         self._namespaces, self._everything = tuple(namespaces), everything
+        self._listed: dict[tuple[str, str], set[str]] = {}
+        self._told_all = False
 
     def objects(self) -> Iterator[Object | Skip]:
         """Every object of every resource that can be listed, in order of group, resource, namespace and name.
@@ -39,12 +41,26 @@ class ClusterSource:
         self._connection.begin()
         resources, skips = discover(self._connection, everything=self._everything)
         yield from skips
+        self._told_all, self._listed = not skips, {}
         for resource in resources:
+            whole = self._listed.setdefault((resource.group, resource.kind), set())
             for namespace in self._scopes(resource):
                 listing = Listing(self._connection, resource, self._salt, namespace)
                 yield from listing.read()
                 if listing.version:
                     self.versions[resource, namespace] = listing.version
+                if listing.whole:
+                    whole.add(namespace)
+
+    def is_whole(self, api_version: str, kind: str, namespace: str) -> bool:
+        """Whether :meth:`objects` yielded everything of a kind in a namespace.
+
+        A kind that is no longer served is whole: nothing is left of it.
+        """
+        listed = self._listed.get((api_version.rpartition("/")[0], kind))
+        if listed is None:
+            return self._told_all and not self._namespaces
+        return "" in listed or namespace in listed
 
     def collect(self, wants: Wants) -> Iterator[Object | Skip]:  # noqa: ARG002 -- asked of files, which a cluster has not
         """What :meth:`objects` yields, as every source is asked for it."""
