@@ -163,8 +163,12 @@ def test_rows_of_no_run_count_as_soon_as_they_are_appended(tmp_path: Path) -> No
 
 def test_retention_deletes_old_runs_whole(tmp_path: Path, runs: ModuleType) -> None:
     record = Record.open(tmp_path)
-    record.append_result(runs.result("old", started=runs.NOW - timedelta(days=40)))
-    record.append_result(runs.result("young", started=runs.NOW - timedelta(days=3)))
+    for name, days in (("old", 40), ("young", 3)):
+        began = runs.NOW - timedelta(days=days)
+        piece = {"TimeGenerated": began, "RunId": name, "Batch": f"batch of {name}"}
+        record.append_piece("KubernetesObjects", [piece])
+        assert name not in {row["RunId"] for row in record.rows("KubernetesObjects")}, "the run is under way"
+        record.append_result(runs.result(name, started=began), batch=piece["Batch"])
     assert record.retain(30, now=runs.NOW)["Findings"] == 3
     for name in tables():
         assert {row["RunId"] for row in record.rows(name)} == (set() if tables()[name].alone else {"young"})
