@@ -60,3 +60,40 @@ def _seconds(call: object, argument: str) -> float:
     start = time.process_time()
     call(argument)  # type: ignore[operator]
     return time.process_time() - start
+
+
+_PATTERNS = st.one_of(
+    st.sampled_from(["*", "*.py", "/src/", "docs/*", "**/logs", "a/**/z", "/", "lib", "a?c", "caf\u00e9"]),
+    st.text("ab/*?.", min_size=1, max_size=6),
+)
+
+
+@given(
+    st.lists(_PATTERNS, max_size=40),
+    st.lists(st.text("ab/.\u00e9\ud800", max_size=8) | st.sampled_from(["src/a.py", "x/logs/y"]), max_size=8),
+)
+@settings(max_examples=150, deadline=None)
+def test_many_patterns_at_once_say_what_they_say_one_by_one(patterns: list[str], paths: list[str]) -> None:
+    owners = Owners.parse("\n".join(f"{pattern} @o{number}" for number, pattern in enumerate(patterns)))
+    for path in paths:
+        assert owners.of(path) == one_by_one(owners, path)
+
+
+def one_by_one(owners: Owners, path: str) -> tuple[str, ...]:
+    return next((names for glob, names in reversed(owners.entries) if glob.matches(path)), ())
+
+
+def test_a_file_of_thousands_of_entries_is_asked_quickly() -> None:
+    owners = Owners.parse("* @all\n" + "".join(f"/part{n}/ @t{n}\n*.x{n} @x{n}\n" for n in range(2_500)))
+    began = time.process_time()
+    said = [owners.of(path) for n in range(0, 2_500, 25) for path in (f"part{n}/a.py", f"q/b.x{n}", f"other/{n}")]
+    assert time.process_time() - began < 10
+    assert said[:3] == [("@t0",), ("@x0",), ("@all",)]
+    assert said[-3:] == [("@t2475",), ("@x2475",), ("@all",)]
+
+
+def test_patterns_too_large_to_join_are_asked_one_by_one() -> None:
+    long = "/a/" + "*x?" * 19 + "y" * 900
+    owners = Owners.parse("* @all\n" + "".join(f"{long}{n} @t{n}\n" for n in range(300)))
+    assert owners.of("a/b") == ("@all",)
+    assert owners.of("a/" + "axb" * 19 + "y" * 900 + "299") == ("@t299",)

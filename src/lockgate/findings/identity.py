@@ -12,6 +12,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from lockgate.dataclass import dataclass
 from lockgate.findings.moves import alikeness, guessed_renames
@@ -19,6 +20,7 @@ from lockgate.model import Finding, Location
 from lockgate.store.known import KnownFinding
 
 PREFIX = "lg1-"
+_VERSION = b"lockgate-finding-1"
 MERGED_KINDS = frozenset({"secret", "component"})
 """Kinds of subjects that are one thing wherever they show."""
 
@@ -41,8 +43,9 @@ def fingerprint(finding: Finding) -> str:
     """``lg1-`` and 32 hex digits over rule, kind and key of the subject; for a vulnerability its best known name
     instead of the rule, because one package has many and two sources name one flaw by different rules."""
     subject = finding.subject
-    name = f"alias:{_best_alias(finding.aliases)}" if finding.aliases else f"rule:{finding.rule}"
-    return _hashed(name, subject.kind, subject.key)
+    if finding.aliases:
+        return _hashed(f"alias:{_best_alias(finding.aliases)}", subject.kind, subject.key)
+    return _marked(_start(finding.rule, subject.kind) + _framed(subject.key))
 
 
 def grouped(observed: Iterable[Finding]) -> list[Group]:
@@ -82,10 +85,10 @@ def recognise(
     for group in groups:
         if not group.finding.aliases:
             plain[group.fingerprint].append(group)
-    guessed = guessed_renames(plain, by_print) if whole else {}
+    moved = {**guessed_renames(plain, by_print), **renames} if whole and by_print else renames
     for mark, same in plain.items():
         if mark in by_print:
-            by_print[mark] = _pair(same, by_print[mark], renames={**guessed, **renames}, whole=whole)
+            by_print[mark] = _pair(same, by_print[mark], renames=moved, whole=whole)
     taken = {one.identity for one in known}
     for group in groups:
         if group.known is not None:
@@ -101,10 +104,19 @@ def _pair(
     if groups[0].finding.subject.kind in MERGED_KINDS:
         groups[0].known = min(known, key=_seniority)
         return [one for one in known if one is not groups[0].known]
+    if len(groups) == len(known) == 1 and _is_there(groups[0], known[0], renames, whole=whole):
+        groups[0].known = known[0]
+        return []
     known = _pair_by_path(groups, sorted(known, key=_seniority), {})
     if renames:
         known = _pair_by_path(groups, known, renames)
     return _pair_by_nearness(groups, known) if whole else known
+
+
+def _is_there(group: Group, one: KnownFinding, renames: Mapping[str, str], *, whole: bool) -> bool:
+    """Whether the only group of a fingerprint is the only finding known of it, which most are."""
+    here, before = group.finding.location.path, one.finding.location.path
+    return whole or before == here or renames.get(before) == here
 
 
 def _pair_by_path(groups: list[Group], known: list[KnownFinding], renames: Mapping[str, str]) -> list[KnownFinding]:
@@ -251,11 +263,22 @@ def _best_alias(aliases: Sequence[str]) -> str:
 
 
 def _hashed(*parts: str) -> str:
-    framed = b"lockgate-finding-1"
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        framed += b"%d:%s" % (len(data), data)
+    return _marked(_VERSION + b"".join(map(_framed, parts)))
+
+
+def _marked(framed: bytes) -> str:
     return PREFIX + hashlib.sha256(framed).hexdigest()[:32]
+
+
+def _framed(part: str) -> bytes:
+    data = part.encode("utf-8", "surrogatepass")
+    return b"%d:%s" % (len(data), data)
+
+
+@lru_cache(maxsize=2_048)
+def _start(rule: str, kind: str) -> bytes:
+    """What the fingerprints of one rule have in common."""
+    return _VERSION + _framed(f"rule:{rule}") + _framed(kind)
 
 
 def _seniority(one: KnownFinding) -> tuple[bool, str, str]:

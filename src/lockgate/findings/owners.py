@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import field
+from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.lazy_pattern import lazy_pattern
@@ -16,6 +17,8 @@ from lockgate.lazy_pattern import lazy_pattern
 MAX_BYTES = 3 * 1024 * 1024
 """GitHub reads no larger CODEOWNERS."""
 _MAX_PATTERN = 1_000
+_JOINED = 250
+"""Patterns in one automaton."""
 _SECTION = lazy_pattern(r"\^?\[[^\]]{1,200}\](\[\d{1,3}\])?\s*(.*)\Z")
 
 
@@ -25,12 +28,12 @@ class Glob:
     def __init__(self, expression: str) -> None:
         import re2
 
-        self._compiled = re2.compile(f"(?s:{expression})")  # type: ignore[no-untyped-call]  # re2 has no types
+        self.expression = f"(?s:{expression})"
+        self._compiled = re2.compile(self.expression)  # type: ignore[no-untyped-call]  # re2 has no types
 
     def matches(self, path: str) -> bool:
         """Whether the whole of ``path`` is meant."""
-        text = path if path.isascii() else path.encode("utf-8", "replace").decode()
-        return self._compiled.fullmatch(text) is not None
+        return self._compiled.fullmatch(_encodable(path)) is not None
 
 
 @dataclass(slots=True)
@@ -40,6 +43,8 @@ class Owners:
     entries: tuple[tuple[Glob, tuple[str, ...]], ...] = ()
     """Pattern and owners, in file order."""
     _asked: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _joined: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
+    """Patterns joined in one automaton, by the index of the first, once there was a path to ask about."""
 
     @classmethod
     def parse(cls, text: str) -> Owners:
@@ -62,9 +67,46 @@ class Owners:
 
     def of(self, path: str) -> tuple[str, ...]:
         """The owners of ``path`` (relative, forward slashes); empty when nobody owns it."""
-        if path not in self._asked:
-            self._asked[path] = next((names for matcher, names in reversed(self.entries) if matcher.matches(path)), ())
-        return self._asked[path]
+        names = self._asked.get(path)
+        if names is None:
+            names = self._asked[path] = self._last(path)
+        return names
+
+    def _last(self, path: str) -> tuple[str, ...]:
+        """Of the last entry that means ``path``."""
+        text = _encodable(path)
+        for start in range(len(self.entries) // _JOINED * _JOINED, -1, -_JOINED):
+            entries = self.entries[start : start + _JOINED]
+            if start not in self._joined:
+                self._joined[start] = _automaton([matcher.expression for matcher, _ in entries])
+            joined = self._joined[start]
+            met: list[int] | None = joined.Match(text) if joined is not None else None
+            if met is None:  # no automaton, or one that has run out of memory, since any path meets its first pattern
+                met = [0, *(number for number, one in enumerate(entries, 1) if one[0].matches(path))]
+            if len(met) > 1:
+                return entries[max(met) - 1][1]
+        return ()
+
+
+def _automaton(expressions: list[str]) -> Any:
+    """One that tells which of ``expressions``, counted from 1, match the whole of a text, and 0 of any text; None where
+    they are too large for one."""
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    made = re2.Set.FullMatchSet(options)  # type: ignore[no-untyped-call]
+    try:
+        for expression in ("(?s:.*)", *expressions):
+            made.Add(expression)
+        made.Compile()
+    except re2.error:
+        return None
+    return made
+
+
+def _encodable(path: str) -> str:
+    return path if path.isascii() else path.encode("utf-8", "replace").decode()
 
 
 def compiled(pattern: str) -> Glob | None:

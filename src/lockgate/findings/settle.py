@@ -19,6 +19,8 @@ from lockgate.findings.waivers import Matcher, Waivers
 from lockgate.model import Family, Finding, Location, SettledFinding, State
 from lockgate.store.known import KnownFinding
 
+_NOBODY = Introduction()
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -77,21 +79,26 @@ def _settled(
     group: Group, matcher: Matcher, owners: Owners | None, *, brought: Mapping[str, Introduction], stamp: str
 ) -> SettledFinding:
     before = group.known
-    introduction = brought.get(group.identity) or (
-        Introduction(before.introduced_by, before.introduced_at, before.introduced_in) if before else Introduction()
-    )
+    finding, identity = group.finding, group.identity
+    introduction = brought.get(identity) or _introduction(before)
     return SettledFinding(
-        finding=group.finding,
-        identity=group.identity,
-        state=State.KNOWN if before is not None and not before.fixed_at else State.NEW,
-        locations=group.locations,
-        waiver=matcher.covering(group.identity, group.finding, group.locations),
-        owners=owners.of(group.finding.location.path) if owners is not None else (),
-        introduced_by=introduction.by,
-        introduced_at=introduction.at,
-        introduced_in=introduction.commit,
-        first_seen=before.first_seen if before is not None else stamp,
+        finding,
+        identity,
+        State.KNOWN if before is not None and not before.fixed_at else State.NEW,
+        group.locations,
+        matcher.covering(identity, finding, group.locations),
+        owners.of(finding.location.path) if owners is not None else (),
+        introduction.by,
+        introduction.at,
+        introduction.commit,
+        before.first_seen if before is not None else stamp,
     )
+
+
+def _introduction(before: KnownFinding | None) -> Introduction:
+    if before is None or not (before.introduced_by or before.introduced_at or before.introduced_in):
+        return _NOBODY
+    return Introduction(before.introduced_by, before.introduced_at, before.introduced_in)
 
 
 def _introduced(
@@ -147,7 +154,7 @@ def _remembered(one: SettledFinding, mark: str) -> KnownFinding:
     finding = one.finding
     place = _bare(finding.location)
     if finding.fix is not None or place is not finding.location:
-        # Written out: dataclasses.replace costs as much as the rest of settling.
+        # Written out, as are the values above and below: dataclasses.replace and names of arguments cost more.
         finding = Finding(
             finding.rule, finding.family, finding.severity, finding.confidence, finding.subject, place,
             finding.message, None, finding.aliases, finding.facts,
@@ -155,14 +162,15 @@ def _remembered(one: SettledFinding, mark: str) -> KnownFinding:
     places = one.locations
     alone = len(places) == 1 and places[0] is one.finding.location
     return KnownFinding(
-        identity=one.identity,
-        fingerprint=mark,
-        finding=finding,
-        locations=(place,) if alone else tuple(map(_bare, places)),
-        first_seen=one.first_seen,
-        introduced_by=one.introduced_by,
-        introduced_at=one.introduced_at,
-        introduced_in=one.introduced_in,
+        one.identity,
+        mark,
+        finding,
+        (place,) if alone else tuple(map(_bare, places)),
+        one.first_seen,
+        "",
+        one.introduced_by,
+        one.introduced_at,
+        one.introduced_in,
     )
 
 

@@ -78,10 +78,11 @@ class Matcher:
 
     def covering(self, identity: str, finding: Finding, places: Sequence[Location]) -> WaiverUse | None:
         """The waiver that covers the finding at every one of its places; else an expired one that would have."""
-        if not self._by_target:
+        meaning = self._by_target
+        if not meaning or meaning.keys().isdisjoint(targets := (identity, *finding.aliases, finding.rule)):
             return None
-        targets = dict.fromkeys((identity, *finding.aliases, finding.rule))
-        meant = [one for target in targets for one in self._by_target.get(target, ()) if _fits(one, identity, finding)]
+        asked = [one for target in dict.fromkeys(targets) for one in meaning.get(target, ())]
+        meant = [one for one in asked if _fits(one, identity, finding)]
         if any(one.of_objects for one in meant):
             named = Named.of_finding(finding)
             meant = [one for one in meant if means(one, named)]

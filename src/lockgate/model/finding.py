@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from lockgate.dataclass import dataclass
 from lockgate.model.grades import Confidence, Severity
+from lockgate.model.quick import quick
 from lockgate.model.rule import Family, RuleId
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Location:
     """Where a finding shows. Lines and columns count from 1; 0 means not known. Columns count characters."""
@@ -24,6 +26,7 @@ class Location:
     """The lines from ``line`` on, cut and with every secret masked; at most 12 lines of 200 characters."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Subject:
     """The thing at fault, in words that survive a rename, a move, reformatting and edits elsewhere in the file.
@@ -40,6 +43,7 @@ class Subject:
     key: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Edit:
     """Replaces lines ``line`` to ``end_line`` (inclusive, from 1) of ``path`` by ``text``.
@@ -55,6 +59,7 @@ class Edit:
     expect: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Fix:
     """What to do, and, when it is safe to do by machine, the edits that do it."""
@@ -63,6 +68,7 @@ class Fix:
     edits: tuple[Edit, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Related:
     """A further fact about a finding that readers and gates use: ``("fixed-in", "2.20.0")``, ``("cvss", "9.8")``."""
@@ -71,6 +77,7 @@ class Related:
     value: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a scanner says. Not yet settled: whether it is new, waived and whose it is, ``findings`` adds."""

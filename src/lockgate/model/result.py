@@ -11,6 +11,7 @@ from lockgate.dataclass import dataclass
 from lockgate.model.component import Component
 from lockgate.model.decision import Decision
 from lockgate.model.finding import Finding, Location
+from lockgate.model.quick import quick
 from lockgate.model.rule import Family, Rule, RuleId
 from lockgate.model.skip import Skip
 
@@ -38,6 +39,7 @@ class WaiverUse:
     """``file:line`` of the waiver."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SettledFinding:
     """A finding that is known again: its identity, state, waiver, owners and introduction."""

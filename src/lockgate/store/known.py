@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from lockgate.dataclass import dataclass
 from lockgate.model import Finding, Location
+from lockgate.model.quick import quick
 from lockgate.store import codec
 
 DDL = """CREATE TABLE IF NOT EXISTS known_findings (
@@ -18,6 +19,7 @@ DDL = """CREATE TABLE IF NOT EXISTS known_findings (
   PRIMARY KEY (project, identity)) WITHOUT ROWID"""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class KnownFinding:
     """A finding as the last run that saw it settled it."""
