@@ -29,9 +29,9 @@ def quick(kind: type[T]) -> type[T]:
     names: dict[str, Any] = {
         "_open": type(f"_Open{kind.__name__}", (), {"__slots__": tuple(one.name for one in known)}),
         "_turn": object.__setattr__,
-        **{f"_{one.name}": one.default for one in known if one.default is not MISSING},
+        **{f"_default_{one.name}": one.default for one in known if one.default is not MISSING},
     }
-    given = ", ".join(one.name if one.default is MISSING else f"{one.name}=_{one.name}" for one in known)
+    given = ", ".join(one.name if one.default is MISSING else f"{one.name}=_default_{one.name}" for one in known)
     lines = [
         f"def __init__(self, {given}):",
         " _own = self.__class__",
