@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,8 @@ def _cluster(arguments: argparse.Namespace, salt: bytes) -> Iterator[Feed]:
 def inputs_of(project: Project, arguments: argparse.Namespace) -> Inputs:
     """What the project and the command line say."""
     settings = project.settings.admission
+    if arguments.cluster_name:
+        settings = replace(settings, cluster=arguments.cluster_name)
     folders = [project.top / one for one in settings.policies] + [Path(one) for one in arguments.policies]
     waivers = project.top / project.settings.waivers
     config = Path(arguments.config) if arguments.config else project.top / FILE_NAME

@@ -35,7 +35,8 @@ class OwnPolicies:
         the resource's name by (group, kind), where it is known; ``compiled``: as of ``load_policies``.
         """
         placed = [Placed(where, body) for where, body in manifests]
-        policies = load_policies(placed, inventory=inventory, compiled=compiled)
+        policies = load_policies(placed, inventory=inventory, compiled=compiled,
+                                 azure_cluster=settings.azure_cluster or "")  # fmt: skip
         self.problems = tuple(
             Skip(one.where or "policies", SkipKind.MALFORMED, one.message, Family.POLICY) for one in policies.problems
         )

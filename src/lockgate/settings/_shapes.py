@@ -138,7 +138,8 @@ class AdmissionSettings:
 
     policies: tuple[str, ...] = setting(
         "Files and folders with policies (ConstraintTemplates, constraints, mutators, ExpansionTemplates, Config, "
-        "Validating and MutatingAdmissionPolicies, bindings and parameters), relative to `lockgate.yaml`.",
+        "Validating and MutatingAdmissionPolicies, bindings and parameters; definitions, initiatives and assignments "
+        "of Azure Policy), relative to `lockgate.yaml`.",
         (),
     )
     deny: tuple[RuleCondition, ...] = setting(
@@ -180,6 +181,11 @@ class AdmissionSettings:
     owner_keys: tuple[str, ...] = setting(
         "Labels or annotations, of the object or its Namespace, that name who owns it; the first that is there.",
         ("owner", "team"),
+    )
+    cluster: str | None = setting("Name of the cluster that is asked about, for waivers that name one.")
+    azure_cluster: str | None = setting(
+        "Resource id of the cluster in Azure: assignments of Azure Policy count whose scope it lies in. Default: every "
+        "assignment counts."
     )
     steps: int = setting("Steps that one policy may take on one object.", 1_000_000, minimum=1000)
     all_steps: int = setting("Steps that all policies may take on one object.", 5_000_000, minimum=1000)

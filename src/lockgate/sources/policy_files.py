@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lockgate.errors import SourceError
+from lockgate.formats.azure_policy import sort_of
 
 MAX_BYTES = 4 * 1024 * 1024
 """Of one file; a ConfigMap holds 1 MiB."""
@@ -26,7 +27,7 @@ class PolicyFiles:
     """What was read."""
 
     manifests: tuple[tuple[str, dict[str, Any]], ...]
-    """(place, body) of everything that has an apiVersion and a kind, in the order of the files."""
+    """(place, body) of what has an apiVersion and a kind, and documents of Azure Policy, in the order of the files."""
     problems: tuple[SourceError, ...]
     """Files that could not be read, with why."""
 
@@ -106,10 +107,12 @@ def _parsed(name: str, content: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _listed(body: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(body, list):  # as ``az policy assignment list`` prints it
+        yield from (one for one in body if isinstance(one, dict) and sort_of(one))
     if not isinstance(body, dict):
         return
     items = body.get("items")
     if body.get("kind") == "List" and isinstance(items, list):
         yield from (one for one in items if isinstance(one, dict) and one.get("kind"))
-    elif body.get("apiVersion") and body.get("kind"):
+    elif (body.get("apiVersion") and body.get("kind")) or sort_of(body):
         yield body

@@ -188,6 +188,16 @@ def test_a_waiver_of_some_objects_covers_no_others(policy_set):
     assert not made.review(request(pod(HOSTILE, name="new-1", namespace="shop-eu"))).allowed
 
 
+@pytest.mark.parametrize(("cluster", "covers"), [("prod-eu", True), ("dev", False), (None, False)])
+def test_a_waiver_of_one_cluster_counts_there_and_nowhere_else(policy_set, cluster, covers):
+    text = """waivers:
+- {rule: K8sAllowedRepos/ours, by: ada, reason: vendor image, expires: 2026-12-01, cluster: "prod-*"}
+"""
+    made = policy_set(TEMPLATE, CONSTRAINT, waivers=Waivers.load(text, where="lockgate-waivers.yaml"),
+                      settings=AdmissionSettings(cluster=cluster), today=lambda: date(2026, 11, 20))  # fmt: skip
+    assert made.review(request(pod(HOSTILE))).allowed is covers
+
+
 def test_an_update_of_what_was_wrong_before_is_only_warned_of(policy_set, rules):
     chosen = AdmissionSettings(warn=())
     made = policy_set(rules=rules, settings=chosen)

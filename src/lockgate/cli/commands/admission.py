@@ -19,6 +19,7 @@ def _serve(serve: argparse.ArgumentParser) -> None:
     add("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     add("--policies", action="append", default=[], metavar="PATH", help="further file or folder of policies")
     add("--cluster", action="store_true", help="judge by the policies of the cluster as well, as they change")
+    add("--cluster-name", default="", metavar="NAME", help="name of the cluster, for waivers that name one")
     add("--bundle", metavar="PLACE", help="signed bundle: folder of an OCI layout, or oci://host/repository")
     add("--bundle-tag", default="latest", metavar="TAG", help="which bundle of that place (default: latest)")
     add("--bundle-key", metavar="FILE", help="PEM of the public key it must be signed by")

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import orjson
 
 from lockgate.errors import LockgateError
+from lockgate.formats.azure_policy import sort_of
+from lockgate.gates.admission.placed import Placed
 from lockgate.policy.cel import held_in
 from lockgate.policy.errors import PolicyError
 from lockgate.policy.gatekeeper.config import Config, is_config, parse_config
@@ -29,15 +31,6 @@ from lockgate.policy.kubernetes import Binding, MutatingPolicy, ValidatingPolicy
 
 T = TypeVar("T")
 _GROUP = "admissionregistration.k8s.io/"
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """One manifest and where it stands."""
-
-    where: str
-    """``folder/file.yaml`` or ``cluster:kind/name``."""
-    body: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -68,16 +61,17 @@ class Policies:
 
 def load_policies(
     manifests: Iterable[Placed], *, inventory: Iterable[Mapping[str, Any]] = (),
-    compiled: MutableMapping[str, bytes] | None = None,
+    compiled: MutableMapping[str, bytes] | None = None, azure_cluster: str = "",
 ) -> Policies:  # fmt: skip
     """Sort and compile ``manifests``. ``inventory``: objects of the cluster, those of which Rego sees that Config and
-    SyncSets name. ``compiled`` holds code: it must come from a place that only the user can write. Never raises for
-    what manifests hold."""
+    SyncSets name. ``compiled`` holds code: it must come from a place that only the user can write. ``azure_cluster``:
+    the resource id by which assignments of Azure Policy are chosen. Never raises for what manifests hold."""
     loader = _Loader(compiled if compiled is not None else {})
     every = list(manifests)
     with held_in(loader.compiled):
         for one in every:
             loader.sort(one)
+        loader.from_azure(azure_cluster)
     return loader.finish(every, inventory)
 
 
@@ -87,6 +81,7 @@ class _Loader:
         self.problems: list[LockgateError] = []
         self.templates: list[Placed] = []
         self.constraints: list[Placed] = []
+        self.azure: list[Placed] = []
         self.mutators: list[Mutator] = []
         self.expansions: list[ExpansionTemplate] = []
         self.config = Config()
@@ -108,14 +103,27 @@ class _Loader:
             self.attempt(one, parse_config, self._join)
         elif str(body.get("apiVersion")).startswith(_GROUP) and str(body.get("kind")).startswith(("Val", "Mut")):
             self.attempt(one, lambda given: parse_object(given, where=one.where), lambda made: self._native(made, one))
+        elif sort_of(body):
+            self.azure.append(one)
         else:
             self.others.append(body)
+
+    def from_azure(self, cluster: str) -> None:
+        """Constraints of Azure's definitions, as if they had been written beside the others."""
+        if not self.azure:
+            return
+        from lockgate.gates.admission.azure import constraints_of
+
+        made = constraints_of(self.azure, self.templates, cluster=cluster)
+        self.templates += made.templates
+        self.constraints += made.constraints
+        self.problems += made.problems
 
     def attempt(self, one: Placed, parse: Callable[[Any], T], keep: Callable[[T], Any]) -> None:
         try:
             keep(parse(one.body))
         except LockgateError as error:
-            self.problems.append(_at(one, error))
+            self.problems.append(one.at(error))
 
     def _join(self, config: Config) -> None:
         self.config = self.config.joined(config)
@@ -161,7 +169,7 @@ class _Loader:
         try:
             program = self._compiled(template, key)
         except PolicyError as error:
-            self.problems.append(_at(one, error))
+            self.problems.append(one.at(error))
             program = BrokenProgram(error)
         return template, program, body
 
@@ -216,13 +224,6 @@ def _meaning(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _canonical(body: Any) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)
-
-
-def _at(one: Placed, error: LockgateError) -> LockgateError:
-    """The same, saying in which file too."""
-    if one.where and one.where not in error.where:
-        error.where = f"{one.where}: {error.where}" if error.where else one.where
-    return error
 
 
 def _plain(error: ReviewError) -> LockgateError:

@@ -93,7 +93,7 @@ class PolicySet:
         if mutate and before is not None:
             review = self._mutated(review, request, until, said, notes)
             request = {**request, "object": review.object}
-        body = Object("kubernetes", _placed(review))
+        body = Object("kubernetes", _placed(review), cluster=self.settings.cluster or "")
         if validate:
             said += self._gatekeeper(review, until, seconds)
             said += self._native.judged(request, self.settings, until, seconds, notes)

@@ -116,7 +116,8 @@ class PolicyLoader:
             inventory += feed.inventory()
         cache = _Cache(self._cache_dir)
         compiled: dict[str, bytes] = dict(cache.held)
-        policies = load_policies(manifests, inventory=inventory, compiled=compiled)
+        policies = load_policies(manifests, inventory=inventory, compiled=compiled,
+                                 azure_cluster=inputs.settings.azure_cluster or "")  # fmt: skip
         # What a cluster holds its API server has accepted; what we cannot use of it is told and holds nothing up.
         _tell([one for one in policies.problems if one.where.startswith(CLUSTER)])
         _refuse([one for one in policies.problems if not one.where.startswith(CLUSTER)])

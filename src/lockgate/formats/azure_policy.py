@@ -1,0 +1,21 @@
+"""Documents of Azure Policy, told from other JSON by their members. What does not belong: reading them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_SORTS = (
+    ("policyrule", "definition"), ("policydefinitions", "initiative"), ("policydefinitionid", "assignment"),
+    ("policyassignmentid", "exemption"),
+)  # fmt: skip
+"""The member that only documents of a sort have, by the sort (Azure Resource Manager, Microsoft.Authorization)."""
+
+
+def sort_of(body: Mapping[str, Any]) -> str:
+    """``definition``, ``initiative``, ``assignment``, ``exemption``, or empty for what is none of Azure Policy."""
+    if "apiVersion" in body or "kind" in body:
+        return ""
+    held = body.get("properties")
+    names = {str(name).lower() for name in (held if isinstance(held, Mapping) else body)}
+    return next((sort for member, sort in _SORTS if member in names), "")

@@ -1,0 +1,199 @@
+"""Azure Policy's definitions for Kubernetes at admission: what an assignment asks of a cluster is asked here."""
+
+import base64
+import json
+
+import pytest
+import yaml
+from tests.policy.azure.corpora import BUILTINS, needs_builtins
+
+from lockgate.gates.admission import Action, Placed, PolicySet, load_policies
+from lockgate.settings import AdmissionSettings
+from lockgate.sources import policy_files
+
+SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000001"
+CLUSTER = f"{SUBSCRIPTION}/resourceGroups/shop/providers/Microsoft.ContainerService/managedClusters/shop"
+DEFINITION = "/providers/Microsoft.Authorization/policyDefinitions/no-privilege"
+TEMPLATE = {
+    "apiVersion": "templates.gatekeeper.sh/v1beta1", "kind": "ConstraintTemplate", "metadata": {"name": "noprivilege"},
+    "spec": {"crd": {"spec": {"names": {"kind": "NoPrivilege"}}}, "targets": [{
+        "target": "admission.k8s.gatekeeper.sh", "rego": """
+package noprivilege
+violation[{"msg": msg}] {
+  c := input.review.object.spec.containers[_]
+  c.securityContext.privileged
+  not exempt(c)
+  msg := sprintf("%v is privileged", [c.name])
+}
+exempt(c) { c.image == input.parameters.exempt[_] }
+"""}]},
+}  # fmt: skip
+WHERE = "policies/azure/container-no-privilege/v2/template.yaml"
+
+
+def definition(effect="[parameters('effect')]", **details):
+    info = {"sourceType": "PublicURL", "url": "https://a.example/kubernetes/container-no-privilege/v2/template.yaml"}
+    return {"id": DEFINITION, "name": "no-privilege", "properties": {
+        "displayName": "No privileged containers", "mode": "Microsoft.Kubernetes.Data", "parameters": {
+            "effect": {"type": "String", "allowedValues": ["Audit", "Deny", "Disabled"], "defaultValue": "Deny"},
+            "exempt": {"type": "Array", "defaultValue": []},
+            "out": {"type": "Array", "defaultValue": ["kube-system"]}},
+        "policyRule": {
+            "if": {"field": "type", "in": ["Microsoft.ContainerService/managedClusters"]},
+            "then": {"effect": effect, "details": {
+                "templateInfo": info, "apiGroups": [""], "kinds": ["Pod"], "excludedNamespaces": "[parameters('out')]",
+                "values": {"exempt": "[parameters('exempt')]"}, **details}}}}}  # fmt: skip
+
+
+def assignment(name="prod", *, of=DEFINITION, scope=SUBSCRIPTION, **more):
+    parameters = {key: {"value": more.pop(key)} for key in ("effect", "exempt", "out") if key in more}
+    return {"id": f"{scope}/providers/Microsoft.Authorization/policyAssignments/{name}", "name": name, "properties": {
+        "scope": scope, "policyDefinitionId": of, "parameters": parameters, **more}}  # fmt: skip
+
+
+def loaded(*documents, template=WHERE, cluster=""):
+    placed = [Placed(f"azure-{number}.json", one) for number, one in enumerate(documents)]
+    if template:
+        placed.append(Placed(template, TEMPLATE))
+    return load_policies(placed, azure_cluster=cluster)
+
+
+def review(policies, *, namespace="shop", image="nginx"):
+    container = {"name": "web", "image": image, "securityContext": {"privileged": True}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": namespace},
+           "spec": {"containers": [container]}}  # fmt: skip
+    answer = PolicySet(policies, AdmissionSettings()).review({
+        "uid": "u", "operation": "CREATE", "namespace": namespace, "name": "p", "object": pod,
+        "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "resource": {"group": "", "version": "v1", "resource": "pods"}, "userInfo": {"username": "ada"},
+    })  # fmt: skip
+    return [(one.action, one.policy, one.message) for one in answer.said]
+
+
+def told(policies):
+    assert policies.counts["constraints"] == 0
+    (problem,) = policies.problems
+    return str(problem)
+
+
+def test_an_assignment_denies_what_its_definition_minds():
+    policies = loaded(definition(), assignment())
+    assert policies.problems == () and policies.counts["constraints"] == 1
+    assert review(policies) == [(Action.DENY, "NoPrivilege/azurepolicy-prod", "web is privileged")]
+    assert review(policies, namespace="kube-system") == []
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ((definition(), assignment(effect="audit")), [Action.AUDIT]),
+        ((definition(warn=True), assignment(effect="Audit")), [Action.WARN]),
+        ((definition(), assignment(effect="Disabled")), []),
+        ((definition(), assignment(enforcementMode="DoNotEnforce")), [Action.AUDIT]),
+        ((definition(), assignment(exempt=["nginx"])), []),
+        ((definition(), assignment(out=["shop"])), []),
+        ((definition(), assignment(overrides=[{"kind": "policyEffect", "value": "Audit"}])), [Action.AUDIT]),
+        ((definition(), assignment("a"), assignment("b", effect="Audit")), [Action.DENY, Action.AUDIT]),
+        ((definition(),), []),  # nothing assigns it
+    ],
+)
+def test_effects_parameters_modes_and_overrides_are_those_of_the_assignment(made, said):
+    policies = loaded(*made)
+    assert policies.problems == ()
+    assert [action for action, _, _ in review(policies)] == said
+
+
+def test_an_initiative_hands_its_parameters_on():
+    initiative = {"id": "/providers/Microsoft.Authorization/policySetDefinitions/base", "name": "base", "properties": {
+        "parameters": {"how": {"type": "String"}},
+        "policyDefinitions": [{"policyDefinitionId": DEFINITION, "policyDefinitionReferenceId": "NoPrivilege",
+                               "parameters": {"effect": {"value": "[parameters('how')]"}}}]}}  # fmt: skip
+    of = assignment(of=initiative["id"])
+    of["properties"]["parameters"] = {"how": {"value": "Audit"}}
+    policies = loaded(definition(), initiative, of)
+    assert review(policies) == [(Action.AUDIT, "NoPrivilege/azurepolicy-prod-noprivilege", "web is privileged")]
+
+
+def test_only_assignments_whose_scope_holds_the_cluster_count_once_it_is_named():
+    elsewhere = "/subscriptions/00000000-0000-0000-0000-000000000002"
+    documents = (definition(), assignment("a"), assignment("b", scope=elsewhere),
+                 assignment("c", notScopes=[f"{SUBSCRIPTION}/resourceGroups/shop"]))  # fmt: skip
+    assert loaded(*documents).counts["constraints"] == 3
+    policies = loaded(*documents, cluster=CLUSTER)
+    assert [policy for _, policy, _ in review(policies)] == ["NoPrivilege/azurepolicy-a"]
+    connected = CLUSTER.replace("ContainerService/managedClusters", "Kubernetes/connectedClusters")
+    assert loaded(*documents, cluster=connected).counts["constraints"] == 0  # the rule is about managed ones
+
+
+def test_a_definition_may_hold_its_template_itself():
+    content = base64.b64encode(yaml.safe_dump(TEMPLATE).encode()).decode()
+    policies = loaded(definition(templateInfo={"sourceType": "Base64Encoded", "content": content}),
+                      assignment("a"), assignment("b"), template="")  # fmt: skip
+    assert policies.problems == () and policies.counts["templates"] == 1
+    assert len(review(policies)) == 2
+
+
+@pytest.mark.parametrize("where", [WHERE, "container-no-privilege/template.yaml",
+                                   "layout: azure/container-no-privilege/v2/template.yaml"])  # fmt: skip
+def test_a_copy_of_a_template_is_known_by_the_end_of_its_path(where):
+    assert loaded(definition(), assignment(), template=where).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("documents", "template", "wanted"),
+    [
+        ((definition(), assignment()), "other/v2/template.yaml", "as container-no-privilege/v2/template.yaml"),
+        ((definition(), assignment()), "container-no-privilege/v1/template.yaml", "is not among the policies"),
+        ((assignment(),), WHERE, "which was not given"),
+        ((definition(), assignment(effect="Mutate")), WHERE, "does not allow the value"),
+        ((definition(), {**assignment(), "properties": {"policyDefinitionId": 5}}), WHERE, "azure-1.json"),
+        ((definition(mutationInfo={"url": "https://a.example/x/v1/mutation.yaml"}), assignment()), WHERE,
+         "No privileged containers: mutations of Azure Policy are not taken"),
+        ((definition(constraint="https://a.example/x/constraint.yaml"), assignment()), WHERE, "placeholders"),
+        (({"properties": {"policyAssignmentId": "a", "exemptionCategory": "Waiver"}},), WHERE, "write a waiver"),
+        ((definition(templateInfo={"content": base64.b64encode(b"a: [").decode()}), assignment()), WHERE, "no YAML"),
+        ((definition(templateInfo={"content": base64.b64encode(b"a: b").decode()}), assignment()), WHERE, "no kind"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_told_with_its_place(documents, template, wanted):
+    said = told(loaded(*documents, template=template))
+    assert wanted in said and "azure-" in said
+
+
+def test_files_as_azure_prints_them_are_read(tmp_path):
+    (tmp_path / "all.json").write_text(json.dumps([definition(), assignment(), {"some": "other"}, 5]))
+    (tmp_path / "one.yaml").write_text(yaml.safe_dump(assignment("b")))
+    (tmp_path / "other.json").write_text('{"properties": {"a": 1}}')
+    assert len(policy_files.read([tmp_path]).manifests) == 3
+
+
+@needs_builtins
+def test_every_built_in_definition_whose_template_is_at_hand_judges():
+    """Assigned all at once with what their parameters ask for; templates lie as in Azure's repository."""
+    templates = [Placed(str(path), yaml.safe_load(path.read_text()))
+                 for path in sorted((BUILTINS / "templates").glob("*/template.yaml"))]  # fmt: skip
+    fillers = {"String": "x", "Array": [], "Object": {}, "Integer": 1, "Boolean": True}
+    documents = []
+    for path in sorted((BUILTINS / "policyDefinitions" / "Kubernetes").glob("*.json")):
+        body = json.loads(path.read_text("utf-8-sig"))
+        declared = body["properties"].get("parameters", {}).items()
+        given = {name: {"value": fillers[one["type"].title()]} for name, one in declared if "defaultValue" not in one}
+        documents.append(Placed(path.name, body))
+        assigned = {"id": f"/providers/Microsoft.Authorization/policyAssignments/{path.stem}", "name": path.stem,
+                    "properties": {"policyDefinitionId": body["id"], "parameters": given}}  # fmt: skip
+        documents.append(Placed(path.name, assigned))
+    policies = load_policies([*templates, *documents])
+    reasons = [str(one) for one in policies.problems]
+    counted = {what: sum(what in one for one in reasons) for what in (
+        "is not among the policies", "mutations of Azure Policy", "with placeholders",
+        "does not allow the value")}  # fmt: skip
+    assert policies.counts["templates"] == 27
+    assert policies.counts["constraints"] == 26
+    assert counted == {
+        "is not among the policies": 28, "mutations of Azure Policy": 19, "with placeholders": 1,
+        "does not allow the value": 1,  # the parameters of one, of Resource Manager, take no filler
+    }  # fmt: skip
+    assert sum(counted.values()) == len(reasons)
+    said = review(policies)
+    assert (Action.DENY, "K8sAzureContainerNoPrivilege/azurepolicy-containernoprivilege") in [one[:2] for one in said]
+    assert not [one for one in said if one[0] is Action.ERROR]
