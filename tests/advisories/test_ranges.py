@@ -20,7 +20,7 @@ def holds(one, version, ecosystem="npm"):
 
 
 def smallest_fix(version, key, *, affected):
-    return FixPlan(affected).smallest(version, key)
+    return FixPlan.of(affected).smallest(version, key)
 
 
 def test_a_range_holds_from_introduced_up_to_fixed():

@@ -293,14 +293,16 @@ def test_what_is_no_advisory_store_is_refused(tmp_path):
         store.match([FORMS])
 
 
-def test_a_store_of_another_form_asks_to_be_compiled_anew(tmp_path):
+@pytest.mark.parametrize(("key", "value"), [("key_form", "99"), ("form", "2"), ("form", "99")])
+def test_a_store_of_another_form_asks_to_be_compiled_anew(tmp_path, key, value):
     build(tmp_path, record("A-1"))
     connection = sqlite3.connect(tmp_path / "advisories.db")
-    connection.execute("UPDATE meta SET value = '99' WHERE key = 'key_form'")
+    assert connection.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key)).rowcount == 1
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match="another version"):
+    with pytest.raises(StoreError, match="another version") as caught:
         AdvisoryStore.open(tmp_path / "advisories.db")
+    assert "lockgate advisories update" in caught.value.hint
 
 
 def test_names_are_compared_as_their_ecosystem_does(tmp_path):

@@ -111,20 +111,16 @@ def listed_of(ecosystem: str, versions: Iterable[str], intervals: Sequence[Inter
     return tuple(sorted(keys))
 
 
-def _careful(version: str, well: Iterable[str]) -> str:
-    """The first version of the same major version, otherwise the first of all."""
-    own, first = major(version), ""
-    for fixed in well:
-        if major(fixed) == own:
-            return fixed
-        first = first or fixed
-    return first
-
-
-class FixPlan:
+class FixPlan(NamedTuple):
     """The ways out of many advisories about one package, so that several versions of it are answered at once."""
 
-    def __init__(self, affected: Iterable[tuple[Iterable[tuple[str, str, int, str]], Iterable[str]]]) -> None:
+    ends: Sequence[str]
+    """Sort keys of the fixing versions that none of the advisories holds, ascending."""
+    fixes: Sequence[str]
+    """The same versions as written."""
+
+    @classmethod
+    def of(cls, affected: Iterable[tuple[Iterable[tuple[str, str, int, str]], Iterable[str]]]) -> FixPlan:
         """``affected``: intervals and listed versions of each, as in :class:`Affected`, whose fields may be plain."""
         spans: list[tuple[str, str, bool]] = []
         ways_out: set[tuple[str, str]] = set()
@@ -142,16 +138,22 @@ class FixPlan:
         well = [one for one in sorted(ways_out) if not cover.holds(one[0])]
         if listed:
             well = [(end, fixed) for end, fixed in well if end not in listed and "=" + fixed not in listed]
-        self._ends = [end for end, _ in well]
-        self._fixed = [fixed for _, fixed in well]
+        return cls([end for end, _ in well], [fixed for _, fixed in well])
 
     def smallest(self, version: str, key: str) -> str:
         """The smallest fixing version above ``version`` (``key``: its sort key) that no advisory holds.
 
         Within the same major version if there is one, otherwise the smallest of all; empty when there is none.
         """
-        at = bisect_right(self._ends, key)
-        return _careful(version, self._fixed[at:]) if at < len(self._fixed) else ""
+        return careful_fix(version, self.fixes[bisect_right(self.ends, key) :])
+
+
+def careful_fix(version: str, fixes: Sequence[str]) -> str:
+    """Of ``fixes`` (ascending, above ``version``) the first of the same major version, otherwise the first; or ''."""
+    if len(fixes) < 2:
+        return fixes[0] if fixes else ""
+    own = major(version)
+    return next((fixed for fixed in fixes if major(fixed) == own), fixes[0])
 
 
 class _Cover:

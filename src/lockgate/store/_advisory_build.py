@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import field
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 
@@ -27,16 +27,16 @@ from lockgate.advisories.versions import KEY_FORM, VersionError, known
 from lockgate.dataclass import dataclass
 from lockgate.errors import NothingCheckedError, StoreError
 from lockgate.model import Severity, Skip, SkipKind
+from lockgate.store._advisory_flaws import Row, columns_of, joined
 from lockgate.store._advisory_form import (
     APPLICATION_ID,
     BLOCK,
     FORM,
     KINDS,
     Body,
-    join_entries,
     pack_block,
     pack_entry,
-    renumbered,
+    pack_package,
 )
 from lockgate.store._alias_groups import AliasGroups
 from lockgate.store._exploited import read_epss, read_kev
@@ -46,8 +46,8 @@ Progress = Callable[[str, int], None]
 """``progress(what, count)``, called now and then."""
 MAX_PROBLEMS = 100
 _SCRATCH = """
-CREATE TABLE record (id INTEGER PRIMARY KEY, name TEXT, aliases TEXT, kind INTEGER, severity INTEGER, score REAL,
-                     vector TEXT, summary TEXT, modified TEXT, reference TEXT);
+CREATE TABLE record (id INTEGER PRIMARY KEY, name TEXT, kind INTEGER, severity INTEGER, score REAL, vector TEXT,
+                     summary TEXT, reference TEXT);
 CREATE TABLE affected (package TEXT, record INTEGER, entry BLOB);
 """
 _FINAL = """
@@ -188,14 +188,14 @@ class _Builder:
         self._newest[record.id] = record.modified, number
         self._aliases.join(record.id, record.aliases)
         scratch.execute(
-            "INSERT INTO record VALUES (?,?,?,?,?,?,?,?,?,?)",
-            (number, record.id, orjson.dumps(record.aliases).decode(), KINDS.index(record.kind), record.severity,
-             record.score, record.vector, record.summary, record.modified, record.reference),
+            "INSERT INTO record VALUES (?,?,?,?,?,?,?,?)",
+            (number, record.id, KINDS.index(record.kind), record.severity, record.score, record.vector,
+             record.summary, record.reference),
         )  # fmt: skip
         scratch.executemany(
             "INSERT INTO affected VALUES (?,?,?)",
             [
-                (f"{package.ecosystem}/{package.name}", number, pack_entry(number, record.kind, entry))
+                (f"{package.ecosystem}/{package.name}", number, pack_entry(record.kind, entry))
                 for package, entry in entries
             ],
         )
@@ -229,18 +229,16 @@ class _Builder:
         with closing(_database(made, _FINAL)) as final:
             final.execute(f"PRAGMA application_id={APPLICATION_ID}")
             members = self._aliases.members()
-            numbers = self._renumber(scratch)
-            kept = 0
-            rows = scratch.execute(
-                "SELECT place.number, record.* FROM place JOIN record ON record.id = place.record ORDER BY place.number"
-            )
-            for block, group in groupby(rows, key=lambda row: row[0] // BLOCK):
-                bodies = [(row[0], self._body(row[2:], members, exploited, likely)) for row in group]
-                final.execute("INSERT INTO block VALUES (?,?)", (block, pack_block(bodies)))
-                kept += len(bodies)
-            ecosystems = self._write_packages(scratch, final, numbers)
+            numbers: dict[tuple[int, ...], int] = {}
+            groups = self._groups()
+            ecosystems = self._write_packages(scratch, final, groups, numbers)
+            bodies = (self._body(scratch, told, members, exploited, likely) for told in numbers)
+            for block in range(-(-len(numbers) // BLOCK)):
+                packed = pack_block(list(islice(bodies, BLOCK)))
+                final.execute("INSERT INTO block VALUES (?,?)", (block, packed))
             packages = final.execute("SELECT count(*) FROM package").fetchone()[0]
-            alive = [modified for modified, number in self._newest.values() if number not in self._dead]
+            kept = len(groups)
+            alive = [modified for modified, number in self._newest.values() if number in groups]
             meta = {
                 "form": FORM,
                 "key_form": KEY_FORM,
@@ -260,54 +258,73 @@ class _Builder:
             final.execute("COMMIT")
         return kept, packages
 
-    def _renumber(self, scratch: sqlite3.Connection) -> dict[int, int]:
-        """New numbers in the order of packages: what is asked for together then lies in the same blocks."""
-        numbers: dict[int, int] = {}
-        for (record,) in scratch.execute("SELECT record FROM affected ORDER BY package, record"):
-            if record not in self._dead:
-                numbers.setdefault(record, len(numbers))
-        scratch.execute("CREATE TABLE place (number INTEGER PRIMARY KEY, record INTEGER)")
-        scratch.executemany("INSERT INTO place VALUES (?,?)", ((new, old) for old, new in numbers.items()))
-        return numbers
+    def _groups(self) -> dict[int, str]:
+        """The name of the flaw by record, of every record that counts."""
+        return {
+            number: self._aliases.canonical(name)
+            for name, (_, number) in self._newest.items()
+            if number not in self._dead
+        }
 
     def _write_packages(
-        self, scratch: sqlite3.Connection, final: sqlite3.Connection, numbers: dict[int, int]
+        self,
+        scratch: sqlite3.Connection,
+        final: sqlite3.Connection,
+        groups: dict[int, str],
+        numbers: dict[tuple[int, ...], int],
     ) -> Counter[str]:
+        """Answers how many entries each ecosystem has. ``numbers`` is filled in the order of packages: what is asked
+        for together then lies in the same blocks."""
         ecosystems: Counter[str] = Counter()
-        rows = scratch.execute("SELECT package, record, entry FROM affected ORDER BY package, record")
+        rows = scratch.execute("SELECT package, record, entry FROM affected ORDER BY package, record, rowid")
         for count, (package, group) in enumerate(groupby(rows, key=itemgetter(0))):
-            entries = [renumbered(entry, numbers[record]) for _, record, entry in group if record in numbers]
-            if entries:
-                ecosystems[package.partition("/")[0]] += len(entries)
-                final.execute("INSERT INTO package VALUES (?,?)", (package, join_entries(entries)))
+            told = [(groups[record], _row(record, entry)) for _, record, entry in group if record in groups]
+            if told:
+                told.sort(key=itemgetter(0))  # keeps the rows of one flaw in the order in which they were read
+                flaws = [[row for _, row in rows_of_flaw] for _, rows_of_flaw in groupby(told, key=itemgetter(0))]
+                columns = columns_of(flaws, lambda records: numbers.setdefault(records, len(numbers)))
+                ecosystems[package.partition("/")[0]] += len(told)
+                final.execute("INSERT INTO package VALUES (?,?)", (package, pack_package(columns)))
             if count % 5000 == 4999:
                 self._progress("written", count + 1)
         return ecosystems
 
     def _body(
         self,
-        row: tuple[str, str, int, int | None, float | None, str, str, str, str],
+        scratch: sqlite3.Connection,
+        records: tuple[int, ...],
         members: dict[str, list[str]],
         exploited: dict[str, str],
         likely: dict[str, float],
     ) -> Body:
-        name, _, kind, severity, score, vector, summary, modified, reference = row
-        group = self._aliases.canonical(name)
-        ids = members.get(group, [name])
-        return Body(
-            id=name,
-            group=group,
-            ids=tuple(ids),
-            kind=KINDS[kind],
-            severity=None if severity is None else Severity(severity),
-            score=score,
-            vector=vector,
-            epss=max((likely[one] for one in ids if one in likely), default=None),
-            kev=min((exploited[one] for one in ids if one in exploited), default=""),
-            summary=summary,
-            modified=modified[:10],
-            reference=reference,
-        )
+        """What ``records``, all of one flaw, say together."""
+        bodies: list[Body] = []
+        for record in records:
+            _, name, kind, severity, score, vector, summary, reference = scratch.execute(
+                "SELECT * FROM record WHERE id = ?", (record,)
+            ).fetchone()
+            group = self._aliases.canonical(name)
+            ids = members.get(group, [name])
+            bodies.append(
+                Body(
+                    group=group,
+                    ids=tuple(ids),
+                    kind=KINDS[kind],
+                    severity=None if severity is None else Severity(severity),
+                    score=score,
+                    vector=vector,
+                    epss=max((likely[one] for one in ids if one in likely), default=None),
+                    kev=min((exploited[one] for one in ids if one in exploited), default=""),
+                    summary=summary,
+                    reference=reference,
+                )
+            )
+        return bodies[0] if len(bodies) == 1 else joined(bodies)
+
+
+def _row(record: int, entry: bytes) -> Row:
+    kind, intervals, listed = orjson.loads(entry)
+    return Row((record,), KINDS[kind], intervals, listed)
 
 
 def _records(document: Document) -> Iterator[Advisory | RecordError]:

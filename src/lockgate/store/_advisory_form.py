@@ -1,7 +1,8 @@
 """How advisories lie in the compiled file; what the builder writes and the store reads.
 
-``package``: by ``ecosystem/name``, the advisories of that package with their intervals. ``record``: the rest of each
-advisory, compressed eight together. Texts are cut: the file answers questions, it is no archive.
+``package``: by ``ecosystem/name``, the flaws of that package as stretches of versions. ``block``: bodies, that is what
+the records that tell of a flaw in one stretch say together, compressed eight at a time. Texts are cut: the file answers
+questions, it is no archive.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from lockgate.advisories.ranges import Affected, End, Interval
+from lockgate.advisories.ranges import Affected
 from lockgate.advisories.record import Kind
 from lockgate.model import Severity
 
 APPLICATION_ID = 0x4C474144
 """Marks the file as ours in its header (https://www.sqlite.org/fileformat.html#application_id)."""
-FORM = 2
+FORM = 3
 KINDS = (Kind.VULNERABLE, Kind.MALICIOUS, Kind.UNSOUND, Kind.UNMAINTAINED)
-_SEVERITIES = tuple(sorted(Severity))
-_PLAIN_BELOW = 320
+_SEVERITIES = (*sorted(Severity), None)
+_PLAIN_BELOW = 4096
 _ITSELF = "\x7f"  # stands for the id of the record in its own reference
 # What most records hold; the end of a dictionary is the cheapest to point at.
 _DICTIONARY = (
@@ -32,17 +33,16 @@ _DICTIONARY = (
     b'"CVSS:3.0/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N","CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:N",'
     b'"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","https://rustsec.org/advisories/RUSTSEC-20"https://pypi.org/"'
     b'"MAL-2025-"PYSEC-2021-"GO-2024-"https://github.com/advisories/GHSA-"https://nvd.nist.gov/vuln/detail/CVE-20",'
-    b'["CVE-2020-"CVE-2021-"CVE-2022-"CVE-2023-"CVE-2024-","GHSA-"],"vulnerable",null,null,"","",2,5.3,3,7.5,4,9.8,"'
+    b'"https://github.com/advisories/\\u007f"]],[["CVE-2020-"CVE-2021-"CVE-2022-"CVE-2023-"CVE-2024-","GHSA-"],0,null,"",'
+    b'[1,0,2,5.3,[0,0,3,7.5,[1,0,4,9.8,"'
 )
 
 
 class Body(NamedTuple):
-    """What is known of one advisory beside its ranges. From ``group`` on the fields are those of a match, in order."""
+    """What is said of a flaw beside the versions: the fields of a match from ``group`` on, in order."""
 
-    id: str
-    modified: str
     group: str
-    """Canonical identifier of the flaw: the same for every record of it."""
+    """Canonical identifier of the flaw."""
     ids: tuple[str, ...]
     """Every identifier of the flaw, sorted."""
     kind: Kind
@@ -57,84 +57,74 @@ class Body(NamedTuple):
 
 
 BLOCK = 8
-"""Records that are compressed together: block ``n`` holds the numbers from ``n * BLOCK`` on."""
+"""Bodies that are compressed together: block ``n`` holds the numbers from ``n * BLOCK`` on."""
 
 
-def pack_block(bodies: Sequence[tuple[int, Body]]) -> bytes:
-    """The stored form of the numbered records of one block."""
-    rows = [(number, *_row(body)) for number, body in bodies]
+def pack_block(bodies: Sequence[Body]) -> bytes:
+    """The stored form of the bodies of one block: a line of JSON each."""
     squeezer = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=_DICTIONARY)
-    return squeezer.compress(orjson.dumps(rows)) + squeezer.flush()
+    return squeezer.compress(b"\n".join(orjson.dumps(_row(body)) for body in bodies)) + squeezer.flush()
 
 
 def _row(body: Body) -> tuple[Any, ...]:
-    ids = body.ids
+    group, ids, kind, severity, score, vector, epss, kev, summary, reference = body
+    # Most addresses end in one of the identifiers.
+    own = next((at for at, name in enumerate(ids) if name in reference), -1) if _ITSELF not in reference else -1
     return (
-        ids, ids.index(body.id), ids.index(body.group), KINDS.index(body.kind), body.severity, body.score, body.vector,
-        body.epss, body.kev, body.summary, body.modified, body.reference.replace(body.id, _ITSELF),
+        ids, ids.index(group), KINDS.index(kind), _SEVERITIES.index(severity), score, vector, epss, kev, summary,
+        reference.replace(ids[own], _ITSELF) if own >= 0 else reference, own,
     )  # fmt: skip
 
 
-def unpack_block(stored: bytes, wanted: Container[int]) -> dict[int, Body]:
-    """The ``wanted`` records of a stored block by number. Raises ``ValueError`` or ``zlib.error`` on other bytes."""
+def unpack_block(block: int, stored: bytes, wanted: Container[int]) -> dict[int, Body]:
+    """The ``wanted`` bodies of a stored block by number. Raises ``ValueError`` or ``zlib.error`` on other bytes."""
     plain = zlib.decompressobj(-15, zdict=_DICTIONARY).decompress(stored, 16 * 1024 * 1024)
-    return {row[0]: _body(row[1:]) for row in orjson.loads(plain) if row[0] in wanted}
+    return {number: _body(row) for number, row in enumerate(plain.split(b"\n"), block * BLOCK) if number in wanted}
 
 
-def _body(row: Sequence[Any]) -> Body:
-    ids, own, group, kind, severity, score, vector, epss, kev, summary, modified, reference = row
+def _body(row: bytes) -> Body:
+    ids, group, kind, severity, score, vector, epss, kev, summary, reference, own = orjson.loads(row)
+    if own >= 0:
+        reference = reference.replace(_ITSELF, ids[own])
     return Body(
-        ids[own], modified, ids[group], tuple(ids), KINDS[kind], None if severity is None else _SEVERITIES[severity],
-        score, vector, epss, kev, summary, reference.replace(_ITSELF, ids[own]),
-    )  # fmt: skip
+        ids[group], tuple(ids), KINDS[kind], _SEVERITIES[severity], score, vector, epss, kev, summary, reference
+    )
 
 
-def pack_entry(record: int, kind: Kind, affected: Affected) -> bytes:
-    """The stored form of one entry: ``[record, kind, intervals, listed versions]``."""
-    intervals = [_short(interval) for interval in affected.intervals]
-    return orjson.dumps((record, KINDS.index(kind), intervals, affected.listed))
+def pack_entry(kind: Kind, affected: Affected) -> bytes:
+    """One advisory about one package as the builder sets it aside: ``[kind, intervals, listed versions]``."""
+    return orjson.dumps((KINDS.index(kind), [tuple(one) for one in affected.intervals], affected.listed))
 
 
-def renumbered(entry: bytes, record: int) -> bytes:
-    """A packed entry that names another record."""
-    return b"[%d%b" % (record, entry[entry.index(b",") :])
+class Columns(NamedTuple):
+    """The flaws of one package. The first four have an element for every stretch of versions.
+
+    The stretches of one flaw follow each other, and flaws are in the order of their names.
+    """
+
+    bodies: list[int]
+    """Number of what is said of the flaw."""
+    starts: list[str]
+    """A version with key ``k`` is in the stretch when ``start <= k``, and either ``k < end`` or ``end`` is empty."""
+    ends: list[str]
+    fixes: list[str | Sequence[str]]
+    """The smallest version above the stretch that is well; several, where that depends on the major version."""
+    ways_out: list[int | tuple[str, str]]
+    """Versions without a known flaw by key, each the end of the stretch at that index, or key and version."""
+    without_key: dict[str, list[int]]
+    """Numbers of what is said, by a version that has no order in its ecosystem."""
 
 
-def _short(interval: Interval) -> tuple[Any, ...]:
-    start, end, kind, fixed = interval
-    return (start, end, int(kind), fixed) if fixed else (start, end, int(kind)) if end else (start,)
-
-
-def join_entries(entries: Sequence[bytes]) -> bytes:
-    """All entries of one package; compressed when that pays."""
-    joined = b"[" + b",".join(entries) + b"]"
+def pack_package(columns: Columns) -> bytes:
+    """The stored form of one package. Only large ones are compressed: most are too small to gain from it."""
+    joined = orjson.dumps(columns[:] if columns.without_key else columns[:5])
     return joined if len(joined) < _PLAIN_BELOW else zlib.compress(joined, 9)
 
 
-def rows_of(stored: bytes) -> list[list[Any]]:
-    """The entries of one package as stored. Raises ``ValueError`` or ``zlib.error`` on other bytes."""
-    rows: list[list[Any]] = orjson.loads(stored if stored[:1] == b"[" else zlib.decompress(stored))
-    return rows
+def unpack_package(stored: bytes) -> list[Any]:
+    """The columns of one package, the last one only where it holds something.
 
-
-def row_holds(row: Sequence[Any], key: str, version: str) -> bool:
-    """As ``Affected.holds`` of that row, without making anything: most rows do not hold."""
-    if key:
-        for interval in row[2]:
-            if key < interval[0]:
-                continue
-            if len(interval) == 1:
-                return True
-            end = interval[1]
-            if key < end or (key == end and interval[2] == End.LAST_AFFECTED):
-                return True
-    listed = row[3]
-    return bool(listed) and ((key and key in listed) or "=" + version in listed)
-
-
-_REST = {1: ("", int(End.OPEN), ""), 3: ("",), 4: ()}
-
-
-def affected_of(row: Sequence[Any]) -> tuple[list[tuple[str, str, int, str]], Sequence[str]]:
-    """Intervals and listed versions of one row, the fields that were left out put back."""
-    return [(*interval, *_REST[len(interval)]) for interval in row[2]], row[3]
+    Raises ``ValueError`` or ``zlib.error`` on other bytes.
+    """
+    columns: list[Any] = orjson.loads(stored if stored[:1] == b"[" else zlib.decompress(stored))
+    return columns

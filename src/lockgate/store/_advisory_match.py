@@ -1,7 +1,7 @@
-"""Puts one component to the advisories of its package, and joins the records of one flaw.
+"""Puts one component to the flaws of its package.
 
-The work here is done once a flaw or once an advisory of a package, thousands of times in a run: rows stay as they were
-stored until one of them holds the version asked for. What does not belong: reading the file (``advisories``).
+The work here is done once a flaw of a package, thousands of times in a run: what can be known without the version was
+worked out when the store was compiled (``_advisory_flaws``). What does not belong: reading the file (``advisories``).
 """
 
 from __future__ import annotations
@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from lockgate.advisories.ranges import FixPlan
+from lockgate.advisories.ranges import FixPlan, careful_fix
 from lockgate.advisories.record import Kind
 from lockgate.advisories.versions import VersionError, sort_key
 from lockgate.model import Component, Severity
-from lockgate.store._advisory_form import KINDS, Body, affected_of, row_holds
-
-_RANK = (Kind.MALICIOUS, Kind.VULNERABLE, Kind.UNSOUND, Kind.UNMAINTAINED)
-_CURABLE = frozenset((KINDS.index(Kind.VULNERABLE), KINDS.index(Kind.UNSOUND)))
+from lockgate.store._advisory_form import Body
 
 
 class Match(NamedTuple):
@@ -43,92 +40,68 @@ class Match(NamedTuple):
     """Smallest version that no known vulnerability of the package affects; empty: none is known."""
 
 
-Row = Sequence[Any]
-"""One advisory about the package as stored: ``[record, kind, intervals, listed versions]``."""
+Found = tuple[int, str | Sequence[str]]
+"""One flaw of a version: the number of what is said of it, and its fix (``Columns.fixes``)."""
 
 
 class Package:
-    """The advisories of one package, as stored."""
+    """The flaws of one package, asked for many versions."""
 
-    __slots__ = ("_plan", "_rows")
+    __slots__ = ("_bodies", "_ends", "_fixes", "_plan", "_starts", "_ways_out", "_without_key")
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self._rows = rows
+    def __init__(self, columns: Sequence[Any]) -> None:
+        """``columns``: as in :class:`Columns`, the last one only where it holds something."""
+        self._bodies, self._starts, self._ends, self._fixes, self._ways_out, *more = columns
+        self._without_key: Mapping[str, list[int]] = more[0] if more else {}
         self._plan: FixPlan | None = None
 
-    def holding(self, key: str, version: str) -> list[Row]:
-        """Those that hold ``version`` (``key`` empty: it has none)."""
-        return [row for row in self._rows if row_holds(row, key, version)]
+    def flaws(self, key: str, version: str) -> list[Found]:
+        """Those of ``version`` (``key`` empty: it has none), in the order of their names."""
+        if not key:
+            return [(body, "") for body in self._without_key.get(version, ())]
+        stretches = zip(self._bodies, self._fixes, self._starts, self._ends, strict=True)
+        return [(body, fix) for body, fix, start, end in stretches if start <= key and (key < end or not end)]
 
     def fix_of_all(self, key: str, version: str) -> str:
-        """The smallest version above that no known vulnerability holds; the plan is made once a package."""
+        """The smallest version above that no known vulnerability holds."""
         if self._plan is None:
-            self._plan = FixPlan(affected_of(row) for row in self._rows if row[1] in _CURABLE)
+            ways_out = [self._way_out(way) for way in self._ways_out]
+            self._plan = FixPlan([end for end, _ in ways_out], [fix for _, fix in ways_out])
         return self._plan.smallest(version, key)
+
+    def _way_out(self, way: int | tuple[str, str]) -> tuple[str, str]:
+        if not isinstance(way, int):
+            return way
+        fix: str | Sequence[str] = self._fixes[way]
+        return self._ends[way], fix if isinstance(fix, str) else fix[0]  # the first is the one at its end
 
 
 class Hit(NamedTuple):
-    """A component that at least one advisory holds."""
+    """A component that has at least one flaw."""
 
     component: Component
-    key: str
-    """Sort key of its version; empty: it has none."""
-    rows: list[Row]
-    """Those that hold it."""
-    package: Package
+    found: list[Found]
+    fixes_all: str
 
     @classmethod
     def of(cls, component: Component, package: Package | None) -> Hit | None:
-        """None where no advisory holds it."""
-        if package is None or not component.version:
+        """None where it has no flaw."""
+        version = component.version
+        if package is None or not version:
             return None
         try:
-            key = sort_key(component.ecosystem, component.version)
+            key = sort_key(component.ecosystem, version)
         except VersionError:
             key = ""
-        rows = package.holding(key, component.version)
-        return cls(component, key, rows, package) if rows else None
+        found = package.flaws(key, version)
+        return cls(component, found, package.fix_of_all(key, version) if key else "") if found else None
 
     def matches(self, bodies: Mapping[int, Body]) -> list[Match]:
         """One for each flaw, in the order of their names."""
-        component, key, rows, package = self
+        component, found, fixes_all = self
         version = component.version
-        fixes_all = package.fix_of_all(key, version) if key else ""
-        groups: dict[str, Row] = {}
-        several: dict[str, list[Row]] = {}
-        for row in rows:
-            group = bodies[row[0]].group
-            if group not in groups:
-                groups[group] = row
-            else:
-                several.setdefault(group, [groups[group]]).append(row)
-        found: list[Match] = []
-        for group in sorted(groups):
-            told = several[group] if group in several else (groups[group],)
-            body = bodies[told[0][0]] if len(told) == 1 else _joined([bodies[row[0]] for row in told])
-            # By their order rather than by name, which is quicker: this happens once a flaw.
-            found.append(Match._make((component, *body[2:], _fixed_in(told, key, version), fixes_all)))
-        return found
-
-
-def _fixed_in(rows: Sequence[Row], key: str, version: str) -> str:
-    """The smallest fix of one flaw. Most are one stretch of versions in one record, whose end is the answer."""
-    if not key:
-        return ""
-    if len(rows) == 1:
-        _, _, intervals, listed = rows[0]
-        if len(intervals) == 1 and not listed:
-            stretch = intervals[0]
-            return str(stretch[3]) if len(stretch) > 3 and stretch[1] > key else ""
-    return FixPlan(map(affected_of, rows)).smallest(version, key)
-
-
-def _joined(bodies: Sequence[Body]) -> Body:
-    """The worst record of a flaw, with what it leaves out from the others."""
-    worst = max(bodies, key=lambda body: (body.score or -1.0, -1 if body.severity is None else body.severity))
-    return worst._replace(
-        ids=bodies[0].ids,
-        kind=min((body.kind for body in bodies), key=_RANK.index),
-        summary=next((body.summary for body in (worst, *bodies) if body.summary), ""),
-        reference=next((body.reference for body in (worst, *bodies) if body.reference), ""),
-    )
+        # By their order rather than by name, which is quicker: this happens once a flaw.
+        return [
+            Match._make((component, *bodies[body], fix if type(fix) is str else careful_fix(version, fix), fixes_all))
+            for body, fix in found
+        ]

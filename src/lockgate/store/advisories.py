@@ -20,7 +20,7 @@ from lockgate.advisories.versions import KEY_FORM
 from lockgate.errors import StoreError
 from lockgate.model import Component
 from lockgate.store._advisory_build import BuildReport, Progress, build
-from lockgate.store._advisory_form import APPLICATION_ID, BLOCK, FORM, Body, rows_of, unpack_block
+from lockgate.store._advisory_form import APPLICATION_ID, BLOCK, FORM, Body, unpack_block, unpack_package
 from lockgate.store._advisory_match import Hit, Match, Package
 
 __all__ = ["AdvisoryStore", "BuildReport", "Match", "Progress"]
@@ -104,7 +104,7 @@ class AdvisoryStore:
             packages = self._packages({key for key, one in zip(keys, asked, strict=True) if one.version})
             pairs = zip(keys, asked, strict=True)
             hits = [hit for key, one in pairs if (hit := Hit.of(one, packages.get(key))) is not None]
-            bodies = self._bodies({row[0] for hit in hits for row in hit.rows})
+            bodies = self._bodies({body for hit in hits for body, _ in hit.found})
             return [match for hit in hits for match in hit.matches(bodies)]
         except (sqlite3.Error, zlib.error, ValueError, KeyError, TypeError, IndexError) as error:
             raise StoreError("the advisory store is damaged", where=str(self._path), hint=_HINT) from error
@@ -114,12 +114,12 @@ class AdvisoryStore:
 
     def _packages(self, names: set[str]) -> dict[str, Package]:
         rows = self._select("SELECT name, entries FROM package WHERE name", names)
-        return {name: Package(rows_of(stored)) for name, stored in rows}
+        return {name: Package(unpack_package(stored)) for name, stored in rows}
 
-    def _bodies(self, records: set[int]) -> dict[int, Body]:
+    def _bodies(self, numbers: set[int]) -> dict[int, Body]:
         bodies: dict[int, Body] = {}
-        for _, stored in self._select("SELECT id, bodies FROM block WHERE id", {record // BLOCK for record in records}):
-            bodies.update(unpack_block(stored, records))
+        for block, stored in self._select("SELECT id, bodies FROM block WHERE id", {one // BLOCK for one in numbers}):
+            bodies.update(unpack_block(block, stored, numbers))
         return bodies
 
     def _select(self, head: str, keys: set[Any]) -> Iterator[tuple[Any, bytes]]:
