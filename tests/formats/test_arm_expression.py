@@ -40,6 +40,10 @@ def written(tree) -> str:
         ("[contoso.unique('a')]", "contoso.unique('a')"),
         ("[lambda('x', lambdaVariables('x'))]", "lambda('x', lambdaVariables('x'))"),
         ("[true()]", "true()"),
+        ("[if(TRUE, null, (false))]", "if(True, None, False)"),
+        ("[a().b-c?.d?['e']]", "a()['b-c'][?'d'][?'e']"),
+        ("[a()[0]]]", "a()[0]"),
+        ("[-1.5]", "-1.5"),
     ],
 )
 def test_an_expression_is_read(text, again):
@@ -58,6 +62,7 @@ def test_other_texts_stand_for_themselves(text, shown):
     [
         ("[concat('a']", 2), ("[concat('a',)]", 13), ("[a]", 2), ("[a() b()]", 6), ("[a().]", 6), ("[a()[1]", 5),
         ("['a]", 2), ("[a(%)]", 4), ("[99999999999999999999999]", 2), ("[ ]", 3), ("plain", 1), ("[a()[0)]", 5),
+        ("[a()]]]", 5), ("[(a()]", 2), ("[1x]", 2), ("[a(1, 'b)]", 7), ("[true.x]", 2), ("[a()?]", 5),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_column(text, column):

@@ -3,8 +3,10 @@
 ``"[concat('a', parameters('b')[0].name)]"``: a text that begins with one bracket and ends with one
 (https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions). A text that begins with two
 is that text with one bracket less. Inside stand calls, whose names compare without case, texts in single quotes (a
-quote is doubled), integers, and after any of them ``.name``, ``[index]`` and the forgiving ``.?name``, ``[?index]``.
-What does not belong: what a function gives, since templates and policies have different ones.
+quote is doubled), numbers, and after any of them ``.name``, ``[index]`` and the forgiving ``.?name``, ``[?index]``.
+Policies also write ``true``, ``false`` and ``null`` as words, parentheses, ``?.name``, and in Azure's own examples one
+bracket too many at the end; all of that is read in a template as well, which its deployment would refuse. What does not
+belong: what a function gives, since templates and policies have different ones.
 """
 
 from __future__ import annotations
@@ -17,12 +19,15 @@ from lockgate.model import SkipKind
 MAX_CHARACTERS = 81_920
 """What Azure Policy allows; templates allow 24 576."""
 MAX_DEPTH = 64
+MAX_ARGUMENTS = 10_000
 
 _TOKEN = lazy_pattern(
-    r"\s*+(?:(?P<text>'(?:[^']|'')*+')|(?P<number>[-+]?[0-9]++(?:\.[0-9]++)?)|(?P<name>[A-Za-z_$][\w$]*+)"
-    r"|(?P<sign>\.\?|\[\?|[()\[\].,]))"
+    r"\s*+(?:(?P<text>'(?:[^']|'')*+')|(?P<number>[-+]?[0-9][\w.]*+)|(?P<name>[A-Za-z_$][\w$-]*+)"
+    r"|(?P<sign>\.\?|\?\.|\[\?|\?\[|[()\[\].,]))"
 )
 _SPACE = lazy_pattern(r"\s*+")
+_NUMBER = lazy_pattern(r"[-+]?[0-9]+(?:\.[0-9]+)?")
+_WORDS = {"true": True, "false": False, "null": None}
 
 
 class ExpressionError(FormatError):
@@ -36,9 +41,9 @@ class ExpressionError(FormatError):
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A text or a number; ``true``, ``false`` and ``null`` are calls."""
+    """A text, a number, or one of the words; ``true()``, ``false()`` and ``null()`` are calls."""
 
-    value: str | int | float
+    value: str | int | float | None
     column: int = 0
 
 
@@ -82,13 +87,13 @@ def literal_text(text: str) -> str:
     return text[1:] if text.startswith("[[") and text.endswith("]") else text
 
 
-def parse(text: str) -> Expression:
+def parse(text: str, *, most_arguments: int = MAX_ARGUMENTS) -> Expression:
     """The tree of an expression with its brackets. Raises :class:`ExpressionError`, and nothing else."""
     if len(text) > MAX_CHARACTERS:
         raise ExpressionError(f"an expression of more than {MAX_CHARACTERS} characters", kind=SkipKind.TOO_LARGE)
     if not is_expression(text):
         raise ExpressionError("not an expression: no brackets around it", 1)
-    reader = _Reader(text)
+    reader = _Reader(text, most_arguments)
     found = reader.expression(0)
     reader.end()
     return found
@@ -97,8 +102,9 @@ def parse(text: str) -> Expression:
 class _Reader:
     """Recursive descent; ``MAX_DEPTH`` bounds the recursion, and accesses are a loop."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, most_arguments: int) -> None:
         self._text = text
+        self._most_arguments = most_arguments
         self._stop = len(text) - 1
         self._at = 1
         self.kind = ""
@@ -113,7 +119,9 @@ class _Reader:
             self._at = space.end() if space else self._at
             self.column = self._at + 1
             if self._at < self._stop:
-                raise ExpressionError("a character that has no place in an expression", self.column)
+                quote = self._text[self._at] == "'"
+                reason = "text without a closing quote" if quote else "a character that has no place in an expression"
+                raise ExpressionError(reason, self.column)
             self.kind = self.value = ""
             return
         self.kind = match.lastgroup or ""
@@ -121,31 +129,29 @@ class _Reader:
         self.column = match.start(self.kind) + 1
         self._at = match.end()
 
-    def _take(self, sign: str) -> bool:
-        if self.kind == "sign" and self.value == sign:
+    def _take(self, *signs: str) -> bool:
+        if self.kind == "sign" and self.value in signs:
             self._next()
             return True
         return False
 
     def end(self) -> None:
-        """Nothing may follow."""
+        """Nothing may follow, but for the bracket that Azure takes too."""
+        if self._at == self._stop:
+            self._take("]")
         if self.kind:
-            raise ExpressionError("something follows the end of the expression", self.column)
+            raise ExpressionError("unexpected text behind the end of the expression", self.column)
 
     def expression(self, depth: int) -> Expression:
         """One operand with all its accesses."""
         if depth > MAX_DEPTH:
             raise ExpressionError(f"nested deeper than {MAX_DEPTH} levels", self.column, kind=SkipKind.TOO_LARGE)
         found = self._operand(depth)
-        for _ in range(MAX_DEPTH):
-            column = self.column
-            if self.kind == "sign" and self.value in (".", ".?"):
-                safe = self.value == ".?"
-                self._next()
+        for _ in range(MAX_DEPTH + 1):
+            column, safe = self.column, "?" in self.value
+            if self._take(".", ".?", "?."):
                 found = Access(found, Literal(self._name(), self.column), safe, column)
-            elif self.kind == "sign" and self.value in ("[", "[?"):
-                safe = self.value == "[?"
-                self._next()
+            elif self._take("[", "[?", "?["):
                 index = self.expression(depth + 1)
                 if not self._take("]"):
                     raise ExpressionError("an index without its closing bracket", column)
@@ -157,24 +163,33 @@ class _Reader:
     def _name(self) -> str:
         name = self.value
         if self.kind != "name":
-            raise ExpressionError("a dot without a name after it", self.column)
+            reason = "a dot without a name after it" if self.kind else "the expression ends too early, behind a dot"
+            raise ExpressionError(reason, self.column)
         self._next()
         return name
 
     def _operand(self, depth: int) -> Expression:
         kind, value, column = self.kind, self.value, self.column
+        if self._take("("):
+            inner = self.expression(depth + 1)
+            if not self._take(")"):
+                raise ExpressionError("a parenthesis that is not closed", column)
+            return inner
         if not kind or kind == "sign":
-            raise ExpressionError("an expression is missing here", column)
+            raise ExpressionError("a name or a value is missing here", column)
         self._next()
         if kind == "text":
             return Literal(value[1:-1].replace("''", "'"), column)
         if kind == "number":
-            return Literal(float(value) if "." in value else _integer(value, column), column)
-        if self.kind == "sign" and self.value == ".":
-            self._next()
+            return Literal(_number(value, column), column)
+        if self.kind != "sign" or self.value not in ("(", "."):
+            if value.lower() in _WORDS:
+                return Literal(_WORDS[value.lower()], column)
+            raise ExpressionError("a name that is neither a call nor text in quotes", column)
+        if self._take("."):
             value = f"{value}.{self._name()}"
         if not self._take("("):
-            raise ExpressionError("a name that is not called", column)
+            raise ExpressionError("a name that is neither a call nor text in quotes", column)
         return Call(value, self._arguments(depth, column), column)
 
     def _arguments(self, depth: int, column: int) -> tuple[Expression, ...]:
@@ -183,12 +198,16 @@ class _Reader:
         found = [self.expression(depth + 1)]
         while self._take(","):
             found.append(self.expression(depth + 1))
+            if len(found) > self._most_arguments:
+                raise ExpressionError(f"more than {self._most_arguments} arguments", column, kind=SkipKind.TOO_LARGE)
         if not self._take(")"):
-            raise ExpressionError("a call without its closing bracket", column)
+            raise ExpressionError("a call that lacks a comma or its closing bracket", column)
         return tuple(found)
 
 
-def _integer(text: str, column: int) -> int:
-    if len(text) > 20:
+def _number(text: str, column: int) -> int | float:
+    if _NUMBER.fullmatch(text) is None:
+        raise ExpressionError("not a number", column)
+    if len(text) > (300 if "." in text else 20):
         raise ExpressionError("a number of more than 64 bits", column)
-    return int(text)
+    return float(text) if "." in text else int(text)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lockgate.policy.azure import (
@@ -17,7 +17,7 @@ from lockgate.policy.azure import (
     parse_rule,
 )
 from lockgate.policy.azure.expressions import is_expression, parse_expression
-from lockgate.policy.azure.rules import OPERATORS
+from lockgate.policy.azure.rules import MAX_FIELD_COUNTS, OPERATORS
 from lockgate.policy.azure.values import equal, fold
 from lockgate.policy.errors import PolicyError
 
@@ -65,6 +65,7 @@ CONDITIONS: st.SearchStrategy[Any] = st.recursive(
 
 def holds(condition: Any, resource: Any) -> bool | None:
     """Whether a condition holds; None when it fails."""
+    assume(repr(condition).count("{'count'") <= MAX_FIELD_COUNTS)  # one array more often is refused when it is read
     outcome = evaluate(parse_rule({"if": condition, "then": {"effect": "audit"}}), resource)
     quick = evaluate(parse_rule({"if": condition, "then": {"effect": "audit"}}), resource, explain=False)
     assert (quick.effect, quick.matched) == (outcome.effect, outcome.matched)

@@ -136,7 +136,7 @@ def compile_expression(tree: Expression) -> Closure:
 
 
 def _access(tree: Access) -> Closure:
-    target, key = compile_expression(tree.target), compile_expression(tree.key)
+    target, key = compile_expression(tree.target), compile_expression(tree.index)
 
     def access(run: Run) -> Json:
         return member(target(run), key(run))

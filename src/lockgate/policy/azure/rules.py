@@ -272,7 +272,7 @@ class RuleReader:
         while todo:
             one = todo.pop()
             if isinstance(one, Access):
-                todo += [one.target, one.key]
+                todo += [one.target, one.index]
             if not isinstance(one, Call):
                 continue
             todo += one.arguments
