@@ -1,11 +1,15 @@
 """``lockgate admission manifests``: what is printed can be applied, and passes our own rules."""
 
 import yaml
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from lockgate.cli.__main__ import main
+from lockgate.cli._parser import parse
 from lockgate.model import Family, Object
 from lockgate.policy.catalogue import Policies
 from lockgate.rules import load
+from lockgate.sources.cluster.policies import GROUPS, NATIVE
 
 ACCEPTED = {
     "service-account-token-automount": "it writes its own authority into its webhook",
@@ -80,3 +84,62 @@ def test_settings_and_policies_are_mounted_as_they_are(capsys, tmp_path):
 def test_two_replicas_cannot_each_be_their_own_authority(capsys, tmp_path):
     code, _, told = printed(capsys, tmp_path, "--replicas", "2")
     assert code == 2 and "cert-manager" in told
+
+
+RIGHTS = ["get", "list", "watch"]
+
+
+def granted(objects):
+    """(group, resource) -> verbs."""
+    rules = of_kind(objects, "ClusterRole")["rules"]
+    return {(group, one): rule["verbs"] for rule in rules for group in rule["apiGroups"] for one in rule["resources"]}
+
+
+def test_a_webhook_that_judges_by_the_policies_of_the_cluster_may_read_them_and_no_more(capsys, tmp_path):
+    _, objects, told = printed(capsys, tmp_path, "--cluster", "--cert-manager", "--cluster-name", "prod")
+    rights = granted(objects)
+    assert all(verbs == RIGHTS for verbs in rights.values())
+    assert {group for group, _ in rights} == {*GROUPS, NATIVE, ""}
+    assert rights["constraints.gatekeeper.sh", "*"] == rights["", "namespaces"] == RIGHTS
+    assert (NATIVE, "validatingwebhookconfigurations") not in rights and ("", "secrets") not in rights
+    pod = of_kind(objects, "Deployment")["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is True
+    command = pod["containers"][0]["args"]
+    assert {"--cluster", "--in-cluster"} <= set(command) and command[command.index("--cluster-name") + 1] == "prod"
+    assert "give --read for each" in told
+
+
+def test_kinds_that_policies_look_at_are_read_where_they_are_named(capsys, tmp_path):
+    more = ("--read", "configmaps", "--read", "ingresses.networking.k8s.io", "--read", "namespaces")
+    _, objects, told = printed(capsys, tmp_path, "--cluster", *more)
+    rights = granted(objects)
+    assert rights["", "configmaps"] == rights["networking.k8s.io", "ingresses"] == RIGHTS
+    assert rights[NATIVE, "validatingwebhookconfigurations"] == ["get", "patch"]
+    assert "--read" not in told
+    for wrong in (("--read", "configmaps"), ("--cluster", "--read", "*"), ("--cluster", "--read", "Pods")):
+        assert printed(capsys, tmp_path, *wrong)[0] == 2
+
+
+def test_a_bundle_is_named_with_the_key_that_checks_it(capsys, tmp_path):
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    (tmp_path / "key.pub").write_text(pem)
+    bundle = ("--bundle", "oci://registry.example/policies", "--bundle-tag", "v1", "--allow-host", "registry.example")
+    _, objects, _ = printed(capsys, tmp_path, *bundle, "--bundle-key", str(tmp_path / "key.pub"))
+    assert of_kind(objects, "ConfigMap")["data"]["bundle.pub"] == pem
+    pod = of_kind(objects, "Deployment")["spec"]["template"]["spec"]
+    assert {"key": "bundle.pub", "path": "bundle.pub"} in pod["volumes"][0]["configMap"]["items"]
+    serve = parse(pod["containers"][0]["args"])
+    assert (serve.bundle, serve.bundle_tag) == ("oci://registry.example/policies", "v1")
+    assert (serve.bundle_key, serve.allow_host) == ("/etc/lockgate/bundle.pub", ["registry.example"])
+    (tmp_path / "none.pub").write_text("no key")
+    assert printed(capsys, tmp_path, *bundle)[0] == 2
+    assert printed(capsys, tmp_path, *bundle, "--bundle-key", str(tmp_path / "none.pub"))[0] != 0
+
+
+def test_with_the_record_in_an_object_store_everything_else_lies_where_it_can_be_written(capsys, tmp_path):
+    _, objects, _ = printed(capsys, tmp_path, "--workspace", "s3://bucket/team")
+    container = of_kind(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0]
+    assert container["env"] == [{"name": "LOCKGATE_WORKSPACE", "value": "s3://bucket/team"}]
+    state = parse(container["args"]).state
+    assert {"name": "workspace", "mountPath": state} in container["volumeMounts"]

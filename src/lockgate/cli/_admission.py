@@ -38,6 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     project = _project(arguments)
     place = project.workspace
+    if arguments.state:
+        place = Workspace(Path(arguments.state), place.record)
     prepare(place, tracked=project.tracks)
     salt = salt_of(place)
     feeds = _feeds(arguments, salt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from lockgate.cli._project import Project, project_at
 from lockgate.errors import ExitCode, UsageError
 from lockgate.settings import FILE_NAME
 from lockgate.sources import policy_files
+from lockgate.sources.cluster.policies import GROUPS, NATIVE
 
 _NAME = "lockgate"
 _LABELS = {"app.kubernetes.io/name": _NAME, "app.kubernetes.io/component": "admission"}
@@ -19,6 +21,10 @@ _PORT = 8443
 _MAX_CONFIG = 900_000
 """Bytes of a ConfigMap; the API server takes 1 MiB in all."""
 _CONFIGURATIONS = ("validatingwebhookconfigurations", "mutatingwebhookconfigurations")
+_POLICIES = ("validatingadmissionpolicies", "validatingadmissionpolicybindings", "mutatingadmissionpolicies",
+             "mutatingadmissionpolicybindings")  # fmt: skip
+_KEY = "bundle.pub"
+_RESOURCE = re.compile(r"[a-z][a-z0-9]{0,62}(\.[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?)?")
 _PASSED_OVER = (
     "!(request.resource.group in ['authentication.k8s.io', 'authorization.k8s.io', 'coordination.k8s.io', "
     "'events.k8s.io']) && !(request.resource.group == '' && request.resource.resource == 'events')"
@@ -35,11 +41,20 @@ def run(arguments: argparse.Namespace) -> int:
     replicas = arguments.replicas or (2 if arguments.cert_manager else 1)
     if replicas > 1 and not arguments.cert_manager:
         raise UsageError("several replicas cannot each make the authority", hint="use --cert-manager, or one replica")
+    if arguments.bundle and not arguments.bundle_key:
+        raise UsageError("a bundle without a key to check it by could be anybody's", hint="give --bundle-key")
+    wrong = [one for one in arguments.read if not _RESOURCE.fullmatch(one)]
+    if wrong or (arguments.read and not arguments.cluster):
+        raise UsageError(f"--read {(wrong or arguments.read)[0]}: name a resource with its group, with --cluster",
+                         hint="as --cluster --read configmaps --read ingresses.networking.k8s.io")  # fmt: skip
     project = project_at(Path(arguments.project))
     objects = [one for one in _objects(arguments, project, replicas) if one]
     sys.stdout.write(yaml.safe_dump_all(objects, sort_keys=False, default_flow_style=False))
     if not arguments.workspace and not arguments.claim:
         print("the record lies in an emptyDir and goes with the Pod: give --claim or --workspace", file=sys.stderr)
+    if arguments.cluster and not arguments.read:
+        print("kinds that a paramKind, a Config or a SyncSet of the cluster names have to be read too: give --read for "
+              "each", file=sys.stderr)  # fmt: skip
     return int(ExitCode.ALLOWED)
 
 
@@ -49,7 +64,7 @@ def _objects(arguments: argparse.Namespace, project: Project, replicas: int) -> 
            "metadata": {"name": namespace, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}  # fmt: skip
     yield _object("v1", "ServiceAccount", namespace)
     yield from _access(arguments)
-    files = _files(project)
+    files = _files(project) | _key_file(arguments)
     yield _object("v1", "ConfigMap", namespace, data={_key(name): text for name, text in files.items()})
     yield _object("v1", "Service", namespace, spec={
         "selector": _LABELS, "ports": [{"name": "https", "port": 443, "targetPort": "https"}],
@@ -71,17 +86,38 @@ def _object(version: str, kind: str, namespace: str, **more: Any) -> dict[str, A
 
 
 def _access(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Only what is used: the own webhook configurations, for the authority."""
-    if arguments.cert_manager:
-        return
+    """Only what is used: the own webhook configurations, for the authority, and what policies of the cluster are."""
     group = "rbac.authorization.k8s.io"
-    rules = [{"apiGroups": ["admissionregistration.k8s.io"], "resources": list(_CONFIGURATIONS),
-              "resourceNames": [_NAME], "verbs": ["get", "patch"]}]  # fmt: skip
+    rules = [*_own_configurations(arguments), *_policies_of_the_cluster(arguments)]
+    if not rules:
+        return
     metadata = {"name": _NAME, "labels": _LABELS}
     yield {"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": metadata, "rules": rules}
     yield {"apiVersion": f"{group}/v1", "kind": "ClusterRoleBinding", "metadata": metadata,
            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": _NAME},
            "subjects": [{"kind": "ServiceAccount", "name": _NAME, "namespace": arguments.namespace}]}  # fmt: skip
+
+
+def _own_configurations(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    if not arguments.cert_manager:
+        yield {"apiGroups": [NATIVE], "resources": list(_CONFIGURATIONS), "resourceNames": [_NAME],
+               "verbs": ["get", "patch"]}  # fmt: skip
+
+
+def _policies_of_the_cluster(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """What ``--cluster`` lists and watches; kinds of constraints are as many as there are templates."""
+    if not arguments.cluster:
+        return
+    verbs = ["get", "list", "watch"]
+    yield {"apiGroups": sorted(GROUPS), "resources": ["*"], "verbs": verbs}
+    yield {"apiGroups": [NATIVE], "resources": list(_POLICIES), "verbs": verbs}
+    named: dict[str, list[str]] = {"": ["namespaces"]}
+    for one in arguments.read:
+        resource, _, group = one.partition(".")
+        if resource not in named.setdefault(group, []):
+            named[group].append(resource)
+    for group, resources in sorted(named.items()):
+        yield {"apiGroups": [group], "resources": resources, "verbs": verbs}
 
 
 def _certificate(namespace: str) -> Iterator[dict[str, Any]]:
@@ -109,6 +145,18 @@ def _files(project: Project) -> dict[str, str]:
     return found
 
 
+def _key_file(arguments: argparse.Namespace) -> dict[str, str]:
+    """The key that bundles are checked by, beside the settings: it is public, and whoever may change it may change what
+    judges in any case."""
+    if not arguments.bundle:
+        return {}
+    from lockgate.sources.policy_bundle.signing import public_key
+
+    path = Path(arguments.bundle_key)
+    public_key(path)
+    return {_KEY: path.read_text("ascii")}
+
+
 def _key(path: str) -> str:
     """The key of a file in a ConfigMap, which knows no folders; the volume puts it back where it was."""
     return path.replace("/", "..")
@@ -128,12 +176,15 @@ def _deployment(arguments: argparse.Namespace, replicas: int, files: list[str]) 
             "name": _NAME, "items": [{"key": _key(name), "path": name} for name in files]}},
         {"name": "workspace", **claim},
     ]  # fmt: skip
+    command += _further(arguments)
     if arguments.cert_manager:
         command += ["--tls", "/tls"]
         mounts.append({"name": "tls", "mountPath": "/tls", "readOnly": True})
         volumes.append({"name": "tls", "secret": {"secretName": f"{_NAME}-tls"}})
     else:
-        command += ["--publish", _NAME, "--in-cluster"]
+        command += ["--publish", _NAME]
+    if arguments.cluster or not arguments.cert_manager:
+        command.append("--in-cluster")
     probe = {"port": "https", "scheme": "HTTPS"}
     container = {
         "name": "admission", "image": arguments.image, "args": command,
@@ -141,13 +192,13 @@ def _deployment(arguments: argparse.Namespace, replicas: int, files: list[str]) 
         "ports": [{"name": "https", "containerPort": _PORT}],
         "readinessProbe": {"httpGet": {"path": "/readyz", **probe}, "periodSeconds": 2},
         "livenessProbe": {"httpGet": {"path": "/healthz", **probe}, "periodSeconds": 10, "failureThreshold": 3},
-        "resources": {"requests": {"cpu": "200m", "memory": "192Mi"}, "limits": {"memory": "512Mi"}},
+        "resources": {"requests": {"cpu": "200m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
         "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
                             "capabilities": {"drop": ["ALL"]}},
         "volumeMounts": mounts,
     }  # fmt: skip
     pod = {
-        "serviceAccountName": _NAME, "automountServiceAccountToken": not arguments.cert_manager,
+        "serviceAccountName": _NAME, "automountServiceAccountToken": arguments.cluster or not arguments.cert_manager,
         "priorityClassName": "system-cluster-critical", "terminationGracePeriodSeconds": 60,
         "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532,
                             "seccompProfile": {"type": "RuntimeDefault"}},
@@ -161,6 +212,22 @@ def _deployment(arguments: argparse.Namespace, replicas: int, files: list[str]) 
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0}},
         "template": {"metadata": {"labels": _LABELS}, "spec": pod},
     })  # fmt: skip
+
+
+def _further(arguments: argparse.Namespace) -> list[str]:
+    """What ``serve`` is told of what was asked for here."""
+    told: list[str] = []
+    if arguments.workspace:  # the record is elsewhere, and the settings are mounted to be read alone
+        told += ["--state", "/var/lib/lockgate"]
+    if arguments.cluster:
+        told.append("--cluster")
+    if arguments.cluster_name:
+        told += ["--cluster-name", arguments.cluster_name]
+    if arguments.bundle:
+        told += ["--bundle", arguments.bundle, "--bundle-tag", arguments.bundle_tag, "--bundle-key",
+                 f"/etc/lockgate/{_KEY}"]  # fmt: skip
+        told += [part for host in arguments.allow_host for part in ("--allow-host", host)]
+    return told
 
 
 def _webhook(arguments: argparse.Namespace, kind: str) -> dict[str, Any]:

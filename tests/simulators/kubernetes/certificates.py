@@ -30,7 +30,8 @@ class Authority:
         )
         self.certificate = self._certificate.public_bytes(serialization.Encoding.PEM).decode()
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey,
+                 life: timedelta = timedelta(days=1)) -> x509.CertificateBuilder:  # fmt: skip
         now = datetime.now(UTC)
         return (
             x509.CertificateBuilder()
@@ -39,17 +40,20 @@ class Authority:
             .public_key(key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(minutes=5))
-            .not_valid_after(now + timedelta(days=1))
+            .not_valid_after(now + life)
         )
 
     def issue(self, folder: Path, stem: str, *, names: tuple[str, ...] = (), user: str = "",
-              groups: tuple[str, ...] = ()) -> tuple[Path, Path]:  # fmt: skip
-        """(certificate, key) files: for a server with ``names`` (hosts and addresses), or for a client ``user``."""
+              groups: tuple[str, ...] = (), life: timedelta = timedelta(days=1)) -> tuple[Path, Path]:  # fmt: skip
+        """(certificate, key) files: for a server with ``names`` (hosts and addresses), or for a client ``user``.
+
+        ``life`` from now; below nothing it is over already.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
         attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, user or names[0]))
         purpose = ExtendedKeyUsageOID.CLIENT_AUTH if user else ExtendedKeyUsageOID.SERVER_AUTH
-        builder = self._builder(x509.Name(attributes), key.public_key()).add_extension(
+        builder = self._builder(x509.Name(attributes), key.public_key(), life).add_extension(
             x509.ExtendedKeyUsage([purpose]), critical=False
         )
         builder = builder.add_extension(

@@ -24,6 +24,8 @@ def _serve(serve: argparse.ArgumentParser) -> None:
     add("--bundle-tag", default="latest", metavar="TAG", help="which bundle of that place (default: latest)")
     add("--bundle-key", metavar="FILE", help="PEM of the public key it must be signed by")
     add("--allow-host", action="append", default=[], metavar="HOST", help="registry that bundles may come from")
+    add("--state", metavar="FOLDER",
+        help="where journal, caches and authority lie (default: the workspace, or .lockgate)")  # fmt: skip
     add("--host", default="0.0.0.0", help="address to listen on (default: every one)")  # noqa: S104 -- a Pod's
     add("--port", type=int, default=8443, help="port to listen on; 0 takes a free one (default: 8443)")
     add("--name", action="append", default=[], metavar="NAME",
@@ -55,6 +57,14 @@ def _manifests(manifests: argparse.ArgumentParser) -> None:
     add("--cert-manager", action="store_true", help="let cert-manager make the certificate")
     add("--mutate", action="store_true", help="register the mutating webhook as well")
     add("--project", metavar="PATH", default=".", help="folder whose lockgate.yaml and policies are mounted")
+    add("--cluster", action="store_true", help="judge by the policies of the cluster as well, with the rights for it")
+    add("--read", action="append", default=[], metavar="RESOURCE",
+        help="with --cluster: further kind that policies look at, as ingresses.networking.k8s.io")  # fmt: skip
+    add("--cluster-name", default="", metavar="NAME", help="name of the cluster, for waivers that name one")
+    add("--bundle", metavar="PLACE", help="judge by a signed bundle, oci://host/repository")
+    add("--bundle-tag", default="latest", metavar="TAG", help="which bundle of that place (default: latest)")
+    add("--bundle-key", metavar="FILE", help="PEM of the public key it must be signed by; goes into the ConfigMap")
+    add("--allow-host", action="append", default=[], metavar="HOST", help="registry that the bundle may come from")
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -21,11 +21,13 @@ PLACE = "cluster: "
 """How the place of a policy begins that a cluster holds."""
 Key = tuple[str, str, str]
 """Kind, namespace and name."""
-_GROUPS = frozenset({
+GROUPS = frozenset({
     "templates.gatekeeper.sh", "constraints.gatekeeper.sh", "mutations.gatekeeper.sh", "expansion.gatekeeper.sh",
     "config.gatekeeper.sh", "syncset.gatekeeper.sh",
 })  # fmt: skip
-_NATIVE = "admissionregistration.k8s.io"
+"""API groups all of whose resources are policies, or say what policies look at."""
+NATIVE = "admissionregistration.k8s.io"
+"""Kubernetes' own; its webhook configurations are no policies."""
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -84,9 +86,9 @@ class PolicyObjects:
 
 def is_policy(resource: Resource) -> bool:
     """Whether the objects of a resource say what is wrong, or for whom."""
-    if resource.group == _NATIVE:
+    if resource.group == NATIVE:
         return "admissionpolic" in resource.plural
-    return resource.group in _GROUPS
+    return resource.group in GROUPS
 
 
 def key_of(body: Mapping[str, Any]) -> Key:
@@ -134,7 +136,7 @@ def _of_kinds(served: Iterable[Resource], kinds: set[tuple[str, str]]) -> list[R
 
 def _leans_on(resource: Resource, body: Mapping[str, Any], names: frozenset[str]) -> bool:
     """Whether it is one of the admission policies named, or a binding of one."""
-    if resource.group != _NATIVE:
+    if resource.group != NATIVE:
         return False
     spec = body.get("spec")
     bound = spec.get("policyName") if isinstance(spec, dict) else None
