@@ -4,7 +4,8 @@ A policy is a rule of the family ``policy``. Its ``logic`` says which kinds it j
 (``kubernetes``), or holds an Azure Policy rule (``azure``). Pure: an object in, hits out.
 """
 
+from lockgate.policy.catalogue.by_kind import PoliciesByKind
 from lockgate.policy.catalogue.hit import Hit
 from lockgate.policy.catalogue.policies import Policies
 
-__all__ = ["Hit", "Policies"]
+__all__ = ["Hit", "Policies", "PoliciesByKind"]

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import NothingCheckedError
 from lockgate.formats import manifests
 from lockgate.model import Family, File, Finding, Rule, Skip, SkipKind
-from lockgate.policy.catalogue import Policies
+from lockgate.policy.catalogue import PoliciesByKind
 from lockgate.policy.catalogue.finding import finding
+from lockgate.rules import shipped_ids
 from lockgate.scanners import ScanContext
 from lockgate.store.compiled import compiled_policies
 
 
 @dataclass(slots=True)
 class _Session:
-    policies: Policies
+    policies: PoliciesByKind
 
     def feed(self, row: File) -> Iterator[Finding | Skip]:
         """Judge every object of one file."""
@@ -25,8 +27,9 @@ class _Session:
         # A template of a chart is for the scanner that renders charts, which also says when it could not.
         yield from (skip for skip in reading.skips if skip.reason != manifests.CHART_TEMPLATE)
         lines: list[str] | None = None
+        policies = self.policies.of(judged.body for judged in reading.objects)
         for judged in reading.objects:
-            hits = self.policies.judge(judged)
+            hits = policies.judge(judged)
             if hits and lines is None:
                 lines = content.decode("utf-8", "replace").splitlines()
             for hit in hits:
@@ -46,9 +49,9 @@ class _Session:
 
 
 def start(rules: Sequence[Rule], context: ScanContext) -> _Session:
-    """Compile the policies, or take them from the cache. Raises ``NothingCheckedError`` when there is none."""
+    """Compile the policies that are not ours; ours when they are needed. ``NothingCheckedError`` when there is none."""
     if not rules:
         raise NothingCheckedError("there is no policy", hint="reinstall lockgate: its rules are missing")
     own = [rule for rule in rules if "types" not in rule.logic and "among" not in rule.logic]
-    with compiled_policies(context.made_dir) as compiled:
-        return _Session(Policies(own, context.options, compiled=compiled))
+    compiled = partial(compiled_policies, context.made_dir)
+    return _Session(PoliciesByKind(own, context.options, compiled=compiled, proven=shipped_ids(Family.POLICY)))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lockgate.dataclass import dataclass
 from lockgate.formats import charts, kustomize, manifests
 from lockgate.formats.objects import Reading
 from lockgate.model import Family, File, Finding, Rule, Skip, SkipKind
+from lockgate.rules import shipped_ids
 from lockgate.scanners import ScanContext
 from lockgate.scanners.rendered._wanted import CHART, PARTS, is_values
 
 if TYPE_CHECKING:
-    from lockgate.policy.catalogue import Policies
+    from lockgate.policy.catalogue import PoliciesByKind
 
 MAX_OVERLAYS = 2_000
 MAX_CHARTS = 100
@@ -26,7 +28,7 @@ MAX_FILES = 2_000
 class RenderedSession:
     rules: Sequence[Rule]
     context: ScanContext
-    policies: Policies | None = None
+    policies: PoliciesByKind | None = None
     """Compiled when the first object is met: most trees hold none, and then cost nothing."""
     charts: dict[str, None] = field(default_factory=dict)
     """Folders of charts, or that one was changed in."""
@@ -93,8 +95,11 @@ class RenderedSession:
 
         yield from reading.skips
         self.objects += len(reading.objects)
+        if not reading.objects:
+            return
+        policies = self._compiled().of(judged.body for judged in reading.objects)
         for judged in reading.objects:
-            for hit in (*self._compiled().judge(judged), *self.context.own(judged)):
+            for hit in (*policies.judge(judged), *self.context.own(judged)):
                 if hit.failed:
                     yield Skip(
                         judged.path, SkipKind.UNRESOLVED, hit.message, Family.POLICY, judged.line_of(hit.pointer)
@@ -109,13 +114,17 @@ class RenderedSession:
             self._texts[path] = (self.context.sibling(path) or b"").decode("utf-8", "replace").splitlines()
         return self._texts[path]
 
-    def _compiled(self) -> Policies:
+    def _compiled(self) -> PoliciesByKind:
         if self.policies is None:
-            from lockgate.policy.catalogue import Policies
+            from lockgate.policy.catalogue import PoliciesByKind
             from lockgate.store.compiled import compiled_policies
 
-            with compiled_policies(self.context.made_dir) as compiled:
-                self.policies = Policies(self.rules, self.context.options, compiled=compiled)
+            self.policies = PoliciesByKind(
+                [rule for rule in self.rules if "among" not in rule.logic],
+                self.context.options,
+                compiled=partial(compiled_policies, self.context.made_dir),
+                proven=shipped_ids(Family.POLICY),
+            )
         return self.policies
 
 
