@@ -1,10 +1,13 @@
 """Our ``dataclass`` beside the one of the standard library: the same class text, the same answers."""
 
+from __future__ import annotations
+
 import copy
 import dataclasses
 import pickle
 import sys
 from dataclasses import field, fields, replace
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -64,7 +67,12 @@ def test_fields_arguments_patterns_and_parameters_are_those_of_the_standard_libr
         (f.name, f.init, f.repr, f.compare, f.kw_only) for f in fields(theirs)
     ]
     assert ours.__match_args__ == theirs.__match_args__
-    assert repr(ours.__dataclass_params__) == repr(theirs.__dataclass_params__)
+    wanted = theirs.__dataclass_params__
+    for name in ("init", "repr", "eq", "order", "unsafe_hash", "frozen"):
+        assert getattr(ours.__dataclass_params__, name) == getattr(wanted, name), name
+    assert ours.__doc__ == theirs.__doc__ and ours.__qualname__ == theirs.__qualname__
+    assert ("line" in vars(ours)) == ("line" in vars(theirs)) and ("facts" in vars(ours)) == ("facts" in vars(theirs))
+    assert dataclasses.asdict(ours("a")) == dataclasses.asdict(theirs("a"))
     assert hasattr(ours("a"), "__dict__") == hasattr(theirs("a"), "__dict__")
     assert ours("a").facts == [] and ours("a").facts is not ours("a").facts
     assert ours("a", facts=[1]).facts == [1]
@@ -144,6 +152,31 @@ def test_what_the_class_defines_itself_stays():
     assert (hash(Own("a")), repr(Own("a"))) == (7, "own")
     with pytest.raises(ValueError, match="no name"):
         Own("")
+
+
+def test_what_the_standard_library_refuses_is_refused():
+    with pytest.raises(ValueError, match="mutable default"):
+
+        @dataclass(slots=True)
+        class Shared:
+            values: list = []  # noqa: RUF012
+
+    with pytest.raises((TypeError, SyntaxError)):
+
+        @dataclass(slots=True)
+        class Disordered:
+            first: int = 1
+            second: int
+
+
+def test_a_class_variable_is_no_field():
+    @dataclass(frozen=True, slots=True)
+    class Counted:
+        name: str
+        most: ClassVar[int] = 3
+
+    assert [one.name for one in fields(Counted)] == ["name"]
+    assert Counted.most == 3
 
 
 def test_one_that_holds_itself_is_shown():

@@ -81,27 +81,36 @@ def entry_points(group: str) -> list[EntryPoint]:
     return sorted(metadata.entry_points(group=group), key=lambda point: point.name)
 
 
-@lru_cache(maxsize=256)
-def _may_name(place: str, changed: int, group: str) -> bool:  # noqa: ARG001 - a changed folder is looked at again
-    """Whether a package installed in ``place``, an entry of ``sys.path``, names the group in square brackets."""
+def _may_name(place: str, changed: int, group: str) -> bool:
+    """Whether a package installed in ``place``, an entry of ``sys.path``, may name the group."""
+    groups = _groups(place, changed)
+    return groups is None or f"[{group}]".encode() in groups
+
+
+@lru_cache(maxsize=64)
+def _groups(place: str, changed: int) -> frozenset[bytes] | None:  # noqa: ARG001 - a changed folder is looked at again
+    """The groups, in their brackets, that packages installed in ``place`` name; None for an archive.
+
+    Each list is read once for all groups that are asked for.
+    """
     if not os.path.isdir(place or "."):
-        return os.path.exists(place)  # an archive: let importlib look into it
-    header = f"[{group}]".encode()
+        return None if os.path.exists(place) else frozenset()
     with os.scandir(place or ".") as entries:
         kept = [entry.path for entry in entries if entry.name.endswith((".dist-info", ".egg-info", ".egg"))]
-    return any(_holds(f"{one}/{inner}", header) for one in kept for inner in _LISTS)
+    lists = (f"{one}/{inner}" for one in kept for inner in _LISTS)
+    return frozenset(line.strip() for path in lists for line in _lines(path) if line.lstrip().startswith(b"["))
 
 
 _ENDINGS = frozenset(one.removeprefix(".") for one in all_suffixes())
 _LISTS = ("entry_points.txt", "EGG-INFO/entry_points.txt")
 
 
-def _holds(path: str, header: bytes) -> bool:
+def _lines(path: str) -> list[bytes]:
     try:
         with open(path, "rb") as stream:
-            return header in stream.read()
+            return stream.read().splitlines()
     except OSError:
-        return False
+        return []
 
 
 def _changed(place: str) -> int:

@@ -11,7 +11,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -19,11 +19,13 @@ from lockgate.advisories.osv import normal_name
 from lockgate.advisories.versions import KEY_FORM
 from lockgate.errors import StoreError
 from lockgate.model import Component
-from lockgate.store._advisory_build import BuildReport, Progress, build
 from lockgate.store._advisory_form import APPLICATION_ID, BLOCK, FORM, Body, unpack_block, unpack_package
 from lockgate.store._advisory_match import Hit, Match, Package
 
-__all__ = ["AdvisoryStore", "BuildReport", "Match", "Progress"]
+if TYPE_CHECKING:
+    from lockgate.store._advisory_build import BuildReport, Progress
+
+__all__ = ["AdvisoryStore", "Match"]
 
 _HINT = "run 'lockgate advisories update' to compile it anew"
 _BATCH = 500
@@ -52,6 +54,8 @@ class AdvisoryStore:
         ``kev`` is CISA's catalogue (JSON), ``epss`` FIRST's scores (CSV, also gzipped). ``target`` is replaced in one
         step at the end. Raises ``SourceError`` for a place that cannot be read, ``StoreError`` for the target.
         """
+        from lockgate.store._advisory_build import build  # brings the network along, which asking never needs
+
         return build(inputs, target, kev=kev, epss=epss, progress=progress, allow_private=allow_private)
 
     @classmethod
