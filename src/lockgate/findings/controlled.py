@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from lockgate.dataclass import dataclass
 from lockgate.model import Finding, Named, Related
+from lockgate.model.named import OBJECT
 
 SHOWN = "shown-by"
 """The fact that says what else shows the fault: ``3 Pod, 1 ReplicaSet``."""
@@ -33,13 +34,14 @@ def folded(findings: Sequence[Finding], waived: Callable[[Finding], bool]) -> Fo
 
     Order is kept. A finding that no waiver covers is never folded into one that a waiver covers.
     """
-    made = {number: named for number, one in enumerate(findings) if (named := _made(one)) is not None}
+    names = _Names()
+    made = {number: named for number, one in enumerate(findings) if (named := _made(one, names)) is not None}
     if not made:
         return Folded(list(findings), 0)
     homes: dict[_Key, int] = {}
     wanted = {key for number, named in made.items() for key in _above(findings[number], named)}
     for number, one in enumerate(findings):
-        named = Named.of_finding(one)
+        named = names.of(one)
         if named is not None and (key := _key(one, named, named.kind, named.name)) in wanted:
             homes.setdefault(key, number)
     covered: dict[int, bool] = {}
@@ -59,11 +61,30 @@ def folded(findings: Sequence[Finding], waived: Callable[[Finding], bool]) -> Fo
     return Folded(kept, len(gone))
 
 
-def _made(one: Finding) -> Named | None:
+class _Names:
+    """Names of the objects that findings are about. Findings of one object may share their facts, and then its names.
+
+    Facts are told apart by where they lie in memory: whoever asks holds the findings all the while.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, Named | None] = {}
+
+    def of(self, one: Finding) -> Named | None:
+        """None when it is about no object."""
+        if one.subject.kind != OBJECT:
+            return None
+        key = id(one.facts)
+        if key not in self._known:
+            self._known[key] = Named.of_finding(one)
+        return self._known[key]
+
+
+def _made(one: Finding, names: _Names) -> Named | None:
     """The names of an object that runs in a cluster and that a controller made."""
     if not any(fact.name == "controllers" for fact in one.facts):
         return None
-    named = Named.of_finding(one)
+    named = names.of(one)
     return named if named is not None and named.cluster and named.controllers else None
 
 

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +33,8 @@ _CONFIGURATION = {
     "delta.logRetentionDuration": "interval 30 days",
 }
 _MARK = "Runs"
+_PIECE = 5_000
+"""Rows of a run that are appended together: what a row takes in Python is many times what it takes on the disk."""
 _UNADDRESSABLE = lazy_pattern(r"[\[\]^|\\%]")
 """deltalake 1.6 takes a path for an address: some signs make it panic, and ``%41`` would be another folder."""
 At = int | datetime | None
@@ -71,8 +74,8 @@ class Record:
         again after an error stores the run once.
         """
         for name, rows in rows_of(result, batch or uuid.uuid4().hex).items():
-            if rows:
-                self._append(tables()[name], rows)
+            while piece := list(islice(rows, _PIECE)):
+                self._append(tables()[name], piece)
 
     def append_piece(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows of a run that is under way. Their ``Batch`` is that of the run: they show with it, or never.

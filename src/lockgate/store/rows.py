@@ -12,8 +12,8 @@ from lockgate.model import Component, Decision, Location, Result, SettledFinding
 Row = dict[str, Any]
 
 
-def rows_of(result: Result, batch: str) -> dict[str, list[Row]]:
-    """Table name -> rows, ``Runs`` last: its row is the mark that the others count."""
+def rows_of(result: Result, batch: str) -> dict[str, Iterator[Row]]:
+    """Table name -> rows, ``Runs`` last: its row is the mark that the others count. Each can be read once."""
     common = {"TimeGenerated": result.run.started, "RunId": result.run.id, "Batch": batch}
     tables: dict[str, Iterator[Row]] = {
         "Findings": (finding_row(one) for one in (*result.findings, *result.fixed)),
@@ -22,7 +22,7 @@ def rows_of(result: Result, batch: str) -> dict[str, list[Row]]:
         "Decisions": decision_rows(result.decision),
         "Runs": iter([run_row(result)]),
     }
-    return {name: [common | row for row in rows] for name, rows in tables.items()}
+    return {name: (common | row for row in rows) for name, rows in tables.items()}
 
 
 def run_row(result: Result) -> Row:

@@ -14,6 +14,7 @@ leaves its namespace to who applies it, so an object without one counts as of ev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import merge
 from typing import Any
 
 from lockgate.dataclass import dataclass
@@ -23,6 +24,8 @@ from lockgate.policy.errors import PolicyError
 MOST_OTHERS = 2_000
 """Objects that one policy may look through for one object."""
 WORKLOAD = "Workload"
+_Numbered = tuple[int, Mapping[str, Any]]
+"""What a policy sees of one object, and the place of the object among all."""
 _KEYS = ("kinds", "namespace")
 _SCOPES = ("same", "any")
 
@@ -64,26 +67,33 @@ class Objects:
     """All objects of one source, to be looked through."""
 
     def __init__(self, bodies: Iterable[Mapping[str, Any]]) -> None:
-        """Sort them by kind. The bodies are kept as they are."""
-        self._by_pair: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-        for body in bodies:
-            self._by_pair.setdefault(group_kind(body), []).append(_view(body))
+        """Sort them by kind and namespace. The bodies are kept as they are."""
+        self._by_pair: dict[tuple[str, str], dict[str, list[_Numbered]]] = {}
+        for number, body in enumerate(bodies):
+            by_namespace = self._by_pair.setdefault(group_kind(body), {})
+            by_namespace.setdefault(namespace_of(body), []).append((number, _view(body)))
 
     def others(self, body: Mapping[str, Any], among: Among) -> Sequence[Mapping[str, Any]] | None:
-        """What a policy sees beside ``body``; None when it is more than a policy may look through."""
-        namespace = namespace_of(body)
+        """What a policy sees beside ``body``, kind by kind as they stand; None when it is more than a policy may look
+        through."""
+        namespace = namespace_of(body) if among.same_namespace else ""
         found: list[Mapping[str, Any]] = []
-        for pair, views in self._by_pair.items():
+        for pair, by_namespace in self._by_pair.items():
             if not among.takes(pair):
                 continue
-            for view in views:
-                other = view["object"]
-                if other is body or (among.same_namespace and not _meet(namespace, namespace_of(other))):
+            # One that leaves its namespace open meets every other.
+            meeting = [by_namespace.get(one, ()) for one in (namespace, "")] if namespace else by_namespace.values()
+            for _, view in merge(*meeting, key=_number):
+                if view["object"] is body:
                     continue
                 if len(found) == MOST_OTHERS:
                     return None
                 found.append(view)
         return found
+
+
+def _number(one: _Numbered) -> int:
+    return one[0]
 
 
 def namespace_of(body: Mapping[str, Any]) -> str:
@@ -92,10 +102,6 @@ def namespace_of(body: Mapping[str, Any]) -> str:
     if not isinstance(metadata, dict):
         return ""
     return str(metadata.get("name" if group_kind(body) == ("", "Namespace") else "namespace") or "")
-
-
-def _meet(one: str, other: str) -> bool:
-    return not one or not other or one == other
 
 
 def _view(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from lockgate.formats.printable import veiled
@@ -15,6 +16,8 @@ from lockgate.policy.catalogue.hit import Hit
 _SCALAR = lazy_pattern(
     r"(?P<head>\s*(?:-\s+)?(?P<key>[\w.-]{1,100}):\s+)(?P<value>[\w.+-]{1,100})(?P<tail>\s*(?:#.*)?)\Z"
 )
+_last: list[tuple[Object | None, tuple[Related, ...]]] = [(None, ())]
+"""The object of the last finding, and its facts."""
 _WRITTEN = {True: "true", False: "false", None: "null"}
 
 
@@ -23,7 +26,6 @@ def finding(hit: Hit, judged: Object, lines: Sequence[str] = ()) -> Finding:
     rule = hit.rule
     line = judged.line_of(hit.pointer)
     shown = (veiled(lines[line - 1])[:200],) if 0 < line <= len(lines) else ()
-    made = (Related("generated-by", judged.generated_by),) if judged.generated_by else ()
     return Finding(
         rule=rule.id,
         family=rule.family,
@@ -32,9 +34,24 @@ def finding(hit: Hit, judged: Object, lines: Sequence[str] = ()) -> Finding:
         subject=subject(hit, judged),
         location=Location(judged.path, line, line, pointer=hit.pointer, snippet=shown),
         message=hit.message,
-        fix=Fix(rule.fix, _edits(hit, judged, line, lines)),
-        facts=tuple(sorted((*made, *Named.of(judged).facts()), key=lambda fact: fact.name)),
+        fix=_fix(rule.fix, _edits(hit, judged, line, lines)),
+        facts=_facts(judged),
     )
+
+
+def _facts(judged: Object) -> tuple[Related, ...]:
+    """What is known of the object. Its findings come one after the other and share them: a cluster has many."""
+    held, facts = _last[0]
+    if held is not judged:
+        made = (Related("generated-by", judged.generated_by),) if judged.generated_by else ()
+        facts = tuple(sorted((*made, *Named.of(judged).facts()), key=lambda fact: fact.name))
+        _last[0] = judged, facts  # one assignment, so that threads see the one pair or the other
+    return facts
+
+
+@lru_cache(maxsize=1024)
+def _fix(text: str, edits: tuple[Edit, ...]) -> Fix:
+    return Fix(text, edits)
 
 
 def subject(hit: Hit, judged: Object) -> Subject:
