@@ -14,6 +14,7 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.formats import json_safe, yaml_safe
 from lockgate.formats.format_error import FormatError
+from lockgate.formats.manifests import _block
 from lockgate.formats.manifests._go_yaml import line_of, value_of
 from lockgate.formats.objects import Reading, Skips, parts_of
 from lockgate.lazy_pattern import lazy_pattern
@@ -81,6 +82,8 @@ class _Document:
     before: int
     """Lines above ``text``."""
     json: bool = False
+    block: bool = False
+    """Whether ``_block`` read it."""
     _root: Any = None
 
     def line(self, pointer: str) -> int:
@@ -88,6 +91,9 @@ class _Document:
         parts = parts_of(pointer)
         if self.json:
             return self._json_line(tuple(parts))
+        if self.block:
+            self._root = self._root or _block.read(self.text, marked=True)
+            return int(self._root.line_of(parts)) + self.before
         if self._root is None:
             self._root = yaml_safe.compose_all(self.text)[self.index]
         return line_of(self._root, parts) + self.before
@@ -141,11 +147,14 @@ class _Work:
         """Read the documents of one stretch between separators."""
         if b"apiVersion" not in chunk and b"kind" not in chunk:
             return
+        block = _block.read(chunk)
         try:
-            roots = yaml_safe.compose_all(chunk, max_bytes=MAX_BYTES)
-            self.nodes += sum(root.size for root in roots)
+            roots = yaml_safe.compose_all(chunk, max_bytes=MAX_BYTES) if block is None else []
+            self.nodes += sum(root.size for root in roots) if block is None else block.nodes
             if self.nodes > MAX_NODES:
                 raise FormatError(f"more than {MAX_NODES} nodes", kind=SkipKind.TOO_LARGE)
+            if block is not None:
+                self._take(block.value, _Document(chunk, 0, before, block=True))
             for index, root in enumerate(roots):
                 if root.is_mapping or root.is_sequence:
                     value, repeated = value_of(root)

@@ -31,7 +31,8 @@ _WORDS: dict[str, Any] = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
 }
-_FIRST = frozenset("+-.0123456789yYnNtTfFoO~")
+FIRST = frozenset("+-.0123456789yYnNtTfFoO~")
+"""What a plain word begins with that may be anything but text."""
 _FLOAT = lazy_pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _INTEGER = lazy_pattern(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)")
 _LARGEST_WHOLE = 1e21
@@ -91,7 +92,7 @@ def key_text(node: Node) -> str:
     raw = node.value
     if not isinstance(raw, str):
         raise FormatError("a key that is itself a collection", node.line, kind=SkipKind.UNSUPPORTED)
-    if node.tag == _STR and (not node.plain or raw[:1] not in _FIRST):
+    if node.tag == _STR and (not node.plain or raw[:1] not in FIRST):
         return raw
     value = scalar(node)
     if isinstance(value, str):
@@ -107,9 +108,9 @@ def scalar(node: Node) -> Any:
     """The value of a scalar."""
     text = node.text
     if node.plain:
-        if text and text[0] not in _FIRST:
+        if text and text[0] not in FIRST:
             return text
-        value = _resolved(text) if len(text) <= 64 else text
+        value = resolved(text) if len(text) <= 64 else text
         if type(value) is not float:
             return value
     elif node.tag == _STR:
@@ -126,7 +127,7 @@ def scalar(node: Node) -> Any:
 def _tagged(node: Node) -> Any:
     """A scalar with a tag of its own: ``!!int "5"``."""
     kind = node.tag.removeprefix(_PREFIX)
-    value = _resolved(node.text) if len(node.text) <= 64 else node.text
+    value = resolved(node.text) if len(node.text) <= 64 else node.text
     fits = {
         "bool": isinstance(value, bool),
         "int": isinstance(value, int) and not isinstance(value, bool),
@@ -147,7 +148,8 @@ def _binary(node: Node) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _resolved(text: str) -> Any:
+def resolved(text: str) -> Any:
+    """The value of a plain word, which is not empty."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789":
