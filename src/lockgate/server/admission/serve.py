@@ -84,6 +84,7 @@ class AdmissionServer:
         self.started, self.port = threading.Event(), 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Event | None = None
+        self._published = False
         self._connections = Connections(self.app, limit=_CONNECTIONS)
 
     def swap(self, judge: Judge, mutating: Judge | None = None) -> None:
@@ -106,12 +107,12 @@ class AdmissionServer:
 
     def run(self) -> None:
         """Serve until stopped. Raises ``SourceError`` when the address or the certificate cannot be used."""
-        if isinstance(self._certificates, OwnAuthority):
-            self._certificates.ensure()
-            self._publish(self._certificates)
-            pair = self._certificates.pair
-        else:
-            pair = self._certificates
+        pair = self._certificates
+        if isinstance(pair, OwnAuthority):
+            if not pair.usable():  # else it is looked at once the port answers
+                pair.ensure()
+                self._publish(pair)
+            pair = pair.pair
         tls = ReloadingContext(pair, client_authority=self.options.client_authority)
         self.metrics.certificate_expires = tls.expires
         listener = self._listen()
@@ -171,10 +172,9 @@ class AdmissionServer:
     async def _tend(self, tls: ReloadingContext) -> None:
         """Renews the own authority and takes up changed files, for as long as the server runs."""
         while True:
-            await asyncio.sleep(self.options.certificate_seconds)
             try:
-                if isinstance(self._certificates, OwnAuthority) and await asyncio.to_thread(self._certificates.ensure):
-                    await asyncio.to_thread(self._publish, self._certificates)
+                if isinstance(self._certificates, OwnAuthority):
+                    await asyncio.to_thread(self._renew, self._certificates)
                 if tls.reload_if_changed():
                     self.metrics.certificate_reloads += 1
                     self.metrics.certificate_expires = tls.expires
@@ -182,10 +182,18 @@ class AdmissionServer:
             except (LockgateError, OSError) as error:
                 self.metrics.certificate_errors += 1
                 _log.error("the certificate could not be renewed, the old one goes on: %s", error)
+            await asyncio.sleep(self.options.certificate_seconds)
+
+    def _renew(self, authority: OwnAuthority) -> None:
+        if authority.ensure() or not self._published:
+            self._publish(authority)
 
     def _publish(self, authority: OwnAuthority) -> None:
+        """Also tried again where it failed: an API server that trusts another authority asks in vain."""
+        self._published = False
         if self._bundle_changed is not None:
             self._bundle_changed(authority.bundle())
+        self._published = True
 
     def _drain(self) -> None:
         loop, end = self._loop, self._end

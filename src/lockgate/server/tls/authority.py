@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from lockgate.errors import SourceError
 from lockgate.server.tls.reload import Pair
+from lockgate.server.tls.validity import validity
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -60,6 +61,16 @@ class OwnAuthority:
         except (OSError, ValueError) as error:
             hint = "the folder must be writable and hold only what was written here; move it away to begin anew"
             raise SourceError(f"the authority cannot be used: {error}", where=str(self._folder), hint=hint) from None
+
+    def usable(self, now: datetime | None = None) -> bool:
+        """Whether there is a certificate to serve with that is not over; :meth:`ensure` may still renew it. Quick."""
+        try:
+            if not all((self._folder / name).exists() for name in ("ca.crt", "ca.key", "tls.key")):
+                return False
+            begins, ends = validity(self.pair.certificate.read_text("ascii"))
+        except (OSError, ValueError):
+            return False
+        return begins <= (now or datetime.now(UTC)) < ends
 
     def bundle(self) -> str:
         """PEM of every CA to be trusted now: the present one, the next and the previous."""

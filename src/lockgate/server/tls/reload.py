@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lockgate.errors import SourceError
+from lockgate.server.tls.validity import validity
 
 _Stamp = tuple[tuple[int, int, int], tuple[int, int, int]]
 
@@ -61,8 +62,6 @@ class ReloadingContext:
         return first, second
 
     def _load(self) -> tuple[ssl.SSLContext, float]:
-        from cryptography import x509
-
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
@@ -71,10 +70,10 @@ class ReloadingContext:
             if self._client_authority is not None:
                 context.load_verify_locations(self._client_authority)
                 context.verify_mode = ssl.CERT_REQUIRED
-            chain = x509.load_pem_x509_certificates(self._pair.certificate.read_bytes())
+            _, ends = validity(self._pair.certificate.read_text("ascii", "replace"))
         except (OSError, ValueError, ssl.SSLError) as error:
             raise self._wrong(str(getattr(error, "reason", None) or error)) from None
-        return context, chain[0].not_valid_after_utc.timestamp()
+        return context, ends.timestamp()
 
     def _wrong(self, reason: str) -> SourceError:
         return SourceError(
