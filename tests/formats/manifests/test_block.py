@@ -58,7 +58,7 @@ spec:
 
 def both(chunk: bytes) -> bool:
     """Whether the document was read line by line; then libyaml must have read the same."""
-    block = _block.read(chunk, marked=True)
+    block = _block.read(chunk)
     if block is None:
         return False
     (root,) = yaml_safe.compose_all(chunk)

@@ -1,8 +1,8 @@
 """Kubernetes manifests: YAML streams, JSON and lists, recognised by what they say and not by where they stand.
 
 A file is split at ``---`` lines before anything is parsed, as ``kubectl`` does, so a document that is broken costs only
-itself. Lines are worked out when somebody asks for one, by a second parse of that document: most objects give no
-finding. What does not belong: what an object means, and the files of kustomize and helm, which are not manifests.
+itself. Lines are worked out when somebody asks for one, since most objects give no finding. What does not belong: what
+an object means, and the files of kustomize and helm, which are not manifests.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def values_of(content: bytes) -> list[Any]:
 
 @dataclass(slots=True)
 class _Document:
-    """Where one document stands; parses it again when the first line is asked for."""
+    """Where one document stands; what libyaml read is parsed again when the first line is asked for."""
 
     text: bytes
     index: int
@@ -82,8 +82,8 @@ class _Document:
     before: int
     """Lines above ``text``."""
     json: bool = False
-    block: bool = False
-    """Whether ``_block`` read it."""
+    block: _block.Block | None = None
+    """What ``_block`` read, where it did."""
     _root: Any = None
 
     def line(self, pointer: str) -> int:
@@ -91,9 +91,8 @@ class _Document:
         parts = parts_of(pointer)
         if self.json:
             return self._json_line(tuple(parts))
-        if self.block:
-            self._root = self._root or _block.read(self.text, marked=True)
-            return int(self._root.line_of(parts)) + self.before
+        if self.block is not None:
+            return self.block.line_of(parts) + self.before
         if self._root is None:
             self._root = yaml_safe.compose_all(self.text)[self.index]
         return line_of(self._root, parts) + self.before
@@ -154,7 +153,7 @@ class _Work:
             if self.nodes > MAX_NODES:
                 raise FormatError(f"more than {MAX_NODES} nodes", kind=SkipKind.TOO_LARGE)
             if block is not None:
-                self._take(block.value, _Document(chunk, 0, before, block=True))
+                self._take(block.value, _Document(chunk, 0, before, block=block))
             for index, root in enumerate(roots):
                 if root.is_mapping or root.is_sequence:
                     value, repeated = value_of(root)

@@ -10,6 +10,8 @@ None, and libyaml reads the whole document. So this may refuse what is YAML, and
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from lockgate.dataclass import dataclass
@@ -53,25 +55,36 @@ class Block:
     """Nodes as libyaml counts them: every key, every value, every map and list."""
     line: int
     """The line of the root, from 1."""
-    marks: dict[int, dict[Any, int]]
-    """Lines of keys and members by the identity of their map or list; empty unless they were asked for."""
+    lines: list[int]
+    """The line of every key and member, in the order in which they stand."""
+    _marks: dict[int, dict[Any, int]] = field(default_factory=dict)
 
     def line_of(self, parts: list[str]) -> int:
         """As ``_go_yaml.line_of``."""
+        if not self._marks:
+            left = iter(self.lines)
+            self._mark(self.value, left)
         value, line = self.value, self.line
         for part in parts:
             key: Any = part
             if isinstance(value, list):
                 key = int(part) if part.isascii() and part.isdigit() and len(part) < 10 else -1
-            lines = self.marks.get(id(value), {})  # what stands in brackets stands on one line
+            lines = self._marks.get(id(value), {})
             if key not in lines:
                 return line
             value, line = value[key], lines[key]
         return line
 
+    def _mark(self, value: Any, left: Iterator[int]) -> None:
+        own = self._marks[id(value)] = {}
+        for key, one in value.items() if type(value) is dict else enumerate(value):
+            own[key] = next(left)
+            if type(one) is dict or type(one) is list:
+                self._mark(one, left)
 
-def read(chunk: bytes, *, marked: bool = False) -> Block | None:
-    """The document of ``chunk``, with the lines of its fields when ``marked``; None when libyaml must read it."""
+
+def read(chunk: bytes) -> Block | None:
+    """The document of ``chunk``; None when libyaml must read it."""
     if len(chunk) > MAX_BYTES:
         return None
     if b"\r" in chunk:
@@ -82,12 +95,12 @@ def read(chunk: bytes, *, marked: bool = False) -> Block | None:
         return None
     if chunk.translate(None, _ASCII) if chunk.isascii() else _STRANGE.search(text):
         return None
-    reader = _Reader(text, marked=marked)
+    reader = _Reader(text)
     try:
         line = reader.lines()
     except _OddError:
         return None
-    return None if reader.root is None else Block(reader.root, reader.nodes, line, reader.marks)
+    return None if reader.root is None else Block(reader.root, reader.nodes, line, reader.places)
 
 
 class _OddError(Exception):
@@ -97,18 +110,17 @@ class _OddError(Exception):
 class _Reader:
     """The maps and lists that are open, each with the column of its members, and what waits for a value below it."""
 
-    __slots__ = ("_hole", "_marked", "_open", "_text", "_whole", "line", "marks", "nodes", "root")
+    __slots__ = ("_hole", "_open", "_text", "_whole", "line", "nodes", "places", "root")
 
-    def __init__(self, text: str, *, marked: bool) -> None:
+    def __init__(self, text: str) -> None:
         self._whole = text.endswith("\n")
         self._text = text if self._whole else text + "\n"
-        self._marked = marked
         self._open: list[tuple[int, Any]] = []
         self._hole: tuple[Any, Any, int] | None = None
-        """Map or list, key or index, and column of what has no value yet."""
+        """Map or list, key or index, and column of what has no value yet; it is the last of ``places``."""
         self.root: Any = None
         self.line = 1
-        self.marks: dict[int, dict[Any, int]] = {}
+        self.places: list[int] = []
         self.nodes = 1
 
     def lines(self) -> int:
@@ -135,35 +147,38 @@ class _Reader:
         """One line: where it belongs by its column, then what it says. Gives where the next begins."""
         indent, dash, key, plain, double, single, flow, literal = match.groups()
         column = len(indent)
-        holder = self._holder(column, listed=dash is not None)
-        at = match.end()
-        if literal is not None:
+        holder: Any
+        own, holder = self._open[-1] if self._open else (-1, None)
+        if own != column or dash is not None or self._hole is not None or type(holder) is list:
+            holder = self._holder(column, listed=dash is not None)
+        at, count, value = match.end(), 1, None
+        if plain is not None:
+            value = plain if plain[0] not in FIRST else _plain(plain)
+        elif literal is not None:
             value, at, count = self._literal(at, column if key is None else column + len(dash or ""), literal)
         else:
-            count = 1
-            value = _plain(plain) if plain is not None else self._other(double, single, flow)
+            value = _other(double, single, flow)
+        place: Any = key
         if dash is not None:
-            place: Any = len(holder)
+            place = len(holder)
             holder.append(value)
-            if self._marked:
-                self._mark(holder, place)
+            self.places.append(self.line)
             if key is not None:
+                holder[place] = holder = self._made(column + len(dash), listed=False)
                 column += len(dash)
+                place = key
                 self.nodes += 1
-                made: Any = {}
-                holder[place] = made
-                self._open.append((column, made))
-                holder = made
         if key is not None:
-            place = _key(key)
-            if place in holder:
+            if key in holder or (key[0] in FIRST and not _is_text(key)):
                 raise _OddError
-            holder[place] = value
+            holder[key] = value
+            self.places.append(self.line)
             self.nodes += 1
-            if self._marked:
-                self._mark(holder, place)
         self.nodes += 1
-        if value is None and plain is None:
+        if flow is not None:
+            self.places += [self.line] * len(value)
+            self.nodes += len(value) * (1 if flow[0] == "[" else 2)
+        elif value is None and plain is None:
             self._hole = (holder, place, column)
         self.line += count
         return at
@@ -175,10 +190,9 @@ class _Reader:
             self._hole = None
             holder, key, above = hole
             if column > above or (column == above and listed and type(holder) is dict):
-                made = self._made(column, listed)
-                holder[key] = made
-                if self._marked and type(holder) is list:
-                    self._mark(holder, key)
+                holder[key] = made = self._made(column, listed=listed)
+                if type(holder) is list:  # a member begins where what is in it begins, not at its dash
+                    self.places[-1] = self.line
                 return made
         while opened:
             own, holder = opened[-1]
@@ -189,34 +203,14 @@ class _Reader:
             opened.pop()
         if self.root is not None:
             raise _OddError
-        self.root = self._made(column, listed)
+        self.root = self._made(column, listed=listed)
         return self.root
 
-    def _made(self, column: int, listed: bool) -> Any:
+    def _made(self, column: int, *, listed: bool) -> Any:
         if len(self._open) > _MOST_DEEP:
             raise _OddError
         made: Any = [] if listed else {}
         self._open.append((column, made))
-        return made
-
-    def _mark(self, holder: Any, key: Any) -> None:
-        self.marks.setdefault(id(holder), {})[key] = self.line
-
-    def _other(self, double: str | None, single: str | None, flow: str | None) -> Any:
-        """A value that is no plain word; None when there is none."""
-        if double is not None:
-            return double
-        if flow is None:
-            return single
-        if flow[0] == "[":
-            members = [_word(word) for word in _WORDS.findall(flow)]
-            self.nodes += len(members)
-            return members
-        entries = _ENTRY.findall(flow)
-        made = {_key(key): _word(word) for key, word in entries}
-        if len(made) != len(entries):
-            raise _OddError
-        self.nodes += 2 * len(made)
         return made
 
     def _literal(self, at: int, parent: int, style: str) -> tuple[str, int, int]:
@@ -247,6 +241,21 @@ class _Reader:
         return "\n".join(found) + ("" if style == "|-" else "\n"), at, count
 
 
+def _other(double: str | None, single: str | None, flow: str | None) -> Any:
+    """A value that is no plain word; None when there is none."""
+    if double is not None:
+        return double
+    if flow is None:
+        return single
+    if flow[0] == "[":
+        return [_word(word) for word in _WORDS.findall(flow)]
+    entries = _ENTRY.findall(flow)
+    made = {key: _word(word) for key, word in entries}
+    if len(made) != len(entries) or not all(map(_is_text, made)):
+        raise _OddError
+    return made
+
+
 def _plain(text: str) -> Any:
     if text[0] not in FIRST or len(text) > _LONGEST:
         return text
@@ -260,7 +269,6 @@ def _word(text: str) -> Any:
     return text[1:-1] if text[0] in "\"'" else _plain(text)
 
 
-def _key(text: str) -> str:
-    if text[0] in FIRST and len(text) <= _LONGEST and type(resolved(text)) is not str:
-        raise _OddError
-    return text
+def _is_text(key: str) -> bool:
+    """Whether a plain key is itself, and no number or word of YAML's."""
+    return key[0] not in FIRST or len(key) > _LONGEST or type(resolved(key)) is str

@@ -16,37 +16,17 @@ from lockgate.policy.catalogue.hit import Hit
 _SCALAR = lazy_pattern(
     r"(?P<head>\s*(?:-\s+)?(?P<key>[\w.-]{1,100}):\s+)(?P<value>[\w.+-]{1,100})(?P<tail>\s*(?:#.*)?)\Z"
 )
-_last: list[tuple[Object | None, tuple[Related, ...]]] = [(None, ())]
+_last: list[Told | None] = [None]
 """The object of the last finding, and its facts."""
 _WRITTEN = {True: "true", False: "false", None: "null"}
 
 
 def finding(hit: Hit, judged: Object, lines: Sequence[str] = ()) -> Finding:
     """The finding of one hit. ``lines`` is the text that ``judged`` stands in, when it stands in a file."""
-    rule = hit.rule
-    line = judged.line_of(hit.pointer)
-    shown = (veiled(lines[line - 1])[:200],) if 0 < line <= len(lines) else ()
-    return Finding(
-        rule=rule.id,
-        family=rule.family,
-        severity=rule.severity,
-        confidence=rule.confidence,
-        subject=subject(hit, judged),
-        location=Location(judged.path, line, line, pointer=hit.pointer, snippet=shown),
-        message=hit.message,
-        fix=_fix(rule.fix, _edits(hit, judged, line, lines)),
-        facts=_facts(judged),
-    )
-
-
-def _facts(judged: Object) -> tuple[Related, ...]:
-    """What is known of the object. Its findings come one after the other and share them: a cluster has many."""
-    held, facts = _last[0]
-    if held is not judged:
-        made = (Related("generated-by", judged.generated_by),) if judged.generated_by else ()
-        facts = tuple(sorted((*made, *Named.of(judged).facts()), key=lambda fact: fact.name))
-        _last[0] = judged, facts  # one assignment, so that threads see the one pair or the other
-    return facts
+    told = _last[0]
+    if told is None or told.judged is not judged or told.lines is not lines:
+        _last[0] = told = Told(judged, lines)  # one assignment, so that threads see the one or the other
+    return told.finding(hit)
 
 
 @lru_cache(maxsize=1024)
@@ -54,20 +34,60 @@ def _fix(text: str, edits: tuple[Edit, ...]) -> Fix:
     return Fix(text, edits)
 
 
+class Told:
+    """Findings of one object, which come one after the other and share what all of them say: a cluster has many."""
+
+    __slots__ = ("_facts", "_name", "_shown", "judged", "lines")
+
+    def __init__(self, judged: Object, lines: Sequence[str] = ()) -> None:
+        """``lines`` as :func:`finding` has them."""
+        self.judged = judged
+        self.lines = lines
+        made = (Related("generated-by", judged.generated_by),) if judged.generated_by else ()
+        self._facts = tuple(sorted((*made, *Named.of(judged).facts()), key=lambda fact: fact.name))
+        self._name = _name(judged)
+        self._shown: dict[int, tuple[str, ...]] = {}
+
+    def finding(self, hit: Hit) -> Finding:
+        """The finding of one hit."""
+        rule, judged = hit.rule, self.judged
+        line = judged.line_of(hit.pointer)
+        place = Location(judged.path, line, line, pointer=hit.pointer, snippet=self._snippet(line))
+        fix = _fix(rule.fix, _edits(hit, judged, line, self.lines))
+        return Finding(
+            rule.id, rule.family, rule.severity, rule.confidence, _subject(hit, *self._name), place, hit.message, fix,
+            facts=self._facts,
+        )  # fmt: skip
+
+    def _snippet(self, line: int) -> tuple[str, ...]:
+        shown = self._shown.get(line)
+        if shown is None:
+            shown = (veiled(self.lines[line - 1])[:200],) if 0 < line <= len(self.lines) else ()
+            self._shown[line] = shown
+        return shown
+
+
 def subject(hit: Hit, judged: Object) -> Subject:
     """The object and item at fault, by names that are the same in a file and in a cluster."""
+    return _subject(hit, *_name(judged))
+
+
+def _name(judged: Object) -> tuple[str, str]:
+    """What the object is called: for people, and as its identity."""
     if judged.form == "azure":
         kind, name = str(judged.body.get("type", "")), str(judged.body.get("name", ""))
-        shown, key = f"{kind} {name}", f"{kind.lower()}|{name.lower()}"
-    else:
-        group, kind = group_kind(judged.body)
-        name, namespace = object_name(judged), _namespace(judged)
-        shown = f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
-        # Every cluster puts what names no namespace into this one, so both are the same object.
-        key = f"{group}/{kind}|{namespace or 'default'}|{name}"
+        return f"{kind} {name}", f"{kind.lower()}|{name.lower()}"
+    group, kind = group_kind(judged.body)
+    name, namespace = object_name(judged), _namespace(judged)
+    # Every cluster puts what names no namespace into this one, so both are the same object.
+    key = f"{group}/{kind}|{namespace or 'default'}|{name}"
+    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}", key
+
+
+def _subject(hit: Hit, shown: str, key: str) -> Subject:
     if hit.item:
         shown += f", {hit.item}"
-    field = "/".join(part for part in hit.pointer.split("/") if not part.isdigit())
+    field = "/".join([part for part in hit.pointer.split("/") if not part.isdigit()])
     return Subject(OBJECT, shown[:300], f"{key}|{field}|{hit.item}")
 
 
