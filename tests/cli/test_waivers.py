@@ -84,3 +84,41 @@ def test_jobs_are_listed_and_shown(lockgate, secrets_only):
     assert "has not ended" in lockgate("jobs", "list", cwd=folder).stdout
     assert json.loads(lockgate("jobs", "show", str(first), cwd=folder).stdout)["detail"] == "osv.zip"
     assert lockgate("jobs", "show", "99", cwd=folder).returncode == 2
+
+
+def test_an_exemption_of_azure_waives_a_resource_of_a_template_where_it_is_deployed_to(lockgate, repository):
+    from lockgate.policy.catalogue.export_azure import definition_name
+
+    rule = "policy/storage-network-open"
+    group = "/subscriptions/1/resourceGroups/shop"
+    authorization = "/subscriptions/1/providers/Microsoft.Authorization"
+    properties = {
+        "policyAssignmentId": f"{authorization}/policyAssignments/baseline", "exemptionCategory": "Mitigated",
+        "expiresOn": f"{TODAY + timedelta(days=90)}T00:00:00Z", "description": "a firewall stands before it",
+        "metadata": {"approvedBy": "network team"},
+    }  # fmt: skip
+    exemption = {"id": f"{group}/providers/Microsoft.Authorization/policyExemptions/e", "properties": properties}
+    assignment = {"id": f"{authorization}/policyAssignments/baseline", "properties": {
+        "policyDefinitionId": f"{authorization}/policyDefinitions/{definition_name(rule)}"}}  # fmt: skip
+    lost = {**exemption, "name": "lost", "properties": {**properties, "policyAssignmentId": "/other"}}
+    repository.write("azure/exemptions.json", json.dumps([exemption, lost]))
+    repository.write("azure/assignments.json", json.dumps([assignment]))
+    for name in ("shop", "other"):
+        repository.write(f"{name}/main.bicep", """resource it 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  name: 'harbour'
+  sku: { name: 'Standard_GZRS' }
+  kind: 'StorageV2'
+  properties: { networkAcls: { defaultAction: 'Allow' } }
+}
+""")
+    repository.write("lockgate.yaml", "version: 1\nfamilies: [policy]\nexemptions: [azure]\nscanners:\n  policy:\n"
+                     f"    azure_scopes: ['shop/**={group}', 'other/**=/subscriptions/1/resourceGroups/other']\n")
+    repository.commit()
+    done = lockgate("check", "--no-store", "--format", "json", cwd=repository.folder)
+    report = json.loads(done.stdout)
+    found = {one["location"]["path"]: one for one in report["findings"] if one["rule"] == rule}
+    assert found["shop/main.bicep"]["waiver"]["by"] == "network team"
+    assert found["shop/main.bicep"]["waiver"]["reason"] == "Exempt in Azure (mitigated): a firewall stands before it"
+    assert found["other/main.bicep"]["waiver"] is None
+    (told,) = [one for one in report["skips"] if one["path"] == "azure/exemptions.json"]
+    assert "the exemption lost counts for nothing" in told["reason"]

@@ -177,7 +177,7 @@ def test_an_azure_exemption_covers_what_stands_in_its_scope_until_its_last_whole
     use = exempted().covers("policy/x", account("SHOP"))
     assert use is not None
     assert (use.by, use.reason, use.expires) == (
-        "storage team", "waiver in Azure: moves to TLS 1.2 in winter", "2031-12-30",
+        "storage team", "Exempt in Azure (waiver): moves to TLS 1.2 in winter", "2031-12-30",
     )  # fmt: skip
     assert exempted().covers("policy/x", account("shop2")) is None
     assert exempted().covers("policy/y", account("shop")) is None

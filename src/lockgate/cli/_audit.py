@@ -55,17 +55,18 @@ def _audit(arguments: argparse.Namespace, began: float) -> int:
         skips = tuple(held.skips()) if held is not None else ()
         own = project.policies_of(held, arguments.policies, cache_dir=None if arguments.no_store else place.cache_dir)
         del held  # what policies need of it they hold
+        exempted = project.exemptions(arguments.exemptions)
         request = Request(
             families=(Family.POLICY,),
             gate=project.settings.gate,
             options=project.scanner_options(),
             own=own,
-            skips=skips,
+            skips=(*skips, *exempted.skips),
             project=f"cluster {connection.name}",
             salt=salt,
             cache_dir=None if arguments.no_store else place.cache_dir,
             made_dir=None if arguments.no_store else machine_folder([project.top]),
-            waivers=project.waivers(),
+            waivers=project.waivers().extended(exempted.waivers),
             owners=None,
             partial=bool(arguments.namespace),
             seconds=project.settings.limits.seconds,

@@ -57,6 +57,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
         salt = salt_of(None if arguments.no_store else place)
         sources = _sources(arguments, projects, cache, families, salt)
         revision, branch = first.head()
+        exempted = first.exemptions(arguments.exemptions) if Family.POLICY in families else None
         request = Request(
             families=families,
             gate=first.settings.gate,
@@ -67,7 +68,8 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
             advisories=Path(arguments.advisories) if arguments.advisories else place.advisories,
             cache_dir=None if arguments.no_store else place.cache_dir,
             made_dir=None if arguments.no_store else machine_folder(project.top for project, _ in projects),
-            waivers=first.waivers(),
+            waivers=first.waivers().extended(exempted.waivers if exempted is not None else ()),
+            skips=exempted.skips if exempted is not None else (),
             owners=first.owners(),
             blame_root=first.top if first.git and not arguments.no_blame and not arguments.history else None,
             partial=_partial(arguments, projects),

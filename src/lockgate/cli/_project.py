@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ from lockgate.dataclass import dataclass
 from lockgate.engine.workspace import Workspace, workspace_of
 from lockgate.errors import ConfigurationError, SourceError
 from lockgate.findings import Owners, Waivers
+from lockgate.model import Family, Skip
 from lockgate.scanners import declared_options
 from lockgate.settings import Settings
 from lockgate.settings import find as find_settings
@@ -18,6 +21,7 @@ from lockgate.sources.repository import Git, repository_of
 
 if TYPE_CHECKING:
     from lockgate.engine.own import OwnPolicies
+    from lockgate.findings.exempted import Exempted
     from lockgate.sources.cluster.policies import PolicyObjects
 
 _OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
@@ -40,6 +44,36 @@ class Project:
         if not path.is_file():
             return Waivers()
         return Waivers.load(_text(path), where=self.settings.waivers)
+
+    def exemptions(self, more: Sequence[str] = ()) -> Exempted:
+        """Exemptions of Azure Policy as waivers: those of the settings, and ``more``, seen from where the command runs.
+
+        Raises ``SourceError`` for a path that is not there.
+        """
+        from lockgate.findings.exempted import Exempted, exempted
+
+        paths = [*(self.top / name for name in self.settings.exemptions), *map(Path, more)]
+        if not paths:
+            return Exempted()
+        from lockgate.rules import load
+        from lockgate.sources.azure_policy import read
+
+        rules = [str(rule.id) for rule in load((Family.POLICY,)).rules if "types" in rule.logic]
+        skips: list[Skip] = []
+        documents = []
+        for one in read(paths):
+            if isinstance(one, Skip):
+                skips.append(replace(one, path=self._shown(one.path)))
+            else:
+                documents.append(replace(one, where=self._shown(one.where)))
+        made = exempted(documents, rules)
+        return Exempted(made.waivers, (*skips, *made.skips))
+
+    def _shown(self, path: str) -> str:
+        """A path as it is called from the top of the project, where it lies below."""
+        with suppress(ValueError):
+            return Path(path).resolve().relative_to(self.top).as_posix()
+        return path
 
     def owners(self) -> Owners | None:
         """The first CODEOWNERS file."""

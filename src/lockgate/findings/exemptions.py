@@ -35,7 +35,7 @@ def waivers_of(exemption: Exemption, rules: Mapping[str, str]) -> tuple[Waiver, 
     said = exemption.description or str(exemption.metadata.get("description") or "")
     values = {
         "by": _person(exemption),
-        "reason": f"{exemption.category.lower()} in Azure: {said}" if said else "",
+        "reason": f"Exempt in Azure ({exemption.category.lower()}): {said}" if said else "",
         "expires": _last_day(exemption),
         "scope": exemption.scope,
     }

@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lockgate.dataclass import dataclass
+
 _SORTS = (
     ("policyrule", "definition"), ("policydefinitions", "initiative"), ("policydefinitionid", "assignment"),
     ("policyassignmentid", "exemption"),
 )  # fmt: skip
 """The member that only documents of a sort have, by the sort (Azure Resource Manager, Microsoft.Authorization)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of Azure Policy."""
+
+    where: str
+    """The file, for people."""
+    body: Mapping[str, Any]
+    """As Resource Manager has it, or as ``az policy ... show`` prints it."""
+    scope: str = ""
+    """Of an exemption in a template: what it is attached to; empty when its id tells."""
 
 
 def sort_of(body: Mapping[str, Any]) -> str:

@@ -60,7 +60,7 @@ class Named:
         if judged.form == "azure":
             return cls(
                 _text(body, "type"), _text(body, "name"), labels=_labels(body.get("tags")), cluster=judged.cluster,
-                resource_id=_text(body, "id"),
+                resource_id=_text(body, "id") or _placed(judged),
             )  # fmt: skip
         metadata = body.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
@@ -107,6 +107,18 @@ def _kind(body: Mapping[str, Any]) -> str:
     group = _text(body, "apiVersion").rpartition("/")[0]
     kind = _text(body, "kind")
     return f"{group}/{kind}" if group else kind
+
+
+def _placed(judged: Object) -> str:
+    """The id that an Azure resource in a file will have below the scope it is deployed to; empty when that is open."""
+    kinds, names = _text(judged.body, "type").split("/"), _text(judged.body, "name").split("/")
+    if not judged.scope or len(kinds) != len(names) + 1 or not all(names) or not judged.knows("/name"):
+        return ""
+    own = _text(judged.body, "scope")
+    if own and not own.startswith("/"):
+        return ""  # it is attached to what only the deployment knows
+    inner = "/".join(f"{kind}/{name}" for kind, name in zip(kinds[1:], names, strict=True))
+    return f"{(own or judged.scope).rstrip('/')}/providers/{kinds[0]}/{inner}"
 
 
 def _namespace(kind: str, name: str, metadata: Mapping[str, Any]) -> str:

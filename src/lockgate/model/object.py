@@ -34,6 +34,8 @@ class Object:
 
     cluster: str = ""
     """Name of the cluster it runs in or is about to; empty when it stands in a file."""
+    scope: str = ""
+    """Azure: id of what a resource in a file is deployed to, where the project says so; empty when it is not known."""
 
     def reaches(self, pointer: str) -> bool:
         """Whether it is known that something stands at a JSON pointer: neither it nor what it stands in is

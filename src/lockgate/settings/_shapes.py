@@ -205,6 +205,12 @@ class Settings:
         (),
     )
     waivers: str = setting("The waiver file, relative to `lockgate.yaml`.", "lockgate-waivers.yaml")
+    exemptions: tuple[str, ...] = setting(
+        "Files and folders of exemptions of Azure Policy, with their assignments and definitions, relative to "
+        "`lockgate.yaml`: exports in JSON, templates, Bicep or Terraform. They count as waivers of the rules whose "
+        "definitions `lockgate policy export` made.",
+        (),
+    )
     limits: Limits = setting("Budgets of a run.", Limits())
     scanners: Mapping[str, Mapping[str, Any]] = setting(
         "Options of scanners, by family; each scanner declares its own. An unknown one is refused.",

@@ -335,7 +335,7 @@ def test_a_plan_is_read_with_what_is_known_only_after_applying():
 
 
 def test_every_table_is_sound():
-    assert len(known_types()) == 127
+    assert len(known_types()) == 131
     for kind in known_types():
         mapping = mapping_of(kind)
         assert re.fullmatch(r"Microsoft\.[A-Za-z]+(/[A-Za-z]+)+", mapping.arm_type), kind

@@ -29,6 +29,11 @@ def export(policies: Iterable[AzurePolicy]) -> list[Exported]:
     return made
 
 
+def definition_name(rule: str) -> str:
+    """The name of the definition that a rule is exported as."""
+    return str(uuid.uuid5(_SPACE, rule))
+
+
 def _definition(policy: AzurePolicy) -> dict[str, Any]:
     rule, logic = policy.rule, policy.rule.logic
     condition: Any = logic["deny"]
@@ -49,7 +54,7 @@ def _definition(policy: AzurePolicy) -> dict[str, Any]:
         raise NotExportableError("it has a parameter of the name effect")
     parameters |= {name: {"type": _type(value), "defaultValue": value} for name, value in policy.parameters.items()}
     return {
-        "name": str(uuid.uuid5(_SPACE, str(rule.id))),
+        "name": definition_name(str(rule.id)),
         "type": "Microsoft.Authorization/policyDefinitions",
         "properties": {
             "displayName": rule.title[:128],

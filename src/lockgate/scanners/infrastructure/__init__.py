@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from lockgate.formats import azure
 from lockgate.model import Family, File, Rule
 from lockgate.scanners import ScanContext, Scanner, Session
+from lockgate.settings import ScannerOption
 
 
 def _wants(path: str, size: int) -> bool:  # noqa: ARG001 -- one that is too large gives a Skip
@@ -23,4 +24,10 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     return start(rules, context)
 
 
-SCANNER = Scanner(Family.POLICY, File, _start, _wants, cacheable=False, starts_alike=True, takes_parameters=True)
+SCANNER = Scanner(
+    Family.POLICY, File, _start, _wants, cacheable=False, starts_alike=True, takes_parameters=True,
+    options=(ScannerOption(
+        "azure_scopes", str, "What files of Azure resources are deployed to, first match first: `infra/prod/**="
+        "/subscriptions/.../resourceGroups/shop`, or a scope alone for all. Exemptions and waivers by scope need it.",
+        many=True, default=""),),
+)  # fmt: skip

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lockgate.dataclass import dataclass
 from lockgate.formats import azure
 from lockgate.model import Family, File, Finding, Rule, Skip, SkipKind
 from lockgate.scanners import ScanContext
+from lockgate.settings.globs import matcher
 
 if TYPE_CHECKING:
     from lockgate.policy.catalogue import Policies
@@ -42,7 +44,9 @@ class InfrastructureSession:
         lines = content.decode("utf-8", "replace").splitlines()
         around = (*reading.objects, *reading.beside)
         hidden: Counter[tuple[str, int]] = Counter()
+        scope = self._scope(row.path)
         for judged in reading.objects:
+            judged = replace(judged, scope=scope) if scope else judged
             own = lines if judged.path == row.path else ()
             for hit in policies.judge(judged, around):
                 if hit.failed:
@@ -52,6 +56,14 @@ class InfrastructureSession:
         for (why, line), count in hidden.items():
             reason = f"{count} policies could not be evaluated: {why}"
             yield Skip(row.path, SkipKind.UNRESOLVED, reason, Family.POLICY, line)
+
+    def _scope(self, path: str) -> str:
+        """What the file is deployed to, by the first of the option's lines that takes it."""
+        for line in self.context.options.get("azure_scopes", ()):
+            glob, marked, scope = str(line).rpartition("=")
+            if not marked or matcher((glob.strip(),))(path):
+                return scope.strip()
+        return ""
 
     def _compiled(self) -> Policies:
         if self.policies is None:
