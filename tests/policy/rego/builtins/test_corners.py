@@ -49,7 +49,7 @@ class TestCorners:
             "regex": 101,
             "semver": 380,
             "sprintf": 59,
-            "strings": 138,
+            "strings": 142,
             "templates": 227,
             "time": 179,
             "units": 70,

@@ -79,8 +79,7 @@ def subset(context: Context, outer: Value, inner: Value) -> Value:
     kinds = (dict, Set, (list, tuple))
     if not any(isinstance(outer, kind) and isinstance(inner, kind) for kind in kinds):
         if isinstance(outer, (list, tuple)) and isinstance(inner, Set):
-            present = Set(outer)
-            return bool(outer) and all(member in present for member in inner)
+            return _covers(outer, inner)
         raise BuiltinError("both arguments object.subset must be of the same type or array and set")
     return _subset(context, outer, inner, 0)
 
@@ -111,6 +110,16 @@ def _subset(context: Context, outer: Value, inner: Value, depth: int) -> bool:
     if isinstance(outer, (list, tuple)) and isinstance(inner, (list, tuple)):
         return _is_run(context, outer, inner)
     return equal(outer, inner)
+
+
+def _covers(outer: Any, inner: Set) -> bool:
+    """Whether an array has the members of a set, as OPA counts: a member that the array repeats counts each time."""
+    unmatched = len(inner)
+    for item in outer:
+        unmatched -= item in inner
+        if unmatched == 0:
+            return True
+    return False
 
 
 def _is_run(context: Context, outer: Any, inner: Any) -> bool:

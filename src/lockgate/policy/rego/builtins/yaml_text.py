@@ -112,7 +112,20 @@ def _read(text: str) -> Value:
         nodes = compose_all(bytes_of(text), max_depth=_MAX_DEPTH)
         return _value(nodes[0]) if nodes else None
     except FormatError as error:
-        raise BuiltinError(f"yaml: {error}") from None
+        raise BuiltinError(f"yaml: {_fault(error)}") from None
+
+
+def _fault(error: FormatError) -> str:
+    """What is wrong as Go's yaml says it: the context's line unless that is the first, counted from 0 by its parser."""
+    import yaml
+
+    cause = error.__context__
+    if not isinstance(cause, yaml.MarkedYAMLError) or not cause.problem:
+        return str(error)
+    marks = (mark.line for mark in (cause.context_mark, cause.problem_mark) if mark is not None and mark.line)
+    line = next(marks, 0)
+    line += bool(line) and isinstance(cause, yaml.scanner.ScannerError)
+    return f"line {line}: {cause.problem}" if line else str(cause.problem)
 
 
 def _value(node: Node) -> Value:
