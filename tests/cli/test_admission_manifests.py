@@ -143,3 +143,11 @@ def test_with_the_record_in_an_object_store_everything_else_lies_where_it_can_be
     assert container["env"] == [{"name": "LOCKGATE_WORKSPACE", "value": "s3://bucket/team"}]
     state = parse(container["args"]).state
     assert {"name": "workspace", "mountPath": state} in container["volumeMounts"]
+
+
+def test_workers_are_given_room(capsys, tmp_path):
+    _, objects, _ = printed(capsys, tmp_path, "--workers", "4")
+    container = of_kind(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0]
+    assert parse(container["args"]).workers == 4
+    assert container["resources"]["requests"] == {"cpu": "800m", "memory": "320Mi"}
+    assert printed(capsys, tmp_path, "--workers", "0")[0] == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import threading
 import uuid
@@ -11,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from lockgate.cli._project import Project, project_at
 from lockgate.engine.workspace import Workspace, prepare, salt_of
@@ -22,6 +22,7 @@ from lockgate.server.admission.carrying import FOLDER, Carrier
 from lockgate.server.admission.loader import Feed, Inputs, PolicyLoader, follow
 from lockgate.server.admission.policies import PolicyJudge
 from lockgate.server.admission.recorder import JournalRecorder
+from lockgate.server.admission.workers import Peers
 from lockgate.server.tls.authority import OwnAuthority
 from lockgate.server.tls.reload import Pair
 from lockgate.settings import FILE_NAME, AdmissionSettings, OnFailure
@@ -36,24 +37,45 @@ _SERVICE = "lockgate.lockgate-system.svc"
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal; returns the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if arguments.workers < 1 or (arguments.workers > 1 and not hasattr(os, "fork")):
+        raise UsageError("--workers must be 1 or more, and is 1 where processes cannot be forked")
     project = _project(arguments)
     place = project.workspace
     if arguments.state:
         place = Workspace(Path(arguments.state), place.record)
     prepare(place, tracked=project.tracks)
+    salt_of(place)
+    if arguments.workers > 1:
+        from lockgate.cli._admission_workers import serve_together
+
+        return serve_together(arguments, place)
+    return serve(arguments, place, lambda port: print(f"listening on {port}", flush=True))
+
+
+def loader_of(arguments: argparse.Namespace, place: Workspace) -> PolicyLoader:
+    """What makes sets of policies from all that is named."""
+    feeds = _feeds(arguments, salt_of(place))
+    return PolicyLoader(lambda: inputs_of(_project(arguments), arguments), cache_dir=place.cache_dir, feeds=feeds)
+
+
+def serve(arguments: argparse.Namespace, place: Workspace, started: Callable[[int], None], *,
+          prepared: tuple[PolicyLoader, PolicySet] | None = None, first: bool = True,
+          peers: Peers | None = None) -> int:  # fmt: skip
+    """Serve in this process; ``started`` gets the port. ``first``: whether it also does what one of several must do."""
     salt = salt_of(place)
-    feeds = _feeds(arguments, salt)
-    loader = PolicyLoader(lambda: inputs_of(_project(arguments), arguments), cache_dir=place.cache_dir, feeds=feeds)
-    policies = loader.load()
+    if prepared is None:
+        made = loader_of(arguments, place)
+        prepared = made, made.load()
+    loader, policies = prepared
     assert loader.current is not None
     journal = None if arguments.no_store else _journal(place)
     server = AdmissionServer(
         PolicyJudge(policies), _certificates(arguments, place.folder), mutating=_mutating(policies),
-        options=_options(arguments, loader.current.settings), salt=salt,
+        options=_options(arguments, loader.current.settings, peers), salt=salt,
         recorder=JournalRecorder(journal, salt=salt) if journal is not None else None,
-        bundle_changed=_publisher(arguments),
+        bundle_changed=_publisher(arguments) if first else None,
     )  # fmt: skip
-    carrier = _carrier(journal, place, server) if journal is not None else nullcontext()
+    carrier = _carrier(journal, place, server, settles=first) if journal is not None else nullcontext()
     _log.info("%d policies, version %s", len(policies), policies.version)
     stop = threading.Event()
     following = threading.Thread(
@@ -61,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         args=(loader, lambda made: _swap(server, made), server.policies_failed),
     )  # fmt: skip
     following.start()
-    threading.Thread(target=_tell_port, args=(server,), daemon=True).start()
+    threading.Thread(target=_tell_port, args=(server, started), daemon=True).start()
     try:
         with carrier:
             server.run()
@@ -146,11 +168,11 @@ def _swap(server: AdmissionServer, made: PolicySet) -> None:
     server.app.fail_by(failure_modes(made.settings))
 
 
-def _options(arguments: argparse.Namespace, settings: AdmissionSettings) -> Options:
+def _options(arguments: argparse.Namespace, settings: AdmissionSettings, peers: Peers | None) -> Options:
     return Options(
         host=arguments.host, port=arguments.port, failure=failure_modes(settings), threads=arguments.threads,
         drain_seconds=arguments.drain_seconds, record_seconds=_RECORD_SECONDS,
-        client_authority=Path(arguments.client_authority) if arguments.client_authority else None,
+        client_authority=Path(arguments.client_authority) if arguments.client_authority else None, peers=peers,
     )  # fmt: skip
 
 
@@ -167,9 +189,9 @@ def _journal(place: Workspace) -> Journal:
 
 
 @contextmanager
-def _carrier(journal: Journal, place: Workspace, server: AdmissionServer) -> Iterator[None]:
+def _carrier(journal: Journal, place: Workspace, server: AdmissionServer, *, settles: bool) -> Iterator[None]:
     """Settles the journal within the block, and what is left of it at the end."""
-    carrier = Carrier(journal, place.folder / FOLDER, place.record, told=server.settled)
+    carrier = Carrier(journal, place.folder / FOLDER, place.record, settles=settles, told=server.settled)
     carrier.start()
     try:
         yield
@@ -203,7 +225,7 @@ def _publisher(arguments: argparse.Namespace) -> Callable[[str], None] | None:
     return publish
 
 
-def _tell_port(server: Any) -> None:
+def _tell_port(server: AdmissionServer, started: Callable[[int], None]) -> None:
     """A port that was chosen for us is told where a script can read it."""
     server.started.wait()
-    print(f"listening on {server.port}", flush=True)
+    started(server.port)

@@ -38,6 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not 1 <= arguments.timeout <= 30:
         raise UsageError("--timeout must be from 1 to 30 seconds, as the API server has it")
+    if arguments.workers < 1:
+        raise UsageError("--workers must be 1 or more")
     replicas = arguments.replicas or (2 if arguments.cert_manager else 1)
     if replicas > 1 and not arguments.cert_manager:
         raise UsageError("several replicas cannot each make the authority", hint="use --cert-manager, or one replica")
@@ -192,7 +194,8 @@ def _deployment(arguments: argparse.Namespace, replicas: int, files: list[str]) 
         "ports": [{"name": "https", "containerPort": _PORT}],
         "readinessProbe": {"httpGet": {"path": "/readyz", **probe}, "periodSeconds": 2},
         "livenessProbe": {"httpGet": {"path": "/healthz", **probe}, "periodSeconds": 10, "failureThreshold": 3},
-        "resources": {"requests": {"cpu": "200m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+        "resources": {"requests": {"cpu": f"{200 * arguments.workers}m", "memory": f"{64 + 64 * arguments.workers}Mi"},
+                      "limits": {"memory": f"{384 + 128 * arguments.workers}Mi"}},
         "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
                             "capabilities": {"drop": ["ALL"]}},
         "volumeMounts": mounts,
@@ -219,6 +222,8 @@ def _further(arguments: argparse.Namespace) -> list[str]:
     told: list[str] = []
     if arguments.workspace:  # the record is elsewhere, and the settings are mounted to be read alone
         told += ["--state", "/var/lib/lockgate"]
+    if arguments.workers > 1:
+        told += ["--workers", str(arguments.workers)]
     if arguments.cluster:
         told.append("--cluster")
     if arguments.cluster_name:

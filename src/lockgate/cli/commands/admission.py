@@ -38,6 +38,8 @@ def _serve(serve: argparse.ArgumentParser) -> None:
     add("--context", default="", metavar="NAME", help="context of the kubeconfig")
     add("--in-cluster", action="store_true", help="use the account of the Pod that this runs in")
     add("--threads", type=int, default=0, metavar="N", help="threads that judge (default: 0, the event loop does)")
+    add("--workers", type=int, default=1, metavar="N",
+        help="processes that serve on the port, each with its own journal (default: 1)")  # fmt: skip
     add("--reload-seconds", type=float, default=2.0, metavar="S", help="between looks for changed policies")
     add("--drain-seconds", type=float, default=5.0, metavar="S", help="between saying not ready and the end")
     add("--no-store", action="store_true", help="record nothing")
@@ -48,6 +50,7 @@ def _manifests(manifests: argparse.ArgumentParser) -> None:
     add("--namespace", default="lockgate-system", metavar="NAME", help="namespace it runs in")
     add("--image", required=True, metavar="IMAGE", help="image to run, best by digest")
     add("--replicas", type=int, default=0, metavar="N", help="default: 2 with cert-manager, else 1")
+    add("--workers", type=int, default=1, metavar="N", help="processes in each Pod (default: 1)")
     add("--claim", metavar="NAME", help="PersistentVolumeClaim to keep the record in")
     add("--workspace", metavar="ADDRESS", help="object store to keep the record in, such as s3://bucket/team")
     add("--failure-policy", choices=("Fail", "Ignore"), default="Fail", help="when the webhook does not answer at all")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
@@ -66,6 +66,7 @@ class AdmissionApp:
         A body must be here within ``read_seconds``.
         """
         self.metrics, self.draining = metrics, False
+        self.all_metrics: Callable[[Metrics], Metrics] = lambda own: own
         self._queue, self._failure = queue, failure or FailureModes()
         self._pool = JudgeThreads(threads) if threads else None
         self._in_flight, self._max_body, self._read_seconds = in_flight, max_body, read_seconds
@@ -102,7 +103,7 @@ class AdmissionApp:
             ready, why = self._ready()
             return Response(200 if ready else 503, why.encode(), "text/plain")
         if path == b"/metrics":
-            return Response(200, self.metrics.text().encode(), CONTENT_TYPE)
+            return Response(200, self.all_metrics(self.metrics).text().encode(), CONTENT_TYPE)
         return self.refuse(404, "no such path")
 
     def refuse(self, status: int, message: str) -> Response:

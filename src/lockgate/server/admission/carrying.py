@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lockgate.errors import LockgateError
 from lockgate.formats.printable import clipped, printable
-from lockgate.store.journal import Journal, runs
+from lockgate.store.journal import CLOSED, Journal, runs
 from lockgate.store.settling import DAMAGED
 
 _log = logging.getLogger("lockgate.admission")
@@ -33,13 +33,14 @@ _LONGEST = 300.0
 class Carrier:
     """One thread that settles one journal, and at first what writers left that are gone."""
 
-    def __init__(self, journal: Journal, root: Path, record: str, *, seconds: float = 10.0,
+    def __init__(self, journal: Journal, root: Path, record: str, *, seconds: float = 10.0, settles: bool = True,
                  told: Callable[[bool, int], None] = lambda ok, waiting: None) -> None:  # fmt: skip
         """``root`` is the folder of the journals, ``record`` the workspace's address, as ``Record.open`` takes it.
 
         ``seconds``: how old a row may get before it is brought along. ``told`` gets whether a settling went well, and
-        the bytes that wait.
+        the bytes that wait. Without ``settles`` files are only closed: another process settles those of all.
         """
+        self._settles = settles
         self._journal, self._root, self._record, self._seconds, self._told = journal, root, record, seconds, told
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="record", daemon=True)
@@ -56,11 +57,11 @@ class Carrier:
             self._journal.close()
         except LockgateError as error:
             _log.error("%s", error)
-        if any(runs(self._root)):
-            self._settle()
+        if self._settles and any(runs(self._root)):
+            self.settle()
 
     def _run(self) -> None:
-        pending = len(runs(self._root)) > 1
+        pending = self._settles and len(runs(self._root)) > 1
         passed = 0.0
         while not self._stop.wait(_LOOK):
             passed += _LOOK
@@ -71,20 +72,27 @@ class Carrier:
                 pending = self._journal.turn() or pending
             except LockgateError as error:
                 _log.error("%s", error)
-            if pending:
-                pending = not self._settle()
+            if self._settles and (pending or any(self._root.glob(f"*/*{CLOSED}"))):
+                pending = not self.settle()
 
-    def _settle(self) -> bool:
-        # -P: the folder that this was started in is the user's, and no place to import from.
-        command = [sys.executable, "-P", "-m", "lockgate.store.settling", str(self._root), self._record]
-        try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                  timeout=_LONGEST, start_new_session=True, check=False)  # fmt: skip
-            code, said = done.returncode, done.stderr.decode("utf-8", "replace").strip()
-        except (OSError, subprocess.SubprocessError) as error:
-            code, said = -1, str(error)
-        if code:
-            what = "damaged" if code == DAMAGED else "not settled, reviews wait in it"
-            _log.error("the journal is %s: %s", what, clipped(printable(said), 1000))
-        self._told(code == 0, self._journal.waiting())
-        return code in (0, DAMAGED)
+    def settle(self) -> bool:
+        """Settle what is closed; whether that went well."""
+        ok = settle_apart(self._root, self._record)
+        self._told(ok, self._journal.waiting())
+        return ok
+
+
+def settle_apart(root: Path, record: str) -> bool:
+    """Settle every journal below ``root`` by a process of its own; whether the record has what was closed."""
+    # -P: the folder that this was started in is the user's, and no place to import from.
+    command = [sys.executable, "-P", "-m", "lockgate.store.settling", str(root), record]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              timeout=_LONGEST, start_new_session=True, check=False)  # fmt: skip
+        code, said = done.returncode, done.stderr.decode("utf-8", "replace").strip()
+    except (OSError, subprocess.SubprocessError) as error:
+        code, said = -1, str(error)
+    if code:
+        what = "damaged" if code == DAMAGED else "not settled, reviews wait in it"
+        _log.error("the journal is %s: %s", what, clipped(printable(said), 1000))
+    return code in (0, DAMAGED)

@@ -6,11 +6,17 @@ Only the thread of the event loop writes; the text is drawn there as well, so th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+_SUMMED = (
+    "in_flight", "late", "policy_errors", "record_waits", "records_lost", "records_kept", "recorder_errors",
+    "records_waiting", "journal_bytes", "settle_errors", "certificate_reloads", "certificate_errors",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -65,6 +71,40 @@ class Metrics:
     certificate_expires: float = 0.0
     certificate_reloads: int = 0
     certificate_errors: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it, for another process."""
+        made: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        made["reviews"] = [[*key, count] for key, count in self.reviews.items()]
+        made["refused"] = [[code, count] for code, count in self.refused.items()]
+        made["latency"] = {name: [one.counts, one.total] for name, one in self.latency.items()}
+        return made
+
+    @classmethod
+    def of_plain(cls, plain: Mapping[str, Any]) -> Metrics:
+        """What :meth:`plain` gave. Raises ``KeyError``, ``ValueError`` or ``TypeError`` for anything else."""
+        made = cls(**plain)
+        made.reviews = Counter({(one, two, three): count for one, two, three, count in plain["reviews"]})
+        made.refused = Counter(dict(plain["refused"]))
+        made.fail_opens, made.failures = Counter(plain["fail_opens"]), Counter(plain["failures"])
+        made.latency = {name: Histogram(list(one[0]), one[1]) for name, one in plain["latency"].items()}
+        return made
+
+    def joined(self, others: Sequence[Metrics]) -> Metrics:
+        """All together: what counts is summed; policies are the own, the certificate is the one that ends first."""
+        made = Metrics.of_plain(self.plain())
+        for one in others:
+            for name in ("reviews", "fail_opens", "failures", "refused"):
+                getattr(made, name).update(getattr(one, name))
+            for name, histogram in one.latency.items():
+                own = made.latency[name]
+                own.counts = [mine + theirs for mine, theirs in zip(own.counts, histogram.counts, strict=True)]
+                own.total += histogram.total
+            for name in _SUMMED:
+                setattr(made, name, getattr(made, name) + getattr(one, name))
+            ends = [moment for moment in (made.certificate_expires, one.certificate_expires) if moment]
+            made.certificate_expires = min(ends, default=0.0)
+        return made
 
     def text(self) -> str:
         """The whole page."""

@@ -24,6 +24,7 @@ from lockgate.server.admission.app import AdmissionApp, Judges
 from lockgate.server.admission.contract import FailureModes, Judge, Recorder
 from lockgate.server.admission.metrics import Metrics
 from lockgate.server.admission.recording import RecordQueue
+from lockgate.server.admission.workers import Peers
 from lockgate.server.http1 import Connections
 from lockgate.server.tls.authority import OwnAuthority
 from lockgate.server.tls.reload import Pair, ReloadingContext
@@ -61,6 +62,8 @@ class Options:
     """Between looks at the certificate files."""
     client_authority: Path | None = None
     """Demand client certificates of this authority."""
+    peers: Peers | None = None
+    """Where other processes serve on the same port: what they have counted."""
 
 
 class AdmissionServer:
@@ -81,6 +84,8 @@ class AdmissionServer:
             Judges(judge, mutating) if judge is not None else None, metrics=self.metrics, queue=self._queue,
             failure=self.options.failure, threads=self.options.threads, in_flight=self.options.in_flight,
         )  # fmt: skip
+        if self.options.peers is not None:
+            self.app.all_metrics = self.options.peers.all
         self.started, self.port = threading.Event(), 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Event | None = None
@@ -130,7 +135,8 @@ class AdmissionServer:
         options = self.options
         try:
             family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-            listener = socket.create_server((options.host, options.port), family=family, backlog=1024)
+            listener = socket.create_server((options.host, options.port), family=family, backlog=1024,
+                                            reuse_port=options.peers is not None)  # fmt: skip
         except OSError as error:
             where = f"{options.host}:{options.port}"
             raise SourceError(f"cannot listen: {error.strerror}", where=where, hint="choose another port") from None
@@ -141,7 +147,7 @@ class AdmissionServer:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         if self._queue is not None:
             self._queue.start()
-        tending = asyncio.create_task(self._tend(tls))
+        tending = asyncio.gather(self._tend(tls), self._tell_peers())
         try:
             with self._signals(self._loop):
                 await self._connections.listen(listener, tls.context)
@@ -183,6 +189,11 @@ class AdmissionServer:
                 self.metrics.certificate_errors += 1
                 _log.error("the certificate could not be renewed, the old one goes on: %s", error)
             await asyncio.sleep(self.options.certificate_seconds)
+
+    async def _tell_peers(self) -> None:
+        while self.options.peers is not None:
+            self.options.peers.tell(self.metrics)
+            await asyncio.sleep(1.0)
 
     def _renew(self, authority: OwnAuthority) -> None:
         if authority.ensure() or not self._published:
