@@ -34,7 +34,8 @@ _Seconds = MutableMapping[str, float]
 
 
 class PolicySet:
-    """Everything that judges. Asked from several threads at once; keeps nothing of what it judged."""
+    """Everything that judges. Asked from several threads at once. Keeps nothing of what it judged but answers of
+    constraints, by the few fields that these read (``policy.gatekeeper.kept``)."""
 
     def __init__(
         self, policies: Policies, settings: AdmissionSettings | None = None, *, rules: Sequence[Rule] = (),

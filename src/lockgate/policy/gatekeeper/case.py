@@ -52,6 +52,16 @@ class Case:
         budget.renew(max(0, min(self._limits.each, self._left)))
         return budget
 
+    def affords(self, steps: int) -> bool:
+        """Pay for answers that are known already, where these steps are left."""
+        if self._budget is not None:
+            self._left -= self._budget.spent
+            self._budget.renew(0)
+        if steps > min(self._limits.each, self._left):
+            return False
+        self._left -= steps
+        return True
+
     def rego_review(self) -> dict[str, Any]:
         """``input.review``, made once."""
         if self._rego is None:

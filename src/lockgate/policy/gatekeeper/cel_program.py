@@ -7,7 +7,7 @@ unless ``failurePolicy: Ignore``. Source: gatekeeper ``pkg/drivers/k8scel``.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from lockgate.policy.budget import Budget
@@ -18,6 +18,8 @@ from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.constraint import Constraint
 from lockgate.policy.gatekeeper.template import CelSource
 from lockgate.policy.gatekeeper.violation import Answer
+from lockgate.policy.reads import NOWHERE
+from lockgate.policy.views import View, view_of
 
 VARIABLES = ("object", "oldObject", "request", "namespaceObject")
 """What expressions may read, besides ``variables``. There is no ``params`` and no ``authorizer``."""
@@ -32,10 +34,11 @@ _To = TypeVar("_To")
 class CelProgram:
     """The compiled logic of one template. Keeps nothing between reviews."""
 
-    __slots__ = ("_ignore_errors", "_program")
+    __slots__ = ("_ignore_errors", "_program", "view")
 
-    def __init__(self, program: Program, *, ignore_errors: bool) -> None:
+    def __init__(self, program: Program, *, ignore_errors: bool, view: View | None) -> None:
         self._program = program
+        self.view = view
         self._ignore_errors = ignore_errors
 
     def judge(self, case: Case, constraint: Constraint, budget: Budget) -> list[Answer]:
@@ -73,6 +76,10 @@ class CelProgram:
         }
         return activation_of(self._program, case.cel_activation(), budget=budget, given=given)
 
+    def document(self, case: Case) -> Mapping[str, Any]:
+        """The variables that the constraint does not change."""
+        return case.cel_activation()
+
     def dump(self) -> bytes:
         """Bytes for :func:`load_cel`."""
         program = self._program
@@ -84,6 +91,7 @@ class CelProgram:
                     (each.expression.dump(), each.message, _maybe(Expression.dump, each.message_expression))
                     for each in program.validations
                 ],
+                None if self.view is None else self.view.code,
             )
         )
 
@@ -96,14 +104,19 @@ def compile_cel(source: CelSource) -> CelProgram:
     program = parse_program(
         source.fields, variables=VARIABLES, given=GIVEN, conditions="matchCondition", where=source.where
     )
-    return CelProgram(program, ignore_errors=source.ignore_errors)
+    from lockgate.policy.cel.traces import place, traced
+
+    given = {"params": NOWHERE, "anyObject": place("object").joined(place("oldObject"))}
+    reads = traced(program, variables=frozenset(VARIABLES), given=given)
+    view = None if reads is None else view_of(reads)
+    return CelProgram(program, ignore_errors=source.ignore_errors, view=view)
 
 
 def load_cel(source: CelSource, data: bytes) -> CelProgram:
     """A program that :meth:`CelProgram.dump` wrote for the same source. Bytes must come from a place that only the user
     can write. Raises :class:`PolicyError` when they do not fit."""
     try:
-        variables, conditions, validations = marshal.loads(data)  # noqa: S302
+        variables, conditions, validations, view = marshal.loads(data)  # noqa: S302
         program = Program(
             tuple((name, load_expression(each)) for name, each in variables),
             tuple((name, load_expression(each)) for name, each in conditions),
@@ -114,7 +127,7 @@ def load_cel(source: CelSource, data: bytes) -> CelProgram:
         )
     except (ValueError, TypeError, EOFError):
         raise PolicyError("these bytes hold no compiled template") from None
-    return CelProgram(program, ignore_errors=source.ignore_errors)
+    return CelProgram(program, ignore_errors=source.ignore_errors, view=None if view is None else View(view))
 
 
 def _maybe(make: Callable[[_From], _To], value: _From | None) -> _To | None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import marshal
 import time
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from itertools import count
+from types import CodeType
 from typing import Any
 
 from lockgate.policy.errors import EvaluationError, PolicyError
@@ -18,14 +20,18 @@ from lockgate.policy.gatekeeper.case import Case, Limits
 from lockgate.policy.gatekeeper.constraint import WEBHOOK, Constraint, is_constraint, parse_constraint
 from lockgate.policy.gatekeeper.fields import group_version_kind
 from lockgate.policy.gatekeeper.inventory import Inventory
+from lockgate.policy.gatekeeper.kept import Group, Kept
 from lockgate.policy.gatekeeper.match import Match, Place
 from lockgate.policy.gatekeeper.program import BrokenProgram, Program, compile_program, load_program
 from lockgate.policy.gatekeeper.review import Candidate, Origin, Review
 from lockgate.policy.gatekeeper.template import Template, is_template, parse_template
 from lockgate.policy.gatekeeper.violation import Answer, Violation
+from lockgate.policy.views import View
 
+_UNSEEN = Group((-1, b""))
+_NOTHING: Sequence[Answer] = ()
 _Check = Callable[[Candidate, Place | None, Origin], bool]
-_FORMAT = 1
+_FORMAT = 2
 _MAX_INDEXED = 4096
 """(group, kind) pairs whose constraints are kept; past it the index begins anew, for pairs come from objects."""
 
@@ -41,6 +47,10 @@ class _Installed:
     """Matchers besides kinds, which the index has answered."""
     match: int
     """The same number for constraints whose matchers are the same, so that they are asked once for a review."""
+    number: int
+    """The same for constraints of one template whose parameters are the same, which therefore say the same."""
+    view: tuple[int, View] | None
+    """What its template reads, with a number; None when its answers cannot be kept."""
 
 
 class Library:
@@ -53,6 +63,10 @@ class Library:
         self._constraints: dict[str, tuple[_Installed, Mapping[str, Any]]] = {}
         self._index: dict[tuple[Any, ...], tuple[_Installed, ...]] = {}
         self._matches: dict[Match, int] = {}
+        self._views: dict[CodeType, tuple[int, View]] = {}
+        self._numbers: dict[tuple[Program, bytes], int] = {}
+        self._next_number = count()
+        self.kept = Kept()
         self._data: tuple[Inventory, int, dict[str, Any]] = (self.inventory, -1, {})
 
     @property
@@ -86,6 +100,8 @@ class Library:
         }
         self._templates[template.kind] = (template, program, body)
         self._constraints.update(renewed)
+        used = {id(known) for _, known, _ in self._templates.values()}
+        self._numbers = {key: number for key, number in self._numbers.items() if id(key[0]) in used}
         self._index.clear()
 
     def installed(self, kind: str) -> tuple[Template, Program]:
@@ -190,17 +206,20 @@ class Library:
         case = self.case(review, limits)
         review, place = case.review, Place.of(case.review.namespace_object)
         matched: dict[int, bool] = {}
+        groups: dict[int, Group | None] = {}
+        fresh: list[tuple[Group, int]] = []
         found: list[Violation] = []
         began = time.perf_counter() if seconds is not None else 0.0
         for installed in self._enforced(review, point):
             for_it = matched.get(installed.match)
             if for_it is False:
                 continue
-            budget, constraint = case.budget(), installed.constraint
+            constraint, answers = installed.constraint, _NOTHING
             try:
                 if for_it is None:
                     for_it = matched[installed.match] = _matches(installed, review, place)
-                answers = installed.program.judge(case, constraint, budget) if for_it else []
+                if for_it:
+                    answers = self._answers(installed, case, groups, fresh)
             except EvaluationError as error:
                 answers = [Answer(str(error), error=error.code)]
             except RecursionError:
@@ -214,6 +233,8 @@ class Library:
                 ended = time.perf_counter()
                 seconds[constraint.key] = seconds.get(constraint.key, 0.0) + ended - began
                 began = ended
+        if fresh:
+            self.kept.add(fresh)
         return found
 
     def matching(self, review: Review) -> list[Constraint]:
@@ -233,6 +254,32 @@ class Library:
             data = {"inventory": self.inventory.data()}
             self._data = (self.inventory, self.inventory.version, data)
         return Case(review, data=data, limits=limits or self.limits)
+
+    def _answers(
+        self, installed: _Installed, case: Case, groups: dict[int, Group | None],
+        fresh: list[tuple[Group, int]],
+    ) -> Sequence[Answer]:  # fmt: skip
+        """What the template says: known from a review that is the same as far as it reads, or found out."""
+        if installed.view is None:
+            return installed.program.judge(case, installed.constraint, case.budget())
+        number, view = installed.view
+        group = groups.get(number, _UNSEEN)
+        if group is _UNSEEN:
+            digest = view.digest(installed.program.document(case))
+            group = groups[number] = None if digest is None else self.kept.group(number, digest)
+        if group is None:
+            return installed.program.judge(case, installed.constraint, case.budget())
+        known = group.get(installed.number)
+        if known is not None and case.affords(known[1]):
+            return known[0]
+        budget = case.budget()
+        answers = installed.program.judge(case, installed.constraint, budget)
+        for answer in answers:
+            if answer.error:  # its text may tell of more than was read
+                return answers
+        group[installed.number] = (answers, budget.spent)
+        fresh.append((group, installed.number))
+        return answers
 
     def _enforced(self, review: Review, point: str) -> tuple[_Installed, ...]:
         """The constraints for objects of this kind that are enforced at a point and judge the operation."""
@@ -273,8 +320,25 @@ class Library:
         return found
 
     def _installed(self, constraint: Constraint, template: Template, program: Program) -> _Installed:
-        number = self._matches.setdefault(constraint.match, len(self._matches))
-        return _Installed(constraint, template, program, constraint.match.checks(), number)
+        view = None
+        if program.view is not None:
+            view = self._views.setdefault(program.view.code, (len(self._views), program.view))
+        match = self._matches.setdefault(constraint.match, len(self._matches))
+        return _Installed(
+            constraint, template, program, constraint.match.checks(), match, self._number(constraint, program), view
+        )
+
+    def _number(self, constraint: Constraint, program: Program) -> int:
+        spec = constraint.body.get("spec")
+        given: Any = (constraint.parameters, spec.get("parameters") if isinstance(spec, dict) else None)
+        try:
+            text = marshal.dumps(given, 2)
+        except ValueError:  # a value that a file can hold and JSON cannot
+            return next(self._next_number)
+        known = self._numbers.get((program, text))
+        if known is None:
+            known = self._numbers[program, text] = next(self._next_number)
+        return known
 
 
 def _program(template: Template, data: bytes) -> Program:

@@ -5,7 +5,8 @@ The door for further kinds of policy: anything that answers :meth:`Program.judge
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.errors import PolicyError
@@ -13,6 +14,7 @@ from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.constraint import Constraint
 from lockgate.policy.gatekeeper.template import Template
 from lockgate.policy.gatekeeper.violation import Answer
+from lockgate.policy.views import View
 
 
 class Program(Protocol):
@@ -20,6 +22,14 @@ class Program(Protocol):
 
     def judge(self, case: Case, constraint: Constraint, budget: Budget) -> list[Answer]:
         """What it says of the review; nothing when the constraint holds. May raise :class:`EvaluationError`."""
+        ...
+
+    view: View | None
+    """What of :meth:`document` decides its answers, besides the constraint's parameters; None when that cannot be told,
+    or when something else decides too."""
+
+    def document(self, case: Case) -> Mapping[str, Any]:
+        """The review as its logic sees it."""
         ...
 
     def dump(self) -> bytes:
@@ -31,11 +41,16 @@ class BrokenProgram:
     """Stands for a template that does not compile, so that its constraints are answered with an error."""
 
     def __init__(self, error: PolicyError) -> None:
+        self.view: View | None = None
         self._answer = Answer(f"the template cannot be used: {error}", error=error.code)
 
     def judge(self, case: Case, constraint: Constraint, budget: Budget) -> list[Answer]:  # noqa: ARG002
         """The error, whatever the review."""
         return [self._answer]
+
+    def document(self, case: Case) -> Mapping[str, Any]:  # noqa: ARG002
+        """Nothing."""
+        return {}
 
     def dump(self) -> bytes:
         """Nothing to keep."""

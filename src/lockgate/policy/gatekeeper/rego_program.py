@@ -7,7 +7,7 @@ framework's ``client/drivers/rego``.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lockgate.policy.budget import Budget
@@ -16,10 +16,12 @@ from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.constraint import Constraint
 from lockgate.policy.gatekeeper.template import RegoSource
 from lockgate.policy.gatekeeper.violation import Answer
+from lockgate.policy.reads import ANY, Read
 from lockgate.policy.rego import UNDEFINED, Program, Session, Source, compile_modules, plain
 from lockgate.policy.rego.parse.modules import parse_module
 from lockgate.policy.rego.syntax import Module, Var
 from lockgate.policy.rego.values import Set, json_text
+from lockgate.policy.views import View, view_of
 
 RULE = "violation"
 _VARYING = frozenset(("parameters",))
@@ -29,13 +31,14 @@ _LIBRARY = ("data", "lib")
 
 
 class RegoProgram:
-    """The compiled logic of one template. Keeps nothing between reviews."""
+    """The compiled logic of one template."""
 
-    __slots__ = ("_path", "_program")
+    __slots__ = ("_path", "_program", "view")
 
-    def __init__(self, program: Program, path: str) -> None:
+    def __init__(self, program: Program, path: str, view: View | None) -> None:
         self._program = program
         self._path = path
+        self.view = view
 
     def judge(self, case: Case, constraint: Constraint, budget: Budget) -> list[Answer]:
         """What the template says of the review under this constraint; nothing when it holds.
@@ -45,18 +48,22 @@ class RegoProgram:
         session = case.memory.get(self)
         if session is None:
             session = case.memory[self] = Session(
-                self._program, self._path, {"review": case.rego_review()}, case.data, budget=budget, varying=_VARYING
+                self._program, self._path, {"review": case.rego_review()}, case.data, varying=_VARYING
             )
-        found = session.value({"parameters": constraint.parameters})
+        found = session.value({"parameters": constraint.parameters}, budget)
         if found is UNDEFINED:
             return []
         if not isinstance(found, Set):
             return [Answer("violation must be a set of objects", error="evaluation")]
         return _answers(found.some())
 
+    def document(self, case: Case) -> Mapping[str, Any]:
+        """``input`` without the parameters."""
+        return {"review": case.rego_review()}
+
     def dump(self) -> bytes:
         """Bytes for :func:`load_rego`."""
-        return marshal.dumps((self._path, self._program.dump()))
+        return marshal.dumps((self._path, self._program.dump(), None if self.view is None else self.view.code))
 
 
 def input_of(case: Case, constraint: Constraint) -> dict[str, Any]:
@@ -67,7 +74,19 @@ def input_of(case: Case, constraint: Constraint) -> dict[str, Any]:
 def compile_rego(source: RegoSource) -> RegoProgram:
     """Compile the module and its libraries. Raises :class:`PolicyError` with line, column and excerpt."""
     modules, path = modules_of(source)
-    return RegoProgram(compile_modules(modules), path)
+    program = compile_modules(modules, entries=(path,))
+    return RegoProgram(program, path, _view(program.reads(path)))
+
+
+def _view(found: tuple[Read, ...] | None) -> View | None:
+    """What of the review decides the answers; None when the whole of it may, or the inventory, or when nothing is
+    walked through and the answers are found as soon as looked up."""
+    if found is None or any(whole and len(path) < 2 for path, whole in found):
+        return None
+    named = [read for read in found if read[0] and read[0][0] != "parameters"]
+    if not all(path[0] == "review" for path, _ in named) or not any(ANY in path for path, _ in named):
+        return None
+    return view_of(named)
 
 
 def modules_of(source: RegoSource) -> tuple[list[Source], str]:
@@ -95,8 +114,8 @@ def load_rego(source: RegoSource, data: bytes) -> RegoProgram:
     """A program that :meth:`RegoProgram.dump` wrote for the same source; compiled anew when another version of Lockgate
     or Python wrote it. Bytes must come from a place that only the user can write."""
     try:
-        path, dumped = marshal.loads(data)  # noqa: S302
-        return RegoProgram(Program.load(dumped), path)
+        path, dumped, view = marshal.loads(data)  # noqa: S302
+        return RegoProgram(Program.load(dumped), path, None if view is None else View(view))
     except (ValueError, TypeError, EOFError):
         return compile_rego(source)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lockgate.policy.reads import Read
 from lockgate.policy.rego.builtins import BUILTINS, Builtin
 from lockgate.policy.rego.check.calls import Calls, expressions, terms
 from lockgate.policy.rego.check.expand import Expander, Hoister
@@ -15,6 +16,7 @@ from lockgate.policy.rego.check.names import Names, globals_of
 from lockgate.policy.rego.check.reads import input_fields
 from lockgate.policy.rego.check.recursion import check_recursion
 from lockgate.policy.rego.check.safety import Safety
+from lockgate.policy.rego.check.traces import traced
 from lockgate.policy.rego.check.tree import Definition, Tree, build
 from lockgate.policy.rego.emit.bodies import Shared
 from lockgate.policy.rego.emit.units import query_source, unit_source
@@ -43,6 +45,8 @@ class Compiled:
     """Builtins that the text calls."""
     reads: tuple[tuple[str, ...] | None, ...] = ()
     """Of each unit: the fields of ``input`` that its value hangs on; None when it must not be kept."""
+    traces: tuple[tuple[str, tuple[Read, ...] | None], ...] = ()
+    """Of each entry: what of ``input`` it reads, None when that cannot be told; see ``policy.reads``."""
 
 
 class Compilation:
@@ -64,6 +68,7 @@ class Compilation:
         self.calls = Calls(self.tree, self.builtins, refused, self.fresh)
         self.calls.replaced.update(mockable)
         self._checked()
+        self.entries = tuple(entries)
         self._entered(entries)
 
     def _entered(self, entries: Sequence[str]) -> None:
@@ -197,6 +202,10 @@ class Compilation:
             tuple(shared.replacements),
             tuple(sorted(shared.used)),
             tuple(None if fields is None else tuple(sorted(fields)) for fields in input_fields(self.tree)),
+            tuple(
+                (path, traced(self.tree, path.split(".")[1:], self.builtins, self.calls.replaced))
+                for path in self.entries
+            ),
         )
 
 

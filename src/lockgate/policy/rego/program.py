@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.errors import EvaluationError
+from lockgate.policy.reads import Read
 from lockgate.policy.rego.builtins import BUILTINS, BuiltinError
 from lockgate.policy.rego.check.tree import FUNCTION, Tree
 from lockgate.policy.rego.compile import DEFAULT_REFUSED, Compilation, Compiled, compile_query
@@ -22,7 +23,7 @@ from lockgate.policy.rego.run.state import NodeTable, State, Surroundings, Table
 from lockgate.policy.rego.source import PARSE, Place, RegoError, Source
 from lockgate.policy.rego.values import UNDEFINED, key_of
 
-_STAMP: Final = ("lockgate-rego", 3, sys.implementation.cache_tag)
+_STAMP: Final = ("lockgate-rego", 4, sys.implementation.cache_tag)
 """Marshalled code fits one version of Python and of the runtime; both are named, and anything else is refused."""
 
 _MAX_QUERIES: Final = 256
@@ -98,6 +99,11 @@ class Program:
         finally:
             if memory is not None:
                 memory.values = [state.memo[unit] for unit in memory.units]
+
+    def reads(self, path: str) -> tuple[Read, ...] | None:
+        """What of ``input`` the document at an entry reads, where ``input`` alone decides it; None when that cannot be
+        told."""
+        return dict(self._compiled.traces).get(path)
 
     @property
     def tables(self) -> Tables:
@@ -220,7 +226,7 @@ class Program:
                 tuple((source.name, source.text, source.version) for source in self.sources),
                 (
                     compiled.text, compiled.nodes, compiled.units, compiled.replacements, compiled.builtins,
-                    compiled.reads,
+                    compiled.reads, compiled.traces,
                 ),
                 self._code,
                 tuple(sorted(self.refused)),
@@ -251,9 +257,10 @@ def compile_modules(
 ) -> Program:
     """Compile modules into a program. Raises :class:`RegoError` with up to ten problems at their places.
 
-    ``entries`` are paths that must be defined (``data.a.violation``). ``refuse`` names functions that may not be
-    called, by default those that reach the network. ``strict`` refuses what OPA's strict mode does: unused imports,
-    variables and arguments, imports of one name, deprecated builtins, rules called ``input`` or ``data``.
+    ``entries`` are paths that must be defined (``data.a.violation``), and of which :meth:`Program.reads` tells.
+    ``refuse`` names functions that may not be called, by default those that reach the network. ``strict`` refuses what
+    OPA's strict mode does: unused imports, variables and arguments, imports of one name, deprecated builtins, rules
+    called ``input`` or ``data``.
     """
     try:
         compilation = Compilation(tuple(sources), frozenset(refuse), entries=entries, strict=strict)

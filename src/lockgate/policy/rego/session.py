@@ -6,7 +6,7 @@ What the parameters of a policy cannot change is made once: the state, and the r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.errors import EvaluationError
@@ -15,6 +15,8 @@ from lockgate.policy.rego.run.documents import document
 from lockgate.policy.rego.run.lookups import get
 from lockgate.policy.rego.run.state import State, Surroundings, X
 
+_NO_STEPS: Final = Budget(0)
+
 
 class Session:
     """Evaluations that share a program, a path, ``data`` and the fields of ``input`` that stay. For one thread."""
@@ -22,22 +24,23 @@ class Session:
     __slots__ = ("_input", "_kept", "_memo", "_place", "_state")
 
     def __init__(
-        self, program: Program, path: str, input: Mapping[str, Any], data: Mapping[str, Any], *, budget: Budget,
+        self, program: Program, path: str, input: Mapping[str, Any], data: Mapping[str, Any], *,
         varying: frozenset[str],
     ) -> None:  # fmt: skip
-        """``varying`` names the fields of ``input`` that are given anew each time; ``budget`` pays for every
-        evaluation, and whoever owns it gives it out again."""
+        """``varying`` names the fields of ``input`` that are given anew each time."""
         self._input = dict(input)
         self._place = program.place(path)
         self._kept = program.memory(varying).units
         self._state = State(
-            program.tables, None, data, budget=budget, strict=False, surroundings=Surroundings(None, None, None, None)
-        )
+            program.tables, None, data, budget=_NO_STEPS, strict=False,
+            surroundings=Surroundings(None, None, None, None),
+        )  # fmt: skip
         self._memo = self._state.memo
 
-    def value(self, changed: Mapping[str, Any]) -> Any:
+    def value(self, changed: Mapping[str, Any], budget: Budget) -> Any:
         """The document with these fields of ``input``; ``UNDEFINED`` for none. Raises :class:`EvaluationError`."""
         state = self._state
+        state.budget = budget
         state.input = {**self._input, **changed}
         memo = state.memo = self._memo.copy()
         if state.made:

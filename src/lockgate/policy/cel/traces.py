@@ -1,0 +1,168 @@
+"""What of its variables a program of expressions can read: each value is followed to where in them it stands.
+
+A document of :mod:`lockgate.policy.reads` is here the activation: its keys are the names of variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lockgate.policy.cel import syntax as tree
+from lockgate.policy.cel.expression import Expression
+from lockgate.policy.cel.parser import parse
+from lockgate.policy.cel.program import Program
+from lockgate.policy.reads import ANY, NOWHERE, Origin, Read, Reads, UntraceableError, made_of
+
+_Names = Mapping[str, Origin]
+
+
+def traced(program: Program, *, variables: frozenset[str], given: Mapping[str, Origin]) -> tuple[Read, ...] | None:
+    """What conditions, validations and their messages read of ``variables``; None when it cannot be told. ``given``
+    says where the fields of ``variables`` that the caller computes come from."""
+    walk = _Walk(variables, given)
+    for origin in given.values():
+        for path in origin.places:
+            walk.reads.shape(path)
+    try:
+        for name, expression in program.variables:
+            walk.fields[name] = walk.expression(expression)
+        for _, expression in program.conditions:
+            walk.reads.whole(walk.expression(expression))
+        for validation in program.validations:
+            walk.reads.whole(walk.expression(validation.expression))
+            if validation.message_expression is not None:
+                walk.reads.whole(walk.expression(validation.message_expression))
+    except UntraceableError:
+        return None
+    return walk.reads.plain()
+
+
+def place(name: str) -> Origin:
+    """All of a variable."""
+    return Origin(frozenset(((name,),)))
+
+
+class _Walk:
+    def __init__(self, variables: frozenset[str], given: Mapping[str, Origin]) -> None:
+        self.variables = variables
+        self.fields = dict(given)
+        self.reads = Reads()
+
+    def expression(self, expression: Expression) -> Origin:
+        return self.value(parse(expression.source), {})
+
+    def value(self, node: tree.Node, names: _Names) -> Origin:
+        match node:
+            case tree.Literal():
+                return NOWHERE
+            case tree.Ident():
+                return self._ident(node, names)
+            case tree.Select():
+                return self._select(node, names)
+            case tree.Index():
+                return self._index(node, names)
+            case tree.Has():
+                self._select(node.select, names)
+                return NOWHERE
+            case tree.Unary():
+                return self._read(node.operand, names)
+            case tree.Binary():
+                return self._binary(node, names)
+            case tree.Chain():
+                return self._chain(node, names)
+            case tree.Conditional():
+                self._read(node.condition, names)
+                return self.value(node.then, names).joined(self.value(node.otherwise, names))
+            case tree.Call():
+                return self._call(node, names)
+            case tree.ListLiteral():
+                return made_of([self.value(item, names) for item, _ in node.items])
+            case tree.MapLiteral():
+                for key, _, _ in node.entries:
+                    self._read(key, names)
+                return made_of([self.value(value, names) for _, value, _ in node.entries])
+            case tree.Comprehension():
+                return self._comprehension(node, names)
+            case tree.Bind():
+                return self.value(node.body, {**names, node.variable: self.value(node.value, names)})
+            case tree.OptionalMap():
+                return self.value(node.body, {**names, node.variable: self.value(node.target, names)})
+        raise UntraceableError
+
+    def _read(self, node: tree.Node, names: _Names) -> Origin:
+        """A value of which everything counts."""
+        self.reads.whole(self.value(node, names))
+        return NOWHERE
+
+    def _ident(self, node: tree.Ident, names: _Names) -> Origin:
+        if node.name in names:
+            return names[node.name]
+        name = node.name.removeprefix(".")
+        if name == "variables":
+            raise UntraceableError  # all of them at once
+        if name not in self.variables:
+            return NOWHERE  # the name of a type, or of a function's library
+        self.reads.shape((name,))
+        return place(name)
+
+    def _select(self, node: tree.Select, names: _Names) -> Origin:
+        operand = node.operand
+        if isinstance(operand, tree.Ident) and operand.name == "variables" and "variables" not in names:
+            if node.name not in self.fields:
+                raise UntraceableError
+            return self.fields[node.name]
+        return self.reads.member(self.value(operand, names), node.name)
+
+    def _index(self, node: tree.Index, names: _Names) -> Origin:
+        operand, key = self.value(node.operand, names), node.index
+        if isinstance(key, tree.Literal) and isinstance(key.value, str):
+            return self.reads.member(operand, key.value)
+        self._read(key, names)
+        return self.reads.member(operand, ANY)
+
+    def _binary(self, node: tree.Binary, names: _Names) -> Origin:
+        sides = (node.left, node.right)
+        values = [self.value(side, names) for side in sides]
+        if node.operator in ("==", "!=") and any(isinstance(side, tree.Literal) for side in sides):
+            return NOWHERE  # the shape holds every scalar, and tells it from a list or a map
+        for value in values:
+            self.reads.whole(value)
+        return NOWHERE
+
+    def _chain(self, node: tree.Chain, names: _Names) -> Origin:
+        if node.operator != "+":
+            for operand in node.operands:
+                self._read(operand, names)
+            return NOWHERE
+        # Lists that are joined: a member of the result is a member of one of them. Of scalars the shape is all.
+        found = NOWHERE
+        for operand in node.operands:
+            found = found.joined(self.value(operand, names))
+        return found
+
+    def _call(self, node: tree.Call, names: _Names) -> Origin:
+        parts = [*([] if node.target is None else [node.target]), *node.args]
+        if node.name in ("or", "orValue") and len(parts) == 2:
+            return self.value(parts[0], names).joined(self.value(parts[1], names))
+        if node.name == "size" and len(parts) == 1:
+            self.reads.member(self.value(parts[0], names), ANY)
+            return NOWHERE
+        for part in parts:
+            self._read(part, names)
+        return NOWHERE
+
+    def _comprehension(self, node: tree.Comprehension, names: _Names) -> Origin:
+        member = self.reads.member(self.value(node.target, names), ANY)
+        inner = dict(names)
+        for name in node.variables[:-1]:
+            inner[name] = NOWHERE  # an index, or a key, which the shape of a map tells
+        inner[node.variables[-1]] = member
+        if node.condition is not None:
+            self._read(node.condition, inner)
+        if node.result is None:
+            return made_of([member]) if node.macro == "filter" else NOWHERE
+        result = self.value(node.result, inner)
+        if node.macro in ("map", "transformList", "transformMap"):
+            return made_of([result])
+        self.reads.whole(result)
+        return made_of([member]) if node.macro == "sortBy" else NOWHERE

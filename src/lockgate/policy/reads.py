@@ -1,0 +1,104 @@
+"""Which parts of a document the logic of a policy can read, told from its text, so that its verdicts can be kept.
+
+Whoever walks the text of a policy follows each value to where in the document it stands (:class:`Origin`) and notes
+what is asked of it: its *shape* (its type, its keys or its length are asked for, and a scalar itself) or the *whole* of
+it (it is compared, printed, handed to a function). What does not belong: any one language, and the document itself
+(``views``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+ANY: Final = None
+"""Every member of a list or an object."""
+Path: TypeAlias = tuple[str | None, ...]
+Read: TypeAlias = tuple[Path, bool]
+"""Where, and whether the whole of it is read."""
+
+_MAX_PATH: Final = 10
+_MAX_PLACES: Final = 48
+
+
+class UntraceableError(Exception):
+    """It cannot be told what the policy reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value may stand in the document, and what the members of a collection that was made hold."""
+
+    places: frozenset[Path] = frozenset()
+    """Places at which the value may stand, whole."""
+    inside: Origin | None = None
+    """Of the members and keys of a collection that the policy makes; None when it makes none."""
+
+    def joined(self, other: Origin) -> Origin:
+        """Either of two."""
+        if other is NOWHERE or other is self:
+            return self
+        if self is NOWHERE:
+            return other
+        inside = self.inside if other.inside is None else other.inside if self.inside is None else None
+        if self.inside is not None and other.inside is not None:
+            inside = self.inside.joined(other.inside)
+        places = self.places | other.places
+        if len(places) > _MAX_PLACES:
+            raise UntraceableError
+        return Origin(places, inside)
+
+    def depth(self) -> int:
+        """How many collections stand inside each other."""
+        return 0 if self.inside is None else 1 + self.inside.depth()
+
+
+NOWHERE: Final = Origin()
+"""A value that holds nothing of the document but what was read whole."""
+
+
+class Reads:
+    """What is read, while it is being found out."""
+
+    def __init__(self) -> None:
+        self.found: dict[Path, bool] = {}
+
+    def shape(self, path: Path) -> None:
+        """The type of a value is asked for, or a scalar."""
+        self.found.setdefault(path, False)
+
+    def whole(self, origin: Origin) -> None:
+        """Everything of a value is read."""
+        for path in origin.places:
+            self.found[path] = True
+        if origin.inside is not None:
+            self.whole(origin.inside)
+
+    def member(self, origin: Origin, key: str | None) -> Origin:
+        """What stands at a key of a value, or at any."""
+        places = set()
+        for path in origin.places:
+            self.shape(path)
+            below = (*path, key)
+            if len(below) > _MAX_PATH:
+                self.found[path] = True
+                continue
+            self.shape(below)
+            places.add(below)
+        found = Origin(frozenset(places)) if places else NOWHERE
+        return found if origin.inside is None else found.joined(origin.inside)
+
+    def plain(self) -> tuple[Read, ...]:
+        """Everything found, as plain data in a fixed order."""
+        return tuple(sorted(self.found.items(), key=repr))
+
+
+def made_of(parts: Iterable[Origin]) -> Origin:
+    """A collection of these members."""
+    inside = NOWHERE
+    for part in parts:
+        inside = inside.joined(part)
+    if inside.depth() > _MAX_PATH:
+        raise UntraceableError
+    return Origin(inside=inside) if inside is not NOWHERE else NOWHERE

@@ -1,0 +1,310 @@
+"""What of ``input`` a rule can read: each value of a program is followed to where in ``input`` it stands.
+
+Rules and functions are walked again and again until nothing new is found, since what a function is given is known only
+once its callers were walked. Anything that is not understood here ends in "it cannot be told", never in a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from lockgate.policy.reads import ANY, NOWHERE, Origin, Read, Reads, UntraceableError, made_of
+from lockgate.policy.rego.builtins.contract import Builtin
+from lockgate.policy.rego.check.tree import COMPLETE, FUNCTION, OBJECT, SET, Tree, Unit
+from lockgate.policy.rego.syntax import (
+    Array,
+    Body,
+    Call,
+    Comprehension,
+    Every,
+    Expr,
+    Logical,
+    Not,
+    ObjectTerm,
+    Ref,
+    Rule,
+    Scalar,
+    SetTerm,
+    Term,
+    Var,
+    operator_name,
+)
+from lockgate.policy.rego.values import key_of
+
+_MAX_ROUNDS = 12
+_Names = dict[str, Origin]
+_REPRODUCIBLE = ("pure", "operator", "relation")
+
+
+def traced(
+    tree: Tree, path: Sequence[str], builtins: Mapping[str, Builtin], mockable: Collection[str]
+) -> tuple[Read, ...] | None:
+    """What the rule at ``path`` reads of ``input``; None when it cannot be told, or hangs on more than ``input``."""
+    node = tree.find([*path])
+    if node is None or node.unit is None or node.unit.kind not in (COMPLETE, SET) or node.dynamic or mockable:
+        return None
+    walk = _Walk(tree, builtins)
+    try:
+        return walk.reads_of(node.unit)
+    except UntraceableError:
+        return None
+
+
+class _Walk:
+    def __init__(self, tree: Tree, builtins: Mapping[str, Builtin]) -> None:
+        self.tree = tree
+        self.builtins = builtins
+        self.reads = Reads()
+        self.given: dict[tuple[int, int], Origin] = {}
+        """What functions are given, by unit and position."""
+        self.results: dict[int, Origin] = {}
+        self.asked: set[int] = set()
+        self.in_order = False
+        """Whether members come in the order of their whole values, and each once."""
+
+    def reads_of(self, unit: Unit) -> tuple[Read, ...]:
+        self.asked.add(unit.index)
+        for _ in range(_MAX_ROUNDS):
+            before = (dict(self.reads.found), dict(self.given), dict(self.results), set(self.asked))
+            for number in sorted(self.asked):
+                self._unit(self.tree.units[number])
+            self.reads.whole(self.results.get(unit.index, NOWHERE))
+            if before == (self.reads.found, self.given, self.results, self.asked):
+                return self.reads.plain()
+        raise UntraceableError
+
+    # -- rules
+
+    def _unit(self, unit: Unit) -> None:
+        node = self.tree.find(unit.path)
+        if unit.kind == OBJECT and (node is None or node.children or node.dynamic):
+            raise UntraceableError
+        for definition in (*unit.definitions, *([unit.default] if unit.default else [])):
+            if unit.kind == OBJECT and len(definition.rest) > 1:
+                raise UntraceableError
+            branch: Rule | None = definition.rule
+            while branch is not None:
+                self._branch(unit, branch, definition.rest)
+                branch = branch.otherwise
+
+    def _branch(self, unit: Unit, rule: Rule, rest: Sequence[Term]) -> None:
+        names: _Names = {}
+        for position, arg in enumerate(rule.args or ()):
+            self._bind(arg, self.given.get((unit.index, position), NOWHERE), names)
+        self._body(rule.body, names)
+        for part in rest:
+            self.reads.whole(self._value(part, names))
+        found = NOWHERE
+        if rule.key is not None:
+            found = made_of([self._value(rule.key, names)])
+        elif rule.value is not None:
+            value = self._value(rule.value, names)
+            if unit.kind == OBJECT:
+                found = made_of([value])
+            else:
+                # Two answers must be the same, so values are compared.
+                self.reads.whole(value)
+        self.results[unit.index] = self.results.get(unit.index, NOWHERE).joined(found)
+
+    def _result(self, unit: Unit) -> Origin:
+        self.asked.add(unit.index)
+        return self.results.get(unit.index, NOWHERE)
+
+    # -- bodies
+
+    def _body(self, body: Body, names: _Names) -> None:
+        for expr in body:
+            self._line(expr, names)
+
+    def _line(self, expr: Expr, names: _Names) -> None:
+        if expr.withs:
+            raise UntraceableError
+        what = expr.what
+        if expr.negated:
+            self._line(Expr(what, expr.at), dict(names))
+        elif isinstance(what, Call):
+            self._call(what, names)
+        elif isinstance(what, Every):
+            inner = dict(names)
+            key, value = self._members(self._value(what.domain, names))
+            inner[what.value.name] = value
+            if what.key is not None:
+                inner[what.key.name] = key
+            self._body(what.body, inner)
+        elif isinstance(what, Not):
+            self._body(what.body, dict(names))
+        elif isinstance(what, Logical):
+            self._body(what.left, dict(names))
+            self._body(what.right, dict(names))
+        elif isinstance(what, Term):
+            self._value(what, names)
+        else:
+            raise UntraceableError
+
+    def _call(self, what: Call, names: _Names) -> None:
+        name = operator_name(what.operator)
+        if name == "eq":
+            self._equation(what.args[0], what.args[1], names)
+            return
+        unit = self.tree.called(name)
+        if unit is not None:
+            if unit.kind != FUNCTION:
+                raise UntraceableError
+            for position, arg in enumerate(what.args[: unit.arity]):
+                known = self.given.get((unit.index, position), NOWHERE)
+                self.given[unit.index, position] = known.joined(self._value(arg, names))
+            found, outputs = self._result(unit), what.args[unit.arity :]
+        elif name == "internal.print":
+            self.reads.whole(self._value(what.args[0], names))
+            return
+        else:
+            builtin = self.builtins.get(name)
+            if builtin is None or builtin.kind not in _REPRODUCIBLE:
+                raise UntraceableError
+            found, outputs = self._builtin(name, what.args[: builtin.arity], names), what.args[builtin.arity :]
+        for output in outputs:
+            self._bind(output, found, names)
+
+    def _builtin(self, name: str, args: Sequence[Term], names: _Names) -> Origin:
+        if name == "object.get":
+            keys = args[1].items if isinstance(args[1], Array) else [args[1]]
+            found = self._value(args[0], names)
+            if found.inside is None and all(isinstance(key, Scalar) and isinstance(key.value, str) for key in keys):
+                for key in keys:
+                    assert isinstance(key, Scalar)
+                    found = self.reads.member(found, key.value)
+                return found.joined(self._value(args[2], names))
+        for arg in args:
+            self.reads.whole(self._value(arg, names))
+        return NOWHERE
+
+    def _equation(self, left: Term, right: Term, names: _Names) -> None:
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, Var) and not self._known(one, names):
+                names[one.name] = self._value(other, names)
+                return
+        if isinstance(left, Array) and isinstance(right, Array) and len(left.items) == len(right.items):
+            for one, other in zip(left.items, right.items, strict=True):
+                self._equation(one, other, names)
+            return
+        for one, other in ((left, right), (right, left)):
+            if self._open(one, names):
+                self._bind(one, self._value(other, names), names)
+                return
+        self.reads.whole(self._value(left, names))
+        self.reads.whole(self._value(right, names))
+
+    # -- patterns
+
+    def _bind(self, pattern: Term, value: Origin, names: _Names) -> None:
+        """A pattern meets a value: its open variables are bound, everything else is compared."""
+        if isinstance(pattern, Var) and not self._known(pattern, names):
+            names[pattern.name] = value
+            return
+        if not self._open(pattern, names):
+            self.reads.whole(value)
+            self.reads.whole(self._value(pattern, names))
+            return
+        # The number of members is compared, so a value of the document is read whole.
+        self.reads.whole(Origin(value.places))
+        inside = self.reads.member(value, ANY)
+        if isinstance(pattern, Array):
+            for item in pattern.items:
+                self._bind(item, inside, names)
+        elif isinstance(pattern, ObjectTerm):
+            for key, item in pattern.pairs:
+                if self._open(key, names):
+                    raise UntraceableError
+                self.reads.whole(self._value(key, names))
+                self._bind(item, inside, names)
+        else:
+            raise UntraceableError
+
+    @staticmethod
+    def _known(var: Var, names: _Names) -> bool:
+        return var.name in names or var.name in ("input", "data")
+
+    def _open(self, term: Term, names: _Names) -> bool:
+        """Whether a pattern holds a variable without a value."""
+        if isinstance(term, Var):
+            return not self._known(term, names)
+        if isinstance(term, Array):
+            return any(self._open(item, names) for item in term.items)
+        if isinstance(term, ObjectTerm):
+            return any(self._open(part, names) for pair in term.pairs for part in pair)
+        return False
+
+    # -- values
+
+    def _value(self, term: Term, names: _Names) -> Origin:
+        if isinstance(term, Scalar):
+            return NOWHERE
+        if isinstance(term, Var):
+            if term.name == "input":
+                return Origin(frozenset(((),)))
+            if term.name not in names:
+                raise UntraceableError
+            return names[term.name]
+        if isinstance(term, Ref):
+            return self._ref(term, names)
+        if isinstance(term, (Array, SetTerm)):
+            return made_of([self._value(item, names) for item in term.items])
+        if isinstance(term, ObjectTerm):
+            for key, _ in term.pairs:
+                self.reads.whole(self._value(key, names))
+            return made_of([self._value(item, names) for _, item in term.pairs])
+        if isinstance(term, Comprehension):
+            return self._comprehension(term, names)
+        raise UntraceableError
+
+    def _comprehension(self, term: Comprehension, names: _Names) -> Origin:
+        inner, before = dict(names), self.in_order
+        self.in_order = term.kind == "array"
+        self._body(term.body, inner)
+        values = [self._value(part, inner) for part in term.head]
+        self.in_order = before
+        for key in values[:-1]:
+            self.reads.whole(key)
+        return made_of(values[-1:])
+
+    def _ref(self, ref: Ref, names: _Names) -> Origin:
+        assert isinstance(ref.head, Var)
+        if ref.head.name == "data" and "data" not in names:
+            return self._data(ref.path, names)
+        return self._below(self._value(ref.head, names), ref.path, names)
+
+    def _data(self, path: Sequence[Term], names: _Names) -> Origin:
+        node = self.tree.root
+        for at, part in enumerate(path):
+            child = node.children.get(key_of(part.value)) if isinstance(part, Scalar) else None
+            if child is None or child.dynamic:
+                raise UntraceableError
+            node = child
+            if node.unit is not None:
+                if node.unit.kind == FUNCTION:
+                    raise UntraceableError
+                return self._below(self._result(node.unit), path[at + 1 :], names)
+        raise UntraceableError
+
+    def _below(self, value: Origin, path: Sequence[Term], names: _Names) -> Origin:
+        for part in path:
+            if isinstance(part, Scalar):
+                if value.inside is not None:
+                    self.reads.whole(value.inside)  # it may be a set, which is asked for a member
+                value = self.reads.member(value, part.value if isinstance(part.value, str) else ANY)
+            elif self._open(part, names):
+                key, value = self._members(value)
+                self._bind(part, key, names)
+            else:
+                self.reads.whole(self._value(part, names))
+                if value.inside is not None:
+                    self.reads.whole(value.inside)
+                value = self.reads.member(value, ANY)
+        return value
+
+    def _members(self, value: Origin) -> tuple[Origin, Origin]:
+        """Keys and members of whatever is walked through. The members of a set are its keys as well; which of them are
+        the same, and which comes first, is asked only where an array is made of them."""
+        if self.in_order and value.inside is not None:
+            self.reads.whole(value.inside)
+        return value.inside or NOWHERE, self.reads.member(value, ANY)
