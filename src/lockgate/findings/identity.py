@@ -77,6 +77,9 @@ def recognise(
 
     ``whole``: everything was looked at, so a known finding that does not show where it was may have moved anywhere.
     """
+    if not known:
+        _name_the_rest(groups, set())
+        return []
     left = _recognise_flaws([group for group in groups if group.finding.aliases], known)
     by_print: dict[str, list[KnownFinding]] = defaultdict(list)
     for one in left:
@@ -206,16 +209,22 @@ def _recognise_flaws(groups: Sequence[Group], known: Sequence[KnownFinding]) -> 
 def _name_the_rest(groups: Sequence[Group], taken: set[str]) -> None:
     """New identities: the fingerprint itself for the first, for further ones with the file's name and its ordinal, so
     that moving a folder changes none even where no earlier run is known."""
-    nameless = sorted((group for group in groups if not group.identity), key=_place)
-    ordinals: dict[tuple[str, str], int] = defaultdict(int)
-    for group in nameless:
-        name = group.fingerprint
-        base = group.finding.location.path.rpartition("/")[2]
-        while name in taken:
-            ordinals[group.fingerprint, base] += 1
-            name = _hashed(group.fingerprint, base, str(ordinals[group.fingerprint, base]))
-        group.identity = name
-        taken.add(name)
+    nameless: dict[str, list[Group]] = defaultdict(list)
+    for group in groups:
+        if not group.identity:
+            nameless[group.fingerprint].append(group)
+    for mark, same in nameless.items():
+        if len(same) > 1:
+            same.sort(key=_place)
+        ordinals: dict[str, int] = defaultdict(int)
+        for group in same:
+            name = mark
+            while name in taken:
+                base = group.finding.location.path.rpartition("/")[2]
+                ordinals[base] += 1
+                name = _hashed(mark, base, str(ordinals[base]))
+            group.identity = name
+            taken.add(name)
 
 
 def _by_flaw(findings: list[Finding]) -> list[list[Finding]]:

@@ -61,27 +61,27 @@ def settle(
     unseen = recognise(groups, known, renames=renames or {}, whole=whole)
     brought = _introduced(groups, introductions)
     stamp = now.isoformat(timespec="seconds")
-    settled = [_settled(group, matcher, owners, brought=brought, stamp=stamp) for group in groups]
-    settled.sort(key=_order)
+    told = [_told(group, matcher, owners, brought=brought, stamp=stamp) for group in groups]
+    told.sort(key=lambda pair: _order(pair[0]))
     stay, gone = _sorted_out(unseen, whole=whole, families=families, unread=frozenset(unread))
     fixed = [replace(one, fixed_at=stamp) for one in gone]
     absorbed = [replace(one, fixed_at=stamp) for group in groups for one in group.absorbed]
-    marks = {group.identity: group.fingerprint for group in groups}
     return Settled(
-        findings=tuple(settled),
+        findings=tuple([one for one, _ in told]),
         fixed=tuple(sorted((_fixed(one, owners) for one in fixed), key=_order)),
-        known=(*(_remembered(one, marks[one.identity]) for one in settled), *stay, *fixed, *absorbed),
+        known=(*[one for _, one in told], *stay, *fixed, *absorbed),
         notices=matcher.notices(tell_unused=whole),
     )
 
 
-def _settled(
+def _told(
     group: Group, matcher: Matcher, owners: Owners | None, *, brought: Mapping[str, Introduction], stamp: str
-) -> SettledFinding:
+) -> tuple[SettledFinding, KnownFinding]:
+    """What to say of a finding, and what to remember of it."""
     before = group.known
     finding, identity = group.finding, group.identity
     introduction = brought.get(identity) or _introduction(before)
-    return SettledFinding(
+    settled = SettledFinding(
         finding,
         identity,
         State.KNOWN if before is not None and not before.fixed_at else State.NEW,
@@ -93,6 +93,7 @@ def _settled(
         introduction.commit,
         before.first_seen if before is not None else stamp,
     )
+    return settled, _remembered(settled, group.fingerprint)
 
 
 def _introduction(before: KnownFinding | None) -> Introduction:
@@ -185,4 +186,4 @@ def _bare(place: Location) -> Location:
 
 def _order(one: SettledFinding) -> tuple[int, str, int, str, str]:
     place = one.finding.location
-    return -int(one.finding.severity), place.path, place.line, one.finding.rule, one.identity
+    return -one.finding.severity, place.path, place.line, one.finding.rule, one.identity

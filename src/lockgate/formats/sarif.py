@@ -176,7 +176,10 @@ class _Rules:
     def of(self, result: Mapping[str, Any]) -> SarifRule:
         """By ``rule.toolComponent`` and index, by index in the driver, then by the longest id that fits."""
         if "rule" not in result:
-            return self._at(_text(result, "ruleId"), self._lists[0], _number(result, "ruleIndex", -1))
+            name = _text(result, "ruleId")
+            if "ruleIndex" in result:
+                return self._at(name, self._lists[0], _number(result, "ruleIndex", -1))
+            return self._by_id.get(name) or self._named(name)
         reference = _object(result, "rule")
         name = _text(result, "ruleId") or _text(reference, "id")
         component = _object(reference, "toolComponent").get("index")
@@ -235,19 +238,20 @@ def _let_go(entries: list[Any]) -> Iterator[Any]:
 
 
 def _result(result: Mapping[str, Any], rules: _Rules, paths: _Paths) -> SarifResult:
+    """Most results lack most of what they may have, so what is not there is not asked for: this runs for each."""
     rule = rules.of(result)
     return SarifResult(
-        rule=rule,
-        level=_text(result, "level") or rule.level or "warning",
-        kind=_text(result, "kind") or "fail",
-        baseline=_text(result, "baselineState"),
-        message=_message(_object(result, "message"), rule.messages),
-        places=tuple(_place(place, paths) for place in _objects(result, "locations")[:_MAX_PLACES]),
-        fingerprints=_fingerprints(result),
-        suppression=_suppression(result) if "suppressions" in result else "",
-        flow=_flow(result, paths) if "codeFlows" in result else "",
-        fix=_fix(result) if "fixes" in result else "",
-        properties=_object(result, "properties"),
+        rule,
+        (_text(result, "level") if "level" in result else "") or rule.level or "warning",
+        (_text(result, "kind") if "kind" in result else "") or "fail",
+        _text(result, "baselineState") if "baselineState" in result else "",
+        _message(_object(result, "message"), rule.messages),
+        tuple([_place(place, paths) for place in _objects(result, "locations")[:_MAX_PLACES]]),
+        _fingerprints(result),
+        _suppression(result) if "suppressions" in result else "",
+        _flow(result, paths) if "codeFlows" in result else "",
+        _fix(result) if "fixes" in result else "",
+        _object(result, "properties") if "properties" in result else _NOTHING,
     )
 
 
@@ -259,8 +263,8 @@ def _message(message: Mapping[str, Any], messages: Mapping[str, Any]) -> str:
     text = (
         _text(message, "text") or _text(_object(messages, _text(message, "id")), "text") or _text(message, "markdown")
     )
-    arguments = message.get("arguments")
-    if isinstance(arguments, list) and "{" in text:
+    if "arguments" in message and "{" in text:
+        arguments = _list(message, "arguments")
         text = _PLACEHOLDER.sub(lambda hit: _argument(arguments, hit), text)
     return text[:_MAX_TEXT]
 
@@ -274,16 +278,21 @@ def _place(location: Mapping[str, Any], paths: _Paths) -> SarifPlace:
     physical = _object(location, "physicalLocation")
     region = _object(physical, "region")
     line = _number(region, "startLine")
+    end = _number(region, "endLine") if "endLine" in region else 0
     return SarifPlace(
-        path=paths.of(_object(physical, "artifactLocation")),
-        line=line,
-        end_line=max(_number(region, "endLine"), line),
-        column=_number(region, "startColumn"),
-        end_column=_number(region, "endColumn"),
-        snippet=_text(_object(region, "snippet"), "text")[:_MAX_TEXT],
-        context=_text(_object(_object(physical, "contextRegion"), "snippet"), "text")[:_MAX_TEXT],
-        logical=_logical(location) if "logicalLocations" in location else "",
+        paths.of(physical.get("artifactLocation")),
+        line,
+        end if end > line else line,
+        _number(region, "startColumn") if "startColumn" in region else 0,
+        _number(region, "endColumn") if "endColumn" in region else 0,
+        _quoted(region) if "snippet" in region else "",
+        _quoted(_object(physical, "contextRegion")) if "contextRegion" in physical else "",
+        _logical(location) if "logicalLocations" in location else "",
     )
+
+
+def _quoted(region: Mapping[str, Any]) -> str:
+    return _text(_object(region, "snippet"), "text")[:_MAX_TEXT]
 
 
 def _logical(location: Mapping[str, Any]) -> str:
@@ -301,7 +310,8 @@ def _fingerprints(result: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
             continue
         pairs = [(name, value) for name, value in _object(result, key).items() if isinstance(value, str)]
         if pairs:
-            return tuple(sorted(pairs))
+            pairs.sort()
+            return tuple(pairs)
     return ()
 
 
@@ -334,19 +344,22 @@ class _Paths:
         self._roots = sorted((root for root in roots if root), key=lambda root: (-len(root), root))
         self._known: dict[tuple[str, str], str] = {}
 
-    def of(self, location: Mapping[str, Any]) -> str:
+    def of(self, location: Any) -> str:
         """The path of an ``artifactLocation``; empty when it names nothing."""
-        uri, base = _text(location, "uri"), _text(location, "uriBaseId")
-        index = location.get("index")
-        if not uri and isinstance(index, int) and 0 <= index < len(self._artifacts):
-            location = _object(self._artifacts[index], "location")
-            uri, base = _text(location, "uri"), _text(location, "uriBaseId")
-        if not uri:
+        if not isinstance(location, dict):
             return ""
-        key = (uri, base)
-        if key not in self._known:
-            self._known[key] = self._path(uri, base)
-        return self._known[key]
+        uri = location.get("uri")
+        if not isinstance(uri, str) or not uri:
+            index = location.get("index")
+            if not isinstance(index, int) or not 0 <= index < len(self._artifacts):
+                return ""
+            location = _object(self._artifacts[index], "location")
+            uri = _text(location, "uri")
+        key = (uri, _text(location, "uriBaseId"))
+        path = self._known.get(key)
+        if path is None:
+            path = self._known[key] = self._path(*key) if uri else ""
+        return path
 
     def _path(self, uri: str, base: str) -> str:
         if not _is_absolute(uri):

@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.printable import clipped, printable
@@ -63,6 +64,7 @@ _ADVISORY = re.compile(r"(?:CVE-\d{4}-\d{4,}|GHSA(?:-[0-9a-z]{4}){3})")
 _CWE = re.compile(r"cwe-\d{1,5}", re.IGNORECASE)
 _SHORT = 8
 """Fewer characters of code say too little (``}``, ``x = 1``); then the wider region counts as well."""
+_NOWHERE = SarifPlace()
 _MAX_DAMAGE = 20
 _MAX_FILE = 5 * 1024 * 1024
 _SNIPPET_LINES, _SNIPPET_WIDTH = 12, 200
@@ -78,7 +80,7 @@ class SarifSource:
         self.root = str(path)
         self.rules: dict[RuleId, Rule] = {}
         self._path = path
-        self._salt = salt[:64]
+        self._keyed = hashlib.blake2b(key=salt[:64], digest_size=16)
         self._lines = _Lines(tree) if tree is not None else None
         self._checkouts = tuple({one.as_posix() for one in (tree.absolute(), tree.resolve())}) if tree else ()
 
@@ -115,10 +117,11 @@ class SarifSource:
         """A log has no tree."""
         return None
 
-    def key(self, *parts: str) -> str:
-        """Salted hash (32 hex digits): a log may quote a secret, so the code itself never becomes a key."""
-        text = "\x00".join(parts).encode("utf-8", "backslashreplace")
-        return hashlib.blake2b(text, key=self._salt, digest_size=16).hexdigest()
+    def key(self, *parts: str) -> hashlib.blake2b:
+        """A salted hash that has begun with ``parts``: a log may quote a secret, so no code itself becomes a key."""
+        begun = self._keyed.copy()
+        begun.update(_encoded("\x00".join(parts)))
+        return begun
 
     def code_at(self, place: SarifPlace) -> str:
         """The lines of the tree that a place without a snippet points at; empty when they are not at hand."""
@@ -133,6 +136,19 @@ class SarifSource:
         return read(stream.read(MAX_BYTES + 1), checkouts=self._checkouts)
 
 
+@dataclass(slots=True)
+class _Learnt:
+    """What the findings of one rule have in common."""
+
+    id: RuleId
+    secret: bool
+    """Whether a line may hold a secret, and is not shown."""
+    facts: tuple[Related, ...]
+    aliases: tuple[str, ...]
+    key: hashlib.blake2b
+    """A hash that has begun with tool and rule."""
+
+
 class _Maker:
     """Makes findings of one run."""
 
@@ -141,28 +157,26 @@ class _Maker:
         self._tool = printable(f"{run.tool} {run.version}".strip())
         self._slug = _safe(run.tool.lower().replace("/", "-")) or "unknown"
         self._usual: dict[tuple[str, str], tuple[Severity, Confidence]] = {}
-        self._of_rule: dict[str, tuple[RuleId, bool, tuple[Related, ...], tuple[str, ...]]] = {}
+        self._of_rule: dict[str, _Learnt] = {}
 
     def finding(self, result: SarifResult) -> Finding:
         rule = result.rule
         known = self._of_rule.get(rule.id)
         if known is None:
             known = self._of_rule[rule.id] = self._learn(rule)
-        rule_id, secret, facts, aliases = known
         severity, confidence = self._grades(result)
-        place = result.places[0] if result.places else SarifPlace()
-        message = result.message or rule.title or rule.id
+        place = result.places[0] if result.places else _NOWHERE
         return Finding(
-            rule=rule_id,
-            family=Family.IMPORTED,
-            severity=severity,
-            confidence=confidence,
-            subject=Subject("code", clipped(place.logical or rule.title or rule.id, 120), self._key(result, place)),
-            location=_location(place, secret=secret),
-            message=clipped(message, 1000),
-            fix=Fix(clipped(result.fix, 500)) if result.fix else None,
-            aliases=aliases,
-            facts=_facts(facts, result),
+            known.id,
+            Family.IMPORTED,
+            severity,
+            confidence,
+            Subject("code", clipped(place.logical or rule.title or rule.id, 120), self._key(known, result, place)),
+            _location(place, secret=known.secret),
+            clipped(result.message or rule.title or rule.id, 1000),
+            Fix(clipped(result.fix, 500)) if result.fix else None,
+            known.aliases,
+            _facts(known.facts, result),
         )
 
     def _grades(self, result: SarifResult) -> tuple[Severity, Confidence]:
@@ -176,7 +190,7 @@ class _Maker:
                 self._usual[key] = grades
         return grades
 
-    def _learn(self, rule: SarifRule) -> tuple[RuleId, bool, tuple[Related, ...], tuple[str, ...]]:
+    def _learn(self, rule: SarifRule) -> _Learnt:
         rule_id = RuleId(f"imported/{self._slug}/{_safe(rule.id) or 'unnamed'}")
         cwes = tuple(dict.fromkeys(hit[0].lower() for tag in rule.tags if (hit := _CWE.search(tag))))
         self._source.rules.setdefault(rule_id, _rule(rule_id, rule, cwes))
@@ -187,21 +201,30 @@ class _Maker:
             facts.append(Related("reference", clipped(rule.address, 500)))
         alias = _ADVISORY.fullmatch(rule.id)
         ordered = tuple(sorted(facts, key=lambda fact: fact.name))
-        return rule_id, secret, ordered, (alias[0],) if alias else ()
+        key = self._source.key(self._slug, rule.id)
+        return _Learnt(rule_id, secret, ordered, (alias[0],) if alias else (), key)
 
-    def _key(self, result: SarifResult, place: SarifPlace) -> str:
-        code = _folded(place.snippet)
+    def _key(self, known: _Learnt, result: SarifResult, place: SarifPlace) -> str:
+        key = known.key.copy()
+        key.update(_encoded(self._words(result, place)))
+        return key.hexdigest()
+
+    def _words(self, result: SarifResult, place: SarifPlace) -> str:
+        """What tells the subject of a result from others of its rule, after a word for what it is."""
+        code = _folded(place.snippet) if place.snippet else ""
         if len(code) < _SHORT and place.context:
             code += "\x01" + _folded(place.context)
         code = code or _folded(self._source.code_at(place))
         if code:
-            return self._source.key(self._slug, result.rule.id, "code", code)
-        prints = [f"{name}={value}" for name, value in result.fingerprints if "column" not in name.lower()]
+            return "\x00code\x00" + code
+        prints = [f"\x00{name}={value}" for name, value in result.fingerprints if "column" not in name.lower()]
         if prints:
-            return self._source.key(self._slug, result.rule.id, "fingerprint", *prints)
-        if place.logical:
-            return self._source.key(self._slug, result.rule.id, "logical", place.logical)
-        return self._source.key(self._slug, result.rule.id, "path", place.path)
+            return "\x00fingerprint" + "".join(prints)
+        return f"\x00logical\x00{place.logical}" if place.logical else f"\x00path\x00{place.path}"
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _folded(code: str) -> str:
@@ -279,15 +302,16 @@ def _confidence(own: Mapping[str, Any], of_rule: Mapping[str, Any]) -> Confidenc
 
 def _location(place: SarifPlace, *, secret: bool) -> Location:
     """Without the code where the rule is about secrets: such logs quote the value."""
-    lines = [] if secret else place.snippet.splitlines()[:_SNIPPET_LINES]
+    lines = [] if secret or not place.snippet else place.snippet.splitlines()[:_SNIPPET_LINES]
     return Location(
-        path=place.path,
-        line=place.line,
-        end_line=place.end_line,
-        column=place.column,
-        end_column=place.end_column,
-        pointer=place.logical,
-        snippet=tuple(clipped(line, _SNIPPET_WIDTH) for line in lines),
+        place.path,
+        place.line,
+        place.end_line,
+        place.column,
+        place.end_column,
+        place.logical,
+        "",
+        tuple([clipped(line, _SNIPPET_WIDTH) for line in lines]),
     )
 
 
