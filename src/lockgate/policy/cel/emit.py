@@ -39,7 +39,7 @@ _HELPERS = {
 }  # fmt: skip
 _NATIVE = frozenset(("string", "bytes"))
 _SUBSCRIPTED = frozenset(("any", "map"))  # Python warns when it compiles a subscription of anything else
-_QUICK_CALLS = {"size": "quick_size", "string": "quick_string"}
+_QUICK_CALLS = {"size": "quick_size", "string": "quick_string", "matches": "quick_matches"}
 _QUICK_METHODS = {"startsWith": "str_startswith", "endsWith": "str_endswith"}
 
 

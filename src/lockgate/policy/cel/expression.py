@@ -21,13 +21,14 @@ from lockgate.policy.cel import constructs, library, operators
 from lockgate.policy.cel.functions import Function, Registry, registry
 from lockgate.policy.cel.metering import STATE
 from lockgate.policy.cel.names import Names
+from lockgate.policy.cel.regex import search
 from lockgate.policy.cel.values import CelError, TypeValue, Uint
 from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyError
 
 if TYPE_CHECKING:
     from lockgate.policy.cel.emit import Emitter
 
-_FORMAT = 3
+_FORMAT = 4
 _CODE = f"{sys.implementation.cache_tag}-{sys.hexversion >> 16:x}"
 _Run = Callable[[Mapping[str, Any], Budget], Any]
 _HELD: ContextVar[MutableMapping[str, bytes] | None] = ContextVar("compiled expressions", default=None)
@@ -225,6 +226,12 @@ def _quick_string(value: Any) -> Any:
     return value if type(value) is str else _globals["F_string"](value)
 
 
+def _quick_matches(text: Any, pattern: Any) -> bool:
+    if type(text) is str and type(pattern) is str:
+        return search(text, pattern)
+    raise CelError("matches() is asked of texts")  # which the exact code says better
+
+
 def _make_struct(*parts: Any) -> Any:
     from lockgate.policy.cel.library.structs import make_struct
 
@@ -243,6 +250,7 @@ _globals: dict[str, Any] = {
     "TypeValue": TypeValue,
     "Uint": Uint,
     "make_struct": _make_struct,
+    "quick_matches": _quick_matches,
     "quick_size": _quick_size,
     "quick_string": _quick_string,
     "str_startswith": str.startswith,

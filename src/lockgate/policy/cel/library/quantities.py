@@ -7,6 +7,8 @@ arbitrary decimal (``1.5Gi``), which never is one. ``div`` and ``divInt`` of lat
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from lockgate.lazy_pattern import lazy_pattern
 from lockgate.policy.cel.functions import function, method
 from lockgate.policy.cel.values import INT_MAX, INT_MIN, CelError, Opaque
@@ -43,6 +45,7 @@ class Quantity(Opaque):
         return int(self.value * 10 ** (self.scale - _NANO))
 
 
+@lru_cache(maxsize=1024)  # the amounts of all objects are a few dozen, each read several times
 def parse_quantity(text: str) -> Quantity:
     """Kubernetes' spelling: ``1.5Gi``, ``100m``, ``12e6``. Finer than nano is rounded away from zero."""
     match = _TEXT.fullmatch(text) if len(text) <= _LONGEST else None

@@ -1,0 +1,69 @@
+"""What a pattern needs is read off it: no text that RE2 finds it in lacks that."""
+
+import pytest
+import re2
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lockgate.policy.cel.pattern_texts import needed
+from lockgate.policy.cel.regex import search
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("abc", [("abc", False, True)]),
+        ("^docker[.]io/", [("docker.io/", True, True)]),
+        ("^a\\.b$", [("a.b", True, False)]),
+        ("ab|cd", [("ab", False, True), ("cd", False, True)]),
+        ("debugpy.*--listen[ =]0[.]0", [("--listen", False, False)]),
+        ("--inspect(-brk)?=(a|b)", [("--inspect", False, False)]),
+        ("(a|b)+cde*", [("cd", False, False)]),
+        ("^[a-z]+xyz", [("xyz", False, False)]),
+        ("ab{2}c", [("a", False, False)]),
+        ("ab+c", [("ab", False, False)]),
+        ("[[]::[]]", [("[::]", False, True)]),
+        ("(?i)abc", []),
+        ("abc|", []),
+        (".*", []),
+        ("abc|[0-9]", []),
+        ("\\x41bc", []),
+        ("\\pNbc", []),
+        ("\\QNbc\\E", []),
+        ("(?P<n>a)bc", []),
+        ("", []),
+    ],
+)
+def test_the_longest_text_of_each_alternative(pattern, expected):
+    assert [tuple(one) for one in needed(pattern)] == expected
+
+
+PIECES = [
+    *"abc.^$|()[]{}*+?\\-:1,",
+    "[.]",
+    "(?:",
+    "[^a]",
+    "[a-c]",
+    "\\.",
+    "\\d",
+    "\\b",
+    "{1,2}",
+    "[[:alpha:]]",
+    "(?i)",
+    "[]a]",
+]
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=8).map("".join), st.lists(st.text("abc.-1A[]", max_size=8), max_size=6)
+)
+def test_the_answer_is_always_that_of_re2(pattern, texts):
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled = re2.compile(pattern, options)
+    except re2.error:
+        return
+    for text in texts:
+        assert search(text, pattern) is (compiled.search(text) is not None), (pattern, text)
