@@ -29,6 +29,14 @@ _NEWEST = (
 )
 
 
+_BODIES = (
+    "SELECT Body FROM (SELECT Body, Change, Kind, Namespace, Name, TimeGenerated, row_number() OVER "
+    "(PARTITION BY Cluster, Key ORDER BY TimeGenerated DESC) AS Age FROM KubernetesObjects) "
+    "WHERE Age = 1 AND Change <> 'gone' ORDER BY TimeGenerated DESC, Kind, Namespace, Name LIMIT ?"
+)
+_REVIEWED = "SELECT DISTINCT ON (Digest) Body FROM AdmissionObjects ORDER BY Digest LIMIT ?"
+
+
 class _Known(NamedTuple):
     """The newest state of one object in the record."""
 
@@ -101,6 +109,17 @@ class ObjectLog:
         rows, self._rows, self._bytes = self._rows, [], 0
         if rows:
             self._record.append_piece(TABLE, rows)
+
+
+def recorded(record: Record, most: int) -> list[dict[str, Any]]:
+    """At most ``most`` bodies that the record holds: objects of clusters as audits met them last, then those that
+    admission was asked about. Raises ``StoreError``."""
+    bodies: list[dict[str, Any]] = []
+    for query in (_BODIES, _REVIEWED):
+        if len(bodies) < most:
+            rows = record.sql(query, [most - len(bodies)])
+            bodies += [body for row in rows if isinstance(body := orjson.loads(row["Body"]), dict)]
+    return bodies
 
 
 def _known(row: Mapping[str, Any]) -> _Known:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from lockgate.cli._policy.files import find, read
@@ -44,7 +45,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Time every policy; the exit code."""
     if arguments.rounds < 1:
         raise UsageError("must be at least 1", where="--rounds")
-    bodies = _bodies(arguments.paths)
+    if not (arguments.paths or arguments.recorded):
+        raise UsageError("name files of objects, or take those of the record", hint="give --recorded")
+    if arguments.recorded < 0:
+        raise UsageError("must not be negative", where="--recorded")
+    bodies = _bodies(arguments)
     timed: list[Timed] = []
     with progress(quiet=arguments.quiet) as tell:
         policies = _policies(arguments.rules, bodies)
@@ -53,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
             if runs:
                 timed.append(_timed(name, runs, arguments.rounds))
     if not timed:
-        raise NothingCheckedError("no policy is about any of the objects", where=", ".join(arguments.paths)[:200])
+        raise NothingCheckedError("no policy is about any of the objects", where=_where(arguments))
     timed.sort(key=lambda one: -one.total)
     if arguments.format == "json":
         print(json.dumps({"objects": len(bodies), "policies": [asdict(one) for one in timed]}, indent=2))
@@ -62,24 +67,61 @@ def run(arguments: argparse.Namespace) -> int:
     return int(ExitCode.ALLOWED)
 
 
-def _bodies(paths: Sequence[str]) -> list[Mapping[str, Any]]:
-    bodies = [
+def _where(arguments: argparse.Namespace) -> str:
+    return ", ".join(arguments.paths)[:200] or "the record"
+
+
+def _bodies(arguments: argparse.Namespace) -> list[Mapping[str, Any]]:
+    bodies: list[Mapping[str, Any]] = [
         one.body
-        for found in find(paths)
+        for found in find(arguments.paths)
         for one in manifests.read(found.shown, read(found.path, where=found.shown)).objects
     ]
+    if arguments.recorded:
+        from lockgate.cli._project import project_at
+        from lockgate.engine.objects import recorded
+        from lockgate.store import Record
+
+        place = project_at(Path(arguments.project)).workspace
+        bodies += recorded(Record.open(place.record), arguments.recorded)
     if not bodies:
-        raise NothingCheckedError("no object was found", where=", ".join(paths)[:200])
+        raise NothingCheckedError("no object was found", where=_where(arguments))
     return bodies
 
 
 def _policies(pattern: str, bodies: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[_Run]]]:
-    """Gatekeeper's constraints among the files; where there are none the policies of the rulebook."""
+    """Gatekeeper's constraints and admission policies among the objects; where there are none those of the rulebook."""
     from lockgate.policy.gatekeeper.template import is_template
 
+    found: list[tuple[str, list[_Run]]] = []
     if any(is_template(body) for body in bodies):
-        return list(_constraints(bodies))
-    return list(_rulebook(pattern, bodies))
+        found += _constraints(bodies)
+    if any(body.get("kind") == "ValidatingAdmissionPolicy" for body in bodies):
+        found += _admission_policies(bodies)
+    return found or list(_rulebook(pattern, bodies))
+
+
+def _admission_policies(bodies: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[_Run]]]:
+    """Each policy with all its bindings, over the objects that one of them is about, as if they were to be made."""
+    from lockgate.gates.admission import Placed, load_policies
+    from lockgate.policy.gatekeeper.constraint import is_constraint
+    from lockgate.policy.gatekeeper.template import is_template
+    from lockgate.policy.kubernetes import judge, request_for
+    from lockgate.policy.kubernetes.validation import is_meant
+
+    placed = [Placed("", body) for body in bodies if not (is_template(body) or is_constraint(body))]
+    policies = load_policies(placed)
+    for problem in policies.problems:
+        raise problem
+    requests = [request_for(body) for body in bodies if body.get("apiVersion") and body.get("kind")]
+    for policy in policies.validating:
+        bindings = policies.bindings.get((policy.name, True), ())
+        about = [one for one in requests if is_meant(one, policy, bindings, world=policies.world)]
+        yield policy.name, [partial(_put, judge, one, policy, bindings, policies.world) for one in about]
+
+
+def _put(judge: Any, request: Any, policy: Any, bindings: Any, world: Any, budget: Budget) -> object:
+    return judge(request, (policy,), bindings, world=world, budget=budget)
 
 
 def _rulebook(pattern: str, bodies: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[_Run]]]:

@@ -59,10 +59,12 @@ def judge(
     world: World | None = None,
     steps: int = STEPS,
     until: float | None = None,
+    budget: Budget | None = None,
 ) -> Judgement:
     """What ``policies`` say about ``request`` through ``bindings``. Nothing raises: an error is a verdict.
 
-    Nothing is evaluated past ``until``, a moment of ``time.monotonic()``: that is an error as well.
+    Nothing is evaluated past ``until``, a moment of ``time.monotonic()``: that is an error as well. ``budget`` is for
+    all bindings together, in place of one of ``steps`` for each.
     """
     world = world or World()
     verdicts: list[Verdict] = []
@@ -71,7 +73,8 @@ def judge(
         return Judgement()
     for policy in policies:
         for binding in bound(policy, bindings, validating=True):
-            verdicts += _judged(request, policy, binding, world, Budget(steps, until=until), annotations)
+            own = budget if budget is not None else Budget(steps, until=until)
+            verdicts += _judged(request, policy, binding, world, own, annotations)
     return Judgement(tuple(verdicts), {key: ", ".join(values) for key, values in annotations.items()})
 
 
@@ -100,6 +103,19 @@ def _judged(
         except EvaluationError as error:
             verdicts += _acted(policy, binding, error.message, "", error)
     return verdicts
+
+
+def is_meant(request: Request, policy: ValidatingPolicy, bindings: Sequence[Binding], *, world: World) -> bool:
+    """Whether ``policy`` is about ``request`` through one of ``bindings``, or fails to tell."""
+    if is_policy(request):
+        return False
+    for binding in bound(policy, bindings, validating=True):
+        try:
+            if selected(request, policy, binding, world):
+                return True
+        except EvaluationError:
+            return True
+    return False
 
 
 def selected(request: Request, policy: Policy, binding: Binding, world: World) -> list[Mapping[str, Any] | None]:
