@@ -6,7 +6,7 @@ picture (``finish``) stays with the judge that holds the session.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
@@ -53,6 +53,10 @@ class Judge:
         self.context = ScanContext(salt=b"")
         self.known: dict[str, tuple[int, tuple[str, ...]]] | None = None
         """Path -> (size, names of the scanners that want the file), where such answers are kept; None: they are not."""
+        self.watches: dict[str, Callable[[ScanContext], ScanContext]] = {}
+        """Scanners whose files are put to them later, and what their sessions lean on instead, so that it is seen."""
+        self.answered: dict[str, tuple[tuple[Finding, ...], tuple[Skip, ...], str]] = {}
+        """Scanners whose answers are at hand: what they said at the end, and their coverage."""
         self._options: Mapping[str, Mapping[str, Any]] = {}
         self._sessions: dict[str, Session] = {}
         self._asked: tuple[str, int] = ("", -1)
@@ -85,6 +89,8 @@ class Judge:
             return self._sessions.get(name)
         scanner, context = self.scanners[name], self.context
         own = replace(context, options=self._options.get(scanner.family, {}))
+        if name in self.watches:
+            own = self.watches[name](own)
         try:
             self._sessions[name] = scanner.start(self.rules[scanner.family], own)
         except NothingCheckedError as error:
@@ -120,9 +126,17 @@ class Judge:
 
     def file(self, file: File, *, cacheable: bool, keep: bool = False) -> Judged:
         """Judge one file by the scanners whose ``cacheable`` is as asked."""
-        names = [name for name in self.wanting(file.path, file.size) if self.scanners[name].cacheable == cacheable]
+        names = [
+            name
+            for name in self.wanting(file.path, file.size)
+            if self.scanners[name].cacheable == cacheable and name not in self.watches
+        ]
         if not names and not keep:
             return NOTHING
+        return self.put(file, names, keep=keep)
+
+    def put(self, file: File, names: Sequence[str], *, keep: bool = False) -> Judged:
+        """Judge one file by the scanners ``names``."""
         try:
             content = file.load()
         except OSError as error:
@@ -144,9 +158,19 @@ class Judge:
         """Judge one component or object."""
         return _sorted_out(answer for one in map(self._session, self.names()) if one for answer in one.feed(row))
 
-    def finish(self) -> tuple[tuple[Finding, ...], tuple[Skip, ...]]:
-        """What the sessions held back."""
-        return _sorted_out(answer for session in self._sessions.values() for answer in session.finish())
+    def finish(self) -> Iterator[tuple[str, tuple[Finding, ...], tuple[Skip, ...]]]:
+        """What the sessions held back, scanner by scanner."""
+        for name in self.scanners:
+            if name in self.answered:
+                yield name, *self.answered[name][:2]
+            elif name in self._sessions:
+                yield name, *_sorted_out(self._sessions[name].finish())
+
+    def coverage_of(self, name: str) -> str:
+        """What a scanner says of its own work; empty when it did none."""
+        if name in self.answered:
+            return self.answered[name][2]
+        return self._sessions[name].coverage() if name in self._sessions else ""
 
     def coverage(self) -> dict[Family, str]:
         """Family -> what was checked with what, by the scanners that must see every row themselves.
@@ -154,9 +178,8 @@ class Judge:
         What a cacheable scanner of files saw itself is only what was not in the cache and not judged by a worker.
         """
         lines: dict[Family, list[str]] = {}
-        for name, session in self._sessions.items():
-            scanner = self.scanners[name]
-            if not (scanner.cacheable and scanner.reads is File) and (line := session.coverage()):
+        for name, scanner in self.scanners.items():
+            if not (scanner.cacheable and scanner.reads is File) and (line := self.coverage_of(name)):
                 lines.setdefault(scanner.family, []).append(line)
         return {family: "; ".join(one) for family, one in lines.items()}
 

@@ -10,6 +10,7 @@ from dataclasses import field, replace
 from lockgate.dataclass import dataclass
 from lockgate.engine.judge import NOTHING, Judge
 from lockgate.engine.request import Request
+from lockgate.engine.wholes import Wholes, wholes_of
 from lockgate.errors import SourceError
 from lockgate.findings import Waiver
 from lockgate.formats import lockfiles
@@ -17,6 +18,7 @@ from lockgate.model import Component, Family, File, Finding, Object, Skip, SkipK
 from lockgate.scanners import no_own_policies, no_sibling, nothing_below
 from lockgate.sources import Source, Wants
 from lockgate.store.cache import Answers, Cache, CacheSession
+from lockgate.store.codec import Kept
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ def observe(
     files = judges.files
     dependencies = Family.DEPENDENCIES in request.families
     readings: list[tuple[str, lockfiles.Reading]] = []
-    kept = _started(files, request, cache, source)
+    kept, wholes = _started(files, request, cache, source)
     able = files.names()
     wants = _wanted(files, dependencies)
     count = 0
@@ -96,6 +98,8 @@ def observe(
                 if kept is not None and not row.commit:
                     kept.put(row, judged)
                 _note(seen, row, judged, files, request)
+            if wholes is not None:
+                wholes.meet(row, len(seen.findings), len(seen.skips))
             if (own := files.file(row, cacheable=False)) is not NOTHING:
                 _take(seen, own)
             if dependencies and not row.commit and lockfiles.wants(row.path):
@@ -105,9 +109,16 @@ def observe(
         if kept is not None:
             kept.put(file, answers)
         _note(seen, file, answers, files, request)
+    if wholes is not None:
+        _take_later(seen, wholes, deadline, request)
+    for name, findings, skips in files.finish():
+        _take_answers(seen, (findings, skips))
+        if wholes is not None:
+            wholes.end(name, findings, skips)
     if kept is not None and files.names() == able:  # else the answers are not those of all scanners under this key
+        if wholes is not None:
+            wholes.keep()
         kept.save()
-    _finish(seen, files)
     _finish(seen, judges.objects)
     if dependencies:
         _judge_components(seen, judges.components, readings)
@@ -115,7 +126,9 @@ def observe(
     _blind(seen, judges)
 
 
-def _started(files: Judge, request: Request, cache: Cache | None, source: Source) -> CacheSession | None:
+def _started(
+    files: Judge, request: Request, cache: Cache | None, source: Source
+) -> tuple[CacheSession | None, Wholes | None]:
     """What the cache holds of the source, once the scanners have started, or are known to.
 
     Answers are kept under a key of rules, options and scanners only by a run in which all of these started; so where
@@ -123,14 +136,17 @@ def _started(files: Judge, request: Request, cache: Cache | None, source: Source
     """
     if cache is None:
         files.start()
-        return None
+        return None, None
     kept = cache.session(_cache_key(files, request), source.root)
+    wholes = wholes_of(files, source, request, kept)
     files.start(proven=kept.proven)
     if files.blind and not kept.proven:  # what the others say is kept apart: it is not the whole answer
         kept = cache.session(_cache_key(files, request), source.root)
+        if wholes is not None:
+            wholes.kept = kept
     if source.mode == "tree":  # a walk over the same paths time and again, where asking each time costs most of a run
         files.known = kept.wanted
-    return kept
+    return kept, wholes
 
 
 def _cover(seen: Observation, judges: Judges, *, dependencies: bool) -> None:
@@ -211,8 +227,29 @@ def _judge_components(seen: Observation, components: Judge, readings: list[tuple
     _finish(seen, components)
 
 
+def _take_later(seen: Observation, wholes: Wholes, deadline: float, request: Request) -> None:
+    """Put the files that were met to the scanners of wholes, and their answers where they belong in the order."""
+    told: list[tuple[int, int, Answers]] = []
+    for met in wholes.met:
+        if time.monotonic() > deadline and wholes.is_open(met):
+            if not seen.cut_short:
+                seen.cut_short = f"the time budget of {request.seconds:.0f} s was used up"
+                reason = f"{seen.cut_short} before this file and what follows it"
+                told.append((met.findings, met.skips, Kept(skips=(Skip(met.file.path, SkipKind.LIMIT, reason),))))
+            wholes.drop()
+            break
+        told.append((met.findings, met.skips, wholes.judged(met)))
+    for findings, skips, answers in reversed(told):
+        seen.findings[findings:findings] = answers.findings
+        seen.skips[skips:skips] = answers.skips
+    for _, _, answers in told:
+        seen.waivers.extend(answers.waivers)
+        seen.bytes += answers.loaded
+
+
 def _finish(seen: Observation, judge: Judge) -> None:
-    _take_answers(seen, judge.finish())
+    for _, findings, skips in judge.finish():
+        _take_answers(seen, (findings, skips))
 
 
 def _take_answers(seen: Observation, answers: tuple[tuple[Finding, ...], tuple[Skip, ...]]) -> None:

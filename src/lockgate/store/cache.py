@@ -22,6 +22,8 @@ from lockgate.store.waiver import Waiver
 T = TypeVar("T")
 Wanted = dict[str, tuple[int, tuple[str, ...]]]
 
+_WHOLE = "//whole/"
+"""How the place of what is said of a source as a whole begins; no path of a file does."""
 KEYS_KEPT = 12
 """So many combinations of rules, scanners and root are kept, the most recently used."""
 
@@ -224,7 +226,10 @@ class CacheSession:
 
     @property
     def proven(self) -> bool:
-        """Whether an earlier run kept answers under this key, so that all its scanners had started."""
+        """Whether an earlier run kept answers under this key, so that all its scanners had started.
+
+        A run whose files were all too fresh to be kept keeps nothing, and proves nothing.
+        """
         return bool(self._kept)
 
     def get(self, file: File) -> Kept | None:
@@ -242,6 +247,15 @@ class CacheSession:
         if _keepable(file) and not any(skip.kind.value in ("unreadable", "limit") for skip in answers.skips):
             kept = Kept(answers.findings, answers.skips, answers.waivers, (), answers.loaded)
             self._fresh[file.path] = (file.stamp, codec.encode(kept))
+
+    def get_whole(self, name: str) -> bytes | None:
+        """What was kept of the source as a whole under ``name``."""
+        held = self._kept.get(_WHOLE + name)
+        return held[1] if held is not None else None
+
+    def put_whole(self, name: str, payload: bytes) -> None:
+        """Keep it, until ``save``."""
+        self._fresh[_WHOLE + name] = ("whole", payload)
 
     def save(self) -> None:
         """Write what is new; nothing when nothing is."""

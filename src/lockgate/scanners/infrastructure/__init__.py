@@ -25,7 +25,8 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
 
 
 SCANNER = Scanner(
-    Family.POLICY, File, _start, _wants, cacheable=False, starts_alike=True, takes_parameters=True,
+    Family.POLICY, File, _start, _wants, cacheable=False, kept_whole=True, starts_alike=True,
+    takes_parameters=True,
     options=(ScannerOption(
         "azure_scopes", str, "What files of Azure resources are deployed to, first match first: `infra/prod/**="
         "/subscriptions/.../resourceGroups/shop`, or a scope alone for all. Exemptions and waivers by scope need it.",

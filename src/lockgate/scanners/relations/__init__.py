@@ -23,5 +23,7 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     return start(rules, context)
 
 
-SCANNER = Scanner(Family.POLICY, File, _start, _wants, cacheable=False, starts_alike=True, takes_parameters=True)
+SCANNER = Scanner(
+    Family.POLICY, File, _start, _wants, cacheable=False, kept_whole=True, starts_alike=True, takes_parameters=True
+)
 """Not kept by file: what it says of one depends on all."""

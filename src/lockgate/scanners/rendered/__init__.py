@@ -20,4 +20,13 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     return start(rules, context)
 
 
-SCANNER = Scanner(Family.POLICY, File, _start, wants, cacheable=False, starts_alike=True, takes_parameters=True)
+def _programs() -> tuple[str | None]:
+    from lockgate.sources.helm import program  # only where there is something to render
+
+    return (program(),)
+
+
+SCANNER = Scanner(
+    Family.POLICY, File, _start, wants, cacheable=False, kept_whole=True, programs=_programs, starts_alike=True,
+    takes_parameters=True,
+)  # fmt: skip

@@ -23,4 +23,12 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     return start(rules, context)
 
 
-SCANNER = Scanner(Family.WORKFLOWS, File, _start, wants, cacheable=False, starts_alike=True)
+def _programs() -> tuple[str | None]:
+    from lockgate.scanners.workflows.zizmor import program
+
+    return (program(),)
+
+
+SCANNER = Scanner(
+    Family.WORKFLOWS, File, _start, wants, cacheable=False, kept_whole=True, programs=_programs, starts_alike=True
+)

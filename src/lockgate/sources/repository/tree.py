@@ -78,6 +78,18 @@ class TreeSource:
         except (OSError, RuntimeError):
             return None
 
+    def stamp(self, path: str) -> str | None:
+        """Changes whenever what ``sibling`` gives may have changed; None when it may change unseen."""
+        clean = os.path.normpath(path.removeprefix(self.prefix))
+        if clean.startswith(("..", "/")) or os.path.isabs(clean):
+            return ""
+        full = os.path.realpath(self.folder / clean)
+        try:
+            status = os.stat(full)
+        except OSError:
+            return ""
+        return None if time.time() - status.st_mtime < _RACY_SECONDS else f"{full} {status.st_dev:x}-{_stamp(status)}"
+
     def below(self, folder: str) -> tuple[str, ...]:
         """Paths of the regular files below a folder of the tree, sorted; at most ``MAX_BELOW``."""
         clean = os.path.normpath(folder.removeprefix(self.prefix))
@@ -177,8 +189,11 @@ def _entry(
     if size > max_bytes:
         return Skip(shown, SkipKind.TOO_LARGE, f"{size} bytes, over the limit of {max_bytes}")
     racy = now - status.st_mtime < _RACY_SECONDS
-    stamp = "" if racy else f"{status.st_ino:x}-{size:x}-{status.st_mtime_ns:x}-{status.st_ctime_ns:x}"
-    return File(shown, size, partial(_read, full), stamp=stamp)
+    return File(shown, size, partial(_read, full), stamp="" if racy else _stamp(status))
+
+
+def _stamp(status: os.stat_result) -> str:
+    return f"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ctime_ns:x}"
 
 
 def _leaves(base: str, full: str) -> bool:
