@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.engine.judge import Judge
 from lockgate.engine.request import Request
+from lockgate.formats.objects import Reading
 from lockgate.model import File, Finding, Skip, SkipKind
 from lockgate.scanners import ScanContext
 from lockgate.sources import Source
@@ -52,6 +53,8 @@ class _Whole:
     """Path -> stamp of every file that it asked for beside them; None: it may change unseen."""
     folders: dict[str, str] = field(default_factory=dict)
     """Folder -> digest of the listing that it was given."""
+    renders: bool = False
+    """It had a chart rendered."""
     answers: dict[str, Kept] = field(default_factory=dict)
     """What it said of each file it was fed."""
     end: tuple[tuple[Finding, ...], tuple[Skip, ...]] = ((), ())
@@ -138,7 +141,7 @@ class Wholes:
         if payload is None or not all(stamp for _, stamp in whole.fed):
             return False
         try:
-            digest, programs, siblings, folders, coverage, answers, end = codec.unpack(payload)
+            digest, whole.renders, programs, siblings, folders, coverage, answers, end = codec.unpack(payload)
             if digest != self._digest(whole) or programs != self._programs(name, whole):
                 return False
             if any(self._source.stamp(path) != stamp for path, stamp in siblings.items()):
@@ -157,7 +160,12 @@ class Wholes:
 
     def _programs(self, name: str, whole: _Whole) -> list[str]:
         """Which programs these are, by path, size and time; none for a scanner that was fed nothing."""
-        return [_program(path) for path in self._judge.scanners[name].programs()] if whole.fed else []
+        paths = list(self._judge.scanners[name].programs()) if whole.fed else []
+        if whole.renders:
+            from lockgate.sources.helm import program  # only where there was something to render
+
+            paths.append(program())
+        return [_program(path) for path in paths]
 
     def _watching(self, whole: _Whole) -> Any:
         """A context that notes what it is asked."""
@@ -173,7 +181,11 @@ class Wholes:
                 whole.folders.setdefault(folder, _listing(found))
                 return found
 
-            return replace(context, sibling=sibling, below=below)
+            def render(folder: str, files: Mapping[str, bytes]) -> Reading:
+                whole.renders = True
+                return context.render(folder, files)
+
+            return replace(context, sibling=sibling, below=below, render=render)
 
         return over
 
@@ -218,4 +230,4 @@ def _program(path: str | None) -> str:
 def _packed(whole: _Whole, digest: str, programs: list[str], coverage: str) -> bytes:
     answers = {path: codec.encode(one).decode() for path, one in whole.answers.items()}
     end = codec.encode(Kept(*whole.end)).decode()
-    return codec.pack([digest, programs, whole.siblings, whole.folders, coverage, answers, end])
+    return codec.pack([digest, whole.renders, programs, whole.siblings, whole.folders, coverage, answers, end])

@@ -100,10 +100,10 @@ class Scanner:
     and ``finish`` yields nothing: it may then run in several processes and be answered from a cache."""
     kept_whole: bool = False
     """True, for one that is not ``cacheable``: what it says of a source depends only on the files it is fed, their
-    order, what it asks ``sibling`` and ``below`` for, its ``programs``, the rules and the options. What it said of a
-    source is then answered from a cache while all of that is the same."""
+    order, what it asks ``sibling``, ``below`` and ``render`` for, its ``programs``, the rules and the options. What it
+    said of a source is then answered from a cache while all of that is the same."""
     programs: Callable[[], Iterable[str | None]] = tuple
-    """Paths of the programs it runs, None for one that is not installed; asked when it was fed anything."""
+    """Paths of the programs it runs itself, None for one that is not installed; asked when it was fed anything."""
     starts_alike: bool = False
     """True: whether ``start`` works depends on the rules and the options alone, as with every ``cacheable`` one.
     Where an earlier run under the same rules and options has shown that it does, it waits until a file is wanted."""

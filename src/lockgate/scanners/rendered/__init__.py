@@ -20,13 +20,6 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     return start(rules, context)
 
 
-def _programs() -> tuple[str | None]:
-    from lockgate.sources.helm import program  # only where there is something to render
-
-    return (program(),)
-
-
 SCANNER = Scanner(
-    Family.POLICY, File, _start, wants, cacheable=False, kept_whole=True, programs=_programs, starts_alike=True,
-    takes_parameters=True,
-)  # fmt: skip
+    Family.POLICY, File, _start, wants, cacheable=False, kept_whole=True, starts_alike=True, takes_parameters=True
+)
