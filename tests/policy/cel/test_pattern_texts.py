@@ -31,6 +31,9 @@ from lockgate.policy.cel.regex import search
         ("\\pNbc", []),
         ("\\QNbc\\E", []),
         ("(?P<n>a)bc", []),
+        ("^{1,2}", []),
+        ("^{2}abc", []),
+        ("^*abc", []),
         ("", []),
     ],
 )

@@ -76,6 +76,8 @@ def _branches(pattern: str) -> Iterator[str]:
 def _longest(branch: str) -> Needed | None:
     """The longest text of one alternative that stands in no brackets and is not repeated or left out."""
     starts = branch.startswith("^")
+    if starts and branch[1:2] and branch[1] in "*?+{":  # an anchor that is repeated or left out
+        return None
     runs = list(_runs(branch[1:] if starts else branch))
     best = max(runs, key=lambda run: len(run[1]), default=None)
     if best is None or not best[1]:
