@@ -6,7 +6,8 @@ does not belong: the shape of any document, and reading JSON.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TextIO
 
 import orjson
 
@@ -21,6 +22,29 @@ def dumps(document: Any, *, compact: bool = False) -> str:
         return orjson.dumps(document, option=option).decode()
     except TypeError:  # orjson refuses lone surrogates; cleaning every string costs time that few documents need
         return orjson.dumps(_cleaned(document), option=option).decode()
+
+
+def write(document: Mapping[str, Any], out: TextIO) -> None:
+    """Write what :func:`dumps` gives for a mapping, one member after the other, and of a member that is an iterator one
+    item after the other, as the list that it stands for: memory holds one of them at a time."""
+    lead = "{"
+    for key, value in document.items():
+        out.write(f"{lead}\n  {_inner(key, 0)}: ")
+        lead = ","
+        if not isinstance(value, Iterator):
+            out.write(_inner(value, 2))
+            continue
+        first = "["
+        for item in value:
+            out.write(f"{first}\n    {_inner(item, 4)}")
+            first = ","
+        out.write("[]" if first == "[" else "\n  ]")
+    out.write("{}\n" if lead == "{" else "\n}\n")
+
+
+def _inner(value: Any, depth: int) -> str:
+    """A value as it stands ``depth`` spaces deep: text in JSON holds no line break of its own."""
+    return dumps(value).removesuffix("\n").replace("\n", "\n" + " " * depth)
 
 
 def well_formed(text: str) -> str:

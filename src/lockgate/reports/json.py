@@ -7,9 +7,10 @@ person escapes it. The expected old text of an edit stays out, because it may be
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TextIO
 
-from lockgate.formats.plain_json import dumps
+from lockgate.formats import plain_json
 from lockgate.model import (
     Component,
     Confidence,
@@ -31,6 +32,11 @@ SCHEMA = "lockgate/result/1"
 
 def document(result: Result) -> dict[str, Any]:
     """The result as dicts, lists and strings; :func:`schema` describes the shape."""
+    return {key: list(one) if isinstance(one, Iterator) else one for key, one in _members(result).items()}
+
+
+def _members(result: Result) -> dict[str, Any]:
+    """The members of the document; those that may be long are iterators."""
     run = result.run
     return {
         "schema": SCHEMA,
@@ -63,13 +69,13 @@ def document(result: Result) -> dict[str, Any]:
             "nothing_checked": list(result.decision.nothing_checked),
         },
         "summary": _summary(result),
-        "findings": [_settled(result, settled) for settled in worst_first(result.findings)],
-        "fixed": [_settled(result, settled) for settled in worst_first(result.fixed)],
+        "findings": (_settled(result, settled) for settled in worst_first(result.findings)),
+        "fixed": (_settled(result, settled) for settled in worst_first(result.fixed)),
         "skips": [
             {"path": skip.path, "line": skip.line, "kind": str(skip.kind), "family": skip.family, "reason": skip.reason}
             for skip in sorted(result.skips, key=lambda skip: (skip.path, skip.line, skip.kind, skip.family))
         ],
-        "components": [_component(component) for component in sorted(result.components, key=_component_order)],
+        "components": (_component(component) for component in sorted(result.components, key=_component_order)),
         "rules": {
             rule.id: {
                 "title": rule.title,
@@ -288,7 +294,7 @@ def _list(items: dict[str, Any]) -> dict[str, Any]:
 
 def write(result: Result, out: TextIO) -> None:
     """Draw the result."""
-    out.write(dumps(document(result)))
+    plain_json.write(_members(result), out)
 
 
 REPORT = Report("json", "application/json", ".json", write, "the whole result for programs, schema lockgate/result/1")
