@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -82,6 +83,7 @@ def serve(arguments: argparse.Namespace, place: Workspace, started: Callable[[in
         target=follow, name="policies", daemon=True, kwargs={"seconds": arguments.reload_seconds, "stop": stop},
         args=(loader, lambda made: _swap(server, made), server.policies_failed),
     )  # fmt: skip
+    gc.freeze()  # policies are looked through by no later search for cycles, which took up to 50 ms
     following.start()
     threading.Thread(target=_tell_port, args=(server, started), daemon=True).start()
     try:
@@ -166,6 +168,9 @@ def _mutating(policies: PolicySet) -> PolicyJudge:
 def _swap(server: AdmissionServer, made: PolicySet) -> None:
     server.swap(PolicyJudge(made), _mutating(made))
     server.app.fail_by(failure_modes(made.settings))
+    gc.unfreeze()  # the old ones may go now
+    gc.collect()
+    gc.freeze()
 
 
 def _options(arguments: argparse.Namespace, settings: AdmissionSettings, peers: Peers | None) -> Options:

@@ -49,7 +49,11 @@ class Journal:
     def append(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """Keep ``(table, row)`` pairs in this order. When this returns they are on the disk; when it raises
         :class:`StoreError` none of them is."""
-        lines = b"".join(b"%s %s\n" % (table.encode(), orjson.dumps(row)) for table, row in rows)
+        self.append_lines([line_of(table, row) for table, row in rows])
+
+    def append_lines(self, made: Sequence[bytes]) -> None:
+        """As :meth:`append`, of what :func:`line_of` made."""
+        lines = b"".join(made)
         if not lines:
             return
         with self._lock:
@@ -125,6 +129,11 @@ class Journal:
     def _trouble(self, error: OSError) -> StoreError:
         return StoreError(f"the journal cannot be written: {error.strerror}", where=str(self._folder),
                           hint="the workspace needs room and must be writable")  # fmt: skip
+
+
+def line_of(table: str, row: Mapping[str, Any]) -> bytes:
+    """One row as it stands in a journal."""
+    return b"%s %s\n" % (table.encode(), orjson.dumps(row))
 
 
 def _folder_with_owner(root: Path, run: str) -> int:

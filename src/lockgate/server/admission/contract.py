@@ -107,7 +107,8 @@ class ReviewRecord:
 class Recorder(Protocol):
     """Keeps reviews. Called from one thread, never from the one that answers.
 
-    One with a true attribute ``scrubs`` is handed Secrets with their values, and must keep none of them.
+    One may have a method ``prepare``: it is given each review, values of Secrets in it, on the thread that answers, and
+    what it makes of it is what waits for ``record``. It must be quick, and keep nothing secret.
     """
 
     def record(self, records: Sequence[ReviewRecord]) -> None:

@@ -1,8 +1,7 @@
 """The recorder that keeps reviews for the workspace's record: rows by review, bodies by digest, in a journal.
 
 When :meth:`JournalRecorder.record` returns everything is on the disk; ``carrying`` brings it into the record. Bodies
-stand before the reviews that name them, so a crash between leaves a body too many and never one too few. Runs on the
-thread of the queue alone.
+stand before the reviews that name them, so a crash between leaves a body too many and never one too few.
 """
 
 from __future__ import annotations
@@ -14,45 +13,58 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from lockgate.dataclass import dataclass
 from lockgate.server.admission.contract import ReviewRecord
 from lockgate.sources.cluster.scrub import scrubbed_patch, scrubbed_review
+from lockgate.store.journal import Journal, line_of
 
 if TYPE_CHECKING:
     from lockgate.store import Record
-    from lockgate.store.journal import Journal
 
 _KNOWN = 50_000
 """Digests remembered, at some 100 bytes each; past it the set begins anew, and a body may be kept twice."""
 _APART = frozenset({"uid", "kind", "resource", "subResource", "name", "namespace", "operation", "object", "oldObject",
                     "dryRun"})  # fmt: skip
-_Bodies = dict[tuple[date, bytes], dict[str, Any]]
+_Key = tuple[date, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One review as it stands in a journal: a tenth of what it takes as values, and nothing secret in it."""
+
+    review: bytes
+    bodies: tuple[tuple[_Key, bytes], ...]
+    """Day and digest, and the line, of the bodies that were not known when it was prepared."""
 
 
 class JournalRecorder:
     """Writes to one journal."""
 
-    scrubs = True
-    """Takes reviews as they came: what may be secret is removed here, once."""
-
     def __init__(self, journal: Journal, *, salt: bytes) -> None:
         """``salt`` keys the hashes that stand for values of Secrets and of environment variables."""
         self._journal, self._salt = journal, salt
-        self._known: set[tuple[date, bytes]] = set()
+        self._known: set[_Key] = set()
 
-    def record(self, records: Sequence[ReviewRecord]) -> None:
+    def prepare(self, one: ReviewRecord) -> Prepared:
+        """What :meth:`record` keeps of a review. May be called while another thread records."""
+        bodies: dict[_Key, bytes] = {}
+        row = self._row(one, bodies)
+        return Prepared(line_of("AdmissionReviews", row), tuple(bodies.items()))
+
+    def record(self, records: Sequence[ReviewRecord | Prepared]) -> None:
         """Keep these. Raises ``StoreError``, and none of them counts as kept then."""
-        bodies: _Bodies = {}
-        rows = [self._row(one, bodies) for one in records]
-        self._journal.append([*(("AdmissionObjects", one) for one in bodies.values()),
-                              *(("AdmissionReviews", one) for one in rows)])  # fmt: skip
+        prepared = [one if isinstance(one, Prepared) else self.prepare(one) for one in records]
+        bodies = {key: line for one in prepared for key, line in one.bodies if key not in self._known}
+        self._journal.append_lines([*bodies.values(), *(one.review for one in prepared)])
         if len(self._known) + len(bodies) > _KNOWN:
             self._known.clear()
         self._known.update(bodies)
 
-    def _row(self, one: ReviewRecord, bodies: _Bodies) -> dict[str, Any]:
+    def _row(self, one: ReviewRecord, bodies: dict[_Key, bytes]) -> dict[str, Any]:
         request, verdict = one.request, one.verdict
         moment = datetime.fromtimestamp(one.received, UTC)
         kind, resource = request["kind"], request["resource"]
+        secret = kind["kind"] == "Secret" and not kind.get("group")
         return {
             "TimeGenerated": moment, "RunId": self._journal.run, "Endpoint": one.endpoint, "Uid": request["uid"],
             "Operation": request["operation"], "ApiGroup": kind.get("group") or "",
@@ -64,23 +76,26 @@ class JournalRecorder:
             "Outcomes": _json(verdict.outcomes if verdict else ()),
             "PolicySeconds": _json(verdict.seconds if verdict else {}),
             "Patch": _json(scrubbed_patch(verdict.patch if verdict else (), salt=self._salt)),
-            "ObjectDigest": self._kept(request.get("object"), moment, bodies),
-            "OldObjectDigest": self._kept(request.get("oldObject"), moment, bodies),
+            "ObjectDigest": self._kept(request.get("object"), moment, bodies, secret=secret),
+            "OldObjectDigest": self._kept(request.get("oldObject"), moment, bodies, secret=secret),
             "Request": _json({key: value for key, value in request.items() if key not in _APART}),
         }  # fmt: skip
 
-    def _kept(self, body: Mapping[str, Any] | None, moment: datetime, bodies: _Bodies) -> str:
+    def _kept(self, body: Mapping[str, Any] | None, moment: datetime, bodies: dict[_Key, bytes], *,
+              secret: bool) -> str:  # fmt: skip
         if body is None:
             return ""
-        text = scrubbed_review(body, salt=self._salt).encode()
+        text = scrubbed_review(body, salt=self._salt, secret=secret).encode()
         hashed = hashlib.sha256(text)
         digest = f"sha256:{hashed.hexdigest()}"
         key = moment.date(), hashed.digest()
         if key not in self._known and key not in bodies:
             # Dated at the end of the day, and kept anew the next: what drops old rows takes no body before its review.
             end = datetime.combine(moment.date() + timedelta(days=1), time(), UTC)
-            bodies[key] = {"TimeGenerated": end, "RunId": self._journal.run, "Digest": digest, "Bytes": len(text),
-                           "Body": text.decode()}  # fmt: skip
+            bodies[key] = line_of("AdmissionObjects", {
+                "TimeGenerated": end, "RunId": self._journal.run, "Digest": digest, "Bytes": len(text),
+                "Body": text.decode(),
+            })  # fmt: skip
         return digest
 
 

@@ -35,9 +35,9 @@ class RecordQueue:
         """
         self._gather, self._hurry = gather, threading.Event()
         self._recorder, self._metrics, self._salt = recorder, metrics, salt
-        self._scrub = not getattr(recorder, "scrubs", False)
+        self._prepare: Callable[[ReviewRecord], Any] = getattr(recorder, "prepare", self._clean)
         self._reviews, self._size = reviews, size
-        self._waiting: deque[tuple[ReviewRecord, int]] = deque()
+        self._waiting: deque[tuple[Any, int]] = deque()
         self._held = 0
         self._lock = threading.Lock()
         self._filled = threading.Event()
@@ -64,7 +64,15 @@ class RecordQueue:
             # One review larger than everything may still wait alone: else it could never be recorded.
             if self._waiting and (len(self._waiting) >= self._reviews or self._held + size > self._size):
                 return False
-            self._waiting.append((record, size))
+        try:
+            prepared = self._prepare(record)  # only this thread puts, so there still is room afterwards
+        except Exception as error:  # foreign code, and its failure must not end the answering
+            self._metrics.recorder_errors += 1
+            self._metrics.records_lost += 1
+            _log.error("review %s was not recorded: %s", record.request["uid"], type(error).__name__)
+            return True
+        with self._lock:
+            self._waiting.append((prepared, size))
             self._held += size
             self._metrics.records_waiting = len(self._waiting)
             crowded = 2 * len(self._waiting) > self._reviews or 2 * self._held > self._size
@@ -107,15 +115,18 @@ class RecordQueue:
                         return
                 self._filled.set()
 
-    def _take(self) -> list[tuple[ReviewRecord, int]]:
+    def _clean(self, record: ReviewRecord) -> ReviewRecord:
+        return _clean(record, self._salt)
+
+    def _take(self) -> list[tuple[Any, int]]:
         with self._lock:
             return [self._waiting[at] for at in range(min(_BATCH, len(self._waiting)))]
 
-    def _hand_over(self, batch: list[tuple[ReviewRecord, int]]) -> None:
+    def _hand_over(self, batch: list[tuple[Any, int]]) -> None:
         """Records leave the queue after the recorder has them, so that the bound holds for what it works on as well."""
         errors = 0
         try:
-            self._recorder.record([_clean(one, self._salt) if self._scrub else one for one, _ in batch])
+            self._recorder.record([one for one, _ in batch])
         except Exception as error:  # a recorder is foreign code, and its failure must not end the recording
             errors = 1
             _log.error("%d reviews were not recorded: %s", len(batch), type(error).__name__)

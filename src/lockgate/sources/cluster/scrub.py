@@ -33,6 +33,9 @@ _COPIES = frozenset({
 """Annotations in which a tool keeps a copy of the whole object, values of Secrets among it."""
 _ENV = re.compile(r'[{,]"env":\[')
 _DECODER = json.JSONDecoder()
+_REMEMBERED, _MAX_REMEMBERED = 1000, 4000
+"""Lists of variables, and characters of one."""
+_known: dict[bytes, str] = {}
 
 
 def scrubbed(body: Mapping[str, Any], resource: Resource, *, salt: bytes) -> dict[str, Any]:
@@ -55,15 +58,15 @@ def scrubbed_secret(body: Mapping[str, Any], *, salt: bytes) -> dict[str, Any]:
     return kept
 
 
-def scrubbed_review(body: Mapping[str, Any], *, salt: bytes) -> str:
+def scrubbed_review(body: Mapping[str, Any], *, salt: bytes, secret: bool = False) -> str:
     """Any object of a request as JSON with its keys sorted, without what may be secret: values of a Secret, values of
     environment variables wherever they stand, tokens of authentication, copies of the object, and managed fields.
-    ``body``, plain JSON values, is not changed."""
+    ``body``, plain JSON values, is not changed. ``secret``: it is a Secret whatever it says of itself."""
     kept = dict(body)
     if isinstance(kept.get("metadata"), dict):
         kept["metadata"] = _metadata(kept["metadata"])
     version = kept.get("apiVersion")
-    if kept.get("kind") == "Secret" and version == "v1":
+    if secret or (kept.get("kind") == "Secret" and version == "v1"):
         _hide(kept, salt)
         return _dumped(kept)
     if isinstance(version, str) and version.startswith("authentication.k8s.io/"):
@@ -105,11 +108,25 @@ def _without_values(text: str, salt: bytes) -> str:
         if start < done:  # within one that is done
             continue
         variables, end = _DECODER.raw_decode(text, start)
-        nested = _ENV.search(text, start + 1, end) is not None
-        hidden = _walked(variables, salt) if nested else [_without_value(one, salt) for one in variables]
-        parts += text[done:start], _dumped(hidden)
+        parts += text[done:start], _hidden(text[start:end], variables, salt)
         done = end
     return "".join((*parts, text[done:])) if parts else text
+
+
+def _hidden(text: str, variables: list[Any], salt: bytes) -> str:
+    """The JSON of the ``variables`` that ``text`` holds, hashed; remembered, for replicas and updates bring the same
+    ones again and again. What is remembered is known by a keyed digest: no value stays in memory for it."""
+    key = hashlib.blake2b(text.encode(), key=salt[:64], digest_size=32).digest()
+    found = _known.get(key)
+    if found is None:
+        nested = _ENV.search(text) is not None
+        hidden = _walked(variables, salt) if nested else [_without_value(one, salt) for one in variables]
+        found = _dumped(hidden)
+        if len(found) <= _MAX_REMEMBERED:
+            if len(_known) >= _REMEMBERED:
+                _known.clear()
+            _known[key] = found
+    return found
 
 
 def _walked(variables: list[Any], salt: bytes) -> list[Any]:
