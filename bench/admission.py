@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -90,15 +92,15 @@ def serve(folder: str, threads: int, *, record: bool) -> None:
 
 
 class Connection:
-    """One kept connection: one request at a time, whole bytes prepared before."""
+    """One kept connection: one request at a time, whole bytes prepared before, in turns where there are several."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> None:
-        self._reader, self._writer, self._request = reader, writer, request
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requests: Sequence[bytes]) -> None:
+        self._reader, self._writer, self._requests = reader, writer, cycle(requests)
 
     async def ask(self) -> float:
         """Seconds until the whole answer is here."""
         began = time.perf_counter()
-        self._writer.write(self._request)
+        self._writer.write(next(self._requests))
         head = await self._reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200"), head
         length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
@@ -107,14 +109,18 @@ class Connection:
         return time.perf_counter() - began
 
 
-async def load(port: int, bundle: str, *, connections: int, rate: float) -> tuple[list[float], float]:
-    """(latencies, wall seconds); ``rate`` in reviews a second, or 0 for as many as the connections carry."""
-    body = pod_review()
+async def load(
+    port: int, bundle: str, *, connections: int, rate: float, bodies: Sequence[bytes] = ()
+) -> tuple[list[float], float]:  # fmt: skip
+    """(latencies, wall seconds); ``rate`` in reviews a second, or 0 for as many as the connections carry. Each
+    connection sends all of ``bodies`` in turns, from a place of its own; one review of a Pod where none are given."""
     head = f"POST /validate?timeout=10s HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-    request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    requests = [f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body for body in bodies or (pod_review(),)]
+    first = [len(requests) * at // connections for at in range(connections)]
     trust = ssl.create_default_context(cadata=bundle)
     opened = [
-        Connection(*await asyncio.open_connection("127.0.0.1", port, ssl=trust), request) for _ in range(connections)
+        Connection(*await asyncio.open_connection("127.0.0.1", port, ssl=trust), requests[at:] + requests[:at])
+        for at in first
     ]
     for one in opened:
         await one.ask()
