@@ -227,3 +227,38 @@ def test_an_extension_says_what_it_extends(scope, verdict):
     whole = {"$schema": SCHEMA, "variables": {"name": "v"}, "parameters": {"where": {}}, "resources": [vault, setting]}
     found = judged("keyvault-no-logs", "main.json", json.dumps(whole, indent=1).encode())
     assert [one for one, _ in found] == verdict
+
+
+ROLES = {
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "role-owner",
+    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "role-access-administrator",
+    "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "role-access-administrator",
+    "acdd72a7-3385-48ef-bd42-f606fba81ae7": "",
+}
+"""Ids of roles that Azure brings (Owner, User Access Administrator, Role Based Access Control Administrator, Reader),
+after https://learn.microsoft.com/azure/role-based-access-control/built-in-roles."""
+ROLE_IDS = [
+    "subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{0}')",
+    "tenantResourceId('Microsoft.Authorization/roleDefinitions', '{0}')",
+    "resourceId('Microsoft.Authorization/roleDefinitions', toLower('{0}'))",
+    "'/providers/Microsoft.Authorization/roleDefinitions/{0}'",
+    "role.id",
+]
+
+
+@pytest.mark.parametrize("written", ROLE_IDS)
+@pytest.mark.parametrize("identity", ROLES)
+def test_a_role_that_azure_brings_is_known_by_its_id_however_it_is_written(identity, written):
+    text = f"""resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' existing = {{
+  name: '{identity}'
+}}
+resource it 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{
+  name: guid('it')
+  properties: {{
+    roleDefinitionId: {written.format(identity)}
+  }}
+}}
+"""
+    for rule in ("role-owner", "role-access-administrator"):
+        found = judged(rule, "main.bicep", text.encode())
+        assert found == ([("denied", 7)] if rule == ROLES[identity] else [])

@@ -34,6 +34,7 @@ MAX_DEPTH = 120
 MAX_COPIES = 800
 """Iterations of one copy loop, as Azure has it."""
 
+_ROLES = "microsoft.authorization/roledefinitions"
 _SHALLOW = frozenset(
     ("array", "createarray", "createobject", "empty", "length", "first", "last", "take", "skip", "range",
      "shallowmerge", "tryget", "flatten", "items", "objectkeys", "concat")
@@ -366,6 +367,8 @@ class Evaluator:
         names = [part for one in arguments[kind + 1 :] for part in one.split("/")]
         if len(names) != arguments[kind].count("/"):
             raise UndecidedError(tree.name)
+        if arguments[kind].lower() == _ROLES:  # a role that Azure brings has this id in every subscription
+            return f"/providers/{arguments[kind]}/{names[0]}"
         return reference(arguments[kind], names)
 
     def _coalesce(self, tree: Call, scope: Scope) -> Any:
@@ -464,6 +467,7 @@ _SPECIAL = {
     "coalesce": Evaluator._coalesce,
     "resourceid": Evaluator._resource_id,
     "subscriptionresourceid": Evaluator._resource_id,
+    "tenantresourceid": Evaluator._resource_id,
     "copyindex": Evaluator._copy_index,
     "lambdavariables": Evaluator._local,
     "map": Evaluator._map,

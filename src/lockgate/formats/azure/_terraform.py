@@ -30,6 +30,8 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_FOLDER_BYTES = 8 * 1024 * 1024
 MAX_FILES = 300
 """Files of one folder; those past it are read, each with the files that have the usual names."""
+_KEPT = 4
+"""Folders that are kept: in order of paths, those below a folder stand between its own files."""
 MAX_INSTANCES = 800
 """Instances of one resource, and members of one ``dynamic`` block."""
 MAX_OBJECTS = 10_000
@@ -40,21 +42,25 @@ _NAMED = re.compile(rb"\b(az\w{1,100}\.[\w-]{1,200})")
 
 
 class Folders:
-    """Reads configurations; keeps the folder it read last, since its other files are likely to follow."""
+    """Reads configurations; keeps the folders it read last, since their other files are likely to follow."""
 
     def __init__(self, sibling: Sibling, below: Below) -> None:
         self._sibling = sibling
         self._below = below
-        self._last: _Module | None = None
+        self._last: dict[str, _Module] = {}
 
     def read(self, path: str, content: bytes) -> Reading:
         """Every Azure resource of a file, and those of the files beside it.
 
         Raises :class:`FormatError` when the file cannot be read at all.
         """
-        module = self._last
+        folder = folder_of(path)
+        module = self._last.pop(folder, None)
         if module is None or module.contents.get(path) != content:
-            self._last = module = _Module(self._files(path, content))
+            module = _Module(self._files(path, content))
+        self._last[folder] = module
+        if len(self._last) > _KEPT:
+            del self._last[next(iter(self._last))]
         return module.reading(path)
 
     def _files(self, path: str, content: bytes) -> dict[str, bytes]:
