@@ -36,6 +36,8 @@ _log = logging.getLogger("lockgate.admission")
 _SWITCH_SECONDS = 0.0005
 """How soon the event loop gets the interpreter back from a thread that judges; the default of 5 ms would be most of
 the time a review may take."""
+_FIRST_LOOK = 0.5
+"""Seconds after the port answers: what looks at an own authority takes 0.1 s to import."""
 _CONNECTIONS = 2000
 """Connections and requests at a time; an API server keeps a few dozen. More are answered 503."""
 
@@ -177,6 +179,7 @@ class AdmissionServer:
 
     async def _tend(self, tls: ReloadingContext) -> None:
         """Renews the own authority and takes up changed files, for as long as the server runs."""
+        await asyncio.sleep(min(_FIRST_LOOK, self.options.certificate_seconds))
         while True:
             try:
                 if isinstance(self._certificates, OwnAuthority):
