@@ -3,9 +3,8 @@
 Two sets: advisories made as in ``bench.advisories`` with 1,000 components in four lock files, and the real PyPI records
 of the corpora with a pin of every package they tell of. A peer gets the very archives that our store is compiled from.
 
-Where osv-scanner 1.9.2 and we differ on them, each time it names fewer: it compares names of PyPI as they are written
-(``jw.util`` is not ``jw-util``), it passes over all ranges of a record when the first of them is over commits, and it
-takes ``introduced`` and ``fixed`` at one version for nothing, where we read a stretch that begins there.
+Where osv-scanner 1.9.2 and we differ on them, it names fewer: it compares names of PyPI as they are written
+(``jw.util`` is not ``jw-util``), and it passes over all ranges of a record when the first of them is over commits.
 """
 
 from __future__ import annotations

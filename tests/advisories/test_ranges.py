@@ -1,6 +1,7 @@
 """OSV's events as intervals, and the smallest way out."""
 
 import time
+from itertools import groupby
 
 import pytest
 from hypothesis import given, settings
@@ -62,6 +63,14 @@ def test_fixed_and_introduced_at_one_version_leave_no_gap():
     assert holds(one, "2.0.0") and not holds(one, "3.0.0")
 
 
+def test_what_is_fixed_where_it_is_introduced_affects_nothing():
+    one = affected(("introduced", "1.0.0"), ("fixed", "1.2.0"), ("introduced", "2.0.0"), ("fixed", "2.0.0"))
+    assert [holds(one, v) for v in ("1.1.0", "1.2.0", "2.0.0", "3.0.0")] == [True, False, False, False]
+    assert intervals_of("npm", [("introduced", "2.0.0"), ("fixed", "2.0.0")]) == ()
+    (later,) = intervals_of("npm", [("introduced", "2"), ("fixed", "2"), ("introduced", "3.0.0"), ("fixed", "4.0.0")])
+    assert later.start == sort_key("npm", "3.0.0")
+
+
 def test_listed_versions_inside_the_range_are_not_kept_twice():
     one = affected(("introduced", "1.0.0"), ("fixed", "1.2.0"), versions=["1.1.0", "0.5.0", "not a version"])
     assert len(one.listed) == 2 and holds(one, "0.5.0") and one.holds("", "not a version")
@@ -91,15 +100,22 @@ EVENT = st.tuples(st.sampled_from(["introduced", "fixed", "last_affected"]), VER
 
 
 def _by_the_book(events, version):
-    """OSV's own evaluation, event by event."""
-    order = {"fixed": 0, "introduced": 1, "last_affected": 2}
+    """OSV's own evaluation, event by event.
+
+    OSV takes what is introduced at a version before what is fixed there, so both together are nothing. Where a stretch
+    ends at the version, we take the fix first: what is introduced again there goes on.
+    """
     inside = False
-    for kind, at in sorted(events, key=lambda event: (sort_key("npm", event[1]), order[event[0]])):
-        key, at_key = sort_key("npm", version), sort_key("npm", at)
-        if kind == "introduced" and key >= at_key:
-            inside = True
-        elif (kind == "fixed" and key >= at_key) or (kind == "last_affected" and key > at_key):
-            inside = False
+    key = sort_key("npm", version)
+    ordered = sorted(events, key=lambda event: sort_key("npm", event[1]))
+    for at_key, group in groupby(ordered, key=lambda event: sort_key("npm", event[1])):
+        kinds = {kind for kind, _ in group}
+        order = ("fixed", "introduced", "last_affected") if inside else ("introduced", "last_affected", "fixed")
+        for kind in order:
+            if kind in kinds and kind == "introduced" and key >= at_key:
+                inside = True
+            elif kind in kinds and ((kind == "fixed" and key >= at_key) or (kind == "last_affected" and key > at_key)):
+                inside = False
     return inside
 
 

@@ -60,7 +60,8 @@ class Affected(NamedTuple):
 def intervals_of(ecosystem: str, events: Iterable[tuple[str, str]]) -> tuple[Interval, ...]:
     """Intervals of one range from its ``(kind, version)`` events in any order. Raises ``VersionError``.
 
-    An ``introduced`` of ``0`` is before every version. A ``limit`` of ``*`` is none.
+    An ``introduced`` of ``0`` is before every version. A ``limit`` of ``*`` is none. What is introduced and fixed at
+    the same version never was, as OSV's own service has it; a stretch that ends where the next one starts goes on.
     """
     points: list[tuple[str, int, str, str]] = []
     limits: list[str] = []
@@ -74,10 +75,14 @@ def intervals_of(ecosystem: str, events: Iterable[tuple[str, str]]) -> tuple[Int
         points.append((key, {"fixed": 0, "introduced": 1, "last_affected": 2}[kind], kind, version))
     found: list[Interval] = []
     start: str | None = None
+    idle_fix: str | None = None  # where something was fixed of which no version before was affected
     for key, _, kind, version in sorted(points):
         if kind == "introduced":
-            start = key if start is None else start
-        elif start is not None:
+            start = key if start is None and key != idle_fix else start
+        elif start is None:
+            if kind == "fixed" and not (found and found[-1].end == key):
+                idle_fix = key
+        else:
             end = End.FIXED if kind == "fixed" else End.LAST_AFFECTED
             found.append(Interval(start, key, end, version if end is End.FIXED else ""))
             start = None
