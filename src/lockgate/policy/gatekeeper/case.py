@@ -27,7 +27,7 @@ class Limits:
 class Case:
     """Shared by the constraints that judge one review. For one thread."""
 
-    __slots__ = ("_activation", "_budget", "_left", "_limits", "_rego", "data", "memory", "review")
+    __slots__ = ("_activation", "_budget", "_rego", "data", "left", "limits", "memory", "review")
 
     def __init__(self, review: Review, *, data: Mapping[str, Any], limits: Limits) -> None:
         self.review = review
@@ -35,32 +35,22 @@ class Case:
         """``data`` of Rego policies: ``{"inventory": ...}``."""
         self.memory: dict[Any, Any] = {}
         """What a program keeps from one constraint of its template to the next."""
-        self._limits = limits
-        self._left = limits.all
+        self.limits = limits
+        self.left = limits.all
+        """Steps left for all constraints that come."""
         self._budget: Budget | None = None
         self._rego: dict[str, Any] | None = None
         self._activation: dict[str, Any] | None = None
 
     def budget(self) -> Budget:
-        """The steps of the next constraint: always the one object, given out anew. What the constraint before has spent
-        of it is taken from what is left for all."""
-        budget = self._budget
-        if budget is None:
-            budget = self._budget = Budget(max(0, min(self._limits.each, self._left)), until=self._limits.until)
-            return budget
-        self._left -= budget.spent
-        budget.renew(max(0, min(self._limits.each, self._left)))
-        return budget
-
-    def affords(self, steps: int) -> bool:
-        """Pay for answers that are known already, where these steps are left."""
-        if self._budget is not None:
-            self._left -= self._budget.spent
-            self._budget.renew(0)
-        if steps > min(self._limits.each, self._left):
-            return False
-        self._left -= steps
-        return True
+        """The steps of the next constraint: always the one object, given out anew. Whoever asked takes what was spent
+        of it from ``left``."""
+        steps = max(0, min(self.limits.each, self.left))
+        if self._budget is None:
+            self._budget = Budget(steps, until=self.limits.until)
+        else:
+            self._budget.renew(steps)
+        return self._budget
 
     def rego_review(self) -> dict[str, Any]:
         """``input.review``, made once."""

@@ -8,49 +8,28 @@ the caller's to say. What does not belong: HTTP, namespaces that are left alone 
 from __future__ import annotations
 
 import marshal
-import time
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, MutableMapping
 from itertools import count
 from types import CodeType
 from typing import Any
 
-from lockgate.policy.errors import EvaluationError, PolicyError
+from lockgate.policy.errors import PolicyError
 from lockgate.policy.gatekeeper.case import Case, Limits
 from lockgate.policy.gatekeeper.constraint import WEBHOOK, Constraint, is_constraint, parse_constraint
 from lockgate.policy.gatekeeper.fields import group_version_kind
 from lockgate.policy.gatekeeper.inventory import Inventory
-from lockgate.policy.gatekeeper.kept import Group, Kept
+from lockgate.policy.gatekeeper.judging import NO_VIEW, Installed, Judging, matches
+from lockgate.policy.gatekeeper.kept import Kept
 from lockgate.policy.gatekeeper.match import Match, Place
 from lockgate.policy.gatekeeper.program import BrokenProgram, Program, compile_program, load_program
-from lockgate.policy.gatekeeper.review import Candidate, Origin, Review
+from lockgate.policy.gatekeeper.review import Review
 from lockgate.policy.gatekeeper.template import Template, is_template, parse_template
-from lockgate.policy.gatekeeper.violation import Answer, Violation
+from lockgate.policy.gatekeeper.violation import Violation
 from lockgate.policy.views import View
 
-_UNSEEN = Group((-1, b""))
-_NOTHING: Sequence[Answer] = ()
-_Check = Callable[[Candidate, Place | None, Origin], bool]
 _FORMAT = 2
 _MAX_INDEXED = 4096
 """(group, kind) pairs whose constraints are kept; past it the index begins anew, for pairs come from objects."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Installed:
-    """A constraint, ready to judge."""
-
-    constraint: Constraint
-    template: Template
-    program: Program
-    checks: tuple[_Check, ...]
-    """Matchers besides kinds, which the index has answered."""
-    match: int
-    """The same number for constraints whose matchers are the same, so that they are asked once for a review."""
-    number: int
-    """The same for constraints of one template whose parameters are the same, which therefore say the same."""
-    view: tuple[int, View] | None
-    """What its template reads, with a number; None when its answers cannot be kept."""
 
 
 class Library:
@@ -60,8 +39,8 @@ class Library:
         self.inventory = Inventory()
         self.limits = limits or Limits()
         self._templates: dict[str, tuple[Template, Program, Mapping[str, Any]]] = {}
-        self._constraints: dict[str, tuple[_Installed, Mapping[str, Any]]] = {}
-        self._index: dict[tuple[Any, ...], tuple[_Installed, ...]] = {}
+        self._constraints: dict[str, tuple[Installed, Mapping[str, Any]]] = {}
+        self._index: dict[tuple[Any, ...], tuple[Installed, ...]] = {}
         self._matches: dict[Match, int] = {}
         self._views: dict[CodeType, tuple[int, View]] = {}
         self._numbers: dict[tuple[Program, bytes], int] = {}
@@ -201,47 +180,27 @@ class Library:
         """Everything that the constraints enforced at ``point`` say of ``review``, in the order of their keys.
 
         Never raises for what an object or a policy holds: what could not be judged is a violation with an error.
-        ``limits`` take the place of the library's own; ``seconds`` takes how long each constraint took, by its key.
+        ``limits`` take the place of the library's own; ``seconds`` takes how long each constraint that was evaluated
+        took, by its key.
         """
         case = self.case(review, limits)
-        review, place = case.review, Place.of(case.review.namespace_object)
-        matched: dict[int, bool] = {}
-        groups: dict[int, Group | None] = {}
-        fresh: list[tuple[Group, int]] = []
+        judging = Judging(case, self.kept, seconds)
         found: list[Violation] = []
-        began = time.perf_counter() if seconds is not None else 0.0
-        for installed in self._enforced(review, point):
-            for_it = matched.get(installed.match)
-            if for_it is False:
-                continue
-            constraint, answers = installed.constraint, _NOTHING
-            try:
-                if for_it is None:
-                    for_it = matched[installed.match] = _matches(installed, review, place)
-                if for_it:
-                    answers = self._answers(installed, case, groups, fresh)
-            except EvaluationError as error:
-                answers = [Answer(str(error), error=error.code)]
-            except RecursionError:
-                answers = [Answer("the evaluation nests too deep", error=EvaluationError.code)]
-            for answer in answers:
+        for installed in self._enforced(case.review, point):
+            for answer in judging.answers(installed):
+                constraint = installed.constraint
                 actions = constraint.enforcement.at(point)
                 found.append(
                     Violation(constraint.kind, constraint.name, actions, answer.message, answer.details, answer.error)
                 )
-            if seconds is not None and for_it is not False:
-                ended = time.perf_counter()
-                seconds[constraint.key] = seconds.get(constraint.key, 0.0) + ended - began
-                began = ended
-        if fresh:
-            self.kept.add(fresh)
+        judging.done()
         return found
 
     def matching(self, review: Review) -> list[Constraint]:
         """The constraints that are for ``review``, whatever the point. Raises :class:`MatchError`."""
         case = self.case(review)
         place = Place.of(case.review.namespace_object)
-        return [each.constraint for each in self._candidates(review) if _matches(each, case.review, place)]
+        return [each.constraint for each in self._candidates(review) if matches(each, case.review, place)]
 
     def case(self, review: Review, limits: Limits | None = None) -> Case:
         """What the constraints that judge ``review`` share: its namespace and the inventory found."""
@@ -255,33 +214,7 @@ class Library:
             self._data = (self.inventory, self.inventory.version, data)
         return Case(review, data=data, limits=limits or self.limits)
 
-    def _answers(
-        self, installed: _Installed, case: Case, groups: dict[int, Group | None],
-        fresh: list[tuple[Group, int]],
-    ) -> Sequence[Answer]:  # fmt: skip
-        """What the template says: known from a review that is the same as far as it reads, or found out."""
-        if installed.view is None:
-            return installed.program.judge(case, installed.constraint, case.budget())
-        number, view = installed.view
-        group = groups.get(number, _UNSEEN)
-        if group is _UNSEEN:
-            digest = view.digest(installed.program.document(case))
-            group = groups[number] = None if digest is None else self.kept.group(number, digest)
-        if group is None:
-            return installed.program.judge(case, installed.constraint, case.budget())
-        known = group.get(installed.number)
-        if known is not None and case.affords(known[1]):
-            return known[0]
-        budget = case.budget()
-        answers = installed.program.judge(case, installed.constraint, budget)
-        for answer in answers:
-            if answer.error:  # its text may tell of more than was read
-                return answers
-        group[installed.number] = (answers, budget.spent)
-        fresh.append((group, installed.number))
-        return answers
-
-    def _enforced(self, review: Review, point: str) -> tuple[_Installed, ...]:
+    def _enforced(self, review: Review, point: str) -> tuple[Installed, ...]:
         """The constraints for objects of this kind that are enforced at a point and judge the operation."""
         kinds = tuple((candidate.group, candidate.kind) for candidate in review.candidates)
         key = (point, review.operation, *kinds)
@@ -294,13 +227,13 @@ class Library:
             ))  # fmt: skip
         return found
 
-    def _keep(self, key: tuple[Any, ...], found: tuple[_Installed, ...]) -> tuple[_Installed, ...]:
+    def _keep(self, key: tuple[Any, ...], found: tuple[Installed, ...]) -> tuple[Installed, ...]:
         if len(self._index) >= _MAX_INDEXED:
             self._index.clear()
         self._index[key] = found
         return found
 
-    def _candidates(self, review: Review) -> tuple[_Installed, ...]:
+    def _candidates(self, review: Review) -> tuple[Installed, ...]:
         first, *others = ((candidate.group, candidate.kind) for candidate in review.candidates)
         found = self._of_kind(first)
         for kind in others:
@@ -309,7 +242,7 @@ class Library:
                 found = tuple(sorted({*found, *more}, key=lambda each: each.constraint.key))
         return found
 
-    def _of_kind(self, kind: tuple[str, str]) -> tuple[_Installed, ...]:
+    def _of_kind(self, kind: tuple[str, str]) -> tuple[Installed, ...]:
         found = self._index.get(kind)
         if found is None:
             found = self._keep(kind, tuple(
@@ -319,14 +252,15 @@ class Library:
             ))  # fmt: skip
         return found
 
-    def _installed(self, constraint: Constraint, template: Template, program: Program) -> _Installed:
-        view = None
-        if program.view is not None:
-            view = self._views.setdefault(program.view.code, (len(self._views), program.view))
+    def _installed(self, constraint: Constraint, template: Template, program: Program) -> Installed:
+        number, view = NO_VIEW, program.view
+        if view is not None:
+            number, view = self._views.setdefault(view.code, (len(self._views), view))
         match = self._matches.setdefault(constraint.match, len(self._matches))
-        return _Installed(
-            constraint, template, program, constraint.match.checks(), match, self._number(constraint, program), view
-        )
+        return Installed(
+            constraint, template, program, constraint.key, constraint.match.checks(), match,
+            self._number(constraint, program), number, view,
+        )  # fmt: skip
 
     def _number(self, constraint: Constraint, program: Program) -> int:
         spec = constraint.body.get("spec")
@@ -347,16 +281,3 @@ def _program(template: Template, data: bytes) -> Program:
         return load_program(template, data) if data else compile_program(template)
     except PolicyError as error:
         return BrokenProgram(error)
-
-
-def _matches(installed: _Installed, review: Review, place: Place | None) -> bool:
-    """Whether the constraint is for the object or for what it was. Raises :class:`MatchError`."""
-    checks = installed.checks
-    if not checks and len(review.candidates) == 1:
-        return True
-    for candidate in review.candidates:
-        if installed.constraint.match.covers_kind(candidate.group, candidate.kind) and all(
-            check(candidate, place, review.source) for check in checks
-        ):
-            return True
-    return False

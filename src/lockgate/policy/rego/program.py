@@ -119,12 +119,16 @@ class Program:
 
     def memory(self, varying: frozenset[str]) -> Memory:
         """A memory for evaluations that differ in nothing but these fields of ``input``."""
+        return Memory(self.lasting(varying))
+
+    def lasting(self, varying: frozenset[str]) -> tuple[int, ...]:
+        """The units whose values do not hang on these fields of ``input``."""
         units = self._kept.get(varying)
         if units is None:
             reads = enumerate(self._compiled.reads)
             units = tuple(unit for unit, fields in reads if fields is not None and varying.isdisjoint(fields))
             self._kept[varying] = units
-        return Memory(units)
+        return units
 
     def query(
         self,

@@ -28,9 +28,9 @@ class Session:
         varying: frozenset[str],
     ) -> None:  # fmt: skip
         """``varying`` names the fields of ``input`` that are given anew each time."""
-        self._input = dict(input)
+        self._input = input
         self._place = program.place(path)
-        self._kept = program.memory(varying).units
+        self._kept = program.lasting(varying)
         self._state = State(
             program.tables, None, data, budget=_NO_STEPS, strict=False,
             surroundings=Surroundings(None, None, None, None),
