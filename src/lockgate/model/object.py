@@ -34,6 +34,8 @@ class Object:
 
     cluster: str = ""
     """Name of the cluster it runs in or is about to; empty when it stands in a file."""
+    handed: str = ""
+    """A module or an output that it goes to, where more may be said of it than stands here; empty without one."""
     scope: str = ""
     """Azure: id of what a resource in a file is deployed to, where the project says so; empty when it is not known."""
 

@@ -262,3 +262,72 @@ resource it 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{
     for rule in ("role-owner", "role-access-administrator"):
         found = [verdict for verdict, _ in judged(rule, "main.bicep", text.encode())]
         assert found == (["denied"] if rule == ROLES[identity] else [])
+
+
+BICEP_VAULT = "resource v 'Microsoft.KeyVault/vaults@2023-07-01' = {\n  name: 'v'\n}\n"
+BICEP_SETTING = """param target string
+resource kv 'Microsoft.KeyVault/vaults@2023-07-01' existing = {
+  name: target
+}
+resource d 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'd'
+  scope: kv
+  properties: {
+    logs: [
+      {
+        enabled: true
+      }
+    ]
+  }
+}
+"""
+
+
+def calling(source: str, target: str) -> str:
+    return f"module diagnostics '{source}' = {{\n  name: 'd'\n  params: {{\n    target: {target}\n  }}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "verdict"),
+    [
+        ("main.bicep", "", ["denied"]),
+        ("main.bicep", calling("setting.bicep", "v.name"), []),
+        ("main.bicep", calling("setting.bicep", "'w'"), ["denied"]),
+        ("main.bicep", calling("br/public:avm/x:1", "v.id"), ["skipped"]),
+        ("main.bicep", calling("br/public:avm/x:1", "'w'"), ["denied"]),
+        ("main.bicep", calling("br/public:avm/x:1", "{ v: 'v', w: other.v }"), ["denied"]),
+        ("main.bicep", calling("br/public:avm/x:1", "'${toLower(v.name)}-x'"), ["skipped"]),
+        ("main.bicep", "output id string = v.id\n", ["denied"]),
+        ("vault.bicep", "output id string = v.id\n", ["skipped"]),
+        ("vault.bicep", "output id string = 'v'\n", ["denied"]),
+    ],
+)
+def test_what_a_vault_of_bicep_goes_to_may_complete_it(path, more, verdict):
+    files = {"setting.bicep": BICEP_SETTING.encode()}
+    found = judged("keyvault-no-logs", path, (BICEP_VAULT + more).encode(), files)
+    assert [one for one, _ in found] == verdict
+
+
+CONTRIBUTOR = """resource it 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid('it')
+  properties: {
+    roleDefinitionId: '/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c'
+  }
+}
+"""
+
+
+def test_an_assignment_of_a_deployment_to_a_subscription_is_for_all_of_it():
+    rule = "role-contributor-subscription"
+    assert [one for one, _ in judged(rule, "main.bicep", CONTRIBUTOR.encode())] == []
+    whole = f"targetScope = 'subscription'\n{CONTRIBUTOR}"
+    assert [one for one, _ in judged(rule, "main.bicep", whole.encode())] == ["denied"]
+    group = f"targetScope = 'resourceGroup'\n{CONTRIBUTOR}"
+    assert [one for one, _ in judged(rule, "main.bicep", group.encode())] == []
+    assigned = {
+        "type": "Microsoft.Authorization/roleAssignments", "apiVersion": "2022-04-01", "name": "it",
+        "properties": {"roleDefinitionId": "/x/b24988ac-6180-42a0-ab88-20f7382dd24c"},
+    }  # fmt: skip
+    for schema, verdict in ((SCHEMA, []), (SCHEMA.replace("deploymentT", "subscriptionDeploymentT"), ["denied"])):
+        content = json.dumps({"$schema": schema, "resources": [assigned]}, indent=1).encode()
+        assert [one for one, _ in judged(rule, "main.json", content)] == verdict

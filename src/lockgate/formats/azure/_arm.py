@@ -47,7 +47,8 @@ def resources(
     value, text = _load(content)
     if not isinstance(value, dict):
         return []
-    work = Template(path, _Document(text).line, skips, evaluator, generated_by=made)
+    level = "subscription" if "subscriptiondeployment" in str(value.get("$schema")).lower() else ""
+    work = Template(path, _Document(text).line, skips, evaluator, generated_by=made, level=level)
     work.take(value, scope_of(value, given), "")
     for raw in dict.fromkeys(evaluator.malformed):
         line = 1 + text.count(b"\n", 0, max(0, text.find(raw.encode("utf-8", "replace")[:60])))

@@ -16,7 +16,7 @@ from lockgate.formats.azure import _arm
 from lockgate.formats.azure._bicep_tree import Compiler, Names, UnreadableError, with_spreads
 from lockgate.formats.azure._evaluate import Evaluator, Loop, Parameter, Scope, Tree, Unknown
 from lockgate.formats.azure._joins import with_children
-from lockgate.formats.azure._resources import Template
+from lockgate.formats.azure._resources import Handed, Template
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.objects import Reading, Sibling, Skips
 from lockgate.formats.paths import folder_of, join
@@ -30,6 +30,8 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_MODULES = 60
 """Modules that one file reaches, each use counted."""
 MAX_NESTED = 8
+_ENTRIES = ("main.bicep", "azuredeploy.bicep")
+"""What is deployed by itself as a rule, so that nobody takes its outputs up."""
 _FORGIVEN = ("extension", "provider", "using", "import", "type", "output", "metadata")
 """Declarations that make no resource; one the grammar does not know costs nothing."""
 
@@ -56,9 +58,11 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
 def _file(run: _Run, path: str, content: bytes, given: dict[str, Parameter], by: str) -> None:
     compiled = _Compiled(path, run.skips)
     compiled.take(content)
+    compiled.hand_over(run.sibling, outputs=not by and path[path.rfind("/") + 1 :] not in _ENTRIES)
     parameters = {**compiled.parameters, **{name: one for name, one in given.items() if name in compiled.parameters}}
     scope = Scope(parameters, compiled.variables, compiled.functions)
     template = Template(path, lambda pointer: compiled.lines.get(pointer, 0), run.skips, run.evaluator, generated_by=by)
+    template.level = compiled.level
     template.take({"resources": compiled.resources}, scope, "")
     run.objects += template.objects
     run.open.append(path)
@@ -69,16 +73,25 @@ def _file(run: _Run, path: str, content: bytes, given: dict[str, Parameter], by:
 
 @dataclass(slots=True)
 class _Module:
+    name: str
     source: str
     body: Any
     loop: Loop | None
     condition: Any
     line: int
+    mentions: frozenset[str]
+    """Names that it is called with, the symbols of resources among them."""
+
+    def target(self, path: str) -> str | None:
+        """The file of the tree that it names."""
+        if self.source.startswith(("br:", "br/", "ts:")) or not self.source.endswith((".bicep", ".json")):
+            return None
+        return join(folder_of(path), self.source)
 
 
 def _module(run: _Run, path: str, module: _Module, scope: Scope) -> None:
-    target = join(folder_of(path), module.source) if module.source.endswith((".bicep", ".json")) else None
-    content = run.sibling(target) if target and not module.source.startswith(("br:", "br/", "ts:")) else None
+    target = module.target(path)
+    content = run.sibling(target) if target else None
     run.modules += 1
     reason = ""
     if content is None or target is None:
@@ -134,6 +147,22 @@ class _Compiled:
     resources: list[dict[str, Any]] = field(default_factory=list)
     modules: list[_Module] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
+    level: str = ""
+    """``subscription`` where ``targetScope`` says so."""
+    symbols: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Resources by symbol."""
+    exported: set[str] = field(default_factory=set)
+    """Names that the outputs read."""
+
+    def hand_over(self, sibling: Sibling, *, outputs: bool) -> None:
+        """Note which resources go to a module that is not at hand, or to whoever uses this file as a module."""
+        handed = dict.fromkeys(self.exported, "an output") if outputs else {}
+        for module in self.modules:
+            target = module.target(self.path)
+            if target is None or sibling(target) is None:
+                handed |= dict.fromkeys(module.mentions, f"module {module.name}")
+        for symbol in handed.keys() & self.symbols.keys():
+            self.symbols[symbol]["handed"] = Handed(handed[symbol])
 
     def take(self, content: bytes) -> None:
         """Compile every declaration of a file."""
@@ -182,6 +211,10 @@ class _Compiled:
             self.resources.append(self._resource(node, parts, compiler, f"/resources/{len(self.resources)}"))
         elif node.type == "module_declaration" and len(parts) == 3:
             self._module(node, parts, compiler)
+        elif node.type == "output_declaration" and parts:
+            self.exported |= _mentioned(parts[-1], compiler)
+        elif node.type == "target_scope_assignment" and b"'subscription'" in (node.text or b""):
+            self.level = "subscription"
 
     def _parameter(self, parts: list[Node], compiler: Compiler) -> None:
         name = compiler.text(parts[0])
@@ -239,6 +272,7 @@ class _Compiled:
         if any(child.type == "existing" for child in node.children):
             raw["existing"] = True
         _name_in_full(raw)
+        self.symbols[compiler.text(symbol)] = raw
         looped = isinstance(raw.get("copy"), Loop)
         known: dict[str, Any] = {key: raw[key] for key in ("name", "type", "apiVersion") if key in raw}
         if "name" in known and "type" in known:
@@ -262,7 +296,19 @@ class _Compiled:
             body = body.named_children[1]
         source, given = compiler.value(parts[1], pointer), compiler.value(body, pointer)
         compiler.without(len(names))
-        self.modules.append(_Module(str(source), given, loop, condition, node.start_point[0] + 1))
+        read, line = _mentioned(parts[2], compiler), node.start_point[0] + 1
+        self.modules.append(_Module(compiler.text(parts[0]), str(source), given, loop, condition, line, read))
+
+
+def _mentioned(node: Node, compiler: Compiler) -> frozenset[str]:
+    """Names that an expression reads; the keys of objects and the names of members are none."""
+    found, waiting = set(), [node]
+    while waiting:
+        one = waiting.pop()
+        if one.type == "identifier":
+            found.add(compiler.text(one))
+        waiting += one.named_children[1:] if one.type == "object_property" else one.named_children
+    return frozenset(found)
 
 
 def _nested(item: Node) -> Node | None:

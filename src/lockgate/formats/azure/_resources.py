@@ -9,7 +9,7 @@ here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 from lockgate.dataclass import dataclass
@@ -27,11 +27,20 @@ from lockgate.formats.objects import Skips, escaped, parts_of
 from lockgate.model import Object, SkipKind
 
 MAX_OBJECTS = 10_000
-_STEERING = frozenset(("dependson", "copy", "condition", "resources", "comments", "existing", "scope"))
+_STEERING = frozenset(("dependson", "copy", "condition", "resources", "comments", "existing", "scope", "handed"))
 _DEPLOYMENT = "microsoft.resources/deployments"
+_ROLE_ASSIGNMENT = "microsoft.authorization/roleassignments"
 
 Line = Callable[[str], int]
 """The line of a pointer from the root of the file; 0 when nothing stands exactly there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Stands under ``handed`` in a resource of Bicep that goes to a module which is not at hand, or to an output."""
+
+    to: str
+    """``module diagnostics``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,8 @@ class Template:
     evaluator: Evaluator = field(default_factory=Evaluator)
     objects: list[Object] = field(default_factory=list)
     generated_by: str = ""
+    level: str = ""
+    """``subscription`` where that is what the template is deployed to; empty for a resource group."""
 
     def take(self, template: Mapping[str, Any], scope: Scope, pointer: str, parent: Parent | None = None) -> None:
         """Every resource of a template, or of a resource that has children."""
@@ -123,8 +134,12 @@ class Template:
         head = {"type": kind, "name": name, "scope": extended}
         given = {key: item for key, item in head.items() if item is not None}
         body, unresolved = self.evaluator.settle({**given, **self.evaluator.value(rest, scope)})
-        lines = Lines(self.line, where, raw)
-        self.objects.append(Object("azure", body, self.path, lines, self.generated_by, unresolved))
+        properties = body.get("properties")
+        if self.level and extended is None and kind.lower() == _ROLE_ASSIGNMENT and isinstance(properties, dict):
+            properties.setdefault("scope", "/subscriptions/(that of the deployment)")
+        lines, handed = Lines(self.line, where, raw), raw.get("handed")
+        made = Object("azure", body, self.path, lines, self.generated_by, unresolved)
+        self.objects.append(replace(made, handed=handed.to) if isinstance(handed, Handed) else made)
 
     def _deployment(self, raw: Mapping[str, Any], scope: Scope, where: str) -> None:
         properties = raw.get("properties")

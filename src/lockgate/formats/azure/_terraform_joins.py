@@ -75,9 +75,7 @@ def joined(members: Sequence[Member], handed: Mapping[str, str]) -> list[Object]
     work = _Joins(members)
     for block, why in handed.items():
         for one in work.by_block.get(block, ()):
-            one.made = _joins.hidden(one.made, pieces_of(str(one.made.body["type"])), why)
-            noted = {**one.made.body["terraform"], "handed": why}
-            one.made = replace(one.made, body={**one.made.body, "terraform": noted})
+            one.made = replace(_joins.hidden(one.made, pieces_of(str(one.made.body["type"])), why), handed=why)
     for one in members:
         work.name(one)
     kept = [one for one in members if not work.completes(one)]

@@ -36,12 +36,6 @@ def candidates(judged: Object, around: Sequence[Object], wanted: str) -> Iterato
             yield other, found is True and not counted
 
 
-def handed_to(judged: Object) -> str:
-    """The module or output that a resource of Terraform goes to, where what belongs to it may stand as well."""
-    terraform = judged.body.get("terraform")
-    return str(terraform.get("handed", "")) if isinstance(terraform, dict) else ""
-
-
 def _is_child(child: str, parent: str, *, sure: bool) -> bool | None:
     if child.startswith(f"{parent}/"):
         return True

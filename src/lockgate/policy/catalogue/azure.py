@@ -25,7 +25,7 @@ from lockgate.model import Object, Rule
 from lockgate.policy.azure import Catalogue, Context, Definition, Reason, RelatedQuery, Resource, evaluate, parse_rule
 from lockgate.policy.azure.effects import Related
 from lockgate.policy.azure.fields import pointer
-from lockgate.policy.catalogue._beside import at, candidates, handed_to
+from lockgate.policy.catalogue._beside import at, candidates
 from lockgate.policy.catalogue._form import check_keys, field_pointer, parameters_of
 from lockgate.policy.catalogue.hit import Hit
 
@@ -83,8 +83,7 @@ class AzurePolicy:
             hidden = _first_hidden(outcome.reasons, other)
             if hidden is not None:
                 return f"{hidden} of {shown}"
-        handed = handed_to(facts.judged)
-        return f"what {handed} adds to it" if handed else ""
+        return f"what {facts.judged.handed} adds to it" if facts.judged.handed else ""
 
     def _decided(self, facts: AzureFacts) -> list[tuple[str, str]]:
         """Where the last condition that held stands, the resource's type apart; and, in a list, the member's name.
