@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from lockgate import gates
 from lockgate.discover import discover
 from lockgate.gates import Gate, Question
-from lockgate.gates.check import decide
+from lockgate.gates.check import _CHECKS, decide
 from lockgate.model import (
     Confidence,
     Family,
@@ -194,3 +195,8 @@ def test_the_worst_reason_is_first_and_is_the_verdict() -> None:
     decision = ask(found("a", severity=Severity.MEDIUM), found("b"), skips=())
     assert [reason.verdict for reason in decision.reasons] == [Verdict.DENY, Verdict.WARN]
     assert decision.verdict is Verdict.DENY
+
+
+def test_every_key_of_a_condition_is_looked_at():
+    looked_at = [key for keys, _ in _CHECKS for key in keys]
+    assert sorted(looked_at) == sorted(one.name for one in fields(Condition))

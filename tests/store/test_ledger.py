@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,3 +125,35 @@ def test_knowing_and_remembering_import_no_database_toolkit(tmp_path: Path) -> N
         env={"PYTHONPATH": source},
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_known_finding_of_another_form_is_a_store_error(tmp_path: Path) -> None:
+    changes: list[Callable[[list[Any]], object]] = [
+        lambda body: body[0].__setitem__(1, "no-such-family"),
+        lambda body: body[0].__setitem__(9, [[[], "x"]]),
+        lambda body: body.pop(),
+        list.clear,
+    ]
+    for change in changes:
+        with Ledger.open(tmp_path) as ledger:
+            ledger.remember("p", [_known(1)])
+        with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
+            (stored,) = connection.execute("SELECT body FROM known_findings").fetchone()
+            body = json.loads(stored)
+            change(body)
+            connection.execute("UPDATE known_findings SET body = ?", (json.dumps(body).encode(),))
+        with Ledger.open(tmp_path) as ledger, pytest.raises(StoreError):
+            ledger.known("p")
+
+
+def test_findings_are_read_as_they_were_remembered_in_whatever_order(tmp_path: Path) -> None:
+    places = (Location("a.py", 1), Location("b.py", 2, snippet=("x = 1",)))
+    many = [
+        replace(_known(number), locations=places[: number % 3] or _known(number).locations, identity=f"lg1-{mixed:08x}")
+        for number in range(300)
+        if (mixed := number * 7_919 % 1_009) >= 0
+    ]
+    with Ledger.open(tmp_path) as ledger:
+        assert ledger.remember("p", many) == 300
+    with Ledger.open(tmp_path) as ledger:
+        assert list(ledger.known("p")) == sorted(many, key=lambda one: one.identity)

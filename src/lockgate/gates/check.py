@@ -45,16 +45,26 @@ def _judge(
     met: set[str] = set()
     reasons: list[Reason] = []
     for index, condition in enumerate(conditions):
-        here = [item for item in findings if item.identity not in met and meets(condition, item, today=today)]
+        meant = _predicate(condition, today)
+        here = [item for item in findings if item.identity not in met and meant(item)]
         if here:
             met.update(item.identity for item in here)
             reasons.append(Reason(verdict, f"{verdict}[{index}]", _text(here, condition), _identities(here)))
     return met, reasons
 
 
-def meets(condition: Condition, settled: SettledFinding, *, today: date) -> bool:
-    """Whether every key that the condition gives holds of the finding."""
-    return all(check(condition, settled, today) for check in _CHECKS)
+def _predicate(condition: Condition, today: date) -> Callable[[SettledFinding], bool]:
+    """Whether every key that the condition gives holds of a finding. It gives few of those there are, and only those
+    are asked."""
+    asked = [check for keys, check in _CHECKS if any(getattr(condition, key) is not None for key in keys)]
+
+    def holds(settled: SettledFinding) -> bool:
+        for check in asked:  # noqa: SIM110 - a generator for each finding costs more than the checks
+            if not check(condition, settled, today):
+                return False
+        return True
+
+    return holds
 
 
 def _is_family(condition: Condition, settled: SettledFinding, _today: date) -> bool:
@@ -120,18 +130,19 @@ def _is_there(condition: Condition, settled: SettledFinding, _today: date) -> bo
     return any(path_matches(glob, place.path) for place in settled.locations or (settled.finding.location,))
 
 
-_CHECKS: tuple[Callable[[Condition, SettledFinding, date], bool], ...] = (
-    _is_family,
-    _is_rule,
-    _is_graded,
-    _is_old,
-    _is_fixable,
-    _is_new,
-    _is_exploited,
-    _is_probable,
-    _is_scoped,
-    _is_there,
+_CHECKS: tuple[tuple[tuple[str, ...], Callable[[Condition, SettledFinding, date], bool]], ...] = (
+    (("family",), _is_family),
+    (("rule",), _is_rule),
+    (("severity", "confidence"), _is_graded),
+    (("age_days",), _is_old),
+    (("fixable",), _is_fixable),
+    (("new",), _is_new),
+    (("kev",), _is_exploited),
+    (("epss",), _is_probable),
+    (("scope",), _is_scoped),
+    (("path",), _is_there),
 )
+"""Each with the keys of a condition that it looks at."""
 
 
 def _not_checked(settings: GateSettings, question: Question) -> tuple[str, ...]:

@@ -21,14 +21,16 @@ def batch_of(table: Table, rows: Sequence[dict[str, Any]]) -> Any:
     from arro3.core import Array, Field, RecordBatch, Schema
 
     names = {column.name for column in table.columns}
-    strange = {key for row in rows for key in row} - names
+    strange = [row.keys() - names for row in rows if not row.keys() <= names]
     if strange:
-        raise ValueError(f"{sorted(strange)[0]!r} is no column of {table.name}")
+        raise ValueError(f"{min(set().union(*strange))!r} is no column of {table.name}")
     fields, arrays = [], []
     for column in table.columns:
         raw, kind = _types(column.type)
-        convert = _CONVERT.get(column.type, _same)
-        array = Array([convert(row.get(column.name)) for row in rows], type=raw)
+        name = column.name
+        values = [row.get(name) for row in rows]
+        convert = _CONVERT.get(column.type)
+        array = Array(values if convert is None else convert(values), type=raw)
         arrays.append(array if raw is kind else array.cast(kind))
         fields.append(Field(column.name, kind, nullable=True))
     return RecordBatch.from_arrays(arrays, schema=Schema(fields))
@@ -54,17 +56,19 @@ def _microseconds(moment: datetime | None) -> int | None:
     return (apart.days * 86_400 + apart.seconds) * 1_000_000 + apart.microseconds
 
 
-def _clean(text: str | None) -> str | None:
+def _moments(column: list[datetime | None]) -> list[int | None]:
+    if column and column.count(column[0]) == len(column):  # the rows of one run say when it was
+        return [_microseconds(column[0])] * len(column)
+    return [_microseconds(moment) for moment in column]
+
+
+def _clean(column: list[str | None]) -> list[str | None]:
     """Paths from a file system may hold lone surrogates, which Arrow refuses: shown as escapes instead."""
-    if text is None or text.isascii():
-        return text
-    return text.encode("utf-8", "backslashreplace").decode()
+    if "".join(filter(None, column)).isascii():
+        return column
+    return [text and text.encode("utf-8", "backslashreplace").decode() for text in column]
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
-_CONVERT: dict[ColumnType, Callable[[Any], Any]] = {
-    ColumnType.DATETIME: _microseconds, ColumnType.STRING: _clean, ColumnType.DYNAMIC: _clean,
+_CONVERT: dict[ColumnType, Callable[[list[Any]], list[Any]]] = {
+    ColumnType.DATETIME: _moments, ColumnType.STRING: _clean, ColumnType.DYNAMIC: _clean,
 }  # fmt: skip

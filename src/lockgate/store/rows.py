@@ -51,11 +51,11 @@ def finding_row(one: SettledFinding) -> Row:
         "Pointer": place.pointer, "Commit": place.commit,
         "Locations": _json([_place(where) for where in one.locations]),
         "Message": finding.message, "FixText": finding.fix.text if finding.fix else "",
-        "Fixable": bool(finding.fix and finding.fix.edits), "Aliases": _json(finding.aliases),
+        "Fixable": bool(finding.fix and finding.fix.edits), "Aliases": _listed(finding.aliases),
         "Facts": _json([{"name": fact.name, "value": fact.value} for fact in finding.facts]), "Waived": one.waived,
         "WaiverId": waiver.id if waiver else "", "WaivedBy": waiver.by if waiver else "",
         "WaiverReason": waiver.reason if waiver else "", "WaiverExpires": waiver.expires if waiver else "",
-        "Owners": _json(one.owners), "IntroducedBy": one.introduced_by, "IntroducedAt": one.introduced_at,
+        "Owners": _listed(one.owners), "IntroducedBy": one.introduced_by, "IntroducedAt": one.introduced_at,
         "IntroducedIn": one.introduced_in, "FirstSeen": one.first_seen,
     }  # fmt: skip
 
@@ -91,6 +91,10 @@ def decision_rows(decision: Decision) -> Iterator[Row]:
 
 def _place(where: Location) -> Row:
     return {"path": where.path, "line": where.line, "commit": where.commit}
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return _json(names) if names else "[]"
 
 
 def _json(value: object) -> str:
