@@ -214,7 +214,7 @@ FINDINGS = st.lists(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(FINDINGS, FINDINGS, st.sampled_from(["full", "partial"]))
 def test_no_two_findings_share_an_identity_and_none_is_lost(
     before: list[Finding], after: list[Finding], scope: str
@@ -231,7 +231,7 @@ def test_no_two_findings_share_an_identity_and_none_is_lost(
     assert all(one.state is State.KNOWN for one in again.findings)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(FINDINGS, st.randoms(use_true_random=False))
 def test_the_order_of_observation_changes_nothing(observed: list[Finding], random: object) -> None:
     shuffled = list(observed)
