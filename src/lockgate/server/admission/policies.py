@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lockgate.gates.admission import Action, Answer, PolicySet, Said
@@ -36,30 +36,31 @@ class PolicyJudge:
 
     def _verdict(self, answer: Answer, request: Mapping[str, Any]) -> Verdict:
         body = request.get("object") or request.get("oldObject") or {}
-        denials = tuple(
-            Denial(one.policy, self.policies.told(one, answer, body)) for one in answer.of(Action.DENY)
-        )  # fmt: skip
+        by: dict[Action, list[Said]] = {}
+        for one in answer.said:  # once for all actions: there may be a hundred
+            by.setdefault(one.action, []).append(one)
+        denials = tuple(Denial(one.policy, self.policies.told(one, answer, body)) for one in by.get(Action.DENY, ()))
         warnings = tuple(
-            f"[{one.policy}] {self.policies.told(one, answer, body)}" for one in answer.of(Action.WARN)
+            f"[{one.policy}] {self.policies.told(one, answer, body)}" for one in by.get(Action.WARN, ())
         )  # fmt: skip
-        errors = tuple(f"{one.policy}: {one.message}" for one in answer.of(Action.ERROR))
+        errors = tuple(f"{one.policy}: {one.message}" for one in by.get(Action.ERROR, ()))
         return Verdict(
-            not denials, answer.version, denials, warnings, _annotations(answer), answer.patch, errors,
+            not denials, answer.version, denials, warnings, _annotations(answer, by), answer.patch, errors,
             tuple(_outcome(one) for one in answer.said), answer.seconds,
         )  # fmt: skip
 
 
-def _annotations(answer: Answer) -> Mapping[str, str]:
+def _annotations(answer: Answer, by: Mapping[Action, Sequence[Said]]) -> Mapping[str, str]:
     notes = dict(answer.annotations)
-    denied = answer.of(Action.DENY)
+    denied = by.get(Action.DENY, ())
     if denied:
         notes["denied-by"] = ", ".join(dict.fromkeys(one.policy for one in denied))
-    audited = answer.of(Action.AUDIT)
+    audited = by.get(Action.AUDIT, ())
     if audited:
         notes["audited"] = "; ".join(f"[{one.policy}] {one.message}" for one in audited)
     waived = [
         f"[{one.policy}] by {one.waiver.by} until {one.waiver.expires}: {one.waiver.reason}"
-        for one in answer.of(Action.WAIVED) if one.waiver is not None
+        for one in by.get(Action.WAIVED, ()) if one.waiver is not None
     ]  # fmt: skip
     if waived:
         notes["waived"] = "; ".join(waived)
@@ -70,9 +71,12 @@ def _outcome(said: Said) -> Mapping[str, Any]:
     """For the record: only what is filled in."""
     told: dict[str, Any] = {"policy": said.policy, "engine": said.engine, "action": said.action.value,
                             "message": said.message}  # fmt: skip
-    for name in ("binding", "pointer", "item"):
-        if getattr(said, name):
-            told[name] = getattr(said, name)
+    if said.binding:
+        told["binding"] = said.binding
+    if said.pointer:
+        told["pointer"] = said.pointer
+    if said.item:
+        told["item"] = said.item
     if said.of_pod:
         told["ofPod"] = True
     if said.waiver is not None:
