@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from lockgate.cli._project import Project, project_at
-from lockgate.engine.workspace import Workspace, prepare, salt_of
 from lockgate.errors import ExitCode, LockgateError, UsageError
 from lockgate.gates.admission import PolicySet
 from lockgate.server.admission import AdmissionServer, FailureMode, FailureModes, Options
@@ -28,6 +27,7 @@ from lockgate.server.tls.authority import OwnAuthority
 from lockgate.server.tls.reload import Pair
 from lockgate.settings import FILE_NAME, AdmissionSettings, OnFailure
 from lockgate.store.journal import Journal
+from lockgate.store.workspace import Workspace, prepare, salt_of
 
 _log = logging.getLogger("lockgate.admission")
 _RECORD_SECONDS = 0.1

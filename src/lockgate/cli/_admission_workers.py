@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lockgate.cli._admission import loader_of, serve
-from lockgate.engine.workspace import Workspace
 from lockgate.server.admission.carrying import FOLDER, settle_apart
 from lockgate.server.admission.workers import Peers, Worker, Workers, reserved
 from lockgate.store.journal import runs
+from lockgate.store.workspace import Workspace
 
 
 def serve_together(arguments: argparse.Namespace, place: Workspace) -> int:

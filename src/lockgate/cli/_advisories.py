@@ -9,9 +9,9 @@ from pathlib import Path
 from lockgate.cli._progress import progress
 from lockgate.cli._project import project_at
 from lockgate.cli._text import safe
-from lockgate.engine.workspace import prepare
 from lockgate.errors import ExitCode
 from lockgate.store.advisories import AdvisoryStore
+from lockgate.store.workspace import prepare
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -15,9 +15,9 @@ from lockgate.cli._progress import progress
 from lockgate.cli._project import project_at
 from lockgate.engine import Request
 from lockgate.engine.machine import machine_folder
-from lockgate.engine.workspace import salt_of
 from lockgate.errors import SourceError, UsageError
 from lockgate.model import Family, Result, Skip
+from lockgate.store.workspace import salt_of
 
 if TYPE_CHECKING:
     from lockgate.sources.cluster import ClusterSource

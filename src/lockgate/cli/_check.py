@@ -14,7 +14,6 @@ from lockgate.cli._progress import progress
 from lockgate.cli._project import Project, project_at
 from lockgate.engine import Request, scan
 from lockgate.engine.machine import machine_folder
-from lockgate.engine.workspace import Workspace, prepare, salt_of, workspace_of
 from lockgate.errors import ExitCode, NothingCheckedError, UsageError
 from lockgate.model import Decision, Family, Result, Verdict
 from lockgate.settings.globs import matcher as excluder
@@ -23,6 +22,7 @@ from lockgate.sources.repository import TreeSource
 from lockgate.sources.repository.clone import cloned, is_address, shown
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
+from lockgate.store.workspace import Workspace, prepare, salt_of, workspace_of
 
 _Stores = tuple[Record | None, Ledger | None, Cache | None]
 

@@ -14,7 +14,6 @@ from lockgate.cli._project import Project, project_at
 from lockgate.cli._text import safe
 from lockgate.engine import Request
 from lockgate.engine.machine import machine_folder
-from lockgate.engine.workspace import prepare, salt_of
 from lockgate.errors import ExitCode, SourceError, UsageError
 from lockgate.model import Family, Result, Verdict
 from lockgate.settings.globs import matcher as excluder
@@ -24,6 +23,7 @@ from lockgate.sources.repository.changes import StagedSource
 from lockgate.sources.repository.history import HistorySource
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
+from lockgate.store.workspace import prepare, salt_of
 
 _MARK = "# written by lockgate hook install"
 _NAMES = ("pre-commit", "pre-push")

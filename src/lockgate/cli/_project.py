@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockgate.dataclass import dataclass
-from lockgate.engine.workspace import Workspace, workspace_of
 from lockgate.errors import ConfigurationError, SourceError
 from lockgate.findings import Owners, Waivers
 from lockgate.model import Family, Skip
@@ -18,6 +17,7 @@ from lockgate.settings import Settings
 from lockgate.settings import find as find_settings
 from lockgate.settings import load as load_settings
 from lockgate.sources.repository import Git, repository_of
+from lockgate.store.workspace import Workspace, workspace_of
 
 if TYPE_CHECKING:
     from lockgate.engine.own import OwnPolicies

@@ -73,8 +73,8 @@ def test_admission_policies_are_timed_with_their_parameters_beside_constraints(l
 def test_objects_of_the_record_are_judged_too(lockgate, tmp_path):
     from datetime import UTC, datetime
 
-    from lockgate.engine.workspace import workspace_of
     from lockgate.store import Record
+    from lockgate.store.workspace import workspace_of
 
     (tmp_path / "objects.yaml").write_text(VALIDATING)
     record = Record.open(workspace_of(tmp_path).record)

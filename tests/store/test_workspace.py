@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lockgate.engine.workspace import Workspace, prepare, salt_of, workspace_of
 from lockgate.errors import StoreError
+from lockgate.store.workspace import Workspace, prepare, salt_of, workspace_of
 
 
 @pytest.fixture
