@@ -1,11 +1,12 @@
 """Resources that are written in pieces are judged as a whole: denied, quiet, or not decided, and never by half."""
 
 import json
+import time
 
 import pytest
 
 from lockgate.formats import azure
-from lockgate.model import Family
+from lockgate.model import Family, SkipKind
 from lockgate.policy.catalogue import Policies
 from lockgate.rules import load
 
@@ -132,6 +133,18 @@ def test_the_files_of_a_folder_are_one_module():
 def test_a_file_beside_that_cannot_be_read_leaves_it_undecided():
     files = {"main.tf": VAULT.encode(), "broken.tf": b"x" * 3_000_000}
     assert judged("keyvault-no-logs", "main.tf", files["main.tf"], files) == [("skipped", 1)]
+
+
+def test_a_folder_of_very_many_files_is_read_within_bounds_and_says_so():
+    text = 'resource "azurerm_key_vault" "v%d" {\n  name = "v"\n}\n'
+    files = {f"f{at:04}.tf": (text % at).encode() for at in range(900)}
+    reader = azure.Reader(files.get, lambda folder: sorted(files))
+    begin = time.process_time()
+    readings = [reader.read(path, files[path]) for path in sorted(files)]
+    assert time.process_time() - begin < 10
+    assert [len(one.objects) for one in readings] == [1] * 900
+    assert {skip.kind for one in readings for skip in one.skips} == {SkipKind.LIMIT}
+    assert all(one.objects[0].handed for one in readings)
 
 
 def test_the_line_is_that_of_the_piece_in_the_same_file():

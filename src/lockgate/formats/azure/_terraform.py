@@ -8,7 +8,7 @@ of the tree is read where it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lockgate.dataclass import dataclass
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 MAX_BYTES = 2 * 1024 * 1024
 MAX_FOLDER_BYTES = 8 * 1024 * 1024
 MAX_FILES = 300
-"""Files of one folder; those past it are read, each with the files that have the usual names."""
+"""Files of one folder; those past it are read as well, each with the files that have the usual names."""
 _KEPT = 4
 """Folders that are kept: in order of paths, those below a folder stand between its own files."""
 MAX_INSTANCES = 800
 """Instances of one resource, and members of one ``dynamic`` block."""
 MAX_OBJECTS = 10_000
 _BESIDE = ("variables.tf", "vars.tf", "locals.tf", "main.tf", "terraform.tfvars")
+_NONE: frozenset[str] = frozenset()
 _DEEPEST = 12
 """Blocks within blocks."""
 _NAMED = re.compile(rb"\b(az\w{1,100}\.[\w-]{1,200})")
@@ -56,34 +57,42 @@ class Folders:
         """
         folder = folder_of(path)
         module = self._last.pop(folder, None)
-        if module is None or module.contents.get(path) != content:
-            module = _Module(self._files(path, content))
+        if module is None or (path not in module.left and module.contents.get(path) != content):
+            listed = [one for one in self._below(folder.rstrip("/") or ".") if folder_of(one) == folder]
+            module = self._module(path, content, listed)
         self._last[folder] = module
         if len(self._last) > _KEPT:
             del self._last[next(iter(self._last))]
+        if path in module.left:
+            module = self._module(path, content, [], left=module.left - {path})
         return module.reading(path)
 
-    def _files(self, path: str, content: bytes) -> dict[str, bytes]:
-        """Files of the folder; the one that is asked for stands first, so that what it declares counts."""
-        found, total = {path: content}, len(content)
-        folder = folder_of(path)
-        listed = [one for one in self._below(folder.rstrip("/") or ".") if folder_of(one) == folder]
-        usual = [folder + name for name in _BESIDE]
-        for one in dict.fromkeys([*usual, *listed]):
+    def _module(self, path: str, content: bytes, listed: Sequence[str], *, left: frozenset[str] = _NONE) -> _Module:
+        """A file with those that have the usual names, and those listed, as far as the limits go.
+
+        The file that is asked for stands first, so that what it declares counts.
+        """
+        found, total, folder = {path: content}, len(content), folder_of(path)
+        for one in dict.fromkeys([*(folder + name for name in _BESIDE), *listed]):
             if one in found or not one.endswith((".tf", "terraform.tfvars", ".auto.tfvars")):
                 continue
+            if len(found) >= MAX_FILES or total > MAX_FOLDER_BYTES:
+                left |= {one}
+                continue
             more = self._sibling(one)
-            if more is not None and len(found) < MAX_FILES and total + len(more) <= MAX_FOLDER_BYTES:
+            if more is not None:
                 found[one] = more
                 total += len(more)
-        return found
+        return _Module(found, left)
 
 
 class _Module:
     """What the files of one folder declare."""
 
-    def __init__(self, contents: Mapping[str, bytes]) -> None:
+    def __init__(self, contents: Mapping[str, bytes], left: frozenset[str]) -> None:
         self.contents = contents
+        self.left = left
+        """Files of the folder that are not read with these."""
         self.evaluator = Evaluator(self.lookup)
         self._skips = {path: Skips(path) for path in contents}
         self._errors: dict[str, FormatError] = {}
@@ -119,6 +128,8 @@ class _Module:
         skips.extend(self._skips[path].settled())
         for other, error in self._errors.items():
             skips.add(error.kind, error.reason, line=error.line, path=other)
+        if self.left:
+            skips.add(SkipKind.LIMIT, f"{len(self.left)} files of the folder are not read with it")
         own = tuple(one for one in self._made if one.path == path)
         beside = tuple(one for one in self._made if one.path != path)
         return Reading(own, skips.settled(), beside=beside)
@@ -220,7 +231,7 @@ class _Module:
         handed = dict(self._handed)
         if not self._is_root:
             handed = dict.fromkeys(self._exported, "an output") | handed
-        for path in self._errors:  # it may hold what completes any of them
+        for path in (*self._errors, *sorted(self.left)[:1]):  # it may hold what completes any of them
             handed |= {f"{kind}.{label}": f"{path}, which is not read," for kind, label in self._blocks}
         return joined(members, handed)
 
