@@ -83,3 +83,73 @@ def test_objects_of_a_cluster_are_seen_beside_each_other():
     found = [answer for answer in one.finish() if isinstance(answer, Finding)]
     assert SELECTS_NOTHING not in {str(each.rule) for each in found}
     assert one.held == []
+
+
+CHART = "name: cart\nversion: 1.0.0\napiVersion: v2\n"
+INGRESS = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: front, namespace: shop}
+spec:
+  rules:
+  - http:
+      paths:
+      - {path: /, pathType: Prefix, backend: {service: {name: %s, port: {number: 80}}}}
+"""
+OTHER_SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: other, namespace: shop}\nspec: {ports: [{port: 80}]}\n"
+
+
+def tree(files, rendered=None):
+    """What is found in a tree; ``rendered``: the objects that helm makes of the chart in ``chart``."""
+    from lockgate.formats import manifests
+    from lockgate.formats.objects import Reading
+
+    held = {path: text.encode() for path, text in files.items()}
+    objects = tuple(manifests.read("chart/templates/all.yaml", (rendered or "").encode()).objects)
+    context = ScanContext(
+        salt=b"x" * 16, sibling=held.get, below=lambda folder: tuple(p for p in sorted(held) if p.startswith(folder)),
+        render=lambda folder, given: Reading(objects),
+    )  # fmt: skip
+    rows = (file(path, text) for path, text in sorted(files.items()) if relations.SCANNER.wants(path, 1))
+    return put(relations.SCANNER.start(RULES, context), *rows)
+
+
+def test_what_a_chart_makes_is_seen_beside_each_other():
+    made = f"{SERVICE}---\n{DEPLOYMENT % 'cart'}"
+    assert (SELECTS_NOTHING, "chart/templates/all.yaml", 5) in tree({"chart/Chart.yaml": CHART}, made)
+    assert not tree({"chart/Chart.yaml": CHART}, f"{SERVICE}---\n{DEPLOYMENT % 'card'}")
+
+
+def test_what_a_chart_makes_is_there_for_the_files_and_theirs_for_the_chart():
+    missing = "policy/ingress-backend-missing"
+    alone = {"a.yaml": INGRESS % "cart", "b.yaml": OTHER_SERVICE}
+    assert missing in {rule for rule, _, _ in tree(alone)}
+    made = f"{SERVICE}---\n{DEPLOYMENT % 'card'}"
+    assert not tree({**alone, "chart/Chart.yaml": CHART}, made)
+    in_chart = f"{INGRESS % 'cart'}---\n{OTHER_SERVICE}"
+    assert missing in {rule for rule, _, _ in tree({"chart/Chart.yaml": CHART}, in_chart)}
+    assert not tree({"chart/Chart.yaml": CHART, "a.yaml": SERVICE, "b.yaml": DEPLOYMENT % "card"}, in_chart)
+
+
+def test_an_overlay_that_breaks_what_its_base_holds_is_at_fault():
+    base = {
+        "base/kustomization.yaml": "resources: [service.yaml, deployment.yaml]\n",
+        "base/service.yaml": SERVICE, "base/deployment.yaml": DEPLOYMENT % "card",
+    }  # fmt: skip
+    assert not tree(base)
+    # A name prefix makes a second Service with the same selector, which is no fault of the two.
+    assert not tree({**base, "prod/kustomization.yaml": "resources: [../base]\nnamePrefix: prod-\n"})
+    broken = "resources: [../base]\npatches:\n- patch: |\n    apiVersion: v1\n    kind: Service\n" \
+             "    metadata: {name: cart, namespace: shop}\n    spec: {selector: {app: nothing}}\n"  # fmt: skip
+    found = tree({**base, "prod/kustomization.yaml": broken})
+    assert [rule for rule, _, _ in found] == [SELECTS_NOTHING]
+
+
+def test_the_same_fault_in_a_base_and_its_overlay_stands_at_one_place():
+    files = {
+        "base/kustomization.yaml": "resources: [service.yaml, deployment.yaml]\n",
+        "base/service.yaml": SERVICE, "base/deployment.yaml": DEPLOYMENT % "cart",
+        "prod/kustomization.yaml": "resources: [../base]\nnamespace: prod\n",
+    }  # fmt: skip
+    found = tree(files)
+    assert {(path, line) for rule, path, line in found if rule == SELECTS_NOTHING} == {("base/service.yaml", 5)}

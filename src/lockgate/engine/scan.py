@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from lockgate.engine.objects import ObjectLog
 
 
+_MOST_CHARTS = 100
+"""Whose objects are kept until the run ends."""
+
+
 @dataclass(slots=True)
 class _Run:
     """What the steps hand on."""
@@ -114,7 +118,7 @@ def _observe(run: _Run) -> None:
         made_dir=request.made_dir or request.cache_dir,
         advisories=request.advisories,
         today=run.started.date().isoformat(),
-        render=_render,
+        render=_Rendered(),
         partial=request.partial,
         own=request.own.judge if request.own is not None else no_own_policies,
     )
@@ -149,11 +153,22 @@ def _object_log(run: _Run, source: Source) -> ObjectLog | None:
     )
 
 
-def _render(folder: str, files: Mapping[str, bytes]) -> Reading:
-    """A chart, by the program ``helm``; what runs programs is loaded only where there is a chart."""
-    from lockgate.sources import helm
+class _Rendered:
+    """Charts, by the program ``helm``, each once a run: several scanners look at what one makes."""
 
-    return helm.render(folder, files)
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Mapping[str, bytes], Reading]] = {}
+
+    def __call__(self, folder: str, files: Mapping[str, bytes]) -> Reading:
+        """The objects of the chart in ``folder``, made of ``files``."""
+        kept = self._kept.get(folder)
+        if kept is None or kept[0] != files:
+            from lockgate.sources import helm  # what runs programs is loaded only where there is a chart
+
+            kept = files, helm.render(folder, files)
+            if len(self._kept) < _MOST_CHARTS:
+                self._kept[folder] = kept
+        return kept[1]
 
 
 def _keep_introduced(run: _Run) -> None:

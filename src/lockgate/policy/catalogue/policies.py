@@ -98,9 +98,12 @@ class Policies:
                 self._useful[pair] = found
         return found
 
-    def judge_all(self, judged: Sequence[Object]) -> Iterator[tuple[Object, Hit]]:
-        """What the policies that look at other objects deny, of all Kubernetes objects of one source."""
-        held = Objects(one.body for one in judged)
+    def judge_all(self, judged: Sequence[Object], *, beside: Sequence[Object] = ()) -> Iterator[tuple[Object, Hit]]:
+        """What the policies that look at other objects deny, of all Kubernetes objects of one source.
+
+        ``beside``: further objects that are looked at and not judged.
+        """
+        held = Objects(one.body for one in (*judged, *beside))
         for one in judged:
             own = kubernetes.Facts(one.body, pod_place(one.body))
             pair = group_kind(one.body)
