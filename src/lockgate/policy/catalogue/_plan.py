@@ -24,7 +24,7 @@ STEPS = 200_000
 """Steps that one policy may take on one object."""
 _SHARED = 3
 """Policies that must begin alike before asking that once is worth an expression of its own."""
-_MOST_PLANS = 512
+_MOST_PLANS = 2048
 """Plans that are kept of one kind; objects of more shapes than that have theirs made anew."""
 
 _Where = Path | bool
@@ -49,38 +49,64 @@ Plan = tuple[Group, ...]
 class Kind:
     """The policies of one kind of object."""
 
-    __slots__ = ("_fields", "_guards", "_lists", "_maps", "_plans", "policies")
+    __slots__ = ("_bits", "_groups", "_known", "_members", "_plans", "policies")
 
     def __init__(self, policies: Sequence[KubernetesPolicy], guards: _Guards) -> None:
         """``policies`` in the order in which they answer."""
         self.policies = tuple(policies)
         needs = [need for policy in policies for need in policy.needs]
-        self._fields = frozenset(field for need in needs for field in need.fields)
-        self._maps = frozenset(field for need in needs for field in need.maps)
-        self._lists = frozenset(field for need in needs for field in need.lists)
-        self._guards = guards
-        self._plans: dict[tuple[frozenset[str], ...], Plan] = {}
+        known = (
+            frozenset(field for need in needs for field in need.fields),
+            frozenset(field for need in needs for field in need.maps),
+            frozenset(field for need in needs for field in need.lists),
+        )
+        self._known = known
+        self._bits = tuple(
+            {field: 1 << at + sum(map(len, known[:part])) for at, field in enumerate(sorted(one))}
+            for part, one in enumerate(known)
+        )
+        groups: dict[tuple[_Where, str], int] = {}
+        self._members: list[tuple[int, tuple[int, ...]]] = []
+        """For each policy its group, and its needs as bits: one that has none of them in common with a shape holds."""
+        for policy in policies:
+            key = (policy.where, policy.guard if (policy.where, policy.guard) in guards else "")
+            bits = tuple(self._mask(need.fields, need.maps, need.lists) for need in policy.needs)
+            self._members.append((groups.setdefault(key, len(groups)), bits))
+        self._groups = [(where, guards.get((where, text))) for where, text in groups]
+        self._plans: dict[int, Plan] = {}
 
     def plan(self, shape: Shape) -> Plan:
         """Who is asked about an object of this shape."""
         # Only what some policy needs to know of the shape matters, and of that there are few combinations.
-        key = (self._fields & shape.keys, self._maps & shape.flat, self._lists & shape.ragged)
+        fields, maps, lists = self._known
+        key = self._mask(fields & shape.keys, maps & shape.flat, lists & shape.ragged)
         found = self._plans.get(key)
         if found is None:
-            found = self._made(Shape(*key))
+            found = self._made(key)
             if len(self._plans) < _MOST_PLANS:
                 self._plans[key] = found
         return found
 
-    def _made(self, shape: Shape) -> Plan:
-        groups: dict[tuple[_Where, str], list[tuple[int, KubernetesPolicy]]] = {}
-        for index, policy in enumerate(self.policies):
-            if any(need.rules_out(shape) for need in policy.needs):
-                continue
-            where = policy.where
-            text = policy.guard if (where, policy.guard) in self._guards else ""
-            groups.setdefault((where, text), []).append((index, policy))
-        return tuple(Group(key[0], self._guards.get(key), tuple(members)) for key, members in groups.items())
+    def _mask(self, *parts: Iterable[str]) -> int:
+        mask = 0
+        for bits, part in zip(self._bits, parts, strict=True):
+            for field in part:
+                mask |= bits[field]
+        return mask
+
+    def _made(self, shape: int) -> Plan:
+        members: list[list[tuple[int, KubernetesPolicy]]] = [[] for _ in self._groups]
+        for index, (group, needs) in enumerate(self._members):
+            for need in needs:
+                if not need & shape:
+                    break
+            else:
+                members[group].append((index, self.policies[index]))
+        return tuple(
+            Group(where, guard, tuple(asked))
+            for (where, guard), asked in zip(self._groups, members, strict=True)
+            if asked
+        )
 
 
 def guards_of(policies: Iterable[KubernetesPolicy], held: MutableMapping[str, bytes]) -> _Guards:

@@ -39,6 +39,8 @@ from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyE
 
 KEYS = ("kinds", "each", "deny", "message", "field", "parameters", "fix", "among")
 VARIABLES = ("object", "item", "parent", "variables")
+_NEEDS = 1
+"""Counts up when ``_needs`` reads more, or otherwise, off the same condition: what it read is kept between runs."""
 _AMONG_VARIABLES = (*VARIABLES, "others")
 
 
@@ -188,7 +190,7 @@ def compile_policy(
 
 def _read_off(deny: Expression, path: Path | None, held: MutableMapping[str, bytes]) -> tuple[tuple[Need, ...], str]:
     """What the condition says before any object is seen."""
-    key = f"{deny.where} needs {path}\n{deny.source}"
+    key = f"{deny.where} needs {_NEEDS} {path}\n{deny.source}"
     if key not in held:
         from lockgate.policy.catalogue._needs import guard_of, needs_of
         from lockgate.policy.cel.parser import parse
