@@ -168,11 +168,11 @@ def compile_policy(
         among = parse_among(logic["among"], str(rule.id)) if "among" in logic else None
         names = VARIABLES if among is None else _AMONG_VARIABLES
         deny = expression_of(str(logic["deny"]), f"{rule.id} deny", held, names)
+        needs, guard = ((), "") if among is not None else _read_off(deny, path, held)
         message = expression_of(str(logic["message"]), f"{rule.id} message", held, names)
     except PolicyError as error:
         error.where = error.where or str(rule.id)
         raise
-    needs, guard = ((), "") if among is not None else _read_off(deny, path, held)
     return KubernetesPolicy(
         rule=rule,
         kinds=frozenset(str(kind) for kind in logic["kinds"]),
@@ -196,7 +196,7 @@ def _read_off(deny: Expression, path: Path | None, held: MutableMapping[str, byt
         from lockgate.policy.cel.parser import parse
         from lockgate.policy.cel.printer import show
 
-        tree = parse(deny.source)
+        tree = parse(deny.source, where=deny.where)
         guard = guard_of(tree)
         fields = [(need.fields, need.maps, need.lists) for need in needs_of(tree, path)]
         held[key] = marshal.dumps((fields, "" if guard is None else show(guard)))

@@ -6,6 +6,7 @@ Recursive descent. Nesting is bounded here, once, so that nothing that walks a t
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 from lockgate.policy.cel.lexer import RESERVED, Token, fault, tokens
@@ -46,6 +47,7 @@ _LEVELS = {
 _ASSOCIATIVE = frozenset(("||", "&&", "+"))
 
 
+@lru_cache(maxsize=2)  # who reads more off an expression than its value asks right after it was compiled
 def parse(source: str, *, where: str = "") -> Node:
     """The tree of ``source``. Raises :class:`PolicyError` with line, column and excerpt for anything else."""
     if len(source) > MAX_LENGTH:
