@@ -9,10 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import marshal
-import os
-import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,10 +24,9 @@ from lockgate.rules import load as load_rules
 from lockgate.settings import AdmissionSettings
 from lockgate.sources import policy_files
 from lockgate.sources.cluster.policies import PLACE as CLUSTER
+from lockgate.store.compiled import compiled_policies
 
 _log = logging.getLogger("lockgate.admission")
-_CACHE_NAME = "admission.bin"
-_STAMP = f"{__version__} {sys.version}"
 _TOLD = 20
 """Problems that an error spells out."""
 
@@ -114,21 +109,18 @@ class PolicyLoader:
         for feed in self._feeds:
             manifests += feed.manifests()
             inventory += feed.inventory()
-        cache = _Cache(self._cache_dir)
-        compiled: dict[str, bytes] = dict(cache.held)
-        policies = load_policies(manifests, inventory=inventory, compiled=compiled,
-                                 azure_cluster=inputs.settings.azure_cluster or "")  # fmt: skip
-        # What a cluster holds its API server has accepted; what we cannot use of it is told and holds nothing up.
-        _tell([one for one in policies.problems if one.where.startswith(CLUSTER)])
-        _refuse([one for one in policies.problems if not one.where.startswith(CLUSTER)])
-        rules = load_rules((Family.POLICY,), cache_dir=self._cache_dir)
-        version = _version(policies.digest, rules.digest, inputs)
-        made = PolicySet(
-            policies, inputs.settings, rules=rules.of(Family.POLICY), options=inputs.options,
-            exceptions=Exceptions(inputs.waivers, waived_by=inputs.waived_by), compiled=compiled, version=version,
-        )  # fmt: skip
-        cache.keep(compiled)
-        return made
+        with compiled_policies(self._cache_dir) as compiled:
+            policies = load_policies(manifests, inventory=inventory, compiled=compiled,
+                                     azure_cluster=inputs.settings.azure_cluster or "")  # fmt: skip
+            # What a cluster holds its API server has accepted; what we cannot use is told and holds nothing up.
+            _tell([one for one in policies.problems if one.where.startswith(CLUSTER)])
+            _refuse([one for one in policies.problems if not one.where.startswith(CLUSTER)])
+            rules = load_rules((Family.POLICY,), cache_dir=self._cache_dir)
+            version = _version(policies.digest, rules.digest, inputs)
+            return PolicySet(
+                policies, inputs.settings, rules=rules.of(Family.POLICY), options=inputs.options,
+                exceptions=Exceptions(inputs.waivers, waived_by=inputs.waived_by), compiled=compiled, version=version,
+            )  # fmt: skip
 
 
 def follow(loader: PolicyLoader, swap: Callable[[PolicySet], None], failed: Callable[[], None], *, seconds: float,
@@ -147,36 +139,6 @@ def follow(loader: PolicyLoader, swap: Callable[[PolicySet], None], failed: Call
             if made is not None:
                 swap(made)
                 _log.info("policies %s judge from now on", made.version)
-
-
-class _Cache:
-    """Compiled code of one version of Python and Lockgate."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._path = folder / _CACHE_NAME if folder is not None else None
-        self.held: dict[str, bytes] = {}
-        if self._path is None:
-            return
-        try:
-            stamp, held = marshal.loads(self._path.read_bytes())  # noqa: S302 -- the workspace is the user's own
-        except (OSError, ValueError, TypeError, EOFError):
-            return
-        if stamp == _STAMP and isinstance(held, dict):
-            self.held = held
-
-    def keep(self, compiled: dict[str, bytes]) -> None:
-        """Write what there is, when there is more than before."""
-        if self._path is None or len(compiled) == len(self.held):
-            return
-        with contextlib.suppress(OSError):  # a cache that cannot be written costs time, never an answer
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{_CACHE_NAME}.")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(marshal.dumps((_STAMP, compiled)))
-                Path(name).replace(self._path)
-            except OSError:
-                Path(name).unlink(missing_ok=True)
 
 
 def _refuse(problems: Sequence[LockgateError]) -> None:
