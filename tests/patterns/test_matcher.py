@@ -232,13 +232,28 @@ def test_a_patient_matcher_turns_to_hyperscan_when_it_has_looked_long_enough(mon
     assert opened == [1]
 
 
+ODD = [Pattern("a", r"key=([^\s;]{3,60})"), Pattern("b", r"BEGIN([\s\S]{3,}?)END"), Pattern("c", r"q=(\S+)")]
+
+
 @pytest.mark.parametrize(
-    "content", [b"tok_abcd1234\v", b"x" * 20_000 + b" tok_abcd1234", b" \n" * 150_000 + b"tok_abcd1234"]
-)
-def test_an_odd_content_is_left_to_hyperscan(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    patient = Matcher([TOKEN], patient=True)
-    monkeypatch.setattr(patient, "_patiently", lambda look: pytest.fail("RE2 may see it otherwise"))
-    assert texts(patient, content) == [b"abcd1234"]
+    "content",
+    [
+        b"key=abc\vdef ", b"key=ab\v", b"q=a\vb q=cd", b"BEGIN" + b"x" * 20_000 + b"END key=abcd",
+        b"BEGIN" + b"y\n" * 200_000 + b"END key=abcd ", b"q=" + b"z" * 40_000 + b" key=abcd",
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_what_hyperscan_may_see_otherwise_is_left_to_it(content: bytes) -> None:
+    patient = Matcher(ODD, patient=True)
+    assert patient.find(content) == Matcher(ODD).find(content)
+    assert patient._database is not None
+
+
+@pytest.mark.parametrize("content", [b"\v key=abcd \v", b" " * 300_000 + b"key=abcd " + b"x" * 20_000])
+def test_long_lines_and_vertical_tabs_around_a_match_change_nothing(content: bytes) -> None:
+    patient = Matcher(ODD, patient=True)
+    assert patient.find(content) == Matcher(ODD).find(content) != []
+    assert patient._database is None
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,22 @@ def test_every_sample_is_matched_alike_with_and_without_hyperscan(monkeypatch: p
     assert hits > 400
 
 
+IMPLIED = (
+    "elastic-api-key", "datadog-app-key", "datadog-api-key", "elevenlabs-api-key", "twilio-api-key", "splunk-hec-token",
+    "salesforce-client-secret", "ethereum-private-key", "svix-token", "facebook-app-secret", "infisical-service-token",
+    "wireguard-private-key", "azure-storage-account-key", "line-channel-token",
+)  # fmt: skip
+"""Rules whose keywords are parts of what the pattern demands, chosen so that few files hold one."""
+
+
+@pytest.mark.parametrize("pattern", [one for one in PATTERNS if one.id.removeprefix("secrets/") in IMPLIED], ids=str)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_whatever_a_pattern_matches_holds_one_of_its_keywords(pattern, data) -> None:
+    text = data.draw(st.from_regex(pattern.regex, alphabet=st.characters(max_codepoint=126))).lower()
+    assert any(keyword in text for keyword in pattern.keywords)
+
+
 @pytest.mark.parametrize(
     "pattern", [one for one, _ in (*password_patterns(), *address_patterns())], ids=lambda one: one.id
 )

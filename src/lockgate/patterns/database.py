@@ -35,6 +35,11 @@ def open_database(expressions: Sequence[str], *, names: Sequence[str], cache_dir
     return database
 
 
+def has_database(cache_dir: Path) -> bool:
+    """Whether any database is kept there, most likely ours; what it holds is looked at when it is opened."""
+    return next(cache_dir.glob("hyperscan-*.db"), None) is not None
+
+
 def digest(expressions: Sequence[str]) -> str:
     """32 hex digits over the expressions, their order, Hyperscan's version and the machine."""
     state = hashlib.sha256(f"{_version()}\0{platform.machine()}\0{_cpu_flags()}".encode())

@@ -6,18 +6,20 @@ overlap are one. All is Latin-1, so byte and character offsets agree. A matcher 
 Compiling some hundred patterns for Hyperscan takes seconds, which a few files never give back. A ``patient`` matcher
 therefore begins with RE2 alone, on the whole content, by the patterns whose keywords stand in it, and turns to
 Hyperscan when that has taken ``PATIENCE``. Both find the same: every match ends at a candidate end, and lies within
-the window before it.
+the window before it. Where that may not be so, Hyperscan is asked: when a match is longer than a window may be, or goes
+over a vertical tab, which is a blank for Hyperscan alone.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lockgate.errors import ConfigurationError
-from lockgate.patterns.database import open_database
+from lockgate.patterns.database import has_database, open_database
 from lockgate.patterns.definition import Allow, Hit, Pattern, Target
 from lockgate.patterns.entropy import shannon
 from lockgate.patterns.keywords import Words
@@ -27,8 +29,10 @@ SPAN = 256 * 1024
 """Bytes before an end that a pattern without bound is looked for in."""
 LINE = 16 * 1024
 """A longer line is cut when a window is widened to a line start."""
-PATIENCE = 0.2
-"""Seconds of the processor that a patient matcher spends before it turns to Hyperscan."""
+PATIENCE = 1.5
+"""Seconds of the processor that a patient matcher spends before it compiles for Hyperscan, which takes as long."""
+PATIENCE_WITH_DATABASE = 0.03
+"""The same where a compiled database is at hand and has only to be read."""
 MOST_ENDS = 20_000
 """Candidate ends of one pattern that are kept; a pattern with more is looked for by RE2 in the whole content."""
 
@@ -56,10 +60,14 @@ class Matcher:
         self._widths: dict[int, Width] = {}
         self._cache_dir = cache_dir
         self._database: Any = None
-        self._patience = PATIENCE if patient and all(map(_plain, self.patterns)) else 0.0
+        self._patience = self._bearing() if patient and all(map(_plain, self.patterns)) else 0.0
         self._words: Words | None = None
         if not self._patience:
             self._open()
+
+    def _bearing(self) -> float:
+        kept = self._cache_dir is not None and has_database(self._cache_dir)
+        return PATIENCE_WITH_DATABASE if kept else PATIENCE
 
     def _open(self) -> None:
         if self._numbers:
@@ -72,8 +80,8 @@ class Matcher:
     def find(self, content: bytes, paths: Sequence[str] = ("",)) -> list[Hit]:
         """Every match that is not allowed, by pattern, then place. A path condition holds when any path meets it."""
         look = _Look(content, paths)
-        if self._patience > 0 and not _is_odd(content):
-            return self._patiently(look)
+        if self._patience > 0 and (found := self._patiently(look)) is not None:
+            return found
         if self._patience and self._database is None:
             self._patience = 0.0
             self._open()
@@ -88,15 +96,19 @@ class Matcher:
                 hits.extend(self._verified(number, look, begin=begin, end=end))
         return hits
 
-    def _patiently(self, look: _Look) -> list[Hit]:
-        """What ``find`` finds, by RE2 alone."""
+    def _patiently(self, look: _Look) -> list[Hit] | None:
+        """What ``find`` finds, by RE2 alone; None when Hyperscan may see it otherwise."""
         began = time.thread_time()
         hits = self._by_path(look.paths)
         if self._words is None:
             self._words = Words({number: self.patterns[number].keywords for number in self._numbers})
         for number in self._words.wanted(look.content):
             if self._path_fits(number, look.paths):
-                hits.extend(self._verified(number, look, begin=0, end=len(look.content)))
+                for hit, holds in self._matches(number, look, begin=0, end=len(look.content)):
+                    if hit.end - hit.start > LINE or look.content.find(b"\v", hit.start, hit.end) >= 0:
+                        return None
+                    if holds():
+                        hits.append(hit)
         self._patience -= time.thread_time() - began
         return hits
 
@@ -136,6 +148,12 @@ class Matcher:
         yield begin, stop
 
     def _verified(self, number: int, look: _Look, *, begin: int, end: int) -> Iterator[Hit]:
+        return (hit for hit, holds in self._matches(number, look, begin=begin, end=end) if holds())
+
+    def _matches(
+        self, number: int, look: _Look, *, begin: int, end: int
+    ) -> Iterator[tuple[Hit, Callable[[], bool]]]:
+        """Every match, and whether it counts."""
         pattern = self.patterns[number]
         regex = self._regex(pattern.regex)
         at = begin
@@ -147,8 +165,7 @@ class Matcher:
             at = max(stop, start + 1)
             first, last = _secret_span(match, pattern.group)
             hit = Hit(number, start, stop, first, last)
-            if self._holds(pattern, hit, look):
-                yield hit
+            yield hit, partial(self._holds, pattern, hit, look)
 
     def _holds(self, pattern: Pattern, hit: Hit, look: _Look) -> bool:
         secret = look.content[hit.secret_start : hit.secret_end]
@@ -220,16 +237,11 @@ def compile_joined(expressions: Sequence[str]) -> Any:
 
 
 def _plain(pattern: Pattern) -> bool:
-    """Whether Hyperscan and RE2 mean the same by the pattern on every content that is not odd.
+    """Whether Hyperscan and RE2 mean the same by the pattern.
 
     They differ in how they fold the case of what is not ASCII, and by Unicode's classes.
     """
     return pattern.regex.isascii() and "\\p" not in pattern.regex.lower() and all(map(str.isascii, pattern.keywords))
-
-
-def _is_odd(content: bytes) -> bool:
-    """Whether windows may end before a match begins, or holds a sign that is a blank for Hyperscan and none for RE2."""
-    return len(content) > SPAN or b"\v" in content or max(map(len, content.split(b"\n"))) > LINE
 
 
 class _Look:

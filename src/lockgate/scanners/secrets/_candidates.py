@@ -19,9 +19,12 @@ from lockgate.scanners.secrets._judge import (
     judge_generic,
 )  # fmt: skip
 
+_KINDS = (
+    "api|auth|access|private|account|shared|secret|encryption|signing|app|master|session|client|jwt|service|deploy"
+)
 _NAME = (
     r"(?:passw(?:or)?[dt]|passphrase|passcode|pass|pwd|psw|secret|token|apikey|credentials?|creds|"
-    r"(?:api|auth|access|private|account|shared|secret|encryption|signing|app|master|session|client|jwt|service|deploy)[_.-]?key)"
+    rf"(?:{_KINDS})[_.-]?key)"
 )
 _TAIL = r"[\w.-]{0,30}(?:\[\])?"
 _QUOTED = r"(?:\\?\"([^\"\r\n]{4,200})\"|\\?'([^'\r\n]{4,200})'|\x60([^\x60\r\n]{4,200})\x60)"
@@ -69,14 +72,17 @@ CONNECTION = (
 )
 JDBC_USER = r"(?i)\bjdbc:[a-z0-9]{2,20}://[^\s/:@\"'<>]{1,80}:(?P<secret>[^\s/@\"'<>]{4,120})@[\w.-]"
 
-_NAMED = ("pass", "pwd", "psw", "secret", "token", "cred", "key")
+_NAMED = (
+    "pass", "pwd", "psw", "secret", "token", "cred",
+    *(f"{kind}{joint}key" for kind in _KINDS.split("|") for joint in ("", "_", ".", "-")),
+)  # fmt: skip
 """In each of the names, one of these stands."""
 _PASSWORD_SHAPES = (
     (ASSIGNED, Style.QUOTED, _NAMED),
     (BARE, Style.BARE, _NAMED),
     (SPACED, Style.BARE, ("pass", "secret", "token")),
-    (ELEMENT, Style.ELEMENT, _NAMED),
-    (NAMED_ELEMENT, Style.ELEMENT, _NAMED),
+    (ELEMENT, Style.ELEMENT, ("</",)),
+    (NAMED_ELEMENT, Style.ELEMENT, ("</",)),
     (CALLED, Style.QUOTED, ("getconnection", "_connect", "basicauth", "basic_auth", "digestauth", "usernamepassword")),
     (COMMAND, Style.COMMAND, ("pass", "mysql", "--token", "--secret", "--api-key", "curl")),
     (SQL, Style.QUOTED, ("identified", "password")),
@@ -86,7 +92,7 @@ _ADDRESS_SHAPES = (
     (URL, ("://",)),
     (DSN, ("@tcp(", "@unix(")),
     (ORACLE, ("jdbc:oracle:",)),
-    (CONNECTION, ("password", "pwd", "passwd", "key")),
+    (CONNECTION, ("password", "pwd", "passwd", "accountkey", "sharedaccesskey")),
     (JDBC_USER, ("jdbc:",)),
 )
 _NAME_BEFORE = lazy_pattern(rb"[\w.$/-]*\Z")
