@@ -78,7 +78,19 @@ OSV_SCANNER = Peer(
 )
 PIP_AUDIT = Peer(
     "pip-audit",
-    ("pip-audit", "--no-deps", "--disable-pip", "--vulnerability-service", "osv", "-r", "{here}/requirements.txt"),
+    (
+        "pip-audit",
+        "--no-deps",
+        "--disable-pip",
+        "--vulnerability-service",
+        "osv",
+        "-f",
+        "json",
+        "-o",
+        "{report}",
+        "-r",
+        "{here}/requirements.txt",
+    ),
     hard_to_get="where it is, it needs the network, for it asks a service about every package",
 )
 
@@ -127,13 +139,15 @@ def first_row(command: list[str], here: Path, *, runs: int) -> float:
     return cpu
 
 
-def row(peer: Peer, command: list[str], ours: float, here: Path, **more: str) -> bool:
-    """Prints the row of one peer; answers whether it ran."""
+def row(peer: Peer, command: list[str], ours: float, here: Path, report: Path | None = None, **more: str) -> bool:
+    """Prints the row of one peer; answers whether it ran. One that wrote no ``report`` judged nothing."""
     if peer.path() is None:
         print(peer.absent())
         return False
     try:
         cpu, wall, memory = median(command, cwd=here, codes=peer.codes, runs=1, **more)
+        if report is not None and not (report.is_file() and report.stat().st_size):
+            raise RuntimeError("wrote no report")
     except RuntimeError as error:
         print(f"{peer.name:<18} not measured: it {error}")
         return False
@@ -144,15 +158,16 @@ def row(peer: Peer, command: list[str], ours: float, here: Path, **more: str) ->
 def dependencies(case: Case, *, runs: int) -> None:
     """One set of lock files: what a run costs, and where the flaws found differ."""
     print(f"\n{case.title}")
-    own, theirs = case.store.parent / "own.json", case.store.parent / "theirs.json"
+    own, theirs, audited = (case.store.parent / f"{whose}.json" for whose in ("own", "theirs", "audited"))
     command = [*_OWN, "--family", "dependencies", "--advisories", str(case.store), "--format", f"json={own}", "."]
     ours = first_row(command, case.folder, runs=runs)
-    locks = [word for path in sorted(case.folder.iterdir()) if path.is_file() for word in ("-L", str(path))]
-    command = OSV_SCANNER.words(report=str(theirs), locks=locks)
+    locks = [path.name for path in sorted(case.folder.iterdir()) if path.is_file()]
+    command = OSV_SCANNER.words(report=str(theirs), locks=[word for name in locks for word in ("-L", name)])
     database = {"OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY": str(case.database)}
-    if row(OSV_SCANNER, command, ours, case.folder, **database):
+    if row(OSV_SCANNER, command, ours, case.folder, theirs, **database):
         print(compared(our_flaws(own), osv_scanner_flaws(theirs)))
-    row(PIP_AUDIT, PIP_AUDIT.words(here=str(case.folder)), ours, case.folder)
+    if locks == ["requirements.txt"]:
+        row(PIP_AUDIT, PIP_AUDIT.words(here=str(case.folder), report=str(audited)), ours, case.folder, audited)
 
 
 def main() -> None:
