@@ -186,6 +186,37 @@ def test_policies_of_the_cluster_judge_what_runs_as_they_say_for_an_audit(lockga
     assert not [one for one in simulator.audit if one["method"] != "GET"], "an audit writes nothing"
 
 
+def test_a_signed_bundle_judges_what_runs_and_one_of_a_stranger_does_not(lockgate, simulator, repository, tmp_path):
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    from lockgate.sources.policy_bundle import create, sign
+    from lockgate.sources.policy_bundle.places import Layout
+
+    simulator.add(pod("bad"))
+    layout = Layout(tmp_path / "layout")
+    files = {"t.json": json.dumps(TEMPLATE).encode(), "c.json": json.dumps(constraint("owner")).encode()}
+    create(layout, "v1", files)
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    for name, key in zip(("own", "other"), keys, strict=True):
+        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        (tmp_path / f"{name}.pub").write_bytes(public)
+    sign(layout, "v1", keys[0])
+
+    def audited(*more):
+        return lockgate("audit", "--kubeconfig", str(simulator.kubeconfig()), "--format", "json", "--no-store",
+                        "--bundle", str(layout.folder), "--bundle-tag", "v1", *more, cwd=repository.folder)  # fmt: skip
+
+    done = audited("--bundle-key", str(tmp_path / "own.pub"))
+    assert of_the_cluster(json.loads(done.stdout)) == {
+        ("K8sNeedsLabel/owner", "high", "the label owner is missing", "Pod default/bad")
+    }
+    stranger = audited("--bundle-key", str(tmp_path / "other.pub"))
+    assert (stranger.returncode, stranger.stdout) == (5, "")
+    assert "the signature is not by this key" in stranger.stderr
+    assert audited().returncode == 2
+
+
 def test_policies_that_may_not_be_read_are_told_and_the_rulebook_judges_on(lockgate, simulator, repository):
     simulator.add(TEMPLATE, constraint("owner"), pod("bad", securityContext={"privileged": True}))
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "pods"},

@@ -14,6 +14,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from lockgate.cli._bundle import bundle_of
 from lockgate.cli._project import Project, project_at
 from lockgate.errors import ExitCode, LockgateError, UsageError
 from lockgate.gates.admission import PolicySet
@@ -95,21 +96,8 @@ def serve(arguments: argparse.Namespace, place: Workspace, started: Callable[[in
 
 
 def _feeds(arguments: argparse.Namespace, salt: bytes) -> list[Feed]:
-    return [*_bundle(arguments), *_cluster(arguments, salt)]
-
-
-def _bundle(arguments: argparse.Namespace) -> Iterator[Feed]:
-    if not arguments.bundle:
-        return
-    if not arguments.bundle_key:
-        raise UsageError("a bundle without a key to check it by could be anybody's", hint="give --bundle-key")
-    from lockgate.server.admission.bundle_policies import BundlePolicies
-    from lockgate.sources.policy_bundle import place_of
-    from lockgate.sources.policy_bundle.signing import public_key
-
-    place = place_of(arguments.bundle, allowed=arguments.allow_host)
-    seconds = 30.0 if "://" in arguments.bundle else arguments.reload_seconds
-    yield BundlePolicies(place, arguments.bundle_tag, public_key(Path(arguments.bundle_key)), seconds=seconds)
+    bundle = bundle_of(arguments, seconds=arguments.reload_seconds)
+    return [*([bundle] if bundle is not None else ()), *_cluster(arguments, salt)]
 
 
 def _cluster(arguments: argparse.Namespace, salt: bytes) -> Iterator[Feed]:

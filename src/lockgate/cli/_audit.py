@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lockgate.cli._bundle import bundle_of
 from lockgate.cli._check import exit_code, judged, opened
 from lockgate.cli._outputs import outputs, write
 from lockgate.cli._progress import progress
@@ -53,7 +54,11 @@ def _audit(arguments: argparse.Namespace, began: float) -> int:
         source = ClusterSource(connection, salt=salt, namespaces=arguments.namespace)
         held = read_policies(connection, salt=salt) if arguments.cluster_policies else None
         skips = tuple(held.skips()) if held is not None else ()
-        own = project.policies_of(held, arguments.policies, cache_dir=None if arguments.no_store else place.cache_dir)
+        bundle = bundle_of(arguments)
+        own = project.policies_of(
+            held, arguments.policies, bundle.manifests() if bundle is not None else (),
+            cache_dir=None if arguments.no_store else place.cache_dir,
+        )  # fmt: skip
         del held  # what policies need of it they hold
         exempted = project.exemptions(arguments.exemptions)
         request = Request(

@@ -22,6 +22,7 @@ from lockgate.store.workspace import Workspace, workspace_of
 if TYPE_CHECKING:
     from lockgate.engine.own import OwnPolicies
     from lockgate.findings.exempted import Exempted
+    from lockgate.gates.admission import Placed
     from lockgate.sources.cluster.policies import PolicyObjects
 
 _OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
@@ -107,17 +108,20 @@ class Project:
         return OwnPolicies(found, self.settings.admission)
 
     def policies_of(
-        self, cluster: PolicyObjects | None, more: Sequence[str] = (), *, cache_dir: Path | None = None
-    ) -> OwnPolicies | None:
-        """Policies of files, as :meth:`own_policies` has them, and those of a cluster, as its audit is to ask them.
+        self, cluster: PolicyObjects | None, more: Sequence[str] = (), bundle: Sequence[Placed] = (), *,
+        cache_dir: Path | None = None,
+    ) -> OwnPolicies | None:  # fmt: skip
+        """Policies of files, as :meth:`own_policies` has them, of a signed bundle, and those of a cluster, as its audit
+        is to ask them.
 
-        None when there are neither. ``cache_dir`` keeps what was compiled for the next audit.
+        None when there are none. ``cache_dir`` keeps what was compiled for the next audit.
         """
         from lockgate.engine.own import OwnPolicies
         from lockgate.policy.gatekeeper.constraint import AUDIT
         from lockgate.store.compiled import compiled_policies
 
-        manifests = [*(self._policy_files(more) or ()), *(cluster.manifests() if cluster is not None else ())]
+        manifests = [*(self._policy_files(more) or ()), *((one.where, one.body) for one in bundle)]
+        manifests += cluster.manifests() if cluster is not None else ()
         if not manifests:
             return None
         inventory = cluster.inventory() if cluster is not None else ()

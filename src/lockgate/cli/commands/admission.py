@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from lockgate.cli._bundle import add_options
 from lockgate.cli.commands import Command
 
 
@@ -20,10 +21,7 @@ def _serve(serve: argparse.ArgumentParser) -> None:
     add("--policies", action="append", default=[], metavar="PATH", help="further file or folder of policies")
     add("--cluster", action="store_true", help="judge by the policies of the cluster as well, as they change")
     add("--cluster-name", default="", metavar="NAME", help="name of the cluster, for waivers that name one")
-    add("--bundle", metavar="PLACE", help="signed bundle: folder of an OCI layout, or oci://host/repository")
-    add("--bundle-tag", default="latest", metavar="TAG", help="which bundle of that place (default: latest)")
-    add("--bundle-key", metavar="FILE", help="PEM of the public key it must be signed by")
-    add("--allow-host", action="append", default=[], metavar="HOST", help="registry that bundles may come from")
+    add_options(serve)
     add("--state", metavar="FOLDER",
         help="where journal, caches and authority lie (default: the workspace, or .lockgate)")  # fmt: skip
     add("--host", default="0.0.0.0", help="address to listen on (default: every one)")  # noqa: S104 -- a Pod's

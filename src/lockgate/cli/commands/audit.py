@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from lockgate.cli._bundle import add_options
 from lockgate.cli.commands import Command
 
 
@@ -17,6 +18,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--policies", action="append", default=[], metavar="PATH", help="own policies of Gatekeeper and Kubernetes")
     add("--cluster-policies", action=argparse.BooleanOptionalAction, default=True,
         help="judge by constraints and admission policies that the cluster holds, as they say (default)")  # fmt: skip
+    add_options(parser)
     add("--exemptions", action="append", default=[], metavar="PATH", help="exemptions of Azure Policy, as waivers")
     add("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     add("--format", action="append", default=[], metavar="NAME[=FILE]", help="report (may be repeated; see below)")
