@@ -34,6 +34,8 @@ class Object:
 
     cluster: str = ""
     """Name of the cluster it runs in or is about to; empty when it stands in a file."""
+    partial: bool = False
+    """A piece of a resource that is written elsewhere: of what does not stand here, nothing is known."""
     handed: str = ""
     """A module or an output that it goes to, where more may be said of it than stands here; empty without one."""
     scope: str = ""

@@ -92,6 +92,37 @@ def test_a_block_that_completes_another_counts_in_both_states(rule, text, verdic
     assert said(rule, text) == verdict
 
 
+def alone(kind: str, target: str, more: str) -> str:
+    return f'resource "{kind}" "p" {{\n  {target} = var.x\n  {more}\n}}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "verdicts"),
+    [
+        (alone("azurerm_key_vault_access_policy", "key_vault_id", 'secret_permissions = ["Get"]'), {}),
+        (alone("azurerm_key_vault_access_policy", "key_vault_id", 'secret_permissions = ["Purge"]'),
+         {"keyvault-broad-access": "denied"}),
+        (alone("azurerm_storage_account_network_rules", "storage_account_id", 'default_action = "Deny"'), {}),
+        (alone("azurerm_storage_account_network_rules", "storage_account_id", 'default_action = "Allow"'),
+         {"storage-network-open": "denied"}),
+        (alone("azurerm_storage_account_network_rules", "storage_account_id",
+               'default_action = "Deny"\n  bypass = ["None"]'), {"storage-no-trusted-services": "denied"}),
+        (alone("azurerm_storage_account_customer_managed_key", "storage_account_id", 'key_name = "k"'), {}),
+        (alone("azurerm_virtual_network_dns_servers", "virtual_network_id", 'dns_servers = ["10.0.0.4"]'),
+         {"vnet-single-dns": "denied"}),
+        (alone("azurerm_servicebus_namespace_customer_managed_key", "namespace_id", 'key_vault_key_id = "k"'), {}),
+        (alone("azurerm_sql_active_directory_administrator", "server_name", 'login = "l"'),
+         {"sql-no-entra-only": "denied"}),
+        (alone("azurerm_subnet_route_table_association", "subnet_id", 'route_table_id = "r"'), {}),
+    ],
+)  # fmt: skip
+def test_a_piece_alone_is_judged_by_what_it_says_and_by_nothing_else(text, verdicts):
+    [piece] = azure.read("main.tf", text.encode(), lambda _: None).objects
+    policies = Policies([rule for rule in RULES.values() if "types" in rule.logic])
+    hits = policies.judge(piece, [piece])
+    assert {str(hit.rule.id)[7:]: "skipped" if hit.failed else "denied" for hit in hits} == verdicts
+
+
 INSTANCES = """resource "azurerm_storage_account" "a" {
   for_each = toset(["x", "y"])
   name     = each.key

@@ -121,6 +121,7 @@ class _Joins:
         if sure and len(targets) == 1 and not piece.resource.count:
             targets[0].made = _joins.merged(targets[0].made, piece.made)
             return True
+        piece.made = replace(piece.made, partial=True)
         for one in targets:
             one.made = _joins.hidden(one.made, mapping.fields, f"{piece.resource.address} may say it")
         return False

@@ -54,14 +54,19 @@ class AzurePolicy:
         judged = facts.judged
         outcome = evaluate(
             self.definition, facts.resource, self.parameters, facts.context,
-            related=facts.related, explain=bool(judged.unresolved),
+            related=facts.related, explain=bool(judged.unresolved) or judged.partial,
         )  # fmt: skip
+        stated = _stated(outcome.reasons, judged, self.field) if judged.partial else [True]
+        if not any(stated):
+            return  # nothing that decides stands in the piece; what it belongs to is judged where it stands
         if outcome.error is not None:
             yield self._failed(outcome.error.message, "")
             return
         hidden = _first_hidden(outcome.reasons, judged)
         if hidden is not None:
             yield self._failed(f"{hidden} is known only when it is deployed", hidden)
+        elif outcome.matched and outcome.effect is not None and not all(stated):
+            yield self._failed("the resource that it is a piece of is known only when it is deployed", "")
         elif outcome.matched and outcome.effect is not None:
             doubt = self._doubt(facts, outcome.details.query) if isinstance(outcome.details, Related) else ""
             if doubt:
@@ -119,6 +124,18 @@ def _hidden(reason: Reason, judged: Object) -> str | None:
     if sure and reason.expected == 0 and reason.held is (reason.operator == "greater"):
         return None  # one member that is known is enough to be more than none
     return next((unsure for _, unsure in members if unsure), None)
+
+
+def _stated(reasons: Sequence[Reason], judged: Object, field: str) -> list[bool]:
+    """Of each condition that decided, whether what it read stands in a piece of a resource; a type says nothing.
+
+    What is missing is read at the nearest object around it, and conditions compare no objects. Where the field that
+    the policy is about stands in the piece, the others are taken as they are when nothing is said.
+    """
+    read = [one for one in reasons if one.subject.lower() != "type" and not one.related]
+    stand = [bool(one.read) and not any(isinstance(at(judged.body, it), dict) for it in one.places) for one in read]
+    about = any(field in one.places for one, stands in zip(read, stand, strict=True) if stands)
+    return [True] if about else stand
 
 
 def _refers(judged: Object, where: str) -> bool:
