@@ -82,6 +82,9 @@ class PolicyLoader:
 
     def load_if_changed(self) -> PolicySet | None:
         """A new set when something changed and all of it can be used; raises once for each change that cannot."""
+        # The files first: reading the project asks git and parses settings, every two seconds for nothing.
+        if self.current is not None and self._stamp(self.current) == self._seen:
+            return None
         try:
             inputs = self._inputs()
             seen = self._stamp(inputs)
