@@ -23,7 +23,7 @@ from lockgate.policy.rego.run.state import NodeTable, State, Surroundings, Table
 from lockgate.policy.rego.source import PARSE, Place, RegoError, Source
 from lockgate.policy.rego.values import UNDEFINED, key_of
 
-_STAMP: Final = ("lockgate-rego", 4, sys.implementation.cache_tag)
+_STAMP: Final = ("lockgate-rego", 5, sys.implementation.cache_tag)
 """Marshalled code fits one version of Python and of the runtime; both are named, and anything else is refused."""
 
 _MAX_QUERIES: Final = 256

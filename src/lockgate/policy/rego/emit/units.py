@@ -6,6 +6,7 @@ from lockgate.policy.rego.check.locals import shown
 from lockgate.policy.rego.check.tree import COMPLETE, FUNCTION, OBJECT, SET, Definition, Unit
 from lockgate.policy.rego.check.uses import count_uses
 from lockgate.policy.rego.emit.bodies import BodyEmitter, Shared
+from lockgate.policy.rego.emit.prefixes import write
 from lockgate.policy.rego.emit.terms import scalar
 from lockgate.policy.rego.source import COMPILE, Failure, RegoError
 from lockgate.policy.rego.syntax import (
@@ -178,19 +179,27 @@ def _common_constant(unit: Unit) -> bool:
 
 def _set(unit: Unit, shared: Shared) -> list[str]:
     lines = [f"def u{unit.index}(S):", *_PAY, " res = []"]
-    for definition in unit.definitions:
-        emitter = _emitter(definition, definition.rule, shared)
-        out = emitter.out
-        mark = out.mark()
-        out.loop("for _ in ONE")
-        emitter.body(definition.rule.body)
-        assert definition.rule.key is not None
-        out.line(f"res.append({emitter.value(definition.rule.key)})")
-        out.close(mark)
-        lines += out.lines
+    if len(unit.definitions) > 1 and not any(_prints(each.rule.body) for each in unit.definitions):
+        emitter = _emitter(unit.first, unit.first.rule, shared)
+        write(emitter, unit.definitions, lambda definition: _add(emitter, definition))
+        lines += emitter.out.lines
+    else:
+        for definition in unit.definitions:
+            emitter = _emitter(definition, definition.rule, shared)
+            mark = emitter.out.mark()
+            emitter.out.loop("for _ in ONE")
+            emitter.body(definition.rule.body)
+            _add(emitter, definition)
+            emitter.out.close(mark)
+            lines += emitter.out.lines
     lines.append(f" res = S.memo[{unit.index}] = Set.of_values(res)")
     lines.append(" return res")
     return lines
+
+
+def _add(emitter: BodyEmitter, definition: Definition) -> None:
+    assert definition.rule.key is not None
+    emitter.out.line(f"res.append({emitter.value(definition.rule.key)})")
 
 
 def _object(unit: Unit, shared: Shared) -> list[str]:
