@@ -30,6 +30,20 @@ class Judged:
     """Kept only when the caller asked for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Scanners that want the same file, by what is done with it. Few groups stand for all files of a run."""
+
+    cacheable: tuple[str, ...]
+    """Those whose answers are kept by file."""
+    immediate: tuple[str, ...]
+    """Those that are put to the file in each run."""
+    later: tuple[str, ...]
+    """Those that are put to it when every file has been met."""
+    families: tuple[Family, ...]
+    """Families of the cacheable ones, each once."""
+
+
 NOTHING = Judged()
 """Of a file that no scanner asked for."""
 
@@ -57,6 +71,7 @@ class Judge:
         """Scanners whose files are put to them later, and what their sessions lean on instead, so that it is seen."""
         self.answered: dict[str, tuple[tuple[Finding, ...], tuple[Skip, ...], str]] = {}
         """Scanners whose answers are at hand: what they said at the end, and their coverage."""
+        self._groups: dict[tuple[str, ...], Group] = {}
         self._options: Mapping[str, Mapping[str, Any]] = {}
         self._sessions: dict[str, Session] = {}
         self._asked: tuple[str, int] = ("", -1)
@@ -120,17 +135,24 @@ class Judge:
         """Families with a scanner that is not blind."""
         return {self.scanners[name].family for name in self.names()}
 
-    def cacheable_families(self, path: str, size: int) -> set[Family]:
-        """Families whose cacheable scanners want the file."""
-        return {self.scanners[n].family for n in self.wanting(path, size) if self.scanners[n].cacheable}
+    def group(self, path: str, size: int) -> Group:
+        """The scanners that want the file, by what is done with it."""
+        names = self.wanting(path, size)
+        found = self._groups.get(names)
+        if found is None:
+            cacheable = tuple(name for name in names if self.scanners[name].cacheable)
+            found = self._groups[names] = Group(
+                cacheable,
+                tuple(name for name in names if name not in cacheable and name not in self.watches),
+                tuple(name for name in names if name in self.watches),
+                tuple(dict.fromkeys(self.scanners[name].family for name in cacheable)),
+            )
+        return found
 
     def file(self, file: File, *, cacheable: bool, keep: bool = False) -> Judged:
         """Judge one file by the scanners whose ``cacheable`` is as asked."""
-        names = [
-            name
-            for name in self.wanting(file.path, file.size)
-            if self.scanners[name].cacheable == cacheable and name not in self.watches
-        ]
+        group = self.group(file.path, file.size)
+        names = group.cacheable if cacheable else group.immediate
         if not names and not keep:
             return NOTHING
         return self.put(file, names, keep=keep)

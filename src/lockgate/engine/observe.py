@@ -173,8 +173,12 @@ def _blind(seen: Observation, judges: Judges) -> None:
 
 
 def _wanted(files: Judge, dependencies: bool) -> Wants:
+    known = files.known if files.known is not None else {}
+
     def wants(path: str, size: int) -> bool:
-        return files.wants(path, size) or (dependencies and lockfiles.wants(path))
+        held = known.get(path)
+        some = held[1] if held is not None and held[0] == size else files.wants(path, size)
+        return bool(some) or (dependencies and lockfiles.wants(path))
 
     return wants
 
@@ -192,7 +196,8 @@ def _by_workers(files: Judge, waiting: list[File], request: Request) -> Iterator
 
 def _note(seen: Observation, file: File, judged: Answers, files: Judge, request: Request) -> None:
     if judged.loaded:
-        seen.judged.update(files.cacheable_families(file.path, file.size))
+        for family in files.group(file.path, file.size).families:
+            seen.judged[family] += 1
     if judged.findings or judged.skips:
         request.noticed(file)
     _take(seen, judged)

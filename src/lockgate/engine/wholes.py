@@ -77,7 +77,7 @@ class Wholes:
 
     def meet(self, file: File, findings: int, skips: int) -> None:
         """Note a file of the source. ``findings`` and ``skips``: how many were told before its own answers."""
-        names = tuple(name for name in self._judge.wanting(file.path, file.size) if name in self._wholes)
+        names = self._judge.group(file.path, file.size).later
         if names:
             self.met.append(Met(file, names, findings, skips))
             for name in names:

@@ -24,6 +24,8 @@ Wanted = dict[str, tuple[int, tuple[str, ...]]]
 
 _WHOLE = "//whole/"
 """How the place of what is said of a source as a whole begins; no path of a file does."""
+_SHORT = 8
+"""Bytes of an answer that holds no more than the size of its file."""
 KEYS_KEPT = 12
 """So many combinations of rules, scanners and root are kept, the most recently used."""
 
@@ -220,6 +222,7 @@ class CacheSession:
         self._key = key
         self._kept: Mapping[str, tuple[str, bytes]] = cache.get_all(key)
         self._fresh: dict[str, tuple[str, bytes]] = {}
+        self._nothing: dict[bytes, Kept] = {}
         self.wanted: Wanted = cache.wanted(key)
         """Path -> (size, names of the scanners that want it); what is added is kept by ``save``."""
         self._wanted_before = dict(self.wanted)
@@ -237,8 +240,14 @@ class CacheSession:
         held = self._kept.get(file.path)
         if held is None or held[0] != file.stamp or not _keepable(file):
             return None
+        payload = held[1]
         try:
-            return codec.decode(held[1])
+            if len(payload) > _SHORT:
+                return codec.decode(payload)
+            nothing = self._nothing.get(payload)  # most files gave nothing, and many have the same size
+            if nothing is None:
+                nothing = self._nothing[payload] = codec.decode(payload)
+            return nothing
         except ValueError:
             return None
 

@@ -23,6 +23,7 @@ from lockgate.sources import Wants
 from lockgate.sources.repository.git import Git, repository_of
 
 _NEVER = frozenset({".git", ".hg", ".svn", ".lockgate"})
+"""Folders that are not looked into; each begins with a full stop."""
 MAX_BELOW = 20_000
 _SIBLING_BYTES = 64 * 1024 * 1024
 _RACY_SECONDS = 2.0
@@ -125,7 +126,7 @@ def _listed(folder: Path, prefix: str) -> Iterator[_Path]:
     out = Git(folder).output("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
     for raw in os.fsdecode(out).split("\0"):
         path = raw.rstrip("/")
-        if not path or path.split("/", 1)[0] in _NEVER:
+        if not path or (path[0] == "." and path.split("/", 1)[0] in _NEVER):
             continue
         inner = f"{base}/{path}"
         status = _status(inner)
@@ -178,18 +179,18 @@ def _entry(
         return None  # tracked, but deleted in the working tree
     except OSError as error:
         return Skip(shown, SkipKind.UNREADABLE, error.strerror or "cannot be read")
-    size = status.st_size
-    if stat.S_ISLNK(status.st_mode):
+    size, mode = status.st_size, status.st_mode
+    if stat.S_ISREG(mode):
+        if not wants(shown, size):
+            return None
+        if size > max_bytes:
+            return Skip(shown, SkipKind.TOO_LARGE, f"{size} bytes, over the limit of {max_bytes}")
+        racy = now - status.st_mtime < _RACY_SECONDS
+        return File(shown, size, partial(_read, full), "" if racy else _stamp(status))
+    if stat.S_ISLNK(mode):
         leads_out = _leaves(base, full)  # a link within the tree: its target is read under its own name
         return Skip(shown, SkipKind.SPECIAL, "a link that leads out of the tree or nowhere") if leads_out else None
-    if not stat.S_ISREG(status.st_mode):
-        return Skip(shown, SkipKind.SPECIAL, "not a regular file")
-    if not wants(shown, size):
-        return None
-    if size > max_bytes:
-        return Skip(shown, SkipKind.TOO_LARGE, f"{size} bytes, over the limit of {max_bytes}")
-    racy = now - status.st_mtime < _RACY_SECONDS
-    return File(shown, size, partial(_read, full), stamp="" if racy else _stamp(status))
+    return Skip(shown, SkipKind.SPECIAL, "not a regular file")
 
 
 def _stamp(status: os.stat_result) -> str:
