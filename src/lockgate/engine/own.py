@@ -41,6 +41,8 @@ class OwnPolicies:
             Skip(one.where or "policies", SkipKind.MALFORMED, one.message, Family.POLICY) for one in policies.problems
         )
         """One for each policy that judges nothing, or answers with an error."""
+        self.waivers = policies.waivers
+        """Of constraints that exemptions of Azure Policy excuse the cluster from."""
         self.digest = policies.digest
         self.rules: dict[RuleId, Rule] = {}
         """Those that said something, for reports."""

@@ -125,6 +125,7 @@ def _observe(run: _Run) -> None:
     run.seen.skips.extend(request.skips)
     if request.own is not None:
         run.seen.skips.extend(request.own.problems)
+        run.seen.waivers.extend(request.own.waivers)
     deadline = time.monotonic() + request.seconds
     for source in run.sources:
         judges = Judges(_judge(run, File), _judge(run, Component), _judge(run, Object))

@@ -2,12 +2,15 @@
 
 import base64
 import json
+from datetime import date
 
 import pytest
 import yaml
 from tests.policy.azure.corpora import BUILTINS, needs_builtins
 
-from lockgate.gates.admission import Action, Placed, PolicySet, load_policies
+from lockgate.findings import Waivers
+from lockgate.gates.admission import Action, Exceptions, Placed, PolicySet, Said, load_policies
+from lockgate.model import Object
 from lockgate.settings import AdmissionSettings
 from lockgate.sources import policy_files
 
@@ -150,7 +153,7 @@ def test_a_copy_of_a_template_is_known_by_the_end_of_its_path(where):
         ((definition(mutationInfo={"url": "https://a.example/x/v1/mutation.yaml"}), assignment()), WHERE,
          "No privileged containers: mutations of Azure Policy are not taken"),
         ((definition(constraint="https://a.example/x/constraint.yaml"), assignment()), WHERE, "placeholders"),
-        (({"properties": {"policyAssignmentId": "a", "exemptionCategory": "Waiver"}},), WHERE, "write a waiver"),
+        (({"properties": {"policyAssignmentId": "a", "exemptionCategory": "Waiver"}},), WHERE, "what is exempt"),
         ((definition(templateInfo={"content": base64.b64encode(b"a: [").decode()}), assignment()), WHERE, "no YAML"),
         ((definition(templateInfo={"content": base64.b64encode(b"a: b").decode()}), assignment()), WHERE, "no kind"),
     ],
@@ -158,6 +161,51 @@ def test_a_copy_of_a_template_is_known_by_the_end_of_its_path(where):
 def test_what_cannot_be_used_is_told_with_its_place(documents, template, wanted):
     said = told(loaded(*documents, template=template))
     assert wanted in said and "azure-" in said
+
+
+def exemption(scope=SUBSCRIPTION, **more):
+    properties = {
+        "policyAssignmentId": assignment()["id"].upper(), "exemptionCategory": "Waiver",
+        "expiresOn": "2031-12-31T00:00:00Z", "description": "until the driver is gone",
+        "metadata": {"approvedBy": "ada"}, **more,
+    }  # fmt: skip
+    identity = f"{scope}/providers/Microsoft.Authorization/policyExemptions/e"
+    return {"id": identity, "name": "e", "properties": properties}
+
+
+def test_a_cluster_that_is_exempt_from_an_assignment_has_waivers_of_its_constraints():
+    policies = loaded(definition(), assignment(), exemption(), cluster=CLUSTER)
+    assert policies.problems == ()
+    ((_, name, _),) = review(policies)
+    (waiver,) = policies.waivers
+    assert (waiver.rule, waiver.by, waiver.expires, waiver.scope) == (name, "ada", "2031-12-30", "")
+    assert waiver.reason == "Exempt in Azure (waiver): until the driver is gone"
+    pod = Object("kubernetes", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop"}})
+    said = Said(name, "gatekeeper", Action.DENY, "web is privileged")
+    for day, action in ((date(2031, 5, 4), Action.WAIVED), (date(2032, 1, 1), Action.DENY)):
+        exceptions = Exceptions(Waivers(policies.waivers), today=lambda day=day: day)
+        assert exceptions.applied(said, pod).action is action
+
+
+def test_an_exemption_of_another_scope_or_assignment_excuses_nothing():
+    other = exemption(f"{SUBSCRIPTION}/resourceGroups/other")
+    policies = loaded(definition(), assignment(), other, cluster=CLUSTER)
+    assert (policies.waivers, policies.problems) == ((), ())
+    arm = assignment("arm", of="/providers/Microsoft.Authorization/policyDefinitions/other", scope=f"{SUBSCRIPTION}/x")
+    of_arm = exemption(policyAssignmentId=arm["id"])
+    assert loaded(definition(), assignment(), arm, of_arm, cluster=CLUSTER).waivers == ()
+
+
+@pytest.mark.parametrize(("given", "cluster", "wanted"), [
+    (exemption(), "", "which cluster this is is not known"),
+    (exemption("/providers/Microsoft.Management/managementGroups/all"), CLUSTER, "management group"),
+    (exemption(policyAssignmentId="/lost"), CLUSTER, "an assignment that is not among the policies"),
+    (exemption(expiresOn=""), CLUSTER, "'expires' is missing"),
+])  # fmt: skip
+def test_an_exemption_that_cannot_count_is_told(given, cluster, wanted):
+    policies = loaded(definition(), assignment(), given, cluster=cluster)
+    assert policies.waivers == ()
+    assert [wanted in str(problem) for problem in policies.problems] == [True]
 
 
 def test_files_as_azure_prints_them_are_read(tmp_path):

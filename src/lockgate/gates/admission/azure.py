@@ -12,19 +12,24 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
 from lockgate.formats.azure_policy import sort_of
 from lockgate.gates.admission.placed import Placed
 from lockgate.policy.errors import PolicyError
+from lockgate.store.waiver import Waiver
+
+if TYPE_CHECKING:
+    from lockgate.policy.azure import Exemption
 
 T = TypeVar("T")
 _MODE = "microsoft.kubernetes.data"
 _MANAGED = "Microsoft.ContainerService/managedClusters"
 _UNNAMED = re.compile(r"[^a-z0-9.-]+")
 _MAX_NAME = 200
+_MANAGEMENT_GROUPS = "/providers/microsoft.management/managementgroups/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class FromAzure:
     templates: tuple[Placed, ...] = ()
     """Templates that definitions hold themselves."""
     constraints: tuple[Placed, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    """Of constraints that the cluster is exempt from."""
     problems: tuple[LockgateError, ...] = ()
 
 
@@ -51,10 +58,14 @@ class _Making:
         self._templates, self._cluster = templates, cluster
         self._own: list[Placed] = []
         self._constraints: dict[tuple[str, str], Placed] = {}
+        self._known: set[str] = set()
+        """Folded ids of assignments."""
+        self._made: dict[str, dict[str, str]] = {}
+        """Folded id of an assignment -> folded reference of a definition -> the constraint, as waivers name it."""
         self._problems: list[LockgateError] = []
 
     def made(self, documents: Sequence[Placed]) -> FromAzure:
-        from lockgate.policy.azure import parse_assignment, parse_definition, parse_initiative
+        from lockgate.policy.azure import parse_assignment, parse_definition, parse_exemption, parse_initiative
         from lockgate.policy.azure.bindings import Library
 
         held: dict[str, list[Placed]] = {}
@@ -64,14 +75,41 @@ class _Making:
         initiatives = [*self._parsed(held.get("initiative", ()), parse_initiative)]
         library = Library(definitions, initiatives, any_version=True)
         for one, assignment in self._pairs(held.get("assignment", ()), parse_assignment):
+            self._known.add(assignment.id.lower())
             try:
                 self._assign(one, library, assignment)
             except LockgateError as error:
                 self._problems.append(one.at(error))
-        for one in held.get("exemption", ()):
-            told = "exemptions of Azure Policy are not taken"
-            self._problems.append(PolicyError(told, where=one.where, hint="write a waiver, or exclude the namespace"))
-        return FromAzure(tuple(self._own), tuple(self._constraints.values()), tuple(self._problems))
+        waivers = [waiver for one, given in self._pairs(held.get("exemption", ()), parse_exemption)
+                   for waiver in self._waived(one, given)]  # fmt: skip
+        return FromAzure(tuple(self._own), tuple(self._constraints.values()), tuple(waivers), tuple(self._problems))
+
+    def _waived(self, one: Placed, exemption: Exemption) -> Iterator[Waiver]:
+        """The waivers of one exemption: whatever stands in a cluster that is exempt, is."""
+        from lockgate.findings.exemptions import waivers_of
+        from lockgate.policy.azure.assignments import within
+
+        rules = self._made.get(exemption.assignment_id.lower(), {})
+        if exemption.assignment_id.lower() not in self._known:
+            told = f"the exemption {exemption.name} is of an assignment that is not among the policies"
+            self._problems.append(PolicyError(told, where=one.where, hint="add the assignment, or write a waiver"))
+            return
+        if not rules:
+            return  # of an assignment that makes nothing here: there is nothing to excuse from
+        unknown = "" if self._cluster else "which cluster this is is not known"
+        if f"{exemption.scope.lower()}/".startswith(_MANAGEMENT_GROUPS):
+            unknown = "whether the cluster stands below a management group is not known"
+        if unknown:
+            told = f"the exemption {exemption.name} cannot be placed: {unknown}"
+            hint = "set admission.azure_cluster, or write a waiver"
+            self._problems.append(PolicyError(told, where=one.where, hint=hint))
+        elif within(self._cluster, exemption.scope):
+            for waiver in waivers_of(exemption, rules):
+                if waiver.problem:
+                    told = f"the exemption {exemption.name} counts for nothing: {waiver.problem}"
+                    self._problems.append(PolicyError(told, where=one.where, hint="mend it, or write a waiver"))
+                else:
+                    yield replace(waiver, scope="", where=f"{one.where}: {exemption.name}")
 
     def _parsed(self, documents: Sequence[Placed], parse: Callable[..., T]) -> Iterator[T]:
         return (made for _, made in self._pairs(documents, parse))
@@ -122,6 +160,8 @@ class _Making:
         kind = self._kind(one, policy)
         name = self._name(bound, kind)
         self._constraints[kind, name] = Placed(one.where, policy.constraint(kind, name))
+        made = self._made.setdefault(bound.assignment.id.lower(), {})
+        made[bound.reference_id.lower()] = f"{kind}/{name}"
 
     def _kind(self, one: Placed, policy: Any) -> str:
         """The kind of constraint that the definition's template makes."""

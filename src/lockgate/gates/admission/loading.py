@@ -28,6 +28,7 @@ from lockgate.policy.gatekeeper.program import BrokenProgram, Program, compile_p
 from lockgate.policy.gatekeeper.review import ReviewError
 from lockgate.policy.gatekeeper.template import Template, is_template, parse_template
 from lockgate.policy.kubernetes import Binding, MutatingPolicy, ValidatingPolicy, World, parse_object
+from lockgate.store.waiver import Waiver
 
 T = TypeVar("T")
 _GROUP = "admissionregistration.k8s.io/"
@@ -46,6 +47,8 @@ class Policies:
     bindings: Mapping[tuple[str, bool], tuple[Binding, ...]] = field(default_factory=dict)
     """By the policy's name and whether it validates."""
     world: World = field(default_factory=World)
+    waivers: tuple[Waiver, ...] = ()
+    """Of constraints that exemptions of Azure Policy excuse the cluster from."""
     problems: tuple[LockgateError, ...] = ()
     """What could not be used."""
     digest: str = ""
@@ -82,6 +85,7 @@ class _Loader:
         self.templates: list[Placed] = []
         self.constraints: list[Placed] = []
         self.azure: list[Placed] = []
+        self.waivers: tuple[Waiver, ...] = ()
         self.mutators: list[Mutator] = []
         self.expansions: list[ExpansionTemplate] = []
         self.config = Config()
@@ -118,6 +122,7 @@ class _Loader:
         self.templates += made.templates
         self.constraints += made.constraints
         self.problems += made.problems
+        self.waivers = made.waivers
 
     def attempt(self, one: Placed, parse: Callable[[Any], T], keep: Callable[[T], Any]) -> None:
         try:
@@ -157,7 +162,7 @@ class _Loader:
             library, mutators, tuple(self.expansions), self.config, validating, mutating,
             {key: tuple(one for one in bindings if (one.policy, one.validating) == key)
              for key in {(one.policy, one.validating) for one in bindings}},
-            _world(objects, (*validating, *mutating)), tuple(self.problems), _digest(every),
+            _world(objects, (*validating, *mutating)), self.waivers, tuple(self.problems), _digest(every),
             {"templates": len(library.templates), "constraints": len(library.constraints), "mutators": len(mutators),
              "expansions": len(self.expansions), "validating policies": len(validating),
              "mutating policies": len(mutating), "bindings": len(bindings)},

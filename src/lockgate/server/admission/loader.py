@@ -122,7 +122,8 @@ class PolicyLoader:
             version = _version(policies.digest, rules.digest, inputs)
             return PolicySet(
                 policies, inputs.settings, rules=rules.of(Family.POLICY), options=inputs.options,
-                exceptions=Exceptions(inputs.waivers, waived_by=inputs.waived_by), compiled=compiled, version=version,
+                exceptions=Exceptions(inputs.waivers.extended(policies.waivers), waived_by=inputs.waived_by),
+                compiled=compiled, version=version,
             )  # fmt: skip
 
 
