@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -324,3 +326,28 @@ def test_no_shape_of_a_run_raises_anything(tmp_path, run, results):
 def test_no_bytes_raise_anything_but_the_source_error(tmp_path, content):
     with pytest.raises(SourceError):
         collected(tmp_path, content)
+
+
+def test_the_collector_is_left_as_it_was_found(tmp_path):
+    path = tmp_path / "scan.sarif"
+    for content in (json.dumps(log(hit(), hit())), "{"):
+        path.write_text(content)
+        for on in (True, False):
+            (gc.enable if on else gc.disable)()
+            try:
+                with contextlib.suppress(SourceError):
+                    rows = SarifSource(path, salt=SALT).collect(lambda path, size: True)
+                    next(rows)
+                    assert not gc.isenabled()
+                    rows.close()
+                assert gc.isenabled() is on
+            finally:
+                gc.enable()
+
+
+def test_a_log_too_large_to_parse_at_once_leaves_the_collector_at_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("lockgate.sources.sarif.MAX_BYTES", 10)
+    path = tmp_path / "scan.sarif"
+    path.write_text(json.dumps(log(hit(), hit())))
+    for _ in SarifSource(path, salt=SALT).collect(lambda path, size: True):
+        assert gc.isenabled()

@@ -20,6 +20,7 @@ from lockgate.model import Family, Finding, Location, SettledFinding, State
 from lockgate.store.known import KnownFinding
 
 _NOBODY = Introduction()
+_KNOWN, _NEW = State.KNOWN, State.NEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,13 @@ def _told(
     """What to say of a finding, and what to remember of it."""
     before = group.known
     finding, identity = group.finding, group.identity
-    introduction = brought.get(identity) or _introduction(before)
+    introduction = (brought.get(identity) if brought else None) or (
+        _introduction(before) if before is not None else _NOBODY
+    )
     settled = SettledFinding(
         finding,
         identity,
-        State.KNOWN if before is not None and not before.fixed_at else State.NEW,
+        _KNOWN if before is not None and not before.fixed_at else _NEW,
         group.locations,
         matcher.covering(identity, finding, group.locations),
         owners.of(finding.location.path) if owners is not None else (),
@@ -96,8 +99,8 @@ def _told(
     return settled, _remembered(settled, group.fingerprint)
 
 
-def _introduction(before: KnownFinding | None) -> Introduction:
-    if before is None or not (before.introduced_by or before.introduced_at or before.introduced_in):
+def _introduction(before: KnownFinding) -> Introduction:
+    if not (before.introduced_by or before.introduced_at or before.introduced_in):
         return _NOBODY
     return Introduction(before.introduced_by, before.introduced_at, before.introduced_in)
 

@@ -31,6 +31,8 @@ _PLACEHOLDER = re.compile(r"\{(\d{1,2})\}")
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):(?://)?")  # two letters or more: ``C:`` is a drive
 _DRIVE = re.compile(r"^/?[A-Za-z]:/")
 _NOTHING: Mapping[str, Any] = {}
+_filled = tuple.__new__
+"""A named tuple made of a tuple, without the function that takes its fields one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,18 +242,22 @@ def _let_go(entries: list[Any]) -> Iterator[Any]:
 def _result(result: Mapping[str, Any], rules: _Rules, paths: _Paths) -> SarifResult:
     """Most results lack most of what they may have, so what is not there is not asked for: this runs for each."""
     rule = rules.of(result)
-    return SarifResult(
-        rule,
-        (_text(result, "level") if "level" in result else "") or rule.level or "warning",
-        (_text(result, "kind") if "kind" in result else "") or "fail",
-        _text(result, "baselineState") if "baselineState" in result else "",
-        _message(_object(result, "message"), rule.messages),
-        tuple([_place(place, paths) for place in _objects(result, "locations")[:_MAX_PLACES]]),
-        _fingerprints(result),
-        _suppression(result) if "suppressions" in result else "",
-        _flow(result, paths) if "codeFlows" in result else "",
-        _fix(result) if "fixes" in result else "",
-        _object(result, "properties") if "properties" in result else _NOTHING,
+    places = result.get("locations")
+    return _filled(
+        SarifResult,
+        (
+            rule,
+            (_text(result, "level") if "level" in result else "") or rule.level or "warning",
+            (_text(result, "kind") if "kind" in result else "") or "fail",
+            _text(result, "baselineState") if "baselineState" in result else "",
+            _message(_object(result, "message"), rule.messages),
+            tuple([_place(place, paths) for place in _objects(result, "locations")[:_MAX_PLACES]]) if places else (),
+            _fingerprints(result),
+            _suppression(result) if "suppressions" in result else "",
+            _flow(result, paths) if "codeFlows" in result else "",
+            _fix(result) if "fixes" in result else "",
+            _object(result, "properties") if "properties" in result else _NOTHING,
+        ),
     )
 
 
@@ -276,23 +282,38 @@ def _argument(arguments: list[Any], hit: re.Match[str]) -> str:
 
 def _place(location: Mapping[str, Any], paths: _Paths) -> SarifPlace:
     physical = _object(location, "physicalLocation")
-    region = _object(physical, "region")
-    line = _number(region, "startLine")
-    end = _number(region, "endLine") if "endLine" in region else 0
-    return SarifPlace(
-        paths.of(physical.get("artifactLocation")),
-        line,
-        end if end > line else line,
-        _number(region, "startColumn") if "startColumn" in region else 0,
-        _number(region, "endColumn") if "endColumn" in region else 0,
-        _quoted(region) if "snippet" in region else "",
-        _quoted(_object(physical, "contextRegion")) if "contextRegion" in physical else "",
-        _logical(location) if "logicalLocations" in location else "",
+    region = physical.get("region")
+    line = end = column = end_column = 0
+    snippet = ""
+    if isinstance(region, dict) and region:
+        line = _number(region, "startLine")
+        if "endLine" in region:
+            end = _number(region, "endLine")
+        if "startColumn" in region:
+            column = _number(region, "startColumn")
+        if "endColumn" in region:
+            end_column = _number(region, "endColumn")
+        if "snippet" in region:
+            snippet = _quoted(region["snippet"])
+    context = _object(physical, "contextRegion").get("snippet") if "contextRegion" in physical else None
+    return _filled(
+        SarifPlace,
+        (
+            paths.of(physical.get("artifactLocation")),
+            line,
+            end if end > line else line,
+            column,
+            end_column,
+            snippet,
+            _quoted(context) if context is not None else "",
+            _logical(location) if "logicalLocations" in location else "",
+        ),
     )
 
 
-def _quoted(region: Mapping[str, Any]) -> str:
-    return _text(_object(region, "snippet"), "text")[:_MAX_TEXT]
+def _quoted(snippet: Any) -> str:
+    text = snippet.get("text") if isinstance(snippet, dict) else None
+    return text[:_MAX_TEXT] if isinstance(text, str) else ""
 
 
 def _logical(location: Mapping[str, Any]) -> str:
@@ -310,7 +331,8 @@ def _fingerprints(result: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
             continue
         pairs = [(name, value) for name, value in _object(result, key).items() if isinstance(value, str)]
         if pairs:
-            pairs.sort()
+            if len(pairs) > 1:
+                pairs.sort()
             return tuple(pairs)
     return ()
 

@@ -8,10 +8,12 @@ What does not belong: reading the SARIF form itself (``formats.sarif``).
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
@@ -65,6 +67,7 @@ _CWE = re.compile(r"cwe-\d{1,5}", re.IGNORECASE)
 _SHORT = 8
 """Fewer characters of code say too little (``}``, ``x = 1``); then the wider region counts as well."""
 _NOWHERE = SarifPlace()
+_IMPORTED = Family.IMPORTED
 _MAX_DAMAGE = 20
 _MAX_FILE = 5 * 1024 * 1024
 _SNIPPET_LINES, _SNIPPET_WIDTH = 12, 200
@@ -87,7 +90,7 @@ class SarifSource:
     def collect(self, wants: Wants) -> Iterator[File | Component | Finding | Skip]:  # noqa: ARG002 - no File here
         """Every finding in order, a Skip for each thing the log could not give; ``SourceError`` when it is no log."""
         try:
-            with self._path.open("rb") as stream:
+            with self._path.open("rb") as stream, _without_cycles(os.fstat(stream.fileno()).st_size):
                 yield from self._rows(stream)
         except OSError as error:
             raise SourceError(f"cannot be read: {error.strerror}", where=self.root, hint="check the path") from None
@@ -149,6 +152,20 @@ class _Learnt:
     """A hash that has begun with tool and rule."""
 
 
+@contextmanager
+def _without_cycles(size: int) -> Iterator[None]:
+    """A log that is parsed at once holds millions of values and no cycle: to look for one takes a tenth of the time.
+    Of a larger one a result at a time is held, and whoever takes findings from it may be at it for long."""
+    collecting = gc.isenabled() and size <= MAX_BYTES
+    if collecting:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 class _Maker:
     """Makes findings of one run."""
 
@@ -168,7 +185,7 @@ class _Maker:
         place = result.places[0] if result.places else _NOWHERE
         return Finding(
             known.id,
-            Family.IMPORTED,
+            _IMPORTED,
             severity,
             confidence,
             Subject("code", clipped(place.logical or rule.title or rule.id, 120), self._key(known, result, place)),
