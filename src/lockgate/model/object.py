@@ -30,7 +30,8 @@ class Object:
     """What made it, when it stands nowhere as it is: ``helm chart ./shop``, ``kustomize overlays/prod``."""
     unresolved: frozenset[str] = frozenset()
     """JSON pointers of values that are known only when it is deployed (``[resourceGroup().location]``, ``var.size``).
-    ``body`` holds there the text as written; a rule that reads one of them has learned nothing."""
+    ``body`` holds there the text as written; a rule that reads one of them has learned nothing. ``/name/0`` is the part
+    of a name that its parents give."""
 
     cluster: str = ""
     """Name of the cluster it runs in or is about to; empty when it stands in a file."""

@@ -35,6 +35,10 @@ def diagnostics(target: str, more: str = "", log: str = 'enabled_log {\n    cate
     return f'resource "azurerm_monitor_diagnostic_setting" "d" {{\n{head}  {log}\n}}\n'
 
 
+def subnet(name: str, network: str) -> str:
+    return f'resource "azurerm_subnet" "s" {{\n  name = {name}\n  virtual_network_name = {network}\n}}\n'
+
+
 def switched(value: str) -> str:
     return f"log {{\n    enabled = {value}\n  }}"
 
@@ -75,6 +79,9 @@ def said(rule: str, text: str) -> str:
         ("storage-network-open", OPEN + rules_for("Deny"), "skipped"),
         ("subnet-no-nsg", SUBNET, "denied"),
         ("subnet-no-nsg", SUBNET + OUTPUT, "skipped"),
+        ("subnet-no-nsg", subnet('"s"', "var.v"), "denied"),
+        ("subnet-no-nsg", subnet('"GatewaySubnet"', "var.v"), "quiet"),
+        ("subnet-no-nsg", subnet("var.s", '"v"'), "skipped"),
         ("subnet-no-nsg", SUBNET + OUTPUT + 'provider "azurerm" {\n  features {}\n}\n', "denied"),
         ("keyvault-no-logs", VAULT + diagnostics("azurerm_key_vault.v.id"), "quiet"),
         ("keyvault-no-logs", VAULT + diagnostics("azurerm_key_vault.w.id"), "denied"),

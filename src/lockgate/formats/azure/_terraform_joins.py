@@ -141,7 +141,9 @@ class _Joins:
         else:
             above, known = (value.text, False) if isinstance(value, Unknown) else (_last(str(value)), True)
         body = {**child.made.body, "name": "/".join((above, *mapping.between, own))}
-        unresolved = child.made.unresolved if known else child.made.unresolved | {"/name"}
+        # The parent's part alone: whoever asks for the own name, the last part, learns it.
+        known = known or "/name" in child.made.unresolved
+        unresolved = child.made.unresolved if known else child.made.unresolved | {"/name/0"}
         child.made = replace(child.made, body=body, unresolved=unresolved)
 
     def _referred(self, asking: Member, arguments: tuple[str, ...], arm_type: str) -> tuple[list[Member], bool]:

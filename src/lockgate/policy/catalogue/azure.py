@@ -117,7 +117,11 @@ def _hidden(reason: Reason, judged: Object) -> str | None:
         return None
     for place, by_value in reason.depends:
         where = pointer(place)
-        if not (judged.knows(where) if by_value else judged.reaches(where) or _refers(judged, where)):
+        if where == "/name":  # the last part is what a policy reads, whoever the parent is
+            known = judged.reaches(where)
+        else:
+            known = judged.knows(where) if by_value else judged.reaches(where) or _refers(judged, where)
+        if not known:
             return where or "the resource"
     members = [(counted, _first_hidden(why, judged)) for counted, why in reason.members]
     sure = any(counted and not unsure for counted, unsure in members)
