@@ -60,7 +60,7 @@ SECRETS = (
     Peer(
         "trufflehog",
         ("trufflehog", "filesystem", "--no-update", "--no-verification", "{here}"),
-        hard_to_get="the public Go proxy does not serve its module, so it is built from a clone or not at all",
+        hard_to_get="the Go module proxy at hand did not serve its module",
     ),
     Peer("detect-secrets", ("detect-secrets", "scan", "--all-files", "--no-verify", "{here}")),
     Peer("trivy", ("trivy", "fs", "--scanners", "secret", "--offline-scan", "--skip-db-update", "--quiet", "{here}")),
