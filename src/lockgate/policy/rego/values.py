@@ -20,6 +20,7 @@ from functools import cmp_to_key
 from typing import Any, Final, TypeAlias
 
 from lockgate.policy.errors import EvaluationError
+from lockgate.policy.rego.surrogates import valid, without_surrogates
 
 Value: TypeAlias = Any
 """None, bool, int, float, str, list, tuple, dict with keys in key form, or :class:`Set`."""
@@ -378,7 +379,7 @@ def from_json_text(text: str | bytes) -> Value:
         raise too_deep() from None
     if text.count("[") + text.count("{") > MAX_DEPTH:
         check_depth(value)
-    return _without_surrogates(value) if "\\ud" in text.lower() or not text.isprintable() else value
+    return without_surrogates(value) if "\\ud" in text.lower() or not text.isprintable() else value
 
 
 def bytes_of(text: str) -> bytes:
@@ -558,7 +559,7 @@ def _write_json(value: Any, parts: list[str]) -> None:
 def json_string(text: str) -> str:
     """The text as a JSON string; bytes that are not UTF-8 are written as the escape of U+FFFD."""
     written = json.dumps(text, ensure_ascii=False)
-    return written if written.isascii() else _valid(written, "\\ufffd")
+    return written if written.isascii() else valid(written, "\\ufffd")
 
 
 def number_of(text: str) -> int | float:
@@ -588,17 +589,3 @@ def _long_number(text: str, number: float) -> int | float:
 
 def _no_constant(text: str) -> float:
     raise ValueError(f"{text} is not JSON")
-
-
-def _without_surrogates(value: Value) -> Value:
-    if isinstance(value, str):
-        return _valid(value)
-    if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
-    return value
-
-
-def _valid(text: str, instead: str = "\N{REPLACEMENT CHARACTER}") -> str:
-    return "".join(instead if "\ud800" <= c <= "\udfff" else c for c in text)
