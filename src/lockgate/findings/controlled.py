@@ -82,7 +82,7 @@ class _Names:
 
 def _made(one: Finding, names: _Names) -> Named | None:
     """The names of an object that runs in a cluster and that a controller made."""
-    if not any(fact.name == "controllers" for fact in one.facts):
+    if one.subject.kind != OBJECT or not any(fact.name == "controllers" for fact in one.facts):
         return None
     named = names.of(one)
     return named if named is not None and named.cluster and named.controllers else None

@@ -70,9 +70,11 @@ def forget(connection: sqlite3.Connection, *, fixed_before: str) -> int:
 
 
 def _encoded(one: KnownFinding) -> bytes:
+    row = codec.finding_to_list(one.finding)
+    place = one.finding.location
     return codec.pack([
-        codec.finding_to_list(one.finding),
-        [codec.location_to_list(location) for location in one.locations],
+        row,
+        [row[codec.LOCATION] if where is place else codec.location_to_list(where) for where in one.locations],
         one.first_seen, one.introduced_by, one.introduced_at, one.introduced_in,
     ])  # fmt: skip
 
