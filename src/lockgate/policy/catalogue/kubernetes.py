@@ -87,12 +87,13 @@ class KubernetesPolicy:
             activation["item"], activation["parent"] = item.value, item.parent
             left = budget.left
             try:
-                if quick(activation, budget) is False:
-                    continue
+                denied = quick(activation, budget)
             except Exception:  # put again below, by code that tells the failure
-                budget.left = left
+                denied, budget.left = None, left
+            if denied is False:
+                continue
             try:
-                hit = self._denied(item, activation, budget)
+                hit = self._hit(item, activation, budget) if denied is True else self._denied(item, activation, budget)
             except BudgetExceededError as error:
                 hits.append(self._failed(item, str(error)))
                 break
@@ -108,6 +109,9 @@ class KubernetesPolicy:
             return None
         if denied is not True:
             return self._failed(item, f"the condition gave {type(denied).__name__}, not a boolean")
+        return self._hit(item, activation, budget)
+
+    def _hit(self, item: Item, activation: Mapping[str, Any], budget: Budget) -> Hit:
         text = self.message.within(activation, budget)
         return Hit(self.rule, str(text), item.pointer + self.field, item_name(item) if self.path else "")
 
