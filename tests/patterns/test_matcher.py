@@ -227,12 +227,19 @@ def test_a_patient_matcher_turns_to_hyperscan_when_it_has_looked_long_enough(mon
     patient = Matcher([TOKEN], patient=True)
     assert texts(patient, b"tok_abcd1234") == [b"abcd1234"]
     assert not opened
-    monkeypatch.setattr(patient, "_patience", -1.0)
+    monkeypatch.setattr(patient, "_patience", -1)
     assert texts(patient, b"tok_abcd1234") == texts(patient, b"tok_abcd1234 ") == [b"abcd1234"]
     assert opened == [1]
 
 
 ODD = [Pattern("a", r"key=([^\s;]{3,60})"), Pattern("b", r"BEGIN([\s\S]{3,}?)END"), Pattern("c", r"q=(\S+)")]
+
+
+@pytest.mark.parametrize("left", [-1, 0, 1, 12, 13, 24])
+def test_whatever_is_left_of_the_patience_nothing_is_missed(left: int) -> None:
+    patient = Matcher([TOKEN], patient=True)
+    patient._patience = left
+    assert texts(patient, b"tok_abcd1234") == texts(patient, b"tok_abcd1234") == [b"abcd1234"]
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lockgate.errors import UsageError
 
+TYPE_CHECKING = False  # as in ``typing``, which ``lockgate --help`` has no need to import
 if TYPE_CHECKING:
     from lockgate.server.admission.bundle_policies import BundlePolicies
 
@@ -30,6 +29,8 @@ def bundle_of(arguments: argparse.Namespace, *, seconds: float = 2.0) -> BundleP
         return None
     if not arguments.bundle_key:
         raise UsageError("a bundle without a key to check it by could be anybody's", hint="give --bundle-key")
+    from pathlib import Path
+
     from lockgate.server.admission.bundle_policies import BundlePolicies
     from lockgate.sources.policy_bundle import place_of
     from lockgate.sources.policy_bundle.signing import public_key

@@ -14,6 +14,7 @@ from lockgate.dataclass import dataclass
 from lockgate.errors import NothingCheckedError
 from lockgate.findings import Waiver, inline_waivers
 from lockgate.model import Component, Family, File, Finding, Object, Rule, Skip, SkipKind
+from lockgate.rules import shipped_ids
 from lockgate.scanners import ScanContext, Scanner, Session
 
 
@@ -85,13 +86,19 @@ class Judge:
         """Start a session of every scanner, so that a wrong rule or option is refused before anything is read.
 
         ``proven``: an earlier run started them all under the same rules and options. What depends on nothing else then
-        waits until a file is wanted of it, which in an unchanged tree is never. A scanner that cannot work makes its
-        family blind, not the run fail.
+        waits until a file is wanted of it, which in an unchanged tree is never; and so it does under our own rules
+        without options, which our tests start. A scanner that cannot work makes its family blind, not the run fail.
         """
+        ours = {family: self._ours(family) for family in {one.family for one in self.scanners.values()}}
         for name, scanner in self.scanners.items():
-            if not (proven and (scanner.cacheable or scanner.starts_alike)):
+            if not ((proven or ours[scanner.family]) and (scanner.cacheable or scanner.starts_alike)):
                 self._session(name)
         self._asked = ("", -1)
+
+    def _ours(self, family: Family) -> bool:
+        """Whether the rules of the family are all Lockgate's own, and no option changes what they mean."""
+        rules = self.rules[family]
+        return bool(rules) and not self._options.get(family) and {rule.id for rule in rules} <= shipped_ids(family)
 
     def names(self) -> list[str]:
         """The scanners that are not blind."""

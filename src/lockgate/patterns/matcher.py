@@ -12,7 +12,6 @@ over a vertical tab, which is a blank for Hyperscan alone.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -29,9 +28,10 @@ SPAN = 256 * 1024
 """Bytes before an end that a pattern without bound is looked for in."""
 LINE = 16 * 1024
 """A longer line is cut when a window is widened to a line start."""
-PATIENCE = 1.5
-"""Seconds of the processor that a patient matcher spends before it compiles for Hyperscan, which takes as long."""
-PATIENCE_WITH_DATABASE = 0.03
+PATIENCE = 1_200_000_000
+"""Bytes that RE2 looks through, pattern by pattern, before a patient matcher compiles for Hyperscan: RE2 takes as long
+for them as that compiling takes for some hundred patterns."""
+PATIENCE_WITH_DATABASE = 10_000_000
 """The same where a compiled database is at hand and has only to be read."""
 MOST_ENDS = 20_000
 """Candidate ends of one pattern that are kept; a pattern with more is looked for by RE2 in the whole content."""
@@ -60,12 +60,12 @@ class Matcher:
         self._widths: dict[int, Width] = {}
         self._cache_dir = cache_dir
         self._database: Any = None
-        self._patience = self._bearing() if patient and all(map(_plain, self.patterns)) else 0.0
+        self._patience = self._bearing() if patient and all(map(_plain, self.patterns)) else 0
         self._words: Words | None = None
         if not self._patience:
             self._open()
 
-    def _bearing(self) -> float:
+    def _bearing(self) -> int:
         kept = self._cache_dir is not None and has_database(self._cache_dir)
         return PATIENCE_WITH_DATABASE if kept else PATIENCE
 
@@ -82,8 +82,8 @@ class Matcher:
         look = _Look(content, paths)
         if self._patience > 0 and (found := self._patiently(look)) is not None:
             return found
-        if self._patience and self._database is None:
-            self._patience = 0.0
+        if self._database is None and self._numbers:
+            self._patience = 0
             self._open()
         candidates = self._candidates(content)
         if not candidates and not self._path_only:
@@ -98,18 +98,17 @@ class Matcher:
 
     def _patiently(self, look: _Look) -> list[Hit] | None:
         """What ``find`` finds, by RE2 alone; None when Hyperscan may see it otherwise."""
-        began = time.thread_time()
         hits = self._by_path(look.paths)
         if self._words is None:
             self._words = Words({number: self.patterns[number].keywords for number in self._numbers})
         for number in self._words.wanted(look.content):
             if self._path_fits(number, look.paths):
+                self._patience -= len(look.content)
                 for hit, holds in self._matches(number, look, begin=0, end=len(look.content)):
                     if hit.end - hit.start > LINE or look.content.find(b"\v", hit.start, hit.end) >= 0:
                         return None
                     if holds():
                         hits.append(hit)
-        self._patience -= time.thread_time() - began
         return hits
 
     def _by_path(self, paths: Sequence[str]) -> list[Hit]:

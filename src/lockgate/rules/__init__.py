@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Sequence
+from functools import cache
 from pathlib import Path
 
 from lockgate.dataclass import dataclass
@@ -65,9 +66,11 @@ def load(
     return Rulebook(rules, _digest(rules))
 
 
+@cache
 def shipped_ids(family: Family) -> frozenset[str]:
     """Ids of the rules of a family that Lockgate itself brings; each of these is compiled and judged by its tests."""
-    names = (one.name for one in os.scandir(Path(__file__).parent / family.value))
+    folder = Path(__file__).parent / family.value
+    names = [one.name for one in os.scandir(folder)] if folder.is_dir() else []
     return frozenset(f"{family.value}/{name.removesuffix('.yaml')}" for name in names if name.endswith(".yaml"))
 
 
