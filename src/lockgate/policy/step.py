@@ -1,4 +1,4 @@
-"""One step of an explanation, whatever the language of the policy: a part of it, what it gave, and its own parts."""
+"""Explanations of verdicts, whatever the language of the policy: the outcome, and the steps that led there."""
 
 from __future__ import annotations
 
@@ -22,3 +22,16 @@ class Step:
     """What the step is about: a member of a list, a validation, how many answers there are."""
     parts: tuple[Step, ...] = ()
     """What it is made of; constants, and what was not looked at, left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What one policy says of one object, and why."""
+
+    policy: str
+    """A constraint as ``Kind/name``; a policy, and its binding where that has a name."""
+    outcome: str
+    """``denied``, ``allowed``, ``not about it`` or ``failed``."""
+    reason: str = ""
+    """The messages, or what leaves the object out."""
+    steps: tuple[Step, ...] = ()

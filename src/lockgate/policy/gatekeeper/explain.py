@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.errors import EvaluationError, PolicyError
@@ -12,23 +11,10 @@ from lockgate.policy.gatekeeper.library import Library
 from lockgate.policy.gatekeeper.match import Place
 from lockgate.policy.gatekeeper.review import Review
 from lockgate.policy.gatekeeper.violation import Violation
-from lockgate.policy.step import Step
+from lockgate.policy.step import Explanation, Step
 
 STEPS = 1_000_000
 """Steps of the trace of one constraint that is written in CEL."""
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One constraint and one object."""
-
-    policy: str
-    """``Kind/name`` of the constraint."""
-    outcome: str
-    """``denied``, ``allowed``, ``not about it`` or ``failed``."""
-    reason: str = ""
-    """The messages, or what leaves the object out."""
-    steps: tuple[Step, ...] = ()
 
 
 def explain(library: Library, review: Review, *, point: str) -> Iterator[Explanation]:

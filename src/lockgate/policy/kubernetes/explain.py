@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from lockgate.policy.budget import Budget
@@ -16,20 +16,7 @@ from lockgate.policy.kubernetes.request import Request
 from lockgate.policy.kubernetes.validation import STEPS, bound, judge
 from lockgate.policy.kubernetes.world import World, activation, parameters
 from lockgate.policy.selectors import EVERYTHING
-from lockgate.policy.step import Step
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One policy through one binding."""
-
-    policy: str
-    """Policy, and the binding where it has a name."""
-    outcome: str
-    """``denied``, ``allowed``, ``not about it`` or ``failed``."""
-    reason: str = ""
-    """The messages, or what leaves the request out."""
-    steps: tuple[Step, ...] = ()
+from lockgate.policy.step import Explanation, Step
 
 
 def explain(
