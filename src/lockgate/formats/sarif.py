@@ -251,7 +251,7 @@ def _result(result: Mapping[str, Any], rules: _Rules, paths: _Paths) -> SarifRes
             (_text(result, "kind") if "kind" in result else "") or "fail",
             _text(result, "baselineState") if "baselineState" in result else "",
             _message(_object(result, "message"), rule.messages),
-            tuple([_place(place, paths) for place in _objects(result, "locations")[:_MAX_PLACES]]) if places else (),
+            _places(places, paths) if places.__class__ is list else (),
             _fingerprints(result),
             _suppression(result) if "suppressions" in result else "",
             _flow(result, paths) if "codeFlows" in result else "",
@@ -280,21 +280,32 @@ def _argument(arguments: list[Any], hit: re.Match[str]) -> str:
     return str(arguments[number])[:500] if number < len(arguments) else hit[0]
 
 
+def _places(locations: list[Any], paths: _Paths) -> tuple[SarifPlace, ...]:
+    if len(locations) == 1:  # most results have one
+        return (_place(locations[0], paths),) if isinstance(locations[0], dict) else ()
+    return tuple([_place(one, paths) for one in locations if isinstance(one, dict)][:_MAX_PLACES])
+
+
 def _place(location: Mapping[str, Any], paths: _Paths) -> SarifPlace:
     physical = _object(location, "physicalLocation")
     region = physical.get("region")
     line = end = column = end_column = 0
     snippet = ""
-    if isinstance(region, dict) and region:
-        line = _number(region, "startLine")
-        if "endLine" in region:
-            end = _number(region, "endLine")
-        if "startColumn" in region:
-            column = _number(region, "startColumn")
-        if "endColumn" in region:
-            end_column = _number(region, "endColumn")
-        if "snippet" in region:
-            snippet = _quoted(region["snippet"])
+    if isinstance(region, dict):
+        for name, value in region.items():  # a walk over what is there costs less than asking for what may be
+            if value.__class__ is int:
+                if not 0 <= value < 2**31:
+                    continue
+                if name == "startLine":
+                    line = value
+                elif name == "endLine":
+                    end = value
+                elif name == "startColumn":
+                    column = value
+                elif name == "endColumn":
+                    end_column = value
+            elif name == "snippet":
+                snippet = _quoted(value)
     context = _object(physical, "contextRegion").get("snippet") if "contextRegion" in physical else None
     return _filled(
         SarifPlace,
