@@ -57,7 +57,7 @@ def bench(files: list[File], rules: list[Rule], *, profile: bool, show: bool) ->
     with tempfile.TemporaryDirectory() as cache:
         for start in ("cold", "warm"):
             begun = time.process_time()
-            session = SCANNER.start(rules, ScanContext(salt=b"0" * 16, cache_dir=Path(cache)))
+            session = SCANNER.start(rules, ScanContext(salt=b"0" * 16, made_dir=Path(cache)))
             opened = time.process_time()
             profiler = cProfile.Profile() if profile and start == "warm" else None
             if profiler:

@@ -28,10 +28,11 @@ SPAN = 256 * 1024
 """Bytes before an end that a pattern without bound is looked for in."""
 LINE = 16 * 1024
 """A longer line is cut when a window is widened to a line start."""
-PATIENCE = 1_200_000_000
-"""Bytes that RE2 looks through, pattern by pattern, before a patient matcher compiles for Hyperscan: RE2 takes as long
-for them as that compiling takes for some hundred patterns."""
-PATIENCE_WITH_DATABASE = 10_000_000
+PATIENCE = 500_000_000
+"""Bytes that RE2 looks through, pattern by pattern, before a patient matcher compiles for Hyperscan: RE2 takes about as
+long for them, 60 MB of source code, as that compiling takes for some hundred patterns. Whoever has a larger tree gets a
+database that is kept, and looks through the next one at five times the pace."""
+PATIENCE_WITH_DATABASE = 1_000_000
 """The same where a compiled database is at hand and has only to be read."""
 MOST_ENDS = 20_000
 """Candidate ends of one pattern that are kept; a pattern with more is looked for by RE2 in the whole content."""
