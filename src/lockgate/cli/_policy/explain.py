@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +15,13 @@ from lockgate.formats import manifests
 from lockgate.formats.printable import clipped, printable
 from lockgate.formats.yaml_safe import FormatError, load_all
 from lockgate.model import Family, Object
-from lockgate.policy.step import Step
+from lockgate.policy.step import Explanation, Step
 
 _WIDTH = 160
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """What one policy says of one object, and why."""
-
-    policy: str
-    object: str
-    outcome: str
-    """``denied``, ``allowed``, ``not about it`` or ``failed``."""
-    reason: str = ""
-    """The message, or what leaves the object out."""
-    steps: tuple[Step, ...] = ()
+_Explained = tuple[str, Explanation]
+"""An object's kind and name, and what one policy says of it."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,10 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
     if not found:
         raise NothingCheckedError("holds no object or no policy", where=f"{arguments.object}, {arguments.policy}")
     if arguments.format == "json":
-        print(json.dumps([asdict(one) for one in found], indent=2, default=str))
+        told = [{"policy": said.policy, "object": name, **asdict(said)} for name, said in found]
+        print(json.dumps(told, indent=2, default=str))
     else:
-        for one in found:
-            _draw(one)
+        for name, said in found:
+            _draw(name, said)
     return int(ExitCode.ALLOWED)
 
 
@@ -60,7 +52,7 @@ def _documents(path: str) -> list[Mapping[str, Any]]:
         raise NothingCheckedError(str(error), where=path) from None
 
 
-def _explained(policy: str, body: Mapping[str, Any]) -> Iterator[Explained]:
+def _explained(policy: str, body: Mapping[str, Any]) -> Iterator[_Explained]:
     if Path(policy).is_file():
         bodies = _documents(policy)
         yield from _admission(bodies, body)
@@ -72,7 +64,7 @@ def _explained(policy: str, body: Mapping[str, Any]) -> Iterator[Explained]:
         yield _rule(policy, body)
 
 
-def _rule(name: str, body: Mapping[str, Any]) -> Explained:
+def _rule(name: str, body: Mapping[str, Any]) -> _Explained:
     from lockgate.policy.catalogue import Policies
     from lockgate.policy.catalogue.explain import explain
     from lockgate.rules import load
@@ -86,13 +78,14 @@ def _rule(name: str, body: Mapping[str, Any]) -> Explained:
             raise UsageError(f"{name} looks at other objects too, and is not explained from one alone")
         types = policies.azure[0].types
         if "*" not in types and str(body.get("type", "")).lower() not in types:
-            return Explained(str(rules[0].id), _resource(body), "not about it", f"it judges {', '.join(sorted(types))}")
+            said = Explanation(str(rules[0].id), "not about it", f"it judges {', '.join(sorted(types))}")
+            return _resource(body), said
         return _azure(str(rules[0].id), policies.azure[0].definition, policies.azure[0].parameters, body)
     policy = policies.kubernetes[0]
     traces = explain(policy, body)
     if traces is None:
         kinds = ", ".join(sorted(policy.kinds))
-        return Explained(str(policy.rule.id), _name(body), "not about it", f"it judges {kinds}")
+        return _name(body), Explanation(str(policy.rule.id), "not about it", f"it judges {kinds}")
     hits = policies.judge(Object("kubernetes", body))
     outcome = "failed" if any(hit.failed for hit in hits) else "denied" if hits else "allowed"
     reason = "; ".join(hit.message for hit in hits) or ("" if traces else "nothing stands where it looks")
@@ -101,10 +94,10 @@ def _rule(name: str, body: Mapping[str, Any]) -> Explained:
              f"{one.name} {one.pointer}".strip() or "the object", one.step.parts)
         for one in traces
     )  # fmt: skip
-    return Explained(str(policy.rule.id), _name(body), outcome, reason, steps)
+    return _name(body), Explanation(str(policy.rule.id), outcome, reason, steps)
 
 
-def _admission(bodies: list[Mapping[str, Any]], body: Mapping[str, Any]) -> Iterator[Explained]:
+def _admission(bodies: list[Mapping[str, Any]], body: Mapping[str, Any]) -> Iterator[_Explained]:
     from lockgate.policy.kubernetes import World, request_for
     from lockgate.policy.kubernetes.explain import explain
     from lockgate.policy.kubernetes.objects import GROUP
@@ -121,11 +114,11 @@ def _admission(bodies: list[Mapping[str, Any]], body: Mapping[str, Any]) -> Iter
     }
     if own:
         installed = install(own, World(namespaces=namespaces, parameters=parameters))
-        for outcome in explain(request_for(body), installed.validating, installed.bindings, installed.world):
-            yield Explained(outcome.policy, _name(body), outcome.outcome, outcome.reason, outcome.steps)
+        for said in explain(request_for(body), installed.validating, installed.bindings, installed.world):
+            yield _name(body), said
 
 
-def _gatekeeper(bodies: list[Mapping[str, Any]], body: Mapping[str, Any]) -> Iterator[Explained]:
+def _gatekeeper(bodies: list[Mapping[str, Any]], body: Mapping[str, Any]) -> Iterator[_Explained]:
     from lockgate.policy.gatekeeper.constraint import GATOR
     from lockgate.policy.gatekeeper.explain import explain
     from lockgate.policy.gatekeeper.library import Library
@@ -138,17 +131,17 @@ def _gatekeeper(bodies: list[Mapping[str, Any]], body: Mapping[str, Any]) -> Ite
         if one.get("kind") == "Namespace":
             library.inventory.add(one)
     for said in explain(library, Review.of_object(body), point=GATOR):
-        yield Explained(said.policy, _name(body), said.outcome, said.reason, said.steps)
+        yield _name(body), said
 
 
-def _azure_definition(source: Mapping[str, Any], body: Mapping[str, Any]) -> Explained:
+def _azure_definition(source: Mapping[str, Any], body: Mapping[str, Any]) -> _Explained:
     from lockgate.policy.azure import parse_definition
 
     definition = parse_definition(dict(source))
     return _azure(definition.display_name or definition.name or "policy", definition, {}, body)
 
 
-def _azure(name: str, definition: Any, parameters: Mapping[str, Any], body: Mapping[str, Any]) -> Explained:
+def _azure(name: str, definition: Any, parameters: Mapping[str, Any], body: Mapping[str, Any]) -> _Explained:
     from lockgate.policy.azure import evaluate
 
     outcome = evaluate(definition, dict(body), parameters, related=lambda _: [])
@@ -158,10 +151,10 @@ def _azure(name: str, definition: Any, parameters: Mapping[str, Any], body: Mapp
     )
     resource = _resource(body)
     if outcome.error is not None:
-        return Explained(name, resource, "failed", outcome.error.message, steps)
+        return resource, Explanation(name, "failed", outcome.error.message, steps)
     if outcome.effect is None:
-        return Explained(name, resource, "allowed", "the rule does not hold", steps)
-    return Explained(name, resource, "denied", f"the effect is {outcome.written}", steps)
+        return resource, Explanation(name, "allowed", "the rule does not hold", steps)
+    return resource, Explanation(name, "denied", f"the effect is {outcome.written}", steps)
 
 
 def _resource(body: Mapping[str, Any]) -> str:
@@ -174,11 +167,11 @@ def _name(body: Mapping[str, Any]) -> str:
     return f"{body.get('kind', '')} {name}"
 
 
-def _draw(one: Explained) -> None:
-    print(f"{printable(one.policy)} on {printable(one.object)}: {one.outcome}")
-    if one.reason:
-        print(f"  {printable(one.reason)}")
-    for step in one.steps:
+def _draw(name: str, said: Explanation) -> None:
+    print(f"{printable(said.policy)} on {printable(name)}: {said.outcome}")
+    if said.reason:
+        print(f"  {printable(said.reason)}")
+    for step in said.steps:
         _draw_step(step, 1)
 
 

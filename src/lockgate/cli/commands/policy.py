@@ -84,19 +84,19 @@ def _test(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     test.add_argument(
         "--policies", action="append", default=[], metavar="PATH", help="further files or folders of policies"
     )
-    test.add_argument("--format", choices=("text", "json"), default="text", help="form (default: text)")
+    _format(test)
 
 
 def _explain(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     explain = below.add_parser(
         "explain", help="show why a policy says what it says of an object",
         description="Show for each object of a file what a policy says of it and why: for CEL every part with its "
-        "value and the one that decided marked by >, for Azure Policy each condition with what was found, for "
-        "Gatekeeper the messages, and what leaves an object out.",
+        "value and the one that decided marked by >, for Rego every line with what it bound, for Azure Policy each "
+        "condition with what was found, and what leaves an object out.",
     )  # fmt: skip
     explain.add_argument("object", metavar="OBJECT", help="file of objects")
     explain.add_argument("policy", metavar="POLICY", help="rule of the family policy, or a file of policies")
-    explain.add_argument("--format", choices=("text", "json"), default="text", help="form (default: text)")
+    _format(explain)
 
 
 def _bench(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -115,8 +115,12 @@ def _bench(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     bench.add_argument("--rules", default="", metavar="RULE", help="only rules of this id, * and ? allowed")
     bench.add_argument("--rounds", type=int, default=5, metavar="N", help="times each object is judged (default: 5)")
     bench.add_argument("--top", type=int, default=20, metavar="N", help="policies to show (default: 20)")
-    bench.add_argument("--format", choices=("text", "json"), default="text", help="form (default: text)")
+    _format(bench)
     bench.add_argument("--quiet", action="store_true", help="no progress line")
+
+
+def _format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="form (default: text)")
 
 
 def _run(arguments: argparse.Namespace) -> int:
