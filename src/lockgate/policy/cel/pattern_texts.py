@@ -55,21 +55,12 @@ def _plainly_escaped(pattern: str) -> bool:
 
 def _branches(pattern: str) -> Iterator[str]:
     """What stands between the ``|`` that are in no brackets."""
-    start = depth = 0
-    at = 0
+    start = at = 0
     while at < len(pattern):
-        sign = pattern[at]
-        if sign == "\\":
-            at += 2
-            continue
-        if sign == "[":
-            at = _class_end(pattern, at)
-            continue
-        if sign == "|" and not depth:
+        if pattern[at] == "|":
             yield pattern[start:at]
             start = at + 1
-        depth += (sign == "(") - (sign == ")")
-        at += 1
+        _, at = _character(pattern, at)
     yield pattern[start:]
 
 
