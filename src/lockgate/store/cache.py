@@ -99,11 +99,6 @@ class Cache:
 
         return self._try(ask, {})
 
-    def get_many(self, key: str, paths: Iterable[str]) -> dict[str, tuple[str, bytes]]:
-        """As :meth:`get_all`, for some paths."""
-        kept = self.get_all(key)
-        return {path: kept[path] for path in paths if path in kept}
-
     def put_many(self, key: str, rows: Iterable[tuple[str, str, bytes]], *, gone: Iterable[str] = ()) -> None:
         """Keep (path, stamp, payload) under ``key`` and drop the paths that are ``gone``, in one transaction."""
         ready, lost = list(rows), list(gone)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import field, replace
 
 from lockgate.dataclass import dataclass
@@ -282,9 +281,6 @@ class _Reader:
             scope.update(settled)
             environment.update(settled)
         return replace(instruction, pairs=tuple(settled), resolved=resolved, words=tuple(raw))
-
-
-_Split = Callable[[list[str]], list[tuple[str, "str | None"]]]
 
 
 def _legacy(raw: list[str]) -> list[tuple[str, str | None]]:

@@ -19,14 +19,6 @@ class Need:
     lists: frozenset[str]
     """Fields whose lists must not hold anything but maps."""
 
-    def rules_out(self, shape: Shape) -> bool:
-        """Whether the policy denies nothing of an object of this shape."""
-        return (
-            self.fields.isdisjoint(shape.keys)
-            and self.maps.isdisjoint(shape.flat)
-            and self.lists.isdisjoint(shape.ragged)
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Shape:

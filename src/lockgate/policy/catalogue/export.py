@@ -16,7 +16,6 @@ from lockgate.model import Rule
 from lockgate.policy.catalogue._cluster_cel import ClusterCel, NotExportableError, cluster_cel, constant
 from lockgate.policy.catalogue.kubernetes import KubernetesPolicy, kinds_of
 
-FORMATS = ("gatekeeper", "vap")
 ACTIONS: Mapping[str, Mapping[str, str]] = {
     "gatekeeper": {"deny": "deny", "warn": "warn", "audit": "dryrun"},
     "vap": {"deny": "Deny", "warn": "Warn", "audit": "Audit"},

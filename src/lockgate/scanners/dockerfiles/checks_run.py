@@ -41,13 +41,6 @@ def ssh_server(view: View) -> Iterator[Hit]:
             yield at(stage, step, "sshd", detail="The container starts an ssh server.")
 
 
-def _ports(view: View) -> Iterator[tuple[Hit, str, str]]:
-    for stage, step in view.of("EXPOSE"):
-        for word in step.words:
-            port, _, protocol = word.partition("/")
-            yield at(stage, step, word.lower(), detail=""), port, protocol
-
-
 def expose_ssh(view: View) -> Iterator[Hit]:
     for stage, step in view.of("EXPOSE"):
         if any(_covers(word.partition("/")[0], 22) for word in step.words):

@@ -8,18 +8,16 @@ with its line, its file or its function is not called new.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterator
 from dataclasses import field
 from functools import partial
 from itertools import islice
-from pathlib import Path, PurePosixPath
 
 from lockgate.dataclass import dataclass
 from lockgate.model import File, Skip, SkipKind
 from lockgate.sources import Wants
 from lockgate.sources.repository.blobs import blobs
-from lockgate.sources.repository.git import Git, repository_of, resolved
+from lockgate.sources.repository.git import Git, resolved
 from lockgate.sources.repository.tree import MAX_BELOW, TreeSource
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -209,11 +207,3 @@ def renames(git: Git, *sides: str) -> dict[str, str]:
     )
     fields = [os.fsdecode(raw) for raw in out.split(b"\0") if raw]
     return {fields[at + 2]: fields[at + 1] for at in range(0, len(fields) - 2, 3)}
-
-
-def relative_to_top(folder: Path) -> str:
-    """``folder`` as its repository names it, ``.`` for the top itself."""
-    top = repository_of(folder)
-    if top is None or not stat.S_ISDIR(folder.stat().st_mode):
-        return "."
-    return str(PurePosixPath(folder.resolve().relative_to(top.resolve()).as_posix()))
