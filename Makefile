@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-export LOCKGATE_CORPORA ?= ../shared/corpora
+export LOCKGATE_CORPORA ?= $(abspath ../shared/corpora)
 
 .PHONY: up test lint docs bench lock clean
 

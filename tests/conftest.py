@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.corpora import CORPORA
 
 if TYPE_CHECKING:
     from tests.simulators.cluster import Cluster
@@ -53,7 +54,9 @@ class Repository:
 
 @pytest.fixture(autouse=True)
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """git acts as Ada with no configuration of the machine; nothing of the caller's Lockgate leaks in."""
+    """git acts as Ada with no configuration of the machine; nothing of the caller's Lockgate leaks in; wherever a test
+    goes, the next one begins where it began."""
+    monkeypatch.chdir(Path.cwd())
     for key, value in _AUTHOR.items():
         monkeypatch.setenv(key, value)
     for key in [key for key in os.environ if key.startswith("LOCKGATE_") and key not in _KEPT]:
@@ -84,11 +87,9 @@ def repository(new_repository: Callable[[str], Repository]) -> Repository:
 @pytest.fixture
 def corpora() -> Iterator[Path]:
     """The public test data; skips where it is absent."""
-    default = Path(__file__).resolve().parents[1].parent / "shared" / "corpora"
-    folder = Path(os.environ.get("LOCKGATE_CORPORA") or default)
-    if not folder.is_dir():
-        pytest.skip(f"no corpora at {folder}: set LOCKGATE_CORPORA")
-    yield folder
+    if not CORPORA.is_dir():
+        pytest.skip(f"no corpora at {CORPORA}: set LOCKGATE_CORPORA")
+    yield CORPORA
 
 
 @pytest.fixture

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.corpora import CORPORA
 
 from lockgate.errors import ConfigurationError
 from lockgate.patterns import Matcher, Target
 from lockgate.patterns.gitleaks import load
-
-CORPORA = Path(os.environ.get("LOCKGATE_CORPORA", Path(__file__).parents[2] / ".." / "shared" / "corpora"))
 
 FILE = rb"""
 [allowlist]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.corpora import CORPORA
 
 from lockgate.advisories.record import Kind
 from lockgate.errors import NothingCheckedError, SourceError, StoreError
@@ -17,11 +18,9 @@ from lockgate.store import _osv_input
 from lockgate.store._alias_groups import AliasGroups
 from lockgate.store.advisories import AdvisoryStore
 
-CORPORA = (
-    Path(os.environ.get("LOCKGATE_CORPORA", Path(__file__).parents[2] / ".." / "shared" / "corpora")) / "advisories"
-)
+ADVISORIES = CORPORA / "advisories"
 EXAMPLES = Path(__file__).parents[2] / "examples" / "advisories"
-needs_corpora = pytest.mark.skipif(not CORPORA.is_dir(), reason="the corpora are not here (LOCKGATE_CORPORA)")
+needs_corpora = pytest.mark.skipif(not ADVISORIES.is_dir(), reason="the corpora are not here (LOCKGATE_CORPORA)")
 
 
 def record(name, *, package="forms", fixed="1.5", ecosystem="PyPI", **more):
@@ -52,7 +51,7 @@ FORMS = Component("PyPI", "forms", "1.4", "requirements.txt")
 @pytest.fixture(scope="module")
 def corpora_store(tmp_path_factory):
     target = tmp_path_factory.mktemp("store") / "advisories.db"
-    report = AdvisoryStore.build([CORPORA / "pypa", CORPORA / "rustsec"], target)
+    report = AdvisoryStore.build([ADVISORIES / "pypa", ADVISORIES / "rustsec"], target)
     return report, target
 
 

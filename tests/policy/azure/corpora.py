@@ -1,15 +1,14 @@
 """Where the public cases are, and what they are put to."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tests.corpora import CORPORA
 
 ROOT = Path(__file__).resolve().parents[3]
-CORPORA = Path(os.environ.get("LOCKGATE_CORPORA", ROOT.parent / "shared" / "corpora"))
 CASES = CORPORA / "azure-policy-cases"
 BUILTINS = CORPORA / "azure-policy-builtins"
 CONFORMANCE: dict[str, Any] = json.loads((ROOT / "docs" / "conformance" / "azure-policy.json").read_text("utf-8"))

@@ -1,17 +1,17 @@
 """The controls that rules carry are those that Microsoft's initiatives give the same checks."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.corpora import CORPORA
 
 from lockgate.model import Family
 from lockgate.rules import load
 
 ROOT = Path(__file__).resolve().parents[3]
-BUILTINS = Path(os.environ.get("LOCKGATE_CORPORA", ROOT.parent / "shared" / "corpora")) / "azure-policy-builtins"
+BUILTINS = CORPORA / "azure-policy-builtins"
 FACTS = yaml.safe_load((Path(__file__).parent / "azure_controls.yaml").read_text("utf-8"))
 STANDARDS = yaml.safe_load((ROOT / "docs" / "standards.yaml").read_text("utf-8"))
 RULES = {str(rule.id).removeprefix("policy/"): rule for rule in load({Family.POLICY}).rules}

@@ -1,12 +1,11 @@
 """The same weakness in an ARM template, in Bicep and in Terraform gives the same rule; its twin is quiet in each."""
 
 import json
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.corpora import CORPORA
 
 from lockgate.formats import azure
 from lockgate.model import Family, Object, Rule, Sample
@@ -14,7 +13,6 @@ from lockgate.policy.azure import Catalogue, Resource, aliases_from_providers
 from lockgate.policy.catalogue import Policies
 from lockgate.rules import load
 
-CORPORA = Path(os.environ.get("LOCKGATE_CORPORA", Path(__file__).resolve().parents[4] / "shared" / "corpora"))
 ALIASES = CORPORA / "azure-policy-cases" / "aliases"
 RULES = [rule for rule in load({Family.POLICY}).rules if "types" in rule.logic]
 FORMS = ("main.bicep", "template.json", "main.tf")

@@ -4,19 +4,18 @@
 reason. A file fails a check when one of the rules with the tag denies something in it, or cannot judge it.
 """
 
-import os
 from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.corpora import CORPORA
 
 from lockgate.formats import manifests
 from lockgate.model import Family
 from lockgate.policy.catalogue import Policies
 from lockgate.rules import load
 
-CORPORA = Path(os.environ.get("LOCKGATE_CORPORA", Path(__file__).resolve().parents[4] / "shared" / "corpora"))
 FIXTURES = CORPORA / "checkov-fixtures" / "kubernetes" / "checks"
 RULES = load((Family.POLICY,)).of(Family.POLICY)
 TABLE = yaml.safe_load((Path(__file__).parent / "checkov.yaml").read_text("utf-8"))

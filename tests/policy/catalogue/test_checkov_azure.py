@@ -6,20 +6,18 @@ verdict is due. Where a rule of ours means the same, both verdicts are compared,
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from tests.corpora import CORPORA
 
 from lockgate import rules
 from lockgate.formats import azure
 from lockgate.model import Family, Object
 from lockgate.policy.catalogue import Policies
 
-CORPORA = Path(os.environ.get("LOCKGATE_CORPORA", Path(__file__).resolve().parents[4] / "shared" / "corpora"))
 FIXTURES = CORPORA / "checkov-fixtures"
 FORMS = {"arm": "*.json", "bicep": "*.bicep", "terraform": "*.tf"}
 

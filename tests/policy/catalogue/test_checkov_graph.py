@@ -1,16 +1,14 @@
 """Our rules beside those of checkov that look at roles and their bindings together, on its labelled manifests."""
 
-import os
 from functools import cache
-from pathlib import Path
 
 import pytest
+from tests.corpora import CORPORA
 
 from lockgate.model import Family, File, Finding
 from lockgate.rules import load
 from lockgate.scanners import ScanContext, policy
 
-CORPORA = Path(os.environ.get("LOCKGATE_CORPORA", Path(__file__).resolve().parents[4] / "shared" / "corpora"))
 ROOT = CORPORA / "checkov-fixtures" / "kubernetes" / "graph" / "checks" / "resources"
 SAME = {
     "ImpersonatePermissions": ("rbac-impersonate",),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.corpora import CORPORA
 from tests.policy.gatekeeper.builders import mutator
 from tests.policy.gatekeeper.library_objects import library_objects
 
@@ -34,11 +33,10 @@ _VALUES = st.recursive(
 
 @pytest.fixture(scope="module")
 def library() -> Library:
-    folder = Path(os.environ.get("LOCKGATE_CORPORA") or Path(__file__).resolve().parents[4] / "shared" / "corpora")
-    if not folder.is_dir():
-        pytest.skip(f"no corpora at {folder}: set LOCKGATE_CORPORA")
+    if not CORPORA.is_dir():
+        pytest.skip(f"no corpora at {CORPORA}: set LOCKGATE_CORPORA")
     made = Library()
-    templates, constraints = library_objects(folder)
+    templates, constraints = library_objects(CORPORA)
     for body in constraints:
         body.get("spec", {}).pop("match", None)
     assert made.load([*templates, *constraints]) == []

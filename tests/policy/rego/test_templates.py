@@ -1,14 +1,13 @@
 """Every template of the public libraries is parsed, compiled, kept and loaded again."""
 
-import os
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.corpora import CORPORA
 
 from lockgate.policy.rego import Program, Source, compile_modules
 
-CORPORA = Path(os.environ.get("LOCKGATE_CORPORA", "../shared/corpora"))
 LIBRARY = sorted((CORPORA / "gatekeeper-library" / "library").glob("*/*/template.yaml"))
 AZURE = sorted((CORPORA / "azure-policy-builtins" / "templates").glob("*/template.yaml"))
 

@@ -6,10 +6,10 @@ The fixtures below ``graph_builder`` are labelled by folder (``pass``, ``fail``)
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
+from tests.corpora import CORPORA
 
 from lockgate.formats.dockerfile import parse
 from lockgate.model import Family, File, Finding
@@ -18,7 +18,6 @@ from lockgate.scanners import ScanContext
 from lockgate.scanners.dockerfiles import SCANNER
 
 _HERE = Path(__file__).resolve()
-CORPORA = Path(os.environ.get("LOCKGATE_CORPORA", _HERE.parents[4] / "shared" / "corpora"))
 ROOT = CORPORA / "checkov-fixtures" / "dockerfile"
 needs_corpora = pytest.mark.skipif(not ROOT.is_dir(), reason="the checkov fixtures are not on this machine")
 

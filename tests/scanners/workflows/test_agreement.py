@@ -6,10 +6,10 @@ The GitHub fixtures carry one list; there the files that show a weakness we also
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
+from tests.corpora import CORPORA
 
 from lockgate.model import Family, File, Finding, Skip, SkipKind
 from lockgate.rules import load
@@ -17,7 +17,6 @@ from lockgate.scanners import ScanContext
 from lockgate.scanners.workflows import SCANNER
 
 _HERE = Path(__file__).resolve()
-CORPORA = Path(os.environ.get("LOCKGATE_CORPORA", _HERE.parents[4] / "shared" / "corpora"))
 ROOT = CORPORA / "checkov-fixtures"
 pytestmark = pytest.mark.skipif(not ROOT.is_dir(), reason="the checkov fixtures are not on this machine")
 
