@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from lockgate.policy.budget import Budget
 from lockgate.policy.errors import BudgetExceededError, EvaluationError
 from lockgate.policy.rego import UNDEFINED, Program, Source, compile_modules, plain
-from lockgate.policy.rego.builtins import BUILTINS, BuiltinError
+from lockgate.policy.rego.builtins.contract import BuiltinError
+from lockgate.policy.rego.builtins.table import BUILTINS
 from lockgate.policy.rego.values import Set, equal
 
 CALLS = {

@@ -33,6 +33,27 @@ kind: ValidatingAdmissionPolicyBinding
 metadata: {name: no-latest}
 spec: {policyName: no-latest, validationActions: [Deny]}
 """
+TEMPLATE = """
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: k8sprefix}
+spec:
+  crd: {spec: {names: {kind: K8sPrefix}}}
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    rego: |
+      package k8sprefix
+      violation[{"msg": msg}] {
+        name := input.review.object.metadata.name
+        not startswith(name, "shop-")
+        msg := sprintf("%v has no prefix", [name])
+      }
+---
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: K8sPrefix
+metadata: {name: prefix}
+spec: {match: {kinds: [{apiGroups: [""], kinds: [Pod]}]}}
+"""
 SETTINGS = {"admission": {
     "policies": ["policies"], "warn": [{"rule": "policy/seccomp-missing"}],
     "deny": [{"rule": "policy/privileged-container"}], "waived_by": "the platform team",
@@ -303,3 +324,21 @@ def test_a_policy_without_end_is_stopped_in_time_and_dry_runs_and_patches_are_re
     told = {row["Endpoint"]: (row["Outcome"], row["DryRun"], json.loads(row["Patch"])) for row in rows}
     assert told["validate"] == ("failed-closed", False, [])
     assert told["mutate"] == ("allowed", True, [{"op": "add", "path": "/metadata/labels", "value": {"seen": "yes"}}])
+
+
+def test_a_restart_imports_nothing_that_compiles(served, project, monkeypatch):
+    (project / "policies/prefix.yaml").write_text(TEMPLATE)
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": []}}
+    first = served().review(object=pod)
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    again = served()
+    assert again.review(object=pod)["status"] == first["status"]
+    assert "[K8sPrefix/prefix] p has no prefix" in first["status"]["message"]
+    imported = set(re.findall(r"^import time: .*\| +(\S+)$", again.told(), re.MULTILINE))
+    assert {"lockgate.policy.rego.program", "lockgate.policy.rego.builtins.sprintf"} <= imported
+    assert imported.isdisjoint({
+        "lockgate.policy.rego.compile", "lockgate.policy.rego.syntax", "lockgate.policy.rego.lexer",
+        "lockgate.policy.rego.check.tree", "lockgate.policy.rego.parse.modules", "lockgate.policy.rego.emit.units",
+        "lockgate.policy.rego.builtins.table", "lockgate.policy.rego.builtins.schemas",
+        "lockgate.policy.cel.parser", "lockgate.policy.cel.emit", "lockgate.rules._form",
+    })  # fmt: skip

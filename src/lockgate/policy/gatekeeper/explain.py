@@ -51,7 +51,8 @@ def _steps(library: Library, review: Review, constraint: Constraint) -> tuple[St
         cel = compile_cel(template.cel)
         return tuple(trace_program(cel.program, cel.activation(case, constraint, Budget(STEPS))))
     assert template.rego is not None
-    from lockgate.policy.gatekeeper.rego_program import input_of, modules_of
+    from lockgate.policy.gatekeeper.rego_compile import modules_of
+    from lockgate.policy.gatekeeper.rego_program import input_of
     from lockgate.policy.rego.explain import explain as explain_rego
 
     sources, path = modules_of(template.rego)

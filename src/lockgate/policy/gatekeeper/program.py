@@ -64,7 +64,7 @@ def compile_program(template: Template) -> Program:
 
         return compile_cel(template.cel)
     assert template.rego is not None
-    from lockgate.policy.gatekeeper.rego_program import compile_rego
+    from lockgate.policy.gatekeeper.rego_compile import compile_rego
 
     return compile_rego(template.rego)
 

@@ -11,23 +11,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lockgate.policy.budget import Budget
-from lockgate.policy.errors import PolicyError
 from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.constraint import Constraint
 from lockgate.policy.gatekeeper.template import RegoSource
 from lockgate.policy.gatekeeper.violation import Answer
-from lockgate.policy.reads import ANY, Read
-from lockgate.policy.rego import UNDEFINED, Program, Session, Source, compile_modules, plain
-from lockgate.policy.rego.parse.modules import parse_module
-from lockgate.policy.rego.syntax import Module, Var
+from lockgate.policy.rego import UNDEFINED, Program, Session, plain
 from lockgate.policy.rego.values import Set, json_text
-from lockgate.policy.views import View, view_of
+from lockgate.policy.views import View
 
-RULE = "violation"
 _VARYING = frozenset(("parameters",))
 """What differs between the constraints of one template that judge one review."""
-_EXTERNAL = ("data", "inventory")
-_LIBRARY = ("data", "lib")
 
 
 class RegoProgram:
@@ -71,45 +64,6 @@ def input_of(case: Case, constraint: Constraint) -> dict[str, Any]:
     return {"review": case.rego_review(), "parameters": constraint.parameters}
 
 
-def compile_rego(source: RegoSource) -> RegoProgram:
-    """Compile the module and its libraries. Raises :class:`PolicyError` with line, column and excerpt."""
-    modules, path = modules_of(source)
-    program = compile_modules(modules, entries=(path,))
-    return RegoProgram(program, path, _view(program.reads(path)))
-
-
-def _view(found: tuple[Read, ...] | None) -> View | None:
-    """What of the review decides the answers; None when the whole of it may, or the inventory, or when nothing is
-    walked through and the answers are found as soon as looked up."""
-    if found is None or any(whole and len(path) < 2 for path, whole in found):
-        return None
-    named = [read for read in found if read[0] and read[0][0] != "parameters"]
-    if not all(path[0] == "review" for path, _ in named) or not any(ANY in path for path, _ in named):
-        return None
-    return view_of(named)
-
-
-def modules_of(source: RegoSource) -> tuple[list[Source], str]:
-    """The module and its libraries, looked over, and the path of the rule asked. Raises :class:`PolicyError`."""
-    entry = Source(source.where or "rego", source.module, source.version)
-    libs = [
-        Source(f"{source.where or 'rego'}: libs[{at}]", text, source.version) for at, text in enumerate(source.libs)
-    ]
-    module = parse_module(entry)
-    _check_imports(module, entry)
-    if not any(isinstance(rule.ref.head, Var) and rule.ref.head.name == RULE for rule in module.rules):
-        raise PolicyError(f"has no rule {RULE!r}", where=entry.name)
-    for lib in libs:
-        parsed = parse_module(lib)
-        if ("data", *parsed.package)[:2] != _LIBRARY:
-            raise PolicyError("the package of a library must begin with lib", where=lib.name)
-        _check_imports(parsed, lib)
-    package = [str(part) for part in module.package]
-    if not package or any("." in part for part in package):
-        raise PolicyError("the package must be named by plain words", where=entry.name)
-    return [entry, *libs], ".".join(("data", *package, RULE))
-
-
 def load_rego(source: RegoSource, data: bytes) -> RegoProgram:
     """A program that :meth:`RegoProgram.dump` wrote for the same source; compiled anew when another version of Lockgate
     or Python wrote it. Bytes must come from a place that only the user can write."""
@@ -117,18 +71,9 @@ def load_rego(source: RegoSource, data: bytes) -> RegoProgram:
         path, dumped, view = marshal.loads(data)  # noqa: S302
         return RegoProgram(Program.load(dumped), path, None if view is None else View(view))
     except (ValueError, TypeError, EOFError):
+        from lockgate.policy.gatekeeper.rego_compile import compile_rego
+
         return compile_rego(source)
-
-
-def _check_imports(module: Module, source: Source) -> None:
-    for imported in module.imports:
-        path = tuple(imported.path)
-        if path[:1] == ("data",) and path[:2] not in (_LIBRARY, _EXTERNAL):
-            raise PolicyError(
-                f"imports {'.'.join(path)}, which is not there",
-                where=source.name,
-                hint="a template may import data.lib and data.inventory",
-            )
 
 
 def _answers(members: Iterable[Any]) -> list[Answer]:

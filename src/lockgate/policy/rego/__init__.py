@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from lockgate.policy.rego.compile import DEFAULT_REFUSED
-from lockgate.policy.rego.program import Program, compile_modules
+from lockgate.policy.rego.program import DEFAULT_REFUSED, Program, compile_modules
 from lockgate.policy.rego.run.state import RegoEvaluationError
 from lockgate.policy.rego.session import Session
 from lockgate.policy.rego.source import Problem, RegoError, Source

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from lockgate.policy.reads import Read
-from lockgate.policy.rego.builtins import BUILTINS, Builtin
+from lockgate.policy.rego.builtins.contract import Builtin
+from lockgate.policy.rego.builtins.table import BUILTINS
 from lockgate.policy.rego.check.calls import Calls, expressions, terms
 from lockgate.policy.rego.check.expand import Expander, Hoister
 from lockgate.policy.rego.check.locals import Fresh, Locals, Report, shown
@@ -18,35 +17,13 @@ from lockgate.policy.rego.check.recursion import check_recursion
 from lockgate.policy.rego.check.safety import Safety
 from lockgate.policy.rego.check.traces import traced
 from lockgate.policy.rego.check.tree import Definition, Tree, build
+from lockgate.policy.rego.compiled import Compiled
 from lockgate.policy.rego.emit.bodies import Shared
 from lockgate.policy.rego.emit.units import query_source, unit_source
 from lockgate.policy.rego.parse.modules import parse_module, parse_query
 from lockgate.policy.rego.source import COMPILE, UNSAFE, Place, Problems, RegoError, Source
 from lockgate.policy.rego.syntax import Body, Call, Comprehension, Module, Ref, Rule, Term, Var, children, operator_name
 from lockgate.policy.rego.values import value_of_key
-
-DEFAULT_REFUSED: Final = frozenset(name for name, builtin in BUILTINS.items() if builtin.kind == "network")
-"""Functions that reach the network; a policy that calls one is refused when it is loaded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """Python text and what goes with it. Everything is plain data, so that it can be kept."""
-
-    text: str
-    """Python source of the units."""
-    nodes: tuple[tuple[Any, ...], ...]
-    """Of each node: path, children (key, index), unit, kind, and object units above with their depth."""
-    units: tuple[tuple[Any, ...], ...]
-    """Of each unit: path, kind, arity."""
-    replacements: tuple[tuple[Any, ...], ...]
-    """What each ``with`` replaces."""
-    builtins: tuple[str, ...]
-    """Builtins that the text calls."""
-    reads: tuple[tuple[str, ...] | None, ...] = ()
-    """Of each unit: the fields of ``input`` that its value hangs on; None when it must not be kept."""
-    traces: tuple[tuple[str, tuple[Read, ...] | None], ...] = ()
-    """Of each entry: what of ``input`` it reads, None when that cannot be told; see ``policy.reads``."""
 
 
 class Compilation:
@@ -200,7 +177,7 @@ class Compilation:
             ),
             tuple((_raw(unit.path), unit.kind, unit.arity) for unit in self.tree.units),
             tuple(shared.replacements),
-            tuple(sorted(shared.used)),
+            _with_topics(shared.used),
             tuple(None if fields is None else tuple(sorted(fields)) for fields in input_fields(self.tree)),
             tuple(
                 (path, traced(self.tree, path.split(".")[1:], self.builtins, self.calls.replaced))
@@ -239,7 +216,7 @@ def compile_query(
     shared = Shared(tree, BUILTINS, frozenset(calls.replaced))
     lines = query_source(body, shared)
     code = "\n".join((*shared.constants.lines, *lines, ""))
-    return Compiled(code, (), (), tuple(shared.replacements), tuple(sorted(shared.used))), calls.replaced
+    return Compiled(code, (), (), tuple(shared.replacements), _with_topics(shared.used)), calls.replaced
 
 
 def report_unsafe(unsafe: Sequence[tuple[str, int]], report: Report) -> None:
@@ -262,6 +239,10 @@ def each_rule(rules: Sequence[Rule]) -> list[Rule]:
     return found
 
 
+def _with_topics(names: Collection[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, BUILTINS[name].topic) for name in sorted(names))
+
+
 def _names(term: Term) -> list[str]:
     if isinstance(term, Var):
         return [term.name]
@@ -274,5 +255,5 @@ def _raw(path: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(value_of_key(key) for key in path)
 
 
-__all__ = ["DEFAULT_REFUSED", "Body", "Call", "Callable", "Compilation", "Compiled", "Ref", "compile_query",
+__all__ = ["Body", "Call", "Callable", "Compilation", "Compiled", "Ref", "compile_query",
            "expressions", "operator_name", "terms"]  # fmt: skip

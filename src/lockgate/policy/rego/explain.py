@@ -12,9 +12,8 @@ from typing import Any, Final
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.errors import EvaluationError
-from lockgate.policy.rego.compile import DEFAULT_REFUSED
 from lockgate.policy.rego.explain_rules import Asked, Branch, ExplainedCompilation, Line
-from lockgate.policy.rego.program import program_of
+from lockgate.policy.rego.program import DEFAULT_REFUSED, program_of
 from lockgate.policy.rego.source import Source
 from lockgate.policy.rego.values import UNDEFINED, literal, plain
 from lockgate.policy.step import Step

@@ -1,4 +1,7 @@
-"""A compiled program: evaluated, asked, kept and loaded again."""
+"""A compiled program: evaluated, asked, kept and loaded again.
+
+What compiles is imported where something is compiled: a program that was kept needs none of it.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,15 @@ import random
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import CodeType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.errors import EvaluationError
 from lockgate.policy.reads import Read
-from lockgate.policy.rego.builtins import BUILTINS, BuiltinError
-from lockgate.policy.rego.check.tree import FUNCTION, Tree
-from lockgate.policy.rego.compile import DEFAULT_REFUSED, Compilation, Compiled, compile_query
-from lockgate.policy.rego.parse.as_json import parsed
+from lockgate.policy.rego.builtins import function_of
+from lockgate.policy.rego.builtins.contract import BuiltinError
+from lockgate.policy.rego.builtins.signatures import NETWORK
+from lockgate.policy.rego.compiled import Compiled
 from lockgate.policy.rego.run import SUPPORT
 from lockgate.policy.rego.run.documents import document, unit_value
 from lockgate.policy.rego.run.lookups import get
@@ -23,7 +26,14 @@ from lockgate.policy.rego.run.state import NodeTable, State, Surroundings, Table
 from lockgate.policy.rego.source import PARSE, Place, RegoError, Source
 from lockgate.policy.rego.values import UNDEFINED, key_of
 
-_STAMP: Final = ("lockgate-rego", 5, sys.implementation.cache_tag)
+if TYPE_CHECKING:
+    from lockgate.policy.rego.check.tree import Tree
+    from lockgate.policy.rego.compile import Compilation
+
+DEFAULT_REFUSED: Final = NETWORK
+"""Functions that reach the network; a policy that calls one is refused when it is loaded."""
+
+_STAMP: Final = ("lockgate-rego", 6, sys.implementation.cache_tag)
 """Marshalled code fits one version of Python and of the runtime; both are named, and anything else is refused."""
 
 _MAX_QUERIES: Final = 256
@@ -49,8 +59,9 @@ class Program:
         self.refused = refused
         self._compiled = compiled
         self._code = code
-        self._namespace = _namespace(code, compiled)
-        self._tables = _tables(compiled, self._namespace)
+        functions, with_context = _functions(compiled.builtins)
+        self._namespace = _namespace(code, functions)
+        self._tables = _tables(compiled, self._namespace, functions, with_context)
         self._paths: dict[str, tuple[int, int, tuple[Any, ...]]] = {}
         self._queries: dict[tuple[str, frozenset[str]], tuple[Program, Callable[..., Any], Tables]] = {}
         self._mocking: dict[frozenset[str], Program] = {}
@@ -186,6 +197,8 @@ class Program:
     # -- queries
 
     def _prepare(self, text: str, keywords: frozenset[str]) -> tuple[Program, Callable[..., Any], Tables]:
+        from lockgate.policy.rego.compile import compile_query
+
         tree = _tree(self._compiled)
         try:
             compiled, replaced = compile_query(text, tree, self.refused, self._mockable(), keywords)
@@ -194,13 +207,14 @@ class Program:
         program = self._with(frozenset(replaced)) if replaced else self
         code = compile(compiled.text, "<rego query>", "exec", dont_inherit=True)
         namespace = dict(program._namespace)
-        namespace.update(_builtin_names(compiled.builtins))
+        functions, with_context = _functions(compiled.builtins)
+        namespace.update(_builtin_names(functions))
         # Constants and the query's own function; the units are those of the program.
         exec(code, namespace)  # noqa: S102  (text that this package generated; strings enter it only through repr)
         tables = Tables(
             program._tables.nodes, program._tables.unit_paths, program._tables.functions,
             _replacements(compiled.replacements),
-            {**program._tables.builtins, **_functions(compiled.builtins)}, _WITH_CONTEXT,
+            {**program._tables.builtins, **functions}, program._tables.with_context | with_context,
         )  # fmt: skip
         shifted = _Shifted(program._tables.replacements, tables.replacements)
         tables = Tables(
@@ -249,7 +263,10 @@ class Program:
             raise ValueError("this is no dumped Rego program") from error
         if stamp != _STAMP:
             raise ValueError(f"the program was dumped by another version ({stamp!r}, here {_STAMP!r})")
-        return cls([Source(*source) for source in sources], Compiled(*compiled), code, frozenset(refused))
+        try:
+            return cls([Source(*source) for source in sources], Compiled(*compiled), code, frozenset(refused))
+        except (ImportError, AttributeError, KeyError) as error:  # a topic of builtins that is no more
+            raise ValueError("the program was dumped by another version") from error
 
 
 def compile_modules(
@@ -266,6 +283,8 @@ def compile_modules(
     OPA's strict mode does: unused imports, variables and arguments, imports of one name, deprecated builtins, rules
     called ``input`` or ``data``.
     """
+    from lockgate.policy.rego.compile import Compilation
+
     try:
         compilation = Compilation(tuple(sources), frozenset(refuse), entries=entries, strict=strict)
         return program_of(compilation, sources, frozenset(refuse))
@@ -274,6 +293,8 @@ def compile_modules(
 
 
 def _compiled(sources: Sequence[Source], refused: frozenset[str], mockable: frozenset[str]) -> Program:
+    from lockgate.policy.rego.compile import Compilation
+
     return program_of(Compilation(sources, refused, mockable), sources, refused)
 
 
@@ -286,9 +307,6 @@ def program_of(compilation: Compilation, sources: Sequence[Source], refused: fro
 
 def _too_deep(name: str) -> RegoError:
     return RegoError([Place(Source(name, "")).problem(PARSE, "the text is nested too deeply", -1)])
-
-
-_WITH_CONTEXT: Final = frozenset(name for name, builtin in BUILTINS.items() if builtin.takes_context)
 
 
 class _Shifted(Sequence[tuple[Any, ...]]):
@@ -321,24 +339,36 @@ def _value_at(state: State, number: int, unit: int, rest: tuple[Any, ...]) -> An
     return value
 
 
-def _functions(names: Sequence[str]) -> dict[str, Callable[..., Any]]:
-    found = {}
-    for name in names:
-        builtin = BUILTINS[name]
-        found[name] = builtin.function or (parsed if name == "rego.parse_module" else _offline)
-    return found
+def _functions(builtins: Sequence[tuple[str, str]]) -> tuple[dict[str, Callable[..., Any]], frozenset[str]]:
+    """The functions of builtins by name, and the names of those that take the context first."""
+    found: dict[str, Callable[..., Any]] = {}
+    with_context = set()
+    for name, topic in builtins:
+        if topic:
+            found[name], takes_context = function_of(name, topic)
+            if takes_context:
+                with_context.add(name)
+        else:
+            found[name] = _parse_module if name == "rego.parse_module" else _offline
+    return found, frozenset(with_context)
+
+
+def _parse_module(name: Any, text: Any) -> Any:
+    from lockgate.policy.rego.parse.as_json import parsed
+
+    return parsed(name, text)
 
 
 def _offline(*_: Any) -> Any:
     raise BuiltinError("there is no network here")
 
 
-def _builtin_names(names: Sequence[str]) -> dict[str, Any]:
-    return {f"B_{name.replace('.', '_')}": function for name, function in _functions(names).items()}
+def _builtin_names(functions: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
+    return {f"B_{name.replace('.', '_')}": function for name, function in functions.items()}
 
 
-def _namespace(code: CodeType, compiled: Compiled) -> dict[str, Any]:
-    namespace: dict[str, Any] = {**SUPPORT, **_builtin_names(compiled.builtins)}
+def _namespace(code: CodeType, functions: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
+    namespace: dict[str, Any] = {**SUPPORT, **_builtin_names(functions)}
     exec(code, namespace)  # noqa: S102  (text that this package generated; strings enter it only through repr)
     return namespace
 
@@ -347,7 +377,10 @@ def _replacements(raw: Sequence[tuple[Any, ...]]) -> tuple[tuple[Any, ...], ...]
     return tuple(raw)
 
 
-def _tables(compiled: Compiled, namespace: Mapping[str, Any]) -> Tables:
+def _tables(
+    compiled: Compiled, namespace: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]],
+    with_context: frozenset[str],
+) -> Tables:  # fmt: skip
     nodes = tuple(
         NodeTable(
             tuple(key_of(part) for part in path), {key_of(key): child for key, child in below}, unit, kind, dynamic
@@ -359,13 +392,15 @@ def _tables(compiled: Compiled, namespace: Mapping[str, Any]) -> Tables:
         tuple(tuple(key_of(part) for part in path) for path, _, _ in compiled.units),
         tuple(namespace[f"u{number}"] for number in range(len(compiled.units))),
         _replacements(compiled.replacements),
-        _functions(compiled.builtins),
-        _WITH_CONTEXT,
+        functions,
+        with_context,
     )
 
 
 def _tree(compiled: Compiled) -> Tree:
     """The tree of rules, without the rules."""
+    from lockgate.policy.rego.check.tree import FUNCTION, Tree
+
     tree = Tree()
     for path, *_ in compiled.nodes[1:]:
         tree.reach([key_of(part) for part in path])

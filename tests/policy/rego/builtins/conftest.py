@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lockgate.policy.rego.builtins import BUILTINS, BuiltinError, Context
+from lockgate.policy.rego.builtins.contract import BuiltinError, Context
+from lockgate.policy.rego.builtins.table import BUILTINS
 from lockgate.policy.rego.values import UNDEFINED, Frozen, Set, Value, bytes_of, literal, value_of_key
 
 Call = tuple[str, tuple[Value, ...]]

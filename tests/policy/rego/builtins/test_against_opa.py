@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from lockgate.policy.rego.builtins import BUILTINS
 from lockgate.policy.rego.builtins.contract import Type
+from lockgate.policy.rego.builtins.table import BUILTINS
 from lockgate.policy.rego.values import Set, Value, key_of
 
 Check = Callable[[Sequence[tuple[str, tuple[Value, ...]]]], None]

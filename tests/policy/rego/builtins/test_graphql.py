@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.errors import BudgetExceededError
-from lockgate.policy.rego.builtins import BUILTINS
 from lockgate.policy.rego.builtins.contract import BuiltinError, Context
 from lockgate.policy.rego.builtins.graphql.lexer import Lexer, block_string_value
 from lockgate.policy.rego.builtins.graphql.suggestions import or_list, similar
+from lockgate.policy.rego.builtins.table import BUILTINS
 
 SCHEMA = """
 type Query { a(x: Int = 3): Int! b: B u: U n(i: In): Node e(e: E): E }

@@ -8,7 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from lockgate.policy.rego.builtins import BUILTINS, BuiltinError, Context
+from lockgate.policy.rego.builtins.contract import BuiltinError, Context
+from lockgate.policy.rego.builtins.table import BUILTINS
 from lockgate.policy.rego.values import Value
 
 Check = Callable[[Sequence[tuple[str, tuple[Value, ...]]]], None]

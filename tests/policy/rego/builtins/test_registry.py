@@ -1,7 +1,7 @@
 """The table of builtins: what is declared, of what kind, and whether a function answers."""
 
-from lockgate.policy.rego.builtins import BUILTINS
 from lockgate.policy.rego.builtins.contract import Type
+from lockgate.policy.rego.builtins.table import BUILTINS
 
 ANY = Type("any")
 

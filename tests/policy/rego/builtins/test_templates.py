@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.errors import BudgetExceededError
-from lockgate.policy.rego.builtins import BUILTINS
 from lockgate.policy.rego.builtins.contract import BuiltinError, Context
+from lockgate.policy.rego.builtins.table import BUILTINS
 from lockgate.policy.rego.values import Set
 
 PIECES = [

@@ -15,8 +15,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockgate.policy.rego.builtins import BUILTINS
 from lockgate.policy.rego.builtins.contract import BuiltinError, Context
+from lockgate.policy.rego.builtins.table import BUILTINS
 from lockgate.policy.rego.builtins.x509 import der
 
 NOW_NS = 1_767_225_600_000_000_000

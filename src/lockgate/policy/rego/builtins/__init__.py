@@ -2,122 +2,22 @@
 
 Each topic has ``FUNCTIONS`` (name to function of the arguments), and may have ``WITH_CONTEXT`` (functions that take the
 context first) and ``RELATIONS`` (with the context first, and many results). What OPA declares about each one is in
-``signatures``. ``BUILTINS`` joins the two; the contract is in ``contract``.
+``signatures``, ``table`` joins the two, and the contract is in ``contract``. A compiled program names the topics of
+what it calls, so that no other is imported to run it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType, ModuleType
-from typing import Final
+from importlib import import_module
 
-from lockgate.policy.rego.builtins import (
-    addresses,
-    aggregates,
-    arithmetic,
-    aws_requests,
-    collections,
-    digests,
-    encoding,
-    globs,
-    graphql,
-    graphs,
-    identifiers,
-    json_paths,
-    jwt,
-    objects,
-    regex,
-    schemas,
-    semver,
-    sprintf,
-    strings,
-    surroundings,
-    templates,
-    time,
-    types,
-    units,
-    x509,
-    yaml_text,
-)
-from lockgate.policy.rego.builtins.contract import Builtin, BuiltinError, Context, Function, Kind, Type
-from lockgate.policy.rego.builtins.signatures import DEPRECATED, INFIX, NETWORK, Signature, signatures
-
-__all__ = ["BUILTINS", "Builtin", "BuiltinError", "Context", "Type"]
-
-_TOPICS: Final[tuple[ModuleType, ...]] = (
-    addresses,
-    aggregates,
-    arithmetic,
-    aws_requests,
-    collections,
-    digests,
-    encoding,
-    globs,
-    graphql,
-    graphs,
-    identifiers,
-    json_paths,
-    jwt,
-    objects,
-    regex,
-    schemas,
-    semver,
-    sprintf,
-    strings,
-    surroundings,
-    templates,
-    time,
-    types,
-    units,
-    x509,
-    yaml_text,
-)
-_COMPILED: Final = frozenset(
-    ("assign", "eq", "internal.print", "internal.test_case", "print", "rego.metadata.chain", "rego.metadata.rule")
-)
-_CLOCK: Final = frozenset({"time.now_ns", "crypto.x509.parse_and_verify_certificates"})
-_RANDOM: Final = frozenset({"rand.intn", "uuid.rfc4122", "io.jwt.encode_sign", "io.jwt.encode_sign_raw"})
-_CONTEXT: Final = frozenset({"opa.runtime", "trace", "rego.parse_module"})
+from lockgate.policy.rego.builtins.contract import Function
 
 
-def _functions(attribute: str) -> dict[str, Function]:
-    return {name: function for topic in _TOPICS for name, function in getattr(topic, attribute, {}).items()}
-
-
-def _kind(name: str) -> Kind:
-    if name in NETWORK:
-        return "network"
-    if name in _CLOCK:
-        return "clock"
-    if name in _RANDOM:
-        return "random"
-    if name in _CONTEXT or (name in _COMPILED and name not in INFIX):
-        return "context"
-    if name == "walk":
-        return "relation"
-    return "operator" if name in INFIX else "pure"
-
-
-def _table() -> Mapping[str, Builtin]:
-    pure, in_context, relations = map(_functions, ("FUNCTIONS", "WITH_CONTEXT", "RELATIONS"))
-    with_context = in_context | relations
-
-    def builtin(declared: Signature) -> Builtin:
-        name = declared.name
-        return Builtin(
-            name=name,
-            function=pure.get(name) or with_context.get(name),
-            arguments=declared.arguments,
-            result=declared.result,
-            kind=_kind(name),
-            infix=INFIX.get(name, ""),
-            variadic=declared.variadic,
-            deprecated=name in DEPRECATED,
-            takes_context=name in with_context,
-        )
-
-    return MappingProxyType({declared.name: builtin(declared) for declared in signatures()})
-
-
-BUILTINS: Final[Mapping[str, Builtin]] = _table()
-"""All builtins of OPA, by name. Those of kind ``network``, and those the compiler answers, have no function."""
+def function_of(name: str, topic: str) -> tuple[Function, bool]:
+    """The function of a builtin in a module of this folder, and whether it takes the context first."""
+    module = import_module(f"{__name__}.{topic}")
+    for attribute in ("WITH_CONTEXT", "RELATIONS"):
+        found = getattr(module, attribute, {})
+        if name in found:
+            return found[name], True
+    return module.FUNCTIONS[name], False

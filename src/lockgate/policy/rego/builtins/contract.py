@@ -63,6 +63,8 @@ class Builtin:
     """Whether it exists in version 0 of the language only."""
     takes_context: bool = False
     """Whether the function's first parameter is the :class:`Context`, before the arguments."""
+    topic: str = ""
+    """The module beside this one that has the function."""
 
     @property
     def arity(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lockgate.policy.rego.builtins import BUILTINS
+from lockgate.policy.rego.builtins.table import BUILTINS
 from lockgate.policy.rego.parse.bodies import BodyParser
 from lockgate.policy.rego.source import Failure
 from lockgate.policy.rego.syntax import (
