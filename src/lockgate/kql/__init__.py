@@ -1,0 +1,10 @@
+"""Kusto Query Language, the language of Log Analytics and Sentinel: text to a syntax tree, and that bound to tables.
+
+Pure: nothing here reads a file, a socket or a database, and nothing runs a query. ``parse`` gives the tree, ``bind``
+says what every name and type in it is.
+"""
+
+from lockgate.kql.errors import Diagnostic, QueryError
+from lockgate.kql.parse import parse
+
+__all__ = ["Diagnostic", "QueryError", "parse"]
