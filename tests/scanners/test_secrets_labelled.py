@@ -17,6 +17,8 @@ from lockgate.scanners.secrets import SCANNER
 FOLDER = Path(__file__).parent / "secrets_labelled"
 HELD_OUT = Path(__file__).parent / "secrets_held_out"
 """Written by someone who knew neither rules nor engine, and never tuned on: see its README."""
+FILES = Path(__file__).parent / "secrets_files"
+"""Files of tools, written from the documentation of each before their readers were looked at: see its README."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,12 @@ def test_the_whole_rulebook_keeps_its_precision_and_recall(record_property: Call
 def test_lines_that_nobody_tuned_on_keep_their_precision_and_recall(
     record_property: Callable[[str, object], None],
 ) -> None:
-    counts, wrong = judge(list(load([Family.SECRETS]).rules), HELD_OUT)
-    record_property("held out", said("held out", counts, wrong))
-    assert counts == {"T+": 23, "P+": 95, "P-": 77, "U+": 20, "U-": 5, "N+": 5, "N-": 236}, "\n".join(wrong)
+    counts, _ = judge(list(load([Family.SECRETS]).rules), HELD_OUT)
+    record_property("held out", said("held out", counts, []))  # never the lines: whoever reads them tunes on them
+    assert counts == {"T+": 23, "P+": 97, "P-": 75, "U+": 20, "U-": 5, "N+": 5, "N-": 236}
+
+
+def test_files_in_which_tools_keep_credentials_are_read(record_property: Callable[[str, object], None]) -> None:
+    counts, wrong = judge(list(load([Family.SECRETS]).rules), FILES)
+    record_property("files of tools", f"{dict(sorted(counts.items()))}\n" + "\n".join(wrong))
+    assert counts == {"P+": 259, "P-": 15, "N-": 178}, "\n".join(wrong)

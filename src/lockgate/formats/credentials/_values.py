@@ -134,6 +134,20 @@ _SECRET_WORDS = frozenset(
         "userpass",
         "dbpass",
         "pat",
+        "psk",
+        "mdp",
+        "motdepasse",
+        "kennwort",
+        "contrasena",
+        "senha",
+        "parola",
+        "wachtwoord",
+        "haslo",
+        "heslo",
+        "losenord",
+        "lozinka",
+        "salasana",
+        "sifre",
     ]
 )
 _SECRET_PAIRS = frozenset(
@@ -161,7 +175,8 @@ _SECRET_PAIRS = frozenset(
         "jwt",
         "client",
     ]
-) | {"key base", "secret value", "connection string", "auth string", "token value"}
+) | {"key base", "upgrade key", "hash salt", "secret value", "connection string", "auth string", "token value"}
+_NO_PASS = frozenset({"bypass", "compass", "encompass", "trespass", "subpass", "multipass", "renderpass", "surpass"})
 _SECRET_ENDS = ("password", "passwd", "passphrase", "apikey", "secretkey", "accesstoken", "authtoken", "apitoken")
 _HARMLESS = frozenset(["public", "csrf", "xsrf", "next", "page", "max", "min", "reset", "forgot", "show", "no", "is"])
 
@@ -193,4 +208,6 @@ def names_secret(name: str) -> bool:
     if not words or _HARMLESS & set(words):
         return False
     last = words[-1]
-    return last in _SECRET_WORDS or last.endswith(_SECRET_ENDS) or " ".join(words[-2:]) in _SECRET_PAIRS
+    if last in _SECRET_WORDS or last.endswith(_SECRET_ENDS) or " ".join(words[-2:]) in _SECRET_PAIRS:
+        return True
+    return last.endswith("pass") and last not in _NO_PASS

@@ -18,13 +18,27 @@ _WORDS = lazy_pattern(
 _NETWORK = lazy_pattern(
     r"(?i)/(?:msg\s{1,5})?(?:nickserv|identify|auth)\s{1,5}(?:identify\s{1,5})?(?:\S{1,60}\s{1,5})?([^\s\";,]{3,100})"
 )
-_KEYS = frozenset({"adminpassword", "password", "sasl_password", "autosendcmd", "server_password", "adminpass"})
+_WITHIN = lazy_pattern(
+    r"(?i)\s(?:password|pass)\s{1,9}(?:is\s{1,9})?"
+    r"(?:\"([^\"\n]{1,300})\"|'([^'\n]{1,300})'|([^\s;,\"']{3,300}))"
+)
+"""fetchmail puts a whole account in one line."""
+_PAIR = lazy_pattern(
+    r"\s{0,9}(?:-u\s{0,9}|-U\s{0,9}|(?:--)?(?:proxy-)?user\s{0,9}[=:\s]\s{0,9})[\"']?[^\s:\"']{1,100}:([^\s\"']{1,300})"
+)
+"""curl: ``user = "name:password"``."""
+_KEYS = frozenset(
+    ["adminpassword", "password", "sasl_password", "autosendcmd", "server_password", "adminpass", "icesecretwrite",
+     "icesecretread", "serverpassword"]
+)  # fmt: skip
 
 
-def _read(_path: str, content: bytes) -> tuple[Credential, ...]:
+def _read(path: str, content: bytes) -> tuple[Credential, ...]:
     text = text_of(content)
     collector = Collector("client-settings", text)
     seen: set[int] = set()
+    name = path.lower().rpartition("/")[2]
+    inner = _PAIR if name.endswith("curlrc") else _WITHIN if name.endswith("fetchmailrc") else None
     for item in ini(text, comments="#;/"):
         if item.name.lower() in _KEYS or names_secret(item.name):
             collector.add(item.name, unquoted(item.value.rstrip(";, ")), item.line)
@@ -35,6 +49,8 @@ def _read(_path: str, content: bytes) -> tuple[Credential, ...]:
         match = _WORDS.match(line)
         if match:
             collector.add(match.group(1), unquoted(match.group(2)), number)
+        for found in inner.finditer(line) if inner else ():
+            collector.add("password", next(group for group in found.groups() if group), number)
         for command in _NETWORK.finditer(line):
             collector.add("nickserv", command.group(1), number)
     return collector.done()
@@ -54,7 +70,8 @@ READER = CredentialReader(
             "rsyncd.secrets",
             "wvdial.conf",
         ),
-        *("redis.conf", "mosquitto.conf", "openvpn.auth", "wpa_supplicant.conf", "hexchat.conf", "servlist.conf"),
+        *("redis.conf", "mosquitto.conf", "openvpn.auth", ".mailrc", "hexchat.conf", "servlist.conf"),
+        starts=("account.",),
         tails=("/.irssi/config", "/irssi/config", "/.weechat/irc.conf"),
     ),
     _read,

@@ -8,6 +8,7 @@ from lockgate.formats.credentials._collect import Collector, text_of
 from lockgate.formats.credentials._trees import json_leaves, yaml_leaves
 from lockgate.formats.credentials._values import names_secret
 from lockgate.formats.format_error import FormatError
+from lockgate.lazy_pattern import lazy_pattern
 
 _KEYS = frozenset(
     [
@@ -29,18 +30,27 @@ _KEYS = frozenset(
     ]
 )
 
+_CONDA = lazy_pattern(r"https?://[\w.:-]{1,200}/t/([A-Za-z0-9-]{20,100})/")
+"""Anaconda: a channel's token stands in its address."""
 _PUBLIC = frozenset({"access_key", "aws_access_key"})
 """The public half of a pair, as s3cmd names it."""
 
 
-def _read(_path: str, content: bytes) -> tuple[Credential, ...]:
+def _read(path: str, content: bytes) -> tuple[Credential, ...]:
     text = text_of(content)
+    gems = path.endswith(".gem/credentials")
     collector = Collector("client-token", text)
     for key, value, line in _pairs(text, content):
-        if key.lower() in _KEYS or (names_secret(key) and key.lower() not in _PUBLIC):
+        if key.startswith("BUNDLE_") and "__" in key and ":" in value:  # Bundler: user:password of a gem server
+            collector.add(key, value.partition(":")[2], line)
+        elif gems and key.startswith(":"):
+            collector.add(key.strip(":"), value, line, loose=True)
+        elif key.lower() in _KEYS or (names_secret(key) and key.lower() not in _PUBLIC):
             collector.add(key, value, line, loose=True)
         else:
             collector.add_embedded(key, value, line)
+    for match in _CONDA.finditer(text):
+        collector.add("token", match.group(1), text.count("\n", 0, match.start()) + 1)
     return collector.done()
 
 
@@ -75,7 +85,11 @@ READER = CredentialReader(
         *("credentials.tfrc.json", ".terraformrc", "terraform.rc", ".travis.token", ".vault-token.json", ".gist.json"),
         *(".lftprc", ".trello.json", "doctl.yaml", ".circleci.yml", "cli.yml", ".sentryclirc", ".surge", ".ngrok.yml"),
         *("ngrok.yml", ".dbshell.json", ".databrickscfg", ".snowsql.cnf", ".passwd.json", ".twine", ".oci_config"),
-        tails=("/.config/hub", "/.config/gh/hosts.yml", "/.gem/credentials", "/.cargo/credentials.toml"),
+        *(".condarc", "condarc"),
+        tails=(
+            *("/.config/hub", "/.config/gh/hosts.yml", "/.gem/credentials", "/.cargo/credentials.toml"),
+            "/.bundle/config",
+        ),
     ),
     _read,
 )

@@ -9,11 +9,15 @@ from typing import Any
 from lockgate.formats import json_safe
 from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._collect import Collector, text_of
-from lockgate.formats.credentials._trees import json_value
+from lockgate.formats.credentials._trees import json_leaves, json_value
+
+_COMPOSER = ('"github-oauth"', '"gitlab-oauth"', '"gitlab-token"', '"bearer"', '"forgejo-token"')
 
 
 def _read(path: str, content: bytes) -> tuple[Credential, ...]:
     text = text_of(content)
+    if path.lower().endswith("auth.json") and any(mark in text for mark in _COMPOSER):
+        return _composer(text, content)
     if '"auth"' not in text and '"auths"' not in text and not path.lower().endswith("dockercfg"):
         return ()
     value, clean = json_value(content)
@@ -25,6 +29,16 @@ def _read(path: str, content: bytes) -> tuple[Credential, ...]:
     for host, entry in (value["auths"] if below else value).items():
         if isinstance(entry, dict):
             _add_entry(collector, lines, ("auths", host) if below else (host,), entry)
+    return collector.done()
+
+
+def _composer(text: str, content: bytes) -> tuple[Credential, ...]:
+    """Composer's auth.json, tokens and passwords by host (https://getcomposer.org/doc/articles/authentication-for-private-packages.md)."""
+    collector = Collector("client-token", text)
+    for leaf in json_leaves(content):
+        table = next((part for part in leaf.path if isinstance(part, str)), "")
+        if f'"{table}"' in _COMPOSER or leaf.key in ("password", "token", "consumer-secret"):
+            collector.add(leaf.key, leaf.value, leaf.line, host=str(leaf.path[1]) if len(leaf.path) > 1 else "")
     return collector.done()
 
 

@@ -12,13 +12,16 @@ def _read(path: str, content: bytes) -> tuple[Credential, ...]:
     collector = Collector("connection-string", text, spread=10)
     if path.lower().endswith(".json"):
         for leaf in json_leaves(content):
-            collector.add_named(leaf.key, leaf.value, leaf.line)
+            above = leaf.path[-2] if len(leaf.path) > 1 and leaf.key.lower() == "key" else ""
+            collector.add_named(f"{above}_{leaf.key}" if above else leaf.key, leaf.value, leaf.line)
         return collector.done()
     for element in xml_elements(content):
         values = element.attributes
         name = values.get("key") or values.get("name") or element.name
         for key, value in values.items():
-            if key in ("value", "connectionString"):
+            if key == "value" and element.path[-2:-1] == ("apikeys",):  # NuGet: the key is the address of the feed
+                collector.add("apikey", value, element.line, host=values.get("key", ""))
+            elif key in ("value", "connectionString"):
                 collector.add_named(name, value, element.line)
             elif key.lower() in ("password", "decryptionkey", "validationkey", "clientsecret"):
                 collector.add(key, value, element.line, user=values.get("userName", values.get("username", "")))

@@ -31,6 +31,8 @@ def _read(path: str, content: bytes) -> tuple[Credential, ...]:
                 collector.add_named(key, value, element.line, user=values.get("username", ""))
         if "name" in values:
             collector.add_named(values["name"], values.get("value", element.text), element.line)
+        elif element.path[-2:] == ("crypt", "key"):  # Magento 1 encrypts with it what it keeps
+            collector.add("crypt key", element.text, element.line)
         else:
             collector.add_named(element.name, element.text, element.end_line if element.text else element.line)
     return collector.done()
@@ -39,7 +41,7 @@ def _read(path: str, content: bytes) -> tuple[Credential, ...]:
 READER = CredentialReader(
     paths(
         *("hibernate.cfg.xml", "persistence.xml", "context.xml", "tomcat-users.xml", "server.xml", "standalone.xml"),
-        *("credentials.xml", "datasource.xml", "jboss-web.xml", "beans.xml"),
+        *("datasource.xml", "jboss-web.xml", "beans.xml", "local.xml"),
         endings=(".properties",),
     ),
     _read,

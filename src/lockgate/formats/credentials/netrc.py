@@ -20,7 +20,8 @@ def _read(_path: str, content: bytes) -> tuple[Credential, ...]:
             continue
         for word in line.split():
             if pending in ("password", "account", "passwd"):
-                collector.add(pending, word.strip("\"'"), number, user=user, host=host)
+                if user not in ("anonymous", "ftp"):  # whose password is a mail address by custom
+                    collector.add(pending, word.strip("\"'"), number, user=user, host=host)
             elif pending == "machine":
                 host, user = word, ""
             elif pending in ("login", "user"):

@@ -10,6 +10,8 @@ from lockgate.lazy_pattern import lazy_pattern
 _WORDPRESS = frozenset(
     f"{first}_{second}" for first in ("AUTH", "SECURE_AUTH", "LOGGED_IN", "NONCE") for second in ("KEY", "SALT")
 )
+_CRYPT = lazy_pattern(r"[\"']crypt[\"']\s{0,9}=>|\bcrypt\b")
+"""Magento 2: ``'crypt' => ['key' => '...']``, in one line or with ``key`` alone in the next."""
 _CALLS = lazy_pattern(r"(?:mysqli?_p?connect|new\s{1,5}\\?mysqli|new\s{1,5}\\?PDO)\s{0,5}\(")
 
 
@@ -25,7 +27,8 @@ def _read(_path: str, content: bytes) -> tuple[Credential, ...]:
         if literal.name in _WORDPRESS:
             collector.add(literal.name, literal.value, literal.line, column=literal.column)
         else:
-            collector.add_named(literal.name, literal.value, literal.line)
+            name = "crypt_key" if literal.name == "key" and _CRYPT.search(collector.lines[literal.line - 1]) else ""
+            collector.add_named(name or literal.name, literal.value, literal.line)
     for literal in nth_argument(text, _CALLS, 3):
         collector.add(literal.name, literal.value, literal.line, column=literal.column)
     return collector.done()

@@ -10,11 +10,13 @@ from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Confidence
 
 _OPTION = lazy_pattern(r"\s--?(?:password|passwd|pass|token|api-key|secret)[= ]([\"']?)([^\s\"'|;&]{3,200})\1")
+_STAMP = lazy_pattern(r"(?m)^: \d{9,11}:\d{1,9};")
+"""zsh's extended history."""
 _ID = lazy_pattern(r"(?:AKIA|ASIA)[A-Z0-9]{16}\Z")
 
 
 def _read(_path: str, content: bytes) -> tuple[Credential, ...]:
-    text = text_of(content)
+    text = _STAMP.sub("", text_of(content))
     collector = Collector("shell-export", text)
     assigned: set[int] = set()
     for item in shell(text):
