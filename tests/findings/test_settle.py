@@ -189,11 +189,13 @@ def test_owners_and_introductions_are_told_and_asked_about_once() -> None:
     assert asked == [[("src/a", 4)]]
 
 
-def test_what_is_remembered_holds_no_snippet_and_no_fix() -> None:
+def test_what_is_fixed_shows_no_snippet_and_no_fix() -> None:
     place = Location("a", 1, snippet=("FROM x",))
-    settled = run(replace(code("a"), location=place, fix=Fix("pin it")))
-    assert settled.findings[0].finding.fix == Fix("pin it")
-    assert (settled.known[0].finding.fix, settled.known[0].finding.location.snippet) == (None, ())
+    first = run(replace(code("a"), location=place, fix=Fix("pin it")))
+    assert first.findings[0].finding.fix == Fix("pin it")
+    (fixed,) = run(known=first.known, now=LATER).fixed
+    assert (fixed.finding.fix, fixed.finding.location.snippet) == (None, ())
+    assert fixed.locations == (fixed.finding.location,)
 
 
 def test_findings_stand_most_severe_first_then_by_place() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from lockgate.errors import StoreError
-from lockgate.model import Confidence, Family, Finding, Location, Related, RuleId, Severity, Subject
+from lockgate.model import Confidence, Family, Finding, Fix, Location, Related, RuleId, Severity, Subject
 from lockgate.store import KnownFinding, Ledger
 
 
@@ -35,6 +35,17 @@ def test_what_is_remembered_is_known_to_the_next_run(tmp_path: Path) -> None:
     with Ledger.open(tmp_path) as ledger:
         assert ledger.known("p") == (_known(1), _known(2))
         assert ledger.known("another project") == ()
+
+
+def test_what_is_remembered_holds_no_snippet_and_no_fix(tmp_path: Path) -> None:
+    place = Location("a1.py", 1, commit="c" * 40, snippet=("FROM a-private-place",))
+    shown = replace(_known(1).finding, location=place, fix=Fix("use a-private-place"))
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", [replace(_known(1), finding=shown, locations=(place, replace(place, line=2)))])
+        (known,) = ledger.known("p")
+        places = (_known(1).finding.location, replace(_known(1).finding.location, line=2))
+        assert known == replace(_known(1), locations=places)
+    assert not any(b"a-private-place" in one.read_bytes() for one in tmp_path.iterdir())
 
 
 def test_an_unchanged_set_is_not_written_again(tmp_path: Path) -> None:
@@ -147,7 +158,7 @@ def test_a_known_finding_of_another_form_is_a_store_error(tmp_path: Path) -> Non
 
 
 def test_findings_are_read_as_they_were_remembered_in_whatever_order(tmp_path: Path) -> None:
-    places = (Location("a.py", 1), Location("b.py", 2, snippet=("x = 1",)))
+    places = (Location("a.py", 1, pointer="/x", commit="c"), Location("b.py", 2, pointer="/y"))
     many = [
         replace(_known(number), locations=places[: number % 3] or _known(number).locations, identity=f"lg1-{mixed:08x}")
         for number in range(300)

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Protocol, TypeVar
 
 from lockgate.dataclass import dataclass
 from lockgate.findings.moves import alikeness, guessed_renames
@@ -23,6 +24,14 @@ PREFIX = "lg1-"
 _VERSION = b"lockgate-finding-1"
 MERGED_KINDS = frozenset({"secret", "component"})
 """Kinds of subjects that are one thing wherever they show."""
+
+
+class _HasMark(Protocol):
+    @property
+    def fingerprint(self) -> str: ...
+
+
+_Marked = TypeVar("_Marked", bound=_HasMark)
 
 
 @dataclass(slots=True)
@@ -45,23 +54,29 @@ def fingerprint(finding: Finding) -> str:
     subject = finding.subject
     if finding.aliases:
         return _hashed(f"alias:{_best_alias(finding.aliases)}", subject.kind, subject.key)
-    return _marked(_start(finding.rule, subject.kind) + _framed(subject.key))
+    key = subject.key.encode("utf-8", "surrogatepass")
+    return _marked(b"%b%d:%b" % (_start(finding.rule, subject.kind), len(key), key))
 
 
 def grouped(observed: Iterable[Finding]) -> list[Group]:
     """The distinct findings among ``observed``, not yet known again."""
-    by_print: dict[str, list[Finding]] = defaultdict(list)
+    alone: dict[str, Finding] = {}
+    several: dict[str, list[Finding]] = {}
     vulnerable: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in observed:
         if finding.aliases:
             vulnerable[finding.subject.kind, finding.subject.key].append(finding)
-        else:
-            by_print[fingerprint(finding)].append(finding)
+            continue
+        mark = fingerprint(finding)
+        first = alone.setdefault(mark, finding)
+        if first is not finding:
+            several.setdefault(mark, [first]).append(finding)
     groups: list[Group] = []
-    for mark, same in by_print.items():
-        if len(same) == 1:
-            groups.append(Group(same[0], (same[0].location,), mark))
-        elif same[0].subject.kind in MERGED_KINDS:
+    for mark, finding in alone.items():
+        same = several.get(mark)
+        if same is None:
+            groups.append(Group(finding, (finding.location,), mark))
+        elif finding.subject.kind in MERGED_KINDS:
             groups.append(_merged(same, mark))
         else:
             groups.extend(_each(same, mark))
@@ -78,26 +93,36 @@ def recognise(
     ``whole``: everything was looked at, so a known finding that does not show where it was may have moved anywhere.
     """
     if not known:
-        _name_the_rest(groups, set())
+        _name(groups, set())
         return []
     left = _recognise_flaws([group for group in groups if group.finding.aliases], known)
-    by_print: dict[str, list[KnownFinding]] = defaultdict(list)
-    for one in left:
-        by_print[one.fingerprint].append(one)
-    plain: dict[str, list[Group]] = defaultdict(list)
-    for group in groups:
-        if not group.finding.aliases:
-            plain[group.fingerprint].append(group)
-    moved = {**guessed_renames(plain, by_print), **renames} if whole and by_print else renames
-    for mark, same in plain.items():
-        if mark in by_print:
-            by_print[mark] = _pair(same, by_print[mark], renames=moved, whole=whole)
-    taken = {one.identity for one in known}
-    for group in groups:
-        if group.known is not None:
-            group.identity = group.known.identity
-    _name_the_rest(groups, taken)
-    return [one for rest in by_print.values() for one in rest]
+    plain = [group for group in groups if not group.finding.aliases]
+    moved = {**guessed_renames(plain, left), **renames} if whole else renames
+    here, here_more = _by_mark(plain)
+    before, before_more = _by_mark(left)
+    unseen: list[KnownFinding] = []
+    for mark, one in before.items():
+        group = here.get(mark)
+        if group is None:
+            unseen.extend(before_more.get(mark) or (one,))
+        elif whole and mark not in here_more and mark not in before_more:  # as most are: one was known, one is there
+            group.known = one
+        else:
+            known_here = before_more.get(mark) or [one]
+            unseen.extend(_pair(here_more.get(mark) or [group], known_here, renames=moved, whole=whole))
+    _name(groups, {one.identity for one in known})
+    return unseen
+
+
+def _by_mark(marked: Iterable[_Marked]) -> tuple[dict[str, _Marked], dict[str, list[_Marked]]]:
+    """The first of each fingerprint, and of the few that show several times all: a list for each costs a lot."""
+    alone: dict[str, _Marked] = {}
+    several: dict[str, list[_Marked]] = {}
+    for one in marked:
+        first = alone.setdefault(one.fingerprint, one)
+        if first is not one:
+            several.setdefault(one.fingerprint, [first]).append(one)
+    return alone, several
 
 
 def _pair(
@@ -107,19 +132,10 @@ def _pair(
     if groups[0].finding.subject.kind in MERGED_KINDS:
         groups[0].known = min(known, key=_seniority)
         return [one for one in known if one is not groups[0].known]
-    if len(groups) == len(known) == 1 and _is_there(groups[0], known[0], renames, whole=whole):
-        groups[0].known = known[0]
-        return []
     known = _pair_by_path(groups, sorted(known, key=_seniority), {})
     if renames:
         known = _pair_by_path(groups, known, renames)
     return _pair_by_nearness(groups, known) if whole else known
-
-
-def _is_there(group: Group, one: KnownFinding, renames: Mapping[str, str], *, whole: bool) -> bool:
-    """Whether the only group of a fingerprint is the only finding known of it, which most are."""
-    here, before = group.finding.location.path, one.finding.location.path
-    return whole or before == here or renames.get(before) == here
 
 
 def _pair_by_path(groups: list[Group], known: list[KnownFinding], renames: Mapping[str, str]) -> list[KnownFinding]:
@@ -186,6 +202,8 @@ def _pair_by_nearness(groups: list[Group], known: list[KnownFinding]) -> list[Kn
 
 def _recognise_flaws(groups: Sequence[Group], known: Sequence[KnownFinding]) -> list[KnownFinding]:
     """Vulnerabilities: one shared name in the same package is enough, because names are added later."""
+    if not groups:
+        return list(known)
     by_name: dict[tuple[str, str, str], list[KnownFinding]] = defaultdict(list)
     for one in known:
         for alias in one.finding.aliases:
@@ -206,25 +224,33 @@ def _recognise_flaws(groups: Sequence[Group], known: Sequence[KnownFinding]) -> 
     return [one for one in known if one.identity not in used]
 
 
-def _name_the_rest(groups: Sequence[Group], taken: set[str]) -> None:
-    """New identities: the fingerprint itself for the first, for further ones with the file's name and its ordinal, so
-    that moving a folder changes none even where no earlier run is known."""
-    nameless: dict[str, list[Group]] = defaultdict(list)
+def _name(groups: Sequence[Group], taken: set[str]) -> None:
+    """The identity of the known finding where there is one. New ones: the fingerprint itself for the first, for further
+    ones with the file's name and its ordinal, so that moving a folder changes none even where no earlier run is known.
+    """
     for group in groups:
-        if not group.identity:
-            nameless[group.fingerprint].append(group)
-    for mark, same in nameless.items():
-        if len(same) > 1:
-            same.sort(key=_place)
-        ordinals: dict[str, int] = defaultdict(int)
-        for group in same:
-            name = mark
-            while name in taken:
-                base = group.finding.location.path.rpartition("/")[2]
-                ordinals[base] += 1
-                name = _hashed(mark, base, str(ordinals[base]))
-            group.identity = name
-            taken.add(name)
+        if group.known is not None:
+            group.identity = group.known.identity
+    alone, several = _by_mark([group for group in groups if not group.identity])
+    for mark, group in alone.items():
+        same = several.get(mark)
+        if same is None and mark not in taken:
+            group.identity = mark
+            taken.add(mark)
+        else:
+            _name_each(mark, sorted(same or [group], key=_place), taken)
+
+
+def _name_each(mark: str, same: Sequence[Group], taken: set[str]) -> None:
+    ordinals: dict[str, int] = defaultdict(int)
+    for group in same:
+        name = mark
+        while name in taken:
+            base = group.finding.location.path.rpartition("/")[2]
+            ordinals[base] += 1
+            name = _hashed(mark, base, str(ordinals[base]))
+        group.identity = name
+        taken.add(name)
 
 
 def _by_flaw(findings: list[Finding]) -> list[list[Finding]]:

@@ -7,7 +7,7 @@ stands in many files; so each shared fingerprint votes with a weight that falls 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from lockgate.model import Finding
@@ -18,28 +18,38 @@ MAX_PAIRS = 400
 
 
 class Placed(Protocol):
-    """What has a finding with a place."""
+    """What has a finding with a place, and its fingerprint."""
 
     @property
     def finding(self) -> Finding: ...
 
+    @property
+    def fingerprint(self) -> str: ...
 
-def guessed_renames(
-    observed: Mapping[str, Sequence[Placed]], known: Mapping[str, Sequence[KnownFinding]]
-) -> dict[str, str]:
-    """Old path -> new path, each at most once; both by fingerprint. Ties go to the paths most alike."""
-    here = _paths(one for same in observed.values() for one in same)
-    there = _paths(one for same in known.values() for one in same if not one.fixed_at)
+
+def guessed_renames(observed: Sequence[Placed], known: Sequence[KnownFinding]) -> dict[str, str]:
+    """Old path -> new path, each at most once. Ties go to the paths most alike."""
+    here = {one.finding.location.path for one in observed}
+    there = {one.finding.location.path for one in known if not one.fixed_at}
+    if there <= here:
+        return {}
+    gone: dict[str, set[str]] = defaultdict(set)
+    for one in known:
+        path = one.finding.location.path
+        if path not in here and not one.fixed_at:
+            gone[one.fingerprint].add(path)
+    come: dict[str, set[str]] = defaultdict(set)
+    for seen in observed:
+        path = seen.finding.location.path
+        if path not in there and seen.fingerprint in gone:
+            come[seen.fingerprint].add(path)
     votes: dict[tuple[str, str], float] = defaultdict(float)
-    for mark, same in known.items():
-        gone = _paths(one for one in same if not one.fixed_at) - here
-        if not gone:
-            continue
-        come = _paths(observed.get(mark, ())) - there
-        if 0 < len(gone) * len(come) <= MAX_PAIRS:
-            weight = 1 / (len(gone) * len(come))
-            for old in gone:
-                for new in come:
+    for mark, new_paths in come.items():
+        old_paths = gone[mark]
+        if len(old_paths) * len(new_paths) <= MAX_PAIRS:
+            weight = 1 / (len(old_paths) * len(new_paths))
+            for old in old_paths:
+                for new in new_paths:
                     votes[old, new] += weight
     renames: dict[str, str] = {}
     taken: set[str] = set()
@@ -54,10 +64,6 @@ def alikeness(one: str, other: str) -> int:
     """How many trailing parts two paths share, the file's name counting most, then leading ones."""
     first, second = one.split("/"), other.split("/")
     return 4 * _shared(first[::-1], second[::-1]) + _shared(first, second)
-
-
-def _paths(placed: Iterable[Placed | KnownFinding]) -> set[str]:
-    return {one.finding.location.path for one in placed}
 
 
 def _shared(first: Sequence[str], second: Sequence[str]) -> int:

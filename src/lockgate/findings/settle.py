@@ -11,12 +11,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Literal
 
+from lockgate.cycles import unsearched
 from lockgate.dataclass import dataclass
 from lockgate.findings.blame import Introduction, Introductions
 from lockgate.findings.identity import Group, grouped, recognise
 from lockgate.findings.owners import Owners
 from lockgate.findings.waivers import Matcher, Waivers
-from lockgate.model import Family, Finding, Location, SettledFinding, State
+from lockgate.model import Family, Finding, SettledFinding, State
 from lockgate.store.known import KnownFinding
 
 _NOBODY = Introduction()
@@ -56,35 +57,36 @@ def settle(
     for families outside ``families`` (None: all were checked), for the paths in ``unread``, and for what history
     showed. ``renames`` maps old paths to new ones. ``introductions`` is asked only about places not asked about before.
     """
-    whole = scope == "full"
-    matcher = Matcher(waivers or Waivers(), today)
-    groups = grouped(observed)
-    unseen = recognise(groups, known, renames=renames or {}, whole=whole)
-    brought = _introduced(groups, introductions)
-    stamp = now.isoformat(timespec="seconds")
-    told = [_told(group, matcher, owners, brought=brought, stamp=stamp) for group in groups]
-    told.sort(key=lambda pair: _order(pair[0]))
-    stay, gone = _sorted_out(unseen, whole=whole, families=families, unread=frozenset(unread))
-    fixed = [replace(one, fixed_at=stamp) for one in gone]
-    absorbed = [replace(one, fixed_at=stamp) for group in groups for one in group.absorbed]
-    return Settled(
-        findings=tuple([one for one, _ in told]),
-        fixed=tuple(sorted((_fixed(one, owners) for one in fixed), key=_order)),
-        known=(*[one for _, one in told], *stay, *fixed, *absorbed),
-        notices=matcher.notices(tell_unused=whole),
-    )
+    with unsearched():
+        whole = scope == "full"
+        matcher = Matcher(waivers or Waivers(), today)
+        groups = grouped(observed)
+        unseen = recognise(groups, known, renames=renames or {}, whole=whole)
+        brought = _introduced(groups, introductions)
+        stamp = now.isoformat(timespec="seconds")
+        told = _ordered([_told(group, matcher, owners, brought=brought, stamp=stamp) for group in groups])
+        marks = {group.identity: group.fingerprint for group in groups}
+        stay, gone = _sorted_out(unseen, whole=whole, families=families, unread=frozenset(unread))
+        fixed = [replace(one, fixed_at=stamp) for one in gone]
+        absorbed = [replace(one, fixed_at=stamp) for group in groups for one in group.absorbed]
+        return Settled(
+            findings=tuple(told),
+            fixed=tuple(_ordered([_fixed(one, owners) for one in fixed])),
+            known=(*[_remembered(one, marks[one.identity]) for one in told], *stay, *fixed, *absorbed),
+            notices=matcher.notices(tell_unused=whole),
+        )
 
 
 def _told(
     group: Group, matcher: Matcher, owners: Owners | None, *, brought: Mapping[str, Introduction], stamp: str
-) -> tuple[SettledFinding, KnownFinding]:
-    """What to say of a finding, and what to remember of it."""
+) -> SettledFinding:
+    """What to say of a finding."""
     before = group.known
     finding, identity = group.finding, group.identity
     introduction = (brought.get(identity) if brought else None) or (
         _introduction(before) if before is not None else _NOBODY
     )
-    settled = SettledFinding(
+    return SettledFinding(
         finding,
         identity,
         _KNOWN if before is not None and not before.fixed_at else _NEW,
@@ -96,7 +98,6 @@ def _told(
         introduction.commit,
         before.first_seen if before is not None else stamp,
     )
-    return settled, _remembered(settled, group.fingerprint)
 
 
 def _introduction(before: KnownFinding) -> Introduction:
@@ -141,12 +142,14 @@ def _sorted_out(
 
 
 def _fixed(one: KnownFinding, owners: Owners | None) -> SettledFinding:
+    """Without fix and lines: both spoke of what is no longer there."""
+    finding = replace(one.finding, fix=None, location=replace(one.finding.location, snippet=()))
     return SettledFinding(
-        finding=one.finding,
+        finding=finding,
         identity=one.identity,
         state=State.FIXED,
-        locations=one.locations,
-        owners=owners.of(one.finding.location.path) if owners is not None else (),
+        locations=tuple([replace(place, snippet=()) for place in one.locations]),
+        owners=owners.of(finding.location.path) if owners is not None else (),
         introduced_by=one.introduced_by,
         introduced_at=one.introduced_at,
         introduced_in=one.introduced_in,
@@ -155,38 +158,22 @@ def _fixed(one: KnownFinding, owners: Owners | None) -> SettledFinding:
 
 
 def _remembered(one: SettledFinding, mark: str) -> KnownFinding:
-    finding = one.finding
-    place = _bare(finding.location)
-    if finding.fix is not None or place is not finding.location:
-        # Written out, as are the values above and below: dataclasses.replace and names of arguments cost more.
-        finding = Finding(
-            finding.rule, finding.family, finding.severity, finding.confidence, finding.subject, place,
-            finding.message, None, finding.aliases, finding.facts,
-        )  # fmt: skip
-    places = one.locations
-    alone = len(places) == 1 and places[0] is one.finding.location
     return KnownFinding(
-        one.identity,
-        mark,
-        finding,
-        (place,) if alone else tuple(map(_bare, places)),
-        one.first_seen,
-        "",
-        one.introduced_by,
-        one.introduced_at,
-        one.introduced_in,
-    )
+        one.identity, mark, one.finding, one.locations, one.first_seen, "",
+        one.introduced_by, one.introduced_at, one.introduced_in,
+    )  # fmt: skip
 
 
-def _bare(place: Location) -> Location:
-    """The place without its lines; itself where it has none."""
-    if not place.snippet:
-        return place
-    return Location(
-        place.path, place.line, place.end_line, place.column, place.end_column, place.pointer, place.commit
-    )
+def _ordered(findings: Sequence[SettledFinding]) -> list[SettledFinding]:
+    """Most severe first, then path, line, rule, identity. Few paths stand for many findings: each has its rank, so that
+    most comparisons are of two numbers."""
+    paths = sorted({one.finding.location.path for one in findings})
+    ranks = {path: number for number, path in enumerate(paths)}
+    many = len(paths)
 
+    def key(one: SettledFinding) -> tuple[int, int, str, str]:
+        finding = one.finding
+        place = finding.location
+        return ranks[place.path] - finding.severity * many, place.line, finding.rule, one.identity
 
-def _order(one: SettledFinding) -> tuple[int, str, int, str, str]:
-    place = one.finding.location
-    return -one.finding.severity, place.path, place.line, one.finding.rule, one.identity
+    return sorted(findings, key=key)

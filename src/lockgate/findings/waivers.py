@@ -79,8 +79,9 @@ class Matcher:
     def covering(self, identity: str, finding: Finding, places: Sequence[Location]) -> WaiverUse | None:
         """The waiver that covers the finding at every one of its places; else an expired one that would have."""
         meaning = self._by_target
-        if not meaning or meaning.keys().isdisjoint(targets := (identity, *finding.aliases, finding.rule)):
-            return None
+        if not meaning or not (finding.rule in meaning or identity in meaning or finding.aliases):
+            return None  # as of most
+        targets = (identity, *finding.aliases, finding.rule)
         asked = [one for target in dict.fromkeys(targets) for one in meaning.get(target, ())]
         meant = [one for one in asked if _fits(one, identity, finding)]
         if any(one.of_objects for one in meant):

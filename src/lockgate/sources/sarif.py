@@ -8,16 +8,16 @@ What does not belong: reading the SARIF form itself (``formats.sarif``).
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
+from lockgate.cycles import unsearched
 from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 from lockgate.formats.format_error import FormatError
@@ -90,8 +90,12 @@ class SarifSource:
     def collect(self, wants: Wants) -> Iterator[File | Component | Finding | Skip]:  # noqa: ARG002 - no File here
         """Every finding in order, a Skip for each thing the log could not give; ``SourceError`` when it is no log."""
         try:
-            with self._path.open("rb") as stream, _without_cycles(os.fstat(stream.fileno()).st_size):
-                yield from self._rows(stream)
+            with self._path.open("rb") as stream:
+                # A log that is parsed at once holds millions of values and no cycle. Of a larger one a result at a time
+                # is held, and whoever takes findings from it may be at it for long.
+                at_once = os.fstat(stream.fileno()).st_size <= MAX_BYTES
+                with unsearched() if at_once else nullcontext():
+                    yield from self._rows(stream)
         except OSError as error:
             raise SourceError(f"cannot be read: {error.strerror}", where=self.root, hint="check the path") from None
         except FormatError as error:
@@ -150,20 +154,6 @@ class _Learnt:
     aliases: tuple[str, ...]
     key: hashlib.blake2b
     """A hash that has begun with tool and rule."""
-
-
-@contextmanager
-def _without_cycles(size: int) -> Iterator[None]:
-    """A log that is parsed at once holds millions of values and no cycle: to look for one takes a tenth of the time.
-    Of a larger one a result at a time is held, and whoever takes findings from it may be at it for long."""
-    collecting = gc.isenabled() and size <= MAX_BYTES
-    if collecting:
-        gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 class _Maker:

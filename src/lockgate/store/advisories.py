@@ -6,7 +6,6 @@ finding, and how bad it is, is said in ``scanners.dependencies``.
 
 from __future__ import annotations
 
-import gc
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +16,7 @@ import orjson
 
 from lockgate.advisories.osv import normal_name
 from lockgate.advisories.versions import KEY_FORM
+from lockgate.cycles import unsearched
 from lockgate.errors import StoreError
 from lockgate.model import Component
 from lockgate.store._advisory_form import APPLICATION_ID, BLOCK, FORM, Body, unpack_block, unpack_package
@@ -101,20 +101,16 @@ class AdvisoryStore:
         """The flaws of ``components``, in their order. A component without a version, or with one that has no order
         in its ecosystem, matches only advisories that list exactly that version. Raises ``StoreError``."""
         asked = list(components)
-        collecting = gc.isenabled()
-        gc.disable()  # nothing made here holds a cycle, and looking for one takes a fifth of the time
         try:
-            keys = [_key(component) for component in asked]
-            packages = self._packages({key for key, one in zip(keys, asked, strict=True) if one.version})
-            pairs = zip(keys, asked, strict=True)
-            hits = [hit for key, one in pairs if (hit := Hit.of(one, packages.get(key))) is not None]
-            bodies = self._bodies({body for hit in hits for body, _ in hit.found})
-            return [match for hit in hits for match in hit.matches(bodies)]
+            with unsearched():
+                keys = [_key(component) for component in asked]
+                packages = self._packages({key for key, one in zip(keys, asked, strict=True) if one.version})
+                pairs = zip(keys, asked, strict=True)
+                hits = [hit for key, one in pairs if (hit := Hit.of(one, packages.get(key))) is not None]
+                bodies = self._bodies({body for hit in hits for body, _ in hit.found})
+                return [match for hit in hits for match in hit.matches(bodies)]
         except (sqlite3.Error, zlib.error, ValueError, KeyError, TypeError, IndexError) as error:
             raise StoreError("the advisory store is damaged", where=str(self._path), hint=_HINT) from error
-        finally:
-            if collecting:
-                gc.enable()
 
     def _packages(self, names: set[str]) -> dict[str, Package]:
         rows = self._select("SELECT name, entries FROM package WHERE name", names)

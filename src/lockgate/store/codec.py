@@ -130,6 +130,19 @@ def location_to_list(place: Location) -> list[Any]:
     return row
 
 
+def bare_location_to_list(place: Location) -> list[Any]:
+    """As :func:`location_to_list`, without the lines."""
+    row: list[Any] = [place.path, place.line, place.end_line, place.column, place.end_column]
+    if place.commit:
+        row += place.pointer, place.commit
+    elif place.pointer:
+        row.append(place.pointer)
+    else:
+        while len(row) > 1 and not row[-1]:
+            row.pop()
+    return row
+
+
 def location_from_list(row: Sequence[Any]) -> Location:
     """The location of such a list."""
     if len(row) != 8:

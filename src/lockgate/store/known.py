@@ -7,8 +7,7 @@ take half of the time an unchanged second check has (``docs/decisions/0003-store
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from operator import attrgetter
+from collections.abc import Mapping
 
 from lockgate.dataclass import dataclass
 from lockgate.model import Finding, Location
@@ -28,9 +27,9 @@ class KnownFinding:
     identity: str
     fingerprint: str
     finding: Finding
-    """Without fix and snippet."""
+    """The table keeps it without fix and snippet."""
     locations: tuple[Location, ...]
-    """Without snippets."""
+    """The table keeps them without snippets."""
     first_seen: str
     """ISO time of the run that saw it first."""
     fixed_at: str = ""
@@ -40,25 +39,28 @@ class KnownFinding:
     introduced_in: str = ""
 
 
-def read(connection: sqlite3.Connection, project: str) -> tuple[KnownFinding, ...]:
-    """Every known finding of ``project``, by identity."""
+Row = tuple[str, str, bytes]
+"""Fingerprint, ``fixed_at`` and the packed rest of a known finding."""
+
+
+def read(connection: sqlite3.Connection, project: str) -> dict[str, Row]:
+    """Identity -> row of every known finding of ``project``, by identity."""
     rows = connection.execute(
         "SELECT identity, fingerprint, fixed_at, body FROM known_findings WHERE project = ? ORDER BY identity",
         (project,),
     )
-    return tuple(_decoded(*row) for row in rows)
+    return {identity: (fingerprint, fixed_at, body) for identity, fingerprint, fixed_at, body in rows}
 
 
-def write(connection: sqlite3.Connection, project: str, known: Iterable[KnownFinding]) -> None:
+def write(connection: sqlite3.Connection, project: str, rows: Mapping[str, Row]) -> None:
     """Insert or replace each, in the transaction of the caller.
 
     In the order of the table: else every row is put into a page between others, which took most of the time.
     """
-    ordered = sorted(known, key=attrgetter("identity"))
     connection.executemany(
         "INSERT INTO known_findings VALUES (?, ?, ?, ?, ?) ON CONFLICT (project, identity) DO UPDATE SET "
         "fingerprint = excluded.fingerprint, fixed_at = excluded.fixed_at, body = excluded.body",
-        ((project, one.identity, one.fingerprint, one.fixed_at, _encoded(one)) for one in ordered),
+        ((project, identity, *rows[identity]) for identity in sorted(rows)),
     )
 
 
@@ -69,21 +71,30 @@ def forget(connection: sqlite3.Connection, *, fixed_before: str) -> int:
     ).rowcount
 
 
-def _encoded(one: KnownFinding) -> bytes:
-    row = codec.finding_to_list(one.finding)
-    place = one.finding.location
-    return codec.pack([
-        row,
-        [row[codec.LOCATION] if where is place else codec.location_to_list(where) for where in one.locations],
+def encoded(one: KnownFinding) -> Row:
+    """The row of a known finding. Raises ``TypeError`` where it holds text that no encoding knows."""
+    finding = one.finding
+    subject, place = finding.subject, finding.location
+    spot = codec.bare_location_to_list(place)
+    body = codec.pack([
+        [
+            finding.rule, finding.family._value_, finding.severity._value_, finding.confidence._value_,
+            [subject.kind, subject.name, subject.key], spot, finding.message, None, finding.aliases,
+            [[fact.name, fact.value] for fact in finding.facts],
+        ],
+        [spot if where is place else codec.bare_location_to_list(where) for where in one.locations],
         one.first_seen, one.introduced_by, one.introduced_at, one.introduced_in,
     ])  # fmt: skip
+    return one.fingerprint, one.fixed_at, body
 
 
-def _decoded(identity: str, fingerprint: str, fixed_at: str, body: bytes) -> KnownFinding:
+def decoded(identity: str, row: Row) -> KnownFinding:
+    """The known finding of a row. Raises ``ValueError`` for what :func:`encoded` did not write."""
+    fingerprint, fixed_at, body = row
     try:
-        row, places, first_seen, by, at, commit = codec.unpack(body)
-        finding = codec.finding_from_list(row)
-        alone = places == [row[codec.LOCATION]]
+        values, places, first_seen, by, at, commit = codec.unpack(body)
+        finding = codec.finding_from_list(values)
+        alone = places == [values[codec.LOCATION]]
         locations = (finding.location,) if alone else tuple([codec.location_from_list(place) for place in places])
     except (LookupError, TypeError) as error:
         raise ValueError(f"a known finding is of another form: {error}") from None

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from lockgate.cycles import unsearched
 from lockgate.errors import StoreError
 from lockgate.store import known as known_table
 from lockgate.store.known import KnownFinding
@@ -32,7 +33,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._read: dict[str, dict[str, KnownFinding]] = {}
+        self._read: dict[str, dict[str, known_table.Row]] = {}
         self._connection = self._guard(self._connect)
 
     @classmethod
@@ -56,17 +57,29 @@ class Ledger:
 
     def known(self, project: str) -> tuple[KnownFinding, ...]:
         """What earlier runs knew of ``project``, fixed findings among it, by identity."""
-        rows = self._guard(lambda: known_table.read(self._connection, project))
-        self._read[project] = {one.identity: one for one in rows}
-        return rows
+        return self._guard(lambda: self._known(project))
 
     def remember(self, project: str, known: Sequence[KnownFinding]) -> int:
-        """Write those that differ from what :meth:`known` gave; returns how many. Others' additions stay."""
-        before = self._read.get(project, {})
-        changed = [one for one in known if before.get(one.identity) != one]
-        if changed:
-            self._guard(lambda: self._transaction(lambda: known_table.write(self._connection, project, changed)))
-            self._read[project] = {**before, **{one.identity: one for one in changed}}
+        """Write those that differ from what :meth:`known` gave, without lines of code; returns how many. Others'
+        additions stay."""
+        return self._guard(lambda: self._remember(project, known))
+
+    def _known(self, project: str) -> tuple[KnownFinding, ...]:
+        with unsearched():
+            rows = self._read[project] = known_table.read(self._connection, project)
+            return tuple([known_table.decoded(identity, row) for identity, row in rows.items()])
+
+    def _remember(self, project: str, known: Sequence[KnownFinding]) -> int:
+        before = self._read.setdefault(project, {})
+        changed: dict[str, known_table.Row] = {}
+        with unsearched():
+            for one in known:
+                row = known_table.encoded(one)
+                if before.get(one.identity) != row:
+                    changed[one.identity] = row
+            if changed:
+                self._transaction(lambda: known_table.write(self._connection, project, changed))
+                before.update(changed)
         return len(changed)
 
     def retain(self, days: int, *, now: datetime | None = None) -> int:
