@@ -18,6 +18,11 @@ Path: TypeAlias = tuple[str | None, ...]
 Read: TypeAlias = tuple[Path, bool]
 """Where, and whether the whole of it is read."""
 
+def external(name: str) -> str:
+    """The key under which ``data.<name>`` of Rego, which stands beside the document, is read as if it stood in it."""
+    return f"data.{name}"
+
+
 _MAX_PATH: Final = 10
 _MAX_PLACES: Final = 48
 

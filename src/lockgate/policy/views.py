@@ -18,7 +18,7 @@ import orjson
 from lockgate.policy.reads import ANY, Read
 
 _LONGEST: Final = 600
-"""Bytes of a cut that stand for themselves; of longer ones a digest does."""
+"""Bytes of a value that stand for themselves; of longer ones a digest does."""
 _MAX_READS: Final = 400
 """Reads past which the code would be longer than what it saves."""
 _Tree: TypeAlias = "dict[str | None, Any] | None"
@@ -38,14 +38,19 @@ class View:
     def digest(self, document: Mapping[str, Any]) -> bytes | None:
         """Bytes that are the same only for documents that are the same where they are read; None when the document
         holds what is no JSON."""
-        cut = self._cut(document)
-        try:
-            text = orjson.dumps(cut)
-            if b"null" in text:  # which also stands for a number that is none
-                text = b"m" + marshal.dumps(cut, 2)
-        except (TypeError, ValueError):
-            return None
-        return text if len(text) <= _LONGEST else b"d" + blake2b(text, digest_size=32).digest()
+        return exact(self._cut(document))
+
+
+def exact(value: Any) -> bytes | None:
+    """Bytes that are the same only for values that are the same, and seldom others for the same: their text, or a
+    digest of a long one. None for what is no JSON."""
+    try:
+        text = orjson.dumps(value)
+        if b"null" in text:  # which also stands for a number that is none
+            text = b"m" + marshal.dumps(value, 2)
+    except (TypeError, ValueError):
+        return None
+    return text if len(text) <= _LONGEST else b"d" + blake2b(text, digest_size=32).digest()
 
 
 def view_of(reads: Iterable[Read]) -> View | None:

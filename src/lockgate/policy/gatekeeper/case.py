@@ -27,10 +27,13 @@ class Limits:
 class Case:
     """Shared by the constraints that judge one review. For one thread."""
 
-    __slots__ = ("_activation", "_budget", "_rego", "data", "left", "limits", "memory", "review")
+    __slots__ = ("_activation", "_budget", "_document", "_rego", "data", "inventory", "left", "limits", "memory",
+                 "review")  # fmt: skip
 
-    def __init__(self, review: Review, *, data: Mapping[str, Any], limits: Limits) -> None:
+    def __init__(self, review: Review, *, data: Mapping[str, Any], limits: Limits, inventory: int = 0) -> None:
         self.review = review
+        self.inventory = inventory
+        """Another number whenever ``data`` holds something else."""
         self.data = data
         """``data`` of Rego policies: ``{"inventory": ...}``."""
         self.memory: dict[Any, Any] = {}
@@ -41,6 +44,11 @@ class Case:
         self._budget: Budget | None = None
         self._rego: dict[str, Any] | None = None
         self._activation: dict[str, Any] | None = None
+        self._document: dict[str, Any] | None = None
+
+    def anew(self) -> Case:
+        """The same with all its steps."""
+        return Case(self.review, data=self.data, limits=self.limits, inventory=self.inventory)
 
     def budget(self) -> Budget:
         """The steps of the next constraint: always the one object, given out anew. Whoever asked takes what was spent
@@ -69,3 +77,11 @@ class Case:
                 "namespaceObject": review.namespace_object,
             }
         return self._activation
+
+    def cel_document(self) -> dict[str, Any]:
+        """The same with ``anyObject``, the object or, where there is none, the old one."""
+        if self._document is None:
+            activation = self.cel_activation()
+            one = activation["oldObject"] if activation["object"] is None else activation["object"]
+            self._document = {**activation, "anyObject": one}
+        return self._document

@@ -16,9 +16,10 @@ from lockgate.policy.cel.program import Program, Validation, activation_of, pars
 from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyError
 from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.constraint import Constraint
+from lockgate.policy.gatekeeper.parts import NAMES, parts_of
 from lockgate.policy.gatekeeper.template import CelSource
 from lockgate.policy.gatekeeper.violation import Answer
-from lockgate.policy.reads import NOWHERE
+from lockgate.policy.reads import NOWHERE, Read
 from lockgate.policy.views import View, view_of
 
 VARIABLES = ("object", "oldObject", "request", "namespaceObject")
@@ -34,11 +35,14 @@ _To = TypeVar("_To")
 class CelProgram:
     """The compiled logic of one template. Keeps nothing between reviews."""
 
-    __slots__ = ("_ignore_errors", "_program", "view")
+    __slots__ = ("_ignore_errors", "_program", "parts", "view")
 
-    def __init__(self, program: Program, *, ignore_errors: bool, view: View | None) -> None:
+    def __init__(
+        self, program: Program, *, ignore_errors: bool, view: View | None, parts: tuple[int, ...] | None
+    ) -> None:  # fmt: skip
         self._program = program
         self.view = view
+        self.parts = parts
         self._ignore_errors = ignore_errors
 
     def judge(self, case: Case, constraint: Constraint, budget: Budget) -> list[Answer]:
@@ -68,17 +72,16 @@ class CelProgram:
 
     def activation(self, case: Case, constraint: Constraint, budget: Budget) -> dict[str, Any]:
         """What the expressions read."""
-        review = case.review
         spec = constraint.body.get("spec")
         given = {
             "params": spec.get("parameters") if isinstance(spec, dict) else None,
-            "anyObject": review.old_object if review.object is None else review.object,
+            "anyObject": case.cel_document()["anyObject"],
         }
         return activation_of(self._program, case.cel_activation(), budget=budget, given=given)
 
     def document(self, case: Case) -> Mapping[str, Any]:
-        """The variables that the constraint does not change."""
-        return case.cel_activation()
+        """The variables that the constraint does not change, ``anyObject`` among them."""
+        return case.cel_document()
 
     def dump(self) -> bytes:
         """Bytes for :func:`load_cel`."""
@@ -92,6 +95,7 @@ class CelProgram:
                     for each in program.validations
                 ],
                 None if self.view is None else self.view.code,
+                self.parts,
             )
         )
 
@@ -106,17 +110,42 @@ def compile_cel(source: CelSource) -> CelProgram:
     )
     from lockgate.policy.cel.traces import place, traced
 
-    given = {"params": NOWHERE, "anyObject": place("object").joined(place("oldObject"))}
+    given = {"params": NOWHERE, "anyObject": place("anyObject")}
     reads = traced(program, variables=frozenset(VARIABLES), given=given)
     view = None if reads is None else view_of(reads)
-    return CelProgram(program, ignore_errors=source.ignore_errors, view=view)
+    return CelProgram(program, ignore_errors=source.ignore_errors, view=view, parts=_parts(reads))
+
+
+_SAME = {"requestKind": "kind", "requestResource": "resource", "requestSubResource": "subResource"}
+_OF_REQUEST = frozenset(NAMES) - {"object", "oldObject", "namespaceObject"}
+
+
+def _parts(reads: tuple[Read, ...] | None) -> tuple[int, ...] | None:
+    """Which parts of the review decide the answers; None when the whole of it may."""
+    if reads is None:
+        return None
+    named: list[Read] = []
+    for path, whole in reads:
+        if path[0] == "anyObject":
+            named.append((("object", *path[1:]), whole))
+        elif path[0] == "object":  # there is none on DELETE, where the old one is the object of the review
+            named += (path, whole), (("operation",), True)
+        elif path[0] in ("oldObject", "namespaceObject"):
+            named.append((path, whole))
+        elif path == ("request",) and not whole:
+            continue
+        elif path[0] == "request" and len(path) > 1 and _SAME.get(str(path[1]), path[1]) in _OF_REQUEST:
+            named.append(((_SAME.get(str(path[1]), path[1]), *path[2:]), whole))
+        else:
+            return None
+    return parts_of(named)
 
 
 def load_cel(source: CelSource, data: bytes) -> CelProgram:
     """A program that :meth:`CelProgram.dump` wrote for the same source. Bytes must come from a place that only the user
     can write. Raises :class:`PolicyError` when they do not fit."""
     try:
-        variables, conditions, validations, view = marshal.loads(data)  # noqa: S302
+        variables, conditions, validations, view, parts = marshal.loads(data)  # noqa: S302
         program = Program(
             tuple((name, load_expression(each)) for name, each in variables),
             tuple((name, load_expression(each)) for name, each in conditions),
@@ -127,7 +156,8 @@ def load_cel(source: CelSource, data: bytes) -> CelProgram:
         )
     except (ValueError, TypeError, EOFError):
         raise PolicyError("these bytes hold no compiled template") from None
-    return CelProgram(program, ignore_errors=source.ignore_errors, view=None if view is None else View(view))
+    seen = None if view is None else View(view)
+    return CelProgram(program, ignore_errors=source.ignore_errors, view=seen, parts=parts)
 
 
 def _maybe(make: Callable[[_From], _To], value: _From | None) -> _To | None:

@@ -51,11 +51,11 @@ class Installed:
 class Judging:
     """One review. For one thread."""
 
-    __slots__ = ("_case", "_each", "_fresh", "_groups", "_kept", "_matched", "_place", "_seconds")
+    __slots__ = ("_each", "_fresh", "_groups", "_kept", "_matched", "_place", "_seconds", "case")
 
     def __init__(self, case: Case, kept: Kept, seconds: MutableMapping[str, float] | None) -> None:
         """``seconds`` takes how long the logic of each constraint took that was evaluated, by its key."""
-        self._case = case
+        self.case = case
         self._kept = kept
         self._seconds = seconds
         self._place = Place.of(case.review.namespace_object)
@@ -70,14 +70,14 @@ class Judging:
         try:
             for_it = self._matched.get(installed.match)
             if for_it is None:
-                for_it = self._matched[installed.match] = matches(installed, self._case.review, self._place)
+                for_it = self._matched[installed.match] = matches(installed, self.case.review, self._place)
             if not for_it:
                 return _NOTHING
             group = self._group(installed)
             if group is not None:
                 known = group.get(installed.number)
-                if known is not None and known[1] <= self._each and known[1] <= self._case.left:
-                    self._case.left -= known[1]
+                if known is not None and known[1] <= self._each and known[1] <= self.case.left:
+                    self.case.left -= known[1]
                     return known[0]
             return self._evaluated(installed, group)
         except EvaluationError as error:
@@ -95,13 +95,13 @@ class Judging:
         number = installed.view_number
         group = self._groups.get(number)
         if group is None and installed.view is not None and number not in self._groups:
-            digest = installed.view.digest(installed.program.document(self._case))
+            digest = installed.view.digest(installed.program.document(self.case))
             group = None if digest is None else self._kept.group(number, digest)
             self._groups[number] = group
         return group
 
     def _evaluated(self, installed: Installed, group: Group | None) -> Sequence[Answer]:
-        case = self._case
+        case = self.case
         began = time.perf_counter()
         budget = case.budget()
         try:

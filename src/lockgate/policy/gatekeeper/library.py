@@ -18,16 +18,17 @@ from lockgate.policy.gatekeeper.case import Case, Limits
 from lockgate.policy.gatekeeper.constraint import WEBHOOK, Constraint, is_constraint, parse_constraint
 from lockgate.policy.gatekeeper.fields import group_version_kind
 from lockgate.policy.gatekeeper.inventory import Inventory
-from lockgate.policy.gatekeeper.judging import NO_VIEW, Installed, Judging, matches
-from lockgate.policy.gatekeeper.kept import Kept
+from lockgate.policy.gatekeeper.judging import NO_VIEW, Installed, matches
+from lockgate.policy.gatekeeper.kept import Kept, Verdicts
 from lockgate.policy.gatekeeper.match import Match, Place
+from lockgate.policy.gatekeeper.plan import Plan
 from lockgate.policy.gatekeeper.program import BrokenProgram, Program, compile_program, load_program
 from lockgate.policy.gatekeeper.review import Review
 from lockgate.policy.gatekeeper.template import Template, is_template, parse_template
 from lockgate.policy.gatekeeper.violation import Violation
 from lockgate.policy.views import View
 
-_FORMAT = 2
+_FORMAT = 3
 _MAX_INDEXED = 4096
 """(group, kind) pairs whose constraints are kept; past it the index begins anew, for pairs come from objects."""
 
@@ -41,12 +42,14 @@ class Library:
         self._templates: dict[str, tuple[Template, Program, Mapping[str, Any]]] = {}
         self._constraints: dict[str, tuple[Installed, Mapping[str, Any]]] = {}
         self._index: dict[tuple[Any, ...], tuple[Installed, ...]] = {}
+        self._plans: dict[tuple[Any, ...], Plan] = {}
+        self._by_asked: dict[tuple[str, tuple[Installed, ...], bool], Plan] = {}
         self._matches: dict[Match, int] = {}
         self._views: dict[CodeType, tuple[int, View]] = {}
         self._numbers: dict[tuple[Program, bytes], int] = {}
         self._next_number = count()
         self.kept = Kept()
-        self._data: tuple[Inventory, int, dict[str, Any]] = (self.inventory, -1, {})
+        self._data: tuple[Inventory, int, int, dict[str, Any]] = (self.inventory, -1, -1, {})
 
     @property
     def templates(self) -> list[Template]:
@@ -81,7 +84,7 @@ class Library:
         self._constraints.update(renewed)
         used = {id(known) for _, known, _ in self._templates.values()}
         self._numbers = {key: number for key, number in self._numbers.items() if id(key[0]) in used}
-        self._index.clear()
+        self._changed()
 
     def installed(self, kind: str) -> tuple[Template, Program]:
         """The template of a kind and its program, which another library may share. Raises KeyError."""
@@ -93,7 +96,7 @@ class Library:
         self._templates.pop(kind, None)
         for key in [key for key, (each, _) in self._constraints.items() if each.template.kind == kind]:
             del self._constraints[key]
-        self._index.clear()
+        self._changed()
 
     def add_constraint(self, body: Mapping[str, Any]) -> Constraint:
         """Add a constraint, or replace the one of its kind and name.
@@ -111,13 +114,13 @@ class Library:
         template, program, _ = found
         constraint = parse_constraint(body, template)
         self._constraints[constraint.key] = (self._installed(constraint, template, program), body)
-        self._index.clear()
+        self._changed()
         return constraint
 
     def remove_constraint(self, key: str) -> None:
         """Take the constraint ``Kind/name`` away; nothing happens when it is not there."""
         self._constraints.pop(key, None)
-        self._index.clear()
+        self._changed()
 
     def load(self, objects: Iterable[Any]) -> list[PolicyError]:
         """Add all templates and constraints among ``objects``, in any order. What could not be added, and why.
@@ -183,18 +186,15 @@ class Library:
         ``limits`` take the place of the library's own; ``seconds`` takes how long each constraint that was evaluated
         took, by its key.
         """
+        return list(self.judged(review, point=point, limits=limits, seconds=seconds).violations)
+
+    def judged(
+        self, review: Review, *, point: str = WEBHOOK, limits: Limits | None = None,
+        seconds: MutableMapping[str, float] | None = None,
+    ) -> Verdicts:  # fmt: skip
+        """As :meth:`evaluate`; the very object of an earlier review of which the same is said, as a rule."""
         case = self.case(review, limits)
-        judging = Judging(case, self.kept, seconds)
-        found: list[Violation] = []
-        for installed in self._enforced(case.review, point):
-            for answer in judging.answers(installed):
-                constraint = installed.constraint
-                actions = constraint.enforcement.at(point)
-                found.append(
-                    Violation(constraint.kind, constraint.name, actions, answer.message, answer.details, answer.error)
-                )
-        judging.done()
-        return found
+        return self._plan(case.review, point).judged(case, self.kept, seconds)
 
     def matching(self, review: Review) -> list[Constraint]:
         """The constraints that are for ``review``, whatever the point. Raises :class:`MatchError`."""
@@ -208,24 +208,38 @@ class Library:
             known = self.inventory.namespace(review.namespace)
             if known is not None:
                 review = review.in_namespace(known)
-        inventory, version, data = self._data
+        inventory, version, number, data = self._data
         if inventory is not self.inventory or version != self.inventory.version:
-            data = {"inventory": self.inventory.data()}
-            self._data = (self.inventory, self.inventory.version, data)
-        return Case(review, data=data, limits=limits or self.limits)
+            number, data = next(self._next_number), {"inventory": self.inventory.data()}
+            self._data = (self.inventory, self.inventory.version, number, data)
+        return Case(review, data=data, limits=limits or self.limits, inventory=number)
 
-    def _enforced(self, review: Review, point: str) -> tuple[Installed, ...]:
+    def _plan(self, review: Review, point: str) -> Plan:
         """The constraints for objects of this kind that are enforced at a point and judge the operation."""
         kinds = tuple((candidate.group, candidate.kind) for candidate in review.candidates)
         key = (point, review.operation, *kinds)
-        found = self._index.get(key)
+        found = self._plans.get(key)
         if found is None:
-            found = self._keep(key, tuple(
+            enforced = (
                 installed for installed in self._candidates(review)
                 if installed.constraint.enforcement.at(point)
                 and (point != WEBHOOK or installed.template.judges(review.operation))
-            ))  # fmt: skip
+            )  # fmt: skip
+            asked = (point, tuple(enforced), any(one.is_namespace for one in review.candidates))
+            found = self._by_asked.get(asked)  # mostly those of one operation are those of another
+            if found is None:
+                found = self._by_asked[asked] = Plan(asked[1], point, namespaces=asked[2])
+            if len(self._plans) >= _MAX_INDEXED:
+                self._plans.clear()
+            self._plans[key] = found
         return found
+
+    def _changed(self) -> None:
+        """Forget what hangs on which constraints there are."""
+        self._index.clear()
+        self._plans.clear()
+        self._by_asked.clear()
+        self.kept.forget_plans()
 
     def _keep(self, key: tuple[Any, ...], found: tuple[Installed, ...]) -> tuple[Installed, ...]:
         if len(self._index) >= _MAX_INDEXED:

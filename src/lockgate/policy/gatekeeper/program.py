@@ -28,6 +28,10 @@ class Program(Protocol):
     """What of :meth:`document` decides its answers, besides the constraint's parameters; None when that cannot be told,
     or when something else decides too."""
 
+    parts: tuple[int, ...] | None
+    """Which parts of a review (``parts``) decide its answers, besides the rest and the constraint's parameters; None
+    when that cannot be told, or when something else decides too."""
+
     def document(self, case: Case) -> Mapping[str, Any]:
         """The review as its logic sees it."""
         ...
@@ -42,6 +46,7 @@ class BrokenProgram:
 
     def __init__(self, error: PolicyError) -> None:
         self.view: View | None = None
+        self.parts: tuple[int, ...] | None = None
         self._answer = Answer(f"the template cannot be used: {error}", error=error.code)
 
     def judge(self, case: Case, constraint: Constraint, budget: Budget) -> list[Answer]:  # noqa: ARG002

@@ -6,6 +6,7 @@ Imported when a template is compiled; a kept program needs none of it.
 from __future__ import annotations
 
 from lockgate.policy.errors import PolicyError
+from lockgate.policy.gatekeeper.parts import INVENTORY, NAMES, parts_of
 from lockgate.policy.gatekeeper.rego_program import RegoProgram
 from lockgate.policy.gatekeeper.template import RegoSource
 from lockgate.policy.reads import ANY, Read
@@ -23,7 +24,8 @@ def compile_rego(source: RegoSource) -> RegoProgram:
     """Compile the module and its libraries. Raises :class:`PolicyError` with line, column and excerpt."""
     modules, path = modules_of(source)
     program = compile_modules(modules, entries=(path,))
-    return RegoProgram(program, path, _view(program.reads(path)))
+    reads = program.reads(path)
+    return RegoProgram(program, path, _view(reads), _parts(reads))
 
 
 def _view(found: tuple[Read, ...] | None) -> View | None:
@@ -35,6 +37,23 @@ def _view(found: tuple[Read, ...] | None) -> View | None:
     if not all(path[0] == "review" for path, _ in named) or not any(ANY in path for path, _ in named):
         return None
     return view_of(named)
+
+
+def _parts(found: tuple[Read, ...] | None) -> tuple[int, ...] | None:
+    """Which parts of the review decide the answers; None when the whole of it may, or more than it."""
+    if found is None:
+        return None
+    named: list[Read] = []
+    for path, whole in found:
+        if path[:1] == ("parameters",) or (len(path) < 2 and not whole and path in ((), ("review",))):
+            continue
+        if path == (INVENTORY,):
+            named.append((path, True))
+        elif len(path) > 1 and path[0] == "review" and path[1] in NAMES:
+            named.append((path[1:], whole))
+        else:
+            return None
+    return parts_of(named)
 
 
 def modules_of(source: RegoSource) -> tuple[list[Source], str]:

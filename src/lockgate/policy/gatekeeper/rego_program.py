@@ -26,12 +26,13 @@ _VARYING = frozenset(("parameters",))
 class RegoProgram:
     """The compiled logic of one template."""
 
-    __slots__ = ("_path", "_program", "view")
+    __slots__ = ("_path", "_program", "parts", "view")
 
-    def __init__(self, program: Program, path: str, view: View | None) -> None:
+    def __init__(self, program: Program, path: str, view: View | None, parts: tuple[int, ...] | None) -> None:
         self._program = program
         self._path = path
         self.view = view
+        self.parts = parts
 
     def judge(self, case: Case, constraint: Constraint, budget: Budget) -> list[Answer]:
         """What the template says of the review under this constraint; nothing when it holds.
@@ -56,7 +57,8 @@ class RegoProgram:
 
     def dump(self) -> bytes:
         """Bytes for :func:`load_rego`."""
-        return marshal.dumps((self._path, self._program.dump(), None if self.view is None else self.view.code))
+        view = None if self.view is None else self.view.code
+        return marshal.dumps((self._path, self._program.dump(), view, self.parts))
 
 
 def input_of(case: Case, constraint: Constraint) -> dict[str, Any]:
@@ -68,8 +70,8 @@ def load_rego(source: RegoSource, data: bytes) -> RegoProgram:
     """A program that :meth:`RegoProgram.dump` wrote for the same source; compiled anew when another version of Lockgate
     or Python wrote it. Bytes must come from a place that only the user can write."""
     try:
-        path, dumped, view = marshal.loads(data)  # noqa: S302
-        return RegoProgram(Program.load(dumped), path, None if view is None else View(view))
+        path, dumped, view, parts = marshal.loads(data)  # noqa: S302
+        return RegoProgram(Program.load(dumped), path, None if view is None else View(view), parts)
     except (ValueError, TypeError, EOFError):
         from lockgate.policy.gatekeeper.rego_compile import compile_rego
 

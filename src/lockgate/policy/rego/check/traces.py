@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from lockgate.policy.reads import ANY, NOWHERE, Origin, Read, Reads, UntraceableError, made_of
+from lockgate.policy.reads import ANY, NOWHERE, Origin, Read, Reads, UntraceableError, external, made_of
 from lockgate.policy.rego.builtins.contract import Builtin
 from lockgate.policy.rego.check.tree import COMPLETE, FUNCTION, OBJECT, SET, Tree, Unit
 from lockgate.policy.rego.syntax import (
@@ -277,6 +277,9 @@ class _Walk:
         node = self.tree.root
         for at, part in enumerate(path):
             child = node.children.get(key_of(part.value)) if isinstance(part, Scalar) else None
+            if child is None and at == 0 and isinstance(part, Scalar) and isinstance(part.value, str):
+                self.reads.whole(Origin(frozenset(((external(part.value),),))))
+                return self._below(NOWHERE, path[1:], names)
             if child is None or child.dynamic:
                 raise UntraceableError
             node = child

@@ -1,0 +1,197 @@
+"""A review in parts: what differs between copies of one object, each by itself, and all the rest.
+
+Replicas of a Pod, its updates and what is asked of it as a dry run differ in few places: a name, the volume of its
+token, its status, who asks. A policy that reads none of them says the same of all, and one that reads some says the
+same where these are the same. So the answers of all policies that read the same parts are known by one key: the bytes
+of those parts, and of the rest. What no policy reads apart from its neighbours is no part, but in the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+from lockgate.policy.gatekeeper.review import Review
+from lockgate.policy.reads import ANY, Path, Read, external
+from lockgate.policy.views import exact
+
+Key: TypeAlias = tuple[int | bytes, ...]
+
+INVENTORY: Final = external("inventory")
+"""Stands for all objects of the cluster that a policy may look at, as if the review held them."""
+_REQUEST: Final = ("uid", "name", "operation", "userInfo", "options", "dryRun", "namespaceObject", INVENTORY)
+_METADATA: Final = (
+    "name", "generateName", "labels", "annotations", "ownerReferences", "uid", "resourceVersion", "generation",
+    "creationTimestamp", "managedFields", "selfLink",
+)  # fmt: skip
+_SPEC: Final = ("affinity", "hostname", "nodeName")
+"""What controllers fill in by Pod: DaemonSets by node, StatefulSets by number."""
+_KEYS: Final = "\0keys"
+"""Stands for the names of all fields of an object, in their order: a part for who walks through them."""
+_MOUNTING: Final = ("containers", "initContainers", "ephemeralContainers")
+_VOLUMES: Final[tuple[Path, ...]] = (
+    ("spec", "volumes", ANY, "name"), *(("spec", name, ANY, "volumeMounts", ANY, "name") for name in _MOUNTING),
+)  # fmt: skip
+_OBJECT: Final[tuple[tuple[Path, ...], ...]] = (
+    *((("metadata", name),) for name in (*_METADATA, _KEYS)), *((("spec", name),) for name in (*_SPEC, _KEYS)),
+    (("status",),), ((_KEYS,),), _VOLUMES,
+)  # fmt: skip
+"""The parts of an object, each as the places that are together in it."""
+_OLD_REST: Final = len(_REQUEST) + len(_OBJECT)
+PARTS: Final[tuple[tuple[Path, ...], ...]] = (
+    *(((name,),) for name in _REQUEST),
+    *(tuple(("object", *path) for path in part) for part in _OBJECT),
+    (("oldObject",),),
+    *(tuple(("oldObject", *path) for path in part) for part in _OBJECT),
+)
+"""All parts by number. That of ``oldObject`` is the rest of it, which whoever reads anything of it reads."""
+NAMES: Final[tuple[str, ...]] = (
+    *_REQUEST, "kind", "resource", "subResource", "namespace", "object", "oldObject",
+)  # fmt: skip
+"""The names with which a read begins; the object of a DELETE is the old one."""
+_METADATA_SET, _SPEC_SET = frozenset(_METADATA), frozenset(_SPEC)
+_NOT_THERE: Final = b""
+
+
+def parts_of(reads: Iterable[Read]) -> tuple[int, ...]:
+    """The numbers of the parts that are read, in their order. Paths begin with one of ``NAMES``."""
+    every = list(reads)
+    return tuple(
+        number for number, paths in enumerate(PARTS)
+        if any(_meets(read, whole, path) for path in paths for read, whole in every)
+    )  # fmt: skip
+
+
+def _meets(read: Path, whole: bool, part: Path) -> bool:
+    if not whole and len(read) < len(part):
+        return False  # of what stands around the part the type alone
+    return all(one is ANY or other is ANY or one == other for one, other in zip(read, part, strict=False))
+
+
+class Parts:
+    """Of one review. For one thread."""
+
+    __slots__ = ("_found", "_inventory", "_object", "_rest", "_review", "_whole")
+
+    def __init__(self, review: Review, inventory: int = 0) -> None:
+        """``inventory`` is another number whenever the objects of the cluster are others."""
+        self._review, self._inventory = review, inventory
+        self._object = review.old_object if review.operation == "DELETE" else review.object
+        self._found: dict[int, bytes | None] = {}
+        self._rest: bytes | None = None
+        self._whole = self._object is not None
+        """Whether it can be taken apart."""
+
+    def key(self, number: int, parts: Iterable[int]) -> Key | None:
+        """What is the same for reviews that are the same in these parts and the rest; None when that cannot be told.
+        ``number`` tells apart what is kept by the same parts."""
+        if self._rest is None:
+            if not self._whole:
+                return None
+            self._rest = self._text_of_rest()
+            if self._rest is None:
+                self._whole = False
+                return None
+        key: list[int | bytes] = [number, self._rest]
+        for part in parts:
+            if part not in self._found:
+                self._found[part] = self._text(part)
+            text = self._found[part]
+            if text is None:
+                return None
+            key.append(text)
+        return tuple(key)
+
+    def _text_of_rest(self) -> bytes | None:
+        review = self._review
+        assert self._object is not None
+        return exact((
+            _rest(self._object), review.group, review.version, review.kind, review.resource, review.sub_resource,
+            review.namespace, review.source.value,
+        ))  # fmt: skip
+
+    def _text(self, part: int) -> bytes | None:
+        if part < len(_REQUEST):
+            return exact(_OF_REQUEST[part](self))
+        if part < _OLD_REST:
+            return _text(self._object, part - len(_REQUEST))
+        if part == _OLD_REST:
+            old = self._review.old_object
+            return exact(None if old is None else _rest(old))
+        return _text(self._review.old_object, part - _OLD_REST - 1)
+
+
+_OF_REQUEST: Final[tuple[Callable[[Parts], Any], ...]] = (
+    lambda parts: parts._review.uid,
+    lambda parts: parts._review.name,
+    lambda parts: parts._review.operation,
+    lambda parts: parts._review.user_info,
+    lambda parts: parts._review.options,
+    lambda parts: parts._review.dry_run,
+    lambda parts: parts._review.namespace_object,
+    lambda parts: parts._inventory,
+)
+
+
+def _rest(body: Mapping[str, Any]) -> dict[str, Any]:
+    """``body`` without its parts. It shares everything else with it."""
+    kept = dict(body)
+    kept.pop("status", None)
+    metadata, spec = kept.get("metadata"), kept.get("spec")
+    if metadata.__class__ is dict:
+        kept["metadata"] = {key: value for key, value in metadata.items() if key not in _METADATA_SET}
+    if spec.__class__ is dict:
+        kept["spec"] = spec = {key: value for key, value in spec.items() if key not in _SPEC_SET}
+        if spec.get("volumes").__class__ is list:
+            spec["volumes"] = _unnamed(spec["volumes"])
+        for name in _MOUNTING:
+            if spec.get(name).__class__ is list:
+                spec[name] = [
+                    {**one, "volumeMounts": _unnamed(one["volumeMounts"])}
+                    if one.__class__ is dict and one.get("volumeMounts").__class__ is list else one
+                    for one in spec[name]
+                ]  # fmt: skip
+    return kept
+
+
+def _unnamed(items: list[Any]) -> list[Any]:
+    return [
+        {key: value for key, value in one.items() if key != "name"} if one.__class__ is dict else one for one in items
+    ]
+
+
+def _text(body: Mapping[str, Any] | None, part: int) -> bytes | None:
+    paths = _OBJECT[part]
+    if len(paths) > 1:
+        return exact(_volume_names(body))
+    value: Any = body
+    for name in paths[0]:
+        if value.__class__ is not dict:
+            return _NOT_THERE
+        if name is _KEYS:
+            return exact(list(value))
+        if name not in value:
+            return _NOT_THERE
+        value = value[name]
+    return exact(value)
+
+
+def _volume_names(body: Mapping[str, Any] | None) -> list[Any]:
+    spec = body.get("spec") if body is not None else None
+    if spec.__class__ is not dict:
+        return []
+    assert isinstance(spec, dict)
+    found = [_names(spec.get("volumes"))]
+    for name in _MOUNTING:
+        for one in spec[name] if spec.get(name).__class__ is list else ():
+            found.append(_names(one.get("volumeMounts")) if one.__class__ is dict else [])
+    return found
+
+
+def _names(items: Any) -> list[Any]:
+    """Of each that is an object its name and at which place that stands, and nothing where it has none."""
+    if items.__class__ is not list:
+        return []
+    return [
+        [one["name"], [*one].index("name")] if one.__class__ is dict and "name" in one else 0 for one in items
+    ]  # fmt: skip

@@ -1,0 +1,132 @@
+"""The constraints for one kind of object, in groups that read the same parts of a review.
+
+A group is one look-up: what all its constraints say of a review with these parts is kept. Groups that say what they
+said before give the very verdicts they gave before, so that whoever makes more of them can keep that too. Kept answers
+are paid for as if they were found, and where the steps for all constraints run out, every constraint is put in its turn
+as if nothing were known: a budget ends where it would without this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, MutableMapping, Sequence
+from itertools import count
+
+from lockgate.policy.gatekeeper.case import Case
+from lockgate.policy.gatekeeper.judging import Installed, Judging
+from lockgate.policy.gatekeeper.kept import Kept, Outcome, Verdicts, Whole
+from lockgate.policy.gatekeeper.parts import Parts, parts_of
+from lockgate.policy.gatekeeper.violation import Answer, Violation
+from lockgate.policy.reads import Read
+from lockgate.policy.rego.values import json_text
+
+_ENTRY, _VIOLATION = 600, 1200
+"""Bytes that Python takes for each, roughly; the second with what is made of a violation on its way out."""
+_numbers = count()
+Place = tuple[int, Violation]
+"""A violation, and the place of its constraint among all."""
+
+
+class Group:
+    """Constraints that read the same parts."""
+
+    __slots__ = ("members", "number", "parts")
+
+    def __init__(self, parts: tuple[int, ...] | None) -> None:
+        self.number = next(_numbers)
+        self.parts = parts
+        """None for constraints of which nothing can be kept."""
+        self.members: list[tuple[int, Installed, tuple[str, ...]]] = []
+        """Each with its place among all, and with what follows from a violation."""
+
+
+class Plan:
+    """The constraints that judge one kind of object, at one point."""
+
+    def __init__(self, installed: Iterable[Installed], point: str, *, namespaces: bool) -> None:
+        """``installed`` in the order in which they answer. ``namespaces``: the objects are Namespaces."""
+        self.number = next(_numbers)
+        groups: dict[tuple[int, ...] | None, Group] = {}
+        for at, one in enumerate(installed):
+            parts = None if one.program.parts is None else _with_match(one, one.program.parts, namespaces)
+            group = groups.setdefault(parts, Group(parts))
+            group.members.append((at, one, one.constraint.enforcement.at(point)))
+        self.groups = tuple(groups.values())
+
+    def judged(self, case: Case, kept: Kept, seconds: MutableMapping[str, float] | None) -> Verdicts:
+        """What they say of a review."""
+        judging, parts = Judging(case, kept, seconds), Parts(case.review, case.inventory)
+        outcomes = [_said(group, parts, judging, kept) for group in self.groups]
+        judging.done()
+        if case.left <= 0:
+            return self._in_turn(case.anew(), kept, seconds)
+        key = (self.number, *(one.number for one in outcomes))
+        known = kept.verdicts.get(key)
+        if known is None:
+            found = [place for one in outcomes for place in one.found]
+            found.sort(key=lambda place: place[0])
+            known = Verdicts(tuple(violation for _, violation in found))
+            kept.verdicts.put(key, known, sum(one.size for one in outcomes) or _ENTRY)
+        return known
+
+    def _in_turn(self, case: Case, kept: Kept, seconds: MutableMapping[str, float] | None) -> Verdicts:
+        judging = Judging(case, kept, seconds)
+        every = sorted((member for group in self.groups for member in group.members), key=lambda member: member[0])
+        found = [
+            _violation(one, actions, answer) for _, one, actions in every for answer in judging.answers(one)
+        ]  # fmt: skip
+        judging.done()
+        return Verdicts(tuple(found))
+
+
+def _said(group: Group, parts: Parts, judging: Judging, kept: Kept) -> Outcome:
+    case = judging.case
+    key = None if group.parts is None else parts.key(group.number, group.parts)
+    if key is not None:
+        known = kept.wholes.get(key)
+        if known is not None and known.most <= case.limits.each and known.steps <= case.left:
+            case.left -= known.steps
+            return known.outcome
+    found: list[Place] = []
+    before, most, failed = case.left, 0, False
+    for at, one, actions in group.members:
+        left = case.left
+        for answer in judging.answers(one):
+            found.append((at, _violation(one, actions, answer)))
+            failed = failed or bool(answer.error)
+        most = max(most, left - case.left)
+    outcome = _outcome(group, found, kept)
+    if key is not None and not failed:  # the text of a failure may tell of more than was read
+        size = _ENTRY + sum(len(part) for part in key if isinstance(part, bytes))
+        kept.wholes.put(key, Whole(outcome, before - case.left, most), size)
+    return outcome
+
+
+def _outcome(group: Group, found: Sequence[Place], kept: Kept) -> Outcome:
+    """The outcome that holds these violations, the same for the same."""
+    key = group.number, tuple(
+        (at, one.message, one.error, "" if one.details is None else json_text(one.details)) for at, one in found
+    )
+    known = kept.outcomes.get(key)
+    if known is None:
+        size = _ENTRY + sum(_VIOLATION + 8 * len(one.message) for _, one in found)
+        known = Outcome(next(_numbers), tuple(found), size)
+        kept.outcomes.put(key, known, size)
+    return known
+
+
+def _violation(installed: Installed, actions: tuple[str, ...], answer: Answer) -> Violation:
+    constraint = installed.constraint
+    return Violation(constraint.kind, constraint.name, actions, answer.message, answer.details, answer.error)
+
+
+def _with_match(installed: Installed, parts: tuple[int, ...], namespaces: bool) -> tuple[int, ...]:
+    """``parts``, and those that matching reads."""
+    if not installed.checks:
+        return parts  # kinds alone, by which the plan was chosen
+    match = installed.constraint.match
+    reads: list[Read] = [(("namespaceObject",), True), (("oldObject",), True)]
+    if namespaces or match.name:
+        reads += ((("object", "metadata", name), True) for name in ("name", "generateName"))
+    if match.label_selector is not None or namespaces:
+        reads.append((("object", "metadata", "labels"), True))
+    return tuple(sorted({*parts, *parts_of(reads)}))
