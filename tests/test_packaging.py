@@ -1,6 +1,7 @@
 """What is shipped and how the source is kept: the wheel, the floors, docstrings, sizes, nothing of a machine."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -9,9 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from lockgate.prepared import prepared
+
 TOP = Path(__file__).resolve().parents[1]
 PACKAGE = TOP / "src" / "lockgate"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: cart}
+spec: {containers: [{name: cart, image: "nginx:1.27", securityContext: {privileged: true}}]}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +55,98 @@ def test_the_wheel_brings_its_licence_and_its_command(wheel):
     assert {"LICENSE", "NOTICE", "entry_points.txt"} <= names
     entry = next(content for name, content in wheel.items() if name.endswith("entry_points.txt"))
     assert b"lockgate = lockgate.cli:main" in entry
+
+
+SAME_RULES = """
+from dataclasses import replace
+from itertools import combinations
+from lockgate.rules import OWN_FAMILIES, digest_of, load
+every = load().rules
+for count in range(1, len(OWN_FAMILIES) + 1):
+    for families in combinations(OWN_FAMILIES, count):
+        read, made = [rule for rule in every if rule.family in families], load(families, samples=False)
+        assert made.digest == digest_of(read), families
+        assert made.rules == tuple(replace(rule, samples=()) for rule in read), families
+        assert not any(rule.samples for rule in made.rules)
+print(len(every))
+"""
+SAME_POLICIES = """
+from types import CodeType
+from lockgate.policy.catalogue import _prepared
+from lockgate.policy.catalogue._plan import guards_of
+from lockgate.policy.catalogue.kubernetes import _AMONG_VARIABLES, VARIABLES, _compiled, compile_policy, expression_of
+from lockgate.rules import load
+
+def shape(code):
+    consts = tuple(shape(one) if isinstance(one, CodeType) else (type(one), one) for one in code.co_consts)
+    return code.co_code, code.co_names, code.co_varnames, code.co_freevars, consts
+
+def said(one):
+    return one.source, one.where, one.kind, one.libraries, one.names, shape(one._code)
+
+rules = [rule for rule in load().rules if rule.family == "policy" and "kinds" in rule.logic]
+made = [compile_policy(rule, {}) for rule in rules]
+guards = guards_of((one for one in made if one.among is None), {})
+for rule, policy in zip(rules, made):
+    names = _AMONG_VARIABLES if "among" in rule.logic else VARIABLES
+    read = _prepared.read(rule, names)
+    deny, message, needs, guard = _compiled(rule, policy.path, {}, names)
+    assert read is not None, rule.id
+    assert (said(read[0]), said(read[1]), *read[2:]) == (said(deny), said(message), needs, guard), rule.id
+for (_, text), guard in guards.items():
+    assert said(_prepared.guard_of(text, VARIABLES)) == said(expression_of(text, "guard", {})) == said(guard), text
+print(len(rules), len(guards))
+"""
+
+
+@pytest.fixture(scope="module")
+def unpacked(wheel, tmp_path_factory):
+    """Runs Python with the package as the wheel brings it, warnings being errors; gives what it prints."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    for name, content in wheel.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    def run(code, **more):
+        environment = {**os.environ, "PYTHONPATH": str(folder)}
+        code = f"import lockgate; assert {str(folder)!r} in lockgate.__file__\n{code}"
+        command = [sys.executable, "-W", "error", "-c", code]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, **more)
+
+    return run
+
+
+@pytest.mark.slow
+def test_a_wheel_brings_its_rules_parsed_and_they_are_those_of_its_files(wheel, unpacked):
+    done = unpacked(SAME_RULES)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) == sum(name.endswith(".yaml") for name in wheel if name.startswith("lockgate/rules/"))
+
+
+@pytest.mark.slow
+def test_a_wheel_brings_its_policies_compiled_and_they_are_those_of_its_rules(unpacked):
+    done = unpacked(SAME_POLICIES)
+    assert done.returncode == 0, done.stderr
+    policies, guards = map(int, done.stdout.split())
+    assert policies >= 300 and guards >= 5
+
+
+def test_a_first_check_by_a_wheel_reads_no_rule_and_compiles_no_policy(unpacked, tmp_path):
+    (tmp_path / "one.yaml").write_text(POD)
+    idle = {"lockgate.rules._form", "lockgate.rules._yaml", "lockgate.policy.cel.parser", "lockgate.policy.cel.emit",
+            "lockgate.made.policies_others"}  # fmt: skip
+    done = unpacked(
+        "import sys\nfrom lockgate.cli import main\nmain(['check', 'one.yaml'])\n"
+        f"print(sorted(set(sys.modules) & {idle!r}))",
+        cwd=tmp_path,
+    )
+    assert "policy/privileged-container" in done.stdout, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_source_tree_brings_nothing_ready_made():
+    assert prepared("rules_digests") is None
 
 
 def test_the_floors_hold():

@@ -98,7 +98,7 @@ def judged(
     from lockgate.gates.check import GATE
     from lockgate.rules import load
 
-    rules = load(request.families, cache_dir=request.made_dir or request.cache_dir)
+    rules = load(request.families, cache_dir=request.made_dir or request.cache_dir, samples=False)
     asked = replace(request, rules_digest=rules.digest)
     return scan(sources, rules, GATE, store=record, ledger=ledger, request=asked, cache=cache)
 
@@ -213,7 +213,7 @@ def opened(place: Workspace, project: Project, *, store: bool) -> Iterator[_Stor
 def _blob_key(families: tuple[Family, ...]) -> str:
     from lockgate.rules import load
 
-    return load(families).digest
+    return load(families, samples=False).digest
 
 
 def _remember_blobs(

@@ -14,12 +14,15 @@ from functools import cache
 from pathlib import Path
 
 from lockgate.dataclass import dataclass
+from lockgate.discover import entry_points
 from lockgate.errors import ConfigurationError
 from lockgate.model import Family, Rule
 from lockgate.rules._load import ENTRY_POINTS, OWN_FAMILIES, read_packs, rule_to_plain
+from lockgate.rules._prepared import rules_of
 
 __all__ = [
-    "ENTRY_POINTS", "OWN_FAMILIES", "Rulebook", "catalogue_markdown", "expand_sample", "explain", "load", "shipped_ids",
+    "ENTRY_POINTS", "OWN_FAMILIES", "Rulebook", "catalogue_markdown", "digest_of", "expand_sample", "explain", "load",
+    "prepared_modules", "shipped_ids",
 ]  # fmt: skip
 
 
@@ -55,15 +58,20 @@ class Rulebook:
 
 
 def load(
-    families: Collection[Family] | None = None, *, cache_dir: Path | None = None, extra: Sequence[Path] = ()
-) -> Rulebook:
+    families: Collection[Family] | None = None, *, cache_dir: Path | None = None, extra: Sequence[Path] = (),
+    samples: bool = True,
+) -> Rulebook:  # fmt: skip
     """The rulebook of ``families`` (None: all): our rules, those of installed packs, and those below ``extra``.
 
     ``cache_dir`` may hold the parsed catalogue between runs. ``extra`` are folders with the same layout as ours.
-    Raises ``ConfigurationError`` at the file and line of the first rule that is wrong.
+    ``samples``: False lets them be missing, for who judges by the rules and shows none. Raises ``ConfigurationError``
+    at the file and line of the first rule that is wrong.
     """
-    rules = read_packs(OWN_FAMILIES if families is None else families, cache_dir=cache_dir, extra=extra)
-    return Rulebook(rules, _digest(rules))
+    wanted = OWN_FAMILIES if families is None else families
+    if not samples and not extra and not entry_points(ENTRY_POINTS) and (made := rules_of(wanted)) is not None:
+        return Rulebook(*made)
+    rules = read_packs(wanted, cache_dir=cache_dir, extra=extra)
+    return Rulebook(rules, digest_of(rules))
 
 
 @cache
@@ -72,6 +80,14 @@ def shipped_ids(family: Family) -> frozenset[str]:
     folder = Path(__file__).parent / family.value
     names = [one.name for one in os.scandir(folder)] if folder.is_dir() else []
     return frozenset(f"{family.value}/{name.removesuffix('.yaml')}" for name in names if name.endswith(".yaml"))
+
+
+def prepared_modules() -> dict[str, str]:
+    """The rules that Lockgate itself brings, as modules of Python by name (``hatch_build.py``)."""
+    from lockgate.rules._prepared import modules_of
+
+    rules = [rule for rule in load().rules if rule.id in shipped_ids(rule.family)]
+    return modules_of(rules, digest_of)
 
 
 def catalogue_markdown(rulebook: Rulebook) -> str:
@@ -95,7 +111,8 @@ def explain(rule: Rule) -> str:
     return explanation(rule)
 
 
-def _digest(rules: Sequence[Rule]) -> str:
+def digest_of(rules: Sequence[Rule]) -> str:
+    """The digest of a rulebook of these rules."""
     import orjson
 
     plain = [rule_to_plain(rule) for rule in rules]

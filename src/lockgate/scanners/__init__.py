@@ -125,7 +125,7 @@ def declared_options(family: str) -> tuple[ScannerOption, ...]:
     scanners = discover(sys.modules[__name__], "SCANNER", Scanner).values()
     found = {option.name: option for one in scanners if one.family.value == family for option in one.options}
     if any(one.takes_parameters for one in scanners if one.family.value == family):
-        for rule in load([one for one in OWN_FAMILIES if one.value == family]).rules:
+        for rule in load([one for one in OWN_FAMILIES if one.value == family], samples=False).rules:
             for name, default in (rule.logic.get("parameters") or {}).items():
                 found.setdefault(name, _parameter(name, default, rule))
     return tuple(found[name] for name in sorted(found))

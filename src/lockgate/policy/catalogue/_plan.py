@@ -14,9 +14,10 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.policy.budget import Budget
 from lockgate.policy.catalogue._places import Item, Path
+from lockgate.policy.catalogue._prepared import guard_of
 from lockgate.policy.catalogue._shape import Shape
 from lockgate.policy.catalogue.hit import Hit
-from lockgate.policy.catalogue.kubernetes import Facts, KubernetesPolicy, expression_of
+from lockgate.policy.catalogue.kubernetes import VARIABLES, Facts, KubernetesPolicy, expression_of
 from lockgate.policy.cel import Expression
 from lockgate.policy.cel.metering import spending
 
@@ -112,7 +113,8 @@ class Kind:
 def guards_of(policies: Iterable[KubernetesPolicy], held: MutableMapping[str, bytes]) -> _Guards:
     """The conditions with which several policies of the same items begin, compiled on their own."""
     count = Counter((policy.where, policy.guard) for policy in policies if policy.guard)
-    return {key: expression_of(key[1], "guard", held) for key, times in count.items() if times >= _SHARED}
+    shared = [key for key, times in count.items() if times >= _SHARED]
+    return {key: guard_of(key[1], VARIABLES) or expression_of(key[1], "guard", held) for key in shared}
 
 
 def run(plan: Plan, facts: Facts, *, until: float | None) -> list[Hit]:

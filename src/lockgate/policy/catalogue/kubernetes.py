@@ -28,6 +28,7 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.model import Rule
 from lockgate.policy.budget import Budget
+from lockgate.policy.catalogue import _prepared
 from lockgate.policy.catalogue._among import MOST_OTHERS, WORKLOAD, Among, pairs_of, parse_among
 from lockgate.policy.catalogue._form import check_keys, field_pointer, parameters_of
 from lockgate.policy.catalogue._places import EMPTY, Item, Path, items, parse_path
@@ -171,9 +172,7 @@ def compile_policy(
         path = parse_path(str(logic["each"])) if "each" in logic else None
         among = parse_among(logic["among"], str(rule.id)) if "among" in logic else None
         names = VARIABLES if among is None else _AMONG_VARIABLES
-        deny = expression_of(str(logic["deny"]), f"{rule.id} deny", held, names)
-        needs, guard = ((), "") if among is not None else _read_off(deny, path, held)
-        message = expression_of(str(logic["message"]), f"{rule.id} message", held, names)
+        deny, message, needs, guard = _prepared.read(rule, names) or _compiled(rule, path, held, names)
     except PolicyError as error:
         error.where = error.where or str(rule.id)
         raise
@@ -190,6 +189,15 @@ def compile_policy(
         needs=needs,
         guard=guard,
     )
+
+
+def _compiled(
+    rule: Rule, path: Path | None, held: MutableMapping[str, bytes], names: tuple[str, ...]
+) -> _prepared.Read:
+    """Condition and message, and what the condition says before any object is seen."""
+    deny = expression_of(str(rule.logic["deny"]), f"{rule.id} deny", held, names)
+    needs, guard = ((), "") if "among" in rule.logic else _read_off(deny, path, held)
+    return deny, expression_of(str(rule.logic["message"]), f"{rule.id} message", held, names), needs, guard
 
 
 def _read_off(deny: Expression, path: Path | None, held: MutableMapping[str, bytes]) -> tuple[tuple[Need, ...], str]:

@@ -107,6 +107,12 @@ class Expression:
         return marshal.dumps((_FORMAT, _CODE, parts, marshal.dumps(self._code)))
 
 
+    def python(self, name: str) -> str:
+        """The quick code as the text of a function of that name, whose code object this class takes."""
+        source, _ = _python(self.source, self.names, self.where, exact=False)
+        return source.replace("def run(", f"def {name}(", 1)
+
+
 def compile_expression(
     text: str,
     *,
@@ -183,18 +189,22 @@ def _compiled(text: str, names: Names, where: str) -> Expression:
 
 
 def _code(text: str, names: Names, where: str, *, exact: bool) -> tuple[CodeType, Emitter]:
-    # The compiler is not needed, and not imported, where every expression comes from a cache.
-    from lockgate.policy.cel.emit import Emitter
-    from lockgate.policy.cel.parser import parse
-
-    emitter = Emitter(text, registered(), names=names, where=where, exact=exact)
     try:
-        source = emitter.function(parse(text, where=where))
+        source, emitter = _python(text, names, where, exact=exact)
         module = compile(source, "<cel>", "exec", dont_inherit=True, optimize=2)
     except (RecursionError, MemoryError):  # the parser's bounds leave room, unless the caller is deep in calls already
         raise PolicyError("the expression nests too deep to be compiled here", where=where) from None
     (code,) = (constant for constant in module.co_consts if isinstance(constant, CodeType))
     return code, emitter
+
+
+def _python(text: str, names: Names, where: str, *, exact: bool) -> tuple[str, Emitter]:
+    # The compiler is not needed, and not imported, where every expression comes from a cache.
+    from lockgate.policy.cel.emit import Emitter
+    from lockgate.policy.cel.parser import parse
+
+    emitter = Emitter(text, registered(), names=names, where=where, exact=exact)
+    return emitter.function(parse(text, where=where)), emitter
 
 
 @cache

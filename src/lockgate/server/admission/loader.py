@@ -118,7 +118,7 @@ class PolicyLoader:
             # What a cluster holds its API server has accepted; what we cannot use is told and holds nothing up.
             _tell([one for one in policies.problems if one.where.startswith(CLUSTER)])
             _refuse([one for one in policies.problems if not one.where.startswith(CLUSTER)])
-            rules = load_rules((Family.POLICY,), cache_dir=self._cache_dir)
+            rules = load_rules((Family.POLICY,), cache_dir=self._cache_dir, samples=False)
             version = _version(policies.digest, rules.digest, inputs)
             return PolicySet(
                 policies, inputs.settings, rules=rules.of(Family.POLICY), options=inputs.options,
