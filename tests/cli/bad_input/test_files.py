@@ -55,7 +55,7 @@ def test_a_lock_of_a_hundred_thousand_packages_is_read_or_skipped(check, reposit
 HOSTILE_TEXT = {
     "a.txt": b"a" * 9_000_000,
     "b.py": b"password=" * 1_000_000,
-    "c.py": b"password = '" * 200_000,
+    "c.py": b"password = '" * 100_000,
     "d.env": b"KEY=" + b"A1b2" * 2_000_000,
     "e.yaml": b"secret: " * 500_000,
     "f.txt": b"https://a:b@" * 500_000,

@@ -29,7 +29,7 @@ def watching(source, resources=(MAPS,)):
         yield told
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(30)
         assert not thread.is_alive()
 
 
