@@ -38,6 +38,7 @@ def value(text: str, **more: Any) -> Any:
         ("null", None),
         ("'a\\n\\t\\x41\\u00e9\\U0001F600\\101'", "a\n\tA\u00e9\U0001f600A"),
         ("r'a\\n'", "a\\n"),
+        ('"""a\r\nb\rc"""', "a\nb\nc"),
         ("'''a\n'b'\nc'''", "a\n'b'\nc"),
         ('"""a"b"""', 'a"b'),
         ('R"""a\\"""', "a\\"),
@@ -273,6 +274,8 @@ def test_a_macro_walks(text: str, expected: object) -> None:
         ("optional.unwrap([optional.of(1), optional.none()])", [1]),
         ("[optional.of(1), optional.none()].unwrapOpt()", [1]),
         ("has(object.?labels.app)", True),
+        # Since cel-go 0.26 what cannot have members has none of that name; a list has positions only.
+        ("{'a': null}.?a.?b.hasValue() || {'a': 1}.?a.b.c.hasValue() || dyn('text')[?0].hasValue()", False),
         ("has(object.?nothing.app)", False),
         ("type(optional.none()) == optional_type", True),
     ],

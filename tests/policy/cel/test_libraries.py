@@ -89,14 +89,19 @@ def test_texts_have_bounds(text: str) -> None:
     ("text", "expected"),
     [
         ("'%s %s %s %s'.format(['a', 1, true, null])", "a 1 true null"),
-        ("'%s'.format([[1.0, 'b', [2.5]]])", "[1, b, [2.5]]"),
-        ("'%s'.format([{'b': 1, 'a': [true]}])", "{a: [true], b: 1}"),
+        # What stands in a list or a map is written as an expression would be: version 2, as in Kubernetes.
+        ("'%s'.format([[1.0, 'b', [2.5]]])", '[1.000000, "b", [2.500000]]'),
+        ("'%s'.format([{'b': 1, 'a': [true]}])", '{"a":[true], "b":1}'),
+        ("'%s'.format([{1: null, 10: b'x', 2: type(1)}])", '{1:null, 10:b"x", 2:int}'),
+        (r"'%s'.format([['tab\t\"\u200b', duration('1.5s'), timestamp('2024-01-01T00:00:00Z'), 1.0/0.0]])",
+         r'["tab\t\"\u200b", duration("1.5s"), timestamp("2024-01-01T00:00:00Z"), "+Inf"]'),
         ("'%s %s'.format([timestamp('2024-01-01T00:00:00Z'), duration('90s')])", "2024-01-01T00:00:00Z 90s"),
         ("'%s %s %s'.format([b'abc', type(1), 5u])", "abc int 5"),
-        ("'%d %d %d'.format([1, 2u, 3.5])", "1 2 3.5"),
-        ("'%f %.2f %.0f'.format([1.5, 2.345, 3])", "1.500000 2.35 3"),
-        ("'%e %.2e'.format([1052.032911275, 2.7])", "1.052033e+03 2.70e+00"),
-        ("'%f %e %d %s'.format([0.0/0.0, 1.0/0.0, -1.0/0.0, 1.0/0.0])", "NaN Infinity -Infinity Infinity"),
+        ("'%s %s %s'.format([1.0, 1e30, 2.5e-7])", "1 1e+30 2.5e-07"),
+        ("'%d %d'.format([1, 2u])", "1 2"),
+        ("'%f %.2f %.0f'.format([1234567.5, 2.345, -0.0])", "1,234,567.500000 2.35 0"),
+        ("'%e %.2e'.format([1052.032911275, -2.7e-4])", "1.052033×10⁰³ -2.700000×10⁻⁰⁴"),
+        ("'%f %e %s %f'.format([0.0/0.0, -1.0/0.0, 1.0/0.0, 'NaN'])", "NaN     -∞ +Inf NaN"),
         ("'%b %b %b'.format([5, true, -5])", "101 1 -101"),
         ("'%o'.format([11])", "13"),
         ("'%x %X %x %x'.format([30, 30, 'hi', b'\\xab'])", "1e 1E 6869 ab"),
@@ -110,7 +115,8 @@ def test_formats(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["'%s'.format([])", "'%d'.format(['a'])", "'%'.format([1])", "'%q'.format([1])", "'%.9999f'.format([1.0])",
+    ["'%s'.format([])", "'%d'.format(['a'])", "'%d'.format([1.5])", "'%f'.format([1])", "'%s'.format([b'\\xff'])",
+     "'%'.format([1])", "'%q'.format([1])", "'%.9999f'.format([1.0])",
      "'%b'.format([1.5])", "'%x'.format([1.5])", "'%s'.format([optional.of(1)])", "'%f'.format([true])"],
 )  # fmt: skip
 def test_formats_refuse_what_does_not_fit(text: str) -> None:

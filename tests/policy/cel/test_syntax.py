@@ -30,6 +30,7 @@ from lockgate.policy.errors import PolicyError
         ("'abc", 1, 1, "the text is not closed"),
         ("'a\nb'", 1, 1, "the text is not closed"),
         ("'''abc''", 1, 1, "the text is not closed"),
+        ("1 + 1e999", 1, 5, "does not fit a double"),
         ("'\\q'", 1, 2, "the escape is not one of CEL's"),
         ("'\\ud800'", 1, 2, "the escape is not one of CEL's"),
         ("b'\\u0041'", 1, 3, "the escape is not one of CEL's"),

@@ -6,6 +6,7 @@ Kubernetes and cel-go read after a dot.
 
 from __future__ import annotations
 
+import math
 import re
 
 from lockgate.dataclass import dataclass
@@ -105,7 +106,9 @@ def _number(source: str, match: re.Match[str], where: str) -> Token:
     if end - at > _DIGITS:
         raise fault("the number is too long", source, at, where=where)
     if (text := match["float"]) is not None:
-        return Token("literal", float(text), at, end)
+        if math.isinf(double := float(text)):
+            raise fault("the number does not fit a double", source, at, where=where, length=end - at)
+        return Token("literal", double, at, end)
     value = int(match["hex"], 16) if match["hex"] is not None else int(match["int"])
     if match["hexu"] or match["intu"]:
         if value > UINT_MAX:
@@ -123,7 +126,7 @@ def _text(source: str, at: int, opening: str, where: str) -> Token:
     end = _closing(source, start, quote, "r" in prefix)
     if end < 0:
         raise fault("the text is not closed", source, at, where=where, length=len(opening))
-    body = source[start:end]
+    body = source[start:end].replace("\r\n", "\n").replace("\r", "\n")
     if "r" not in prefix:
         return Token("literal", _unescaped(source, start, body, "b" in prefix, where), at, end + len(quote))
     return Token("literal", body.encode("utf-8", "surrogatepass") if "b" in prefix else body, at, end + len(quote))

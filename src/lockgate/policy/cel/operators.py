@@ -346,6 +346,8 @@ def optional_index(container: object, key: object) -> Optional:
     if type(container) is list:
         at = position(container, key)
         return Optional(container[at]) if 0 <= at < len(container) else NONE
+    if container is None or isinstance(container, bool | int | float | str | bytes):
+        return NONE  # As cel-go since 0.26: what has no members has none of that name either.
     raise no_overload("_[?_]", container, key)
 
 
