@@ -202,3 +202,13 @@ def test_print_tells_undefined_arguments() -> None:
     prints: list[str] = []
     assert program.evaluate("data.a.p", {}, prints=prints) is True
     assert prints == ["x is <undefined> [1, {2}]"]
+
+
+def test_what_holds_nothing_is_missing_below_a_rule_with_computed_keys() -> None:
+    rules = "p.a.x contains 1 if input.x\np.a.y contains 2 if input.y\np.b.c := 3 if input.x\n"
+    assert value(rules, {"y": 1}) == {"a": {"x": [], "y": [2]}, "b": {}}
+    computed = rules + "p[k].z contains 4 if k := input.k\nq := p.a.x\nkeys := [k | p[k]]"
+    assert value(computed, {"y": 1}) == {"a": {"y": [2]}}
+    assert value(computed, {"y": 1}, rule="q") is UNDEFINED
+    assert value(computed, {"y": 1}, rule="keys") == ["a"]
+    assert value(computed, {"k": "a", "x": 1}) == {"a": {"x": [1], "z": [4]}, "b": {"c": 3}}

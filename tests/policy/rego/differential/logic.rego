@@ -105,3 +105,23 @@ deep.path[k] := v if {
 }
 
 deep.names contains k if some k, _ in input.m
+
+# Below a rule with computed keys, what holds nothing is not there at all.
+mixed.p.x contains k if some k, _ in input.m
+
+mixed.p.y contains v if some v in input.numbers
+
+mixed.q.r := 1 if input.operation == "CREATE"
+
+mixed[k].z contains v if {
+	some k in input.strings
+	some v in input.ys
+}
+
+mixed_keys contains k if mixed[k]
+
+mixed_pairs contains [a, b] if mixed[a][b]
+
+mixed_set := mixed.p.x
+
+mixed_missing if not mixed.q

@@ -60,7 +60,10 @@ def _dynamic(state: State, node: NodeTable) -> Any:
 
 
 def document(state: State, index: int) -> Any:
-    """Everything at a place: base documents, and over them what rules give."""
+    """Everything at a place: base documents, and over them what rules give.
+
+    Below a rule with computed keys all rules by name are part of its object, so that what holds nothing is not there.
+    """
     node = state.tables.nodes[index]
     if node.kind == "function":
         return U
@@ -70,6 +73,8 @@ def document(state: State, index: int) -> Any:
             if node.kind == "set":
                 state.made.add(id(value))
             value = _overlaid(state, value, _dynamic(state, node))
+            if node.kind == "set" and not value:
+                return U
         return value
     state.budget.spend()
     base = base_document(state, node.path)
@@ -84,6 +89,8 @@ def document(state: State, index: int) -> Any:
         virtual = _overlaid(state, _own(state, node), made)
     if node.dynamic:
         virtual = _overlaid(state, _dynamic(state, node), virtual)
+        if not virtual and base is U:
+            return U
     return virtual if base.__class__ is not dict else _withbase_document(state, base, virtual)
 
 
