@@ -6,11 +6,18 @@ from lockgate.findings import Waivers
 from lockgate.findings.exempted import exempted
 from lockgate.findings.waivers import Matcher
 from lockgate.formats.azure_policy import Document
-from lockgate.model import Object
+from lockgate.model import Family, Object
 from lockgate.policy.catalogue.export_azure import definition_name
+from lockgate.rules import load
 
 RULES = ("policy/storage-network-open", "policy/acr-admin-user")
+RULEBOOK = [rule for rule in load((Family.POLICY,)).rules if "types" not in rule.logic or rule.id in RULES]
 GROUP = "/subscriptions/1/resourceGroups/shop"
+CLUSTER = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/shop"
+BUILT_IN = "/providers/Microsoft.Authorization/policyDefinitions/"
+PRIVILEGED = f"{BUILT_IN}95edb821-ddaf-4404-9732-666045e056b4"
+ADMIN_USER = f"{BUILT_IN}dc921057-6b28-4fbe-9b83-f7bec05db6c2"
+HOST_NETWORK = f"{BUILT_IN}82985f06-dc18-4a48-bc1c-b9f4f0098cfe"
 AUTHORIZATION = "/subscriptions/1/providers/Microsoft.Authorization"
 ASSIGNMENT = f"{AUTHORIZATION}/policyAssignments/baseline"
 
@@ -40,11 +47,11 @@ def initiative() -> Document:
 
 
 def waived(*documents: Document) -> list[tuple[str, str]]:
-    return [(one.rule, one.scope) for one in exempted(documents, RULES).waivers]
+    return [(one.rule, one.scope) for one in exempted(documents, RULEBOOK, cluster=CLUSTER).waivers]
 
 
 def told(*documents: Document) -> str:
-    made = exempted(documents, RULES)
+    made = exempted(documents, RULEBOOK, cluster=CLUSTER)
     assert made.waivers == ()
     (skip,) = made.skips
     assert skip.path == "e.json"
@@ -57,7 +64,7 @@ def account(group: str) -> Object:
 
 
 def test_an_exemption_of_a_definition_that_was_exported_waives_its_rule_in_its_scope() -> None:
-    made = exempted([exemption(), assignment()], RULES)
+    made = exempted([exemption(), assignment()], RULEBOOK)
     assert made.skips == ()
     matcher = Matcher(Waivers(made.waivers), date(2031, 5, 4))
     use = matcher.covers(RULES[0], account("SHOP"))
@@ -70,7 +77,7 @@ def test_an_exemption_of_a_definition_that_was_exported_waives_its_rule_in_its_s
 
 
 def test_an_expired_exemption_no_longer_counts_and_says_so() -> None:
-    made = exempted([exemption(expiresOn="2031-01-01T00:00:00Z"), assignment()], RULES)
+    made = exempted([exemption(expiresOn="2031-01-01T00:00:00Z"), assignment()], RULEBOOK)
     matcher = Matcher(Waivers(made.waivers), date(2031, 5, 4))
     use = matcher.covers(RULES[0], account("shop"))
     assert use is not None
@@ -104,6 +111,29 @@ def test_what_cannot_be_followed_counts_for_nothing_and_is_told() -> None:
 
 
 def test_one_that_lacks_what_a_waiver_demands_is_told_as_a_waiver_that_does_not_count() -> None:
-    made = exempted([exemption(expiresOn=""), assignment()], RULES)
+    made = exempted([exemption(expiresOn=""), assignment()], RULEBOOK)
     (notice,) = Matcher(Waivers(made.waivers), date(2031, 5, 4)).notices(tell_unused=True)
     assert "'expires' is missing" in notice
+
+
+def test_an_exemption_of_a_built_in_definition_waives_the_rules_that_are_mapped_to_it() -> None:
+    assert waived(exemption(), assignment(ADMIN_USER)) == [(RULES[1], GROUP)]
+    assert waived(exemption(), assignment(f"{ADMIN_USER.upper()}/versions/1.0.0")) == [(RULES[1], GROUP)]
+    listed = [{"policyDefinitionId": ADMIN_USER, "policyDefinitionReferenceId": "acrAdmin"},
+              {"policyDefinitionId": PRIVILEGED, "policyDefinitionReferenceId": "privileged"},
+              {"policyDefinitionId": f"{BUILT_IN}none", "policyDefinitionReferenceId": "other"}]  # fmt: skip
+    named = "/providers/Microsoft.Authorization/policySetDefinitions/1f3afdf9-d0c9-4c3d-847f-89da613e70a8"
+    benchmark = Document("i.json", {"id": named, "name": "b", "properties": {"policyDefinitions": listed}})
+    bound = assignment(named)
+    one = exemption(policyDefinitionReferenceIds=["ACRADMIN"])
+    assert waived(one, bound, benchmark) == [(RULES[1], GROUP)]
+    assert "none of its references" in told(exemption(policyDefinitionReferenceIds=["other"]), bound, benchmark)
+
+
+def test_rules_about_what_is_in_a_cluster_are_waived_in_the_cluster_that_is_exempt() -> None:
+    bound = assignment(HOST_NETWORK)
+    assert waived(exemption(), bound) == [("policy/host-network", ""), ("policy/host-port", "")]
+    assert waived(exemption(CLUSTER), bound) == [("policy/host-network", ""), ("policy/host-port", "")]
+    assert "another cluster" in told(exemption("/subscriptions/1/resourceGroups/other"), bound)
+    (skip,) = exempted([exemption(), bound], RULEBOOK).skips
+    assert "admission.azure_cluster" in skip.reason

@@ -59,7 +59,6 @@ class Project:
         from lockgate.rules import load
         from lockgate.sources.azure_policy import read
 
-        rules = [str(rule.id) for rule in load((Family.POLICY,), samples=False).rules if "types" in rule.logic]
         skips: list[Skip] = []
         documents = []
         for one in read(paths):
@@ -67,7 +66,8 @@ class Project:
                 skips.append(replace(one, path=self._shown(one.path)))
             else:
                 documents.append(replace(one, where=self._shown(one.where)))
-        made = exempted(documents, rules)
+        cluster = self.settings.admission.azure_cluster or ""
+        made = exempted(documents, load((Family.POLICY,), samples=False).rules, cluster=cluster)
         return Exempted(made.waivers, (*skips, *made.skips))
 
     def _shown(self, path: str) -> str:

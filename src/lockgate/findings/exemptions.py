@@ -6,7 +6,7 @@ resources in a way that a waiver cannot say, becomes a waiver with its ``problem
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ _MARGIN = timedelta(minutes=1)
 """So that one that ends at 23:59:59 counts through that day."""
 
 
-def waivers_of(exemption: Exemption, rules: Mapping[str, str]) -> tuple[Waiver, ...]:
+def waivers_of(exemption: Exemption, rules: Mapping[str, Sequence[str]]) -> tuple[Waiver, ...]:
     """One waiver for each rule that ``exemption`` excuses from.
 
     ``rules`` holds the rules of its assignment by the lower-case reference that an initiative gives each definition
@@ -30,7 +30,10 @@ def waivers_of(exemption: Exemption, rules: Mapping[str, str]) -> tuple[Waiver, 
     that the exemption covers wholly.
     """
     chosen = {
-        rule for reference, rule in rules.items() if not exemption.reference_ids or reference in exemption.reference_ids
+        rule
+        for reference, judging in rules.items()
+        if not exemption.reference_ids or reference in exemption.reference_ids
+        for rule in judging
     }
     said = exemption.description or str(exemption.metadata.get("description") or "")
     values = {

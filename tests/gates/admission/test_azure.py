@@ -187,6 +187,19 @@ def test_a_cluster_that_is_exempt_from_an_assignment_has_waivers_of_its_constrai
         assert exceptions.applied(said, pod).action is action
 
 
+def test_a_cluster_that_is_exempt_from_a_built_in_definition_is_from_the_rules_mapped_to_it():
+    built_in = "/providers/Microsoft.Authorization/policyDefinitions/95edb821-ddaf-4404-9732-666045e056b4"
+    bound = assignment("p", of=built_in)
+    policies = loaded(bound, exemption(policyAssignmentId=bound["id"]), cluster=CLUSTER)
+    (waiver,) = policies.waivers
+    assert (waiver.rule, waiver.by, waiver.scope) == ("policy/privileged-container", "ada", "")
+    (fault,) = [one for one in loaded(bound, exemption(policyAssignmentId=bound["id"], expiresOn=""),
+                                      cluster=CLUSTER).problems if "exemption" in str(one)]  # fmt: skip
+    assert "'expires' is missing" in str(fault)
+    elsewhere = exemption(f"{SUBSCRIPTION}/resourceGroups/other", policyAssignmentId=bound["id"])
+    assert loaded(bound, elsewhere, cluster=CLUSTER).waivers == ()
+
+
 def test_an_exemption_of_another_scope_or_assignment_excuses_nothing():
     other = exemption(f"{SUBSCRIPTION}/resourceGroups/other")
     policies = loaded(definition(), assignment(), other, cluster=CLUSTER)

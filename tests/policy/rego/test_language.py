@@ -212,3 +212,7 @@ def test_what_holds_nothing_is_missing_below_a_rule_with_computed_keys() -> None
     assert value(computed, {"y": 1}, rule="q") is UNDEFINED
     assert value(computed, {"y": 1}, rule="keys") == ["a"]
     assert value(computed, {"k": "a", "x": 1}) == {"a": {"x": [1], "z": [4]}, "b": {"c": 3}}
+
+
+def test_a_key_that_is_no_string_is_written_as_go_writes_json() -> None:
+    assert value('p := {["<a>"]: 1, "<b>": 2}') == {'["\\u003ca\\u003e"]': 1, "<b>": 2}

@@ -60,8 +60,10 @@ class _Making:
         self._constraints: dict[tuple[str, str], Placed] = {}
         self._known: set[str] = set()
         """Folded ids of assignments."""
-        self._made: dict[str, dict[str, str]] = {}
+        self._made: dict[str, dict[str, tuple[str]]] = {}
         """Folded id of an assignment -> folded reference of a definition -> the constraint, as waivers name it."""
+        self._faulty: set[str] = set()
+        """Exemptions that lack something and were told."""
         self._problems: list[LockgateError] = []
 
     def made(self, documents: Sequence[Placed]) -> FromAzure:
@@ -82,6 +84,8 @@ class _Making:
                 self._problems.append(one.at(error))
         waivers = [waiver for one, given in self._pairs(held.get("exemption", ()), parse_exemption)
                    for waiver in self._waived(one, given)]  # fmt: skip
+        if held.get("exemption"):
+            waivers += self._waived_rules(documents)
         return FromAzure(tuple(self._own), tuple(self._constraints.values()), tuple(waivers), tuple(self._problems))
 
     def _waived(self, one: Placed, exemption: Exemption) -> Iterator[Waiver]:
@@ -106,10 +110,29 @@ class _Making:
         elif within(self._cluster, exemption.scope):
             for waiver in waivers_of(exemption, rules):
                 if waiver.problem:
-                    told = f"the exemption {exemption.name} counts for nothing: {waiver.problem}"
-                    self._problems.append(PolicyError(told, where=one.where, hint="mend it, or write a waiver"))
+                    self._fault(one.where, waiver.where, waiver.problem)
                 else:
                     yield replace(waiver, scope="", where=f"{one.where}: {exemption.name}")
+
+    def _waived_rules(self, documents: Sequence[Placed]) -> Iterator[Waiver]:
+        """The waivers of rules of the rulebook that are mapped to definitions from which the cluster is exempt."""
+        from lockgate.findings.exempted import exempted
+        from lockgate.formats.azure_policy import Document
+        from lockgate.model import Family
+        from lockgate.rules import load
+
+        rules = [rule for rule in load((Family.POLICY,), samples=False).rules if "types" not in rule.logic]
+        made = exempted([Document(one.where, one.body) for one in documents], rules, cluster=self._cluster)
+        for waiver in made.waivers:
+            if not waiver.problem:
+                yield waiver
+            elif waiver.where not in self._faulty:
+                self._fault(waiver.where, waiver.where, waiver.problem)
+
+    def _fault(self, where: str, named: str, problem: str) -> None:
+        self._faulty.add(named)
+        told = f"the exemption {named.rpartition('/')[2]} counts for nothing: {problem}"
+        self._problems.append(PolicyError(told, where=where, hint="mend it, or write a waiver"))
 
     def _parsed(self, documents: Sequence[Placed], parse: Callable[..., T]) -> Iterator[T]:
         return (made for _, made in self._pairs(documents, parse))
@@ -161,7 +184,7 @@ class _Making:
         name = self._name(bound, kind)
         self._constraints[kind, name] = Placed(one.where, policy.constraint(kind, name))
         made = self._made.setdefault(bound.assignment.id.lower(), {})
-        made[bound.reference_id.lower()] = f"{kind}/{name}"
+        made[bound.reference_id.lower()] = (f"{kind}/{name}",)
 
     def _kind(self, one: Placed, policy: Any) -> str:
         """The kind of constraint that the definition's template makes."""

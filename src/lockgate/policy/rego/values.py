@@ -28,6 +28,9 @@ Value: TypeAlias = Any
 Key: TypeAlias = Any
 """None, int, float, str, ``TRUE_KEY``, ``FALSE_KEY`` or :class:`Frozen`."""
 
+FIVE_ESCAPES: Final = {60: "\\u003c", 62: "\\u003e", 38: "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+"""What Go's JSON writes for ``<``, ``>``, ``&`` and the two separators of lines."""
+
 MAX_DEPTH: Final = 200
 """Levels of nesting that a value may have; Kubernetes objects have about a dozen."""
 
@@ -533,7 +536,7 @@ def _plain(value: Value, depth: int) -> Any:
 
 def _key_text(key: Key) -> str:
     value = value_of_key(key)
-    return value if isinstance(value, str) else json_text(value)
+    return value if isinstance(value, str) else json_text(value).translate(FIVE_ESCAPES)
 
 
 def _write_json(value: Any, parts: list[str]) -> None:

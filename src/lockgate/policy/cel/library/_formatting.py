@@ -54,7 +54,7 @@ def _clause(verb: str, precision: str | None, value: object) -> str:
     match verb:
         case "s":
             return shown(value)
-        case "d" if type(value) in (int, Uint):
+        case "d" if isinstance(value, int) and type(value) is not bool:
             return str(int(value))
         case "f" if (number := _number(value)) is not None:
             return f"{number + 0.0:,.{digits}f}" if math.isfinite(number) else _SPECIAL[str(number)]

@@ -9,13 +9,19 @@ from typing import Any, Final
 from urllib.parse import quote_plus
 
 from lockgate.policy.rego.builtins.contract import BuiltinError, Function, bounded, dictionary, string
-from lockgate.policy.rego.values import Value, bytes_of, from_json_text, json_text, literal, plain, text_of
+from lockgate.policy.rego.values import (
+    FIVE_ESCAPES,
+    Value,
+    bytes_of,
+    from_json_text,
+    json_text,
+    literal,
+    plain,
+    text_of,
+)
 
 _MAX_INDENT: Final = 1_000
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
-_FIVE_ESCAPES: Final = {
-    ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029",
-}  # fmt: skip
 _BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _VALUES: Final = "operand 1 values must be string, array[string], or set[string]"
 
@@ -169,7 +175,7 @@ def _refuse(text: str) -> None:
 
 
 def _escaped(text: str) -> str:
-    return text.translate(_FIVE_ESCAPES)
+    return text.translate(FIVE_ESCAPES)
 
 
 def _indented(value: Any, parts: list[str], line: str, indent: str) -> None:
