@@ -164,7 +164,7 @@ EXEMPTION = {
 def exempted(**changed: object) -> Matcher:
     properties = {**EXEMPTION["properties"], **changed}  # type: ignore[dict-item]
     exemption = parse_exemption({**EXEMPTION, "properties": properties})
-    entries = waivers_of(exemption, {"minimum-tls": "policy/x", "other": "policy/y"})
+    entries = waivers_of(exemption, {"minimum-tls": ("policy/x",), "other": ("policy/y",)})
     return Matcher(Waivers(entries), TODAY)
 
 
