@@ -198,3 +198,31 @@ def test_a_base_that_is_one_and_other_parameters_are_left_to_the_standard_librar
     assert sorted([Ordered(2), Ordered(1)]) == [Ordered(1), Ordered(2)]
     with pytest.raises(dataclasses.FrozenInstanceError):
         Below("a").name = "b"
+
+
+NAMES = st.lists(st.sampled_from(["a0", "a1", "a2", "a3", "path", "value", "name"]), unique=True, max_size=6)
+KINDS = st.sampled_from(["plain", "default", "factory", "default, not given", "factory, not given"])
+
+
+def given_by(kind, number):
+    more = {"init": False} if "not given" in kind else {}
+    return field(default_factory=lambda: [number], **more) if "factory" in kind else field(default=number, **more)
+
+
+@given(names=NAMES, kinds=st.lists(KINDS, min_size=6, max_size=6), form=st.sampled_from(FORMS), count=st.integers(0, 6))
+def test_classes_of_any_shape_are_made_as_by_the_standard_library(names, kinds, form, count):
+    """Classes whose fields get their values alike share their code; each has names and defaults of its own."""
+
+    def made(decorator):
+        chosen = enumerate(zip(names, kinds, strict=False))
+        own = {name: given_by(kind, at) for at, (name, kind) in chosen if kind != "plain"}
+        return decorator(**form)(type("Made", (), {"__annotations__": dict.fromkeys(names, "object"), **own}))
+
+    def said(decorator):
+        try:
+            one = made(decorator)(*range(100, 100 + count))
+        except TypeError as error:
+            return str(error)
+        return [getattr(one, name) for name in names], repr(one).rpartition(".")[2]
+
+    assert said(dataclass) == said(dataclasses.dataclass)

@@ -1,9 +1,10 @@
 """``dataclass`` as the standard library has it, made in a third of the time.
 
 The standard decorator writes up to ten functions for each class as text and compiles every one of them. A run that
-finds everything unchanged makes some hundred classes, and that took a fifth of it. Here ``__init__`` alone is compiled;
-comparing, hashing, showing, pickling and refusing changes are the same few functions for all classes. Fields, order of
-arguments, ``replace``, ``fields``, patterns of ``match`` and errors are those of the standard library.
+finds everything unchanged makes some hundred classes, and that took a fifth of it. Here ``__init__`` alone is compiled,
+once for all classes of one shape; comparing, hashing, showing, pickling and refusing changes are the same few functions
+for all classes. Fields, order of arguments, ``replace``, ``fields``, patterns of ``match`` and errors are those of the
+standard library.
 
 What it does not take (``order``, ``kw_only``, a base that is a dataclass, a metaclass, class variables among the
 annotations) is handed to the standard library.
@@ -12,9 +13,10 @@ annotations) is handed to the standard library.
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from operator import attrgetter
 from reprlib import recursive_repr
-from types import MemberDescriptorType
+from types import CodeType, FunctionType, MemberDescriptorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,33 +121,59 @@ def _made(cls: type, asked: _Parameters) -> Any:
 
 
 def _init(made: type, fields: list[Any], *, frozen: bool, slots: bool) -> Callable[..., None]:
-    """The one function that is compiled: every class has other arguments. Defaults are bound by name, never as text."""
+    """The one function that is compiled, for classes of one shape together: their names are put in afterwards."""
+    kinds = ""
+    names: list[str] = []
+    defaults: list[Any] = []
     scope: dict[str, Any] = {"__set": object.__setattr__, "__factory": _FACTORY}
-    arguments, lines = ["self"], []
     for one in fields:
-        name, default = one.name, f"__default_{one.name}"
-        value = name
+        kind = _kind(one, slots)
+        if kind == "-":
+            continue  # the class holds it, or nobody gives it a value
+        at = len(names)
+        kinds += kind
+        names.append(one.name)
         if one.default_factory is not _MISSING:
-            scope[default] = one.default_factory
-            value = f"{default}() if {name} is __factory else {name}" if one.init else f"{default}()"
-            arguments += [f"{name}=__factory"] if one.init else []
-        elif one.default is not _MISSING:
-            scope[default] = one.default
-            arguments += [f"{name}={default}"] if one.init else []
-            if not one.init and not slots:
-                continue  # the class holds it
-            value = name if one.init else default
-        elif one.init:
-            arguments.append(name)
-        else:
-            continue
-        lines.append(f" __set(self, {name!r}, {value})" if frozen else f" self.{name} = {value}")
-    if hasattr(made, "__post_init__"):
-        lines.append(" self.__post_init__()")
-    exec(f"def __init__({', '.join(arguments)}):\n" + ("\n".join(lines) or " pass"), scope)  # noqa: S102 -- names of fields
-    init: Any = scope["__init__"]
+            scope[f"__made{at}"] = one.default_factory
+        elif kind == "d":
+            scope[f"__made{at}"] = one.default
+        if one.init and (one.default is not _MISSING or one.default_factory is not _MISSING):
+            defaults.append(_FACTORY if one.default is _MISSING else one.default)
+        elif one.init and defaults:
+            raise TypeError(f"non-default argument {one.name!r} follows default argument")
+    code = _template(kinds, frozen, hasattr(made, "__post_init__"))
+    given = {f"a{at}": name for at, name in enumerate(names)}
+    code = code.replace(
+        co_varnames=tuple(given.get(one, one) for one in code.co_varnames),
+        co_names=tuple(given.get(one, one) for one in code.co_names),
+        co_consts=tuple(given.get(one, one) if isinstance(one, str) else one for one in code.co_consts),
+    )
+    init = FunctionType(code, scope, "__init__", tuple(defaults) or None)
     init.__qualname__, init.__module__ = f"{made.__qualname__}.__init__", made.__module__
-    return init  # type: ignore[no-any-return]
+    return init
+
+
+def _kind(one: Any, slots: bool) -> str:
+    """How a field gets its value: from its argument (a), that or a factory (f), a factory (m), its default (d)."""
+    if one.default_factory is not _MISSING:
+        return "f" if one.init else "m"
+    if one.init:
+        return "a"
+    return "d" if one.default is not _MISSING and slots else "-"
+
+
+_VALUES = {"a": "a{0}", "f": "__made{0}() if a{0} is __factory else a{0}", "m": "__made{0}()", "d": "__made{0}"}
+
+
+@cache
+def _template(kinds: str, frozen: bool, more: bool) -> CodeType:
+    """``__init__`` of classes whose fields, called ``a0``, ``a1``, ..., get their values in these ways."""
+    form = " __set(self, 'a{0}', {1})" if frozen else " self.a{0} = {1}"
+    lines = [form.format(at, _VALUES[kind].format(at)) for at, kind in enumerate(kinds)]
+    arguments = ["self", *(f"a{at}" for at, kind in enumerate(kinds) if kind in "af")]
+    body = [*lines, " self.__post_init__()"] if more else lines or [" pass"]
+    module = compile(f"def __init__({', '.join(arguments)}):\n" + "\n".join(body), "<string>", "exec")
+    return next(one for one in module.co_consts if isinstance(one, CodeType))
 
 
 def _values(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:

@@ -1,6 +1,7 @@
 """The command line: help, errors, exit codes and what starting costs."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +12,18 @@ from lockgate.cli import _parser, main
 from lockgate.cli._completion import script, words
 from lockgate.cli._text import safe
 
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: cart
+spec:
+  containers:
+  - name: cart
+    image: nginx:1.27
+    securityContext:
+      privileged: true
+"""
 
 def test_every_command_has_help_with_an_example():
     for name in _parser.command_names():
@@ -71,6 +84,30 @@ def test_a_check_that_finds_everything_unchanged_imports_no_engine(repository):
         done = subprocess.run(
             [sys.executable, "-c", code], cwd=repository.folder, capture_output=True, text=True, check=True
         )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_check_of_one_manifest_imports_what_it_needs_alone(tmp_path):
+    """No advisory store, no workflow, no large tree: nothing of their engines."""
+    (tmp_path / "one.yaml").write_text(POD)
+    idle = {
+        "duckdb", "sqlalchemy", "rich", "hyperscan", "tree_sitter", "cryptography", "kubernetes", "tomllib", "tempfile",
+        "asyncio", "random", "difflib", "concurrent.futures", "urllib.request", "yaml", "lockgate.formats.dockerfile",
+        "lockgate.store.advisories", "lockgate.advisories.osv", "lockgate.scanners.workflows._session",
+        "lockgate.scanners.workflows.azure", "lockgate.scanners.dependencies._session", "lockgate.policy.azure",
+        "lockgate.policy.rego", "lockgate.policy.cel.parser", "lockgate.policy.cel.emit", "lockgate.gates.admission",
+        "lockgate.rules._form", "lockgate.rules._yaml", "lockgate.formats.kustomize._build", "lockgate.engine.workers",
+        "lockgate.sources.cluster", "lockgate.sources.repository.history",
+    }  # fmt: skip
+    code = (
+        "import sys\nfrom lockgate.cli import main\n"
+        "main(['check', '--quiet', 'one.yaml'])\n"
+        f"print(sorted(set(sys.modules) & {idle!r}))"
+    )
+    for _ in range(2):  # the first reads the rules and compiles policies, as no wheel has to
+        shutil.rmtree(tmp_path / ".lockgate", ignore_errors=True)
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "policy/privileged-container" in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
 
 

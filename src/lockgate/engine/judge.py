@@ -179,9 +179,15 @@ class Judge:
             file.commit,
             file.other_paths,
         )
-        findings, skips = _sorted_out(answer for one in map(self._session, names) if one for answer in one.feed(ready))
+        findings, skips = _sorted_out(answer for name in names for answer in self._fed(name, ready))
         waivers = inline_waivers(file.path, content) if b"lockgate:waive" in content else ()
         return Judged(findings, skips, waivers, len(content), content if keep else None)
+
+    def _fed(self, name: str, file: File) -> Iterable[Finding | Skip]:
+        if name not in self._sessions and not self.scanners[name].may_hold(file):
+            return ()
+        session = self._session(name)
+        return () if session is None else session.feed(file)
 
     def row(self, row: Component | Object) -> tuple[tuple[Finding, ...], tuple[Skip, ...]]:
         """Judge one component or object."""

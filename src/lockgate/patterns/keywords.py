@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+PATIENCE = 8_000
+"""Bytes that are looked through keyword by keyword before an automaton is made: that takes about as long."""
+
 
 class Words:
-    """The keywords of patterns, as one automaton."""
+    """The keywords of patterns, as one automaton where there is more than a little to look through."""
 
     def __init__(self, keywords: Mapping[int, Sequence[str]]) -> None:
         """Keywords by number of the pattern: lower case and ASCII; a pattern without any may always match."""
@@ -18,17 +21,29 @@ class Words:
             for word in words:
                 by_word.setdefault(word, []).append(number)
         self._numbers = tuple(by_word.values())
-        self._set = _set_of(by_word) if by_word else None
+        self._words = tuple(word.encode("ascii") for word in by_word)
+        self._patience = PATIENCE
+        self._set: Any = None
 
     def wanted(self, content: bytes) -> list[int]:
         """Numbers of the patterns one of whose keywords stands in ``content``, whatever the case, in order."""
         found = set(self._always)
-        for place in (self._set.Match(content) or ()) if self._set is not None else ():
+        for place in self._places(content):
             found.update(self._numbers[place])
         return sorted(found)
 
+    def _places(self, content: bytes) -> Sequence[int]:
+        """Places of the keywords that stand in ``content``."""
+        self._patience -= len(content)
+        if self._patience >= 0:
+            lowered = content.lower()
+            return [place for place, word in enumerate(self._words) if word in lowered]
+        if self._set is None and self._words:
+            self._set = _set_of(self._words)
+        return self._set.Match(content) or () if self._set is not None else ()
 
-def _set_of(words: Mapping[str, object]) -> Any:
+
+def _set_of(words: Sequence[bytes]) -> Any:
     import re2
 
     options = re2.Options()
@@ -36,6 +51,6 @@ def _set_of(words: Mapping[str, object]) -> Any:
     options.max_mem = 64 << 20
     found = re2.Set.SearchSet(options)  # type: ignore[no-untyped-call]
     for word in words:
-        found.Add(f"(?i){re.escape(word)}")
+        found.Add(f"(?i){re.escape(word.decode('ascii'))}")
     found.Compile()
     return found

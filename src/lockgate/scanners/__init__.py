@@ -113,6 +113,9 @@ class Scanner:
     """True: the parameters that rules of the family name (``logic.parameters``) are options as well."""
     version: str = "1"
     """Part of the cache key: raised whenever the same input would be judged otherwise."""
+    may_hold: Callable[[File], bool] = lambda row: True
+    """A cheap look at a file that is wanted: where it is False, ``feed`` would yield nothing, and no session is started
+    for the sake of the file."""
 
 
 def declared_options(family: str) -> tuple[ScannerOption, ...]:

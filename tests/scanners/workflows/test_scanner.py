@@ -177,7 +177,7 @@ def test_no_workflow_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_the_program_every_file_is_a_skip_and_nothing_is_covered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zizmor.shutil, "which", lambda *_, **__: None)
+    monkeypatch.setattr(zizmor, "program", lambda: None)
     session = SCANNER.start(RULES, ScanContext(salt=b"0" * 16))
     list(session.feed(File(GH, len(WORKFLOW), WORKFLOW.encode)))
     (row,) = session.finish()
@@ -189,7 +189,7 @@ def test_a_program_that_fails_is_a_skip(tmp_path: Path, monkeypatch: pytest.Monk
     fake = tmp_path / "zizmor"
     fake.write_text("#!/bin/sh\nexit 3\n")
     fake.chmod(0o755)
-    monkeypatch.setattr(zizmor.shutil, "which", lambda *_, **__: str(fake))
+    monkeypatch.setattr(zizmor, "program", lambda: str(fake))
     (row,) = scan({GH: WORKFLOW})
     assert isinstance(row, Skip) and row.kind is SkipKind.MISSING_TOOL and "status 3" in row.reason
 

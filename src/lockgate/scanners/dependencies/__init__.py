@@ -9,14 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lockgate.errors import NothingCheckedError
 from lockgate.model import Component, Family, Rule
 from lockgate.scanners import ScanContext, Scanner, Session
 
 
 def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
-    from lockgate.scanners.dependencies._session import start  # SQLite only where dependencies are asked for
+    if context.advisories is None or not context.advisories.is_file():
+        raise NothingCheckedError(
+            "there is no advisory store, so no dependency was checked",
+            where=str(context.advisories or ""),
+            hint="compile one with 'lockgate advisories update <folder, zip or address of OSV records>'",
+        )
+    from lockgate.scanners.dependencies._session import start  # versions and SQLite only where there is a store
 
-    return start(rules, context)
+    return start(rules, context.advisories)
 
 
 SCANNER = Scanner(family=Family.DEPENDENCIES, reads=Component, start=_start, cacheable=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockgate.advisories.record import Kind
@@ -21,7 +22,6 @@ from lockgate.model import (
     SkipKind,
     Subject,
 )
-from lockgate.scanners import ScanContext
 from lockgate.store.advisories import AdvisoryStore
 
 if TYPE_CHECKING:
@@ -194,23 +194,17 @@ def _plain(word: str) -> bool:
     return all(char.isalnum() or char in "@/._-+~" for char in word) and not word.startswith("-")
 
 
-def start(rules: Sequence[Rule], context: ScanContext) -> DependencySession:
-    """Opens the store that the context names. Raises ``NothingCheckedError`` when there is none or it is empty."""
-    if context.advisories is None or not context.advisories.is_file():
-        raise NothingCheckedError(
-            "there is no advisory store, so no dependency was checked",
-            where=str(context.advisories or ""),
-            hint="compile one with 'lockgate advisories update <folder, zip or address of OSV records>'",
-        )
+def start(rules: Sequence[Rule], place: Path) -> DependencySession:
+    """Opens the store at ``place``. Raises ``NothingCheckedError`` when it cannot be used or is empty."""
     try:
-        store = AdvisoryStore.open(context.advisories)
+        store = AdvisoryStore.open(place)
     except StoreError as error:
         raise NothingCheckedError(error.message, where=error.where, hint=error.hint) from error
     if not store.meta()["advisories"]:
         store.close()
         raise NothingCheckedError(
             "the advisory store is empty, so no dependency was checked",
-            where=str(context.advisories),
+            where=str(place),
             hint="compile it from OSV records with 'lockgate advisories update'",
         )
     try:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from lockgate.model import Family, File, Rule
 from lockgate.scanners import ScanContext, Scanner, Session
-from lockgate.scanners.workflows._wanted import wants
+from lockgate.scanners.workflows._program import programs
+from lockgate.scanners.workflows._wanted import may_hold, wants
 
 __all__ = ["SCANNER", "wants"]
 
@@ -23,12 +24,7 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
     return start(rules, context)
 
 
-def _programs() -> tuple[str | None]:
-    from lockgate.scanners.workflows.zizmor import program
-
-    return (program(),)
-
-
 SCANNER = Scanner(
-    Family.WORKFLOWS, File, _start, wants, cacheable=False, kept_whole=True, programs=_programs, starts_alike=True
+    Family.WORKFLOWS, File, _start, wants, cacheable=False, kept_whole=True, programs=programs, starts_alike=True,
+    may_hold=may_hold,
 )

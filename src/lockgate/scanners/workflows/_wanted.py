@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from lockgate.model import File
+
 MAX_BYTES = 1024 * 1024
 _BY_NAME = (
     r"(?i)(?:^|/)(?:[\w.-]*azure[-_.]?pipelines?[\w.-]*\.ya?ml$|"
@@ -58,3 +60,8 @@ def looks_like(path: str, content: bytes) -> bool:
     if not any(content.startswith(part[1:]) or part in content for part in _PARTS):
         return False
     return any(mark in content for mark in _MARKS)
+
+
+def may_hold(row: File) -> bool:
+    """False for a file that the session would have nothing to say about; most YAML is one."""
+    return bool(kind_of(row.path)) or row.size > MAX_BYTES or looks_like(row.path, row.load())

@@ -11,9 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
-import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.lazy_pattern import lazy_pattern
+from lockgate.scanners.workflows._program import program
 
 TIMEOUT_SECONDS = 120
 MAX_KEPT = 4000
@@ -55,11 +54,6 @@ class Raw:
     annotation: str
     text: str
     """What the audit is about, in zizmor's words."""
-
-
-def program() -> str | None:
-    """The program beside the running Python, or on PATH; None when there is none."""
-    return shutil.which("zizmor", path=sysconfig.get_path("scripts")) or shutil.which("zizmor")
 
 
 def audit(contents: Mapping[str, tuple[str, bytes]], cache_dir: Path | None) -> dict[str, tuple[Raw, ...] | None]:
