@@ -1,14 +1,19 @@
-"""Values that are kept from one review to the next, bounded in bytes; the longest unused go first."""
+"""What is kept from one review to the next, bounded in bytes; the longest unused go first."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from lockgate.dataclass import dataclass
 
 T = TypeVar("T")
+U = TypeVar("U")
+_MOST_MADE = 32
+"""Things that are kept of one; past it they begin anew."""
 
 
 class Remembered(Generic[T]):
@@ -49,5 +54,97 @@ class Remembered(Generic[T]):
     def clear(self) -> None:
         """Let go of everything."""
         with self._lock:
+            self._held.clear()
+            self.size = 0
+
+
+class Shared:
+    """Something that is the same object from one review to the next, with what callers make of it."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        self._made: dict[Hashable, Any] = {}
+
+    def kept(self, name: Hashable, make: Callable[[], U]) -> U:
+        """What ``make`` gives, or gave before under ``name``. Two threads may both make it; either will do."""
+        try:
+            found: U = self._made[name]
+            return found
+        except KeyError:
+            if len(self._made) >= _MOST_MADE:
+                self._made.clear()
+            found = self._made[name] = make()
+            return found
+
+
+class Outcome:
+    """What policies that read the same say together."""
+
+    __slots__ = ("found", "holders", "number", "size")
+
+    def __init__(self, number: int, found: tuple[tuple[int, Any], ...], size: int) -> None:
+        self.number = number
+        """Another for each."""
+        self.found = found
+        """Each thing that is said, with the place of its policy among all."""
+        self.size = size
+        """Bytes, roughly."""
+        self.holders = 0
+        """Reviews of which it is known."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Whole:
+    """An outcome, and what it took to find it out."""
+
+    outcome: Outcome
+    steps: int
+    most: int
+    """Steps of the policy that took the most."""
+
+
+class Wholes:
+    """Outcomes by what they hang on. One that is known for several reviews is counted once."""
+
+    def __init__(self, *, max_bytes: int) -> None:
+        self.size = 0
+        """Bytes, roughly."""
+        self._max_bytes = max_bytes
+        self._held: OrderedDict[Hashable, tuple[Whole, int]] = OrderedDict()
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, key: Hashable) -> Whole | None:
+        """What is known under ``key``."""
+        found = self._held.get(key)
+        if found is None:
+            return None
+        with suppress(KeyError):  # another thread may have let go of it meanwhile
+            self._held.move_to_end(key)
+        return found[0]
+
+    def put(self, key: Hashable, whole: Whole, size: int) -> None:
+        """Keep it by a key of ``size`` bytes."""
+        if whole.outcome.size + size > self._max_bytes:
+            return
+        with self._lock:
+            if key in self._held:  # another thread was first
+                return
+            self._held[key] = (whole, size)
+            self.size += size + (0 if whole.outcome.holders else whole.outcome.size)
+            whole.outcome.holders += 1
+            while self.size > self._max_bytes:
+                _, (oldest, least) = self._held.popitem(last=False)
+                oldest.outcome.holders -= 1
+                self.size -= least + (0 if oldest.outcome.holders else oldest.outcome.size)
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            for whole, _ in self._held.values():
+                whole.outcome.holders = 0
             self._held.clear()
             self.size = 0

@@ -147,11 +147,11 @@ def test_a_guard_is_the_first_condition_unless_it_reads_parameters():
 
 def test_policies_that_begin_alike_share_that_beginning(policies):
     body = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "a", "command": ["sh"]}]}}
-    groups = policies._for(("", "Pod")).plan(shape_of(body)[0])
+    groups = policies.of_kind(("", "Pod")).plan(shape_of(body)[0])
     guarded = {group.guard.source: len(group.members) for group in groups if group.guard}
     assert max(guarded.values()) > 20
     asked = sum(len(group.members) for group in groups if not group.guard)
-    assert asked < len(policies._for(("", "Pod")).policies) / 2
+    assert asked < len(policies.of_kind(("", "Pod")).policies) / 2
 
 
 def test_a_policy_whose_time_is_over_still_says_so_for_each_that_is_asked(policies):

@@ -1,12 +1,12 @@
 """Answers that are kept are those that would be found anew, and keeping them is bounded and paid for."""
 
-import copy
 import json
 import random
 from typing import Any
 
 import pytest
 from tests.policy.gatekeeper.builders import cel, constraint, pod, template
+from tests.policy.gatekeeper.copies import mutated
 from tests.policy.gatekeeper.library_objects import library_objects
 from tests.policy.gatekeeper.pods import pods
 
@@ -205,30 +205,6 @@ def test_cel_is_kept_by_what_it_reads() -> None:
     assert len(library.kept) == 2
 
 
-def _mutated(body: dict[str, Any], dice: random.Random) -> dict[str, Any]:
-    """The same with one change somewhere: a field gone, of another type, or new."""
-    made = copy.deepcopy(body)
-    value: Any = made
-    for _ in range(dice.randint(1, 7)):
-        keys = list(value) if isinstance(value, dict) else list(range(len(value)))
-        keys = [key for key in keys if isinstance(value[key], (dict, list)) and value[key]]
-        if not keys:
-            break
-        value = value[dice.choice(keys)]
-    other = dice.choice([None, True, False, 0, "", "runtime/default", 1000, [], {}, ["ALL"], {"type": "Unconfined"}])
-    if isinstance(value, dict):
-        key = dice.choice([*value, "privileged", "image", "name"])
-        if dice.random() < 0.3:
-            value.pop(key, None)
-        elif key not in ("apiVersion", "kind", "metadata"):
-            value[key] = other
-    elif dice.random() < 0.5:
-        value.append(other)
-    else:
-        value.pop(dice.randrange(len(value)))
-    return made
-
-
 @pytest.mark.parametrize("without_cel", [False, True])
 def test_the_library_says_the_same_whatever_it_knows_already(
     without_cel: bool, corpora: Any, request: pytest.FixtureRequest
@@ -245,7 +221,7 @@ def test_the_library_says_the_same_whatever_it_knows_already(
     asked = 0
     for body in pods(12, seed=3):
         for _ in range(8):
-            body = _mutated(body, dice)
+            body = mutated(body, dice)
             review = _of(body)
             assert _shown(library.evaluate(review)) == _shown(plain.evaluate(review))
             asked += 1

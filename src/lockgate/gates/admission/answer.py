@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from lockgate.model import WaiverUse
+from lockgate.policy.remembered import Shared
 
 
 class Action(StrEnum):
@@ -42,13 +43,27 @@ class Said:
     """Who waived it, or an expired waiver that would have covered it."""
 
 
+class Heard(Shared):
+    """Everything that is said of a review. The same object for the next review of which the same is said, as a rule."""
+
+    __slots__ = ("said",)
+
+    def __init__(self, said: tuple[Said, ...]) -> None:
+        super().__init__()
+        self.said = said
+
+
+NOTHING = Heard(())
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Everything the policies say about one request."""
 
     version: str
     """Digest of everything that was loaded."""
-    said: tuple[Said, ...] = ()
+    heard: Heard = NOTHING
+    """Each thing that was said, shared with other answers that say the same."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """What each policy that was evaluated took, by its name."""
     annotations: Mapping[str, str] = field(default_factory=dict)
@@ -59,6 +74,11 @@ class Answer:
     """JSON Patch from the object of the request to ``object``."""
     owner: str = ""
     """Whose the object is, where its labels, its Namespace or its controller tell."""
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        """Each thing that was said."""
+        return self.heard.said
 
     def of(self, *actions: Action) -> tuple[Said, ...]:
         """What has one of these actions."""

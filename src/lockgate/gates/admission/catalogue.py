@@ -6,16 +6,21 @@ import time
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
-from lockgate.gates.admission.answer import Action, Said
+from lockgate.gates.admission.answer import NOTHING, Action, Heard, Said
+from lockgate.gates.admission.rulebook import MAX_BYTES, Outcomes, Rulebook, hits_of
 from lockgate.gates.admission.workloads import goes_away
-from lockgate.model import Object, Rule
+from lockgate.model import Rule
 from lockgate.policy.catalogue import Hit, Policies
 from lockgate.policy.catalogue._places import pod_place
+from lockgate.policy.gatekeeper.parts import Parts
 from lockgate.policy.gatekeeper.review import Review
+from lockgate.policy.remembered import Remembered
 from lockgate.settings import AdmissionSettings, Mildness, RuleCondition
 from lockgate.settings.globs import word_matches
 
 _NAME = "catalogue"
+_EMPTY = 600
+"""Bytes that nothing said takes."""
 _JUDGED = ("", "ephemeralcontainers")
 """Subresources whose object is the whole: others (``status``, ``scale``, ``exec``) ask for something else."""
 
@@ -31,34 +36,44 @@ class Catalogue:
             action = _action(rule, settings)
             if action is not None and "types" not in rule.logic:
                 self._actions[rule.id], self._rules[rule.id] = action, rule
-        self._policies = Policies(self._rules.values(), options, compiled=compiled)
+        held = compiled if compiled is not None else {}
+        self._rulebook = Rulebook(Policies(self._rules.values(), options, compiled=held), held)
+        self._heard: Remembered[Heard] = Remembered(max_bytes=MAX_BYTES)
         self._workloads, self._unchanged = settings.workloads, settings.unchanged
 
     def __len__(self) -> int:
         return len(self._rules)
 
-    def judged(self, review: Review, until: float | None, seconds: MutableMapping[str, float]) -> Iterator[Said]:
-        """What the rules say of a CREATE or an UPDATE."""
+    def judged(self, review: Review, parts: Parts, until: float | None,
+               seconds: MutableMapping[str, float]) -> Heard:  # fmt: skip
+        """What the rules say of a CREATE or an UPDATE; the very object of an earlier review of which the same is said,
+        as a rule. ``parts``: the review taken apart."""
         body, old = review.object, review.old_object
         if body is None or review.operation not in ("CREATE", "UPDATE") or review.sub_resource not in _JUDGED:
-            return
+            return NOTHING
         if not self._rules or (old is not None and goes_away(body)):
-            return
+            return NOTHING
         began = time.perf_counter()
-        hits = self._policies.judge(Object("kubernetes", body), until=until)
-        if hits:
-            place = pod_place(body)
-            before = self._before(old, until) if self._unchanged is not Mildness.DENY else frozenset()
-            for hit in hits:
-                said = self._said(hit, place[0] if place is not None else "", _key(hit) in before)
-                if said is not None:
-                    yield said
+        outcomes = self._rulebook.outcomes(body, parts, until)
+        before: Outcomes = ()
+        if old is not None and self._unchanged is not Mildness.DENY and any(one.found for one in outcomes):
+            before = self._rulebook.outcomes(old, parts.of_old(), until)
+        place = pod_place(body)
+        pod = place[0] if place is not None else ""
+        key = (pod, tuple([one.number for one in outcomes]), tuple([one.number for one in before]))
+        heard = self._heard.get(key)
+        if heard is None:
+            heard = Heard(tuple(self._said_of(hits_of(outcomes), hits_of(before), pod)))
+            self._heard.put(key, heard, sum(one.size for one in outcomes) or _EMPTY)
         seconds[_NAME] = seconds.get(_NAME, 0.0) + time.perf_counter() - began
+        return heard
 
-    def _before(self, old: Mapping[str, Any] | None, until: float | None) -> frozenset[tuple[str, str, str]]:
-        if old is None:
-            return frozenset()
-        return frozenset(_key(hit) for hit in self._policies.judge(Object("kubernetes", old), until=until))
+    def _said_of(self, hits: Sequence[Hit], before: Sequence[Hit], pod: str) -> Iterator[Said]:
+        old = frozenset(map(_key, before))
+        for hit in hits:
+            said = self._said(hit, pod, _key(hit) in old)
+            if said is not None:
+                yield said
 
     def _said(self, hit: Hit, pod: str, unchanged: bool) -> Said | None:
         action = self._actions[hit.rule.id]

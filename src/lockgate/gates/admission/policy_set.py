@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
+from operator import is_
 from typing import Any
 
-from lockgate.gates.admission.answer import Action, Answer, Said
+from lockgate.gates.admission.answer import NOTHING, Action, Answer, Heard, Said
 from lockgate.gates.admission.catalogue import Catalogue
 from lockgate.gates.admission.loading import Policies
 from lockgate.gates.admission.native import Native
@@ -22,7 +23,9 @@ from lockgate.policy.errors import EvaluationError
 from lockgate.policy.gatekeeper.case import Limits
 from lockgate.policy.gatekeeper.constraint import AUDIT, WEBHOOK
 from lockgate.policy.gatekeeper.expansion import Expanded, Expander
+from lockgate.policy.gatekeeper.kept import Verdicts
 from lockgate.policy.gatekeeper.mutation import patch
+from lockgate.policy.gatekeeper.parts import Parts
 from lockgate.policy.gatekeeper.review import Origin, Review
 from lockgate.policy.gatekeeper.violation import Violation
 from lockgate.settings import AdmissionSettings, Mildness
@@ -55,6 +58,7 @@ class PolicySet:
         self._limits = (self.settings.steps, self.settings.all_steps)
         own = tuple(own_templates(policies.expansions)) if self.settings.workloads is not Mildness.OFF else ()
         self._templates = (*policies.expansions, *own)
+        self._excluded = Verdicts(())
         self._expander = Expander(self._templates, mutators=policies.mutators)
 
     @property
@@ -81,10 +85,10 @@ class PolicySet:
             return self._answer(review, request, until, seconds, mutate, validate)
         except EvaluationError as error:
             said = Said("lockgate", "gatekeeper", Action.ERROR, f"the request cannot be judged: {error}")
-            return Answer(self.version, (said,), seconds, object=request.get("object"))
+            return Answer(self.version, Heard((said,)), seconds, object=request.get("object"))
         except RecursionError:
             said = Said("lockgate", "gatekeeper", Action.ERROR, "the object nests too deep to be judged")
-            return Answer(self.version, (said,), seconds, object=request.get("object"))
+            return Answer(self.version, Heard((said,)), seconds, object=request.get("object"))
 
     def _answer(self, review: Review, request: Mapping[str, Any], until: float | None, seconds: _Seconds,
                 mutate: bool, validate: bool) -> Answer:  # fmt: skip
@@ -96,17 +100,30 @@ class PolicySet:
             request = {**request, "object": review.object}
         body = Object("kubernetes", _placed(review), cluster=self.settings.cluster or "")
         if validate:
-            said += self._gatekeeper(review, until, seconds)
-            said += self._native.judged(request, self.settings, until, seconds, notes)
-            said += self._comes_of(review, until, seconds)
-            said += self.catalogue.judged(review, until, seconds)
-            said = [self._settled(one, body) for one in _distinct(said)]
+            heard = self._waived(self._judged(review, request, said, until, seconds, notes), body)
+        else:
+            heard = Heard(tuple(said)) if said else NOTHING
         changed = review.object is not before
         return Answer(
-            self.version, tuple(said), seconds, notes, review.object,
+            self.version, heard, seconds, notes, review.object,
             tuple(patch(before, review.object)) if changed else (),
-            owner_of(body.body, review.namespace_object, self.settings.owner_keys) if said else "",
+            owner_of(body.body, review.namespace_object, self.settings.owner_keys) if heard.said else "",
         )  # fmt: skip
+
+    def _judged(self, review: Review, request: Mapping[str, Any], said: Sequence[Said], until: float | None,
+                seconds: _Seconds, notes: dict[str, str]) -> Heard:  # fmt: skip
+        """Everything that is said, after what was ``said`` already."""
+        parts = self.policies.library.parts(review)
+        constraints = self._gatekeeper(review, parts, until, seconds)
+        others = [*self._native.judged(request, self.settings, until, seconds, notes),
+                  *self._comes_of(review, until, seconds)]  # fmt: skip
+        rules = self.catalogue.judged(review, parts, until, seconds)
+        if said or others:
+            every = (*said, *map(_said, constraints.violations), *others, *rules.said)
+            return Heard(tuple(_distinct(every)))
+        # Both are the same objects for the copies of an object, and so is what comes of them.
+        return constraints.kept((self, rules), lambda: Heard(tuple(_distinct(
+            (*map(_said, constraints.violations), *rules.said)))))  # fmt: skip
 
     def _exempt(self, request: Mapping[str, Any]) -> bool:
         if not self.settings.exempt:
@@ -137,11 +154,11 @@ class PolicySet:
             review = replace(review, object=mutation.object)
         return review
 
-    def _gatekeeper(self, review: Review, until: float | None, seconds: _Seconds) -> Iterator[Said]:
+    def _gatekeeper(self, review: Review, parts: Parts, until: float | None, seconds: _Seconds) -> Verdicts:
         if self.policies.config.excludes_review(review, self._process):
-            return
-        for one in self._constraints(review, until, seconds):
-            yield _said(one)
+            return self._excluded
+        return self.policies.library.judged(review, point=self._point, limits=self._of(until), seconds=seconds,
+                                            parts=parts)  # fmt: skip
 
     def _comes_of(self, review: Review, until: float | None, seconds: _Seconds) -> Iterator[Said]:
         """What would be said of the objects that a controller will make of this one."""
@@ -166,7 +183,8 @@ class PolicySet:
         review = Review.of_object(child.object, namespace=parent.namespace_object, source=Origin.GENERATED,
                                   operation="CREATE")  # fmt: skip
         own = child.template.startswith(OWN)
-        for one in self._constraints(review, until, seconds):
+        constraints = self.policies.library.judged(review, point=self._point, limits=self._of(until), seconds=seconds)
+        for one in constraints.violations:
             if own:
                 yield self._softer(replace(_said(one), of_pod=True))
             else:
@@ -184,20 +202,23 @@ class PolicySet:
             return replace(said, action=Action.WARN)
         return said
 
-    def _constraints(self, review: Review, until: float | None, seconds: _Seconds) -> list[Violation]:
-        return self.policies.library.evaluate(review, point=self._point, limits=self._of(until), seconds=seconds)
-
     def _of(self, until: float | None) -> Limits:
         each, every = self._limits
         return Limits(each, every, until)
 
-    def _settled(self, said: Said, body: Object) -> Said:
-        if said.action not in (Action.DENY, Action.WARN):
-            return said
-        return self.exceptions.applied(said, body)
+    def _waived(self, heard: Heard, body: Object) -> Heard:
+        """The same, waived where a waiver covers the object."""
+        if not self.exceptions.any:
+            return heard
+        settled = tuple(
+            self.exceptions.applied(one, body) if one.action in (Action.DENY, Action.WARN) else one
+            for one in heard.said
+        )  # fmt: skip
+        return heard if all(map(is_, settled, heard.said)) else Heard(settled)
 
     def told(self, said: Said, answer: Answer, body: Mapping[str, Any]) -> str:
-        """The message for a person: what is wrong, whose it is, and who may waive it."""
+        """The message for a person: what is wrong, whose it is, and who may waive it. Of ``body`` only its maker
+        counts (``workloads.maker_of``)."""
         parts = [said.message]
         if said.of_pod:
             parts.append("the Pods that it makes will be refused" if said.action is Action.WARN else "in its Pods")

@@ -22,10 +22,13 @@ class Exceptions:
         self._waivers, self._today = waivers or Waivers(), today
         self._matcher: tuple[date, Matcher] | None = None
 
+    @property
+    def any(self) -> bool:
+        """Whether there is any waiver."""
+        return bool(self._waivers.entries)
+
     def applied(self, said: Said, judged: Object) -> Said:
         """The same, waived where a waiver of the policy covers the object."""
-        if not self._waivers.entries:
-            return said
         found = self._current().covers(said.policy, judged)
         if found is None:
             return said

@@ -40,6 +40,8 @@ from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyE
 
 KEYS = ("kinds", "each", "deny", "message", "field", "parameters", "fix", "among")
 VARIABLES = ("object", "item", "parent", "variables")
+ITEM_NAMES = ("name", "key", "host", "containerPort", "port", "kind")
+"""Fields that name an item; the last goes with each of the others."""
 _NEEDS = 1
 """Counts up when ``_needs`` reads more, or otherwise, off the same condition: what it read is kept between runs."""
 _AMONG_VARIABLES = (*VARIABLES, "others")
@@ -237,7 +239,7 @@ def item_name(item: Item) -> str:
     """What tells an item from its neighbours and survives their reordering."""
     value = item.value
     if isinstance(value, dict):
-        for key in ("name", "key", "host", "containerPort", "port"):
+        for key in ITEM_NAMES[:-1]:
             if isinstance(value.get(key), str | int):
                 kind = value.get("kind")
                 return f"{kind} {value[key]}" if isinstance(kind, str) else str(value[key])

@@ -73,20 +73,11 @@ class Policies:
         """
         if judged.form == "azure":
             return self._judge_azure(judged, around)
-        body = judged.body
-        kind = self._for(group_kind(body))
+        kind = self.of_kind(group_kind(judged.body))
         if not kind.policies:
             return []
-        shape, nulls = shape_of(body)
-        if nulls:
-            body = without_nulls(body)
-            shape, _ = shape_of(body)
-        fault = misshapen(body)
-        if fault is not None:
-            # One answer for all: nothing about the Pod can be said, and every rule would say so.
-            text = f"policies could not be evaluated: {fault[1]}"
-            return [Hit(kind.policies[0].rule, text, fault[0], "", text)]
-        return run(kind.plan(shape), kubernetes.Facts(body, pod_place(body)), until=until)
+        asked = Asked(judged.body)
+        return asked.fault_of(kind) or asked.hits(kind, until=until)
 
     def wants_all(self, body: Mapping[str, Any]) -> bool:
         """Whether ``judge_all`` has a use for the object."""
@@ -114,6 +105,10 @@ class Policies:
                 hits = policy.judge(own, Budget(STEPS), others) if others is not None else (policy.too_many(),)
                 yield from ((one, hit) for hit in hits)
 
+    def part_of(self, policies: Iterable[kubernetes.KubernetesPolicy]) -> Kind:
+        """Some of the policies for a kind, to be put by themselves."""
+        return Kind(tuple(policies), self._guards)
+
     def _judge_azure(self, judged: Object, around: Sequence[Object]) -> list[Hit]:
         from lockgate.policy.azure import Context
         from lockgate.policy.catalogue.azure import AzureFacts
@@ -122,7 +117,8 @@ class Policies:
         kind = str(judged.body.get("type", "")).lower()
         return [hit for one in self.azure if kind in one.types or "*" in one.types for hit in one.judge(facts)]
 
-    def _for(self, pair: tuple[str, str]) -> Kind:
+    def of_kind(self, pair: tuple[str, str]) -> Kind:
+        """The policies for objects of this group and kind."""
         found = self._found.get(pair)
         if found is None:
             group, kind = pair
@@ -132,6 +128,31 @@ class Policies:
             if len(self._found) < _MOST_KINDS:
                 self._found[pair] = found
         return found
+
+
+class Asked:
+    """One Kubernetes object, and what all policies that are put to it share."""
+
+    __slots__ = ("_fault", "facts", "shape")
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self.shape, nulls = shape_of(body)
+        if nulls:
+            body = without_nulls(body)
+            self.shape, _ = shape_of(body)
+        self._fault = misshapen(body)
+        self.facts = kubernetes.Facts(body, pod_place(body))
+
+    def fault_of(self, kind: Kind) -> list[Hit]:
+        """One answer for all where nothing about the Pod can be said, and every rule would say so; else nothing."""
+        if self._fault is None:
+            return []
+        text = f"policies could not be evaluated: {self._fault[1]}"
+        return [Hit(kind.policies[0].rule, text, self._fault[0], "", text)]
+
+    def hits(self, kind: Kind, *, until: float | None) -> list[Hit]:
+        """What these policies deny, in their order."""
+        return run(kind.plan(self.shape), self.facts, until=until)
 
 
 def _judges(policy: kubernetes.KubernetesPolicy, pair: tuple[str, str]) -> bool:

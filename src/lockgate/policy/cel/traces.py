@@ -5,7 +5,7 @@ A document of :mod:`lockgate.policy.reads` is here the activation: its keys are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from lockgate.policy.cel import syntax as tree
 from lockgate.policy.cel.expression import Expression
@@ -32,6 +32,19 @@ def traced(program: Program, *, variables: frozenset[str], given: Mapping[str, O
             walk.reads.whole(walk.expression(validation.expression))
             if validation.message_expression is not None:
                 walk.reads.whole(walk.expression(validation.message_expression))
+    except UntraceableError:
+        return None
+    return walk.reads.plain()
+
+
+def traced_each(
+    expressions: Iterable[Expression], *, variables: frozenset[str], given: Mapping[str, Origin]
+) -> tuple[Read, ...] | None:
+    """As :func:`traced`, of expressions by themselves."""
+    walk = _Walk(variables, given)
+    try:
+        for expression in expressions:
+            walk.reads.whole(walk.expression(expression))
     except UntraceableError:
         return None
     return walk.reads.plain()

@@ -9,15 +9,14 @@ and bytes; the longest unused go first. Several threads may ask at once.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from lockgate.dataclass import dataclass
 from lockgate.policy.gatekeeper.violation import Answer, Violation
 from lockgate.policy.rego.values import json_text
-from lockgate.policy.remembered import Remembered
+from lockgate.policy.remembered import Outcome, Remembered, Shared, Wholes
 
 Known: TypeAlias = tuple[Sequence[Answer], int]
 """Answers, and the steps they took."""
@@ -44,88 +43,15 @@ class Group(dict[int, Known]):
         """Bytes counted; 0 while the group is not among those that are kept."""
 
 
-class Outcome:
-    """What the constraints that read the same parts of a review say together."""
-
-    __slots__ = ("found", "holders", "number", "size")
-
-    def __init__(self, number: int, found: tuple[tuple[int, Violation], ...], size: int) -> None:
-        self.number = number
-        """Another for each."""
-        self.found = found
-        """Violations, each with the place of its constraint among all."""
-        self.size = size
-        """Bytes, roughly."""
-        self.holders = 0
-        """Reviews of which it is known."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Whole:
-    """An outcome, and what it took to find it out."""
-
-    outcome: Outcome
-    steps: int
-    most: int
-    """Steps of the constraint that took the most."""
-
-
-class Wholes:
-    """Outcomes by review, as far as they hang on it. One that several reviews have is counted once."""
-
-    def __init__(self, *, max_bytes: int) -> None:
-        self.size = 0
-        """Bytes, roughly."""
-        self._max_bytes = max_bytes
-        self._held: OrderedDict[Hashable, tuple[Whole, int]] = OrderedDict()
-        self._lock = Lock()
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def get(self, key: Hashable) -> Whole | None:
-        """What is known under ``key``."""
-        found = self._held.get(key)
-        if found is None:
-            return None
-        with suppress(KeyError):  # another thread may have let go of it meanwhile
-            self._held.move_to_end(key)
-        return found[0]
-
-    def put(self, key: Hashable, whole: Whole, size: int) -> None:
-        """Keep it by a key of ``size`` bytes."""
-        if whole.outcome.size + size > self._max_bytes:
-            return
-        with self._lock:
-            if key in self._held:  # another thread was first
-                return
-            self._held[key] = (whole, size)
-            self.size += size + (0 if whole.outcome.holders else whole.outcome.size)
-            whole.outcome.holders += 1
-            while self.size > self._max_bytes:
-                _, (oldest, least) = self._held.popitem(last=False)
-                oldest.outcome.holders -= 1
-                self.size -= least + (0 if oldest.outcome.holders else oldest.outcome.size)
-
-    def clear(self) -> None:
-        """Let go of everything."""
-        with self._lock:
-            for whole, _ in self._held.values():
-                whole.outcome.holders = 0
-            self._held.clear()
-            self.size = 0
-
-
-class Verdicts:
+class Verdicts(Shared):
     """What all constraints say of a review. The same object for the next review of which they say the same."""
 
-    __slots__ = ("made", "violations")
+    __slots__ = ("violations",)
 
     def __init__(self, violations: tuple[Violation, ...]) -> None:
+        super().__init__()
         self.violations = violations
         """In the order of the constraints' keys."""
-        self.made: dict[Any, Any] = {}
-        """What callers make of it, by names of their own."""
 
 
 class Kept:

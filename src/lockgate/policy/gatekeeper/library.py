@@ -21,6 +21,7 @@ from lockgate.policy.gatekeeper.inventory import Inventory
 from lockgate.policy.gatekeeper.judging import NO_VIEW, Installed, matches
 from lockgate.policy.gatekeeper.kept import Kept, Verdicts
 from lockgate.policy.gatekeeper.match import Match, Place
+from lockgate.policy.gatekeeper.parts import Parts
 from lockgate.policy.gatekeeper.plan import Plan
 from lockgate.policy.gatekeeper.program import BrokenProgram, Program, compile_program, load_program
 from lockgate.policy.gatekeeper.review import Review
@@ -190,11 +191,19 @@ class Library:
 
     def judged(
         self, review: Review, *, point: str = WEBHOOK, limits: Limits | None = None,
-        seconds: MutableMapping[str, float] | None = None,
+        seconds: MutableMapping[str, float] | None = None, parts: Parts | None = None,
     ) -> Verdicts:  # fmt: skip
         """As :meth:`evaluate`; the very object of an earlier review of which the same is said, as a rule."""
         case = self.case(review, limits)
-        return self._plan(case.review, point).judged(case, self.kept, seconds)
+        return self._plan(case.review, point).judged(case, parts or self._parts(case), self.kept, seconds)
+
+    def parts(self, review: Review) -> Parts:
+        """The review taken apart, for whoever keeps more by its parts; :meth:`judged` takes it."""
+        return self._parts(self.case(review))
+
+    @staticmethod
+    def _parts(case: Case) -> Parts:
+        return Parts(case.review, case.inventory)
 
     def matching(self, review: Review) -> list[Constraint]:
         """The constraints that are for ``review``, whatever the point. Raises :class:`MatchError`."""

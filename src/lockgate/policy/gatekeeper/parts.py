@@ -9,6 +9,7 @@ of those parts, and of the rest. What no policy reads apart from its neighbours 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from lockgate.policy.gatekeeper.review import Review
@@ -81,6 +82,10 @@ class Parts:
         self._rest: bytes | None = None
         self._whole = self._object is not None
         """Whether it can be taken apart."""
+
+    def of_old(self) -> Parts:
+        """The same request with the old object in place of the object, and nothing apart for the old one."""
+        return Parts(replace(self._review, object=self._review.old_object, old_object=None, operation=""))
 
     def key(self, number: int, parts: Iterable[int]) -> Key | None:
         """What is the same for reviews that are the same in these parts and the rest; None when that cannot be told.

@@ -13,11 +13,12 @@ from itertools import count
 
 from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.judging import Installed, Judging
-from lockgate.policy.gatekeeper.kept import Kept, Outcome, Verdicts, Whole
+from lockgate.policy.gatekeeper.kept import Kept, Verdicts
 from lockgate.policy.gatekeeper.parts import Parts, parts_of
 from lockgate.policy.gatekeeper.violation import Answer, Violation
 from lockgate.policy.reads import Read
 from lockgate.policy.rego.values import json_text
+from lockgate.policy.remembered import Outcome, Whole
 
 _ENTRY, _VIOLATION = 600, 1200
 """Bytes that Python takes for each, roughly; the second with what is made of a violation on its way out."""
@@ -52,9 +53,11 @@ class Plan:
             group.members.append((at, one, one.constraint.enforcement.at(point)))
         self.groups = tuple(groups.values())
 
-    def judged(self, case: Case, kept: Kept, seconds: MutableMapping[str, float] | None) -> Verdicts:
-        """What they say of a review."""
-        judging, parts = Judging(case, kept, seconds), Parts(case.review, case.inventory)
+    def judged(
+        self, case: Case, parts: Parts, kept: Kept, seconds: MutableMapping[str, float] | None
+    ) -> Verdicts:  # fmt: skip
+        """What they say of a review, whose parts these are."""
+        judging = Judging(case, kept, seconds)
         outcomes = [_said(group, parts, judging, kept) for group in self.groups]
         judging.done()
         if case.left <= 0:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.gates.admission import Action, Answer, PolicySet, Said
+from lockgate.gates.admission.workloads import maker_of
 from lockgate.server.admission.contract import Denial, Verdict
 
 _MARGIN = 0.02
@@ -19,6 +21,7 @@ class PolicyJudge:
         """``mutate``: answer with what mutators and mutating policies change, and judge nothing else; the API server
         asks ``/validate`` about the changed object afterwards."""
         self.policies, self._mutate = policies, mutate
+        self._silence = _Spoken((), (), (), (), {}, {})
 
     @property
     def version(self) -> str:
@@ -29,13 +32,18 @@ class PolicyJudge:
         """As the contract says."""
         answer = self.policies.review(request, until=deadline - _MARGIN, mutate=self._mutate,
                                       validate=not self._mutate)  # fmt: skip
-        if not answer.said:
-            return Verdict(True, answer.version, audit_annotations=answer.annotations, patch=answer.patch,
-                           seconds=answer.seconds)  # fmt: skip
-        return self._verdict(answer, request)
-
-    def _verdict(self, answer: Answer, request: Mapping[str, Any]) -> Verdict:
         body = request.get("object") or request.get("oldObject") or {}
+        spoken = self._silence
+        if answer.said:
+            maker = maker_of(body)
+            spoken = answer.heard.kept((self.policies, maker, answer.owner), lambda: self._spoken(answer, body))
+        return Verdict(
+            not spoken.denials, answer.version, spoken.denials, spoken.warnings,
+            {**answer.annotations, **spoken.notes} if answer.annotations else spoken.notes, answer.patch,
+            spoken.errors, spoken.outcomes, answer.seconds, spoken.made if not answer.annotations else {},
+        )  # fmt: skip
+
+    def _spoken(self, answer: Answer, body: Mapping[str, Any]) -> _Spoken:
         by: dict[Action, list[Said]] = {}
         for one in answer.said:  # once for all actions: there may be a hundred
             by.setdefault(one.action, []).append(one)
@@ -44,14 +52,24 @@ class PolicyJudge:
             f"[{one.policy}] {self.policies.told(one, answer, body)}" for one in by.get(Action.WARN, ())
         )  # fmt: skip
         errors = tuple(f"{one.policy}: {one.message}" for one in by.get(Action.ERROR, ()))
-        return Verdict(
-            not denials, answer.version, denials, warnings, _annotations(answer, by), answer.patch, errors,
-            tuple(_outcome(one) for one in answer.said), answer.seconds,
-        )  # fmt: skip
+        return _Spoken(denials, warnings, errors, tuple(_outcome(one) for one in answer.said), _annotations(by), {})
 
 
-def _annotations(answer: Answer, by: Mapping[Action, Sequence[Said]]) -> Mapping[str, str]:
-    notes = dict(answer.annotations)
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What is said, in the words of a verdict; the same for all answers that share it, their owner and their maker."""
+
+    denials: tuple[Denial, ...]
+    warnings: tuple[str, ...]
+    errors: tuple[str, ...]
+    outcomes: tuple[Mapping[str, Any], ...]
+    notes: Mapping[str, str]
+    made: dict[Hashable, Any]
+    """As :class:`Verdict` has it."""
+
+
+def _annotations(by: Mapping[Action, Sequence[Said]]) -> Mapping[str, str]:
+    notes: dict[str, str] = {}
     denied = by.get(Action.DENY, ())
     if denied:
         notes["denied-by"] = ", ".join(dict.fromkeys(one.policy for one in denied))
