@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import cProfile
 import importlib.util
-import os
 import pstats
 import resource
 import tempfile
@@ -21,18 +20,12 @@ from lockgate.model import Confidence, Family, File, Finding, Rule, RuleId, Seve
 from lockgate.rules import load
 from lockgate.scanners import ScanContext
 from lockgate.scanners.secrets import SCANNER
+from lockgate.sources.repository.tree import TreeSource
 
 
 def files_of(root: Path) -> list[File]:
-    """Every regular file that the scanner wants."""
-    found = []
-    for folder, _, names in os.walk(root):
-        for name in names:
-            place = Path(folder, name)
-            path = place.relative_to(root).as_posix()
-            if place.is_file() and not place.is_symlink() and SCANNER.wants(path, place.stat().st_size):
-                found.append(File(path, place.stat().st_size, place.read_bytes))
-    return found
+    """Every file that the scanner wants, as a check would load it."""
+    return [row for row in TreeSource(root, ignored_too=True).collect(SCANNER.wants) if isinstance(row, File)]
 
 
 def own_rules(kind: str) -> list[Rule]:

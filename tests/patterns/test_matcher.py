@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,20 @@ def test_other_patterns_have_another_database(tmp_path: Path) -> None:
     Matcher([TOKEN], cache_dir=tmp_path)
     Matcher([TOKEN, Pattern("other", "otherwise")], cache_dir=tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+SPARSE = Pattern("sparse", r"\b([MNO][A-Za-z0-9]{9}\.[A-Za-z0-9]{4})\b", ("robot", "c-3po"))
+
+
+@pytest.mark.parametrize("others", [[], [TOKEN], [TOKEN, Pattern("bot", r"robot=(\w{4})")]], ids=len)
+@pytest.mark.parametrize("word", [b"robot=abcd", b"ROBOT", b"x C-3PO", b"robo", b"c3po"])
+def test_a_pattern_without_fixed_text_is_found_where_its_keyword_stands(others, word, tmp_path: Path) -> None:
+    content = b"Ma1a1a1a1z.wxyz tok_abcd1234 " + word + b" Nb2b2b2b2y.wxyz"
+    for _ in range(2):  # compiled, then kept
+        found = Matcher([*others, SPARSE], cache_dir=tmp_path).find(content)
+        spans = [(hit.start, hit.end) for hit in found if hit.index == len(others)]
+        assert spans == ([] if word in (b"robo", b"c3po") else [(0, 15), (len(content) - 15, len(content))])
+        assert len(found) - len(spans) == sum(re.search(one.regex.encode(), content) is not None for one in others)
 
 
 @settings(max_examples=60, deadline=None)

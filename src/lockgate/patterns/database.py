@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,21 @@ MOST_FILES = 6
 """Databases of other patterns that stay beside ours: each has a megabyte or two."""
 
 
-def open_database(expressions: Sequence[str], *, names: Sequence[str], cache_dir: Path | None = None) -> Any:
+def open_database(
+    expressions: Sequence[str], *, names: Sequence[str], cache_dir: Path | None = None, once: Sequence[str] = ()
+) -> Any:
     """A Hyperscan block database over ``expressions`` whose ids are their positions.
 
+    That one of the words ``once`` stands in a content, whatever the case, is told once, by the next id after these.
     Raises ``ConfigurationError`` that names the expression that Hyperscan refuses.
     """
+    words = "|".join(map(re.escape, once))
     if cache_dir is None:
-        return _compile(expressions, names)
-    place = cache_dir / f"hyperscan-{digest(expressions)}.db"
+        return _compile(expressions, names, words)
+    place = cache_dir / f"hyperscan-{digest((*expressions, words) if words else expressions)}.db"
     database = _read(place)
     if database is None:
-        database = _compile(expressions, names)
+        database = _compile(expressions, names, words)
         _keep(place, database)
     return database
 
@@ -111,21 +116,28 @@ def _keep(place: Path, database: Any) -> None:
         return
 
 
-def _compile(expressions: Sequence[str], names: Sequence[str]) -> Any:
+def _compile(expressions: Sequence[str], names: Sequence[str], words: str) -> Any:
     import hyperscan
 
     raw = [expression.encode("utf-8", "surrogatepass") for expression in expressions]
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    last = [(words.encode(), hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH)] if words else []
     try:
-        database.compile(expressions=raw, ids=list(range(len(raw))), elements=len(raw), flags=[0] * len(raw))
-        return database
+        return _joined([*((one, 0) for one in raw), *last])
     except hyperscan.error:
         flags = [_flags_that_compile(one, name) for one, name in zip(raw, names, strict=True)]
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     try:
-        database.compile(expressions=raw, ids=list(range(len(raw))), elements=len(raw), flags=flags)
+        return _joined([*zip(raw, flags, strict=True), *last])
     except hyperscan.error as error:
         raise ConfigurationError(f"Hyperscan cannot join {len(raw)} patterns: {error}", where="patterns") from None
+
+
+def _joined(expressions: Sequence[tuple[bytes, int]]) -> Any:
+    """The database of expressions with their flags; raises ``hyperscan.error``."""
+    import hyperscan
+
+    raw, flags = zip(*expressions, strict=True)
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(expressions=raw, ids=list(range(len(raw))), elements=len(raw), flags=flags)
     return database
 
 
@@ -136,9 +148,7 @@ def _flags_that_compile(expression: bytes, name: str) -> int:
     reason = ""
     for flags in (0, hyperscan.HS_FLAG_PREFILTER):
         try:
-            hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK).compile(
-                expressions=[expression], ids=[0], elements=1, flags=[flags]
-            )
+            _joined([(expression, flags)])
             return int(flags)
         except hyperscan.error as error:
             reason = str(error)

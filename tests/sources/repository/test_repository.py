@@ -31,6 +31,15 @@ def test_a_plain_folder_is_read_without_git(tmp_path):
     assert files(TreeSource(tmp_path)) == {"a/b.txt": b"hello"}
 
 
+@pytest.mark.parametrize("stated", [0, 1, 4, 6, 9])
+def test_a_file_that_grows_or_shrinks_while_it_is_read_is_read_whole(tmp_path, monkeypatch, stated):
+    (tmp_path / "log").write_text("hello")
+    (row,) = TreeSource(tmp_path).collect(everything)
+    status = os.stat(tmp_path / "log")
+    monkeypatch.setattr(os, "fstat", lambda handle: os.stat_result((*status[:6], stated, *status[7:])))
+    assert row.load() == b"hello"
+
+
 def test_what_git_ignores_is_left_out_unless_asked_for(repository):
     repository.write(".gitignore", "*.log\n")
     repository.write("kept.txt", "1")

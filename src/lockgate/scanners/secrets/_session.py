@@ -231,10 +231,10 @@ def _as_text(content: bytes) -> tuple[bytes, bool]:
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _narrowed(content, "utf-16"), False
+    if content.find(0, 0, _NUL_WINDOW) < 0:
+        return content, False
     window = content[:_NUL_WINDOW]
     nuls = window.count(0)
-    if not nuls:
-        return content, False
     if len(window) >= 4 and nuls * 2.5 >= len(window):
         for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
             if window[offset::2].count(0) * 10 >= nuls * 9 and window[1 - offset :: 2].count(0) * 10 <= nuls:

@@ -28,6 +28,7 @@ MAX_BELOW = 20_000
 _SIBLING_BYTES = 64 * 1024 * 1024
 _RACY_SECONDS = 2.0
 """A file that changed this recently may change again within the same time stamp, so it is never taken from a cache."""
+_PIECE = 1024 * 1024
 _Path = tuple[str, os.stat_result | None]
 """A path below the folder, with a slash at its end when it is a folder that holds no files for us, and its status."""
 
@@ -208,7 +209,16 @@ def _leaves(base: str, full: str) -> bool:
 def _read(full: str) -> bytes:
     """The content, unless the path has meanwhile become a link, a FIFO or a device."""
     handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError("not a regular file")
-        return stream.read()
+        content = os.read(handle, status.st_size + 1)
+        if len(content) == status.st_size:
+            return content
+        pieces = [content]  # it grew or shrank meanwhile, or has no size of its own
+        while pieces[-1]:
+            pieces.append(os.read(handle, _PIECE))
+        return b"".join(pieces)
+    finally:
+        os.close(handle)
