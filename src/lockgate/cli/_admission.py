@@ -51,22 +51,30 @@ def run(arguments: argparse.Namespace) -> int:
         from lockgate.cli._admission_workers import serve_together
 
         return serve_together(arguments, place)
-    return serve(arguments, place, lambda port: print(f"listening on {port}", flush=True))
+    return serve(arguments, place, lambda port: print(f"listening on {port}", flush=True), project=project)
 
 
-def loader_of(arguments: argparse.Namespace, place: Workspace) -> PolicyLoader:
-    """What makes sets of policies from all that is named."""
+def loader_of(arguments: argparse.Namespace, place: Workspace, project: Project | None = None) -> PolicyLoader:
+    """What makes sets of policies from all that is named. ``project``: as it has just been read, for the first set."""
     feeds = _feeds(arguments, salt_of(place))
-    return PolicyLoader(lambda: inputs_of(_project(arguments), arguments), cache_dir=place.cache_dir, feeds=feeds)
+    read = [project] if project is not None else []
+
+    def inputs() -> Inputs:
+        return inputs_of(read.pop() if read else _project(arguments), arguments)
+
+    return PolicyLoader(inputs, cache_dir=place.cache_dir, feeds=feeds)
 
 
 def serve(arguments: argparse.Namespace, place: Workspace, started: Callable[[int], None], *,
           prepared: tuple[PolicyLoader, PolicySet] | None = None, first: bool = True,
-          peers: Peers | None = None) -> int:  # fmt: skip
-    """Serve in this process; ``started`` gets the port. ``first``: whether it also does what one of several must do."""
+          peers: Peers | None = None, project: Project | None = None) -> int:  # fmt: skip
+    """Serve in this process; ``started`` gets the port. ``first``: whether it also does what one of several must do.
+
+    ``project``: as :func:`loader_of` takes it.
+    """
     salt = salt_of(place)
     if prepared is None:
-        made = loader_of(arguments, place)
+        made = loader_of(arguments, place, project)
         prepared = made, made.load()
     loader, policies = prepared
     assert loader.current is not None

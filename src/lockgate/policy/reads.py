@@ -9,8 +9,9 @@ it (it is compared, printed, handed to a function). What does not belong: any on
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from lockgate.dataclass import dataclass
 
 ANY: Final = None
 """Every member of a list or an object."""

@@ -12,9 +12,10 @@ import logging
 import ssl
 from collections import deque
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol
+
+from lockgate.dataclass import dataclass
 
 _log = logging.getLogger("lockgate.http")
 _MAX_HEAD = 64 * 1024

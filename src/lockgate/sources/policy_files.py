@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 from lockgate.formats.azure_policy import sort_of
 

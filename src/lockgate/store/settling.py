@@ -10,13 +10,14 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError, StoreError
 from lockgate.store.journal import CLOSED, OPEN, OWNER, held, runs
 from lockgate.store.record import Record

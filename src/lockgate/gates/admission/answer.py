@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.model import WaiverUse
 from lockgate.policy.remembered import Shared
 

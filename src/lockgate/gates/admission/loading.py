@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any, TypeVar
 
 import orjson
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
 from lockgate.formats.azure_policy import sort_of
 from lockgate.gates.admission.placed import Placed

@@ -8,9 +8,9 @@ violation or an error leads to.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.budget import Budget
 from lockgate.policy.cel.expression import Expression, compile_expression
 from lockgate.policy.cel.metering import STATE

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.budget import DEFAULT_STEPS, Budget
 from lockgate.policy.gatekeeper.review import Review
 

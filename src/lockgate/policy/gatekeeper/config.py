@@ -6,8 +6,7 @@ which a cluster leaves a Namespace out of the webhook. Source: gatekeeper ``pkg/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from lockgate.dataclass import dataclass
 from lockgate.policy.gatekeeper.fields import Field, group_version_kind, manifest
 from lockgate.policy.gatekeeper.review import Candidate, Review
 from lockgate.policy.gatekeeper.wildcard import matches_any

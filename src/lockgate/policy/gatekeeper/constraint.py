@@ -6,9 +6,9 @@ What does not belong: matching (``match``) and judging (``library``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.errors import PolicyError
 from lockgate.policy.gatekeeper.fields import Field, group_version_kind, manifest
 from lockgate.policy.gatekeeper.match import Match, parse_match

@@ -7,9 +7,9 @@ the final name. Source: gatekeeper ``pkg/expansion``. What does not belong: judg
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.errors import EvaluationError
 from lockgate.policy.gatekeeper.constraint import ACTIONS
 from lockgate.policy.gatekeeper.fields import group_version_kind, manifest

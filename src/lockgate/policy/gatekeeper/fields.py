@@ -30,8 +30,10 @@ class Field:
 
     def get(self, name: str) -> Field:
         """The field ``name`` of a mapping; absent when the mapping or the field is."""
-        path = f"{self.path}.{name}" if self.path else name
-        return Field(self.mapping().get(name), owner=self.owner, path=path)
+        value = self.value
+        if value is not None:
+            value = (value if value.__class__ is dict else self.mapping()).get(name)
+        return Field(value, owner=self.owner, path=f"{self.path}.{name}" if self.path else name)
 
     def mapping(self) -> Mapping[str, Any]:
         """The value as a mapping; empty when absent."""

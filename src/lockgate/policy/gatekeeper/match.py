@@ -8,10 +8,11 @@ webhook's reading. What does not belong: enforcement.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.errors import EvaluationError
 from lockgate.policy.gatekeeper.fields import Field
 from lockgate.policy.gatekeeper.review import Candidate, Origin, candidate_of
@@ -24,6 +25,8 @@ _FIELDS = frozenset(
 _KIND_FIELDS = frozenset({"apiGroups", "kinds"})
 _SOURCES = ("All", "Original", "Generated")
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-:")
+_MOST_KNOWN, _LONGEST_KNOWN = 1024, 4096
+_KNOWN: dict[bytes, Match] = {}
 
 
 class MatchError(EvaluationError):
@@ -168,8 +171,24 @@ def _namespace_name(candidate: Candidate, place: Place | None) -> str | None:
 def parse_match(spec: Field) -> Match:
     """The match of a constraint or mutator. Raises :class:`PolicyError` with the place.
 
-    An unknown field is refused: a matcher that is misspelt would silently match everything.
+    An unknown field is refused: a matcher that is misspelt would silently match everything. Of a thousand constraints
+    hundreds match alike, so what a text gave is kept.
     """
+    try:
+        text = marshal.dumps(spec.value, 2)
+    except ValueError:  # a value that a file can hold and JSON cannot
+        return _parsed(spec)
+    known = _KNOWN.get(text)
+    if known is None:
+        known = _parsed(spec)
+        if len(text) <= _LONGEST_KNOWN:
+            if len(_KNOWN) >= _MOST_KNOWN:
+                _KNOWN.clear()
+            _KNOWN[text] = known
+    return known
+
+
+def _parsed(spec: Field) -> Match:
     for name in spec.mapping():
         if name not in _FIELDS:
             raise spec.get(str(name)).error("is not a field of match", hint=f"it has {', '.join(sorted(_FIELDS))}")

@@ -8,10 +8,11 @@ Gatekeeper makes of it (``pkg/target/target.go``). What does not belong: which p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.errors import EvaluationError
 from lockgate.policy.gatekeeper.fields import group_version_kind, too_deep
 

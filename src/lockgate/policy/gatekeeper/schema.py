@@ -8,9 +8,9 @@ in CEL (``x-kubernetes-validations``) are the API server's to check and are read
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.gatekeeper.fields import Field
 from lockgate.policy.gatekeeper.values import copied, same
 

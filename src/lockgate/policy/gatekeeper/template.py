@@ -7,9 +7,10 @@ both engines are given, CEL alone runs, as in Gatekeeper. What does not belong: 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.gatekeeper.fields import Field, group_version_kind, manifest
 from lockgate.policy.gatekeeper.schema import Schema, parse_schema
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.gatekeeper.constraint import ACTIONS
 
 

@@ -9,9 +9,9 @@ object is judged as it is given; Kubernetes would convert it to the rule's versi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.errors import EvaluationError
 from lockgate.policy.kubernetes.fields import Fields
 from lockgate.policy.kubernetes.request import OPERATIONS, Request

@@ -7,9 +7,10 @@ when a policy after it has changed the object.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.budget import Budget
 from lockgate.policy.cel.library.structs import Patch
 from lockgate.policy.cel.program import activation_of, unmet

@@ -7,9 +7,9 @@ here. A field that is not known is refused: passing over it could change what th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.cel import Expression, compile_expression
 from lockgate.policy.cel.program import Program, parse_program
 from lockgate.policy.errors import PolicyError

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.budget import Budget
 from lockgate.policy.cel.program import Program, activation_of, annotated, unmet, violations
 from lockgate.policy.errors import BudgetExceededError, EvaluationError

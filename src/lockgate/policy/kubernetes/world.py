@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.cel.library.authorizers import Authority, Authorizer
 from lockgate.policy.errors import EvaluationError
 from lockgate.policy.kubernetes.matching import Served, labels_of

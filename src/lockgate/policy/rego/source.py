@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.errors import PolicyError, underlined
 
 PARSE = "rego_parse_error"

@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from urllib.parse import parse_qs
 
+from lockgate.dataclass import dataclass
 from lockgate.server.admission import review as form
 from lockgate.server.admission.contract import FailureMode, FailureModes, Judge, Outcome, ReviewRecord, Verdict
 from lockgate.server.admission.metrics import CONTENT_TYPE, Metrics

@@ -11,11 +11,13 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
 from lockgate import __version__
+from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError, LockgateError
 from lockgate.findings import Waivers
 from lockgate.gates.admission import Exceptions, Placed, PolicySet, load_policies
@@ -107,7 +109,8 @@ class PolicyLoader:
     def _made(self, inputs: Inputs) -> PolicySet:
         read = policy_files.read(inputs.folders)
         _refuse(read.problems)
-        manifests = [Placed(_near(where), body) for where, body in read.manifests]
+        near = cache(_near)  # one file may hold a thousand
+        manifests = [Placed(near(where), body) for where, body in read.manifests]
         inventory: list[Mapping[str, Any]] = []
         for feed in self._feeds:
             manifests += feed.manifests()

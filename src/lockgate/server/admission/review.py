@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from lockgate.dataclass import dataclass
 from lockgate.formats import json_safe
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.printable import clipped, printable

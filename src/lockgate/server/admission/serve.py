@@ -16,9 +16,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError, SourceError
 from lockgate.server.admission.app import AdmissionApp, Judges
 from lockgate.server.admission.contract import FailureModes, Judge, Recorder

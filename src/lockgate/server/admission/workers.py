@@ -17,12 +17,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import ExitCode, SourceError
 from lockgate.server.admission.metrics import Metrics
 

@@ -12,11 +12,11 @@ import ipaddress
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 from lockgate.server.tls.reload import Pair
 from lockgate.server.tls.validity import validity

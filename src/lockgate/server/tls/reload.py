@@ -9,9 +9,9 @@ would be by ``load_cert_chain`` on the living context, and the kind of key may c
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 from lockgate.server.tls.validity import validity
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from lockgate.dataclass import dataclass
 from lockgate.model import Object
 from lockgate.sources.cluster.discovery import Resource
 

@@ -11,11 +11,11 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 from lockgate.formats import json_safe
 from lockgate.formats.format_error import FormatError

@@ -6,9 +6,9 @@ One resource is listed once: in the version its group prefers, and not again und
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.printable import printable

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats import json_safe
 from lockgate.formats.format_error import FormatError
 from lockgate.model import Object, Skip, SkipKind

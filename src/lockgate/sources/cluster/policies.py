@@ -7,9 +7,10 @@ read: who must have everything refuses, who can go on tells it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
 from lockgate.model import Skip
 from lockgate.policy.gatekeeper.config import Config, is_config, parse_config

@@ -10,9 +10,9 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.formats import json_safe
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.printable import clipped, printable

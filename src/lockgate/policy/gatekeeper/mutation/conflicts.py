@@ -9,8 +9,9 @@ not compared.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.gatekeeper.mutation.location import Entry, Location, Member
 from lockgate.policy.gatekeeper.mutation.mutator import Mutator
 

@@ -6,9 +6,10 @@ when the mutator is loaded. Source: gatekeeper ``pkg/mutation/mutators/assignima
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from lockgate.dataclass import dataclass
 
 _DOMAIN = r"^\w[\w\-_]*\.[\w\-_\.]*[\w](:\d+)?$|^localhost(:\d+)?$"
 _PATH = r"^[a-z0-9]+(?:(?:(?:[._/]|__|[-]*)[a-z0-9]+)+)?$"

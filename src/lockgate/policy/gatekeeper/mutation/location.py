@@ -8,8 +8,7 @@ belong: what is done there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from lockgate.dataclass import dataclass
 from lockgate.policy.errors import PolicyError, underlined
 
 MAX_LENGTH = 4096

@@ -7,9 +7,10 @@ not there (external data) or exists no longer (``assignIf``). Source: gatekeeper
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.gatekeeper.fields import Field, group_version_kind, manifest
 from lockgate.policy.gatekeeper.match import Match, parse_match
 from lockgate.policy.gatekeeper.mutation.image import Image, part_problem

@@ -8,9 +8,9 @@ after one round more than there are mutators, that is an error: somebody undoes 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.gatekeeper.fields import group_version_kind
 from lockgate.policy.gatekeeper.match import Place
 from lockgate.policy.gatekeeper.mutation.apply import MutationError, apply

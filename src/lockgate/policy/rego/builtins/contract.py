@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any, Final, Literal, TypeAlias
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.budget import Budget
 from lockgate.policy.rego.values import Value, is_whole, number_text, type_name
 

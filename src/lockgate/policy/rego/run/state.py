@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.budget import Budget
 from lockgate.policy.errors import EvaluationError
 from lockgate.policy.rego.builtins.contract import BuiltinError, Context
