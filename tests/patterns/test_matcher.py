@@ -279,8 +279,20 @@ def test_long_lines_and_vertical_tabs_around_a_match_change_nothing(content: byt
 
 
 @pytest.mark.parametrize(
-    "pattern", [Pattern("p", "gr\u00fc\u00dfe_([a-z]+)"), Pattern("p", r"\pL+_x"), Pattern("p", "abc", ("\u00e4",))]
+    "before",
+    ["\u043f\u0430\u0440\u043e\u043b\u044c", "\u043f\u0410\u0440\u043e\u043b\u044c", "\u00e4", "\u00c4", "parol"],
 )
+@pytest.mark.parametrize("size", [0, 20_000])
+def test_a_keyword_that_is_not_ascii_is_looked_for_as_written_by_both(before: str, size: int) -> None:
+    patterns = [Pattern("p", r"=([a-z]+)", ("\u0430\u0440\u043e\u043b\u044c", "\u00e4"))]
+    patient, eager = Matcher(patterns, patient=True), Matcher(patterns)
+    content = f"{before}=abc\n{'x' * size}".encode()
+    assert patient._database is None
+    assert patient.find(content) == eager.find(content)
+    assert bool(eager.find(content)) == (before in ("\u043f\u0430\u0440\u043e\u043b\u044c", "\u00e4"))
+
+
+@pytest.mark.parametrize("pattern", [Pattern("p", "gr\u00fc\u00dfe_([a-z]+)"), Pattern("p", r"\pL+_x")])
 def test_a_pattern_that_is_not_plain_is_compiled_at_once(pattern: Pattern) -> None:
     assert Matcher([pattern], patient=True)._database is not None
 

@@ -14,14 +14,17 @@ class Words:
     """The keywords of patterns, as one automaton where there is more than a little to look through."""
 
     def __init__(self, keywords: Mapping[int, Sequence[str]]) -> None:
-        """Keywords by number of the pattern: lower case and ASCII; a pattern without any may always match."""
+        """Keywords by number of the pattern: lower case, or as written where not ASCII.
+
+        A pattern without any may always match.
+        """
         self._always = frozenset(number for number, words in keywords.items() if not words)
         by_word: dict[str, list[int]] = {}
         for number, words in keywords.items():
             for word in words:
                 by_word.setdefault(word, []).append(number)
         self._numbers = tuple(by_word.values())
-        self._words = tuple(word.encode("ascii") for word in by_word)
+        self._words = tuple(word.encode("utf-8") for word in by_word)
         self._patience = PATIENCE
         self._set: Any = None
 
@@ -51,6 +54,7 @@ def _set_of(words: Sequence[bytes]) -> Any:
     options.max_mem = 64 << 20
     found = re2.Set.SearchSet(options)  # type: ignore[no-untyped-call]
     for word in words:
-        found.Add(f"(?i){re.escape(word.decode('ascii'))}")
+        text = re.escape(word.decode("utf-8"))
+        found.Add(f"(?i){text}" if word.isascii() else text)
     found.Compile()
     return found

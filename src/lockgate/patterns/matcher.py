@@ -272,7 +272,7 @@ def _plain(pattern: Pattern) -> bool:
 
     They differ in how they fold the case of what is not ASCII, and by Unicode's classes.
     """
-    return pattern.regex.isascii() and "\\p" not in pattern.regex.lower() and all(map(str.isascii, pattern.keywords))
+    return pattern.regex.isascii() and "\\p" not in pattern.regex.lower()
 
 
 def _is_sparse(pattern: Pattern) -> bool:

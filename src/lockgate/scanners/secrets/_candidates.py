@@ -1,7 +1,4 @@
-"""The shapes in which passwords, tokens and credentials in addresses stand in text: what the second tier looks at.
-
-Each shape ends at one fixed character, so that Hyperscan reports one end for each value and not one for each character.
-"""
+"""Candidates of the second tier: the patterns of its shapes, and what each shape asks before a value is judged."""
 
 from __future__ import annotations
 
@@ -16,87 +13,30 @@ from lockgate.scanners.secrets._judge import (
     Style,
     judge_address,
     judge_assignment,
+    judge_foreign,
     judge_generic,
+    judge_prose,
+)
+from lockgate.scanners.secrets._shapes import (
+    ACCOUNT,
+    ADDRESS_SHAPES,
+    CALLED,
+    COMMAND,
+    FOREIGN,
+    HEADER,
+    NAMED_VALUE,
+    OPTION,
+    PASSWORD_SHAPES,
+    PIPED,
+    PROSE,
+    SQL,
 )  # fmt: skip
 
-_KINDS = (
-    "api|auth|access|private|account|shared|secret|encryption|signing|app|master|session|client|jwt|service|deploy"
-)
-_NAME = (
-    r"(?:passw(?:or)?[dt]|passphrase|passcode|pass|pwd|psw|secret|token|apikey|credentials?|creds|"
-    rf"(?:{_KINDS})[_.-]?key)"
-)
-_TAIL = r"[\w.-]{0,30}(?:\[\])?"
-_QUOTED = r"(?:\\?\"([^\"\r\n]{4,200})\"|\\?'([^'\r\n]{4,200})'|\x60([^\x60\r\n]{4,200})\x60)"
-_BEFORE_QUOTE = r"(?:[bBrRuUfFLN@$]|String::from\(|new[ ]String\()?"
-
-ASSIGNED = (
-    rf"(?i){_NAME}{_TAIL}\\?[\"'\x60]?[\])]?(?:[ \t]{{0,30}}(?::[ \t]{{0,3}}&?[\w<>\[\]'?]{{1,24}}[ \t]{{0,3}})?"
-    rf"(?:=>|:=|=|:|,)[ \t]{{0,30}}|[ \t]{{1,30}}|[ \t]?\([ \t]?|[ \t]{{1,8}}value[ \t]?=[ \t]?)"
-    rf"{_BEFORE_QUOTE}{_QUOTED}"
-)
-BARE = (
-    rf"(?im){_NAME}{_TAIL}[\"'\]]?[ \t]{{0,30}}(?:=>|=|:)[ \t]{{0,30}}"
-    r"([^\s\"'\x60<>(){}\[\];,|&]{4,200})(?:[ \t]*(?:[;,\"'\\&<\r]|$)|[ \t]+#)"
-)
-SPACED = r"(?im)[_.](?:pass|password|passwd|secret|token)[ \t]?=[ \t]?([a-z]{4} [a-z]{4} [a-z]{4} [a-z]{4})\r?$"
-ELEMENT = rf"(?i)<[\w.:-]{{0,30}}{_NAME}{_TAIL}(?:[ \t][^<>\r\n]{{0,80}})?>[ \t]{{0,8}}([^<>\s]{{4,160}})[ \t]{{0,8}}</"
-NAMED_ELEMENT = rf"(?i)name[ \t]?=[ \t]?[\"'][\w.:-]{{0,40}}{_NAME}{_TAIL}[\"'][^<>\r\n]{{0,60}}>([^<>\s]{{4,160}})</"
-CALLED = (
-    r"(?i)(?:getConnection|mysqli?_connect|pg_connect|SetBasicAuth|basic_?auth|HTTPBasicAuth|HTTPDigestAuth|"
-    r"UsernamePassword\w{0,30})"
-    r"[ \t]?\([^()\r\n]{0,120},[ \t]{0,4}(?:\"([^\"\r\n]{4,120})\"|'([^'\r\n]{4,120})')[ \t]?\)"
-)
-COMMAND = (
-    r"(?im)(?:\bsshpass[ \t]+-p[ \t]*|\bmysql(?:dump|admin)?\b[^\r\n|]{0,80}[ \t]-p|"
-    r"--(?:password|passwd|pass|token|secret|api-key)[ \t=]|"
-    r"\brequirepass[ \t]+|\bcurl\b[^\r\n|]{0,120}[ \t](?:-u|--user)[ \t=]?[\"']?[\w.@-]{1,60}:)"
-    r"[\"']?([^\s\"'\x60<>(){};,|]{4,120})(?:[\"']|[ \t\r]|$)"
-)
-SQL = (
-    r"(?i)\b(?:identified[ \t]+(?:with[ \t]+\w+[ \t]+)?by|with[ \t]+(?:encrypted[ \t]+)?password|password[ \t]*=?)"
-    r"[ \t]+'([^'\r\n]{4,120})'"
-)
-HEADER = (
-    r"(?im)\bauthorization\\?[\"']?[ \t]{0,4}[:=,][ \t]{0,4}\\?[\"'\x60]?(?:bearer|basic|token)[ \t]+"
-    r"([\w.=~+/-]{12,400})(?:[\"'\x60\\\s]|$)"
-)
-
-URL = r"(?i)\b[a-z][a-z0-9+.-]{1,30}://[^\s/:@\"'\x60<>]{0,80}:(?P<secret>[^\s/@\"'\x60<>]{3,160})@[\w.\[{$%-]"
-DSN = r"(?i)[\"'\x60= ][\w.-]{1,40}:(?P<secret>[^\s/@\"'\x60<>:]{4,120})@(?:tcp|unix)\("
-ORACLE = r"(?i)\bjdbc:oracle:(?:thin|oci):[\w$#]{1,40}/(?P<secret>[^\s@\"'/]{4,80})@"
-CONNECTION = (
-    r"(?im)(?:[;?&]|(?:user(?:name|[ _]?id)?|uid|server|host|data source|database)=[^\r\n\"']{1,300}[;?&])[ \t]?"
-    r"(?:password|pwd|passwd|accountkey|sharedaccesskey)[ \t]?=[ \t]?"
-    r"(?P<secret>[^\s;&\"'\x60<>]{4,160})(?:[;&\"'\x60<\s]|$)"
-)
-JDBC_USER = r"(?i)\bjdbc:[a-z0-9]{2,20}://[^\s/:@\"'<>]{1,80}:(?P<secret>[^\s/@\"'<>]{4,120})@[\w.-]"
-
-_NAMED = (
-    "pass", "pwd", "psw", "secret", "token", "cred",
-    *(f"{kind}{joint}key" for kind in _KINDS.split("|") for joint in ("", "_", ".", "-")),
-)  # fmt: skip
-"""In each of the names, one of these stands."""
-_PASSWORD_SHAPES = (
-    (ASSIGNED, Style.QUOTED, _NAMED),
-    (BARE, Style.BARE, _NAMED),
-    (SPACED, Style.BARE, ("pass", "secret", "token")),
-    (ELEMENT, Style.ELEMENT, ("</",)),
-    (NAMED_ELEMENT, Style.ELEMENT, ("</",)),
-    (CALLED, Style.QUOTED, ("getconnection", "_connect", "basicauth", "basic_auth", "digestauth", "usernamepassword")),
-    (COMMAND, Style.COMMAND, ("pass", "mysql", "--token", "--secret", "--api-key", "curl")),
-    (SQL, Style.QUOTED, ("identified", "password")),
-    (HEADER, Style.COMMAND, ("authorization",)),
-)
-_ADDRESS_SHAPES = (
-    (URL, ("://",)),
-    (DSN, ("@tcp(", "@unix(")),
-    (ORACLE, ("jdbc:oracle:",)),
-    (CONNECTION, ("password", "pwd", "passwd", "accountkey", "sharedaccesskey")),
-    (JDBC_USER, ("jdbc:",)),
-)
 _NAME_BEFORE = lazy_pattern(rb"[\w.$/-]*\Z")
 _ONLY_BLANKS = lazy_pattern(rb"\w+[ \t]+\\?[\"'`]\Z")
+_NAMED_BY = lazy_pattern(rb"[\"']?\w+[\"']?[ \t]*[:=][ \t]*[\"']?([\w.-]+)")
+_PASS_ON = lazy_pattern(r"(?i)(?:^|[^a-z])pass$")
+_TYPE = lazy_pattern(rb"[\"']\w+::[\w:]*\Z")
 _BARE_NAME = lazy_pattern(rb"^[\w.-]+")
 
 
@@ -104,14 +44,14 @@ def password_patterns() -> list[tuple[Pattern, Style]]:
     """Shapes of the ``password`` heuristic."""
     return [
         (Pattern(f"password-{at}", regex, keywords), style)
-        for at, (regex, style, keywords) in enumerate(_PASSWORD_SHAPES)
+        for at, (regex, style, keywords) in enumerate(PASSWORD_SHAPES)
     ]
 
 
 def address_patterns() -> list[tuple[Pattern, Style]]:
     """Shapes of the ``url`` heuristic."""
     return [
-        (Pattern(f"url-{at}", regex, keywords), Style.ADDRESS) for at, (regex, keywords) in enumerate(_ADDRESS_SHAPES)
+        (Pattern(f"url-{at}", regex, keywords), Style.ADDRESS) for at, (regex, keywords) in enumerate(ADDRESS_SHAPES)
     ]
 
 
@@ -120,13 +60,25 @@ def judge(content: bytes, hit: Hit, *, regex: str, style: Style, place: Place) -
     value = content[hit.secret_start : hit.secret_end].decode("utf-8", "replace").rstrip("\\").strip()
     if regex == HEADER:
         return _judge_header(content, hit, value, place=place)
-    if regex in (COMMAND, SQL, CALLED):
+    if _TYPE.search(content[max(0, hit.start - 60) : hit.start]):
+        return None  # "AWS::ApiGateway::ApiKey": a type
+    if regex in (PROSE, ACCOUNT):
+        if content.startswith(b"PASS:", hit.start):
+            return None  # the verdict of a test run
+        return judge_prose(value, place=place)
+    if regex in (COMMAND, OPTION, PIPED, SQL, CALLED):
         return judge_assignment("password", value, style=Style.QUOTED, place=place)
     if style is Style.ADDRESS:
         user, host = _user_and_host(content, hit)
         return judge_address(user, value, host, place=place)
+    if regex == FOREIGN:
+        quoted = content[hit.secret_start - 1 : hit.secret_start] in (b'"', b"'", b"`")
+        return judge_foreign(value, style=Style.QUOTED if quoted else Style.BARE, place=place)
+    if regex == NAMED_VALUE:
+        named = _NAMED_BY.match(content[hit.start : hit.secret_start])
+        return judge_assignment(named.group(1).decode("latin-1") if named else "", value, style=style, place=place)
     name = _name(content, hit)
-    if name.lower() == "pass" and style is Style.QUOTED and _ONLY_BLANKS.match(content[hit.start : hit.secret_start]):
+    if _PASS_ON.search(name) and style is Style.QUOTED and _ONLY_BLANKS.match(content[hit.start : hit.secret_start]):
         return None  # prose: pass `--quiet` to ...
     if name == "PASS" and style is Style.BARE and b":" in content[hit.start : hit.secret_start]:
         return None  # the verdict of a test run
@@ -137,6 +89,8 @@ def judge_loose(content: bytes, hit: Hit, *, place: Place) -> Confidence | None:
     """The verdict on a match of a pattern that takes any value under a promising name or in a header."""
     value = content[hit.secret_start : hit.secret_end].decode("utf-8", "replace")
     before = content[hit.start : hit.secret_start].lower()
+    if _TYPE.search(content[max(0, hit.start - 60) : hit.start]):
+        return None
     if b"authorization" in before:
         return _judge_header(content, hit, value, place=place)
     if b"curl" in before:

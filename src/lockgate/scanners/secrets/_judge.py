@@ -55,6 +55,8 @@ _TEST = lazy_pattern(
 _PASSWORD_WORDS = words.word_set(
     """
     password passwords passwd pass passphrase passcode pwd psw passwort passwrd requirepass identified pw userpass
+    pword psk kennwort contrasena clave senha motdepasse mdp parola wachtwoord haslo heslo losenord
+    adgangskode salasana jelszo sifre lozinka geslo
     """
 )
 _TOKEN_WORDS = words.word_set(
@@ -78,7 +80,7 @@ _HARMLESS_ENDS = words.word_set(
     header index version algorithm alg store manager provider service resource scopes scope issuer audience prefix
     suffix mode level enabled required button input form page view link route action reset strength rules rule
     validator encoder handler helper util utils question prompt lifetime age arn alias location source kind status
-    state code usage lookup tag tags selector
+    state code usage lookup tag tags selector used changed updated modified created date time
     """
 )
 _HARMLESS_ANYWHERE = words.word_set(
@@ -86,20 +88,34 @@ _HARMLESS_ANYWHERE = words.word_set(
     public pub csrf checksum xsrf placeholder hint label regex pattern error prompt forgot reset
     """
 )
+_PASSING = frozenset(
+    f"{first} token"
+    for first in (
+        *("next", "continuation", "page", "pagination", "output", "input", "starting", "marker", "resume", "sync"),
+        *("change", "update", "lock", "cancellation", "idempotency"),
+    )
+) | {"request token client", "action token lifecycle"}
+"""Tokens that mark a place in a list or one request, and open nothing."""
 _UUID = lazy_pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.IGNORECASE)
 _HASH = lazy_pattern(
     r"\$(?:2[abxy]|[156y]|argon2\w*|pbkdf2[\w-]*|apr1)\$|\{(?:S?SHA|CRYPT|AES|bcrypt)|(?:sha\d+|md5|h1)[-:]|ssh-",
     re.IGNORECASE,
 )
 _CODE_LIKE = lazy_pattern(
-    r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|^[\w.-]+@[\w-]+(?:\.[\w-]+)+$|^[A-Za-z_]\w*\(|^\d+(?:\.\d+)+$|[;{}|\\]\s|^[/#.]\w+/"
+    r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|^[\w.-]+@[\w-]+(?:\.[\w-]+)+$|^[A-Za-z_]\w*\(|^\d+(?:\.\d+)+$|[;{}|\\]\s|^[/#.]\w+/|"
+    r"^\d{4}-\d\d-\d\d(?:[T ]|$)"
 )
 _VECTOR = lazy_pattern(r"(?:[0-9A-Fa-f]{2}){16,}\Z")
 _VECTOR_WORDS = words.word_set("private shared exporter encryption session master signing client server traffic early")
 """Names in the published vectors of cryptographic schemes, which stand in hex in the tests of every implementation."""
 _APP_PASSWORD = lazy_pattern(r"(?:[a-z]{4} ){3}[a-z]{4}\Z")
 _TOKEN_VALUE = lazy_pattern(r"[\w+/=.~:@#%^&*!$-]+\Z")
-_NUMBERED_WORD = lazy_pattern(r"[a-z]+\d\Z|(?:utf|iso|latin|sha|md|py|http|tls|v)-?\d+\Z", re.IGNORECASE)
+_NUMBERED_WORD = lazy_pattern(
+    r"[a-z]{1,4}\d\Z|(?:utf|iso|latin|sha|md|py|python|https?|tls|ssl|v|ver|version|level|oauth|urllib|ipv|base|ascii|step|type|mode|"
+    r"key|node|host|server|item|line|row|value|field|param|arg|part|stage|group|class|slot|port|client|service|account|object)"
+    r"[-_]?\d+\Z",
+    re.IGNORECASE,
+)
 """``urllib2``, ``latin1``: the name of a thing."""
 _SEPARATORS = lazy_pattern(r"[-_./:,+| ]+")
 
@@ -133,9 +149,30 @@ def judge_address(user: str, value: str, host: str, *, place: Place) -> Confiden
     return Confidence.LOW if place.test else Confidence.MEDIUM
 
 
+def judge_foreign(value: str, *, style: Style, place: Place) -> Confidence | None:
+    """The same for a name of another language, which is often a label: the value has a digit, or is noise."""
+    if not (any(map(str.isdigit, value)) or words.is_noise(value)) or value.replace(".", "").isdigit():
+        return None
+    return judge_assignment("password", value, style=style, place=place)
+
+
+def judge_prose(value: str, *, place: Place) -> Confidence | None:
+    """The same for what a sentence says a password is: digits among letters, and no term of the trade."""
+    value = value.rstrip(".,;:!?*")
+    if len(value) < 6 or not any(map(str.isalpha, value)) or not any(map(str.isdigit, value)) or _is_no_value(value):
+        return None
+    random = words.is_random(value) and len(value) >= 8
+    if not (random or _is_chosen(value)) or (place.code and not random):
+        return None
+    return Confidence.LOW
+
+
 def is_plain_setting(value: str) -> bool:
     """Whether a value that was found by its name alone is a reference, a placeholder or a name of something else."""
-    pieces = _SEPARATORS.split(value.strip())
+    value = value.strip()
+    if value.isalpha() and not words.is_random(value) and all(len(one) > 1 for one in words.parts(value)[1:]):
+        return not (value.islower() or value.istitle())  # a name in camel case
+    pieces = _SEPARATORS.split(value)
     return _is_no_value(value) or (len(pieces) > 1 and _is_made_of_words(value))
 
 
@@ -146,7 +183,7 @@ def judge_generic(name: str, value: str, *, style: Style, place: Place) -> Confi
         said.pop()
     if _is_no_value(value) or _repeats(name, value) or _is_vector(name, value, place=place):
         return None
-    if _HARMLESS_ANYWHERE & set(said) or (said and said[-1] in _HARMLESS_ENDS):
+    if _HARMLESS_ANYWHERE & set(said) or (said and said[-1] in _HARMLESS_ENDS) or _is_passing(said):
         return None
     return _judge_token(value, style=style, place=place)
 
@@ -160,7 +197,7 @@ def _kind_of(name: str) -> str:
     said = words.parts(name)
     while said and said[-1].isdigit():
         said.pop()
-    if not said or said[-1] in _HARMLESS_ENDS or _HARMLESS_ANYWHERE & set(said):
+    if not said or said[-1] in _HARMLESS_ENDS or _HARMLESS_ANYWHERE & set(said) or _is_passing(said):
         return ""
     if _PASSWORD_WORDS & set(said) or said[-1].endswith(("password", "passwd")):
         return "password"
@@ -170,7 +207,13 @@ def _kind_of(name: str) -> str:
     return "token" if any(first in _KEY_PAIRS and second == "key" for first, second in pairs) else ""
 
 
+def _is_passing(said: list[str]) -> bool:
+    return " ".join(said[-2:]) in _PASSING or " ".join([*said[-2:], *said[-3:-2]]) in _PASSING
+
+
 def _is_no_value(value: str) -> bool:
+    if words.is_noise(value):
+        return words.is_placeholder(value) or words.is_monotonous(value) or _HASH.match(value) is not None
     return (
         len(value) < 4
         or words.is_reference(value)
@@ -194,13 +237,17 @@ def _repeats(name: str, value: str) -> bool:
 
 def _judge_token(value: str, *, style: Style, place: Place) -> Confidence | None:
     if _UUID.match(value):
-        return None if place.test or place.prose else Confidence.MEDIUM
-    if not _TOKEN_VALUE.match(value):
+        return Confidence.LOW if place.test else None if place.prose else Confidence.MEDIUM
+    if style is Style.BARE and place.code:
         return None
-    if len(value) < 12 or not words.is_random(value) or not any(c.isdigit() for c in value):
+    if words.is_noise(value) and len(value) >= 10:
+        if len(value) < 20:
+            return None if place.prose else Confidence.LOW
+        return Confidence.MEDIUM if place.test or place.prose else Confidence.HIGH
+    if not _TOKEN_VALUE.match(value) or len(value) < 10 or not words.is_random(value) or _is_made_of_words(value):
         return None
-    if _is_made_of_words(value) or (style is Style.BARE and place.code):
-        return None
+    if not any(c.isdigit() for c in value):
+        return Confidence.LOW if len(value) >= 16 and style is Style.QUOTED and not place.prose else None
     if len(value) < 20 or len(set(value)) < 10:
         return None if place.prose or place.test else Confidence.LOW
     return Confidence.MEDIUM if place.test or place.prose else Confidence.HIGH
@@ -218,11 +265,16 @@ def _judge_password(value: str, *, style: Style, place: Place) -> Confidence | N
     if _UUID.match(value):
         return None if place.test or place.prose else Confidence.LOW
     random = words.is_random(value) and len(value) >= 8
-    if (style is Style.BARE and place.code) or place.prose:
-        return Confidence.LOW if random and any(c.isdigit() for c in value) and len(value) >= 10 else None
+    digits = any(map(str.isdigit, value))
+    if style is Style.BARE and place.code:
+        return Confidence.LOW if random and digits and len(value) >= 10 else None
+    if place.prose:
+        return Confidence.LOW if digits and (random or _is_chosen(value)) else None
+    if value.isdigit():
+        return Confidence.LOW if 6 <= len(value) <= 12 and not place.test else None
     if random:
         return Confidence.MEDIUM if place.test or value.isalpha() else Confidence.HIGH
-    if not _is_chosen(value) and not (words.is_random(value) and not place.test):
+    if not _is_chosen(value) and not words.is_random(value):
         return None
     return Confidence.LOW if place.test else Confidence.MEDIUM
 

@@ -23,6 +23,8 @@ WEAK = word_set(
     localhost unknown required optional wrong bad good bearer basic digest oauth jwt bcrypt plain plaintext
     encrypted hash sha md5 aes rsa base64 utf8 pw psw some any my the your yourpassword mypassword mysecret mytoken
     valid invalid correct incorrect old new first second alice bob eve joe
+    clave contrasena senha passwort kennwort parola wachtwoord haslo heslo losenord lozinka salasana sifre geheim
+    secreto segredo segreto usuario utente benutzer gebruiker tajne beispiel ejemplo exemplo esempio
     """
 )
 """Words that are a placeholder when a value is made of nothing else but them, digits and punctuation."""
@@ -55,6 +57,10 @@ _COMMON_PAIRS = word_set(
 _FILE = lazy_pattern(
     r"\.(?:json|ya?ml|xml|txt|pem|key|crt|cer|p12|pfx|jks|ini|conf|cfg|py|js|ts|go|java|rb|php|html?|md|sh|env|sql)$|^[a-z]{1,8}passwd$"
 )
+_WORD_IN = lazy_pattern(r"[A-Z]?[a-z]{4}|[A-Z]{4}|[A-Z][a-z]{3}|^\$|\{\{|\$\{|\\[uUx0-9]|^[-+]?0x|->|\[-?\d|\)$")
+"""A word, which nearly every name and expression has and few random values, or a mark of program text."""
+_CLASS = lazy_pattern(r"\[[^\]]*(?:[a-z]-[a-z]|0-9|\\[dws])|\\[dwsbn]|%[sdvq]\b")
+"""A regular expression or a format."""
 _VOWELS = frozenset("aeiouy")
 
 
@@ -107,6 +113,14 @@ def alternations(value: str) -> int:
     return changes
 
 
+def is_noise(value: str) -> bool:
+    """Letters of both cases, digits and signs so mixed that no name, template or expression can be read in it."""
+    if len(value) < 8 or " " in value or _CLASS.search(value):
+        return False
+    kinds = (any(map(str.islower, value)), any(map(str.isupper, value)), any(map(str.isdigit, value)))
+    return all(kinds) and not _WORD_IN.search(value)
+
+
 def is_random(value: str) -> bool:
     """Looks drawn by a machine: mixed without order, or unpronounceable."""
     letters = sum(c.isalpha() for c in value)
@@ -117,8 +131,11 @@ def is_random(value: str) -> bool:
         return alternations(value) >= max(2, len(value) // 8)
     if not letters:
         return False
-    if value.islower() or value.isupper():
-        return any(is_gibberish(word) for word in parts(value) if len(word) >= 6)
+    words = parts(value)
+    if value.islower() or value.isupper() or value.istitle():
+        return any(is_gibberish(word) for word in words if len(word) >= 6)
+    if value.isalpha() and len(value) >= 8 and len(value) < 3 * len(words):
+        return True  # the words of a name in camel case are longer
     return alternations(value) >= max(3, len(value) // 5)
 
 
