@@ -136,6 +136,22 @@ def test_a_submodule_is_read_and_one_that_was_not_fetched_is_a_skip(new_reposito
     assert [(skip.path, skip.kind) for skip in skips(TreeSource(clone))] == [("sub", SkipKind.UNRESOLVED)]
 
 
+def test_what_a_change_or_the_history_holds_of_a_submodule_is_a_skip(new_repository):
+    inner, outer = new_repository("inner"), new_repository("outer")
+    inner.write("inside.txt", "1")
+    inner.commit()
+    outer.write("a", "1")
+    outer.commit()
+    outer.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.folder), "sub")
+    git = Git(outer.folder)
+    assert [(skip.path, skip.kind) for skip in skips(StagedSource(git))] == [("sub", SkipKind.UNRESOLVED)]
+    outer.commit()
+    head = ChangesSource(git, "HEAD~1", head="HEAD")
+    assert [(skip.path, skip.kind) for skip in skips(head)] == [("sub", SkipKind.UNRESOLVED)]
+    assert [(skip.path, skip.kind) for skip in skips(HistorySource(git))] == [("sub", SkipKind.UNRESOLVED)]
+    assert set(files(ChangesSource(git, "HEAD~1"))) == {".gitmodules", "sub/inside.txt"}
+
+
 def test_a_name_that_is_not_utf8_is_read_and_shown_safely(repository):
     name = os.fsdecode(b"caf\xe9.txt")
     (repository.folder / name).write_text("1")
@@ -288,6 +304,23 @@ def test_a_corrupt_object_is_a_skip_and_the_rest_is_read(repository):
     rows = list(source.collect(everything))
     assert {row.load() for row in rows if isinstance(row, File)} == {b"one", b"three"}
     assert [row.kind for row in rows if isinstance(row, Skip)] == [SkipKind.UNREADABLE]
+
+
+def test_a_corrupt_object_of_a_commit_is_a_skip_in_a_change(repository):
+    repository.write("a.txt", "1")
+    repository.write("b.txt", "2")
+    repository.commit()
+    repository.write("a.txt", "3")
+    repository.write("b.txt", "4")
+    repository.commit()
+    git = Git(repository.folder)
+    blob = git.text("rev-parse", "HEAD:a.txt")
+    place = repository.folder / ".git" / "objects" / blob[:2] / blob[2:]
+    place.chmod(0o600)
+    place.write_bytes(b"junk")
+    source = ChangesSource(git, "HEAD~1", head="HEAD")
+    assert files(source) == {"b.txt": b"4"}
+    assert [(skip.path, skip.kind) for skip in skips(source)] == [("a.txt", SkipKind.UNREADABLE)]
 
 
 def test_a_shallow_clone_says_that_history_is_missing(repository):

@@ -50,6 +50,8 @@ class CommitSource:
                 continue
             if mode in ("100644", "100755") and wants(path, size):
                 picked.append((blob, path))
+            elif mode == "160000":
+                yield Skip(path, SkipKind.UNRESOLVED, "a submodule: its files are judged in its own repository")
         answers = blobs(self.git, [blob for blob, _ in picked], max_bytes=self.max_bytes)
         for (blob, path), (_, size, content) in zip(picked, answers, strict=True):
             if content is not None:
@@ -85,7 +87,8 @@ class CommitSource:
                 if row:
                     head, _, path = row.partition(b"\t")
                     mode, _, blob, size = head.decode().split()
-                    yield mode, blob, 0 if size == "-" else int(size), os.fsdecode(path)
+                    known = int(size) if size.isdigit() else int(size != "-")  # BAD: the object is missing or corrupt
+                    yield mode, blob, known, os.fsdecode(path)
             return
         rows = [row for row in self.git.output("ls-files", "-z", "--stage", "--full-name").split(b"\0") if row]
         for row in rows:

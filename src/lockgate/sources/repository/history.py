@@ -55,7 +55,10 @@ class HistorySource:
         """Blobs in the order of the log, newest first."""
         if self.git.try_text("rev-parse", "--is-shallow-repository") == "true":
             yield Skip(".", SkipKind.UNRESOLVED, "a shallow clone: older commits are not here (git fetch --unshallow)")
-        named = self._named()
+        submodules: set[str] = set()
+        named = self._named(submodules)
+        for path in sorted(submodules):
+            yield Skip(path, SkipKind.UNRESOLVED, "a submodule: its history is in its own repository")
         wanted = [
             blob
             for blob, entry in named.items()
@@ -78,8 +81,8 @@ class HistorySource:
             )
             self.read_ids.append(bytes.fromhex(blob))
 
-    def _named(self) -> dict[str, _Blob]:
-        """Blob id -> where it stood, from one ``git log``; an unborn HEAD names nothing."""
+    def _named(self, submodules: set[str]) -> dict[str, _Blob]:
+        """Blob id -> where it stood, from one ``git log``; an unborn HEAD names nothing. Fills ``submodules``."""
         revisions = self.revisions
         if not self.git.try_text("rev-parse", "--verify", "--quiet", "HEAD^{commit}"):
             revisions = tuple(one for one in revisions if one != "HEAD")
@@ -92,13 +95,16 @@ class HistorySource:
         ) as process:
             if process.stdout is None:
                 return {}
-            blob = ""
+            blob, link = "", False
             for token in _tokens(process.stdout):
                 if token.startswith(b"\x01"):
                     head = token[1:].decode("ascii", "replace").split()
                     commit = head[0] if head else ""
                 elif token.startswith(b":"):
-                    blob = _new_blob(token)
+                    blob, link = _new_blob(token), token.split(b" ", 2)[1] == b"160000"
+                elif link:
+                    submodules.add(os.fsdecode(token).encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+                    link = False
                 elif blob:
                     _note(found, blob, commit, os.fsencode(os.fsdecode(token)).decode("utf-8", "replace"))
                     blob = ""
