@@ -255,3 +255,12 @@ def test_every_bicep_file_of_the_corpus_is_read(corpora):
     assert sum(len(one.unresolved) for reading in readings for one in reading.objects) == 212
     assert [skip for reading in readings for skip in reading.skips] == []
     assert all(one.line_of("/type") for reading in readings for one in reading.objects)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"resource sa 'Microsoft.Storage/storageAccounts@2021-01-01' = {\n name: ((((((", b"resource a '" + b"(" * 5000],
+)
+def test_a_file_in_which_nothing_can_be_made_out_is_a_skip(content: bytes) -> None:
+    reading = azure.read("a.bicep", content, lambda path: None)
+    assert [(skip.kind, skip.line) for skip in reading.skips] == [(SkipKind.MALFORMED, 1)]

@@ -435,3 +435,9 @@ def _read(path: str) -> bytes | None:
             return stream.read()
     except OSError:
         return None
+
+
+@pytest.mark.parametrize("content", [b'resource "azurerm_storage_account" "a" {\n x = (((((('])
+def test_a_file_in_which_nothing_can_be_made_out_is_a_skip(content: bytes) -> None:
+    reading = azure.read("a.tf", content, lambda path: None)
+    assert [(skip.kind, skip.line) for skip in reading.skips] == [(SkipKind.MALFORMED, 1)]

@@ -171,6 +171,8 @@ class _Compiled:
         content = content.removeprefix(b"\xef\xbb\xbf")
         source, spreads = with_spreads(content) if b"..." in content else (content, frozenset())
         root = parse("bicep", source)
+        if root.type == "ERROR":  # no declaration was made out at all
+            raise FormatError("syntax that cannot be read", error_line(root))
         compiler = Compiler(content, Names(), spreads, self.lines)
         declarations = [node for node in root.named_children if self._is_sound(node, content)]
         for node in declarations:

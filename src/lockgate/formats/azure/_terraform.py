@@ -140,6 +140,8 @@ class _Module:
             raise FormatError(f"larger than {MAX_BYTES} bytes", kind=SkipKind.TOO_LARGE)
         source = Source(path, content.removeprefix(b"\xef\xbb\xbf"))
         root, skips = parse("hcl", source.content), self._skips[path]
+        if root.type == "ERROR":  # no block was made out at all
+            skips.add(SkipKind.MALFORMED, "syntax that cannot be read", line=error_line(root))
         for body in root.named_children:
             if body.type == "ERROR":
                 skips.add(SkipKind.MALFORMED, "syntax that cannot be read", line=error_line(body))
