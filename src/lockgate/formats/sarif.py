@@ -75,13 +75,22 @@ class SarifResult(NamedTuple):
     baseline: str
     message: str
     places: tuple[SarifPlace, ...]
-    fingerprints: tuple[tuple[str, str], ...]
     suppression: str
     """``external accepted: reason`` when the log suppresses it."""
     flow: str
     """Steps of the first code flow: ``a.py:3 -> b.py:9``."""
     fix: str
     properties: Mapping[str, Any]
+    body: Mapping[str, Any]
+    """As the log has it."""
+
+    def fingerprints(self) -> list[tuple[str, str]]:
+        """Full fingerprints where there are any, else partial ones; sorted. Only a result without code is asked."""
+        for key in ("fingerprints", "partialFingerprints"):
+            pairs = [(name, value) for name, value in _object(self.body, key).items() if isinstance(value, str)]
+            if pairs:
+                return sorted(pairs)
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +187,9 @@ class _Rules:
     def of(self, result: Mapping[str, Any]) -> SarifRule:
         """By ``rule.toolComponent`` and index, by index in the driver, then by the longest id that fits."""
         if "rule" not in result:
-            name = _text(result, "ruleId")
+            name = result.get("ruleId")
+            if name.__class__ is not str:
+                name = ""
             if "ruleIndex" in result:
                 return self._at(name, self._lists[0], _number(result, "ruleIndex", -1))
             return self._by_id.get(name) or self._named(name)
@@ -243,6 +254,7 @@ def _result(result: Mapping[str, Any], rules: _Rules, paths: _Paths) -> SarifRes
     """Most results lack most of what they may have, so what is not there is not asked for: this runs for each."""
     rule = rules.of(result)
     places = result.get("locations")
+    message = result.get("message")
     return _filled(
         SarifResult,
         (
@@ -250,13 +262,13 @@ def _result(result: Mapping[str, Any], rules: _Rules, paths: _Paths) -> SarifRes
             (_text(result, "level") if "level" in result else "") or rule.level or "warning",
             (_text(result, "kind") if "kind" in result else "") or "fail",
             _text(result, "baselineState") if "baselineState" in result else "",
-            _message(_object(result, "message"), rule.messages),
+            _message(message, rule.messages) if message.__class__ is dict else "",
             _places(places, paths) if places.__class__ is list else (),
-            _fingerprints(result),
             _suppression(result) if "suppressions" in result else "",
             _flow(result, paths) if "codeFlows" in result else "",
             _fix(result) if "fixes" in result else "",
             _object(result, "properties") if "properties" in result else _NOTHING,
+            result,
         ),
     )
 
@@ -266,9 +278,9 @@ def _fix(result: Mapping[str, Any]) -> str:
 
 
 def _message(message: Mapping[str, Any], messages: Mapping[str, Any]) -> str:
-    text = (
-        _text(message, "text") or _text(_object(messages, _text(message, "id")), "text") or _text(message, "markdown")
-    )
+    text = message.get("text")
+    if text.__class__ is not str or not text:
+        text = _text(_object(messages, _text(message, "id")), "text") or _text(message, "markdown")
     if "arguments" in message and "{" in text:
         arguments = _list(message, "arguments")
         text = _PLACEHOLDER.sub(lambda hit: _argument(arguments, hit), text)
@@ -282,16 +294,18 @@ def _argument(arguments: list[Any], hit: re.Match[str]) -> str:
 
 def _places(locations: list[Any], paths: _Paths) -> tuple[SarifPlace, ...]:
     if len(locations) == 1:  # most results have one
-        return (_place(locations[0], paths),) if isinstance(locations[0], dict) else ()
+        return (_place(locations[0], paths),) if locations[0].__class__ is dict else ()
     return tuple([_place(one, paths) for one in locations if isinstance(one, dict)][:_MAX_PLACES])
 
 
 def _place(location: Mapping[str, Any], paths: _Paths) -> SarifPlace:
-    physical = _object(location, "physicalLocation")
+    physical = location.get("physicalLocation")
+    if physical.__class__ is not dict:
+        physical = _NOTHING
     region = physical.get("region")
     line = end = column = end_column = 0
     snippet = ""
-    if isinstance(region, dict):
+    if region.__class__ is dict:
         for name, value in region.items():  # a walk over what is there costs less than asking for what may be
             if value.__class__ is int:
                 if not 0 <= value < 2**31:
@@ -323,8 +337,8 @@ def _place(location: Mapping[str, Any], paths: _Paths) -> SarifPlace:
 
 
 def _quoted(snippet: Any) -> str:
-    text = snippet.get("text") if isinstance(snippet, dict) else None
-    return text[:_MAX_TEXT] if isinstance(text, str) else ""
+    text = snippet.get("text") if snippet.__class__ is dict else None
+    return text[:_MAX_TEXT] if text.__class__ is str else ""
 
 
 def _logical(location: Mapping[str, Any]) -> str:
@@ -333,19 +347,6 @@ def _logical(location: Mapping[str, Any]) -> str:
         if name:
             return name[:500]
     return ""
-
-
-def _fingerprints(result: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Full fingerprints where there are any, else partial ones; sorted."""
-    for key in ("fingerprints", "partialFingerprints"):
-        if key not in result:
-            continue
-        pairs = [(name, value) for name, value in _object(result, key).items() if isinstance(value, str)]
-        if pairs:
-            if len(pairs) > 1:
-                pairs.sort()
-            return tuple(pairs)
-    return ()
 
 
 def _suppression(result: Mapping[str, Any]) -> str:
@@ -379,16 +380,17 @@ class _Paths:
 
     def of(self, location: Any) -> str:
         """The path of an ``artifactLocation``; empty when it names nothing."""
-        if not isinstance(location, dict):
+        if location.__class__ is not dict:
             return ""
         uri = location.get("uri")
-        if not isinstance(uri, str) or not uri:
+        if uri.__class__ is not str or not uri:
             index = location.get("index")
             if not isinstance(index, int) or not 0 <= index < len(self._artifacts):
                 return ""
             location = _object(self._artifacts[index], "location")
             uri = _text(location, "uri")
-        key = (uri, _text(location, "uriBaseId"))
+        base = location.get("uriBaseId")
+        key = uri, base if base.__class__ is str else ""
         path = self._known.get(key)
         if path is None:
             path = self._known[key] = self._path(*key) if uri else ""

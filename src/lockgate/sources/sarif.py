@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
@@ -148,12 +149,18 @@ class _Learnt:
     """What the findings of one rule have in common."""
 
     id: RuleId
+    name: str
+    """Of the subject, where the place has none."""
+    message: str
+    """Where a result has none."""
     secret: bool
     """Whether a line may hold a secret, and is not shown."""
     facts: tuple[Related, ...]
     aliases: tuple[str, ...]
     key: hashlib.blake2b
     """A hash that has begun with tool and rule."""
+    grades: dict[str, tuple[Severity, Confidence]] = field(default_factory=dict)
+    """By the level of a result that says nothing else of its own, as most."""
 
 
 class _Maker:
@@ -163,39 +170,37 @@ class _Maker:
         self._source = source
         self._tool = printable(f"{run.tool} {run.version}".strip())
         self._slug = _safe(run.tool.lower().replace("/", "-")) or "unknown"
-        self._usual: dict[tuple[str, str], tuple[Severity, Confidence]] = {}
         self._of_rule: dict[str, _Learnt] = {}
 
     def finding(self, result: SarifResult) -> Finding:
-        rule = result.rule
+        rule, level, _, _, message, places, suppression, flow, fix, own, _ = result
         known = self._of_rule.get(rule.id)
         if known is None:
             known = self._of_rule[rule.id] = self._learn(rule)
-        severity, confidence = self._grades(result)
-        place = result.places[0] if result.places else _NOWHERE
+        grades = known.grades.get(level) if not own else None
+        if grades is None:
+            grades = _severity(level, own, rule.properties), _confidence(own, rule.properties)
+            if not own:
+                known.grades[level] = grades
+        place = places[0] if places else _NOWHERE
+        path, line, end_line, column, end_column, snippet, _, logical = place
+        key = known.key.copy()
+        key.update(_encoded(self._words(result, place)))
         return Finding(
             known.id,
             _IMPORTED,
-            severity,
-            confidence,
-            Subject("code", clipped(place.logical or rule.title or rule.id, 120), self._key(known, result, place)),
-            _location(place, secret=known.secret),
-            clipped(result.message or rule.title or rule.id, 1000),
-            Fix(clipped(result.fix, 500)) if result.fix else None,
+            grades[0],
+            grades[1],
+            Subject("code", clipped(logical, 120) if logical else known.name, key.hexdigest()),
+            # Without the code where the rule is about secrets: such logs quote the value.
+            Location(
+                path, line, end_line, column, end_column, logical, "", _shown(snippet) if not known.secret else ()
+            ),
+            clipped(message, 1000) if message else known.message,
+            Fix(clipped(fix, 500)) if fix else None,
             known.aliases,
-            _facts(known.facts, result),
+            _facts(known.facts, result) if suppression or flow or len(places) > 1 else known.facts,
         )
-
-    def _grades(self, result: SarifResult) -> tuple[Severity, Confidence]:
-        """Most results say nothing of their own, so a rule and a level give the same grades every time."""
-        rule, own = result.rule, result.properties
-        key = (rule.id, result.level)
-        grades = None if own else self._usual.get(key)
-        if grades is None:
-            grades = _severity(result.level, own, rule.properties), _confidence(own, rule.properties)
-            if not own:
-                self._usual[key] = grades
-        return grades
 
     def _learn(self, rule: SarifRule) -> _Learnt:
         rule_id = RuleId(f"imported/{self._slug}/{_safe(rule.id) or 'unnamed'}")
@@ -209,12 +214,9 @@ class _Maker:
         alias = _ADVISORY.fullmatch(rule.id)
         ordered = tuple(sorted(facts, key=lambda fact: fact.name))
         key = self._source.key(self._slug, rule.id)
-        return _Learnt(rule_id, secret, ordered, (alias[0],) if alias else (), key)
-
-    def _key(self, known: _Learnt, result: SarifResult, place: SarifPlace) -> str:
-        key = known.key.copy()
-        key.update(_encoded(self._words(result, place)))
-        return key.hexdigest()
+        said = rule.title or rule.id
+        names = clipped(said, 120), clipped(said, 1000)
+        return _Learnt(rule_id, *names, secret, ordered, (alias[0],) if alias else (), key)
 
     def _words(self, result: SarifResult, place: SarifPlace) -> str:
         """What tells the subject of a result from others of its rule, after a word for what it is."""
@@ -224,7 +226,7 @@ class _Maker:
         code = code or _folded(self._source.code_at(place))
         if code:
             return "\x00code\x00" + code
-        prints = [f"\x00{name}={value}" for name, value in result.fingerprints if "column" not in name.lower()]
+        prints = [f"\x00{name}={value}" for name, value in result.fingerprints() if "column" not in name.lower()]
         if prints:
             return "\x00fingerprint" + "".join(prints)
         return f"\x00logical\x00{place.logical}" if place.logical else f"\x00path\x00{place.path}"
@@ -307,22 +309,16 @@ def _confidence(own: Mapping[str, Any], of_rule: Mapping[str, Any]) -> Confidenc
     return Confidence.MEDIUM
 
 
-def _location(place: SarifPlace, *, secret: bool) -> Location:
-    """Without the code where the rule is about secrets: such logs quote the value."""
-    lines = [] if secret or not place.snippet else place.snippet.splitlines()[:_SNIPPET_LINES]
-    return Location(
-        place.path,
-        place.line,
-        place.end_line,
-        place.column,
-        place.end_column,
-        place.logical,
-        "",
-        tuple([clipped(line, _SNIPPET_WIDTH) for line in lines]),
-    )
+def _shown(snippet: str) -> tuple[str, ...]:
+    """Its first lines, clipped."""
+    lines = snippet.splitlines()
+    if len(lines) == 1 and len(lines[0]) <= _SNIPPET_WIDTH:  # as most
+        return (lines[0],)
+    return tuple([clipped(line, _SNIPPET_WIDTH) for line in lines[:_SNIPPET_LINES]])
 
 
 def _facts(of_rule: tuple[Related, ...], result: SarifResult) -> tuple[Related, ...]:
+    """Those of the rule, and those that the result has of its own."""
     more = []
     if result.flow:
         more.append(Related("code-flow", result.flow))
@@ -330,7 +326,7 @@ def _facts(of_rule: tuple[Related, ...], result: SarifResult) -> tuple[Related, 
         more.append(Related("suppressed", result.suppression))
     for place in result.places[1:]:
         more.append(Related("also-at", f"{place.path}:{place.line}" if place.line else place.path))
-    return tuple(sorted((*of_rule, *more), key=lambda fact: fact.name)) if more else of_rule
+    return tuple(sorted((*of_rule, *more), key=lambda fact: fact.name))
 
 
 class _Lines:
