@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,17 +18,23 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def batch_of(table: Table, rows: Sequence[dict[str, Any]]) -> Any:
     """An ``arro3.core.RecordBatch`` with the columns of ``table``; a key that is no column is refused."""
+    names = {name for row in rows for name in row}
+    return batch_of_columns(table, {name: [row.get(name) for row in rows] for name in names}, len(rows))
+
+
+def batch_of_columns(table: Table, columns: Mapping[str, list[Any]], count: int) -> Any:
+    """The same of columns that have ``count`` values each; one that is not given holds nothing."""
     from arro3.core import Array, Field, RecordBatch, Schema
 
-    names = {column.name for column in table.columns}
-    strange = [row.keys() - names for row in rows if not row.keys() <= names]
+    strange = columns.keys() - {column.name for column in table.columns}
     if strange:
-        raise ValueError(f"{min(set().union(*strange))!r} is no column of {table.name}")
+        raise ValueError(f"{min(strange)!r} is no column of {table.name}")
     fields, arrays = [], []
     for column in table.columns:
         raw, kind = _types(column.type)
-        name = column.name
-        values = [row.get(name) for row in rows]
+        values = columns.get(column.name)
+        if values is None:
+            values = [None] * count
         convert = _CONVERT.get(column.type)
         array = Array(values if convert is None else convert(values), type=raw)
         arrays.append(array if raw is kind else array.cast(kind))

@@ -7,7 +7,7 @@ take half of the time an unchanged second check has (``docs/decisions/0003-store
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 
 from lockgate.dataclass import dataclass
 from lockgate.model import Finding, Location
@@ -43,24 +43,22 @@ Row = tuple[str, str, bytes]
 """Fingerprint, ``fixed_at`` and the packed rest of a known finding."""
 
 
-def read(connection: sqlite3.Connection, project: str) -> dict[str, Row]:
-    """Identity -> row of every known finding of ``project``, by identity."""
+def read(connection: sqlite3.Connection, project: str) -> Iterator[tuple[str, Row]]:
+    """Identity and row of every known finding of ``project``, by identity."""
     rows = connection.execute(
         "SELECT identity, fingerprint, fixed_at, body FROM known_findings WHERE project = ? ORDER BY identity",
         (project,),
     )
-    return {identity: (fingerprint, fixed_at, body) for identity, fingerprint, fixed_at, body in rows}
+    return ((identity, (fingerprint, fixed_at, body)) for identity, fingerprint, fixed_at, body in rows)
 
 
-def write(connection: sqlite3.Connection, project: str, rows: Mapping[str, Row]) -> None:
-    """Insert or replace each, in the transaction of the caller.
-
-    In the order of the table: else every row is put into a page between others, which took most of the time.
-    """
+def write(connection: sqlite3.Connection, project: str, rows: Iterable[tuple[str, Row]]) -> None:
+    """Insert or replace each, in the transaction of the caller. Best by identity, which is the order of the table: else
+    every row is put into a page between others, which took most of the time."""
     connection.executemany(
         "INSERT INTO known_findings VALUES (?, ?, ?, ?, ?) ON CONFLICT (project, identity) DO UPDATE SET "
         "fingerprint = excluded.fingerprint, fixed_at = excluded.fixed_at, body = excluded.body",
-        ((project, identity, *rows[identity]) for identity in sorted(rows)),
+        ((project, identity, *row) for identity, row in rows),
     )
 
 

@@ -7,9 +7,11 @@ part every run needs goes through the standard library (``known``). Both speak t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -33,7 +35,9 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._read: dict[str, dict[str, known_table.Row]] = {}
+        self._held: dict[str, dict[str, int]] = {}
+        """Project -> identity -> hash of the row that the table holds: 64 bits that nobody can aim at, since Python
+        keys its hashes anew in every process. The rows themselves would take as much memory as all findings."""
         self._connection = self._guard(self._connect)
 
     @classmethod
@@ -65,22 +69,25 @@ class Ledger:
         return self._guard(lambda: self._remember(project, known))
 
     def _known(self, project: str) -> tuple[KnownFinding, ...]:
+        held: dict[str, int] = {}
+        found: list[KnownFinding] = []
         with unsearched():
-            rows = self._read[project] = known_table.read(self._connection, project)
-            return tuple([known_table.decoded(identity, row) for identity, row in rows.items()])
+            for identity, row in known_table.read(self._connection, project):
+                held[identity] = hash(row)
+                found.append(known_table.decoded(identity, row))
+        self._held[project] = held
+        return tuple(found)
 
     def _remember(self, project: str, known: Sequence[KnownFinding]) -> int:
-        before = self._read.setdefault(project, {})
-        changed: dict[str, known_table.Row] = {}
+        held = self._held.setdefault(project, {})
+        fresh: dict[str, int] = {}
         with unsearched():
-            for one in known:
-                row = known_table.encoded(one)
-                if before.get(one.identity) != row:
-                    changed[one.identity] = row
-            if changed:
-                self._transaction(lambda: known_table.write(self._connection, project, changed))
-                before.update(changed)
-        return len(changed)
+            rows = _changed(known, held, fresh)
+            first = next(rows, None)
+            if first is not None:  # else there is nothing to lock the file for
+                self._transaction(lambda: known_table.write(self._connection, project, chain((first,), rows)))
+        held.update(fresh)
+        return len(fresh)
 
     def retain(self, days: int, *, now: datetime | None = None) -> int:
         """Forget findings that were fixed more than ``days`` ago; returns how many."""
@@ -177,3 +184,15 @@ class Ledger:
         else:
             hint = "check that the folder can be written and the disk is not full, or set LOCKGATE_WORKSPACE"
         return StoreError(f"the ledger cannot be used: {error}", where=str(self.path), hint=hint)
+
+
+def _changed(
+    known: Sequence[KnownFinding], held: Mapping[str, int], fresh: dict[str, int]
+) -> Iterator[tuple[str, known_table.Row]]:
+    """Those whose row is another than the one that is held, by identity; ``fresh`` takes the hash of each."""
+    for one in sorted(known, key=attrgetter("identity")):
+        row = known_table.encoded(one)
+        mark = hash(row)
+        if held.get(one.identity) != mark:
+            fresh[one.identity] = mark
+            yield one.identity, row

@@ -20,7 +20,7 @@ from lockgate.errors import StoreError
 from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Result
 from lockgate.store import _arrow
-from lockgate.store.rows import rows_of
+from lockgate.store.rows import common_columns, finding_columns, rows_of
 from lockgate.tables import Table, tables
 
 T = TypeVar("T")
@@ -73,16 +73,22 @@ class Record:
         ``batch``: that of pieces which were appended before, to show with it. Raises :class:`StoreError`. Calling it
         again after an error stores the run once.
         """
-        for name, rows in rows_of(result, batch or uuid.uuid4().hex).items():
-            while piece := list(islice(rows, _PIECE)):
-                self._append(tables()[name], piece)
+        batch = batch or uuid.uuid4().hex
+        shape, findings = tables()["Findings"], (*result.findings, *result.fixed)
+        for start in range(0, len(findings), _PIECE):
+            piece = findings[start : start + _PIECE]
+            columns = finding_columns(piece) | common_columns(result, batch, len(piece))
+            self._append(shape, _arrow.batch_of_columns(shape, columns, len(piece)))
+        for name, rows in rows_of(result, batch).items():
+            while some := list(islice(rows, _PIECE)):
+                self._append(tables()[name], _arrow.batch_of(tables()[name], some))
 
     def append_piece(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows of a run that is under way. Their ``Batch`` is that of the run: they show with it, or never.
 
         Raises :class:`StoreError`.
         """
-        self._append(tables()[table], rows)
+        self._append(tables()[table], _arrow.batch_of(tables()[table], rows))
 
     def append_alone(self, table: str, rows: Sequence[Mapping[str, Any]], *,
                      once: tuple[str, int] | None = None) -> None:  # fmt: skip
@@ -97,7 +103,7 @@ class Record:
             raise ValueError(f"rows of {table} belong to a run")
         batch = uuid.uuid4().hex
         if rows:
-            self._append(shape, [{**row, "Batch": batch} for row in rows], once=once)
+            self._append(shape, _arrow.batch_of(shape, [{**row, "Batch": batch} for row in rows]), once=once)
 
     def rows(self, table: str, *, version: At = None) -> list[dict[str, Any]]:
         """The rows of ``table``, oldest run first, as it stands or stood at a version or time.
@@ -155,10 +161,9 @@ class Record:
             )
         return deleted
 
-    def _append(self, table: Table, rows: Sequence[dict[str, Any]], *, once: tuple[str, int] | None = None) -> None:
+    def _append(self, table: Table, batch: Any, *, once: tuple[str, int] | None = None) -> None:
         from deltalake import CommitProperties, Transaction, write_deltalake
 
-        batch = _arrow.batch_of(table, rows)
         target = self._handles.get(table.name)
 
         def write(handle: Any) -> None:

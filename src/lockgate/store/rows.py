@@ -1,28 +1,49 @@
-"""A Result as rows of the record's tables: plain dicts by column name. Pure; Arrow comes later."""
+"""A Result as rows of the record's tables: dicts by column name, and columns for findings. Pure; Arrow comes later."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 
-from lockgate.model import Component, Decision, Location, Result, SettledFinding, Skip
+from lockgate.model import (
+    Component,
+    Confidence,
+    Decision,
+    Location,
+    Related,
+    Result,
+    SettledFinding,
+    Severity,
+    Skip,
+)  # fmt: skip
 
 Row = dict[str, Any]
+Columns = dict[str, list[Any]]
+"""Column name -> a value for each row."""
+
+
+_SEVERITIES = [str(one) for one in sorted(Severity)]
+_CONFIDENCES = [str(one) for one in sorted(Confidence)]
 
 
 def rows_of(result: Result, batch: str) -> dict[str, Iterator[Row]]:
-    """Table name -> rows, ``Runs`` last: its row is the mark that the others count. Each can be read once."""
-    common = {"TimeGenerated": result.run.started, "RunId": result.run.id, "Batch": batch}
+    """Table name -> rows, but for ``Findings``. ``Runs`` last: its row is the mark that the others count. Each can be
+    read once."""
+    common = {name: value for name, (value,) in common_columns(result, batch, 1).items()}
     tables: dict[str, Iterator[Row]] = {
-        "Findings": (finding_row(one) for one in (*result.findings, *result.fixed)),
         "Components": (component_row(one) for one in result.components),
         "Skips": (skip_row(one) for one in result.skips),
         "Decisions": decision_rows(result.decision),
         "Runs": iter([run_row(result)]),
     }
     return {name: (common | row for row in rows) for name, rows in tables.items()}
+
+
+def common_columns(result: Result, batch: str, count: int) -> Columns:
+    """What every of ``count`` rows of a run says."""
+    return {"TimeGenerated": [result.run.started] * count, "RunId": [result.run.id] * count, "Batch": [batch] * count}
 
 
 def run_row(result: Result) -> Row:
@@ -38,26 +59,50 @@ def run_row(result: Result) -> Row:
     }  # fmt: skip
 
 
-def finding_row(one: SettledFinding) -> Row:
-    """A row of ``Findings``."""
-    finding, place, waiver = one.finding, one.finding.location, one.waiver
+def finding_columns(settled: Sequence[SettledFinding]) -> Columns:
+    """The columns of ``Findings``. Column by column, since a run may have a hundred thousand: a row of its own for each
+    took longer than all that is done with it. What many have in common becomes JSON once."""
+    findings = [one.finding for one in settled]
+    subjects = [one.subject for one in findings]
+    places = [one.location for one in findings]
+    waivers = [one.waiver for one in settled]
+    levels = [one.severity._value_ for one in findings]
+    listed, spotted, stated = _Listed(), _Spotted(), _Stated()
     return {
-        "Identity": one.identity, "State": one.state.value, "Rule": finding.rule, "Family": finding.family.value,
-        "Severity": str(finding.severity), "SeverityLevel": int(finding.severity),
-        "Confidence": str(finding.confidence), "SubjectKind": finding.subject.kind,
-        "SubjectName": finding.subject.name, "SubjectKey": finding.subject.key,
-        "Path": place.path, "Line": place.line,
-        "EndLine": place.end_line, "StartColumn": place.column, "EndColumn": place.end_column,
-        "Pointer": place.pointer, "Commit": place.commit,
-        "Locations": _json([_place(where) for where in one.locations]),
-        "Message": finding.message, "FixText": finding.fix.text if finding.fix else "",
-        "Fixable": bool(finding.fix and finding.fix.edits), "Aliases": _listed(finding.aliases),
-        "Facts": _json([{"name": fact.name, "value": fact.value} for fact in finding.facts]), "Waived": one.waived,
-        "WaiverId": waiver.id if waiver else "", "WaivedBy": waiver.by if waiver else "",
-        "WaiverReason": waiver.reason if waiver else "", "WaiverExpires": waiver.expires if waiver else "",
-        "Owners": _listed(one.owners), "IntroducedBy": one.introduced_by, "IntroducedAt": one.introduced_at,
-        "IntroducedIn": one.introduced_in, "FirstSeen": one.first_seen,
-    }  # fmt: skip
+        "Identity": [one.identity for one in settled],
+        "State": [one.state._value_ for one in settled],
+        "Rule": [one.rule for one in findings],
+        "Family": [one.family._value_ for one in findings],
+        "Severity": [_SEVERITIES[level] for level in levels],
+        "SeverityLevel": levels,
+        "Confidence": [_CONFIDENCES[one.confidence._value_] for one in findings],
+        "SubjectKind": [one.kind for one in subjects],
+        "SubjectName": [one.name for one in subjects],
+        "SubjectKey": [one.key for one in subjects],
+        "Path": [one.path for one in places],
+        "Line": [one.line for one in places],
+        "EndLine": [one.end_line for one in places],
+        "StartColumn": [one.column for one in places],
+        "EndColumn": [one.end_column for one in places],
+        "Pointer": [one.pointer for one in places],
+        "Commit": [one.commit for one in places],
+        "Locations": [spotted.of(one.locations) for one in settled],
+        "Message": [one.message for one in findings],
+        "FixText": [one.fix.text if one.fix else "" for one in findings],
+        "Fixable": [bool(one.fix and one.fix.edits) for one in findings],
+        "Aliases": [listed[one.aliases] for one in findings],
+        "Facts": [stated.of(one.facts) for one in findings],
+        "Waived": [one is not None and not one.expired for one in waivers],
+        "WaiverId": [one.id if one else "" for one in waivers],
+        "WaivedBy": [one.by if one else "" for one in waivers],
+        "WaiverReason": [one.reason if one else "" for one in waivers],
+        "WaiverExpires": [one.expires if one else "" for one in waivers],
+        "Owners": [listed[one.owners] for one in settled],
+        "IntroducedBy": [one.introduced_by for one in settled],
+        "IntroducedAt": [one.introduced_at for one in settled],
+        "IntroducedIn": [one.introduced_in for one in settled],
+        "FirstSeen": [one.first_seen for one in settled],
+    }
 
 
 def component_row(one: Component) -> Row:
@@ -89,12 +134,44 @@ def decision_rows(decision: Decision) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def _place(where: Location) -> Row:
-    return {"path": where.path, "line": where.line, "commit": where.commit}
+class _Listed(dict[tuple[str, ...], str]):
+    """Names as a JSON list: those of owners are the same for many findings."""
+
+    def __missing__(self, names: tuple[str, ...]) -> str:
+        text = self[names] = _json(names)
+        return text
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    return _json(names) if names else "[]"
+class _Spotted:
+    """Places as a JSON list of path, line and commit. Many findings lie in one file, and nearly all in one place."""
+
+    def __init__(self) -> None:
+        self._begun: dict[str, str] = {}
+
+    def of(self, places: tuple[Location, ...]) -> str:
+        """The list of ``places``."""
+        if len(places) != 1 or places[0].commit:
+            return _json([{"path": one.path, "line": one.line, "commit": one.commit} for one in places])
+        path = places[0].path
+        begun = self._begun.get(path)
+        if begun is None:
+            begun = self._begun[path] = f'[{{"path":{_json(path)},"line":'
+        return f'{begun}{places[0].line},"commit":""}}]'
+
+
+class _Stated:
+    """Facts as a JSON list of name and value. Findings of one rule share them: told apart by where they lie in memory,
+    since whoever asks holds the findings all the while."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, str] = {}
+
+    def of(self, facts: tuple[Related, ...]) -> str:
+        """The list of ``facts``."""
+        text = self._known.get(id(facts))
+        if text is None:
+            text = self._known[id(facts)] = _json([{"name": fact.name, "value": fact.value} for fact in facts])
+        return text
 
 
 def _json(value: object) -> str:
