@@ -91,16 +91,16 @@ class Outcome:
         self.size = size
         """Bytes, roughly."""
         self.holders = 0
-        """Reviews of which it is known."""
+        """How often it is kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Whole:
-    """An outcome, and what it took to find it out."""
+    """Outcomes of one or several groups of policies, and what it took to find them out."""
 
-    outcome: Outcome
-    steps: int
-    most: int
+    outcomes: tuple[Outcome, ...]
+    steps: int = 0
+    most: int = 0
     """Steps of the policy that took the most."""
 
 
@@ -128,23 +128,28 @@ class Wholes:
 
     def put(self, key: Hashable, whole: Whole, size: int) -> None:
         """Keep it by a key of ``size`` bytes."""
-        if whole.outcome.size + size > self._max_bytes:
+        if sum(one.size for one in whole.outcomes) + size > self._max_bytes:
             return
         with self._lock:
             if key in self._held:  # another thread was first
                 return
             self._held[key] = (whole, size)
-            self.size += size + (0 if whole.outcome.holders else whole.outcome.size)
-            whole.outcome.holders += 1
+            self.size += size
+            for one in whole.outcomes:
+                self.size += 0 if one.holders else one.size
+                one.holders += 1
             while self.size > self._max_bytes:
                 _, (oldest, least) = self._held.popitem(last=False)
-                oldest.outcome.holders -= 1
-                self.size -= least + (0 if oldest.outcome.holders else oldest.outcome.size)
+                self.size -= least
+                for one in oldest.outcomes:
+                    one.holders -= 1
+                    self.size -= 0 if one.holders else one.size
 
     def clear(self) -> None:
         """Let go of everything."""
         with self._lock:
             for whole, _ in self._held.values():
-                whole.outcome.holders = 0
+                for one in whole.outcomes:
+                    one.holders = 0
             self._held.clear()
             self.size = 0

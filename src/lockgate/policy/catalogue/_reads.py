@@ -5,30 +5,43 @@ from __future__ import annotations
 import marshal
 from collections.abc import Iterator, MutableMapping
 
+from lockgate.dataclass import dataclass
 from lockgate.policy.catalogue._among import WORKLOAD
 from lockgate.policy.catalogue._places import CONTAINER_LISTS, WORKLOADS
 from lockgate.policy.catalogue.kubernetes import ITEM_NAMES, KubernetesPolicy
+from lockgate.policy.cel import Expression
 from lockgate.policy.reads import ANY, Path, Read
 
-_FORMAT = 1
+_FORMAT = 2
 """Counts up when more is read, or otherwise, off the same expressions: what was read is kept between runs."""
 _OBJECT: Path = ("object",)
 
 
-def reads_of(policy: KubernetesPolicy, pair: tuple[str, str], found: tuple[Read, ...]) -> tuple[Read, ...]:
-    """What the policy reads of an object of this group and kind, in paths that begin with ``object``. Of a hit whose
-    item has no name of its own (``kubernetes.item_name``) the whole item is read besides. ``found`` is what
+@dataclass(frozen=True, slots=True)
+class PolicyReads:
+    """Of one policy."""
+
+    quiet: tuple[Read, ...]
+    """What decides whether it denies anything."""
+    loud: tuple[Read, ...]
+    """What decides all that it says. Where the item of a hit has no name of its own (``kubernetes.item_name``) the
+    whole item does besides."""
+
+
+def reads_of(policy: KubernetesPolicy, pair: tuple[str, str], found: PolicyReads) -> PolicyReads:
+    """What the policy reads of an object of this group and kind, in paths that begin with ``object``. ``found`` is what
     :func:`read_off` gave."""
     roots = _roots(policy, WORKLOADS.get(pair))
-    reads: dict[Read, None] = {}
-    for path, whole in found:
+    items = [(root, False) for root in roots["item"]]
+    quiet = (*items, *_placed(found.quiet, roots))
+    names = ((*root, name) for root in roots["item"] for name in ITEM_NAMES if policy.path is not None)
+    return PolicyReads(quiet, (*quiet, *_placed(found.loud, roots), *((name, True) for name in names)))
+
+
+def _placed(reads: tuple[Read, ...], roots: dict[str, list[Path]]) -> Iterator[Read]:
+    for path, whole in reads:
         for root in roots.get(str(path[0]), ()):
-            reads[(*root, *path[1:]), whole] = None
-    for root in roots["item"]:
-        reads[root, False] = None
-        for name in ITEM_NAMES if policy.path is not None else ():
-            reads[(*root, name), True] = None
-    return tuple(reads)
+            yield (*root, *path[1:]), whole
 
 
 def _roots(policy: KubernetesPolicy, fields: tuple[str, ...] | None) -> dict[str, list[Path]]:
@@ -64,17 +77,21 @@ def _items(policy: KubernetesPolicy, pod: Path | None) -> Iterator[tuple[Path, P
     yield from found
 
 
-def read_off(policy: KubernetesPolicy, held: MutableMapping[str, bytes]) -> tuple[Read, ...] | None:
+def read_off(policy: KubernetesPolicy, held: MutableMapping[str, bytes]) -> PolicyReads | None:
     """What the expressions read of their variables, in paths that begin with the name of each; None when that cannot be
     told. ``held`` holds what was read off before, and takes this."""
     key = f"reads {_FORMAT}\n{policy.deny.source}\n{policy.message.source}"
     if key not in held:
-        from lockgate.policy.cel.traces import place, traced_each
-        from lockgate.policy.reads import NOWHERE
+        held[key] = marshal.dumps((_traced(policy.deny), _traced(policy.message)))
+    quiet, message = marshal.loads(held[key])  # noqa: S302 -- it lies beside compiled code
+    return None if quiet is None or message is None else PolicyReads(quiet, message)
 
-        held[key] = marshal.dumps(traced_each(
-            (policy.deny, policy.message), variables=frozenset(("object", "item", "parent")),
-            given={"podSpec": place("podSpec"), "podMetadata": place("podMetadata"), "params": NOWHERE},
-        ))  # fmt: skip
-    found: tuple[Read, ...] | None = marshal.loads(held[key])  # noqa: S302 -- it lies beside compiled code
-    return found
+
+def _traced(expression: Expression) -> tuple[Read, ...] | None:
+    from lockgate.policy.cel.traces import place, traced_each
+    from lockgate.policy.reads import NOWHERE
+
+    return traced_each(
+        (expression,), variables=frozenset(("object", "item", "parent")),
+        given={"podSpec": place("podSpec"), "podMetadata": place("podMetadata"), "params": NOWHERE},
+    )  # fmt: skip

@@ -46,6 +46,7 @@ PARTS: Final[tuple[tuple[Path, ...], ...]] = (
     *(tuple(("oldObject", *path) for path in part) for part in _OBJECT),
 )
 """All parts by number. That of ``oldObject`` is the rest of it, which whoever reads anything of it reads."""
+_VOLUME_NAMES: Final = frozenset(number for number, paths in enumerate(PARTS) if len(paths) > 1)
 NAMES: Final[tuple[str, ...]] = (
     *_REQUEST, "kind", "resource", "subResource", "namespace", "object", "oldObject",
 )  # fmt: skip
@@ -67,6 +68,16 @@ def _meets(read: Path, whole: bool, part: Path) -> bool:
     if not whole and len(read) < len(part):
         return False  # of what stands around the part the type alone
     return all(one is ANY or other is ANY or one == other for one, other in zip(read, part, strict=False))
+
+
+def is_steady(parts: tuple[int, ...] | None) -> bool:
+    """Whether replicas are the same in these parts, as a rule: all have other names for the volume of their token."""
+    return parts is not None and _VOLUME_NAMES.isdisjoint(parts)
+
+
+def union(several: Iterable[tuple[int, ...] | None]) -> tuple[int, ...]:
+    """All of these parts."""
+    return tuple(sorted({part for parts in several for part in parts or ()}))
 
 
 class Parts:

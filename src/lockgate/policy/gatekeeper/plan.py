@@ -14,7 +14,7 @@ from itertools import count
 from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.judging import Installed, Judging
 from lockgate.policy.gatekeeper.kept import Kept, Verdicts
-from lockgate.policy.gatekeeper.parts import Parts, parts_of
+from lockgate.policy.gatekeeper.parts import Key, Parts, is_steady, parts_of, union
 from lockgate.policy.gatekeeper.violation import Answer, Violation
 from lockgate.policy.reads import Read
 from lockgate.policy.rego.values import json_text
@@ -52,17 +52,22 @@ class Plan:
             group = groups.setdefault(parts, Group(parts))
             group.members.append((at, one, one.constraint.enforcement.at(point)))
         self.groups = tuple(groups.values())
+        self._steady = tuple(one for one in self.groups if is_steady(one.parts))
+        self._parts = union(one.parts for one in self._steady)
+        self._others = tuple(one for one in self.groups if not is_steady(one.parts))
 
     def judged(
         self, case: Case, parts: Parts, kept: Kept, seconds: MutableMapping[str, float] | None
     ) -> Verdicts:  # fmt: skip
         """What they say of a review, whose parts these are."""
         judging = Judging(case, kept, seconds)
-        outcomes = [_said(group, parts, judging, kept) for group in self.groups]
+        outcomes = [*self._of_steady(parts, judging, kept)]
+        for group in self._others:
+            outcomes += _said(group, parts, judging, kept)[0].outcomes
         judging.done()
         if case.left <= 0:
             return self._in_turn(case.anew(), kept, seconds)
-        key = (self.number, *(one.number for one in outcomes))
+        key = (self.number, *[one.number for one in outcomes])
         known = kept.verdicts.get(key)
         if known is None:
             found = [place for one in outcomes for place in one.found]
@@ -70,6 +75,23 @@ class Plan:
             known = Verdicts(tuple(violation for _, violation in found))
             kept.verdicts.put(key, known, sum(one.size for one in outcomes) or _ENTRY)
         return known
+
+    def _of_steady(self, parts: Parts, judging: Judging, kept: Kept) -> tuple[Outcome, ...]:
+        """What the groups say that say the same of the next replica, as a rule: one look-up for all of them."""
+        key = parts.key(self.number, self._parts)
+        known = _paid(judging.case, None if key is None else kept.wholes.get(key))
+        if known is not None:
+            return known.outcomes
+        found, lasting = [], True
+        for group in self._steady:
+            said, lasts = _said(group, parts, judging, kept)
+            found.append(said)
+            lasting = lasting and lasts
+        outcomes = tuple(outcome for one in found for outcome in one.outcomes)
+        if key is not None and lasting:
+            most = max((one.most for one in found), default=0)
+            kept.wholes.put(key, Whole(outcomes, sum(one.steps for one in found), most), _size(key))
+        return outcomes
 
     def _in_turn(self, case: Case, kept: Kept, seconds: MutableMapping[str, float] | None) -> Verdicts:
         judging = Judging(case, kept, seconds)
@@ -81,27 +103,37 @@ class Plan:
         return Verdicts(tuple(found))
 
 
-def _said(group: Group, parts: Parts, judging: Judging, kept: Kept) -> Outcome:
+def _paid(case: Case, known: Whole | None) -> Whole | None:
+    """The same, its steps taken; None where they are more than may be taken."""
+    if known is None or known.most > case.limits.each or known.steps > case.left:
+        return None
+    case.left -= known.steps
+    return known
+
+
+def _said(group: Group, parts: Parts, judging: Judging, kept: Kept) -> tuple[Whole, bool]:
+    """What a group says, and whether that lasts: the text of a failure may tell of more than was read."""
     case = judging.case
     key = None if group.parts is None else parts.key(group.number, group.parts)
-    if key is not None:
-        known = kept.wholes.get(key)
-        if known is not None and known.most <= case.limits.each and known.steps <= case.left:
-            case.left -= known.steps
-            return known.outcome
+    known = _paid(case, None if key is None else kept.wholes.get(key))
+    if known is not None:
+        return known, True
     found: list[Place] = []
-    before, most, failed = case.left, 0, False
+    before, most, lasts = case.left, 0, key is not None
     for at, one, actions in group.members:
         left = case.left
         for answer in judging.answers(one):
             found.append((at, _violation(one, actions, answer)))
-            failed = failed or bool(answer.error)
+            lasts = lasts and not answer.error
         most = max(most, left - case.left)
-    outcome = _outcome(group, found, kept)
-    if key is not None and not failed:  # the text of a failure may tell of more than was read
-        size = _ENTRY + sum(len(part) for part in key if isinstance(part, bytes))
-        kept.wholes.put(key, Whole(outcome, before - case.left, most), size)
-    return outcome
+    whole = Whole((_outcome(group, found, kept),), before - case.left, most)
+    if key is not None and lasts:
+        kept.wholes.put(key, whole, _size(key))
+    return whole, lasts
+
+
+def _size(key: Key) -> int:
+    return _ENTRY + sum(len(part) for part in key if isinstance(part, bytes))
 
 
 def _outcome(group: Group, found: Sequence[Place], kept: Kept) -> Outcome:

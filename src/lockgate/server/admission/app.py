@@ -207,7 +207,7 @@ class AdmissionApp:
         if not judged.reason and verdict is not None:
             if verdict.allowed and not verdict.denials:
                 return form.allowed(review.uid, verdict, mutate=mutate, annotations=notes), Outcome.ALLOWED
-            message = form.told(verdict.denials) or "denied without a reason"
+            message = verdict.shared.kept("told", lambda: form.told(verdict.denials)) or "denied without a reason"
             return form.denied(review.uid, verdict, message, annotations=notes), Outcome.DENIED
         notes |= {"failure": judged.reason}
         if self._failure.of(review.namespace) is FailureMode.OPEN:

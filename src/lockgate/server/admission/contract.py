@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from lockgate.dataclass import dataclass
+from lockgate.policy.remembered import Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class Verdict:
     """For the record: each thing that a policy said, as plain JSON with ``policy``, ``action`` and ``message``."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """For the record: what each policy that was evaluated took."""
-    made: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What was made of the fields above but ``patch`` and ``seconds`` on their way out: shared by verdicts that say the
-    same, so that the same words are not written twice."""
+    shared: Shared = field(default_factory=Shared, compare=False, repr=False)
+    """Keeps what is made of the fields above but ``patch`` and ``seconds`` on their way out. The same for verdicts that
+    say the same, so that their words are written once."""
 
 
 @runtime_checkable

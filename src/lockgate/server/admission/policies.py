@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.gates.admission import Action, Answer, PolicySet, Said
 from lockgate.gates.admission.workloads import maker_of
+from lockgate.policy.remembered import Shared
 from lockgate.server.admission.contract import Denial, Verdict
 
 _MARGIN = 0.02
@@ -21,7 +22,7 @@ class PolicyJudge:
         """``mutate``: answer with what mutators and mutating policies change, and judge nothing else; the API server
         asks ``/validate`` about the changed object afterwards."""
         self.policies, self._mutate = policies, mutate
-        self._silence = _Spoken((), (), (), (), {}, {})
+        self._silence = _Spoken((), (), (), (), {}, Shared())
 
     @property
     def version(self) -> str:
@@ -40,7 +41,7 @@ class PolicyJudge:
         return Verdict(
             not spoken.denials, answer.version, spoken.denials, spoken.warnings,
             {**answer.annotations, **spoken.notes} if answer.annotations else spoken.notes, answer.patch,
-            spoken.errors, spoken.outcomes, answer.seconds, spoken.made if not answer.annotations else {},
+            spoken.errors, spoken.outcomes, answer.seconds, spoken.shared if not answer.annotations else Shared(),
         )  # fmt: skip
 
     def _spoken(self, answer: Answer, body: Mapping[str, Any]) -> _Spoken:
@@ -52,7 +53,8 @@ class PolicyJudge:
             f"[{one.policy}] {self.policies.told(one, answer, body)}" for one in by.get(Action.WARN, ())
         )  # fmt: skip
         errors = tuple(f"{one.policy}: {one.message}" for one in by.get(Action.ERROR, ()))
-        return _Spoken(denials, warnings, errors, tuple(_outcome(one) for one in answer.said), _annotations(by), {})
+        outcomes = tuple(_outcome(one) for one in answer.said)
+        return _Spoken(denials, warnings, errors, outcomes, _annotations(by), Shared())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class _Spoken:
     errors: tuple[str, ...]
     outcomes: tuple[Mapping[str, Any], ...]
     notes: Mapping[str, str]
-    made: dict[Hashable, Any]
+    shared: Shared
     """As :class:`Verdict` has it."""
 
 

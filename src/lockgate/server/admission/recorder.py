@@ -73,7 +73,7 @@ class JournalRecorder:
             "Name": request.get("name") or "", "Username": _user(request), "DryRun": bool(request.get("dryRun")),
             "Outcome": one.outcome.value, "Failure": one.failure,
             "PolicyVersion": verdict.policy_version if verdict else "", "Seconds": one.seconds,
-            "Outcomes": _json(verdict.outcomes if verdict else ()),
+            "Outcomes": verdict.shared.kept("outcomes", lambda: _text_of(verdict.outcomes)) if verdict else "[]",
             "PolicySeconds": _json(verdict.seconds if verdict else {}),
             "Patch": _json(scrubbed_patch(verdict.patch if verdict else (), salt=self._salt)),
             "ObjectDigest": self._kept(request.get("object"), moment, bodies, secret=secret),
@@ -107,6 +107,11 @@ def _user(request: Mapping[str, Any]) -> str:
 
 def _json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain).decode()
+
+
+def _text_of(value: Any) -> orjson.Fragment:
+    """The JSON of ``value`` as a text in the JSON of a row."""
+    return orjson.Fragment(orjson.dumps(_json(value)))
 
 
 def _plain(value: Any) -> Any:

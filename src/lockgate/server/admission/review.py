@@ -125,18 +125,28 @@ def seconds_of(timeout: str) -> float:
 def allowed(uid: str, verdict: Verdict | None, *, mutate: bool, warnings: tuple[str, ...] = (),
             annotations: Mapping[str, str] | None = None) -> bytes:  # fmt: skip
     """The answer that lets a request through."""
-    response: dict[str, Any] = {"uid": uid, "allowed": True}
+    response: dict[str, Any] = {"allowed": True}
     if mutate and verdict is not None and verdict.patch:
         response["patchType"] = "JSONPatch"
         response["patch"] = base64.b64encode(orjson.dumps(verdict.patch)).decode()
-    return _encoded(response, verdict, warnings, annotations or {})
+        return _encoded(uid, _rest(response, verdict, warnings, annotations or {}))
+    if verdict is None:
+        return _encoded(uid, _rest(response, None, warnings, annotations or {}))
+    name = ("allowed", warnings, tuple((annotations or {}).items()))
+    return _encoded(uid, verdict.shared.kept(name, lambda: _rest(response, verdict, warnings, annotations or {})))
 
 
 def denied(uid: str, verdict: Verdict | None, message: str, *, code: int = 403, reason: str = "Forbidden",
            annotations: Mapping[str, str] | None = None) -> bytes:  # fmt: skip
     """The answer that refuses; the API server puts the name of the webhook in front of ``message``."""
-    status = {"code": code, "reason": reason, "message": clipped(message, _MAX_MESSAGE)}
-    return _encoded({"uid": uid, "allowed": False, "status": status}, verdict, (), annotations or {})
+    def made() -> bytes:
+        status = {"code": code, "reason": reason, "message": clipped(message, _MAX_MESSAGE)}
+        return _rest({"allowed": False, "status": status}, verdict, (), annotations or {})
+
+    if verdict is None:
+        return _encoded(uid, made())
+    name = ("denied", message, code, reason, tuple((annotations or {}).items()))
+    return _encoded(uid, verdict.shared.kept(name, made))
 
 
 def told(denials: tuple[Denial, ...]) -> str:
@@ -147,8 +157,16 @@ def told(denials: tuple[Denial, ...]) -> str:
     return "\n".join(lines)
 
 
-def _encoded(response: dict[str, Any], verdict: Verdict | None, warnings: tuple[str, ...],
-             annotations: Mapping[str, str]) -> bytes:  # fmt: skip
+_HEAD = b'{"kind":"AdmissionReview","apiVersion":"%s","response":{"uid":' % API_VERSION.encode()
+
+
+def _encoded(uid: str, rest: bytes) -> bytes:
+    """The answer of which ``rest`` is what follows the uid."""
+    return b"%s%s,%s}" % (_HEAD, orjson.dumps(uid), rest)
+
+
+def _rest(response: dict[str, Any], verdict: Verdict | None, warnings: tuple[str, ...],
+          annotations: Mapping[str, str]) -> bytes:  # fmt: skip
     every = (*warnings, *(verdict.warnings if verdict else ()))
     if every:
         response["warnings"] = _fitting(every)
@@ -157,7 +175,7 @@ def _encoded(response: dict[str, Any], verdict: Verdict | None, warnings: tuple[
         response["auditAnnotations"] = {
             key: clipped(value, _MAX_ANNOTATION) for key, value in notes.items() if _ANNOTATION.fullmatch(key)
         }
-    return orjson.dumps({"kind": "AdmissionReview", "apiVersion": API_VERSION, "response": response})
+    return orjson.dumps(response)[1:]
 
 
 def _fitting(warnings: tuple[str, ...]) -> list[str]:
