@@ -13,7 +13,7 @@ import marshal
 import os
 import sys
 from collections.abc import Iterator, MutableMapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from lockgate import __version__
@@ -28,12 +28,50 @@ _COMPILERS = ("cel", "catalogue", "rego", "gatekeeper", "kubernetes")
 @contextlib.contextmanager
 def compiled_policies(folder: Path | None) -> Iterator[MutableMapping[str, bytes]]:
     """What was compiled before, by key; what is added within the block is kept for the next. None: nothing is."""
-    path = compiled_file(folder) if folder is not None else None
-    held = _read(path)
-    before = len(held)
+    if folder is None:
+        yield {}
+        return
+    held = _Held(folder)
     yield held
-    if path is not None and len(held) != before:
-        _write(path, held if len(held) <= MOST_KEPT else dict(list(held.items())[before:]))
+    held.keep()
+
+
+class _Held(MutableMapping[str, bytes]):
+    """Reads its file when it is first asked: who judges by what a wheel brings compiled never asks."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @cached_property
+    def _kept(self) -> dict[str, bytes]:
+        kept = _read(compiled_file(self._folder))
+        self._before = len(kept)
+        return kept
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._kept
+
+    def __getitem__(self, key: str) -> bytes:
+        return self._kept[key]
+
+    def __setitem__(self, key: str, value: bytes) -> None:
+        self._kept[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self._kept[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def keep(self) -> None:
+        """Write the file anew when something was added."""
+        if "_kept" in vars(self) and len(self._kept) != self._before:
+            own = self._kept
+            kept = own if len(own) <= MOST_KEPT else dict(list(own.items())[self._before :])
+            _write(compiled_file(self._folder), kept)
 
 
 def compiled_file(folder: Path) -> Path:
@@ -58,10 +96,8 @@ def _compiler() -> str:
     return state.hexdigest()[:16]
 
 
-def _read(path: Path | None) -> dict[str, bytes]:
+def _read(path: Path) -> dict[str, bytes]:
     """What an earlier run compiled; empty when there is none."""
-    if path is None:
-        return {}
     try:
         held = marshal.loads(path.read_bytes())  # noqa: S302 -- the folder is the user's own, never the tree's
     except (OSError, ValueError, TypeError, EOFError):

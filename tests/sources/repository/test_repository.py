@@ -7,7 +7,7 @@ import pytest
 
 from lockgate.errors import SourceError, UsageError
 from lockgate.model import File, Skip, SkipKind
-from lockgate.sources.repository import Git, TreeSource
+from lockgate.sources.repository import Git, TreeSource, repository_of
 from lockgate.sources.repository.changes import ChangesSource, CommitSource, StagedSource
 from lockgate.sources.repository.clone import cloned, is_address, shown
 from lockgate.sources.repository.history import HistorySource
@@ -385,3 +385,25 @@ def test_a_clone_is_read_and_removed(repository):
     with cloned(f"file://{repository.folder}", full=True, allow_insecure=True) as folder:
         assert files(TreeSource(folder)) == {"a": b"1"}
     assert not Path(folder).exists()
+
+
+def test_a_repository_is_found_from_wherever_git_finds_it(repository, tmp_path):
+    """From within, from a second worktree, from a bare one, by a link."""
+    repository.write("deep/er/a", "1")
+    repository.commit()
+    bare, other, link = (repository.folder.parent / name for name in ("bare.git", "worktree", "link"))
+    repository.git("clone", "-q", "--bare", str(repository.folder), str(bare))
+    repository.git("worktree", "add", "-q", str(other), "-b", "other")
+    link.symlink_to(repository.folder / "deep")
+    top = repository.folder.resolve()
+    assert [repository_of(repository.folder / one) for one in ("", "deep", "deep/er")] == [top, top, top]
+    assert repository_of(link / "er") == top
+    assert repository_of(other) == other.resolve()
+    assert repository_of(bare) == repository_of(bare / "hooks") == bare.resolve()
+    assert repository_of(repository.folder / ".git") is None
+
+
+def test_outside_any_repository_git_is_not_asked(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    monkeypatch.setattr(Git, "output", lambda *_, **__: pytest.fail("git was asked"))
+    assert repository_of(tmp_path / "a") is None

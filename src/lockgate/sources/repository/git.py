@@ -137,6 +137,8 @@ def _close(pipe: IO[bytes] | None) -> None:
 
 def repository_of(folder: Path) -> Path | None:
     """Top of the working tree that holds ``folder`` (or the bare repository itself); None outside any repository."""
+    if not _may_be_in_one(os.path.realpath(folder)):
+        return None
     git = Git(folder)
     if top := git.try_text("rev-parse", "--show-toplevel"):
         return Path(top)
@@ -146,6 +148,20 @@ def repository_of(folder: Path) -> Path | None:
         return Path(git.text("rev-parse", "--show-toplevel"))
     except SourceError:
         return None
+
+
+def _may_be_in_one(folder: str) -> bool:
+    """False where git would look in vain: nothing from here to the root holds ``.git`` or looks like a bare repository.
+
+    To ask git costs more than a small check reads.
+    """
+    while True:
+        if os.path.lexists(f"{folder}/.git") or all(os.path.lexists(f"{folder}/{one}") for one in ("HEAD", "refs")):
+            return True
+        above = os.path.dirname(folder)  # noqa: PTH120 -- a path that is text already
+        if above == folder:
+            return False
+        folder = above
 
 
 def resolved(git: Git, revision: str) -> str:
