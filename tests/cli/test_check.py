@@ -159,6 +159,14 @@ def test_owners_and_introduction_are_told(lockgate, secrets_only, token):
     assert finding["introduced"]["in"] == commit
 
 
+def test_the_owners_file_that_the_host_takes_counts(lockgate, secrets_only, token):
+    secrets_only.write("app.py", f'TOKEN = "{token}"\n')
+    for place in (".gitlab", "docs", ".", ".github"):  # each before the one of the round before
+        secrets_only.write(f"{place}/CODEOWNERS", f"* @{place}\n")
+        _, document = result(lockgate, secrets_only.folder, "--no-store")
+        assert document["findings"][0]["owners"] == [f"@{place}"]
+
+
 def test_several_jobs_find_the_same(lockgate, secrets_only, token):
     for number in range(200):
         secrets_only.write(f"f{number}.py", f'TOKEN = "{token}"\n' if number % 50 == 0 else f"x = {number}\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lockgate import settings
+from lockgate import __version__, settings
 from lockgate.engine import Request, scan
 from lockgate.gates.check import GATE
 from lockgate.model import Family, Severity
@@ -108,6 +108,14 @@ def test_the_steps_template_for_azure_passes_our_rules(tmp_path):
     template = (TOP / "templates" / "azure-pipelines.yml").read_bytes()
     (tmp_path / "azure-pipelines.yml").write_bytes(template)
     assert weaknesses(tmp_path) == []
+    parameters = {one["name"]: one["default"] for one in yaml.safe_load(template)["parameters"]}
+    assert parameters["version"] == __version__
+
+
+@pytest.mark.parametrize("place", ["action.yml", "templates/azure-pipelines.yml"])
+def test_a_pipeline_judges_every_family_but_dependencies_without_advisories(place: str) -> None:
+    text = (TOP / place).read_text()
+    assert all(one in text for one in ("secrets", "workflows", "dockerfiles", "policy"))
 
 
 def test_our_own_workflows_fit_the_schema():

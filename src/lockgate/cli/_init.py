@@ -35,7 +35,7 @@ jobs:
         run: python -m pip install --quiet "lockgate=={__version__}"
       - name: Check
         run: |
-          lockgate check --family secrets --family workflows --family dockerfiles \\
+          lockgate check --family secrets --family workflows --family dockerfiles --family policy \\
             --format terminal --format sarif=lockgate.sarif
       - name: Upload findings
         if: ${{{{ !cancelled() }}}}
@@ -65,7 +65,7 @@ jobs:
       - bash: python3 -m pip install --quiet "lockgate=={__version__}"
         displayName: Install Lockgate
       - bash: |
-          python3 -m lockgate check --family secrets --family workflows --family dockerfiles \\
+          python3 -m lockgate check --family secrets --family workflows --family dockerfiles --family policy \\
             --format terminal --format junit=lockgate-junit.xml
         displayName: Check
       - task: PublishTestResults@2

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from lockgate.gates.admission import Placed
     from lockgate.sources.cluster.policies import PolicyObjects
 
-_OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
+_OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+"""GitHub looks in ``.github``, the root, ``docs``; GitLab in the root, ``docs``, ``.gitlab``; the first counts."""
 _MAX_TEXT = 4 * 1024 * 1024
 
 
