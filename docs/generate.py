@@ -159,6 +159,24 @@ def rego_conformance() -> str:
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 
+def kql_conformance() -> str:
+    """How our names, types and errors compare with Microsoft's parser. The tests hold the same file to the corpus."""
+    import json
+
+    data = json.loads((Path(__file__).parent / "conformance" / "kql.json").read_text("utf-8"))
+    agreed, total, wrong = (sum(counts[place] for counts in data["categories"].values()) for place in (0, 1, 2))
+    lines = ["# KQL: conformance", ""]
+    lines.append(f"Microsoft's own parser (`@kusto/language-service-next` {data['oracle']}) was asked about {total}")
+    lines.append("queries: what is wrong with them against the catalogue of Log Analytics, and which columns of which")
+    lines.append(f"types they give, in order. {wrong} are wrong: they use tables, columns or functions that it lacks.")
+    lines.append(f"**{agreed}** answers are the same: an error at the same place, or the same columns.")
+    lines += ["", "## Answers that differ", ""]
+    lines += [f"- `{name}`: {reason}" for name, reason in data["disagreements"].items()] or ["None."]
+    lines += ["", "## Queries by collection", "", "| collection | same | of | of them wrong |", "|---|---|---|---|"]
+    lines += [f"| {name} | {same} | {of} | {bad} |" for name, (same, of, bad) in sorted(data["categories"].items())]
+    return "\n".join(lines) + "\n"
+
+
 def standards() -> str:
     """Each control of the standards, and the rules whose tags answer it."""
     import yaml
@@ -216,6 +234,7 @@ PAGES = {
     "settings.md": settings,
     "standards.md": standards,
     "lockgate.schema.json": settings_schema,
+    "kql-conformance.md": kql_conformance,
     "tables.md": tables,
     "waivers.md": waivers,
 }

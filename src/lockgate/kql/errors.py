@@ -63,9 +63,14 @@ def excerpt(source: str, start: int, end: int) -> str:
 def nearest(name: str, known: list[str]) -> str:
     """``Did you mean ...?`` with the known name closest to ``name``, or empty when none is near."""
     folded = name.lower()
-    best, distance = "", min(_MAX_DISTANCE, max(1, len(name) // 3)) + 1
+    letters = set(folded)
+    best, distance = "", min(_MAX_DISTANCE, max(1, (len(name) + 2) // 3)) + 1
     for one in known:
-        if abs(len(one) - len(name)) < distance and (found := _distance(folded, one.lower(), distance)) < distance:
+        other = one.lower()
+        # A letter that only one of the two words has costs an edit: most names are passed over by that.
+        if abs(len(one) - len(name)) >= distance or len(letters.symmetric_difference(other)) >= 2 * distance:
+            continue
+        if (found := _distance(folded, other, distance)) < distance:
             best, distance = one, found
     return f"Did you mean {best}?" if best else ""
 
