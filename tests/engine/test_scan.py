@@ -175,8 +175,8 @@ def test_a_scanner_that_is_not_cacheable_sees_every_file_every_time(engine, memo
 
 def test_two_processes_say_what_one_says(engine, tmp_path):
     token = expand_sample("{{join:gh|p_}}{{alnum:36}}")
-    for number in range(12):
-        (tmp_path / f"file{number:02}.py").write_text(f"n = {number}\n" + (f'T = "{token}"\n' if number % 3 else ""))
+    for number in range(240):
+        (tmp_path / f"file{number:03}.py").write_text(f"n = {number}\n" + (f'T = "{token}"\n' if number % 20 else ""))
     rules = load({Family.SECRETS})
     one, two = (
         engine.run(TreeSource(tmp_path), scanners=members((Family.SECRETS,)), rules=rules, jobs=jobs) for jobs in (1, 2)

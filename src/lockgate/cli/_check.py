@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -24,6 +25,8 @@ from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
 from lockgate.store.workspace import Workspace, prepare, salt_of, workspace_of
 
+_MOST_JOBS = 4
+"""Workers that are started unasked: each takes memory."""
 _Stores = tuple[Record | None, Ledger | None, Cache | None]
 
 
@@ -42,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Workspace | None, name: str = "") -> int:
     wanted = outputs(arguments.format)
-    if arguments.jobs < 1:
+    if arguments.jobs is not None and arguments.jobs < 1:
         raise UsageError("must be 1 or more", where="--jobs")
     config = Path(arguments.config) if arguments.config else None
     projects = _grouped(paths, config)
@@ -74,7 +77,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
             blame_root=first.top if first.git and not arguments.no_blame and not arguments.history else None,
             partial=_partial(arguments, projects),
             seconds=first.settings.limits.seconds,
-            jobs=arguments.jobs,
+            jobs=arguments.jobs or _processors(),
             revision=revision,
             branch=branch,
             tell=results.append,
@@ -101,6 +104,11 @@ def judged(
     rules = load(request.families, cache_dir=request.made_dir or request.cache_dir, samples=False)
     asked = replace(request, rules_digest=rules.digest)
     return scan(sources, rules, GATE, store=record, ledger=ledger, request=asked, cache=cache)
+
+
+def _processors() -> int:
+    """Those that this process may use, where workers can begin with what it has made ready; else 1."""
+    return min(len(os.sched_getaffinity(0)), _MOST_JOBS) if sys.platform.startswith("linux") else 1
 
 
 def exit_code(decision: Decision) -> int:

@@ -73,14 +73,14 @@ class Judge:
         self.answered: dict[str, tuple[tuple[Finding, ...], tuple[Skip, ...], str]] = {}
         """Scanners whose answers are at hand: what they said at the end, and their coverage."""
         self._groups: dict[tuple[str, ...], Group] = {}
-        self._options: Mapping[str, Mapping[str, Any]] = {}
+        self.options: Mapping[str, Mapping[str, Any]] = {}
         self._sessions: dict[str, Session] = {}
         self._asked: tuple[str, int] = ("", -1)
         self._wanting: tuple[str, ...] = ()
 
     def prepare(self, context: ScanContext, options: Mapping[str, Mapping[str, Any]]) -> None:
         """Say what sessions lean on. None is started yet."""
-        self.context, self._options = context, options
+        self.context, self.options = context, options
 
     def start(self, *, proven: bool = False) -> None:
         """Start a session of every scanner, so that a wrong rule or option is refused before anything is read.
@@ -98,7 +98,7 @@ class Judge:
     def _ours(self, family: Family) -> bool:
         """Whether the rules of the family are all Lockgate's own, and no option changes what they mean."""
         rules = self.rules[family]
-        return bool(rules) and not self._options.get(family) and {rule.id for rule in rules} <= shipped_ids(family)
+        return bool(rules) and not self.options.get(family) and {rule.id for rule in rules} <= shipped_ids(family)
 
     def names(self) -> list[str]:
         """The scanners that are not blind."""
@@ -110,7 +110,7 @@ class Judge:
         if name in self._sessions or name not in self.names():
             return self._sessions.get(name)
         scanner, context = self.scanners[name], self.context
-        own = replace(context, options=self._options.get(scanner.family, {}))
+        own = replace(context, options=self.options.get(scanner.family, {}))
         if name in self.watches:
             own = self.watches[name](own)
         try:
@@ -118,6 +118,11 @@ class Judge:
         except NothingCheckedError as error:
             self.blind.append(Blind(name, scanner.family, error))
         return self._sessions.get(name)
+
+    def cannot(self, name: str, error: NothingCheckedError) -> None:
+        """A scanner cannot work, as its session in another process has found."""
+        if name in self.names():
+            self.blind.append(Blind(name, self.scanners[name].family, error))
 
     def wants(self, path: str, size: int) -> bool:
         """Whether any scanner wants the file."""

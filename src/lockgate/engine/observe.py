@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import field, replace
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import field
 
 from lockgate.dataclass import dataclass
 from lockgate.engine.judge import NOTHING, Judge
 from lockgate.engine.request import Request
-from lockgate.engine.wholes import Wholes, wholes_of
+from lockgate.engine.wholes import Place, Wholes, wholes_of
 from lockgate.errors import SourceError
 from lockgate.findings import Waiver
 from lockgate.formats import lockfiles
 from lockgate.model import Component, Family, File, Finding, Object, Skip, SkipKind
-from lockgate.scanners import no_own_policies, no_sibling, nothing_below
 from lockgate.sources import Source, Wants
 from lockgate.store.cache import Answers, Cache, CacheSession
 from lockgate.store.codec import Kept
+
+FIRST = 64
+"""Files that are judged before others are handed to workers: what is made ready for these, every worker finds ready. So
+many must be left that other processes are worth their start."""
 
 
 @dataclass(slots=True)
@@ -67,8 +71,9 @@ def observe(
     kept, wholes = _started(files, request, cache, source)
     able = files.names()
     wants = _wanted(files, dependencies)
-    count = 0
-    waiting: list[File] = []
+    count = fresh = 0
+    several = request.jobs > 1 and source.mode == "tree"  # files of other sources can be read in this process alone
+    waiting: list[tuple[File, Place]] = []
     for row in source.collect(wants):
         if isinstance(row, Skip):
             seen.skips.append(row)
@@ -91,26 +96,27 @@ def observe(
             held = kept.get(row) if kept is not None and not row.commit else None
             if held is not None:
                 _note(seen, row, held, files, request)
-            elif request.jobs > 1:
-                waiting.append(row)
+            elif several and fresh >= FIRST:
+                waiting.append((row, _place(seen, count)))
             else:
+                fresh += 1
                 judged = files.file(row, cacheable=True)
                 if kept is not None and not row.commit:
                     kept.put(row, judged)
                 _note(seen, row, judged, files, request)
             if wholes is not None:
-                wholes.meet(row, len(seen.findings), len(seen.skips))
+                wholes.meet(row, _place(seen, count))
             if (own := files.file(row, cacheable=False)) is not NOTHING:
                 _take(seen, own)
             if dependencies and not row.commit and lockfiles.wants(row.path):
                 readings.append((row.path, _read_lock(source, row)))
     seen.files += count
-    for file, answers in _by_workers(files, waiting, request) if waiting else ():
-        if kept is not None:
-            kept.put(file, answers)
-        _note(seen, file, answers, files, request)
+    later = _by_workers(seen, files, waiting, kept, deadline, request) if waiting else []
+    waivers: list[Waiver] = []
     if wholes is not None:
-        _take_later(seen, wholes, deadline, request)
+        later += _of_wholes(seen, wholes, waivers, deadline, request)
+    _take_later(seen, later)
+    seen.waivers.extend(waivers)
     for name, findings, skips in files.finish():
         _take_answers(seen, (findings, skips))
         if wholes is not None:
@@ -183,24 +189,52 @@ def _wanted(files: Judge, dependencies: bool) -> Wants:
     return wants
 
 
-def _by_workers(files: Judge, waiting: list[File], request: Request) -> Iterator[tuple[File, Answers]]:
-    from lockgate.engine.workers import judged_by_workers
+def _by_workers(
+    seen: Observation, files: Judge, waiting: list[tuple[File, Place]], kept: CacheSession | None, deadline: float,
+    request: Request,
+) -> list[tuple[Place, Answers]]:  # fmt: skip
+    """What the cacheable scanners say of files that were met before, each with where it belongs."""
+    if len(waiting) < FIRST:  # not worth a process of its own
+        answers: Generator[tuple[File, Answers, bytes | None], None, None] = (
+            (file, files.file(file, cacheable=True), None) for file, _ in waiting
+        )
+    else:
+        from lockgate.engine.workers import judged_by_workers
 
-    files.start()
-    names = {name: files.scanners[name] for name in files.names() if files.scanners[name].cacheable}
-    jobs = request.jobs
-    # A source and what is loaded from files stay in this process.
-    context = replace(files.context, sibling=no_sibling, below=nothing_below, own=no_own_policies)
-    return judged_by_workers(waiting, names, files.rules, context, request.options, jobs=jobs)
+        answers = judged_by_workers((file for file, _ in waiting), files, jobs=request.jobs)
+    told: list[tuple[Place, Answers]] = []
+    with closing(answers):
+        for (_, place), (file, said, payload) in zip(waiting, answers, strict=False):
+            if time.monotonic() > deadline:
+                told.append((place, _out_of_time(seen, file, request)))
+                break
+            if kept is not None:
+                kept.put(file, said, payload)
+            _count(seen, file, said, files, request)
+            told.append((place, said))
+    return told
+
+
+def _out_of_time(seen: Observation, file: File, request: Request) -> Answers:
+    """What is said in place of the answers about a file and what follows it; nothing where it was said before."""
+    if seen.cut_short:
+        return Kept()
+    seen.cut_short = f"the time budget of {request.seconds:.0f} s was used up"
+    reason = f"{seen.cut_short} before this file and what follows it"
+    return Kept(skips=(Skip(file.path, SkipKind.LIMIT, reason),))
 
 
 def _note(seen: Observation, file: File, judged: Answers, files: Judge, request: Request) -> None:
+    _count(seen, file, judged, files, request)
+    _take(seen, judged)
+
+
+def _count(seen: Observation, file: File, judged: Answers, files: Judge, request: Request) -> None:
     if judged.loaded:
         for family in files.group(file.path, file.size).families:
             seen.judged[family] += 1
     if judged.findings or judged.skips:
         request.noticed(file)
-    _take(seen, judged)
 
 
 def _take(seen: Observation, judged: Answers) -> None:
@@ -209,6 +243,10 @@ def _take(seen: Observation, judged: Answers) -> None:
         seen.skips.extend(judged.skips)
         seen.waivers.extend(judged.waivers)
     seen.bytes += judged.loaded
+
+
+def _place(seen: Observation, row: int) -> Place:
+    return Place(row, len(seen.findings), len(seen.skips), len(seen.waivers))
 
 
 def _read_lock(source: Source, file: File) -> lockfiles.Reading:
@@ -232,24 +270,40 @@ def _judge_components(seen: Observation, components: Judge, readings: list[tuple
     _finish(seen, components)
 
 
-def _take_later(seen: Observation, wholes: Wholes, deadline: float, request: Request) -> None:
-    """Put the files that were met to the scanners of wholes, and their answers where they belong in the order."""
-    told: list[tuple[int, int, Answers]] = []
+def _of_wholes(
+    seen: Observation, wholes: Wholes, waivers: list[Waiver], deadline: float, request: Request
+) -> list[tuple[Place, Answers]]:
+    """What the scanners of wholes say of the files that were met, each with where it belongs; the waivers in them go to
+    ``waivers``."""
+    told: list[tuple[Place, Answers]] = []
     for met in wholes.met:
         if time.monotonic() > deadline and wholes.is_open(met):
-            if not seen.cut_short:
-                seen.cut_short = f"the time budget of {request.seconds:.0f} s was used up"
-                reason = f"{seen.cut_short} before this file and what follows it"
-                told.append((met.findings, met.skips, Kept(skips=(Skip(met.file.path, SkipKind.LIMIT, reason),))))
+            told.append((met.place, _out_of_time(seen, met.file, request)))
             wholes.drop()
             break
-        told.append((met.findings, met.skips, wholes.judged(met)))
-    for findings, skips, answers in reversed(told):
-        seen.findings[findings:findings] = answers.findings
-        seen.skips[skips:skips] = answers.skips
-    for _, _, answers in told:
-        seen.waivers.extend(answers.waivers)
-        seen.bytes += answers.loaded
+        answers = wholes.judged(met)
+        waivers.extend(answers.waivers)
+        told.append((met.place, Kept(answers.findings, answers.skips, loaded=answers.loaded)))
+    return told
+
+
+def _take_later(seen: Observation, later: list[tuple[Place, Answers]]) -> None:
+    """Put answers where they belong among those that were told at once: in the order of the files."""
+    if not later:
+        return
+    findings, skips, waivers = seen.findings[:], seen.skips[:], seen.waivers[:]
+    at = Place(0, 0, 0, 0)
+    for told in (seen.findings, seen.skips, seen.waivers):
+        told.clear()
+    for place, answers in sorted(later, key=lambda one: one[0].row):
+        seen.findings.extend(findings[at.findings : place.findings])
+        seen.skips.extend(skips[at.skips : place.skips])
+        seen.waivers.extend(waivers[at.waivers : place.waivers])
+        _take(seen, answers)
+        at = place
+    seen.findings.extend(findings[at.findings :])
+    seen.skips.extend(skips[at.skips :])
+    seen.waivers.extend(waivers[at.waivers :])
 
 
 def _finish(seen: Observation, judge: Judge) -> None:

@@ -34,13 +34,23 @@ _PASSING = frozenset({SkipKind.UNREADABLE, SkipKind.LIMIT, SkipKind.MISSING_TOOL
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """How much was told before answers that come later than in the order of the files."""
+
+    row: int
+    """Of which row of the source they are, from 1."""
+    findings: int
+    skips: int
+    waivers: int
+
+
+@dataclass(frozen=True, slots=True)
 class Met:
     """One file that scanners of wholes want, and where in the order of answers theirs belong."""
 
     file: File
     names: tuple[str, ...]
-    findings: int
-    skips: int
+    place: Place
 
 
 @dataclass(slots=True)
@@ -75,11 +85,11 @@ class Wholes:
         self._from_cache: set[str] | None = None
         judge.watches = {name: self._watching(whole) for name, whole in self._wholes.items()}
 
-    def meet(self, file: File, findings: int, skips: int) -> None:
-        """Note a file of the source. ``findings`` and ``skips``: how many were told before its own answers."""
+    def meet(self, file: File, place: Place) -> None:
+        """Note a file of the source, and where its answers belong."""
         names = self._judge.group(file.path, file.size).later
         if names:
-            self.met.append(Met(file, names, findings, skips))
+            self.met.append(Met(file, names, place))
             for name in names:
                 self._wholes[name].fed.append([file.path, file.stamp])
 

@@ -246,11 +246,15 @@ class CacheSession:
         except ValueError:
             return None
 
-    def put(self, file: File, answers: Answers) -> None:
-        """Keep what judging ``file`` gave, until ``save``. A file that could not be read is judged again."""
+    def put(self, file: File, answers: Answers, payload: bytes | None = None) -> None:
+        """Keep what judging ``file`` gave, until ``save``. A file that could not be read is judged again.
+
+        ``payload``: ``answers`` as ``codec`` has them, where somebody has written them already.
+        """
         if _keepable(file) and not any(skip.kind.value in ("unreadable", "limit") for skip in answers.skips):
-            kept = Kept(answers.findings, answers.skips, answers.waivers, (), answers.loaded)
-            self._fresh[file.path] = (file.stamp, codec.encode(kept))
+            if payload is None:
+                payload = codec.encode(Kept(answers.findings, answers.skips, answers.waivers, (), answers.loaded))
+            self._fresh[file.path] = (file.stamp, payload)
 
     def get_whole(self, name: str) -> bytes | None:
         """What was kept of the source as a whole under ``name``."""

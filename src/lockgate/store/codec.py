@@ -31,7 +31,7 @@ from lockgate.model import (
 )  # fmt: skip
 from lockgate.store.waiver import Waiver
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever a noun below gains, loses or moves a field."""
 
 # A look-up costs a third of what calling the class of a constant does.
@@ -58,9 +58,9 @@ def encode(kept: Kept) -> bytes:
     """Compact bytes; ``decode`` gives an equal value back. A file that gave nothing is the decimal of its size."""
     if not (kept.findings or kept.skips or kept.waivers or kept.components):
         return b"%d" % kept.loaded
+    facts, rows = _shared(kept.findings)
     return orjson.dumps([
-        kept.loaded,
-        [finding_to_list(finding) for finding in kept.findings],
+        kept.loaded, facts, rows,
         [_skip_to_list(skip) for skip in kept.skips],
         [_waiver_to_list(waiver) for waiver in kept.waivers],
         [_component_to_list(component) for component in kept.components],
@@ -72,9 +72,9 @@ def decode(payload: bytes) -> Kept:
     if payload.isdigit():
         return Kept(loaded=int(payload))
     try:
-        loaded, findings, skips, waivers, components = orjson.loads(payload)
+        loaded, facts, findings, skips, waivers, components = orjson.loads(payload)
         return Kept(
-            tuple(finding_from_list(row) for row in findings),
+            _apart(facts, findings),
             tuple(_skip_from_list(row) for row in skips),
             tuple(Waiver(*row) for row in waivers),
             tuple(_component_from_list(row) for row in components),
@@ -82,6 +82,71 @@ def decode(payload: bytes) -> Kept:
         )
     except (TypeError, IndexError, KeyError) as error:
         raise ValueError(f"not a payload of codec {VERSION}: {error}") from None
+
+
+def _shared(findings: Sequence[Finding]) -> tuple[list[Any], list[Any]]:
+    """The facts that findings of one file share, each once, and the findings as flat lists.
+
+    The findings of one object have the same facts and stand in the same file: so they are written once, and are one
+    value in memory when they are read again.
+    """
+    facts: list[Any] = []
+    places: dict[int, int] = {}
+    rows: list[Any] = []
+    path = None
+    for one in findings:
+        held = one.facts
+        at = places.get(id(held))  # all of them live until this returns
+        if at is None:
+            at = places[id(held)] = len(facts)
+            facts.append([[fact.name, fact.value] for fact in held])
+        subject, fix, place = one.subject, one.fix, location_to_list(one.location)
+        if place[0] == path:
+            place[0] = 0
+        else:
+            path = place[0]
+        rows.append([
+            one.rule, one.family, one.severity, one.confidence, subject.kind, subject.name, subject.key, one.message,
+            None if fix is None else fix.text, _edits_to_list(fix), one.aliases, at, place,
+        ])  # fmt: skip
+    return facts, rows
+
+
+def _apart(shared: Sequence[Any], rows: Sequence[Any]) -> tuple[Finding, ...]:
+    """The findings that :func:`_shared` wrote."""
+    facts = [tuple([_fact(*fact) for fact in one]) for one in shared]
+    found: list[Finding] = []
+    path = ""
+    for rule, family, severity, confidence, kind, name, key, message, text, edits, aliases, at, place in rows:
+        if place[0] == 0:
+            place[0] = path
+        else:
+            path = place[0]
+        found.append(Finding(
+            _same(rule), _FAMILIES[family], _SEVERITIES[severity], _CONFIDENCES[confidence],
+            Subject(_same(kind), name, key), location_from_list(place), message,
+            None if text is None else Fix(text, tuple([Edit(*edit) for edit in edits])) if edits else _fix(text),
+            tuple(aliases), facts[at],
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def _edits_to_list(fix: Fix | None) -> list[Any]:
+    if fix is None or not fix.edits:
+        return []
+    return [[edit.path, edit.line, edit.end_line, edit.text, edit.expect] for edit in fix.edits]
+
+
+@lru_cache(maxsize=4_096)
+def _same(name: str) -> RuleId:
+    """One text in memory for the name of a rule, or of a kind of subject."""
+    return RuleId(name)
+
+
+@lru_cache(maxsize=4_096)
+def _fix(text: str) -> Fix:
+    """What a rule advises is the same for most of its findings."""
+    return Fix(text)
 
 
 def finding_to_list(finding: Finding) -> list[Any]:

@@ -23,7 +23,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--exemptions", action="append", default=[], metavar="PATH", help="exemptions of Azure Policy, as waivers")
     add("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     add("--advisories", metavar="FILE", help="advisory store to use (default: .lockgate/advisories.db)")
-    add("--jobs", type=int, default=1, metavar="N", help="processes that judge files (default: 1)")
+    add("--jobs", type=int, metavar="N", help="processes that judge files (default: one a processor, at most 4)")
     add("--fix", action="store_true", help="apply safe fixes after showing them as a diff")
     add("--yes", action="store_true", help="do not ask before --fix writes")
     add("--ignored", action="store_true", help="read files that git ignores as well")

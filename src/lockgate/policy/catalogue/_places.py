@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lockgate.dataclass import dataclass
+from lockgate.model.quick import quick
 from lockgate.policy.errors import PolicyError
 
 WORKLOADS: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -36,6 +37,7 @@ CONTAINER_LISTS = ("containers", "initContainers", "ephemeralContainers")
 EMPTY: Mapping[str, Any] = {}
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Item:
     """One thing that a check looks at."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from lockgate.dataclass import dataclass
 from lockgate.model import Rule
+from lockgate.model.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One thing that one policy denies."""
