@@ -34,6 +34,7 @@ def made(source: Path) -> dict[str, str]:
     """The text of each module by name, of the package below ``source``."""
     sys.path.insert(0, str(source))
     try:
+        from lockgate.formats import credentials, lockfiles
         from lockgate.model import Family
         from lockgate.policy.catalogue import prepared_modules
         from lockgate.rules import load
@@ -41,4 +42,6 @@ def made(source: Path) -> dict[str, str]:
     finally:
         sys.path.remove(str(source))
     texts = {"__init__": '"""Made when the wheel was built, of the files in it (hatch_build.py)."""\n'}
+    ends, tests = lockfiles.endings(), credentials.path_tests()
+    texts["readers"] = f'"""Which paths readers want."""\n\nLOCKFILES = {ends!r}\nCREDENTIALS = {tests!r}\n'
     return texts | rule_modules() | prepared_modules(load((Family.POLICY,)).rules)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lockgate.formats import credentials, lockfiles
 from lockgate.prepared import prepared
 
 TOP = Path(__file__).resolve().parents[1]
@@ -99,6 +100,25 @@ print(len(rules), len(guards))
 """
 
 
+SAME_READERS = """
+import sys
+from lockgate.formats import credentials, lockfiles
+from lockgate.prepared import prepared
+
+PATHS = sys.stdin.read().splitlines()
+made = [(lockfiles.wants(path), credentials.wants(path)) for path in PATHS]
+tests = {name: list(map(test, PATHS)) for name, test in credentials._tests().items()}
+assert not any(name.startswith("lockgate.formats.credentials.") and "._" not in name for name in sys.modules)
+assert tests == {name: list(map(reader.matches, PATHS)) for name, reader in credentials.readers().items()}
+assert all(credentials._reader(name) is reader for name, reader in credentials.readers().items())
+assert lockfiles.endings() == prepared("readers").LOCKFILES
+for at, path in enumerate(PATHS):
+    assert made[at][0] == (lockfiles.reader_of(path) is not None), path
+    assert made[at][1] >= any(one[at] for one in tests.values()), path  # it may say yes where no reader does
+print(sum(a for a, _ in made), sum(map(any, zip(*tests.values()))))
+"""
+
+
 @pytest.fixture(scope="module")
 def unpacked(wheel, tmp_path_factory):
     """Runs Python with the package as the wheel brings it, warnings being errors; gives what it prints."""
@@ -130,6 +150,19 @@ def test_a_wheel_brings_its_policies_compiled_and_they_are_those_of_its_rules(un
     assert done.returncode == 0, done.stderr
     policies, guards = map(int, done.stdout.split())
     assert policies >= 300 and guards >= 5
+
+
+def test_a_wheel_knows_which_paths_its_readers_want(unpacked):
+    """Paths that the readers name, in other folders, in capitals, with more before and after."""
+    tests = credentials.path_tests().values()
+    ends = [*lockfiles.endings(), *(part for parts in tests for one in parts for part in one)]
+    ends += ["requirements/dev.txt", "base-requirements.txt", "packages.web.lock.json", "pylock.ci.toml", "one.yaml"]
+    names = {name for end in ends for name in (end, end.upper(), f"x{end}", f"{end}x", f".{end}.yaml", f"{end}.json")}
+    paths = sorted(f"{folder}{name}".replace("//", "/") for name in names for folder in ("", "deep/er/"))
+    done = unpacked(SAME_READERS, input="\n".join(paths))
+    assert done.returncode == 0, done.stderr
+    locks, secrets = map(int, done.stdout.split())
+    assert locks >= 60 and secrets >= 200
 
 
 def test_a_first_check_by_a_wheel_reads_no_rule_and_compiles_no_policy(unpacked, tmp_path):

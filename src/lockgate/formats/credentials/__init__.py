@@ -8,14 +8,16 @@ is (``rules``), never verify a credential, and never let a value into a repr or 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import field
+from collections.abc import Callable, Mapping
+from dataclasses import field, fields
 from functools import cache
+from importlib import import_module
 
 from lockgate.dataclass import dataclass
-from lockgate.discover import discover
+from lockgate.discover import discover, entry_points
 from lockgate.formats.format_error import FormatError
 from lockgate.model import Confidence, Skip, SkipKind
+from lockgate.prepared import prepared
 
 MAX_BYTES = 2 * 1024 * 1024
 """A larger file is a Skip here; patterns still see it."""
@@ -114,7 +116,7 @@ def read(path: str, content: bytes) -> tuple[Credential, ...]:
 
 def read_with_skips(path: str, content: bytes) -> CredentialReading:
     """As ``read``, with a Skip for each reader that knew the file by name and could not read it. Never raises."""
-    wanted = [reader for reader in readers().values() if reader.matches(path)] if wants(path) else []
+    wanted = [_reader(name) for name, matches in _tests().items() if matches(path)] if wants(path) else []
     wanted = [reader for reader in wanted if content and reader.may_hold(content)]
     if not wanted:
         return CredentialReading()
@@ -141,9 +143,43 @@ def readers() -> dict[str, CredentialReader]:
     return discover(sys.modules[__name__], "READER", CredentialReader)
 
 
+def path_tests() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """The parts of the test of each reader of ours, from which a wheel makes it again without importing the reader."""
+    found = {}
+    for name, reader in readers().items():
+        if not isinstance(reader.matches, PathTest):
+            raise TypeError(f"{name!r} asks for paths by something other than a PathTest")
+        parts = (getattr(reader.matches, one.name) for one in fields(PathTest))
+        found[name] = tuple(tuple(sorted(part)) for part in parts)
+    return found
+
+
+@cache
+def _tests() -> Mapping[str, Callable[[str], bool]]:
+    """The test of every reader by module name; where a wheel brings them, without importing any reader."""
+    brought = _brought()
+    if brought is None:
+        return {name: reader.matches for name, reader in readers().items()}
+    return {name: PathTest(frozenset(names), frozenset(endings), starts, frozenset(start_endings), tails)
+            for name, (names, endings, starts, start_endings, tails) in brought.items()}  # fmt: skip
+
+
+def _reader(name: str) -> CredentialReader:
+    if _brought() is None:
+        return readers()[name]
+    return import_module(f"{__name__}.{name}").READER  # type: ignore[no-any-return]
+
+
+@cache
+def _brought() -> Mapping[str, tuple[tuple[str, ...], ...]] | None:
+    """What ``path_tests`` gave when the wheel was built; None in a source tree, and where others bring readers too."""
+    made = prepared("readers")
+    return None if made is None or entry_points(__name__) else made.CREDENTIALS
+
+
 @cache
 def _joined() -> tuple[PathTest, tuple[Callable[[str], bool], ...]]:
-    tests = [reader.matches for reader in readers().values()]
+    tests = list(_tests().values())
     own = [test for test in tests if isinstance(test, PathTest)]
     joined = PathTest(  # without `start_endings`: it may say yes where no reader does, never the other way round
         names=frozenset().union(*(test.names for test in own)),

@@ -12,7 +12,9 @@ from dataclasses import field
 from functools import cache
 
 from lockgate.dataclass import dataclass
+from lockgate.discover import entry_points
 from lockgate.model import Component, Edit, Skip, SkipKind
+from lockgate.prepared import prepared
 
 MAX_BYTES = 64 * 1024 * 1024
 """A larger lock file is a Skip."""
@@ -61,6 +63,18 @@ def named(*names: str) -> Named:
     return Named(frozenset(names))
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A ``matches`` for some of the files whose path ends in one of these ways, and of no others."""
+
+    endings: tuple[str, ...]
+    test: Callable[[str], bool] = lambda path: True
+    """Which of them."""
+
+    def __call__(self, path: str) -> bool:
+        return path.endswith(self.endings) and self.test(path)
+
+
 @cache
 def readers() -> dict[str, Reader]:
     """Every reader by module name, those of entry points after ours."""
@@ -72,6 +86,9 @@ def readers() -> dict[str, Reader]:
 
 def wants(path: str) -> bool:
     """Whether some reader wants the file of that path (relative, forward slashes)."""
+    known = _endings()
+    if known is not None and not path.endswith(known):
+        return False
     names, others = _questions()
     if path[path.rfind("/") + 1 :] in names:
         return True
@@ -87,6 +104,28 @@ def _questions() -> tuple[frozenset[str], tuple[Callable[[str], bool], ...]]:
     asked = [reader.matches for reader in readers().values()]
     names = frozenset(name for matches in asked if isinstance(matches, Named) for name in matches.names)
     return names, tuple(matches for matches in asked if not isinstance(matches, Named))
+
+
+@cache
+def _endings() -> tuple[str, ...] | None:
+    """Ends of all paths that any reader wants, where they are known without importing the readers; else None."""
+    made = prepared("readers")
+    if made is None or entry_points(__name__):
+        return None
+    return made.LOCKFILES  # type: ignore[no-any-return]
+
+
+def endings() -> tuple[str, ...]:
+    """Ends of all paths that any reader of ours wants."""
+    found: set[str] = set()
+    for name, reader in readers().items():
+        if isinstance(reader.matches, Named):
+            found |= reader.matches.names
+        elif isinstance(reader.matches, Ending):
+            found |= set(reader.matches.endings)
+        else:
+            raise TypeError(f"the paths that {name!r} wants end in no known way: use Named or Ending")
+    return tuple(sorted(found))
 
 
 def reader_of(path: str) -> Reader | None:

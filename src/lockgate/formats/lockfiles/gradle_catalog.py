@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lockgate.formats.lockfiles import Reader, Reading
+from lockgate.formats.lockfiles import Ending, Reader, Reading
 from lockgate.formats.lockfiles._collect import Collector, Sibling, mapping, text
 from lockgate.formats.lockfiles._text import load_toml
 from lockgate.lazy_pattern import lazy_pattern
@@ -75,4 +75,4 @@ def _lines(content: bytes) -> dict[tuple[str, str], int]:
     return found
 
 
-READER = Reader("Maven", lambda path: path.endswith("libs.versions.toml"), read, lock=False)
+READER = Reader("Maven", Ending(("libs.versions.toml",)), read, lock=False)

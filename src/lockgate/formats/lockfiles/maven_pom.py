@@ -11,7 +11,7 @@ from dataclasses import field
 
 from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.lockfiles import Reader, Reading
+from lockgate.formats.lockfiles import Ending, Reader, Reading
 from lockgate.formats.lockfiles._collect import Collector, Sibling, folder_of, join
 from lockgate.formats.lockfiles._text import XmlNode, load_xml
 from lockgate.lazy_pattern import lazy_pattern
@@ -155,4 +155,4 @@ def _dependency(collector: Collector, node: XmlNode, project: _Project, *, plugi
     collector.add(name, exact, line=node.line, direct=True, scope=scope, requirement=wish[:200])
 
 
-READER = Reader("Maven", matches, read, lock=False)
+READER = Reader("Maven", Ending((".pom", "pom.xml"), matches), read, lock=False)

@@ -12,7 +12,7 @@ from typing import Any
 
 from lockgate.formats import json_safe
 from lockgate.formats.json_safe import FormatError
-from lockgate.formats.lockfiles import Reader, Reading
+from lockgate.formats.lockfiles import Ending, Reader, Reading
 from lockgate.formats.lockfiles._collect import Collector, Key, Sibling, mapping, text
 
 
@@ -67,4 +67,4 @@ def _hash(digest: str) -> tuple[str, ...]:
     return (f"sha512:{raw.hex()}",) if len(raw) == 64 else ()
 
 
-READER = Reader("NuGet", matches, read)
+READER = Reader("NuGet", Ending((".lock.json",), matches), read)

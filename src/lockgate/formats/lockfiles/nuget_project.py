@@ -7,7 +7,7 @@ versions come from the nearest Directory.Packages.props above. Conditions are no
 from __future__ import annotations
 
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.lockfiles import Reader, Reading
+from lockgate.formats.lockfiles import Ending, Reader, Reading
 from lockgate.formats.lockfiles._collect import Collector, Sibling, folder_of
 from lockgate.formats.lockfiles._text import XmlNode, load_xml
 from lockgate.lazy_pattern import lazy_pattern
@@ -96,4 +96,4 @@ def _add(
     collector.add(name, exact, line=node.line, direct=True, scope=scope, requirement=wish[:200])
 
 
-READER = Reader("NuGet", matches, read, lock=False)
+READER = Reader("NuGet", Ending((*_PROJECTS, "packages.config", "Directory.Packages.props"), matches), read, lock=False)

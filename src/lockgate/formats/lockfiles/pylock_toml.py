@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lockgate.formats.json_safe import FormatError
-from lockgate.formats.lockfiles import Reader, Reading
+from lockgate.formats.lockfiles import Ending, Reader, Reading
 from lockgate.formats.lockfiles._collect import Collector, Key, Sibling, folder_of, listing, mapping, python_name, text
 from lockgate.formats.lockfiles._pyproject import direct_names
 from lockgate.formats.lockfiles._text import ends_mid_line, load_toml, table_lines
@@ -71,4 +71,4 @@ def _hashes(package: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-READER = Reader("PyPI", matches, read)
+READER = Reader("PyPI", Ending((".toml",), matches), read)

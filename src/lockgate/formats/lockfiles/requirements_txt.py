@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from lockgate.dataclass import dataclass
 from lockgate.formats.json_safe import FormatError
-from lockgate.formats.lockfiles import Reader, Reading
+from lockgate.formats.lockfiles import Ending, Reader, Reading
 from lockgate.formats.lockfiles._collect import FAMILY, Sibling, folder_of, join, python_name
 from lockgate.formats.lockfiles._purl import purl
 from lockgate.formats.lockfiles._text import decode
@@ -189,4 +189,4 @@ def _location(walk: _Walk, path: str, location: str, number: int, *, name: str =
         )
 
 
-READER = Reader("PyPI", matches, read, lock=False)
+READER = Reader("PyPI", Ending((".txt",), matches), read, lock=False)
