@@ -111,6 +111,32 @@ def test_what_hangs_on_more_than_a_part_of_the_review_is_not_kept(rego: str) -> 
     assert len(library.kept) == 0
 
 
+_BY_FIELD = """package probe
+violation[{"msg": msg}] { found[{"msg": msg, "field": "containers"}] }
+violation[{"msg": msg}] { found[{"msg": msg, "field": "initContainers"}] }
+found[{"msg": msg, "field": field}] {
+  one := input.review.object.spec[field][_]
+  msg := sprintf("%v has no limits", [one.name])
+}
+"""
+
+
+@pytest.mark.parametrize(("more", "kept"), [
+    ("", 1),
+    ('violation[{"msg": f}] { found[{"msg": _, "field": f}]; f == "volumes" }', 2),
+    ('violation[{"msg": "two"}] { count(found) > 2 }', 2),
+    ('violation[{"msg": n}] { n := [v | some field; v := input.review.object.spec[field][_].name][_] }', 2),
+])  # fmt: skip
+def test_a_field_that_is_asked_for_by_name_alone_is_read_there_alone(more: str, kept: int) -> None:
+    library, plain = (_library(template(_BY_FIELD + more), constraint()) for _ in range(2))
+    plain.kept = Kept(max_bytes=0)
+    for name in ("a", "b"):
+        body = pod()
+        body["spec"]["volumes"] = [{"name": name}]
+        assert _shown(library.evaluate(_of(body))) == _shown(plain.evaluate(_of(body)))
+    assert len(library.kept) == kept
+
+
 def test_errors_are_not_kept() -> None:
     rego = 'package probe\nviolation["text"] { input.review.object.spec.containers[_] }'
     library = _library(template(rego), constraint())

@@ -21,7 +21,7 @@ from lockgate.policy.remembered import Outcome, Remembered, Shared, Wholes
 Known: TypeAlias = tuple[Sequence[Answer], int]
 """Answers, and the steps they took."""
 
-MAX_BYTES = 32 << 20
+MAX_BYTES = 24 << 20
 """Of all answers that one library keeps, as they are counted here: somewhat more than they take."""
 MAX_GROUPS = 16_384
 _GROUP, _ENTRY, _ANSWER = 400, 150, 300

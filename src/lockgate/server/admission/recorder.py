@@ -111,7 +111,7 @@ def _json(value: Any) -> str:
 
 def _text_of(value: Any) -> orjson.Fragment:
     """The JSON of ``value`` as a text in the JSON of a row."""
-    return orjson.Fragment(orjson.dumps(_json(value)))
+    return orjson.Fragment(bytes(memoryview(orjson.dumps(_json(value)))))  # the encoder's own is twice as large
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ once its callers were walked. Anything that is not understood here ends in "it c
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import reduce
 
 from lockgate.policy.reads import ANY, NOWHERE, Origin, Read, Reads, UntraceableError, external, made_of
 from lockgate.policy.rego.builtins.contract import Builtin
@@ -59,19 +60,27 @@ class _Walk:
         """What functions are given, by unit and position."""
         self.results: dict[int, Origin] = {}
         self.asked: set[int] = set()
+        self.wanted: dict[int, dict[str, frozenset[str]]] = {}
+        """Of a set of objects, by unit, the fields that every reference to it compares with texts, and these texts."""
+        self.within: dict[str, frozenset[str]] = {}
+        """Variables of the branch that is walked, and the texts that each must be for anything to come of it."""
         self.in_order = False
         """Whether members come in the order of their whole values, and each once."""
 
     def reads_of(self, unit: Unit) -> tuple[Read, ...]:
         self.asked.add(unit.index)
+        self.wanted[unit.index] = {}  # all of it
         for _ in range(_MAX_ROUNDS):
-            before = (dict(self.reads.found), dict(self.given), dict(self.results), set(self.asked))
+            before = self._state()
             for number in sorted(self.asked):
                 self._unit(self.tree.units[number])
             self.reads.whole(self.results.get(unit.index, NOWHERE))
-            if before == (self.reads.found, self.given, self.results, self.asked):
+            if before == self._state():
                 return self.reads.plain()
         raise UntraceableError
+
+    def _state(self) -> tuple[object, ...]:
+        return dict(self.reads.found), dict(self.given), dict(self.results), set(self.asked), dict(self.wanted)
 
     # -- rules
 
@@ -89,6 +98,7 @@ class _Walk:
 
     def _branch(self, unit: Unit, rule: Rule, rest: Sequence[Term]) -> None:
         names: _Names = {}
+        self.within = self._needed(unit, rule)
         for position, arg in enumerate(rule.args or ()):
             self._bind(arg, self.given.get((unit.index, position), NOWHERE), names)
         self._body(rule.body, names)
@@ -110,18 +120,50 @@ class _Walk:
         self.asked.add(unit.index)
         return self.results.get(unit.index, NOWHERE)
 
+    def _want(self, unit: Unit, path: Sequence[Term]) -> None:
+        """Note which members of a set a reference asks for."""
+        asked: dict[str, frozenset[str]] = {}
+        if unit.kind == SET and path and isinstance(path[0], ObjectTerm):
+            asked = {
+                key.value: frozenset((value.value,)) for key, value in path[0].pairs
+                if isinstance(key, Scalar) and isinstance(key.value, str)
+                and isinstance(value, Scalar) and isinstance(value.value, str)
+            }  # fmt: skip
+        known = self.wanted.get(unit.index)
+        if known is None:
+            self.wanted[unit.index] = asked
+        else:
+            self.wanted[unit.index] = {key: known[key] | asked[key] for key in known.keys() & asked.keys()}
+
+    def _needed(self, unit: Unit, rule: Rule) -> dict[str, frozenset[str]]:
+        """The variables of a branch that stand in its member for a field which nobody asks for but with some texts:
+        what comes of other values is in the set for nothing."""
+        wanted = self.wanted.get(unit.index)
+        if not wanted or unit.kind != SET or not isinstance(rule.key, ObjectTerm):
+            return {}
+        return {
+            value.name: wanted[key.value] for key, value in rule.key.pairs
+            if isinstance(key, Scalar) and key.value in wanted and isinstance(value, Var)
+        }  # fmt: skip
+
     # -- bodies
 
     def _body(self, body: Body, names: _Names) -> None:
         for expr in body:
             self._line(expr, names)
 
+    def _inner(self, body: Body, names: _Names) -> None:
+        """A body within another, whose variables may be others of the same name."""
+        before, self.within = self.within, {}
+        self._body(body, names)
+        self.within = before
+
     def _line(self, expr: Expr, names: _Names) -> None:
         if expr.withs:
             raise UntraceableError
         what = expr.what
         if expr.negated:
-            self._line(Expr(what, expr.at), dict(names))
+            self._inner([Expr(what, expr.at)], dict(names))
         elif isinstance(what, Call):
             self._call(what, names)
         elif isinstance(what, Every):
@@ -130,12 +172,12 @@ class _Walk:
             inner[what.value.name] = value
             if what.key is not None:
                 inner[what.key.name] = key
-            self._body(what.body, inner)
+            self._inner(what.body, inner)
         elif isinstance(what, Not):
-            self._body(what.body, dict(names))
+            self._inner(what.body, dict(names))
         elif isinstance(what, Logical):
-            self._body(what.left, dict(names))
-            self._body(what.right, dict(names))
+            self._inner(what.left, dict(names))
+            self._inner(what.right, dict(names))
         elif isinstance(what, Term):
             self._value(what, names)
         else:
@@ -260,9 +302,10 @@ class _Walk:
     def _comprehension(self, term: Comprehension, names: _Names) -> Origin:
         inner, before = dict(names), self.in_order
         self.in_order = term.kind == "array"
+        within, self.within = self.within, {}
         self._body(term.body, inner)
         values = [self._value(part, inner) for part in term.head]
-        self.in_order = before
+        self.in_order, self.within = before, within
         for key in values[:-1]:
             self.reads.whole(key)
         return made_of(values[-1:])
@@ -286,6 +329,7 @@ class _Walk:
             if node.unit is not None:
                 if node.unit.kind == FUNCTION:
                     raise UntraceableError
+                self._want(node.unit, path[at + 1 :])
                 return self._below(self._result(node.unit), path[at + 1 :], names)
         raise UntraceableError
 
@@ -296,7 +340,12 @@ class _Walk:
                     self.reads.whole(value.inside)  # it may be a set, which is asked for a member
                 value = self.reads.member(value, part.value if isinstance(part.value, str) else ANY)
             elif self._open(part, names):
-                key, value = self._members(value)
+                texts = self.within.get(part.name) if isinstance(part, Var) and value.inside is None else None
+                if texts is None:
+                    key, value = self._members(value)
+                else:
+                    key, found = NOWHERE, [self.reads.member(value, text) for text in sorted(texts)]
+                    value = reduce(Origin.joined, found, NOWHERE)
                 self._bind(part, key, names)
             else:
                 self.reads.whole(self._value(part, names))
