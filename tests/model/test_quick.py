@@ -24,7 +24,7 @@ from lockgate.model import (
     State,
     Subject,
 )  # fmt: skip
-from lockgate.model.quick import quick
+from lockgate.model.quick import maker, quick
 from lockgate.store.known import KnownFinding
 
 PLACE = Location("a.py", 3, 4, pointer="/x", snippet=("x = 1",))
@@ -70,6 +70,23 @@ def test_parameters_and_defaults_are_those_of_the_fields(value: Any) -> None:
         assert parameter.default is (inspect.Parameter.empty if _is_required(one) else one.default)
     with pytest.raises(TypeError, match=r"__init__\(\) missing"):
         type(value)()
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda one: type(one).__name__)
+def test_a_maker_makes_what_the_class_makes(value: Any) -> None:
+    make = maker(type(value))
+    assert maker(type(value)) is make
+    parts = {one.name: getattr(value, one.name) for one in fields(value)}
+    for again in (make(**parts), make(*parts.values())):
+        assert type(again) is type(value)
+        assert (again, hash(again), repr(again)) == (value, hash(value), repr(value))
+        assert pickle.loads(pickle.dumps(again)) == value
+        with pytest.raises(FrozenInstanceError):
+            setattr(again, fields(value)[0].name, "other")
+    needed = {one.name: parts[one.name] for one in fields(value) if _is_required(one)}
+    assert make(**needed) == type(value)(**needed)
+    with pytest.raises(TypeError):
+        make()
 
 
 def _is_required(one: Any) -> bool:

@@ -18,6 +18,7 @@ from lockgate.findings.identity import Group, grouped, recognise
 from lockgate.findings.owners import Owners
 from lockgate.findings.waivers import Matcher, Waivers
 from lockgate.model import Family, Finding, SettledFinding, State
+from lockgate.model.quick import maker
 from lockgate.store.known import KnownFinding
 
 _NOBODY = Introduction()
@@ -86,7 +87,7 @@ def _told(
     introduction = (brought.get(identity) if brought else None) or (
         _introduction(before) if before is not None else _NOBODY
     )
-    return SettledFinding(
+    return maker(SettledFinding)(
         finding,
         identity,
         _KNOWN if before is not None and not before.fixed_at else _NEW,
@@ -158,7 +159,7 @@ def _fixed(one: KnownFinding, owners: Owners | None) -> SettledFinding:
 
 
 def _remembered(one: SettledFinding, mark: str) -> KnownFinding:
-    return KnownFinding(
+    return maker(KnownFinding)(
         one.identity, mark, one.finding, one.locations, one.first_seen, "",
         one.introduced_by, one.introduced_at, one.introduced_in,
     )  # fmt: skip

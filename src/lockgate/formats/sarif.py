@@ -426,8 +426,10 @@ def _plain(uri: str) -> str:
     """Decoded, with forward slashes, without scheme, drive, leading slash, ``.`` and ``..``: never out of the tree."""
     text = unquote(_SCHEME.sub("", uri)).replace("\\", "/").replace("\x00", "")
     text = _DRIVE.sub("/", text)
-    normal = posixpath.normpath("/" + text.lstrip("/")).lstrip("/")
-    return normal[:_MAX_TEXT]
+    text = text.lstrip("/")
+    if text.startswith(".") or text.endswith("/") or "/." in text or "//" in text:  # else it is normal already
+        text = posixpath.normpath("/" + text).lstrip("/")
+    return text[:_MAX_TEXT]
 
 
 def _object(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -49,6 +49,7 @@ from lockgate.model import (
     SkipKind,
     Subject,
 )
+from lockgate.model.quick import maker
 from lockgate.sources import Wants
 
 _LEVELS = {"error": Severity.HIGH, "warning": Severity.MEDIUM, "note": Severity.LOW, "none": Severity.INFO}
@@ -171,6 +172,7 @@ class _Maker:
         self._tool = printable(f"{run.tool} {run.version}".strip())
         self._slug = _safe(run.tool.lower().replace("/", "-")) or "unknown"
         self._of_rule: dict[str, _Learnt] = {}
+        self._finding, self._subject, self._location = maker(Finding), maker(Subject), maker(Location)
 
     def finding(self, result: SarifResult) -> Finding:
         rule, level, _, _, message, places, suppression, flow, fix, own, _ = result
@@ -186,14 +188,14 @@ class _Maker:
         path, line, end_line, column, end_column, snippet, _, logical = place
         key = known.key.copy()
         key.update(_encoded(self._words(result, place)))
-        return Finding(
+        return self._finding(
             known.id,
             _IMPORTED,
             grades[0],
             grades[1],
-            Subject("code", clipped(logical, 120) if logical else known.name, key.hexdigest()),
+            self._subject("code", clipped(logical, 120) if logical else known.name, key.hexdigest()),
             # Without the code where the rule is about secrets: such logs quote the value.
-            Location(
+            self._location(
                 path, line, end_line, column, end_column, logical, "", _shown(snippet) if not known.secret else ()
             ),
             clipped(message, 1000) if message else known.message,
@@ -347,8 +349,11 @@ class _Lines:
 
     def _load(self, path: str) -> list[str]:
         try:
-            target = (self._tree / path).resolve()
-            if not target.is_relative_to(self._tree) or not target.is_file() or target.stat().st_size > _MAX_FILE:
+            target = self._tree / path
+            if not target.is_file():  # asked first: to resolve each path of a log about another tree takes long
+                return []
+            target = target.resolve()
+            if not target.is_relative_to(self._tree) or target.stat().st_size > _MAX_FILE:
                 return []
             return target.read_bytes().decode("utf-8", "replace").splitlines()
         except (OSError, ValueError):

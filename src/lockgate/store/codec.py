@@ -29,6 +29,7 @@ from lockgate.model import (
     SkipKind,
     Subject,
 )  # fmt: skip
+from lockgate.model.quick import maker
 from lockgate.store.waiver import Waiver
 
 VERSION = "3"
@@ -170,8 +171,8 @@ LOCATION = 5
 def finding_from_list(row: Sequence[Any]) -> Finding:
     """The finding of such a list. Raises ``LookupError``, ``TypeError`` or ``ValueError`` on any other."""
     rule, family, severity, confidence, subject, location, message, fix, aliases, facts = row
-    return Finding(
-        RuleId(rule), _FAMILIES[family], _SEVERITIES[severity], _CONFIDENCES[confidence], Subject(*subject),
+    return maker(Finding)(
+        RuleId(rule), _FAMILIES[family], _SEVERITIES[severity], _CONFIDENCES[confidence], maker(Subject)(*subject),
         location_from_list(location), message,
         None if fix is None else Fix(fix[0], tuple(Edit(*edit) for edit in fix[1])),
         tuple(aliases), tuple([_fact(*fact) for fact in facts]),
@@ -211,7 +212,7 @@ def bare_location_to_list(place: Location) -> list[Any]:
 def location_from_list(row: Sequence[Any]) -> Location:
     """The location of such a list."""
     if len(row) != 8:
-        return Location(*row[:7])
+        return maker(Location)(*row[:7])
     path, line, end_line, column, end_column, pointer, commit, snippet = row
     return Location(path, line, end_line, column, end_column, pointer, commit, tuple(snippet))
 

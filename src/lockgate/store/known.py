@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from lockgate.dataclass import dataclass
 from lockgate.model import Finding, Location
-from lockgate.model.quick import quick
+from lockgate.model.quick import maker, quick
 from lockgate.store import codec
 
 DDL = """CREATE TABLE IF NOT EXISTS known_findings (
@@ -96,4 +96,4 @@ def decoded(identity: str, row: Row) -> KnownFinding:
         locations = (finding.location,) if alone else tuple([codec.location_from_list(place) for place in places])
     except (LookupError, TypeError) as error:
         raise ValueError(f"a known finding is of another form: {error}") from None
-    return KnownFinding(identity, fingerprint, finding, locations, first_seen, fixed_at, by, at, commit)
+    return maker(KnownFinding)(identity, fingerprint, finding, locations, first_seen, fixed_at, by, at, commit)
