@@ -94,13 +94,13 @@ def test_the_second_tier_alone_keeps_its_precision_and_recall(record_property: C
     counts, wrong = judge(heuristic_rules())
     record_property("second tier", said("second tier", counts, wrong))
     counts = Counter({key: count for key, count in counts.items() if not key.startswith("T")})
-    assert counts == {"P+": 168, "P-": 1, "U+": 28, "N+": 1, "N-": 361}, "\n".join(wrong)
+    assert counts == {"P+": 172, "P-": 1, "U+": 28, "N+": 1, "N-": 367}, "\n".join(wrong)
 
 
 def test_the_whole_rulebook_keeps_its_precision_and_recall(record_property: Callable[[str, object], None]) -> None:
     counts, wrong = judge(list(load([Family.SECRETS]).rules))
     record_property("all", said("all", counts, wrong))
-    assert counts == {"T+": 14, "P+": 168, "P-": 1, "U+": 28, "N+": 1, "N-": 361}, "\n".join(wrong)
+    assert counts == {"T+": 14, "P+": 172, "P-": 1, "U+": 28, "N+": 1, "N-": 367}, "\n".join(wrong)
 
 
 def test_lines_that_nobody_tuned_on_keep_their_precision_and_recall(
@@ -108,10 +108,10 @@ def test_lines_that_nobody_tuned_on_keep_their_precision_and_recall(
 ) -> None:
     counts, _ = judge(list(load([Family.SECRETS]).rules), HELD_OUT)
     record_property("held out", said("held out", counts, []))  # never the lines: whoever reads them tunes on them
-    assert counts == {"T+": 23, "P+": 123, "P-": 49, "U+": 20, "U-": 5, "N+": 5, "N-": 236}
+    assert counts == {"T+": 23, "P+": 123, "P-": 49, "U+": 21, "U-": 4, "N+": 5, "N-": 236}
 
 
 def test_files_in_which_tools_keep_credentials_are_read(record_property: Callable[[str, object], None]) -> None:
     counts, wrong = judge(list(load([Family.SECRETS]).rules), FILES)
     record_property("files of tools", f"{dict(sorted(counts.items()))}\n" + "\n".join(wrong))
-    assert counts == {"P+": 273, "P-": 1, "N-": 178}, "\n".join(wrong)
+    assert counts == {"P+": 274, "N-": 178}, "\n".join(wrong)

@@ -35,7 +35,7 @@ from lockgate.scanners.secrets._shapes import (
 _NAME_BEFORE = lazy_pattern(rb"[\w.$/-]*\Z")
 _ONLY_BLANKS = lazy_pattern(rb"\w+[ \t]+\\?[\"'`]\Z")
 _NAMED_BY = lazy_pattern(rb"[\"']?\w+[\"']?[ \t]*[:=][ \t]*[\"']?([\w.-]+)")
-_PASS_ON = lazy_pattern(r"(?i)(?:^|[^a-z])pass$")
+_PASS_ON = lazy_pattern(r"(?i)(?:^|[^a-z])pass$|^(?:secret|token)s?$")
 _TYPE = lazy_pattern(rb"[\"']\w+::[\w:]*\Z")
 _BARE_NAME = lazy_pattern(rb"^[\w.-]+")
 
@@ -79,7 +79,7 @@ def judge(content: bytes, hit: Hit, *, regex: str, style: Style, place: Place) -
         return judge_assignment(named.group(1).decode("latin-1") if named else "", value, style=style, place=place)
     name = _name(content, hit)
     if _PASS_ON.search(name) and style is Style.QUOTED and _ONLY_BLANKS.match(content[hit.start : hit.secret_start]):
-        return None  # prose: pass `--quiet` to ...
+        return None  # prose: pass `--quiet` to ..., the secret "shop1"
     if name == "PASS" and style is Style.BARE and b":" in content[hit.start : hit.secret_start]:
         return None  # the verdict of a test run
     return judge_assignment(name, value, style=style, place=place)

@@ -131,8 +131,15 @@ def judge_assignment(name: str, value: str, *, style: Style, place: Place) -> Co
     if not kind or _is_no_value(value) or _repeats(name, value):
         return None
     if kind == "token":
+        if name.lower().endswith("secret") and style is Style.QUOTED and _is_short_secret(value):
+            return None if place.prose else Confidence.LOW
         return None if _is_vector(name, value, place=place) else _judge_token(value, style=style, place=place)
     return _judge_password(value, style=style, place=place)
+
+
+def _is_short_secret(value: str) -> bool:
+    """A secret that a person made up, as they do for sessions and clients."""
+    return 8 <= len(value) < 16 and any(map(str.isdigit, value)) and _is_chosen(value)
 
 
 def judge_address(user: str, value: str, host: str, *, place: Place) -> Confidence | None:

@@ -37,9 +37,9 @@ _PLACEHOLDER = lazy_pattern(
     re.IGNORECASE,
 )
 _REFERENCE = lazy_pattern(
-    r"\$[({A-Za-z_0-9]|\{\{|\}\}|^\{[^}]*\}$|%\(|%[sdvqr]\b|^%[A-Za-z_.]+%$|#\{|^@[\w.]+@$|^\{[A-Za-z_]*\}|^!|^ENC\[?\(?|^vault:|"
+    r"^\$|\$[({]|\W\$\w|\$[A-Z_]{2}|\$\w+\$|\{\{|\}\}|^\{[^}]*\}$|%\(|%[sdvqr]\b|^%[A-Za-z_.]+%$|#\{|^@[\w.]+@$|^\{[A-Za-z_]*\}|^!|^ENC\[?\(?|^vault:|"
     r"^ref\+|^env[:.(]|^arn:|\(\)|\)$|^(?:os|process|self|this|config|cfg|settings|params|request|req|env|var|local|data|module|"
-    r"options|opts|args|state|props|secrets|context|ctx)\.|^&|->|=>|::|\+\+|\[['\"\d]|['\"]\]|^\\|^__|__$|^\*+$|^-+$|^/dev/",
+    r"options|opts|args|state|props|secrets|context|ctx)\.|^&|->|=>|::|\+\+|\[['\"\d]|['\"]\]|^\\|^__|__$|^\*+$|^-+$|^--?\w+[-=]|^/dev/",
 )
 _PARTS = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _COMMON_PAIRS = word_set(
@@ -102,6 +102,12 @@ def is_gibberish(word: str) -> bool:
     return common < 0.55 or not _VOWELS & set(letters)
 
 
+def _are_gibberish(words: list[str]) -> bool:
+    """Words that are too short to be decided on by themselves, taken together: seven pairs and more."""
+    pairs = [word[at : at + 2] for word in words for at in range(len(word) - 1)]
+    return len(pairs) >= 6 and sum(pair in _COMMON_PAIRS for pair in pairs) < 0.5 * len(pairs)
+
+
 def alternations(value: str) -> int:
     """How often letters, digits and cases change between neighbours; a capital that opens a word does not count."""
     kinds = ["d" if c.isdigit() else "u" if c.isupper() else "l" if c.isalpha() else "s" for c in value]
@@ -128,7 +134,9 @@ def is_random(value: str) -> bool:
     if len(value) < 6 or letters + digits < 0.6 * len(value):
         return False
     if digits and letters:
-        return alternations(value) >= max(2, len(value) // 8)
+        return alternations(value) >= max(2, len(value) // 8) or (
+            " " not in value and any(map(is_gibberish, parts(value)))
+        )
     if not letters:
         return False
     words = parts(value)
@@ -136,6 +144,8 @@ def is_random(value: str) -> bool:
         return any(is_gibberish(word) for word in words if len(word) >= 6)
     if value.isalpha() and len(value) >= 8 and len(value) < 3 * len(words):
         return True  # the words of a name in camel case are longer
+    if value.isalpha() and _are_gibberish(words):
+        return True
     return alternations(value) >= max(3, len(value) // 5)
 
 
