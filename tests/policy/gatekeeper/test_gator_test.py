@@ -65,6 +65,8 @@ _OBJECTS = [
     namespace("harbour", tier="gold"),
     namespace("dock"),
     {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "namespace": "harbour"}, "spec": {}},
+    pod("bare", ""),
+    pod("e", "default"),
 ]
 _MATCHES: dict[str, Any] = {
     "nothing said": {},
@@ -74,6 +76,9 @@ _MATCHES: dict[str, Any] = {
     "excluded": {"excludedNamespaces": ["*ock", "nowhere"]},
     "labels": {"labelSelector": {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["shop"]}]}},
     "namespace labels": {"namespaceSelector": {"matchLabels": {"tier": "gold"}}, "namespaces": ["harbour", "dock"]},
+    "default": {"namespaces": ["default"]},
+    "no labels": {"namespaceSelector": {"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]},
+                  "excludedNamespaces": ["nowhere"]},
     "name": {"name": "gen*"},
     "source": {"source": "Original"},
     "generated": {"source": "Generated"},

@@ -75,7 +75,7 @@ def audit(objects: Iterable[Any], *, point: str = GATOR, limits: Limits | None =
 def _audited(body: dict[str, Any], library: Library, mutators: Mutators, expander: Expander, point: str) -> Judged:
     found: list[Violation] = []
     try:
-        namespace = library.inventory.namespace(candidate_of(body).namespace)
+        namespace = _namespace(library, candidate_of(body).namespace)
         review = Review.of_object(body, namespace=namespace)
         found.extend(library.evaluate(review, point=point))
         parent = copied(body)
@@ -85,6 +85,12 @@ def _audited(body: dict[str, Any], library: Library, mutators: Mutators, expande
     except EvaluationError as error:
         return Judged(body, tuple(found), str(error))
     return Judged(body, tuple(found))
+
+
+def _namespace(library: Library, name: str) -> Mapping[str, Any] | None:
+    """The Namespace that an object is in: as gator has it, one without labels for ``default`` and for no name at all."""
+    found = library.inventory.namespace(name)
+    return {"metadata": {"name": name}} if found is None and name in ("", "default") else found
 
 
 def _implied(library: Library, child: Expanded, namespace: Mapping[str, Any] | None, point: str) -> Iterator[Violation]:

@@ -54,6 +54,7 @@ class Place:
     """The Namespace an object is in, as far as matching reads it."""
 
     name: str
+    """Empty where an object of a file names none: then it is of both scopes, for its kind's is not known."""
     labels: Mapping[str, object]
 
     @classmethod
@@ -124,7 +125,9 @@ class Match:
 
     def _in_scope(self, candidate: Candidate, place: Place | None, _: Origin) -> bool:
         placed = not candidate.is_namespace and (bool(candidate.namespace) or place is not None)
-        return placed if self.scope == "Namespaced" else not placed
+        if self.scope == "Namespaced":
+            return placed
+        return not placed or not (candidate.namespace or (place is not None and place.name))
 
     def _in_namespaces(self, candidate: Candidate, place: Place | None, _: Origin) -> bool:
         name = _namespace_name(candidate, place)
