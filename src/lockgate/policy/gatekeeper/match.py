@@ -150,7 +150,7 @@ class Match:
         if not candidate.namespace:
             return True  # a cluster-scoped object is in no Namespace that could be left out
         raise MatchError(
-            f"namespaceSelector cannot be told: the Namespace {candidate.namespace[:80]!r} is not known",
+            f"namespaceSelector cannot be told: missing Namespace {candidate.namespace[:80]!r}",
             where=f"{candidate.kind}/{candidate.namespace}/{candidate.name}",
             hint="hand the Namespace over with the review, or keep Namespaces in the inventory",
         )
