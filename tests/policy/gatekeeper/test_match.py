@@ -95,7 +95,7 @@ def test_selectors_read_the_labels_of_object_and_namespace() -> None:
 
 
 def test_an_unknown_namespace_is_an_error_and_no_miss() -> None:
-    with pytest.raises(MatchError, match="not known"):
+    with pytest.raises(MatchError, match="missing Namespace"):
         _covers({"namespaceSelector": {"matchLabels": {"tier": "gold"}}}, pod())
 
 
