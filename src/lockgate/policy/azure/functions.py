@@ -13,6 +13,7 @@ from typing import Final
 
 from lockgate.policy.azure import functions_collection as collection
 from lockgate.policy.azure import functions_moment as moment
+from lockgate.policy.azure import functions_network as network
 from lockgate.policy.azure import functions_text as text
 from lockgate.policy.azure.values import Json, contains, contains_key, equal, fold, kind, order
 from lockgate.policy.errors import EvaluationError
@@ -199,6 +200,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     **{name: Function(*entry) for name, entry in text.TABLE.items()},
     **{name: Function(*entry) for name, entry in collection.TABLE.items()},
     **{name: Function(*entry) for name, entry in moment.TABLE.items()},
+    **{name: Function(*entry) for name, entry in network.TABLE.items()},
 }
 
 

@@ -163,6 +163,22 @@ def _try_get(arguments: list[Json]) -> Json:
     return value
 
 
+def _from_end(arguments: list[Json]) -> Json:
+    """The member at a position that is counted from the end, from 1."""
+    value, place = arguments
+    if not isinstance(value, list) or not isinstance(place, int) or isinstance(place, bool):
+        raise EvaluationError("an array and a whole number are needed")
+    if not 1 <= place <= len(value):
+        raise EvaluationError(f"an array of {len(value)} has no member {place} from its end")
+    return value[-place]
+
+
+def _try_from_end(arguments: list[Json]) -> Json:
+    value, place = arguments
+    found = member(value, len(value) - place) if isinstance(value, list) and isinstance(place, int) else MISSING
+    return None if found is MISSING else found
+
+
 def member(value: Json, key: Json) -> Json:
     """A member by name or index; MISSING when there is none."""
     if isinstance(value, dict) and isinstance(key, str):
@@ -224,6 +240,8 @@ TABLE: Final[dict[str, Entry]] = {
     "range": (_range, 2, 2),
     "coalesce": (_coalesce, 1, 128),
     "tryget": (_try_get, 2, 128),
+    "indexfromend": (_from_end, 2, 2),
+    "tryindexfromend": (_try_from_end, 2, 2),
     "join": (_join, 2, 2),
     "items": (_items, 1, 1),
     "objectkeys": (_object_keys, 1, 1),

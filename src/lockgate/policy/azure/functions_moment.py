@@ -1,8 +1,7 @@
-"""Template functions on moments and on ranges of IP addresses."""
+"""Template functions on moments."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -74,32 +73,9 @@ def _to_epoch(arguments: list[Json]) -> Json:
     return int((_moment(arguments[0]) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
 
 
-def _address_range(value: Json) -> tuple[int, int, int]:
-    """Version, first and last address of one address, a CIDR range or ``first-last``."""
-    body = text(value).strip()
-    try:
-        if "-" in body:
-            first, last = (ipaddress.ip_address(part.strip()) for part in body.split("-", 1))
-            if first.version != last.version or int(first) > int(last):
-                raise ValueError("empty")
-            return first.version, int(first), int(last)
-        network = ipaddress.ip_network(body, strict=False)
-        return network.version, int(network.network_address), int(network.broadcast_address)
-    except ValueError:
-        raise EvaluationError("not an IP address, a CIDR range or a range of two addresses") from None
-
-
-def _ip_range_contains(arguments: list[Json]) -> Json:
-    outer, inner = _address_range(arguments[0]), _address_range(arguments[1])
-    if outer[0] != inner[0]:
-        raise EvaluationError("ranges of IPv4 and IPv6 cannot be compared")
-    return outer[1] <= inner[1] and inner[2] <= outer[2]
-
-
 TABLE: Final[dict[str, Entry]] = {
     "adddays": (_add_days, 2, 2),
     "datetimeadd": (_date_time_add, 2, 3),
     "datetimefromepoch": (_from_epoch, 1, 1),
     "datetimetoepoch": (_to_epoch, 1, 1),
-    "iprangecontains": (_ip_range_contains, 2, 2),
 }
