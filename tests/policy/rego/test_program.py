@@ -15,6 +15,7 @@ from lockgate.policy.rego import (
     Source,
     compile_modules,
 )
+from lockgate.policy.rego.builtins.contract import LimitError
 
 POLICY = Source(
     "a.rego",
@@ -82,23 +83,31 @@ ENDLESS = [
 @pytest.mark.parametrize("policy", ENDLESS)
 def test_work_without_bounds_ends(policy: str) -> None:
     program = compile_modules([Source("a", f"package a\n{policy}")])
-    try:
-        found = program.evaluate("data.a.p", {"xs": list(range(1000))}, budget=Budget(200_000))
-    except BudgetExceededError:
-        return
-    assert found is UNDEFINED
+    with pytest.raises((BudgetExceededError, LimitError)):
+        program.evaluate("data.a.p", {"xs": list(range(1000))}, budget=Budget(200_000))
 
 
 def test_text_that_doubles_is_bounded() -> None:
     lines = "\n".join(f'x{n} := concat("", [x{n - 1}, x{n - 1}])' for n in range(1, 60))
     program = compile_modules([Source("a", f'package a\nx0 := "ab"\n{lines}')])
-    assert program.evaluate("data.a.x59") is UNDEFINED
+    with pytest.raises(LimitError, match="longer than"):
+        program.evaluate("data.a.x59")
 
 
 def test_numbers_that_square_are_bounded() -> None:
     lines = "\n".join(f"x{n} := x{n - 1} * x{n - 1}" for n in range(1, 60))
     program = compile_modules([Source("a", f"package a\nx0 := 12345\n{lines}")])
-    assert program.evaluate("data.a.x59") is UNDEFINED
+    with pytest.raises(LimitError, match="too big"):
+        program.evaluate("data.a.x59")
+
+
+@pytest.mark.parametrize("line", ["bits.lsh(1, input.n) > 0", "count(numbers.range(1, input.n)) > 0"])
+def test_what_is_too_large_for_a_builtin_is_an_error_and_never_undefined(line: str) -> None:
+    """An input that a policy would deny must not be let through because a bound of ours made a call undefined."""
+    program = compile_modules([Source("a", f"package a\nviolation contains 1 if {{ {line} }}")])
+    assert list(program.evaluate("data.a.violation", {"n": 40})) == [1]
+    with pytest.raises(EvaluationError):
+        program.evaluate("data.a.violation", {"n": 10_000_000_000})
 
 
 def test_rules_that_ask_each_other_a_thousand_deep_are_an_error_of_the_evaluation() -> None:

@@ -88,7 +88,7 @@ def _audited(body: dict[str, Any], library: Library, mutators: Mutators, expande
 
 
 def _namespace(library: Library, name: str) -> Mapping[str, Any] | None:
-    """The Namespace that an object is in: as gator has it, one without labels for ``default`` and for no name at all."""
+    """The Namespace that an object is in; as gator has it, one without labels for ``default`` and for no name."""
     found = library.inventory.namespace(name)
     return {"metadata": {"name": name}} if found is None and name in ("", "default") else found
 

@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from lockgate.policy.rego.builtins.contract import MAX_ITEMS, BuiltinError, Context, Function, string
+from lockgate.policy.rego.builtins.contract import MAX_ITEMS, BuiltinError, Context, Function, LimitError, string
 from lockgate.policy.rego.values import Set, Value, value_of_key
 
 _MAPPED: Final = b"\0" * 10 + b"\xff\xff"
@@ -96,7 +96,7 @@ def cidr_expand(context: Context, text: Value) -> Value:
     net = _net(string(text, 1))
     size = 1 << (net.bits - net.ones)
     if size > MAX_ITEMS:
-        raise BuiltinError(f"net.cidr_expand: more than {MAX_ITEMS} addresses")
+        raise LimitError(f"net.cidr_expand: more than {MAX_ITEMS} addresses")
     context.budget.spend(size)
     first = int.from_bytes(net.ip, "big")
     return Set(_shown((first + offset).to_bytes(len(net.ip), "big")) for offset in range(size))

@@ -14,6 +14,7 @@ from lockgate.policy.rego.builtins.contract import (
     BuiltinError,
     Context,
     Function,
+    LimitError,
     integer,
     number,
     string,
@@ -115,7 +116,7 @@ def from_fraction(exact: Fraction, bits: int = _PRECISION) -> int | float:
         whole: int = int(digits) * 10 ** (exponent - len(digits) + 1)
         return -whole if negative else whole
     if exponent < _LEAST_EXPONENT:
-        raise BuiltinError("the number is too small")
+        raise LimitError("the number is too small")
     text = ("-" if negative else "") + _general(digits, exponent)
     value = float(text)
     return value if repr(value) == text else WideFloat(text)
@@ -173,7 +174,7 @@ def bits_negate(a: Value) -> Value:
 def bits_left(a: Value, b: Value) -> Value:
     value, shift = big_integer(a, 1), _shift(b)
     if value and shift > MAX_NUMBER_BITS:
-        raise BuiltinError("the number is too big")
+        raise LimitError("the number is too big")
     return _within(value << shift) if value else 0
 
 
@@ -215,7 +216,7 @@ def rand_intn(context: Context, name: Value, limit: Value) -> Value:
 def _range(context: Context, start: int, stop: int, step: int) -> Value:
     length = abs(stop - start) // step + 1
     if length > MAX_ITEMS:
-        raise BuiltinError(f"a range of more than {MAX_ITEMS} numbers")
+        raise LimitError(f"a range of more than {MAX_ITEMS} numbers")
     context.budget.spend(length // 8)
     return list(range(start, stop + 1, step) if start <= stop else range(start, stop - 1, -step))
 
@@ -239,7 +240,7 @@ def _integer(value: float) -> int:
 def _within(value: int) -> int:
     if -_LIMIT < value < _LIMIT:
         return value
-    raise BuiltinError("the number is too big")
+    raise LimitError("the number is too big")
 
 
 def _quotient(above: int, below: int, shift: int) -> int:

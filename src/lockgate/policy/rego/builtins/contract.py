@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from lockgate.dataclass import dataclass
 from lockgate.policy.budget import Budget
+from lockgate.policy.errors import EvaluationError
 from lockgate.policy.rego.values import Value, is_whole, number_text, type_name
 
 Function: TypeAlias = Callable[..., Any]
@@ -28,6 +29,16 @@ _INT64: Final = 1 << 63
 
 class BuiltinError(Exception):
     """A builtin cannot answer for these arguments: the call is undefined, or an error when the caller is strict."""
+
+
+class LimitError(EvaluationError):
+    """A builtin would make or read more than it may.
+
+    OPA has no such bound: were the call undefined, a policy could be led to allow by what is too large for it. So it is
+    an error of the whole evaluation.
+    """
+
+    code = "limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +154,7 @@ def dictionary(value: Value, position: int) -> dict[Any, Value]:
 
 
 def bounded(text: str, name: str) -> str:
-    """The text that a builtin made. Raises :class:`BuiltinError` when it is longer than ``MAX_TEXT``."""
+    """The text that a builtin made. Raises :class:`LimitError` when it is longer than ``MAX_TEXT``."""
     if len(text) > MAX_TEXT:
-        raise BuiltinError(f"{name}: the text is longer than {MAX_TEXT} characters")
+        raise LimitError(f"{name}: the text is longer than {MAX_TEXT} characters")
     return text

@@ -8,7 +8,7 @@ import json
 from typing import Any, Final
 from urllib.parse import quote_plus
 
-from lockgate.policy.rego.builtins.contract import BuiltinError, Function, bounded, dictionary, string
+from lockgate.policy.rego.builtins.contract import BuiltinError, Function, LimitError, bounded, dictionary, string
 from lockgate.policy.rego.values import (
     FIVE_ESCAPES,
     Value,
@@ -45,7 +45,7 @@ def json_marshal_with_options(value: Value, options: Value) -> Value:
     if not chosen.get("pretty", "prefix" in options or "indent" in options):
         return json_marshal(value)
     if len(chosen["indent"]) + len(chosen["prefix"]) > _MAX_INDENT:
-        raise BuiltinError(f"json.marshal_with_options: an indent of more than {_MAX_INDENT} characters")
+        raise LimitError(f"json.marshal_with_options: an indent of more than {_MAX_INDENT} characters")
     parts = [chosen["prefix"]]
     _indented(plain(value), parts, "\n" + chosen["prefix"], chosen["indent"])
     return bounded("".join(parts), "json.marshal_with_options")

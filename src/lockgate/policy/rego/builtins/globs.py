@@ -13,6 +13,7 @@ from lockgate.policy.rego.builtins.contract import (
     BuiltinError,
     Context,
     Function,
+    LimitError,
     string,
     wrong_member,
     wrong_type,
@@ -58,7 +59,7 @@ def globs_match(context: Context, a: Value, b: Value) -> Value:
     """Whether two globs of ``.``, ``[..]``, ``*`` and ``+`` match a common text that is not empty."""
     first, second = _tokens(string(a, 1)), _tokens(string(b, 2))
     if sum(token.flag != "" for token in first + second) > _MAX_FLAGGED:
-        raise BuiltinError(f"regex.globs_match: more than {_MAX_FLAGGED} signs * and +")
+        raise LimitError(f"regex.globs_match: more than {_MAX_FLAGGED} signs * and +")
     trimmed = _trimmed(first, second)
     return trimmed is not None and _Intersection(context, *trimmed).normal(0, 0)
 
@@ -66,7 +67,7 @@ def globs_match(context: Context, a: Value, b: Value) -> Value:
 @lru_cache(maxsize=_MAX_CACHED)
 def _as_regex(glob: str, delimiters: str) -> str:
     if len(glob) > _MAX_GLOB:
-        raise BuiltinError(f"a glob of more than {_MAX_GLOB} characters")
+        raise LimitError(f"a glob of more than {_MAX_GLOB} characters")
     return f"(?s:{_GlobReader(glob, delimiters).pattern()})"
 
 
@@ -103,7 +104,7 @@ class _GlobReader:
             else:
                 parts.append(self._escaped() if c == "\\" else escaped(c))
             if depth > _MAX_NESTING:
-                raise BuiltinError(f"a glob nested deeper than {_MAX_NESTING} levels")
+                raise LimitError(f"a glob nested deeper than {_MAX_NESTING} levels")
         if depth:
             raise BuiltinError("glob: syntax error: unclosed `{`")
         return "".join(parts)
@@ -161,7 +162,7 @@ class _Token(NamedTuple):
 class _TokenReader:
     def __init__(self, glob: str) -> None:
         if len(glob) > _MAX_GLOB:
-            raise BuiltinError(f"a glob of more than {_MAX_GLOB} characters")
+            raise LimitError(f"a glob of more than {_MAX_GLOB} characters")
         self.glob = glob
         self.at = 0
 

@@ -10,6 +10,7 @@ from lockgate.policy.rego.builtins.contract import (
     BuiltinError,
     Context,
     Function,
+    LimitError,
     array,
     dictionary,
     wrong_type,
@@ -199,7 +200,7 @@ def _edited_array(context: Context, value: Any, part: Value, rest: _Path, new: V
     if new is UNDEFINED:
         return [*value[:index], *value[index + 1 :]]
     if len(value) >= MAX_ITEMS:
-        raise BuiltinError(f"an array of more than {MAX_ITEMS} members")
+        raise LimitError(f"an array of more than {MAX_ITEMS} members")
     return [*value[:index], new, *value[index:]]
 
 

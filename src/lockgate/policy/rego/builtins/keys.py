@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from lockgate.policy.rego.builtins.contract import BuiltinError
+from lockgate.policy.rego.builtins.contract import BuiltinError, LimitError
 from lockgate.policy.rego.builtins.encoding import from_base64url
 from lockgate.policy.rego.values import bytes_of, from_json_text
 
@@ -71,7 +71,7 @@ def pem_block(text: str) -> Block | None:
 def verification_keys(text: str) -> list[Key]:
     """The keys of a PEM certificate, a PEM public key, a JSON Web Key or a set of them. Raises BuiltinError."""
     if len(text) > _MAX_TEXT:
-        raise BuiltinError("a key of more than a mebibyte")
+        raise LimitError("a key of more than a mebibyte")
     block = pem_block(text)
     if block is None:
         return web_keys(text)

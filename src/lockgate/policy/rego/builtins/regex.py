@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-from lockgate.policy.rego.builtins.contract import MAX_TEXT, BuiltinError, Function, integer, string
+from lockgate.policy.rego.builtins.contract import MAX_TEXT, BuiltinError, Function, LimitError, integer, string
 from lockgate.policy.rego.values import Value, bytes_of, text_of
 
 _MAX_PATTERN: Final = 1 << 16
@@ -91,7 +91,7 @@ def replace(text: Value, pattern: Value, new: Value) -> Value:
         shown = [piece if isinstance(piece, str) else _group(occurrence, piece[0]) for piece in pieces]
         size += sum(map(len, shown))
         if size > MAX_TEXT:
-            raise BuiltinError(f"regex.replace: the text is longer than {MAX_TEXT} characters")
+            raise LimitError(f"regex.replace: the text is longer than {MAX_TEXT} characters")
         parts += shown
         end = occurrence.end()
     parts.append(_text(source[end:]))
@@ -113,7 +113,7 @@ def compiled(pattern: str) -> Any:
     import re2
 
     if len(pattern) > _MAX_PATTERN:
-        raise BuiltinError(f"a pattern of more than {_MAX_PATTERN} characters")
+        raise LimitError(f"a pattern of more than {_MAX_PATTERN} characters")
     if "\\C" in pattern and _has_byte_escape(pattern):
         raise BuiltinError("error parsing regexp: invalid escape sequence: `\\C`")
     options = re2.Options()

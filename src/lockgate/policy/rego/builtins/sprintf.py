@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from lockgate.policy.rego.builtins.contract import MAX_TEXT, BuiltinError, Function, array, bounded, string
+from lockgate.policy.rego.builtins.contract import MAX_TEXT, Function, LimitError, array, bounded, string
 from lockgate.policy.rego.values import Value, bytes_of, literal, quote
 
 _MAX_SIZE: Final = 1_000_000
@@ -100,7 +100,7 @@ class _Printer:
     def _put(self, text: str) -> None:
         self.size += len(text)
         if self.size > MAX_TEXT:
-            raise BuiltinError(f"sprintf: the text is longer than {MAX_TEXT} characters")
+            raise LimitError(f"sprintf: the text is longer than {MAX_TEXT} characters")
         self.parts.append(text)
 
     def _directive(self) -> None:

@@ -9,6 +9,7 @@ from lockgate.policy.rego.builtins.contract import (
     BuiltinError,
     Context,
     Function,
+    LimitError,
     bounded,
     dictionary,
     integer,
@@ -133,7 +134,7 @@ def split_n(text: Value, separator: Value, limit: Value) -> Value:
 def replace(text: Value, old: Value, new: Value) -> Value:
     whole, before, after = string(text, 1), string(old, 2), string(new, 3)
     if len(after) > len(before) and len(whole) + whole.count(before) * (len(after) - len(before)) > MAX_TEXT:
-        raise BuiltinError(f"replace: the text is longer than {MAX_TEXT} characters")
+        raise LimitError(f"replace: the text is longer than {MAX_TEXT} characters")
     if not before and not whole.isascii():
         # Between bytes, as in Go, even inside a character.
         return text_of(bytes_of(whole).replace(b"", bytes_of(after)))
@@ -225,7 +226,7 @@ def _replaced(whole: str, pairs: dict[str, str]) -> str:
             continue
         size += len(pairs[key])
         if size > MAX_TEXT:
-            raise BuiltinError(f"strings.replace_n: the text is longer than {MAX_TEXT} characters")
+            raise LimitError(f"strings.replace_n: the text is longer than {MAX_TEXT} characters")
         parts += (whole[last:at], pairs[key])
         at += len(key)
         last = at

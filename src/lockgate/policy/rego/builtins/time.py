@@ -13,6 +13,7 @@ from lockgate.policy.rego.builtins.contract import (
     BuiltinError,
     Context,
     Function,
+    LimitError,
     integer,
     number,
     string,
@@ -58,7 +59,7 @@ def parse_ns(layout: Value, text: Value) -> Value:
     """The moment that a text says in one of Go's layouts."""
     form = string(layout, 1)
     if len(form) > _MAX_LAYOUT:
-        raise BuiltinError(f"a layout of more than {_MAX_LAYOUT} characters")
+        raise LimitError(f"a layout of more than {_MAX_LAYOUT} characters")
     return _parsed(NAMED.get(form, form), string(text, 2))
 
 
@@ -89,7 +90,7 @@ def show(value: Value) -> Value:
     moment = _moment(value)
     layout = NAMED.get(moment.layout or "RFC3339Nano", moment.layout)
     if len(layout) > _MAX_LAYOUT:
-        raise BuiltinError(f"a layout of more than {_MAX_LAYOUT} characters")
+        raise LimitError(f"a layout of more than {_MAX_LAYOUT} characters")
     local = moment.local()
     offset = local.utcoffset() or timedelta()
     return shown(moment.nanoseconds, layout, offset=int(offset.total_seconds()), zone=local.tzname() or "")

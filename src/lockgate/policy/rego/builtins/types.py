@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from lockgate.policy.rego.builtins.contract import BuiltinError, Function, wrong_type
+from lockgate.policy.rego.builtins.contract import BuiltinError, Function, LimitError, wrong_type
 from lockgate.policy.rego.values import (
     Set,
     Value,
@@ -116,7 +116,7 @@ def _number_of(text: str) -> Value:
         raise BuiltinError(f'parsing "{text[:80]}": invalid syntax')
     if "." not in text and "e" not in text and "E" not in text:
         if len(text) > _MAX_DIGITS:
-            raise BuiltinError("the number is too big")
+            raise LimitError("the number is too big")
         return int(text)
     number = float(text)
     if number in (float("inf"), float("-inf")):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from lockgate.policy.budget import Budget
-from lockgate.policy.rego.builtins.contract import BuiltinError
+from lockgate.policy.rego.builtins.contract import LimitError
 from lockgate.policy.rego.builtins.graphql.errors import GraphQLError
 from lockgate.policy.rego.builtins.graphql.lexer import Lexer, Token
 from lockgate.policy.rego.builtins.graphql.nodes import (
@@ -136,7 +136,7 @@ class Reader:
     def deeper(self) -> None:
         """Go one level down, and no deeper than ``MAX_NESTING``."""
         if self.depth >= MAX_NESTING:
-            raise BuiltinError(f"graphql: more than {MAX_NESTING} levels of nesting")
+            raise LimitError(f"graphql: more than {MAX_NESTING} levels of nesting")
         self.depth += 1
 
     def value(self, constant: bool) -> Node:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from lockgate.policy.rego.builtins.contract import BuiltinError
+from lockgate.policy.rego.builtins.contract import LimitError
 from lockgate.policy.rego.builtins.graphql.contents import COMPOSITE
 from lockgate.policy.rego.builtins.graphql.nodes import Node
 from lockgate.policy.rego.builtins.graphql.suggestions import did_you_mean, similar
@@ -172,7 +172,7 @@ class _Depths:
 
     def _selections(self, selections: Sequence[Any], depth: int) -> bool:
         if self.level >= MAX_DEPTH:
-            raise BuiltinError(f"graphql: more than {MAX_DEPTH} selections inside one another")
+            raise LimitError(f"graphql: more than {MAX_DEPTH} selections inside one another")
         self.level += 1
         found = any(self._selection(selection, depth) for selection in selections)
         self.level -= 1

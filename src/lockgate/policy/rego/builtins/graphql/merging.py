@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from lockgate.policy.rego.builtins.contract import BuiltinError
+from lockgate.policy.rego.builtins.contract import LimitError
 from lockgate.policy.rego.builtins.graphql.contents import LEAVES
 from lockgate.policy.rego.builtins.graphql.nodes import OBJECT, Node, type_text
 from lockgate.policy.rego.builtins.graphql.walk import Walk
@@ -64,7 +64,7 @@ class _Merging:
 
     def _deeper(self) -> None:
         if self.depth >= _MAX_DEPTH:
-            raise BuiltinError(f"graphql: fields are compared more than {_MAX_DEPTH} levels deep")
+            raise LimitError(f"graphql: fields are compared more than {_MAX_DEPTH} levels deep")
         self.depth += 1
 
     def _collect(self, selections: list[Node]) -> _Collected:

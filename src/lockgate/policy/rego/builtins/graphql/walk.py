@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from lockgate.policy.budget import Budget
-from lockgate.policy.rego.builtins.contract import BuiltinError
+from lockgate.policy.rego.builtins.contract import LimitError
 from lockgate.policy.rego.builtins.graphql.contents import Schema
 from lockgate.policy.rego.builtins.graphql.errors import GraphQLError
 from lockgate.policy.rego.builtins.graphql.nodes import LIST, NULL, OBJECT, VARIABLE, Node, error_at
@@ -125,7 +125,7 @@ class Walk:
 
     def _selections(self, parent: Node | None, selections: Sequence[Node]) -> None:
         if self._depth >= MAX_DEPTH:
-            raise BuiltinError(f"graphql: more than {MAX_DEPTH} selections inside one another")
+            raise LimitError(f"graphql: more than {MAX_DEPTH} selections inside one another")
         self._depth += 1
         for selection in selections:
             self.budget.spend()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lockgate.policy.rego.builtins.contract import MAX_TEXT, BuiltinError, Context, dictionary, string
+from lockgate.policy.rego.builtins.contract import MAX_TEXT, BuiltinError, Context, LimitError, dictionary, string
 from lockgate.policy.rego.builtins.templates.parse import parse
 from lockgate.policy.rego.builtins.templates.run import Run
 from lockgate.policy.rego.values import Set, Value, number_text
@@ -14,7 +14,7 @@ def render_template(context: Context, text: Value, variables: Value) -> Value:
     """The template with the variables filled in; ``<undefined>`` where there is none of that name."""
     template, data = string(text, 1), dictionary(variables, 2)
     if len(template) > MAX_TEXT:
-        raise BuiltinError(f"template: longer than {MAX_TEXT} characters")
+        raise LimitError(f"template: longer than {MAX_TEXT} characters")
     written = Run(_data(data), context.budget).text(parse(template, context.budget))
     return written.replace("<no value>", "<undefined>")
 

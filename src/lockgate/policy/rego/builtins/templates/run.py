@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from lockgate.policy.budget import Budget
-from lockgate.policy.rego.builtins.contract import MAX_TEXT, BuiltinError
+from lockgate.policy.rego.builtins.contract import MAX_TEXT, BuiltinError, LimitError
 from lockgate.policy.rego.builtins.templates.functions import FUNCTIONS, shown, truth
 from lockgate.policy.rego.builtins.templates.parse import Block, Command, Node, Operand, Pipeline
 from lockgate.policy.rego.values import bytes_of
@@ -41,7 +41,7 @@ class Run:
         self.size += len(text)
         self.budget.spend(len(text) // 64)
         if self.size > MAX_TEXT:
-            raise BuiltinError(f"template: the text is longer than {MAX_TEXT} characters")
+            raise LimitError(f"template: the text is longer than {MAX_TEXT} characters")
         self.parts.append(text)
 
     def _nodes(self, nodes: Sequence[Node], dot: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from lockgate.policy.rego.builtins.contract import BuiltinError, Context, Function, dictionary, string
+from lockgate.policy.rego.builtins.contract import BuiltinError, Context, Function, LimitError, dictionary, string
 from lockgate.policy.rego.builtins.encoding import base64_decode
 from lockgate.policy.rego.values import Set, Value, bytes_of
 
@@ -112,7 +112,7 @@ def parse_private_keys(text: Value) -> Value:
 
 def _bounded(text: str) -> str:
     if len(text) > _MAX_TEXT:
-        raise BuiltinError("certificates or keys of more than a mebibyte")
+        raise LimitError("certificates or keys of more than a mebibyte")
     return text
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from lockgate.policy.rego.builtins.contract import BuiltinError
+from lockgate.policy.rego.builtins.contract import BuiltinError, LimitError
 from lockgate.policy.rego.builtins.identifiers import uri_parse
 from lockgate.policy.rego.builtins.x509 import der
 from lockgate.policy.rego.builtins.x509.der import DerError, Element
@@ -84,7 +84,7 @@ def parse_certificates(data: bytes) -> list[Certificate]:
     found: list[Certificate] = []
     while data:
         if len(found) == MAX_CERTIFICATES:
-            raise BuiltinError(f"x509: more than {MAX_CERTIFICATES} certificates")
+            raise LimitError(f"x509: more than {MAX_CERTIFICATES} certificates")
         try:
             element, data = der.first(data)
             found.append(_certificate(element.of(der.SEQUENCE)))
@@ -186,7 +186,7 @@ def _base64(data: bytes) -> str:
 
 def _number(number: int) -> int:
     if number.bit_length() > MAX_NUMBER_BITS:
-        raise BuiltinError(f"x509: a number of more than {MAX_NUMBER_BITS} bits")
+        raise LimitError(f"x509: a number of more than {MAX_NUMBER_BITS} bits")
     return number
 
 

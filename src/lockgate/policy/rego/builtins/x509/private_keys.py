@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator
 from typing import Any, Final
 
-from lockgate.policy.rego.builtins.contract import BuiltinError
+from lockgate.policy.rego.builtins.contract import BuiltinError, LimitError
 from lockgate.policy.rego.builtins.keys import pem_block
 from lockgate.policy.rego.builtins.x509 import der
 from lockgate.policy.rego.builtins.x509.certificates import public_key
@@ -25,7 +25,7 @@ def private_keys(text: str) -> list[Any]:
     for kind, data in blocks(text):
         if kind in _KINDS:
             if len(found) == _MAX_KEYS:
-                raise BuiltinError(f"more than {_MAX_KEYS} private keys")
+                raise LimitError(f"more than {_MAX_KEYS} private keys")
             _check_kind(kind, data)
             found.append(load(data))
     return found
@@ -58,7 +58,7 @@ def load(data: bytes) -> Any:
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise BuiltinError(f"x509: failed to parse private key: {str(error)[:200]}") from None
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size > MAX_NUMBER_BITS:
-        raise BuiltinError(f"x509: a key of more than {MAX_NUMBER_BITS} bits")
+        raise LimitError(f"x509: a key of more than {MAX_NUMBER_BITS} bits")
     return key
 
 
