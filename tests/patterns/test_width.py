@@ -39,8 +39,19 @@ from lockgate.patterns.width import Width, measure
 def test_the_width_bounds_what_an_expression_consumes(expression: str, most: int, runs: int, whole: bool) -> None:
     found = measure(expression)
     assert (found.runs, found.whole) == (runs, whole)
-    if found != Width(whole=True, newline=True) and "Q" not in expression:
+    if found != Width(whole=True) and "Q" not in expression:
         assert found.most == most
+
+
+@pytest.mark.parametrize(
+    ("expression", "lines"),
+    [
+        ("abc", 0), (r"a\n", 1), (r"\x0ab", 1), (r"\x{a}", 1), (r"\x60[^\x60\r\n]{4,200}\x60", 0), (r"[^\x60]{4,200}", 200),
+        (r"(?:[^a-z]|$)", 1), (r"(?s:.){3}|\s", 3), (r"\Qa\n\Eb\s?", 1), (r"(?:\n{2}){3}", 6), (r"\d\w.", 0), (r"[^\n]*\D", 1),
+    ],
+)  # fmt: skip
+def test_the_line_ends_that_a_match_may_take_are_counted(expression: str, lines: int) -> None:
+    assert measure(expression).lines == lines
 
 
 @settings(max_examples=100)
@@ -52,7 +63,7 @@ def test_any_text_has_a_width(expression: str) -> None:
 @settings(max_examples=100)
 @given(
     st.recursive(
-        st.sampled_from(["a", "b", "[ab]", "\\w", "a?"]),
+        st.sampled_from(["a", "b", "[ab]", "\\w", "a?", "\\n", "[^b]", "\\x0a?"]),
         lambda inner: st.one_of(
             st.tuples(inner, inner).map("".join),
             st.tuples(inner, inner).map(lambda two: f"(?:{two[0]}|{two[1]})"),
@@ -60,9 +71,10 @@ def test_any_text_has_a_width(expression: str) -> None:
         ),
         max_leaves=6,
     ),
-    st.text(alphabet="ab", max_size=60),
+    st.text(alphabet="ab\n", max_size=60),
 )
 def test_no_match_is_wider_than_the_width(expression: str, text: str) -> None:
     match = compile_joined((expression,)).search(text.encode())
     if match is not None:
         assert match.end() - match.start() <= measure(expression).most
+        assert match.group().count(b"\n") <= measure(expression).lines

@@ -29,6 +29,8 @@ SPAN = 256 * 1024
 """Bytes before an end that a pattern without bound is looked for in."""
 LINE = 16 * 1024
 """A longer line is cut when a window is widened to a line start."""
+MOST_LINES = 16
+"""Line ends within a match up to which a window is narrowed to the lines that the match may stand on."""
 PATIENCE = 500_000_000
 """Bytes that RE2 looks through, pattern by pattern, before a patient matcher compiles for Hyperscan: RE2 takes about as
 long for them, 60 MB of source code, as that compiling takes for some hundred patterns. Whoever has a larger tree gets a
@@ -337,7 +339,22 @@ def _left(content: bytes, end: int, width: Width) -> int:
         at = max(0, at - width.most - 1)
         found = content.rfind(b"\n", max(0, at - LINE), at)
         at = found + 1 if found >= 0 else max(0, at - LINE)
-    return max(at, 0)
+    return _within_lines(content, at, end, lines=width.lines)
+
+
+def _within_lines(content: bytes, left: int, end: int, *, lines: int) -> int:
+    """The same where a match that takes at most so many line ends may begin at the earliest.
+
+    What goes over a vertical tab may be no match for Hyperscan, and is looked for from as far as the width goes.
+    """
+    if lines > MOST_LINES or content.find(b"\v", left, end) >= 0:
+        return left
+    at = end
+    for _ in range(lines + 1):
+        at = content.rfind(b"\n", left, at)
+        if at < 0:
+            return left
+    return at + 1
 
 
 def _secret_span(match: Any, group: int) -> tuple[int, int]:

@@ -27,31 +27,32 @@ class Width:
     """Unbounded repeats that cannot cross a line end."""
     whole: bool = False
     """Holds an unbounded repeat that can cross line ends."""
-    newline: bool = False
-    """Can consume a line end at all."""
+    lines: int = 0
+    """Line ends outside unbounded repeats."""
 
     def then(self, other: Width) -> Width:
         """This, followed by ``other``."""
         return Width(
-            self.most + other.most, self.runs + other.runs, self.whole or other.whole, self.newline or other.newline
+            self.most + other.most, self.runs + other.runs, self.whole or other.whole, self.lines + other.lines
         )
 
     def either(self, other: Width) -> Width:
         """This or ``other``."""
         return Width(
             max(self.most, other.most), max(self.runs, other.runs), self.whole or other.whole,
-            self.newline or other.newline,
+            max(self.lines, other.lines),
         )  # fmt: skip
 
     def times(self, most: int | None) -> Width:
         """This, up to ``most`` times; None: without bound."""
         if most is None:
-            return Width(0, 0 if self.newline else 1, self.newline, self.newline)
+            over_lines = self.whole or self.lines > 0
+            return Width(0, 0 if over_lines else 1, over_lines)
         size = self.most * most
-        return Width(min(size, MOST), self.runs * most, self.whole or size > MOST, self.newline)
+        return Width(min(size, MOST), self.runs * most, self.whole or size > MOST, min(self.lines * most, MOST))
 
 
-_UNBOUNDED = Width(whole=True, newline=True)
+_UNBOUNDED = Width(whole=True)
 _ZERO_WIDTH = frozenset("bBAzZ")
 _PERL_WITH_NEWLINE = frozenset("sDWC")
 
@@ -106,15 +107,15 @@ class _Reader:
         if char == "(":
             return self._group(dotall=dotall, depth=depth)
         if char == "[":
-            return Width(1, newline=_takes_newline(self._class()))
+            return Width(1, lines=_takes_newline(self._class()))
         self.at += 1
         if char == "\\":
             return self._escape()
         if char == ".":
-            return Width(1, newline=dotall)
+            return Width(1, lines=dotall)
         if char in "^$":
             return Width()
-        return Width(1, newline=char == "\n")
+        return Width(1, lines=char == "\n")
 
     def _group(self, *, dotall: bool, depth: int) -> Width:
         self.at += 1
@@ -158,14 +159,15 @@ class _Reader:
             end = self.text.find("\\E", self.at)
             literal = self.text[self.at : end if end >= 0 else len(self.text)]
             self.at += len(literal) + (2 if end >= 0 else 0)
-            return Width(len(literal), newline="\n" in literal)
+            return Width(len(literal), lines=literal.count("\n"))
         if char in "pP":
             self.at = self.text.index("}", self.at) + 1 if self.text[self.at] == "{" else self.at + 1
-            return Width(1, newline=True)
+            return Width(1, lines=1)
         if char == "x":
-            self.at = self.text.index("}", self.at) + 1 if self.text[self.at] == "{" else self.at + 2
-            return Width(1, newline=True)
-        return Width(1, newline=char in _PERL_WITH_NEWLINE or char == "n" or char.isdigit())
+            begin = self.at
+            self.at = self.text.index("}", begin) + 1 if self.text[begin] == "{" else begin + 2
+            return Width(1, lines=int(self.text[begin : self.at].strip("{}"), 16) == ord("\n"))
+        return Width(1, lines=char in _PERL_WITH_NEWLINE or char == "n" or char.isdigit())
 
     def _repeated(self, atom: Width) -> Width:
         while self.at < len(self.text):
