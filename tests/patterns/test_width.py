@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lockgate.patterns.matcher import compile_joined
-from lockgate.patterns.width import Width, measure
+from lockgate.patterns.width import Width, loosened, measure
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,29 @@ def test_the_width_bounds_what_an_expression_consumes(expression: str, most: int
 @pytest.mark.parametrize(
     ("expression", "lines"),
     [
-        ("abc", 0), (r"a\n", 1), (r"\x0ab", 1), (r"\x{a}", 1), (r"\x60[^\x60\r\n]{4,200}\x60", 0), (r"[^\x60]{4,200}", 200),
-        (r"(?:[^a-z]|$)", 1), (r"(?s:.){3}|\s", 3), (r"\Qa\n\Eb\s?", 1), (r"(?:\n{2}){3}", 6), (r"\d\w.", 0), (r"[^\n]*\D", 1),
+        ("abc", 0), (r"a\n", 1), (r"\x0ab", 1), (r"\x{a}", 1), (r"\x60[^\x60\r\n]{4,200}\x60", 0),
+        (r"[^\x60]{4,200}", 200), (r"(?:[^a-z]|$)", 1), (r"(?s:.){3}|\s", 3), (r"a\Qb\Ec\s?", 1), (r"(?:\n{2}){3}", 6),
+        (r"\d\w.", 0), (r"[^\n]*\D", 1),
     ],
 )  # fmt: skip
 def test_the_line_ends_that_a_match_may_take_are_counted(expression: str, lines: int) -> None:
     assert measure(expression).lines == lines
+
+
+@pytest.mark.parametrize(
+    ("expression", "loose"),
+    [
+        (r"(\w{8,64});", r"(\w{8,});"),
+        (r"a{0,20}b{1,20}c{2,7}d", r"a{0,20}b{1,20}c{2,}d"),
+        (r"c{2,6}d[{2,9}]\{2,9}\Qx{2,9}\E[]{2,9}][[:alpha:]{2,9}]x", None),
+        (r"(?:ab){2,9}x", None),
+        (r"(x[^ ]{8,64})", None),
+        (r"(x[^ ]{8,64}?)", None),
+        (r"(x{8,64}|y)", r"(x{8,}|y)"),
+    ],
+)
+def test_values_may_be_longer_in_what_candidates_are_asked_of(expression: str, loose: str | None) -> None:
+    assert loosened(expression) == (loose or expression)
 
 
 @settings(max_examples=100)
@@ -68,6 +85,7 @@ def test_any_text_has_a_width(expression: str) -> None:
             st.tuples(inner, inner).map("".join),
             st.tuples(inner, inner).map(lambda two: f"(?:{two[0]}|{two[1]})"),
             st.tuples(inner, st.integers(0, 3), st.integers(3, 4)).map(lambda t: f"(?:{t[0]}){{{t[1]},{t[2]}}}"),
+            st.sampled_from(["b{2,9}", "[ab]{2,7}?b", "\\w{3,8}"]),
         ),
         max_leaves=6,
     ),
@@ -78,3 +96,4 @@ def test_no_match_is_wider_than_the_width(expression: str, text: str) -> None:
     if match is not None:
         assert match.end() - match.start() <= measure(expression).most
         assert match.group().count(b"\n") <= measure(expression).lines
+        assert compile_joined((loosened(expression),)).match(match.group()) is not None

@@ -1,7 +1,8 @@
 """Finds patterns in bytes: candidate ends by Hyperscan, then RE2 on a window before each.
 
-The window is as wide as the pattern can be (``width``), widened left to a line start; windows of one pattern that
-overlap are one. All is Latin-1, so byte and character offsets agree. A matcher belongs to one thread.
+The window is as wide as the pattern can be (``width``), widened left to a line start, and narrowed to the lines that a
+match may stand on; windows of one pattern that overlap are one. All is Latin-1, so byte and character offsets agree. A
+matcher belongs to one thread.
 
 Compiling some hundred patterns for Hyperscan takes seconds, which a few files never give back. A ``patient`` matcher
 therefore begins with RE2 alone, on the whole content, by the patterns whose keywords stand in it, and turns to
@@ -23,7 +24,7 @@ from lockgate.patterns.database import has_database, open_database
 from lockgate.patterns.definition import Allow, Hit, Pattern, Target
 from lockgate.patterns.entropy import shannon
 from lockgate.patterns.keywords import Words
-from lockgate.patterns.width import Width, measure
+from lockgate.patterns.width import Width, loosened, measure
 
 SPAN = 256 * 1024
 """Bytes before an end that a pattern without bound is looked for in."""
@@ -31,10 +32,10 @@ LINE = 16 * 1024
 """A longer line is cut when a window is widened to a line start."""
 MOST_LINES = 16
 """Line ends within a match up to which a window is narrowed to the lines that the match may stand on."""
-PATIENCE = 500_000_000
+PATIENCE = 350_000_000
 """Bytes that RE2 looks through, pattern by pattern, before a patient matcher compiles for Hyperscan: RE2 takes about as
-long for them, 60 MB of source code, as that compiling takes for some hundred patterns. Whoever has a larger tree gets a
-database that is kept, and looks through the next one at five times the pace."""
+long for them, 40 MB of source code, as that compiling takes for some hundred patterns. Whoever has a larger tree gets a
+database that is kept, and looks through the next one at ten times the pace."""
 PATIENCE_WITH_DATABASE = 1_000_000
 """The same where a compiled database is at hand and has only to be read."""
 MOST_ENDS = 20_000
@@ -91,7 +92,7 @@ class Matcher:
 
     def _compiled_for(self, numbers: Sequence[int], *, once: Sequence[str] = ()) -> Any:
         return open_database(
-            [self.patterns[number].regex for number in numbers],
+            [loosened(self.patterns[number].regex) for number in numbers],
             names=[self.patterns[number].id for number in numbers],
             cache_dir=self._cache_dir,
             once=once,

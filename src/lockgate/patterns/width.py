@@ -6,13 +6,23 @@ expression that RE2 refuses may still get a width here. What does not belong: ma
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
 from lockgate.dataclass import dataclass
+from lockgate.lazy_pattern import lazy_pattern
 
+WORTH_LOOSENING = 5
+"""Characters by which a counted repeat varies, from which its bound is worth dropping."""
 MAX_DEPTH = 200
 """Groups nested deeper count as unbounded."""
+_PIECES = lazy_pattern(
+    r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|"
+    r"(?<!\))\{(?P<least>\d+),(?P<most>\d+)\}(?![)?]*\Z)",
+    re.DOTALL,
+)
+"""What is passed over, and counted repeats but of groups and at the end, where every character more would be an end."""
 MOST = 1 << 20
 """A bounded width beyond this counts as unbounded over lines."""
 
@@ -63,6 +73,21 @@ def measure(expression: str) -> Width:
         return _Reader(expression).alternation(dotall=False, depth=0)
     except (IndexError, ValueError):
         return _UNBOUNDED
+
+
+def loosened(expression: str) -> str:
+    """An expression that matches wherever ``expression`` does, with fewer states: values may be longer than it allows.
+
+    Ends of candidates are asked of it, so what it matches beyond is one candidate more. Gaps (``{0,20}``) keep their
+    bound: behind an unbounded one Hyperscan walks through more than it spares.
+    """
+
+    def without_bound(piece: re.Match[str]) -> str:
+        least = piece["least"]
+        counts = least is not None and int(least) > 1 and int(piece["most"]) - int(least) >= WORTH_LOOSENING
+        return f"{{{least},}}" if counts else piece[0]
+
+    return _PIECES.sub(without_bound, expression)
 
 
 class _Reader:

@@ -106,7 +106,7 @@ class CredentialReading:
 def wants(path: str) -> bool:
     """Whether any reader wants the file."""
     joined, others = _joined()
-    return joined(path) or any(test(path) for test in others)
+    return joined(path) or (bool(others) and any(test(path) for test in others))
 
 
 def read(path: str, content: bytes) -> tuple[Credential, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import unquote
 
 from lockgate.dataclass import dataclass
@@ -120,8 +121,9 @@ _NUMBERED_WORD = lazy_pattern(
 _SEPARATORS = lazy_pattern(r"[-_./:,+| ]+")
 
 
+@lru_cache(maxsize=64)
 def place_of(path: str) -> Place:
-    """What the path alone says about values in the file."""
+    """What the path alone says about values in the file: asked for each of them, file by file."""
     return Place(bool(_CODE.search(path)), bool(_PROSE.search(path)), bool(_TEST.search(path)))
 
 

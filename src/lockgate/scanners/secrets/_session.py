@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
+from itertools import filterfalse
 from typing import TYPE_CHECKING
 
 from lockgate.dataclass import dataclass
@@ -67,8 +68,8 @@ class SecretsSession:
     def feed(self, row: File) -> Iterable[Finding | Skip]:
         """Findings of one file in line order, and a Skip when it was not judged whole."""
         paths = (row.path, *row.other_paths)
-        structured = [path for path in paths if wants_structured(path)]
-        plain = [path for path in paths if not is_quiet(path)]
+        structured = list(filter(wants_structured, paths))
+        plain = list(filterfalse(is_quiet, paths))
         if not structured and not plain:
             return ()
         if row.size > self._limit:
