@@ -52,7 +52,7 @@ def test_an_edit_outside_the_tree_is_refused(tmp_path):
 
 
 def test_a_file_that_has_gone_is_refused_not_raised(tmp_path):
-    assert planned([Edit("none", 1, 1, "b", "a")], tmp_path) == ([], [("none", "FileNotFoundError")])
+    assert planned([Edit("none", 1, 1, "b", "a")], tmp_path) == ([], [("none", "No such file or directory")])
 
 
 def test_a_vulnerable_pin_is_raised_after_showing_the_diff(lockgate, repository, tmp_path):

@@ -123,8 +123,11 @@ def planned(edits: Iterable[Edit], top: Path) -> tuple[list[Change], list[tuple[
         try:
             inside = target.resolve().is_relative_to(top.resolve()) and not target.is_symlink()
             before = target.read_bytes().decode("utf-8") if inside else ""
-        except (OSError, UnicodeDecodeError) as error:
-            refused.append((path, type(error).__name__))
+        except UnicodeDecodeError:
+            refused.append((path, "is not UTF-8"))
+            continue
+        except OSError as error:
+            refused.append((path, error.strerror or "cannot be read"))
             continue
         if not inside:
             refused.append((path, "leads out of the tree"))

@@ -143,3 +143,16 @@ def test_no_reader_raises_on_any_bytes(name, data):
     except FormatError:
         return
     assert len(reading.skips) <= 1000
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_requirements_as_a_windows_shell_writes_them_are_read(encoding):
+    content = "flask==1.0\r\njinja2==2.0\r\n".encode(encoding)
+    reading = lockfiles.read("requirements.txt", content, lambda _: None)
+    assert [(one.name, one.version) for one in reading.components] == [("flask", "1.0"), ("jinja2", "2.0")]
+    assert not reading.skips
+
+
+def test_half_a_character_of_utf_16_is_a_skip():
+    reading = lockfiles.read("requirements.txt", "flask==1.0\n".encode("utf-16") + b"\x00", lambda _: None)
+    assert [skip.kind for skip in reading.skips] == [SkipKind.MALFORMED]

@@ -25,9 +25,12 @@ def conflict_line(content: bytes) -> int:
 
 
 def decode(content: bytes) -> str:
-    """The text, without byte order mark and with ``\\n`` line ends. Raises :class:`FormatError`."""
+    """The text, without byte order mark and with ``\\n`` line ends. Raises :class:`FormatError`.
+
+    UTF-16 is known by its mark: Windows PowerShell writes ``pip freeze > requirements.txt`` so, and pip reads it.
+    """
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise FormatError("not UTF-8", content.count(b"\n", 0, error.start) + 1) from None
     if "\0" in text:
