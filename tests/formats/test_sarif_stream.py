@@ -78,3 +78,46 @@ def test_what_is_beside_the_results_is_bounded(monkeypatch):
     content = orjson.dumps({"version": "2.1.0", "runs": [{"artifacts": [{}] * 100, "results": []}]})
     with pytest.raises(FormatError, match="beside its results"):
         sarif.read_large(io.BytesIO(content))
+
+
+_alike = st.fixed_dictionaries(
+    {"ruleId": st.sampled_from(["a", "]", "}", "]}", "[{", "{"])},
+    optional={
+        "message": st.sampled_from(["]}", "[{", '},{"ruleId":', "\\", '"', "x"]).map(lambda text: {"text": text}),
+        "x": st.lists(st.integers(0, 3) | st.fixed_dictionaries({"ruleId": _text}, optional={"y": _text}), max_size=3),
+    },
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(_alike | _value, max_size=8), max_size=3), st.sampled_from([None, 1]), st.data())
+def test_results_that_begin_alike_are_read_alike_whole_and_damaged(runs, indent, data):
+    log = {"version": "2.1.0", "runs": [{"results": results, "tool": {}} for results in runs]}
+    content = json.dumps(log, indent=indent, separators=(",", ":")).encode()
+    small, large = both(content)
+    assert small == large != "refused"
+    at = data.draw(st.integers(0, len(content) - 1))
+    broken = content[:at] + data.draw(st.sampled_from([b"", b"]", b"}", b",", b'"', b"{"])) + content[at + 1 :]
+    small, large = both(broken)
+    assert small == large
+
+
+def test_a_result_that_holds_others_like_it_and_quotes_brackets_is_one() -> None:
+    inner = [{"ruleId": "b"}, 5, {"ruleId": "c"}, {"ruleId": "d"}]
+    odd = {"ruleId": "a", "message": {"text": "]"}, "x": inner, "y": "["}
+    plain = {"ruleId": "e", "message": {"text": "m"}}
+    for results in ([plain, odd, plain, plain], [plain, plain, odd], [plain, odd, odd, plain], [odd, odd]):
+        content = orjson.dumps({"version": "2.1.0", "runs": [{"results": results}, {"results": [plain] * 9}]})
+        small, large = both(content)
+        assert small == large != "refused"
+
+
+def test_a_log_of_results_that_begin_alike_is_split_without_looking_at_each_bracket(monkeypatch) -> None:
+    steps = []
+    step = sarif_stream._Text.step
+    monkeypatch.setattr(sarif_stream._Text, "step", lambda self, limit: steps.append(limit) or step(self, limit))
+    result = {"ruleId": "r", "message": {"text": "m"}, "locations": [{"physicalLocation": {"region": {}}}]}
+    content = orjson.dumps({"version": "2.1.0", "runs": [{"results": [result] * 1000}]})
+    _, (spans,) = sarif_stream.split(io.BytesIO(content), max_rest=1000)
+    assert len(spans) == 2000
+    assert len(steps) < 100

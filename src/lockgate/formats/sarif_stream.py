@@ -1,7 +1,9 @@
 """Reads a SARIF log that is too large to parse at once: everything but the results first, then result by result.
 
 One pass over the brackets of the text finds where each run's results lie; what is left is parsed as an ordinary log.
-Memory is bounded by that rest and by one result, not by the file. What does not belong: what a result means.
+Memory is bounded by that rest and by one result, not by the file. Within the results the pass hops: nearly all begin as
+the one before, so it looks for that beginning, and what lies before it is one result when it is JSON. Where it is not,
+the brackets are walked. What does not belong: what a result means.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ _CHUNK = 1 << 20
 # Text and whole strings up to the next bracket; possessive, so that a string that is cut makes it fail at once.
 _STEP = re.compile(rb'(?s)(?:[^"\[\]{}]++|"(?:[^"\\]|\\.)*+")*+([\[\]{}])')
 _KEY = re.compile(rb'(?s)("(?:[^"\\]|\\.)*+")\s*+:\s*+\Z')
+_OPENING = re.compile(rb'[ \t\r\n]*+"[^"\\]{1,64}+"[ \t\r\n]*+:')
 _BLANK = b" \t\r\n"
+_HOP = 1 << 16
+"""Bytes that a hop may pass over; a larger result is walked through."""
 _RUN_DEPTH, _RESULTS_DEPTH = 3, 4
 
 if TYPE_CHECKING:
@@ -65,6 +70,33 @@ class _Text:
             self._begin += self._at
             self._buffer = self._buffer[self._at :] + fresh
             self._at, more = 0, min(more * 2, limit)
+
+    def opening(self) -> bytes:
+        """The key that the object begins with whose bracket was the last step, with what stands around it; empty when
+        it is not to be seen."""
+        match = _OPENING.match(self._buffer, self._at)
+        return match[0] if match is not None else b""
+
+    def hop(self, between: bytes, opening: bytes) -> tuple[int, int] | None:
+        """From the bracket of one result to that of the next, which follows ``between`` and begins with ``opening``:
+        the offsets of the end of the one and of the start of the other. None where the next begins otherwise.
+
+        What begins with a bracket and is JSON is all that this bracket opens, since nothing shorter or longer is.
+        """
+        at = self._at
+        end = self._buffer.find(b"}%b{%b" % (between, opening), at, at + _HOP)
+        if end < 0:
+            return None
+        text = self._buffer[at - 1 : end + 1]
+        if text.count(b"{") + text.count(b"[") > MAX_DEPTH:
+            return None
+        try:
+            orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return None
+        start = end + 1 + len(between)
+        self._at = start + 1
+        return self._begin + end + 1, self._begin + start
 
 
 def split(stream: IO[bytes], *, max_rest: int) -> tuple[bytes, list[Spans]]:
@@ -147,6 +179,10 @@ def _results(text: _Text) -> Spans:
         if depth == 0:
             _pass_over(between, spans, last=False)
             start = offset
+            opening = text.opening() if bracket == b"{" and between.strip(_BLANK) == b"," else b""
+            while opening and (met := text.hop(between, opening)) is not None:
+                spans.extend((start, met[0]))
+                start = met[1]
         depth += 1
         if depth > MAX_DEPTH:
             raise FormatError("nested too deeply", kind=SkipKind.TOO_LARGE)
