@@ -246,3 +246,14 @@ def test_a_budget_that_runs_out_is_a_refusal(spelled: Any) -> None:
     policy = spelled.policy(validations=[{"expression": "lists.range(1000).all(i, i >= 0)"}, {"expression": "false"}])
     (verdict,) = judge(request_for(DEPLOYMENT), [policy], [spelled.binding("p", "Deny")], steps=100).verdicts
     assert "more than 100 steps" in verdict.message
+
+
+def test_conditions_on_users_can_be_told_where_nobody_asks(spelled: Any) -> None:
+    """``check`` and ``audit`` judge objects without a request; conditions of Kubernetes' own examples read users."""
+    nodes = {"name": "nodes", "expression": "!('system:nodes' in request.userInfo.groups)"}
+    admin = {"name": "admin", "expression": "request.userInfo.username != 'admin'"}
+    policy = spelled.policy(validations=[{"expression": "false", "message": "no"}], matchConditions=[nodes, admin])
+    binding = spelled.binding("p", "Deny")
+    assert said(judge(request_for(DEPLOYMENT), [policy], [binding])) == [("Deny", "no")]
+    asked = request_for(DEPLOYMENT, user={"username": "admin", "groups": []})
+    assert judge(asked, [policy], [binding]) == Judgement()
