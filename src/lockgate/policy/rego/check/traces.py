@@ -40,7 +40,8 @@ _REPRODUCIBLE = ("pure", "operator", "relation")
 def traced(
     tree: Tree, path: Sequence[str], builtins: Mapping[str, Builtin], mockable: Collection[str]
 ) -> tuple[Read, ...] | None:
-    """What the rule at ``path`` reads of ``input``; None when it cannot be told, or hangs on more than ``input``."""
+    """What the rule at ``path`` reads of ``input``, and of what stands beside it (``reads.external``); None when it
+    cannot be told, or hangs on more than that."""
     node = tree.find([*path])
     if node is None or node.unit is None or node.unit.kind not in (COMPLETE, SET) or node.dynamic or mockable:
         return None
