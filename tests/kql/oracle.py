@@ -24,9 +24,7 @@ ANSWERS = HERE / "oracle_answers.txt"
 TABLE = HERE.parents[1] / "docs" / "conformance" / "kql.json"
 COLUMNS = CORPORA / "tables" / "log_analytics_columns.csv"
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-INSTALLED = Path(
-    os.environ.get("LOCKGATE_KUSTO_LANGUAGE") or _CACHE / "lockgate-ci" / f"kusto-language-{VERSION}"
-)
+INSTALLED = Path(os.environ.get("LOCKGATE_KUSTO_LANGUAGE") or _CACHE / "lockgate-ci" / f"kusto-language-{VERSION}")
 _TYPES = {"double": "real", "bigint": "long"}
 
 

@@ -58,6 +58,26 @@ def test_queries_give_the_columns_that_the_service_gives(text: str, columns: str
         ("Events | where count() > 1", "KS144", 15),
         ("Events | summarize Name", "KS236", 19),
         ("Events | evaluate pivott(Name)", "KS124", 18),
+        ("Events | where Users == 1", "KS108", 15),
+        ("Events | where Size between (Users .. 2)", "KS137", 29),
+        ("Events | join kind=leftish (Users) on Name", "KS005", 19),
+        ("Events | join kind='inner' (Users) on Name", "KS005", 19),
+        ("Events | join kind=inner kind=inner (Users) on Name", "KS180", 25),
+        ("union withsource=a with_source=b Events", "KS180", 19),
+        ("Events | summarize hint.shufflekey=Nme count() by Name", "KS142", 35),
+        ("Events | join hint.num_partitions=many (Users) on Name", "KS221", 34),
+        ("union isfuzzy=1 Events", "KS223", 14),
+        ("Events | parse-kv Name as (a: int) with (pair_delimiter=1)", "KS222", 56),
+        ("Events | reduce by Name with threshold='x'", "KS224", 39),
+        ("Events | render pie", "KS005", 16),
+        ("print dynamic([int(1)])", "KS006", 15),
+        ("Events | summarize (a, b) = max(Size)", "KS149", 19),
+        ("Events | summarize a = percentile(Size)", "KS119", 23),
+        ("Events | render timechart with (xcolumn=Tim)", "KS142", 40),
+        ("Events | render timechart with (ycolumns=Size, Tim)", "KS142", 47),
+        ("Events | render timechart with (xcolumn=Users)", "KS109", 40),
+        ("Events | render timechart with (title=1)", "KS141", 38),
+        ("Events | render timechart with (xmin=Size)", "KS226", 37),
         ("Events | join Users on Id", "KS145", 23),
         ("Events | join Users on $left.Name == $right.Id", "KS242", 0),
         ("Events | join Users on Size", "KS227", 23),
@@ -147,3 +167,24 @@ def test_functions_that_double_what_they_call_end_soon() -> None:
     with pytest.raises(QueryError) as caught:
         bind(parse("".join(lets) + "f19()"), _WORKSPACE)
     assert caught.value.diagnostics[0].code == "KS245"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "union hint.concurrency=3 Events",
+        "Events | summarize hint.shufflekey=Name hint.shufflekey=Size count() by Name, Size",
+        "Events | parse kind=regex flags=Ui Name with x",
+        "Events | render timechart with (title='t', xcolumn=Time, ymin=1, ycolumns=Size, series=Name, xaxis=log)",
+        "Events | sort hint.spread=1 by Size",
+    ],
+)
+def test_parameters_that_are_known_or_passed_over_are_no_faults(text: str) -> None:
+    assert bind(parse(text), _WORKSPACE).columns
+
+
+def test_a_wrong_word_names_the_nearest_and_all_that_are_known() -> None:
+    with pytest.raises(QueryError) as caught:
+        bind(parse("Events | lookup kind=leftoutr (Users) on Name"), _WORKSPACE)
+    hint = caught.value.diagnostics[0].hint
+    assert hint == "Did you mean leftouter? Known are: inner, leftouter."

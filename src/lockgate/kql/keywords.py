@@ -105,3 +105,9 @@ AFTER_A_NAME = words(
     "and or == != =~ !~ > >= < <= * / % between !between ) ] } . , : |"
 ) | STRING_OPERATORS | LIST_OPERATORS  # fmt: skip
 """What can only follow a name: a keyword before one of these was meant as a name and lacks its brackets."""
+
+CHARTS = words(
+    """table list barchart piechart ladderchart timechart linechart anomalychart pivotchart areachart stackedareachart
+    scatterchart timepivot columnchart timeline 3Dchart card treemap plotly graph sankey"""
+)
+"""What ``render`` draws."""

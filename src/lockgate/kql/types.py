@@ -153,10 +153,10 @@ def _common(left: Type, right: Type, conversion: int) -> Type | None:
 
 
 def widest(types: Iterable[Type]) -> Type | None:
-    """The widest number among ``types``."""
+    """The widest number among ``types``. What is not known may be a number, and is passed over unless it is first."""
     found: Type | None = None
     for one in types:
-        if one in NUMBERS and (found is None or promotable(found, one)):
+        if promotable(found, one) if found is not None else one in NUMBERS or one is UNKNOWN:
             found = one
     return found
 

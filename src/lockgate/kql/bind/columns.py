@@ -108,7 +108,7 @@ class Columns(Calls):
             return
         if node.listed and len(node.names) > 1:
             if value.type is not ERROR:
-                at = (node.names[0].start, node.names[-1].end)
+                at = (node.start, node.names[-1].end + 1)
                 self.fault("KS149", "The value has no several parts to be named.", at)
             return
         own = column_of(value) if isinstance(value, bound.Use) else None
@@ -128,7 +128,7 @@ class Columns(Calls):
                 self._declare(projection, column, value, node.names[i], replace=replace or not node.listed)
             elif style != PRINT:
                 projection.add(part, value, replace=replace and node.listed)
-        for extra in node.names[len(parts) :]:
+        for extra in node.names[len(parts) :] if node.listed else ():
             self.fault("KS150", f"There is no part for the name '{extra.text}'.", extra)
 
     def _project_several(
@@ -403,4 +403,3 @@ def _names_in(value: bound.Value) -> list[str]:
         table = value.arguments[0].type
         return [one.name for one in table.columns] if isinstance(table, Table) else []
     return []
-

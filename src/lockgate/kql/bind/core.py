@@ -64,9 +64,7 @@ class Core:
 
     # --- faults
 
-    def fault(
-        self, code: str, message: str, at: s.Node | tuple[int, int], hint: str | Callable[[], str] = ""
-    ) -> None:
+    def fault(self, code: str, message: str, at: s.Node | tuple[int, int], hint: str | Callable[[], str] = "") -> None:
         """Remember what is wrong, unless the body of an applied function is bound: that was told where it stands.
 
         A hint that must be looked for is looked for the first faults only.

@@ -149,7 +149,7 @@ def common_type(layout: Sequence[Parameter | None], types: Sequence[Type], *, st
             continue
         if static and one.dynamic:
             continue
-        if parameter.kinds[0] == "common-orderable" and one not in ORDERABLE:
+        if parameter.kinds[0] == "common-orderable" and one not in ORDERABLE and one is not UNKNOWN:
             continue
         if parameter.kinds[0] == "common":
             conversion = TO_DYNAMIC
@@ -247,6 +247,8 @@ def fault(layout: Sequence[Parameter | None], arguments: Arguments, index: int) 
     if kinds == ("any",) or one is UNKNOWN:
         return None
     known = _CLASSES.get(kinds)
+    if known and known[1] == NOT_EXCLUDED and not one.scalar:
+        known = _CLASSES[("scalar",)]
     if known:
         return None if one is ERROR or known[0](one) else (known[2], known[3])
     if kinds[0] in _COMMON:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lockgate.kql import bound
 from lockgate.kql import syntax as s
-from lockgate.kql.bind.graphs import Graphs
+from lockgate.kql.bind.hints import Hints
 from lockgate.kql.bind.tables import _flag
 from lockgate.kql.types import Graph, Table
 
@@ -29,7 +29,7 @@ _ANYWHERE = (s.Union, s.Find, s.Search, s.Evaluate, s.Macro)
 """Operators that may begin a query or follow a pipe."""
 
 
-class Operators(Graphs):
+class Operators(Hints):
     """Binds queries."""
 
     def pipeline(self, node: s.Pipeline) -> bound.Value:
@@ -70,6 +70,7 @@ class Operators(Graphs):
             self.row = row if piped or relation is not None else self.row
             self.kind = "normal"
             self._check_place(one, piped)
+            self.check_parameters(one)
             method: Callable[[Any, bound.Relation | None], bound.Relation] = getattr(self, _METHODS[type(one)])
             relation = method(one, relation)
             row = relation.type if isinstance(relation.type, Table) else None

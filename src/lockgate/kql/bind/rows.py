@@ -179,7 +179,7 @@ class Rows(Tables):
     def _check_interval(self, node: s.Expression, value: bound.Value, axis: Type) -> None:
         """The step added to a value of the axis must give one."""
         self.muted += 1
-        added = self.operation("+", [bound.Fault(axis), value], (node.start, node.end)).type
+        added = self.operation("+", [bound.Fault(axis), value], (node.start, node.end), (node, node)).type
         self.muted -= 1
         unclear = any(one is ERROR or one is UNKNOWN for one in (axis, value.type))
         if not unclear and not assignable(axis, added):

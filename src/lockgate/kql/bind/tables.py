@@ -259,7 +259,8 @@ class Tables(Columns):
         left = self._predicate(chain[-1].left)
         for one in reversed(chain):
             right = self._predicate(one.right)
-            left = self.operation(one.operator, [left, right], (one.at, one.at + len(one.operator)))
+            at = (one.at, one.at + len(one.operator))
+            left = self.operation(one.operator, [left, right], at, (one.left, one.right))
         return left
 
     def find(self, node: s.Find, source: bound.Relation | None) -> bound.Relation:
@@ -430,7 +431,7 @@ class Tables(Columns):
             type_ = INT
         else:
             sides: list[bound.Value] = [bound.Fault(joined), bound.Fault(step)]
-            type_ = self.operation("+", sides, (node.step.start, node.step.end)).type
+            type_ = self.operation("+", sides, (node.step.start, node.step.end), (node.first, node.step)).type
         column = Column(node.name.text, type_)
         return self.step(node, source, Table([column]), values=values, made=[bound.Made(column, None)])
 

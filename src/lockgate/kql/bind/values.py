@@ -9,7 +9,7 @@ from typing import Any
 from lockgate.kql import bound, catalogue
 from lockgate.kql import syntax as s
 from lockgate.kql.bind.core import Core
-from lockgate.kql.bind.matching import Arguments, best, laid_out
+from lockgate.kql.bind.matching import Arguments, best, fault, laid_out
 from lockgate.kql.bind.results import Request, result
 from lockgate.kql.bind.scope import Symbol, UserFunction
 from lockgate.kql.catalogue import Function
@@ -276,7 +276,7 @@ class Values(Core):
     def _unary(self, node: s.Unary) -> bound.Value:
         value = self.value(node.value)
         at = (node.start, node.start + 1)
-        found = self.operation(node.operator, [value], at, name="negate")
+        found = self.operation(node.operator, [value], at, (node.value,), name="negate")
         constant = value.constant and value.type in SCALARS.values()
         if constant and isinstance(found, bound.Operation):
             return bound.Operation(node.operator, found.arguments, value.type, True)
@@ -290,7 +290,8 @@ class Values(Core):
         for one in reversed(chain):
             self.count(one)
             right = self.value(one.right)
-            left = self.operation(one.operator, [left, right], (one.at, one.at + len(one.operator)))
+            at = (one.at, one.at + len(one.operator))
+            left = self.operation(one.operator, [left, right], at, (one.left, one.right))
         return left
 
     def _left(self, node: s.Binary) -> bound.Value:
@@ -299,23 +300,29 @@ class Values(Core):
         return self.value(node.left)
 
     def _among(self, node: s.Among) -> bound.Value:
-        values = [self.value(node.value), *(self.value(one) for one in node.items)]
-        return self.operation(node.operator, values, (node.at, node.at + len(node.operator)))
+        return self._operation(node, (node.value, *node.items))
 
     def _between(self, node: s.Between) -> bound.Value:
-        values = [self.value(node.value), self.value(node.low), self.value(node.high)]
-        return self.operation(node.operator, values, (node.at, node.at + len(node.operator)))
+        return self._operation(node, (node.value, node.low, node.high))
+
+    def _operation(self, node: s.Among | s.Between, operands: Sequence[s.Expression]) -> bound.Value:
+        values = [self.value(one) for one in operands]
+        at = (node.at, node.at + len(node.operator))
+        return self.operation(node.operator, values, at, operands, complete=False)
 
     def operation(
-        self, operator: str, values: list[bound.Value], at: tuple[int, int], *, name: str = ""
-    ) -> bound.Value:
-        """An operator applied to values."""
+        self, operator: str, values: list[bound.Value], at: tuple[int, int], operands: Sequence[s.Expression],
+        *, name: str = "", complete: bool = True,
+    ) -> bound.Value:  # fmt: skip
+        """An operator applied to values. ``complete``: it is not defined for types that do not all fit."""
         star = isinstance(values[0], bound.Columns) and values[0].star
         types = tuple(single(one.type) for one in values)
-        found, wrong = _resolved(name or NAMES[operator], types, star)
-        if wrong:
+        found, undefined, wrong = _resolved(name or NAMES[operator], types, star, complete)
+        if undefined:
             names = " and ".join(one.name for one in types)
             self.fault("KS106", f"The operator '{operator}' is not defined for {names}.", at)
+        for index, code, message in wrong:
+            self.fault(code, message, operands[index])
         return bound.Operation(operator, tuple(values), found, all(one.constant for one in values))
 
     # --- tables as values
@@ -454,28 +461,33 @@ def _json_inner(value: object) -> Type:
 
 
 @lru_cache(maxsize=4096)
-def _resolved(name: str, types: tuple[Type, ...], star: bool) -> tuple[Type, bool]:
-    """The type of an operator's result, and whether it is not defined for ``types``. Star is ``*`` as first operand."""
+def _resolved(
+    name: str, types: tuple[Type, ...], star: bool, complete: bool
+) -> tuple[Type, bool, tuple[tuple[int, str, str], ...]]:
+    """The type of an operator's result, whether it is not defined for ``types``, and which operands are wrong with
+    their codes and sentences. Star is ``*`` as first operand."""
     function = catalogue.find(name, "operator")
     assert function is not None
     values = [bound.Columns((), types[0], star=True) if star else bound.Fault(types[0])]
     values += [bound.Fault(one) for one in types[1:]]
     arguments = Arguments(values)
-    chosen = best(function.signatures, arguments, complete=True)
+    chosen = best(function.signatures, arguments, complete=complete)
     if len(chosen) == 1:
+        layout = laid_out(function.signatures[chosen[0]], len(types))
+        told = [(i, fault(layout, arguments, i)) for i in range(len(types))]
         found = _result_of(function, chosen[0], types)
         if found is DYNAMIC and any(one.kind == "single" for one in types):
             inner = tuple(one.element or one if one.kind == "single" else one for one in types)
-            closer = _resolved(name, inner, star)[0]
+            closer = _resolved(name, inner, star, complete)[0]
             if closer.kind == "scalar" and closer is not UNKNOWN:
                 found = dynamic_of(closer)
-        return found, False
+        return found, False, tuple((i, *one) for i, one in told if one)
     if not chosen:
         chosen = best(function.signatures, arguments)
     results = [_result_of(function, one, types) for one in chosen]
     unclear = arguments.unclear()
     same = results and all(one is results[0] for one in results)
-    return (results[0] if same else UNKNOWN if unclear else ERROR), not unclear
+    return (results[0] if same else UNKNOWN if unclear else ERROR), not unclear, ()
 
 
 def _result_of(function: Function, index: int, types: tuple[Type, ...]) -> Type:

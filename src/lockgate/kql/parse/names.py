@@ -155,7 +155,7 @@ class Names(Cursor):
             return None if number.value is None else -number.value
         if kind == "DECIMAL":
             self.fail("KS215", "A dynamic value holds no decimal.")
-        found = self.constant()
+        found = self.constant() if kind != "INT" else None
         if found is None:
             self.lacking("KS006", "A JSON value is missing.")
         return found if found.type in ("datetime", "timespan", "guid") else found.value

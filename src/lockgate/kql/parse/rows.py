@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lockgate.kql.keywords import words
+from lockgate.kql.keywords import CHARTS
 from lockgate.kql.parse import parameters as known
 from lockgate.kql.parse.cursor import ENDS
 from lockgate.kql.parse.tables import Tables
@@ -26,11 +26,6 @@ from lockgate.kql.syntax import (
     Star,
     TypeOf,
 )  # fmt: skip
-
-_CHARTS = words(
-    """table list barchart piechart ladderchart timechart linechart anomalychart pivotchart areachart stackedareachart
-    scatterchart timepivot columnchart timeline 3Dchart card treemap plotly graph sankey"""
-)
 
 
 class Rows(Tables):
@@ -200,10 +195,9 @@ class Rows(Tables):
         return Reduce(by, properties, parameters, start, self.last_end)
 
     def render(self, start: int) -> Render:
-        chart = self.tokens.text(self.i)
-        if chart not in _CHARTS and self.kinds[self.i] != "NAME":
+        if self.tokens.text(self.i) not in CHARTS and self.kinds[self.i] != "NAME":
             self.expected("a kind of chart")
-        self.i += 1
+        chart = self.word()
         properties = list(self.parameters(known.RENDER))
         if self.kinds[self.i] == "with" and self.kinds[self.i + 1] == "(":
             self.i += 2

@@ -427,7 +427,7 @@ class Invoke(Operator):
 class Render(Operator):
     """``render chart with (properties)``"""
 
-    chart: str
+    chart: Name
     properties: Parameters
     start: int
     end: int
