@@ -39,6 +39,24 @@ def test_a_clean_commit_passes(guarded):
     assert done.returncode == 0, done.stderr
 
 
+def test_a_commit_and_a_push_that_only_delete_pass(guarded, tmp_path):
+    server = tmp_path / "server.git"
+    guarded.git("init", "-q", "--bare", str(server))
+    guarded.write("a.txt", "1")
+    guarded.commit()
+    (guarded.folder / "a.txt").unlink()
+    guarded.git("add", "-A")
+    steps = [
+        ["push", str(server), "HEAD:refs/heads/main"],
+        ["commit", "-m", "deletes"],
+        ["commit", "--allow-empty", "-m", "nothing"],
+        ["push", str(server), "HEAD:refs/heads/main"],
+    ]
+    for step in steps:
+        done = git(guarded.folder, *step)
+        assert done.returncode == 0, done.stderr
+
+
 def test_a_bypass_needs_a_reason_and_is_recorded(guarded, token):
     guarded.write("app.py", f'TOKEN = "{token}"\n')
     guarded.git("add", "app.py")

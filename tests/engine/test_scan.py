@@ -261,6 +261,15 @@ def test_a_source_without_a_file_is_not_called_checked(engine, memory):
     assert engine.run(memory()).decision.nothing_checked
 
 
+def test_a_change_without_a_file_is_checked_unless_it_could_not_be_read(engine, memory):
+    change = memory()
+    change.may_be_empty = True
+    assert not engine.run(change).decision.nothing_checked
+    unread = memory(Skip("a", SkipKind.UNREADABLE, "the git object is missing or corrupt"))
+    unread.may_be_empty = True
+    assert engine.run(unread).decision.nothing_checked
+
+
 def test_without_a_tell_the_decision_comes_back_all_the_same(memory, make_file, engine):
     decision = scan(
         [memory(make_file("a.txt", "LEAK one"))], load({Family.SECRETS}), GATE, store=None, ledger=None,

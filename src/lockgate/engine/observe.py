@@ -128,7 +128,8 @@ def observe(
     _finish(seen, judges.objects)
     if dependencies:
         _judge_components(seen, judges.components, readings)
-    _cover(seen, judges, dependencies=dependencies)
+    change = getattr(source, "may_be_empty", False) and not seen.skips
+    _cover(seen, judges, dependencies=dependencies, change=change)
     _blind(seen, judges)
 
 
@@ -155,9 +156,12 @@ def _started(
     return kept, wholes
 
 
-def _cover(seen: Observation, judges: Judges, *, dependencies: bool) -> None:
-    """A family with nothing of its kind in the source was checked: looking and finding no such file is an answer."""
-    if not seen.files:
+def _cover(seen: Observation, judges: Judges, *, dependencies: bool, change: bool) -> None:
+    """A family with nothing of its kind in the source was checked: looking and finding no such file is an answer.
+
+    A source without a file is not called checked, but a change may be one: it deletes files, or brings pictures alone.
+    """
+    if not seen.files and not change:
         return
     for judge in (judges.files, judges.objects, *((judges.components,) if dependencies else ())):
         for family, line in judge.coverage().items():

@@ -136,7 +136,7 @@ def test_a_submodule_is_read_and_one_that_was_not_fetched_is_a_skip(new_reposito
     assert [(skip.path, skip.kind) for skip in skips(TreeSource(clone))] == [("sub", SkipKind.UNRESOLVED)]
 
 
-def test_what_a_change_or_the_history_holds_of_a_submodule_is_a_skip(new_repository):
+def test_a_change_of_a_submodule_is_its_files_on_both_sides(new_repository):
     inner, outer = new_repository("inner"), new_repository("outer")
     inner.write("inside.txt", "1")
     inner.commit()
@@ -144,12 +144,33 @@ def test_what_a_change_or_the_history_holds_of_a_submodule_is_a_skip(new_reposit
     outer.commit()
     outer.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.folder), "sub")
     git = Git(outer.folder)
-    assert [(skip.path, skip.kind) for skip in skips(StagedSource(git))] == [("sub", SkipKind.UNRESOLVED)]
+    assert files(StagedSource(git))["sub/inside.txt"] == b"1"
     outer.commit()
-    head = ChangesSource(git, "HEAD~1", head="HEAD")
-    assert [(skip.path, skip.kind) for skip in skips(head)] == [("sub", SkipKind.UNRESOLVED)]
-    assert [(skip.path, skip.kind) for skip in skips(HistorySource(git))] == [("sub", SkipKind.UNRESOLVED)]
-    assert set(files(ChangesSource(git, "HEAD~1"))) == {".gitmodules", "sub/inside.txt"}
+    (outer.folder / "sub" / "new.txt").write_text("2")
+    outer.git("-C", "sub", "-c", "user.name=a", "-c", "user.email=a@b", "add", ".")
+    outer.git("-C", "sub", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", "new")
+    source = ChangesSource(git, "HEAD")
+    assert files(source) == {"sub/inside.txt": b"1", "sub/new.txt": b"2"}
+    assert files(source.before()) == {"sub/inside.txt": b"1"}
+    outer.commit()
+    assert files(ChangesSource(git, "HEAD~1", head="HEAD")) == {"sub/inside.txt": b"1", "sub/new.txt": b"2"}
+
+
+def test_a_submodule_that_is_not_here_is_a_skip_in_changes_and_every_one_is_in_the_history(new_repository):
+    inner, outer = new_repository("inner"), new_repository("outer")
+    inner.write("inside.txt", "1")
+    inner.commit()
+    outer.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.folder), "sub")
+    outer.commit()
+    (skip,) = skips(HistorySource(Git(outer.folder)))
+    assert (skip.path, skip.kind) == ("sub", SkipKind.UNRESOLVED)
+    clone = outer.folder.parent / "clone"
+    outer.git("clone", "-q", str(outer.folder), str(clone))
+    (skip,) = skips(CommitSource(Git(clone), "HEAD"))
+    assert (skip.path, skip.kind) == ("sub", SkipKind.UNRESOLVED)
+    os.rmdir(clone / "sub")
+    os.symlink(inner.folder, clone / "sub")
+    assert [skip.path for skip in skips(CommitSource(Git(clone), "HEAD"))] == ["sub"]
 
 
 def test_a_name_that_is_not_utf8_is_read_and_shown_safely(repository):

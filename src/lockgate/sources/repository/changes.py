@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import field, replace
 from functools import partial
 from itertools import islice
 
@@ -51,7 +51,7 @@ class CommitSource:
             if mode in ("100644", "100755") and wants(path, size):
                 picked.append((blob, path))
             elif mode == "160000":
-                yield Skip(path, SkipKind.UNRESOLVED, "a submodule: its files are judged in its own repository")
+                yield from self._submodule(path, blob, wants)
         answers = blobs(self.git, [blob for blob, _ in picked], max_bytes=self.max_bytes)
         for (blob, path), (_, size, content) in zip(picked, answers, strict=True):
             if content is not None:
@@ -60,6 +60,23 @@ class CommitSource:
                 yield Skip(path, SkipKind.TOO_LARGE, f"{size} bytes, over the limit of {self.max_bytes}")
             else:
                 yield Skip(path, SkipKind.UNREADABLE, "the git object is missing or corrupt")
+
+    def _submodule(self, path: str, commit: str, wants: Wants) -> Iterator[File | Skip]:
+        """Files of that commit of a submodule, where its repository lies in its place and has the commit."""
+        folder = self.git.folder / path
+        git = Git(folder)
+        if (
+            not (folder / ".git").exists()
+            or folder.resolve() != self.git.folder.resolve() / path
+            or git.try_text("cat-file", "-t", commit) != "commit"
+        ):
+            yield Skip(path, SkipKind.UNRESOLVED, "a submodule whose commit is not here: its files were not read")
+            return
+        inner = CommitSource(git, commit, max_bytes=self.max_bytes, mode=self.mode)
+        for row in inner.collect(
+            lambda name, size: not self.excluded(f"{path}/{name}") and wants(f"{path}/{name}", size)
+        ):
+            yield replace(row, path=f"{path}/{row.path}")
 
     def sibling(self, path: str) -> bytes | None:
         """Another file of the same tree."""
@@ -106,6 +123,8 @@ class StagedSource:
     excluded: Callable[[str], bool] = lambda path: False
     max_bytes: int = 16 * 1024 * 1024
     mode: str = field(default="staged", init=False)
+    may_be_empty: bool = field(default=True, init=False)
+    """A change may delete files and bring none."""
 
     @property
     def root(self) -> str:
@@ -151,6 +170,8 @@ class ChangesSource:
     head: str = ""
     """Compare this commit instead of the working tree (a push, a bare repository)."""
     mode: str = field(default="since", init=False)
+    may_be_empty: bool = field(default=True, init=False)
+    """A change may delete files and bring none."""
 
     @property
     def root(self) -> str:

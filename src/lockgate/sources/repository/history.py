@@ -42,6 +42,11 @@ class HistorySource:
     mode: str = field(default="history", init=False)
 
     @property
+    def may_be_empty(self) -> bool:
+        """A part of the history may bring no blob that is new; the whole of it, read for the first time, may not."""
+        return bool(self.seen) or self.revisions != ("--all", "HEAD")
+
+    @property
     def root(self) -> str:
         """The repository, for people."""
         return str(self.git.folder)
