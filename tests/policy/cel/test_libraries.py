@@ -60,7 +60,6 @@ def fails(text: str, message: str = ".") -> None:
         ("'ta©o©αT'.substring(2, 6)", "©o©α"),
         ("' \\u0085\\ttrim\\n '.trim()", "trim"),
         ("'\\u180etext\\u200b'.trim()", "\u180etext\u200b"),
-        ("'gums'.reverse()", "smug"),
         ("strings.quote('first\\n\"second\"')", '"first\\n\\"second\\""'),
         ("'abc'.matches('^a.c$') && matches('xabcx', 'abc') && !'abc'.matches('^b')", True),
         ("'abc'.contains('b') && 'abc'.startsWith('') && 'abc'.endsWith('bc')", True),
@@ -79,6 +78,7 @@ def test_texts(text: str, expected: object) -> None:
         "'abc'.substring(2, 1)",
         "'a'.indexOf('a', -1)",
         "[1].join()",
+        "dyn('gums').reverse()",  # of version 3 of the extension, which Kubernetes does not have
     ],
 )
 def test_texts_have_bounds(text: str) -> None:

@@ -105,7 +105,6 @@ LIBRARY = [
     method("substring", "string", "int", do=_substring, result="string"),
     method("substring", "string", "int", "int", do=_substring, result="string"),
     method("trim", "string", do=lambda text: _charged(text).strip(_SPACES), result="string"),
-    method("reverse", "string", do=lambda text: _charged(text)[::-1], result="string"),
     method("format", "string", "list", do=format_text, result="string"),
     function("strings.quote", "string", do=_quote, result="string"),
 ]
