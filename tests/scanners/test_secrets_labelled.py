@@ -94,13 +94,13 @@ def test_the_second_tier_alone_keeps_its_precision_and_recall(record_property: C
     counts, wrong = judge(heuristic_rules())
     record_property("second tier", said("second tier", counts, wrong))
     counts = Counter({key: count for key, count in counts.items() if not key.startswith("T")})
-    assert counts == {"P+": 172, "P-": 1, "U+": 28, "N+": 1, "N-": 367}, "\n".join(wrong)
+    assert counts == {"P+": 172, "P-": 1, "U+": 30, "N+": 1, "N-": 370}, "\n".join(wrong)
 
 
 def test_the_whole_rulebook_keeps_its_precision_and_recall(record_property: Callable[[str, object], None]) -> None:
     counts, wrong = judge(list(load([Family.SECRETS]).rules))
     record_property("all", said("all", counts, wrong))
-    assert counts == {"T+": 14, "P+": 172, "P-": 1, "U+": 28, "N+": 1, "N-": 367}, "\n".join(wrong)
+    assert counts == {"T+": 14, "P+": 172, "P-": 1, "U+": 30, "N+": 1, "N-": 370}, "\n".join(wrong)
 
 
 def test_lines_that_nobody_tuned_on_keep_their_precision_and_recall(

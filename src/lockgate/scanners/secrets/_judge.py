@@ -153,7 +153,7 @@ def judge_address(user: str, value: str, host: str, *, place: Place) -> Confiden
         return None
     if words.is_random(value) and len(value) >= 8:
         return Confidence.MEDIUM if place.test or place.prose else Confidence.HIGH
-    if place.prose or not _is_chosen(value):
+    if place.prose or not (_is_chosen(value) or words.is_random(value)):
         return None
     return Confidence.LOW if place.test else Confidence.MEDIUM
 
