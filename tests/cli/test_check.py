@@ -97,6 +97,19 @@ def test_since_shows_only_what_the_branch_introduces(lockgate, secrets_only, tok
     assert code in (0, DENIED)
 
 
+def test_since_in_a_bare_repository_compares_its_head(lockgate, secrets_only, token, tmp_path):
+    secrets_only.write("old.txt", "1")
+    secrets_only.commit()
+    secrets_only.git("tag", "before")
+    secrets_only.write("app.py", f'TOKEN = "{token}"\n')
+    secrets_only.commit()
+    bare = tmp_path / "bare.git"
+    secrets_only.git("clone", "-q", "--bare", str(secrets_only.folder), str(bare))
+    code, document = result(lockgate, bare, "--since", "before", "--family", "secrets", "--no-store")
+    assert code == DENIED
+    assert [one["location"]["path"] for one in document["findings"]] == ["app.py"]
+
+
 def test_staged_judges_the_index_not_the_working_tree(lockgate, secrets_only, token):
     secrets_only.write("app.py", f'TOKEN = "{token}"\n')
     assert result(lockgate, secrets_only.folder, "--staged")[0] in (0, NOTHING)

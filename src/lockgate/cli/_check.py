@@ -160,7 +160,8 @@ def _sources(
     elif project.git is not None and arguments.since:
         from lockgate.sources.repository.changes import ChangesSource
 
-        found.append(ChangesSource(project.git, arguments.since, excluded, limits.file_bytes))
+        head = "HEAD" if project.git.bare else ""
+        found.append(ChangesSource(project.git, arguments.since, excluded, limits.file_bytes, head=head))
     elif project.git is not None and arguments.history:
         from lockgate.sources.repository.history import HistorySource
 

@@ -201,7 +201,7 @@ class ChangesSource:
     def base(self) -> str:
         """The merge base; the revision itself when the histories share nothing."""
         commit = resolved(self.git, self.revision)
-        head = self.head or self.git.try_text("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        head = self.git.try_text("rev-parse", "--verify", "--quiet", f"{self.head or 'HEAD'}^{{commit}}")
         return (self.git.try_text("merge-base", commit, head) if head else "") or commit
 
     def _new(self) -> TreeSource | CommitSource:
