@@ -20,8 +20,8 @@ from lockgate.policy.reads import Read
 from lockgate.policy.rego.values import json_text
 from lockgate.policy.remembered import Outcome, Whole
 
-_ENTRY, _VIOLATION = 600, 1200
-"""Bytes that Python takes for each, roughly; the second with what is made of a violation on its way out."""
+_ENTRY, _VIOLATION, _WORDS = 600, 200, 3
+"""Bytes that Python takes for each, roughly, and how many times a violation the words are that are made of it."""
 _numbers = count()
 Place = tuple[int, Violation]
 """A violation, and the place of its constraint among all."""
@@ -73,7 +73,7 @@ class Plan:
             found = [place for one in outcomes for place in one.found]
             found.sort(key=lambda place: place[0])
             known = Verdicts(tuple(violation for _, violation in found))
-            kept.verdicts.put(key, known, sum(one.size for one in outcomes) or _ENTRY)
+            kept.verdicts.put(key, known, _WORDS * sum([one.size for one in outcomes]) or _ENTRY)
         return known
 
     def _of_steady(self, parts: Parts, judging: Judging, kept: Kept) -> tuple[Outcome, ...]:
@@ -137,16 +137,21 @@ def _size(key: Key) -> int:
 
 
 def _outcome(group: Group, found: Sequence[Place], kept: Kept) -> Outcome:
-    """The outcome that holds these violations, the same for the same."""
-    key = group.number, tuple(
-        (at, one.message, one.error, "" if one.details is None else json_text(one.details)) for at, one in found
-    )
-    known = kept.outcomes.get(key)
-    if known is None:
-        size = _ENTRY + sum(_VIOLATION + 8 * len(one.message) for _, one in found)
-        known = Outcome(next(_numbers), tuple(found), size)
-        kept.outcomes.put(key, known, size)
-    return known
+    """The outcome that holds these violations. Where replicas are judged anew it is the same for the same: what lasts
+    for them is met by its parts."""
+    key = None
+    if not found or not is_steady(group.parts):
+        key = group.number, tuple(
+            (at, one.message, one.error, "" if one.details is None else json_text(one.details)) for at, one in found
+        )
+        known = kept.outcomes.get(key)
+        if known is not None:
+            return known
+    size = _ENTRY + sum([_VIOLATION + 4 * len(one.message) for _, one in found])
+    made = Outcome(next(_numbers), tuple(found), size)
+    if key is not None:
+        kept.outcomes.put(key, made, size)
+    return made
 
 
 def _violation(installed: Installed, actions: tuple[str, ...], answer: Answer) -> Violation:
