@@ -71,6 +71,7 @@ def test_queries_give_the_columns_that_the_service_gives(text: str, columns: str
         ("Events | reduce by Name with threshold='x'", "KS224", 39),
         ("Events | render pie", "KS005", 16),
         ("print dynamic([int(1)])", "KS006", 15),
+        ("externaldata(a: int)['x'] with (format=dynamic(1))", "KS006", 39),
         ("Events | summarize (a, b) = max(Size)", "KS149", 19),
         ("Events | summarize a = percentile(Size)", "KS119", 23),
         ("Events | render timechart with (xcolumn=Tim)", "KS142", 40),

@@ -12,7 +12,7 @@ from lockgate.kql.bind.labels import declared_label, label
 from lockgate.kql.bind.matching import underlying
 from lockgate.kql.bind.projection import Projection, UniqueNames
 from lockgate.kql.bind.values import matches
-from lockgate.kql.types import BOOL, ERROR, LONG, UNKNOWN, Column, Group, Table, Tuple, Type
+from lockgate.kql.types import BOOL, ERROR, LONG, UNKNOWN, Column, Group, Table, Tuple, Type, single
 
 PLAIN, EXTEND, REPLACE, PRINT = "plain", "extend", "replace", "print"
 
@@ -264,9 +264,11 @@ class Columns(Calls):
             elif isinstance(value, bound.Use):
                 self._declare(projection, value.column, value, item, replace=False)
                 projection.skip([value.column])
+            elif isinstance(item, s.Name) and value.type.scalar:
+                self._declare(projection, Column(item.text, single(value.type)), value, item, replace=False)
         for one in self.known():
             projection.add(one)
-        return self.step(node, source, self.gathered(projection))
+        return self.step(node, source, self.gathered(projection), made=projection.made())
 
     def summarize(self, node: s.Summarize, source: bound.Relation | None) -> bound.Relation:
         groups = self.bound_all(node.groups)

@@ -408,8 +408,9 @@ class Expressions(Names):
     def _property(self) -> Parameter:
         name = self.name(declared=True)
         self.expect("=")
-        value: Expression | None = self.literal_or_none()
-        value = value or self.name_or_none(declared=True)
+        value: Expression | None = None
+        if self.kinds[self.i] not in ("dynamic", "typeof", "-", "+", "INT", "DECIMAL", "TIMESPAN"):
+            value = self.literal_or_none() or self.name_or_none(declared=True)
         if value is None:
             self.lacking("KS006", "A value is missing.")
         return Parameter(name.text, value, name.start, self.last_end)
