@@ -66,4 +66,5 @@ def escaped(key: str) -> str:
 
 def parts_of(pointer: str) -> list[str]:
     """The keys and indices that a JSON pointer names, unescaped."""
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    parts = pointer.split("/")[1:]
+    return [part.replace("~1", "/").replace("~0", "~") for part in parts] if "~" in pointer else parts

@@ -37,7 +37,7 @@ def _fix(text: str, edits: tuple[Edit, ...]) -> Fix:
 class Told:
     """Findings of one object, which come one after the other and share what all of them say: a cluster has many."""
 
-    __slots__ = ("_facts", "_name", "_shown", "judged", "lines")
+    __slots__ = ("_facts", "_name", "_places", "judged", "lines")
 
     def __init__(self, judged: Object, lines: Sequence[str] = ()) -> None:
         """``lines`` as :func:`finding` has them."""
@@ -46,25 +46,24 @@ class Told:
         made = (Related("generated-by", judged.generated_by),) if judged.generated_by else ()
         self._facts = tuple(sorted((*made, *Named.of(judged).facts()), key=lambda fact: fact.name))
         self._name = _name(judged)
-        self._shown: dict[int, tuple[str, ...]] = {}
+        self._places: dict[str, Location] = {}
 
     def finding(self, hit: Hit) -> Finding:
         """The finding of one hit."""
         rule, judged = hit.rule, self.judged
-        line = judged.line_of(hit.pointer)
-        place = Location(judged.path, line, line, pointer=hit.pointer, snippet=self._snippet(line))
-        fix = _fix(rule.fix, _edits(hit, judged, line, self.lines))
+        place = self._places.get(hit.pointer)
+        if place is None:
+            place = self._places[hit.pointer] = self._place(hit.pointer)
+        fix = _fix(rule.fix, _edits(hit, judged, place.line, self.lines))
         return Finding(
             rule.id, rule.family, rule.severity, rule.confidence, _subject(hit, *self._name), place, hit.message, fix,
-            facts=self._facts,
+            (), self._facts,
         )  # fmt: skip
 
-    def _snippet(self, line: int) -> tuple[str, ...]:
-        shown = self._shown.get(line)
-        if shown is None:
-            shown = (veiled(self.lines[line - 1])[:200],) if 0 < line <= len(self.lines) else ()
-            self._shown[line] = shown
-        return shown
+    def _place(self, pointer: str) -> Location:
+        line = self.judged.line_of(pointer)
+        shown = (veiled(self.lines[line - 1])[:200],) if 0 < line <= len(self.lines) else ()
+        return Location(self.judged.path, line, line, pointer=pointer, snippet=shown)
 
 
 def subject(hit: Hit, judged: Object) -> Subject:
@@ -87,8 +86,13 @@ def _name(judged: Object) -> tuple[str, str]:
 def _subject(hit: Hit, shown: str, key: str) -> Subject:
     if hit.item:
         shown += f", {hit.item}"
-    field = "/".join([part for part in hit.pointer.split("/") if not part.isdigit()])
-    return Subject(OBJECT, shown[:300], f"{key}|{field}|{hit.item}")
+    return Subject(OBJECT, shown[:300], f"{key}|{_field(hit.pointer)}|{hit.item}")
+
+
+@lru_cache(maxsize=4_096)
+def _field(pointer: str) -> str:
+    """The pointer without places in lists: the same few fields are at fault in most objects."""
+    return "/".join([part for part in pointer.split("/") if not part.isdigit()])
 
 
 def object_name(judged: Object) -> str:

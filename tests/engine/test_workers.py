@@ -1,0 +1,95 @@
+"""Files judged in other processes: what one process says, in its order, and nothing lost when a worker cannot work."""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from lockgate.engine import observe, workers
+from lockgate.engine.judge import Judge
+from lockgate.engine.scan import members
+from lockgate.engine.workers import judged_by_workers
+from lockgate.errors import NothingCheckedError
+from lockgate.model import Family, File, SkipKind
+from lockgate.rules import load
+from lockgate.scanners import ScanContext, Scanner
+from lockgate.sources.repository import TreeSource
+
+FAMILIES = (Family.POLICY, Family.WORKFLOWS)
+POD = """apiVersion: v1
+kind: Pod
+metadata: {{name: pod-{0}}}
+spec:
+  containers:
+    - {{name: app, image: "shop:{0}"}} # lockgate:waive rule=policy/{1} by=ada reason="our test" expires=2026-12-31
+"""
+KUSTOMIZATION = "resources: [../pod-{0:03}.yaml]\nnamePrefix: p-\n"
+
+
+def _tree(folder: Path) -> TreeSource:
+    """Manifests, some of them broken, and overlays that judge them again."""
+    for number in range(200):
+        text = POD.format(number, "run-as-non-root" if number % 2 else "none")
+        (folder / f"pod-{number:03}.yaml").write_text(text if number % 7 else text.replace("spec:", "spec: ["))
+        if number % 25 == 1:
+            (folder / f"over-{number:03}").mkdir()
+            (folder / f"over-{number:03}" / "kustomization.yaml").write_text(KUSTOMIZATION.format(number))
+    return TreeSource(folder)
+
+
+def test_findings_skips_and_notices_are_those_of_one_process(engine, tmp_path):
+    source, rules = _tree(tmp_path), load(FAMILIES)
+    one, three = (
+        engine.run(source, scanners=members(FAMILIES), families=FAMILIES, rules=rules, jobs=jobs) for jobs in (1, 3)
+    )
+    assert len(one.findings) > 1_000 and len(one.skips) > 25 and one.notices
+    assert any(told.waived for told in one.findings)
+    assert (three.findings, three.skips, three.notices) == (one.findings, one.skips, one.notices)
+    assert (three.coverage, three.run.bytes, three.decision) == (one.coverage, one.run.bytes, one.decision)
+
+
+def test_what_is_left_when_the_time_is_used_up_is_told_once(engine, tmp_path, monkeypatch):
+    source, rules = _tree(tmp_path), load([Family.POLICY])
+    judged = observe._by_workers
+
+    def late(seen, files, waiting, kept, deadline, request):
+        return judged(seen, files, waiting, kept, -1.0, request)
+
+    monkeypatch.setattr(observe, "_by_workers", late)
+    result = engine.run(source, scanners=members([Family.POLICY]), families=(Family.POLICY,), rules=rules, jobs=2)
+    (told,) = [skip for skip in result.skips if skip.kind is SkipKind.LIMIT]
+    assert "time budget" in told.reason
+    assert result.findings
+
+
+def _judge() -> Judge:
+    scanners = {name: one for name, one in members([Family.POLICY]).items() if one.reads is File and one.cacheable}
+    judge = Judge(scanners, {Family.POLICY: load([Family.POLICY]).of(Family.POLICY)})
+    judge.prepare(ScanContext(salt=b"0" * 16), {})
+    return judge
+
+
+def _files(folder: Path, count: int) -> list[File]:
+    for number in range(count):
+        (folder / f"{number}.yaml").write_text("x")
+    return [File(f"{number}.yaml", 1, partial(Path.read_bytes, folder / f"{number}.yaml")) for number in range(count)]
+
+
+def test_a_scanner_that_cannot_work_in_a_worker_is_blind_in_the_run(tmp_path, monkeypatch):
+    def start(rules, context):
+        raise NothingCheckedError("no engine", hint="install it")
+
+    there, here = (Judge({"word": Scanner(Family.SECRETS, File, start)}, {Family.SECRETS: ()}) for _ in range(2))
+    monkeypatch.setattr(workers, "_judge", there)
+    with ThreadPoolExecutor(1) as pool:
+        told = list(workers._handed_out(_files(tmp_path, 40), here, pool, 1))
+    assert not any(answers.skips for _, answers, _ in told)
+    (blind,) = here.blind
+    assert (blind.name, blind.error.message, blind.error.hint) == ("word", "no engine", "install it")
+
+
+def test_workers_that_cannot_be_forked_are_started_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "_has_one_thread", lambda: False)
+    files = _files(tmp_path, 10)
+    (tmp_path / "3.yaml").write_text("x" * 9)
+    told = list(judged_by_workers(files, _judge(), jobs=2))
+    assert [answers.loaded for _, answers, _ in told] == [9 if number == 3 else 1 for number in range(10)]
