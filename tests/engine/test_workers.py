@@ -1,8 +1,15 @@
 """Files judged in other processes: what one process says, in its order, and nothing lost when a worker cannot work."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+
+import pytest
 
 from lockgate.engine import observe, workers
 from lockgate.engine.judge import Judge
@@ -81,7 +88,7 @@ def test_a_scanner_that_cannot_work_in_a_worker_is_blind_in_the_run(tmp_path, mo
     there, here = (Judge({"word": Scanner(Family.SECRETS, File, start)}, {Family.SECRETS: ()}) for _ in range(2))
     monkeypatch.setattr(workers, "_judge", there)
     with ThreadPoolExecutor(1) as pool:
-        told = list(workers._handed_out(_files(tmp_path, 40), here, pool, 1))
+        told = list(workers._handed_out(_files(tmp_path, 40), here, pool, 1, ask=workers._batch))
     assert not any(answers.skips for _, answers, _ in told)
     (blind,) = here.blind
     assert (blind.name, blind.error.message, blind.error.hint) == ("word", "no engine", "install it")
@@ -93,3 +100,84 @@ def test_workers_that_cannot_be_forked_are_started_anew(tmp_path, monkeypatch):
     (tmp_path / "3.yaml").write_text("x" * 9)
     told = list(judged_by_workers(files, _judge(), jobs=2))
     assert [answers.loaded for _, answers, _ in told] == [9 if number == 3 else 1 for number in range(10)]
+
+
+@pytest.fixture(params=["forked", "spawned"])
+def beginning(request, monkeypatch):
+    """Both ways in which workers begin, whatever threads the test run has."""
+    monkeypatch.setattr(workers, "_has_one_thread", lambda: request.param == "forked")
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.usefixtures("beginning")
+def test_a_file_that_ends_its_worker_is_skipped_and_the_other_workers_go_on(tmp_path):
+    files = _files(tmp_path, 200)
+    files[70] = File("70.yaml", 1, partial(os._exit, 9))
+    told = list(judged_by_workers(files, _judge(), jobs=2))
+    assert [file for file, _, _ in told] == files
+    lost = {skip.path for _, answers, _ in told for skip in answers.skips if "process that judged it" in skip.reason}
+    assert lost == {f"{number}.yaml" for number in range(64, 96)}
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.usefixtures("beginning")
+def test_when_every_worker_has_died_what_is_left_is_skipped(tmp_path):
+    files = [File(f"{number}.yaml", 1, partial(os._exit, 9)) for number in range(200)]
+    told = list(judged_by_workers(files, _judge(), jobs=2))
+    assert [[skip.path for skip in answers.skips] for _, answers, _ in told] == [[file.path] for file in files]
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.usefixtures("beginning")
+def test_what_cannot_be_handed_over_is_an_error_and_no_wait(tmp_path):
+    files = _files(tmp_path, 100)
+    files[40] = File("40.yaml", 1, lambda: b"x")
+    with pytest.raises(Exception, match="pickle"):
+        list(judged_by_workers(files, _judge(), jobs=2))
+
+
+WAITS = """
+import sys, time
+from tests.engine.test_workers import _judge
+from lockgate.engine import workers
+from lockgate.model import File
+workers._has_one_thread = lambda: sys.argv[1] == "forked"
+
+if __name__ == "__main__":
+    told = workers.judged_by_workers([File("first.yaml", 1, bytes)] * 64, _judge(), jobs=2)
+    next(told)
+    print("begun", flush=True)
+    time.sleep(50)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("how", ["forked", "spawned"])
+def test_workers_end_when_the_check_is_killed(tmp_path, how):
+    (tmp_path / "waits.py").write_text(WAITS)
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd()), "PYTHONWARNINGS": "ignore"}
+    check = subprocess.Popen(
+        [sys.executable, tmp_path / "waits.py", how], stdout=subprocess.PIPE, env=environment, start_new_session=True
+    )
+    assert check.stdout.readline() == b"begun\n"
+    assert len(_group(check.pid)) >= 3
+    check.send_signal(signal.SIGKILL)
+    check.wait(20)
+    end = time.monotonic() + 20
+    while _group(check.pid):
+        assert time.monotonic() < end, "workers are left behind"
+        time.sleep(0.05)
+    check.stdout.close()
+
+
+def _group(group: int) -> list[int]:
+    """Processes of a process group that have not ended."""
+    there = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, of = stat.read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(of) == group and state != "Z":
+            there.append(int(stat.parent.name))
+    return there

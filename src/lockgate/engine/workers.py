@@ -4,6 +4,10 @@ What workers say comes back as the bytes that the cache keeps, which are a third
 
 A process that has one thread is forked, and then its workers find everything ready that it has made ready: rules,
 policies, patterns. Threads do not survive a fork, so where an engine has begun any, workers are spawned and start anew.
+
+Each worker has a pipe of its own, whose other end nobody else holds: when a worker dies, who waits for its answer reads
+the end of it, and when the check is killed, its workers do. `ProcessPoolExecutor` shares one pipe between all workers,
+so that a death can leave it waiting for ever, and a killed check leaves its workers behind (Python issue 94777).
 """
 
 from __future__ import annotations
@@ -12,12 +16,17 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import threading
+import traceback
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
 from typing import Any
 
 from lockgate.engine.judge import Judge
@@ -46,40 +55,112 @@ def judged_by_workers(files: Iterable[File], judge: Judge, *, jobs: int) -> Gene
     """Every file with what the cacheable scanners of ``judge`` said, as a value and as the cache keeps it, in the order
     given; at most ``4 * jobs`` batches in flight. A scanner that cannot work there is blind here as well."""
     global _judge
-    if _has_one_thread():
-        _judge = judge  # a forked worker finds it there
-        pool = ProcessPoolExecutor(jobs, get_context("fork"), _settle_in)
-    else:
-        names = tuple(name for name in judge.names() if judge.scanners[name].cacheable)
-        # A source and what is loaded from files stay in this process.
-        context = replace(
-            judge.context, sibling=no_sibling, below=nothing_below, render=not_rendered, own=no_own_policies
-        )
-        pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start, (names, judge.rules, context, judge.options))
+    workers = _Workers()
     try:
-        yield from _handed_out(files, judge, pool, jobs)
+        if _has_one_thread():
+            _judge = judge  # a forked worker finds it there
+            for _ in range(jobs):
+                workers.fork()
+        else:
+            names = tuple(name for name in judge.names() if judge.scanners[name].cacheable)
+            # A source and what is loaded from files stay in this process.
+            context = replace(
+                judge.context, sibling=no_sibling, below=nothing_below, render=not_rendered, own=no_own_policies
+            )
+            for _ in range(jobs):
+                workers.spawn(names, judge.rules, context, judge.options)
+        with ThreadPoolExecutor(jobs) as pool:
+            try:
+                yield from _handed_out(files, judge, pool, jobs, ask=workers.ask)
+            finally:
+                workers.end()  # a thread that waits for one reads the end
+                pool.shutdown(cancel_futures=True)
     finally:
-        pool.shutdown(cancel_futures=True)
+        workers.end()
         _judge = None
 
 
+class _WorkerDiedError(Exception):
+    """The process that was asked ended before it answered, or none is left."""
+
+
+class _Workers:
+    """Processes that judge batches, each asked by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._processes: list[Any] = []
+        self._pipes: list[Connection] = []
+        self._free: SimpleQueue[Connection | None] = SimpleQueue()
+        """Those that nobody asks at the moment; None once all have died."""
+        self._lock = threading.Lock()
+        self._living = 0
+
+    def fork(self) -> None:
+        """One more, which finds here what this process has made ready."""
+        ours, theirs = get_context("fork").Pipe()
+        # A worker that kept our ends of pipes would keep its fellows waiting when this process is killed.
+        self._add(ours, theirs, get_context("fork").Process(target=_forked, args=(theirs, (*self._pipes, ours))))
+
+    def spawn(self, *made: Any) -> None:
+        """One more, which makes its judge anew of what ``_start`` takes."""
+        ours, theirs = get_context("spawn").Pipe()
+        self._add(ours, theirs, get_context("spawn").Process(target=_spawned, args=(theirs, *made)))
+
+    def _add(self, ours: Connection, theirs: Connection, process: Any) -> None:
+        process.daemon = True
+        process.start()
+        theirs.close()
+        self._processes.append(process)
+        self._pipes.append(ours)
+        self._free.put(ours)
+        self._living += 1
+
+    def ask(self, batch: list[File]) -> _Said:
+        """What a worker says of ``batch``; raises ``_WorkerDiedError``."""
+        pipe = self._free.get()
+        if pipe is None:
+            self._free.put(None)
+            raise _WorkerDiedError
+        try:
+            pipe.send(batch)
+            said: _Said | str = pipe.recv()
+        except (EOFError, OSError):
+            with self._lock:
+                self._living -= 1
+                if not self._living:
+                    self._free.put(None)
+            raise _WorkerDiedError from None
+        except BaseException:  # of what was to be sent or was read: the worker waits for the next
+            self._free.put(pipe)
+            raise
+        self._free.put(pipe)
+        if isinstance(said, str):
+            raise RuntimeError(said)
+        return said
+
+    def end(self) -> None:
+        """Ends all at once: they hold nothing that is not here as well."""
+        for process in self._processes:
+            process.kill()
+        for process in self._processes:
+            process.join()
+
+
 def _handed_out(
-    files: Iterable[File], judge: Judge, pool: ProcessPoolExecutor, jobs: int
+    files: Iterable[File], judge: Judge, pool: Executor, jobs: int, *, ask: Callable[[list[File]], _Said]
 ) -> Generator[_Answer, None, None]:
     rows = iter(files)
-    waiting: list[tuple[list[File], Any]] = []
+    waiting: list[tuple[list[File], Future[_Said]]] = []
     while True:
         while len(waiting) < 4 * jobs and (batch := list(islice(rows, _BATCH))):
-            waiting.append((batch, _submitted(pool, batch)))
+            waiting.append((batch, pool.submit(ask, batch)))
         if not waiting:
             return
         batch, answer = waiting.pop(0)
         try:
             payloads, blind = answer.result()
-        except BrokenProcessPool:
-            reason = "the process that judged it ended; run with --jobs 1 to find out on which file"
-            for file in batch:
-                yield file, Kept(skips=(Skip(file.path, SkipKind.LIMIT, reason),)), None
+        except _WorkerDiedError:
+            yield from _lost(batch)
         else:
             for name, message, hint in blind:
                 judge.cannot(name, NothingCheckedError(message, hint=hint))
@@ -87,13 +168,10 @@ def _handed_out(
                 yield file, codec.decode(payload), payload
 
 
-def _submitted(pool: ProcessPoolExecutor, batch: list[File]) -> Future[_Said]:
-    try:
-        return pool.submit(_batch, batch)
-    except BrokenProcessPool as error:  # a worker has ended before: so will say the answer
-        failed: Future[_Said] = Future()
-        failed.set_exception(error)
-        return failed
+def _lost(batch: list[File]) -> Iterator[_Answer]:
+    reason = "the process that judged it ended; run with --jobs 1 to find out on which file"
+    for file in batch:
+        yield file, Kept(skips=(Skip(file.path, SkipKind.LIMIT, reason),)), None
 
 
 def _has_one_thread() -> bool:
@@ -106,10 +184,33 @@ def _has_one_thread() -> bool:
         return False
 
 
-def _settle_in() -> None:
-    """What a worker shares with the process that it was forked from is looked through by no search for cycles."""
-    gc.freeze()
+def _forked(pipe: Connection, others: Iterable[Connection]) -> None:
+    for other in others:
+        other.close()
+    gc.freeze()  # what is shared with the process that it was forked from is looked through by no search for cycles
+    _serve(pipe)
+
+
+def _spawned(pipe: Connection, *made: Any) -> None:
+    gc.set_threshold(200_000, 30, 30)  # as the command line has it
+    _serve(pipe, partial(_start, *made))
+
+
+def _serve(pipe: Connection, start: Callable[[], None] = lambda: None) -> None:
+    """Answers batches until who asks is gone. What it does not expect is told as text, for not every error pickles."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asked is interrupted, and ends its workers
+    with suppress(EOFError, OSError):
+        started = False
+        while True:
+            batch = pipe.recv()
+            try:
+                if not started:
+                    start()
+                    started = True
+                said: _Said | str = _batch(batch)
+            except Exception:
+                said = traceback.format_exc()
+            pipe.send(said)
 
 
 def _start(
@@ -122,8 +223,6 @@ def _start(
     from lockgate import scanners
     from lockgate.discover import discover
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.set_threshold(200_000, 30, 30)  # as the command line has it
     found = discover(scanners, "SCANNER", Scanner)
     _judge = Judge({name: found[name] for name in names}, rules)
     _judge.prepare(context, options)
