@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lockgate.errors import ConfigurationError
+from lockgate.patterns import Matcher, Pattern
+from lockgate.patterns import matcher as matcher_module
+from lockgate.patterns import width as width_module
 from lockgate.patterns.matcher import compile_joined
-from lockgate.patterns.width import Width, loosened, measure
+from lockgate.patterns.width import Width, loosened, measure, relaxed
 
 
 @pytest.mark.parametrize(
@@ -97,3 +103,72 @@ def test_no_match_is_wider_than_the_width(expression: str, text: str) -> None:
         assert match.end() - match.start() <= measure(expression).most
         assert match.group().count(b"\n") <= measure(expression).lines
         assert compile_joined((loosened(expression),)).match(match.group()) is not None
+
+
+@pytest.mark.parametrize(
+    ("expression", "loose", "smallest"),
+    [
+        (r"[\w.-]{0,49}=(x{4,200})", r"[\w.-]{0,49}=(x{4,})", 200),
+        (r"(?:\"([^\"]{4,200}?)\"|'(.{4,120})')$", r"(?:\"([^\"]{4,}?)\"|'(.{4,})')$", 120),
+        (r"\x61{0,80}\pL{1,90}[]{2,99}][[:alpha:]{2,99}]{3,70}", r"\x61{0,}\pL{1,}[]{2,99}][[:alpha:]{2,99}]{3,}", 70),
+        (r"\{2,99}\{{2,99}\Qx{2,99}\E{2,99}\b{2,99}^{2,99}", r"\{2,99}\{{2,}\Qx{2,99}\E{2,99}\b{2,99}^{2,99}", 99),
+        (r"[[:alpha:]{2,99}]x|[]{2,99}]x|[^]{2,99}]", None, None),
+        (r"(?:ab){2,90}x{64}y{64,}z{,64}", None, None),
+        (r"x{0,1001}|y{90,60}", None, None),
+        (r"(?:x{0,60}){20}", None, None),
+        (r"(?:x{0,60}){20,}", None, None),
+        (r"(?:x{0,60}){2,16}", r"(?:x{0,}){2,16}", 60),
+    ],
+)
+def test_large_bounds_of_what_takes_a_byte_are_dropped(
+    expression: str, loose: str | None, smallest: int | None
+) -> None:
+    assert relaxed(expression) == (loose or expression, smallest)
+
+
+REPEATED = st.tuples(
+    st.sampled_from(["a", "b", "[ab]", ".", "\\w", "[^b]", "\\x61"]),
+    st.integers(0, 3), st.integers(3, 7), st.sampled_from(["", "?"]),
+).map(lambda t: f"{t[0]}{{{t[1]},{t[2]}}}{t[3]}")  # fmt: skip
+COUNTED = st.recursive(
+    st.one_of(REPEATED, st.sampled_from(["a", "b", "-", "\\b", "^", "$", "\\n", "(?i)", "[a-]+", "b*?"]), REPEATED),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map("".join),
+        st.tuples(inner, inner).map(lambda two: f"({two[0]}|{two[1]})"),
+        st.tuples(inner, st.sampled_from(["*", "+?", "?", "{0,4}", "{2}", "{1,}?"])).map(lambda t: f"({t[0]}){t[1]}"),
+    ),
+    max_leaves=7,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(COUNTED, st.lists(st.sampled_from(["a", "b", "A", "-", "\n", "aaaa", "ab" * 5]), max_size=30).map("".join))
+def test_what_is_found_without_large_bounds_first_is_what_the_expression_finds(expression: str, text: str) -> None:
+    content = text.encode()
+    with mock.patch.object(width_module, "WORTH_DROPPING", 3):
+        loose, smallest = relaxed(expression)
+        try:
+            strict = compile_joined((expression,))
+        except ConfigurationError:
+            with pytest.raises(ConfigurationError):
+                compile_joined((loose,))
+            return
+        for at in range(len(content)):
+            found, expected = compile_joined((loose,)).search(content, at), strict.search(content, at)
+            if found is None:
+                assert expected is None
+            elif smallest is None or found.end() - found.start() <= smallest:
+                assert [found.span(group) for group in range(strict.groups + 1)] == [
+                    expected.span(group) for group in range(strict.groups + 1)
+                ]
+        pattern = Pattern("p", expression)
+        with mock.patch.object(matcher_module, "MOST_RELAXED", 3):
+            hits = Matcher([pattern], patient=True).find(content)
+        with mock.patch.object(matcher_module, "relaxed", lambda expression: (expression, None)):
+            assert hits == Matcher([pattern], patient=True).find(content)
+
+
+def test_a_match_longer_than_a_dropped_bound_is_looked_for_as_it_stands() -> None:
+    pattern = Pattern("p", r"k=(\w{4,60})(x*)")
+    hits = Matcher([pattern], patient=True).find(b"k=" + b"a" * 58 + b" k=" + b"a" * 61 + b" k=" + b"x" * 61)
+    assert [(hit.start, hit.end, hit.secret_end) for hit in hits] == [(0, 60, 60), (61, 123, 123), (125, 188, 187)]

@@ -9,10 +9,14 @@ therefore begins with RE2 alone, on the whole content, by the patterns whose key
 Hyperscan when that has taken ``PATIENCE``. Both find the same: every match ends at a candidate end, and lies within
 the window before it. Where that may not be so, Hyperscan is asked: when a match is longer than a window may be, or goes
 over a vertical tab, which is a blank for Hyperscan alone.
+
+RE2 is asked for the pattern without its large bounds first (``relaxed``): counting to 200 takes it hundreds of states,
+which a few short windows never see again.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,7 +28,7 @@ from lockgate.patterns.database import has_database, open_database
 from lockgate.patterns.definition import Allow, Hit, Pattern, Target
 from lockgate.patterns.entropy import shannon
 from lockgate.patterns.keywords import Words
-from lockgate.patterns.width import Width, loosened, measure
+from lockgate.patterns.width import Width, loosened, measure, relaxed
 
 SPAN = 256 * 1024
 """Bytes before an end that a pattern without bound is looked for in."""
@@ -38,6 +42,9 @@ long for them, 40 MB of source code, as that compiling takes for some hundred pa
 database that is kept, and looks through the next one at ten times the pace."""
 PATIENCE_WITH_DATABASE = 1_000_000
 """The same where a compiled database is at hand and has only to be read."""
+MOST_RELAXED = 32
+"""Matches in one window from which the pattern is asked as it stands: each may have made RE2 look to the end of the
+window for a longer one, where the bounds would have stopped it."""
 MOST_ENDS = 20_000
 """Candidate ends of one pattern that are kept; a pattern with more is looked for by RE2 in the whole content."""
 _NOT_FIXED = lazy_pattern(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+,?\d*\}|\(\?[^:)]*[:)]")
@@ -66,6 +73,7 @@ class Matcher:
         self._path_only = [number for number, pattern in enumerate(self.patterns) if not pattern.regex]
         self._compiled: dict[tuple[str, ...], Any] = {}
         self._widths: dict[int, Width] = {}
+        self._relaxed: dict[int, tuple[Any, int]] = {}
         self._cache_dir = cache_dir
         self._database: Any = None
         self._in_database: list[int] = []
@@ -185,14 +193,19 @@ class Matcher:
     ) -> Iterator[tuple[Hit, Callable[[], bool]]]:
         """Every match, and whether it counts."""
         pattern = self.patterns[number]
-        regex = self._regex(pattern.regex)
+        regex, same_up_to = self._relaxed_regex(number)
         at = begin
+        seen = 0
         while at < end:
             match = regex.search(look.content, at, end)
             if match is None:
                 return
             start, stop = match.span()
+            if stop - start > same_up_to or seen == MOST_RELAXED:
+                regex, same_up_to, seen = self._regex(pattern.regex), sys.maxsize, MOST_RELAXED + 1
+                continue
             at = max(stop, start + 1)
+            seen += 1
             first, last = _secret_span(match, pattern.group)
             hit = Hit(number, start, stop, first, last)
             yield hit, partial(self._holds, pattern, hit, look)
@@ -241,6 +254,14 @@ class Matcher:
             return True
         near = look.content[begin:end].lower()
         return any(keyword in near for keyword in keywords) or any(keyword in look.lowered for keyword in keywords)
+
+    def _relaxed_regex(self, number: int) -> tuple[Any, int]:
+        """The pattern without its large bounds, and up to how many bytes a match of it is one of the pattern."""
+        known = self._relaxed.get(number)
+        if known is None:
+            expression, smallest = relaxed(self.patterns[number].regex)
+            known = self._relaxed[number] = self._regex(expression), smallest or sys.maxsize
+        return known
 
     def _regex(self, expression: str) -> Any:
         return self._joined((expression,))

@@ -1,4 +1,4 @@
-"""How far back from its end a match of an RE2 expression can begin.
+"""How far back from its end a match of an RE2 expression can begin, and what is cheaper to ask first.
 
 Reads just enough of RE2's syntax (https://github.com/google/re2/wiki/Syntax) to bound widths; it judges nothing: an
 expression that RE2 refuses may still get a width here. What does not belong: matching.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 from lockgate.dataclass import dataclass
@@ -23,6 +24,19 @@ _PIECES = lazy_pattern(
     re.DOTALL,
 )
 """What is passed over, and counted repeats but of groups and at the end, where every character more would be an end."""
+WORTH_DROPPING = 50
+"""Upper bounds of a repeat from which RE2 is spared the many states that counting takes. Most of what is found is
+shorter, so that the expression as it stands is seldom asked as well."""
+MOST_REPEATS = 1000
+"""What the counts of repeats within one another may come to for RE2."""
+_CLASS = r"\[\^?+\]?+(?:\\.|\[:\^?\w+:\]|[^\]\\])*+\]"
+_ATOMS = lazy_pattern(
+    r"\\Q.*?(?:\\E|\Z)|\\[bBAzZE]|"
+    rf"(?P<atom>{_CLASS}|\\.|[^\\\[(){{}}*+?|^$])\{{(?P<least>\d+),(?P<most>\d+)\}}|{_CLASS}|\\.",
+    re.DOTALL,
+)
+"""What is passed over, and counted repeats of what takes one byte."""
+_GROUP_COUNT = lazy_pattern(r"\)\{(\d+),?(\d*)\}")
 MOST = 1 << 20
 """A bounded width beyond this counts as unbounded over lines."""
 
@@ -88,6 +102,26 @@ def loosened(expression: str) -> str:
         return f"{{{least},}}" if counts else piece[0]
 
     return _PIECES.sub(without_bound, expression)
+
+
+def relaxed(expression: str) -> tuple[str, int | None]:
+    """An expression without large bounds of repeats, and the smallest of these; None where none was dropped.
+
+    It matches wherever ``expression`` does, and prefers the same among what both match. A match of so many bytes at
+    most keeps to every bound, as every round takes a byte, so it is the match of ``expression``, group by group. RE2
+    refuses the one when it refuses the other.
+    """
+    rounds = prod(max(1, int(most or least)) for least, most in _GROUP_COUNT.findall(expression))
+    dropped: list[int] = []
+
+    def without_bound(piece: re.Match[str]) -> str:
+        most = int(piece["most"] or 0)
+        if most < WORTH_DROPPING or most * rounds > MOST_REPEATS or int(piece["least"]) > most:
+            return piece[0]
+        dropped.append(most)
+        return f"{piece['atom']}{{{piece['least']},}}"
+
+    return _ATOMS.sub(without_bound, expression), min(dropped, default=None)
 
 
 class _Reader:
