@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ class Matcher:
         self._path_only = [number for number, pattern in enumerate(self.patterns) if not pattern.regex]
         self._compiled: dict[tuple[str, ...], Any] = {}
         self._widths: dict[int, Width] = {}
-        self._relaxed: dict[int, tuple[Any, int]] = {}
+        self._relaxed: dict[int, tuple[Any, int, Sequence[int]]] = {}
         self._cache_dir = cache_dir
         self._database: Any = None
         self._in_database: list[int] = []
@@ -193,7 +193,7 @@ class Matcher:
     ) -> Iterator[tuple[Hit, Callable[[], bool]]]:
         """Every match, and whether it counts."""
         pattern = self.patterns[number]
-        regex, same_up_to = self._relaxed_regex(number)
+        regex, same_up_to, groups = self._relaxed_regex(number)
         at = begin
         seen = 0
         while at < end:
@@ -206,7 +206,7 @@ class Matcher:
                 continue
             at = max(stop, start + 1)
             seen += 1
-            first, last = _secret_span(match, pattern.group)
+            first, last = _secret_span(match, groups)
             hit = Hit(number, start, stop, first, last)
             yield hit, partial(self._holds, pattern, hit, look)
 
@@ -249,18 +249,22 @@ class Matcher:
 
     def _keyword_stands(self, number: int, look: _Look, begin: int, end: int) -> bool:
         """Whether a keyword stands in the content: most likely where a candidate stands, from ``begin`` to ``end``."""
-        keywords = [keyword.encode() for keyword in self.patterns[number].keywords]
+        keywords = _encoded(self.patterns[number].keywords)
         if not keywords:
             return True
         near = look.content[begin:end].lower()
         return any(keyword in near for keyword in keywords) or any(keyword in look.lowered for keyword in keywords)
 
-    def _relaxed_regex(self, number: int) -> tuple[Any, int]:
-        """The pattern without its large bounds, and up to how many bytes a match of it is one of the pattern."""
+    def _relaxed_regex(self, number: int) -> tuple[Any, int, Sequence[int]]:
+        """The pattern without its large bounds, up to how many bytes a match of it is one of the pattern, and the
+        groups that may hold the secret."""
         known = self._relaxed.get(number)
         if known is None:
             expression, smallest = relaxed(self.patterns[number].regex)
-            known = self._relaxed[number] = self._regex(expression), smallest or sys.maxsize
+            regex = self._regex(expression)
+            group = self.patterns[number].group or regex.groupindex.get(b"secret", 0)
+            groups = (group,) if group else (*range(1, regex.groups + 1), 0)
+            known = self._relaxed[number] = regex, smallest or sys.maxsize, groups
         return known
 
     def _regex(self, expression: str) -> Any:
@@ -289,6 +293,11 @@ def compile_joined(expressions: Sequence[str]) -> Any:
         reason = error.args[0] if error.args else ""
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         raise ConfigurationError(f"RE2 refuses the pattern: {reason}", where=", ".join(expressions)[:200]) from None
+
+
+@lru_cache(maxsize=1024)
+def _encoded(words: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(word.encode() for word in words)
 
 
 def _plain(pattern: Pattern) -> bool:
@@ -379,9 +388,10 @@ def _within_lines(content: bytes, left: int, end: int, *, lines: int) -> int:
     return at + 1
 
 
-def _secret_span(match: Any, group: int) -> tuple[int, int]:
-    number = group or match.re.groupindex.get(b"secret", 0)
-    if not number:
-        numbers = range(1, match.re.groups + 1)
-        number = next((one for one in numbers if match.start(one) >= 0 and match.end(one) > match.start(one)), 0)
-    return match.start(number), match.end(number)
+def _secret_span(match: Any, groups: Sequence[int]) -> tuple[int, int]:
+    """Where the first of the groups stands that took anything, else the last."""
+    for group in groups:
+        first, last = match.span(group)
+        if last > first:
+            break
+    return first, last

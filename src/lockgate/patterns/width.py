@@ -16,6 +16,8 @@ from lockgate.lazy_pattern import lazy_pattern
 
 WORTH_LOOSENING = 5
 """Characters by which a counted repeat varies, from which its bound is worth dropping."""
+_PLAIN = lazy_pattern(r"[\w/<>=#@%&~\"',:; -]+(?![*+?{])")
+"""Characters that stand for themselves, once each."""
 MAX_DEPTH = 200
 """Groups nested deeper count as unbounded."""
 _PIECES = lazy_pattern(
@@ -139,6 +141,10 @@ class _Reader:
             if self.text[self.at] == "|":
                 self.at += 1
                 best, branch = (best.either(branch) if best else branch), Width()
+                continue
+            if (plain := _PLAIN.match(self.text, self.at)) is not None:
+                self.at = plain.end()
+                branch = branch.then(Width(len(plain.group())))
                 continue
             flags = self._bare_flags()
             if flags is not None:
