@@ -162,7 +162,7 @@ def test_what_is_found_without_large_bounds_first_is_what_the_expression_finds(e
                     expected.span(group) for group in range(strict.groups + 1)
                 ]
         pattern = Pattern("p", expression)
-        with mock.patch.object(matcher_module, "MOST_RELAXED", 3):
+        with mock.patch.multiple(matcher_module, MOST_RELAXED=3, WIDEST_RELAXED=80):
             hits = Matcher([pattern], patient=True).find(content)
         with mock.patch.object(matcher_module, "relaxed", lambda expression: (expression, None)):
             assert hits == Matcher([pattern], patient=True).find(content)

@@ -45,6 +45,9 @@ PATIENCE_WITH_DATABASE = 1_000_000
 MOST_RELAXED = 32
 """Matches in one window from which the pattern is asked as it stands: each may have made RE2 look to the end of the
 window for a longer one, where the bounds would have stopped it."""
+WIDEST_RELAXED = 64 * 1024
+"""Bytes of a window, or of a content looked through whole, above which the pattern is asked as it stands at once: what
+is longer than the bounds may be as long as the window, and RE2 takes half a second to find the groups in a megabyte."""
 MOST_ENDS = 20_000
 """Candidate ends of one pattern that are kept; a pattern with more is looked for by RE2 in the whole content."""
 _NOT_FIXED = lazy_pattern(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+,?\d*\}|\(\?[^:)]*[:)]")
@@ -194,15 +197,15 @@ class Matcher:
         """Every match, and whether it counts."""
         pattern = self.patterns[number]
         regex, same_up_to, groups = self._relaxed_regex(number)
-        at = begin
-        seen = 0
+        as_it_stands = end - begin > WIDEST_RELAXED
+        at, seen = begin, 0
         while at < end:
-            match = regex.search(look.content, at, end)
+            match = (self._regex(pattern.regex) if as_it_stands else regex).search(look.content, at, end)
             if match is None:
                 return
             start, stop = match.span()
-            if stop - start > same_up_to or seen == MOST_RELAXED:
-                regex, same_up_to, seen = self._regex(pattern.regex), sys.maxsize, MOST_RELAXED + 1
+            if not as_it_stands and (stop - start > same_up_to or seen == MOST_RELAXED):
+                as_it_stands = True
                 continue
             at = max(stop, start + 1)
             seen += 1
