@@ -252,6 +252,24 @@ def test_docker_auth_is_decoded_into_user_and_password(made: Any) -> None:
     assert (credential.value, credential.user, credential.host, credential.line) == (password, "bob", "r.example", 4)
 
 
+def test_the_readers_of_a_path_are_those_whose_tests_it_meets(made: Any) -> None:
+    paths = [path for path, _, _ in CASES]
+    paths += [".NETRC", "a.b/c", "", "/", "a/", "id_rsa", "x/.docker/config.json", ".env.local", f"{made.word()}.Json"]
+    for path in paths:
+        asked = [name for name, matches in credentials._tests().items() if matches(path)]
+        assert credentials._names_of(path) == asked, path
+
+
+def test_only_json_with_a_kubernetes_secret_is_read_with_places(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = {"kind": "Secret", "metadata": {"name": "db"}, "stringData": {"password": made.word(20)}}
+    api = {"kind": "APIResourceList", "groups": [{"kind": "Secret", "version": "v1"}]}
+    for document in (secret, {"kind": "List", "items": [api, secret]}):
+        assert len(found("a.json", json.dumps(document, indent=1))) == 1, document
+    assert len(found("a.json", json.dumps(secret) + "  # no JSON, but YAML")) == 1
+    monkeypatch.setattr("lockgate.formats.credentials.kubernetes_secret.yaml_roots", None)
+    assert not found("a.json", json.dumps(api)) and not found("a.json", json.dumps({"items": [api]}))
+
+
 def test_a_kubernetes_secret_is_decoded_in_every_document(made: Any) -> None:
     password, token = made.word(12), made.word(20)
     text = (

@@ -116,7 +116,7 @@ def read(path: str, content: bytes) -> tuple[Credential, ...]:
 
 def read_with_skips(path: str, content: bytes) -> CredentialReading:
     """As ``read``, with a Skip for each reader that knew the file by name and could not read it. Never raises."""
-    wanted = [_reader(name) for name, matches in _tests().items() if matches(path)] if wants(path) else []
+    wanted = [_reader(name) for name in _names_of(path)] if wants(path) else []
     wanted = [reader for reader in wanted if content and reader.may_hold(content)]
     if not wanted:
         return CredentialReading()
@@ -162,6 +162,30 @@ def _tests() -> Mapping[str, Callable[[str], bool]]:
         return {name: reader.matches for name, reader in readers().items()}
     return {name: PathTest(frozenset(names), frozenset(endings), starts, frozenset(start_endings), tails)
             for name, (names, endings, starts, start_endings, tails) in brought.items()}  # fmt: skip
+
+
+def _names_of(path: str) -> list[str]:
+    """Which readers want the file, in their order."""
+    by_name, by_ending, rest = _by_path()
+    name = path[path.rfind("/") + 1 :].lower()
+    found = {*by_name.get(name, ()), *by_ending.get(_ending(name), ()), *(one for one in rest if rest[one](path))}
+    return [one for one in _tests() if one in found] if len(found) > 1 else list(found)
+
+
+@cache
+def _by_path() -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, Callable[[str], bool]]]:
+    """The readers that want a name, those that want an ending, and the tests of those that look at more."""
+    by_name: dict[str, list[str]] = {}
+    by_ending: dict[str, list[str]] = {}
+    rest: dict[str, Callable[[str], bool]] = {}
+    for reader, test in _tests().items():
+        if not isinstance(test, PathTest) or test.starts or test.tails:
+            rest[reader] = test
+            continue
+        for index, keys in ((by_name, test.names), (by_ending, test.endings)):
+            for key in keys:
+                index.setdefault(key, []).append(reader)
+    return by_name, by_ending, rest
 
 
 def _reader(name: str) -> CredentialReader:

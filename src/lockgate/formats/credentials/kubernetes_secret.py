@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 
+import orjson
+
 from lockgate.formats.credentials import Credential, CredentialReader, paths
 from lockgate.formats.credentials._assignments import ini
 from lockgate.formats.credentials._collect import Collector, text_of
@@ -23,7 +25,21 @@ _HARMLESS = lazy_pattern(
 
 
 def _may_hold(content: bytes) -> bool:
-    return b"Secret" in content and _MARK.search(content) is not None
+    return b"Secret" in content and _MARK.search(content) is not None and not _is_other_json(content)
+
+
+def _is_other_json(content: bytes) -> bool:
+    """Whether it is a JSON document without a Secret: one that describes an API names the kind many times in a
+    megabyte, and reading it with places takes a hundred times as long as looking."""
+    if not content.startswith(b"{"):
+        return False
+    try:
+        root = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return False
+    items = root.get("items")
+    manifests = [root, *(items if isinstance(items, list) else [])]
+    return not any(isinstance(one, dict) and one.get("kind") == "Secret" for one in manifests)
 
 
 def _read(_path: str, content: bytes) -> tuple[Credential, ...]:
