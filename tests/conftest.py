@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.corpora import CORPORA
 
 if TYPE_CHECKING:
     from tests.simulators.cluster import Cluster
     from tests.simulators.kubernetes import Simulator
+
+settings.register_profile(
+    "unhurried", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")  # what a busy machine takes for an example says nothing of the code
 
 _AUTHOR = {
     "GIT_AUTHOR_NAME": "Ada",
