@@ -47,15 +47,24 @@ class Remembered(Generic[T]):
             before = self._held.pop(key, None)
             self._held[key] = (value, size)
             self.size += size - (0 if before is None else before[1])
-            while self.size > self._max_bytes:
-                _, (_, least) = self._held.popitem(last=False)
-                self.size -= least
+            self._trim()
 
     def clear(self) -> None:
         """Let go of everything."""
         with self._lock:
+            for value, _ in self._held.values():
+                self._let_go(value)
             self._held.clear()
             self.size = 0
+
+    def _trim(self) -> None:
+        while self.size > self._max_bytes:
+            _, (oldest, least) = self._held.popitem(last=False)
+            self.size -= least
+            self._let_go(oldest)
+
+    def _let_go(self, value: T) -> None:
+        """For those that count more of a value than the size it was put with."""
 
 
 class Shared:
@@ -104,52 +113,24 @@ class Whole:
     """Steps of the policy that took the most."""
 
 
-class Wholes:
+class Wholes(Remembered[Whole]):
     """Outcomes by what they hang on. One that is known for several reviews is counted once."""
 
-    def __init__(self, *, max_bytes: int) -> None:
-        self.size = 0
-        """Bytes, roughly."""
-        self._max_bytes = max_bytes
-        self._held: OrderedDict[Hashable, tuple[Whole, int]] = OrderedDict()
-        self._lock = Lock()
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def get(self, key: Hashable) -> Whole | None:
-        """What is known under ``key``."""
-        found = self._held.get(key)
-        if found is None:
-            return None
-        with suppress(KeyError):  # another thread may have let go of it meanwhile
-            self._held.move_to_end(key)
-        return found[0]
-
-    def put(self, key: Hashable, whole: Whole, size: int) -> None:
+    def put(self, key: Hashable, value: Whole, size: int) -> None:
         """Keep it by a key of ``size`` bytes."""
-        if sum(one.size for one in whole.outcomes) + size > self._max_bytes:
+        if sum(one.size for one in value.outcomes) + size > self._max_bytes:
             return
         with self._lock:
             if key in self._held:  # another thread was first
                 return
-            self._held[key] = (whole, size)
+            self._held[key] = (value, size)
             self.size += size
-            for one in whole.outcomes:
+            for one in value.outcomes:
                 self.size += 0 if one.holders else one.size
                 one.holders += 1
-            while self.size > self._max_bytes:
-                _, (oldest, least) = self._held.popitem(last=False)
-                self.size -= least
-                for one in oldest.outcomes:
-                    one.holders -= 1
-                    self.size -= 0 if one.holders else one.size
+            self._trim()
 
-    def clear(self) -> None:
-        """Let go of everything."""
-        with self._lock:
-            for whole, _ in self._held.values():
-                for one in whole.outcomes:
-                    one.holders = 0
-            self._held.clear()
-            self.size = 0
+    def _let_go(self, value: Whole) -> None:
+        for one in value.outcomes:
+            one.holders -= 1
+            self.size -= 0 if one.holders else one.size

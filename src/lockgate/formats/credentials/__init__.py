@@ -116,8 +116,8 @@ def read(path: str, content: bytes) -> tuple[Credential, ...]:
 
 def read_with_skips(path: str, content: bytes) -> CredentialReading:
     """As ``read``, with a Skip for each reader that knew the file by name and could not read it. Never raises."""
-    wanted = [_reader(name) for name in _names_of(path)] if wants(path) else []
-    wanted = [reader for reader in wanted if content and reader.may_hold(content)]
+    asked = (_reader(name) for name in _names_of(path))
+    wanted = [reader for reader in asked if content and reader.may_hold(content)]
     if not wanted:
         return CredentialReading()
     if len(content) > MAX_BYTES:
