@@ -7,12 +7,10 @@ from lockgate.kql.parse.parameters import Parameters
 from lockgate.kql.syntax import (
     Count,
     Distinct,
-    Element,
     Expression,
     Extend,
     Name,
     Ordered,
-    Path,
     Print,
     Project,
     Reorder,
@@ -74,16 +72,7 @@ class Columns(Parameters):
         found: Expression | None = self.wildcard_or_none() or self.name_or_none()
         if found is None:
             self.expression_missing()
-        while True:
-            if self.accept("."):
-                member = self.name()
-                found = Path(found, member, found.start, member.end)
-            elif self.accept("["):
-                index = self.value()
-                self.expect("]")
-                found = Element(found, index, found.start, self.last_end)
-            else:
-                return found
+        return self.followed(found, self.name)
 
     def reorder(self, start: int) -> Reorder:
         return Reorder(self.items(self._reordered, least=0), start, self.last_end)

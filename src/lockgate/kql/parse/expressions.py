@@ -179,18 +179,21 @@ class Expressions(Names):
 
     def path(self) -> Expression:
         """A value with the members that follow it: ``a.b['c'][0]``."""
-        kinds = self.kinds
-        if kinds[self.i] == "totable":
+        if self.kinds[self.i] == "totable":
             return self._to_table()
-        found = self._primary()
+        return self.followed(self._primary(), self.member)
+
+    def followed(self, found: Expression, read: Callable[[], Expression], *, indexed: bool = True) -> Expression:
+        """``found`` with the members behind it: what ``read`` reads after each dot, and indexes in brackets."""
+        kinds = self.kinds
         steps = 0
         while True:
             kind = kinds[self.i]
             if kind == ".":
                 self.i += 1
-                member = self.member()
+                member = read()
                 found = Path(found, member, found.start, member.end)
-            elif kind == "[":
+            elif kind == "[" and indexed:
                 self.i += 1
                 index = self.value()
                 self.expect("]")

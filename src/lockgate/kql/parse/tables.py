@@ -13,7 +13,6 @@ from lockgate.kql.syntax import (
     Branch,
     Call,
     ColumnDeclaration,
-    Element,
     Evaluate,
     Expression,
     Facet,
@@ -26,7 +25,6 @@ from lockgate.kql.syntax import (
     PackAll,
     Partition,
     PartitionBy,
-    Path,
     Pipeline,
     Plain,
     Range,
@@ -75,19 +73,9 @@ class Tables(Columns):
         """A table by name, wildcard or path: ``Event*``, ``database('d').T``, ``f(x)``."""
         if wildcard := self.wildcard_or_none():
             return wildcard
-        found: Expression
         special = self.kinds[self.i] in SPECIAL_NAMES
         found = self.word() if special else self._called_or_named()
-        while True:
-            if self.accept("."):
-                member = self.wildcard_or_none() or self._called_or_named()
-                found = Path(found, member, found.start, member.end)
-            elif self.accept("["):
-                index = self.value()
-                self.expect("]")
-                found = Element(found, index, found.start, self.last_end)
-            else:
-                return found
+        return self.followed(found, lambda: self.wildcard_or_none() or self._called_or_named())
 
     def _called_or_named(self) -> Expression:
         length = self.name_length(self.i)
@@ -252,11 +240,7 @@ class Tables(Columns):
         return self.call()
 
     def invoke(self, start: int) -> Invoke:
-        found: Expression = self._required_call()
-        while self.kinds[self.i] == ".":
-            self.i += 1
-            member = self._required_call()
-            found = Path(found, member, found.start, member.end)
+        found = self.followed(self._required_call(), self._required_call, indexed=False)
         return Invoke(found, start, found.end)
 
     def as_(self, start: int) -> As:
