@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -12,8 +12,15 @@ from lockgate.dataclass import dataclass
 
 T = TypeVar("T")
 U = TypeVar("U")
+ENTRY = 600
+"""Bytes that Python takes for one thing that is kept, roughly, besides what it holds."""
 _MOST_MADE = 32
 """Things that are kept of one; past it they begin anew."""
+
+
+def size_of(key: Iterable[int | bytes]) -> int:
+    """Bytes that something kept under such a key takes, roughly, besides what it holds."""
+    return ENTRY + sum(len(part) for part in key if isinstance(part, bytes))
 
 
 class Remembered(Generic[T]):

@@ -14,13 +14,11 @@ from lockgate.policy.catalogue import Hit, Policies
 from lockgate.policy.catalogue._places import pod_place
 from lockgate.policy.gatekeeper.parts import Parts
 from lockgate.policy.gatekeeper.review import Review
-from lockgate.policy.remembered import Remembered
+from lockgate.policy.remembered import ENTRY, Remembered
 from lockgate.settings import AdmissionSettings, Mildness, RuleCondition
 from lockgate.settings.globs import word_matches
 
 _NAME = "catalogue"
-_EMPTY = 600
-"""Bytes that nothing said takes."""
 _JUDGED = ("", "ephemeralcontainers")
 """Subresources whose object is the whole: others (``status``, ``scale``, ``exec``) ask for something else."""
 
@@ -64,7 +62,7 @@ class Catalogue:
         heard = self._heard.get(key)
         if heard is None:
             heard = Heard(tuple(self._said_of(hits_of(outcomes), hits_of(before), pod)))
-            self._heard.put(key, heard, sum(one.size for one in outcomes) or _EMPTY)
+            self._heard.put(key, heard, sum(one.size for one in outcomes) or ENTRY)
         seconds[_NAME] = seconds.get(_NAME, 0.0) + time.perf_counter() - began
         return heard
 

@@ -17,12 +17,12 @@ from lockgate.policy.catalogue._plan import Kind
 from lockgate.policy.catalogue._reads import read_off, reads_of
 from lockgate.policy.catalogue.kubernetes import KubernetesPolicy
 from lockgate.policy.catalogue.policies import Asked
-from lockgate.policy.gatekeeper.parts import Key, Parts, is_steady, parts_of, union
-from lockgate.policy.remembered import Outcome, Remembered, Whole, Wholes
+from lockgate.policy.gatekeeper.parts import Parts, is_steady, parts_of, union
+from lockgate.policy.remembered import ENTRY, Outcome, Remembered, Whole, Wholes, size_of
 
 MAX_BYTES = 8 << 20
-_ENTRY, _HIT = 600, 900
-"""Bytes that Python takes for each, roughly; the second with what is made of a hit on its way out."""
+_HIT = 900
+"""Bytes that Python takes for a hit, roughly, with what is made of it on its way out."""
 _MAX_KINDS = 1024
 """Kinds of objects whose rules are in groups; past it the groups begin anew, for kinds come from objects."""
 _numbers = count()
@@ -44,7 +44,7 @@ class _Group:
         self.kind = kind
         self.places = places
         """Of each rule, by its id, its place among all for the kind."""
-        self.silence = Whole((Outcome(next(_numbers), (), _ENTRY),))
+        self.silence = Whole((Outcome(next(_numbers), (), ENTRY),))
 
 
 class _Several:
@@ -93,7 +93,7 @@ class Rulebook:
                     lasting = lasting and lasts
                 said += whole.outcomes
             if key is not None and lasting:
-                self.wholes.put(key, Whole(tuple(said)), _size(key))
+                self.wholes.put(key, Whole(tuple(said)), size_of(key))
             found += said
         return tuple(found)
 
@@ -116,7 +116,7 @@ class Rulebook:
             return whole, False
         key = parts.key(group.quiet_number, group.quiet) if silent else parts.key(group.number, group.parts)
         if key is not None:
-            self.wholes.put(key, whole, _size(key))
+            self.wholes.put(key, whole, size_of(key))
         return whole, True
 
     def _groups_of(self, pair: tuple[str, str]) -> tuple[_Several, ...]:
@@ -149,7 +149,7 @@ class Rulebook:
         key = group.number, tuple((one.rule.id, one.message, one.pointer, one.item, one.failed) for one in hits)
         known = self._outcomes.get(key)
         if known is None:
-            size = _ENTRY + sum(_HIT + 8 * len(one.message) for one in hits)
+            size = ENTRY + sum(_HIT + 8 * len(one.message) for one in hits)
             found = tuple((group.places.get(str(one.rule.id), 0), one) for one in hits)
             known = Outcome(next(_numbers), found, size)
             self._outcomes.put(key, known, size)
@@ -161,10 +161,6 @@ def hits_of(outcomes: Outcomes) -> list[Hit]:
     found = [one for each in outcomes for one in each.found]
     found.sort(key=lambda one: one[0])
     return [hit for _, hit in found]
-
-
-def _size(key: Key) -> int:
-    return _ENTRY + sum(len(part) for part in key if isinstance(part, bytes))
 
 
 def _unnamed(hit: Hit) -> bool:

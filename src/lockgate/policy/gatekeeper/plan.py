@@ -14,14 +14,14 @@ from itertools import count
 from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.judging import Installed, Judging
 from lockgate.policy.gatekeeper.kept import Kept, Verdicts
-from lockgate.policy.gatekeeper.parts import Key, Parts, is_steady, parts_of, union
+from lockgate.policy.gatekeeper.parts import Parts, is_steady, parts_of, union
 from lockgate.policy.gatekeeper.violation import Answer, Violation
 from lockgate.policy.reads import Read
 from lockgate.policy.rego.values import json_text
-from lockgate.policy.remembered import Outcome, Whole
+from lockgate.policy.remembered import ENTRY, Outcome, Whole, size_of
 
-_ENTRY, _VIOLATION, _WORDS = 600, 200, 3
-"""Bytes that Python takes for each, roughly, and how many times a violation the words are that are made of it."""
+_VIOLATION, _WORDS = 200, 3
+"""Bytes that Python takes for one, roughly, and how many times that the words are that are made of it."""
 _numbers = count()
 Place = tuple[int, Violation]
 """A violation, and the place of its constraint among all."""
@@ -73,7 +73,7 @@ class Plan:
             found = [place for one in outcomes for place in one.found]
             found.sort(key=lambda place: place[0])
             known = Verdicts(tuple(violation for _, violation in found))
-            kept.verdicts.put(key, known, _WORDS * sum([one.size for one in outcomes]) or _ENTRY)
+            kept.verdicts.put(key, known, _WORDS * sum([one.size for one in outcomes]) or ENTRY)
         return known
 
     def _of_steady(self, parts: Parts, judging: Judging, kept: Kept) -> tuple[Outcome, ...]:
@@ -90,7 +90,7 @@ class Plan:
         outcomes = tuple(outcome for one in found for outcome in one.outcomes)
         if key is not None and lasting:
             most = max((one.most for one in found), default=0)
-            kept.wholes.put(key, Whole(outcomes, sum(one.steps for one in found), most), _size(key))
+            kept.wholes.put(key, Whole(outcomes, sum(one.steps for one in found), most), size_of(key))
         return outcomes
 
     def _in_turn(self, case: Case, kept: Kept, seconds: MutableMapping[str, float] | None) -> Verdicts:
@@ -128,12 +128,8 @@ def _said(group: Group, parts: Parts, judging: Judging, kept: Kept) -> tuple[Who
         most = max(most, left - case.left)
     whole = Whole((_outcome(group, found, kept),), before - case.left, most)
     if key is not None and lasts:
-        kept.wholes.put(key, whole, _size(key))
+        kept.wholes.put(key, whole, size_of(key))
     return whole, lasts
-
-
-def _size(key: Key) -> int:
-    return _ENTRY + sum(len(part) for part in key if isinstance(part, bytes))
 
 
 def _outcome(group: Group, found: Sequence[Place], kept: Kept) -> Outcome:
@@ -147,7 +143,7 @@ def _outcome(group: Group, found: Sequence[Place], kept: Kept) -> Outcome:
         known = kept.outcomes.get(key)
         if known is not None:
             return known
-    size = _ENTRY + sum([_VIOLATION + 4 * len(one.message) for _, one in found])
+    size = ENTRY + sum([_VIOLATION + 4 * len(one.message) for _, one in found])
     made = Outcome(next(_numbers), tuple(found), size)
     if key is not None:
         kept.outcomes.put(key, made, size)
