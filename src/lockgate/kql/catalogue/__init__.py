@@ -125,6 +125,12 @@ def names(kind: str) -> list[str]:
     return list(_lines(kind))
 
 
+def subject(name: str) -> str | None:
+    """The module of the catalogue in which the scalar function of that name stands."""
+    known = _lines("scalar").get(name)
+    return known[0] if known else None
+
+
 @cache
 def find(name: str, kind: str = "scalar") -> Function | None:
     """The function of that name, or ``None``."""
