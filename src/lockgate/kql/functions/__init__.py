@@ -1,9 +1,9 @@
 """What Kusto's functions compute of one row's values, in Python; one module for each subject of the catalogue.
 
 A row's values are plain: null is ``None``; ``bool``; ``int`` for int and long; ``float`` for real; ``Decimal``; ticks
-of 100 ns as ``int`` for datetime (since 0001-01-01) and timespan; a guid as text in lower case; a string is never null; a
-dynamic value is what JSON gives, times in it as the text that Kusto writes. Which of them an ``int`` is, the bound type
-says: a function is made for the types of its arguments and of its result.
+of 100 ns as ``int`` for datetime (since 0001-01-01) and timespan; a guid as text in lower case; a string is
+never null; a dynamic value is what JSON gives, times in it as the text that Kusto writes. Which of them an
+``int`` is, the bound type says: a function is made for the types of its arguments and of its result.
 
 Engines take their own form of a function where they have one; this one judges streams, answers where an engine has
 none, and is what the others are tested against.
