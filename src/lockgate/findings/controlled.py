@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from lockgate.dataclass import dataclass
+from lockgate.findings.rendered import distinct_facts
 from lockgate.model import Finding, Named, Related
 from lockgate.model.named import OBJECT
 
@@ -34,8 +35,16 @@ def folded(findings: Sequence[Finding], waived: Callable[[Finding], bool]) -> Fo
 
     Order is kept. A finding that no waiver covers is never folded into one that a waiver covers.
     """
+    told = distinct_facts(findings)
+    controlled = {key for key, facts in told.items() if any(fact.name == "controllers" for fact in facts)}
+    if not controlled:
+        return Folded(list(findings), 0)
     names = _Names()
-    made = {number: named for number, one in enumerate(findings) if (named := _made(one, names)) is not None}
+    made = {
+        number: named
+        for number, one in enumerate(findings)
+        if id(one.facts) in controlled and (named := _made(one, names)) is not None
+    }
     if not made:
         return Folded(list(findings), 0)
     homes: dict[_Key, int] = {}
@@ -82,8 +91,6 @@ class _Names:
 
 def _made(one: Finding, names: _Names) -> Named | None:
     """The names of an object that runs in a cluster and that a controller made."""
-    if one.subject.kind != OBJECT or not any(fact.name == "controllers" for fact in one.facts):
-        return None
     named = names.of(one)
     return named if named is not None and named.cluster and named.controllers else None
 

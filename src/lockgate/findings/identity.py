@@ -105,8 +105,8 @@ def recognise(
         group = here.get(mark)
         if group is None:
             unseen.extend(before_more.get(mark) or (one,))
-        elif whole and mark not in here_more and mark not in before_more:  # as most are: one was known, one is there
-            group.known = one
+        elif mark not in here_more and mark not in before_more and (whole or _same_path(group, one, moved)):
+            group.known = one  # as most are: one was known, one is there
         else:
             known_here = before_more.get(mark) or [one]
             unseen.extend(_pair(here_more.get(mark) or [group], known_here, renames=moved, whole=whole))
@@ -123,6 +123,11 @@ def _by_mark(marked: Iterable[_Marked]) -> tuple[dict[str, _Marked], dict[str, l
         if first is not one:
             several.setdefault(one.fingerprint, [first]).append(one)
     return alone, several
+
+
+def _same_path(group: Group, one: KnownFinding, renames: Mapping[str, str]) -> bool:
+    path, before = group.finding.location.path, one.finding.location.path
+    return path in (before, renames.get(before))
 
 
 def _pair(

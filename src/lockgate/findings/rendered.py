@@ -23,6 +23,9 @@ def told_once(findings: Sequence[Finding], waived: Callable[[Finding], bool]) ->
     Only a finding on something generated goes, and only in favour of one that is not waived when it is not itself: a
     waiver of one environment hides no other. The one that stays says what else shows the fault.
     """
+    told = distinct_facts(findings)
+    if not any(fact.name == MADE for facts in told.values() for fact in facts):  # as in most trees
+        return list(findings)
     places: dict[_Key, list[int]] = defaultdict(list)
     for number, one in enumerate(findings):
         if one.subject.kind == "object" and one.location.line:
@@ -38,6 +41,12 @@ def told_once(findings: Sequence[Finding], waived: Callable[[Finding], bool]) ->
         gone.update(others)
         kept[order[0]] = _with_makers(findings[order[0]], [findings[number].fact(MADE) for number in sorted(made)])
     return [kept.get(number, one) for number, one in enumerate(findings) if number not in gone]
+
+
+def distinct_facts(findings: Sequence[Finding]) -> dict[int, tuple[Related, ...]]:
+    """The facts of ``findings``, those that several share once, by where they lie in memory: no place is used twice as
+    long as the caller holds the findings."""
+    return {id(one.facts): one.facts for one in findings}
 
 
 def _place(one: Finding) -> _Key:

@@ -23,8 +23,7 @@ _LISTED = 3
 def decide(settings: GateSettings, question: Question) -> Decision:
     """The verdict and every reason, worst first. Reasons name the line of the configuration they come from."""
     open_findings = [item for item in question.findings if not item.waived and item.state is not State.FIXED]
-    denied, deny_reasons = _judge(settings.deny, open_findings, Verdict.DENY, question.today)
-    rest = [item for item in open_findings if item.identity not in denied]
+    rest, deny_reasons = _judge(settings.deny, open_findings, Verdict.DENY, question.today)
     _, warn_reasons = _judge(settings.warn, rest, Verdict.WARN, question.today)
     nothing_checked = _not_checked(settings, question)
     reasons = [
@@ -41,16 +40,20 @@ def decide(settings: GateSettings, question: Question) -> Decision:
 
 def _judge(
     conditions: Sequence[Condition], findings: Sequence[SettledFinding], verdict: Verdict, today: date
-) -> tuple[set[str], list[Reason]]:
-    met: set[str] = set()
+) -> tuple[list[SettledFinding], list[Reason]]:
+    """The findings that meet no condition, and a reason for each condition with those that met none before it."""
+    left = list(findings)
     reasons: list[Reason] = []
     for index, condition in enumerate(conditions):
         meant = _predicate(condition, today)
-        here = [item for item in findings if item.identity not in met and meant(item)]
+        here: list[SettledFinding] = []
+        rest: list[SettledFinding] = []
+        for item in left:
+            (here if meant(item) else rest).append(item)
         if here:
-            met.update(item.identity for item in here)
+            left = rest
             reasons.append(Reason(verdict, f"{verdict}[{index}]", _text(here, condition), _identities(here)))
-    return met, reasons
+    return left, reasons
 
 
 def _predicate(condition: Condition, today: date) -> Callable[[SettledFinding], bool]:

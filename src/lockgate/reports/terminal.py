@@ -7,7 +7,7 @@ turns styles off. ``rich`` is imported when something is drawn. Whatever a repos
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
 
@@ -84,14 +84,15 @@ def _console(out: TextIO) -> Console:
 
 def lines(result: Result, width: int = _ANY_WIDTH) -> Iterator[Line]:
     """The report as lines of styled pieces; long sentences are cut to ``width``, places and frames' carets never."""
+    counts = tally(result)
     yield _heading(result)
-    yield from _findings(result, width)
+    yield from _findings(result, counts, width)
     yield from _waived(result)
     yield from _skips(result)
     yield from _notices(result)
     yield from _coverage(result)
     yield ()
-    yield from _table(tally(result))
+    yield from _table(counts)
     yield from _decision(result)
 
 
@@ -103,13 +104,12 @@ def _heading(result: Result) -> Line:
     return ("lockgate", "bold"), (" " + " · ".join(part for part in parts if part), "dim")
 
 
-def _findings(result: Result, width: int) -> Iterator[Line]:
-    shown = [settled for settled in worst_first(result.findings) if not settled.waived]
+def _findings(result: Result, counts: Tally, width: int) -> Iterator[Line]:
     explained: set[str] = set()
     drawn = 0
-    for severity, same in groupby(shown[:MAX_LINES], key=lambda settled: settled.finding.severity):
+    for severity, same in groupby(_drawn(result, counts), key=lambda settled: settled.finding.severity):
         yield ()
-        total = sum(settled.finding.severity == severity for settled in shown)
+        total = counts.open[severity]
         yield ((f" {str(severity).upper()} ", _COLOURS[severity]), (f" {_count(total, 'finding')}", "bold"))
         for path, group in groupby(same, key=lambda settled: settled.finding.location.path):
             together = list(group)
@@ -120,11 +120,21 @@ def _findings(result: Result, width: int) -> Iterator[Line]:
                 full = drawn < MAX_FRAMES
                 yield from _finding(result, settled, explained, width) if full else _short(result, settled, width)
                 drawn += 1
-    yield from _not_drawn(shown)
+    yield from _not_drawn(counts.total)
 
 
-def _not_drawn(shown: Sequence[SettledFinding]) -> Iterator[Line]:
-    rest = len(shown) - MAX_LINES
+def _drawn(result: Result, counts: Tally) -> list[SettledFinding]:
+    """The first ``MAX_LINES`` open findings in order. Of a severity that others leave no room for, none is sorted."""
+    room, least = MAX_LINES, max(Severity)
+    for severity, count in counts.open.items():
+        if room > 0:
+            room, least = room - count, severity
+    able = [one for one in result.findings if one.finding.severity >= least and not one.waived]
+    return worst_first(able)[:MAX_LINES]
+
+
+def _not_drawn(total: int) -> Iterator[Line]:
+    rest = total - MAX_LINES
     if rest > 0:
         yield ()
         yield ((f"  {_count(rest, 'more finding')} not drawn here; --format json has every one.", "bold"),)
@@ -229,7 +239,7 @@ def _expired(settled: SettledFinding) -> str:
 
 
 def _waived(result: Result) -> Iterator[Line]:
-    waived = [settled for settled in worst_first(result.findings) if settled.waived]
+    waived = worst_first([settled for settled in result.findings if settled.waived])
     if not waived:
         return
     yield ()
