@@ -20,8 +20,10 @@ from lockgate.policy.reads import Read
 from lockgate.policy.rego.values import json_text
 from lockgate.policy.remembered import ENTRY, Outcome, Whole, size_of
 
-_VIOLATION, _WORDS = 200, 3
-"""Bytes that Python takes for one, roughly, and how many times that the words are that are made of it."""
+_VIOLATION, _SAID = 200, 400
+"""Bytes that Python takes for one, roughly, and for what is made of it on its way out, besides its words twice."""
+_ANSWER = 6000
+"""Bytes of the answer that is made of all."""
 _numbers = count()
 Place = tuple[int, Violation]
 """A violation, and the place of its constraint among all."""
@@ -73,7 +75,8 @@ class Plan:
             found = [place for one in outcomes for place in one.found]
             found.sort(key=lambda place: place[0])
             known = Verdicts(tuple(violation for _, violation in found))
-            kept.verdicts.put(key, known, _WORDS * sum([one.size for one in outcomes]) or ENTRY)
+            words = sum([_SAID + 2 * len(one.message) for one in known.violations])
+            kept.verdicts.put(key, known, ENTRY + words + (_ANSWER if words else 0))
         return known
 
     def _of_steady(self, parts: Parts, judging: Judging, kept: Kept) -> tuple[Outcome, ...]:

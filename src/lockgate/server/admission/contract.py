@@ -37,7 +37,7 @@ class Verdict:
     """JSON Patch operations (RFC 6902) that ``/mutate`` answers with."""
     errors: tuple[str, ...] = ()
     """Policies that could not be evaluated. Without a denial the failure mode of the namespace decides."""
-    outcomes: tuple[Mapping[str, Any], ...] = ()
+    outcomes: Sequence[Mapping[str, Any]] = ()
     """For the record: each thing that a policy said, as plain JSON with ``policy``, ``action`` and ``message``."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """For the record: what each policy that was evaluated took."""

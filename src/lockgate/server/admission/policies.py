@@ -53,8 +53,7 @@ class PolicyJudge:
             f"[{one.policy}] {self.policies.told(one, answer, body)}" for one in by.get(Action.WARN, ())
         )  # fmt: skip
         errors = tuple(f"{one.policy}: {one.message}" for one in by.get(Action.ERROR, ()))
-        outcomes = tuple(_outcome(one) for one in answer.said)
-        return _Spoken(denials, warnings, errors, outcomes, _annotations(by), Shared())
+        return _Spoken(denials, warnings, errors, _Outcomes(answer.said), _annotations(by), Shared())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +63,30 @@ class _Spoken:
     denials: tuple[Denial, ...]
     warnings: tuple[str, ...]
     errors: tuple[str, ...]
-    outcomes: tuple[Mapping[str, Any], ...]
+    outcomes: Sequence[Mapping[str, Any]]
     notes: Mapping[str, str]
     shared: Shared
     """As :class:`Verdict` has it."""
+
+
+class _Outcomes(Sequence[Mapping[str, Any]]):
+    """What was said, for the record. Made when it is read, which is once for all that share it."""
+
+    __slots__ = ("_said",)
+
+    def __init__(self, said: Sequence[Said]) -> None:
+        self._said = said
+
+    def __len__(self) -> int:
+        return len(self._said)
+
+    def __getitem__(self, at: Any) -> Any:
+        return [_outcome(one) for one in self._said[at]] if isinstance(at, slice) else _outcome(self._said[at])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def _annotations(by: Mapping[Action, Sequence[Said]]) -> Mapping[str, str]:

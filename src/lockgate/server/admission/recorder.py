@@ -73,7 +73,7 @@ class JournalRecorder:
             "Name": request.get("name") or "", "Username": _user(request), "DryRun": bool(request.get("dryRun")),
             "Outcome": one.outcome.value, "Failure": one.failure,
             "PolicyVersion": verdict.policy_version if verdict else "", "Seconds": one.seconds,
-            "Outcomes": verdict.shared.kept("outcomes", lambda: _text_of(verdict.outcomes)) if verdict else "[]",
+            "Outcomes": verdict.shared.kept("outcomes", lambda: _text_of([*verdict.outcomes])) if verdict else "[]",
             "PolicySeconds": _json(verdict.seconds if verdict else {}),
             "Patch": _json(scrubbed_patch(verdict.patch if verdict else (), salt=self._salt)),
             "ObjectDigest": self._kept(request.get("object"), moment, bodies, secret=secret),
