@@ -10,7 +10,20 @@ from hypothesis import strategies as some
 from lockgate.kql import catalogue
 from lockgate.kql.aggregates import PICKS, find
 from lockgate.kql.types import (
-    ARRAY, BAG, BOOL, DATETIME, DECIMAL, DYNAMIC, INT, LONG, REAL, STRING, TIMESPAN, Column, Tuple, Type,
+    ARRAY,
+    BAG,
+    BOOL,
+    DATETIME,
+    DECIMAL,
+    DYNAMIC,
+    INT,
+    LONG,
+    REAL,
+    STRING,
+    TIMESPAN,
+    Column,
+    Tuple,
+    Type,
 )  # fmt: skip
 
 
