@@ -1,8 +1,9 @@
 """The record: every run as rows of Delta Lake tables, appended, never edited, readable as it stood at any time.
 
-One Delta table a Table below ``<workspace>/record/``, written and compacted by ``deltalake``, read by DuckDB over
-the file list of one snapshot. Rows of a run become visible together: its ``Runs`` row is written last, and readers
-join with it, so a writer that dies half-way leaves nothing that shows. What does not belong: what rows mean.
+One Delta table a Table below ``<workspace>/record/``, written and compacted by ``deltalake`` (a few rows of a local one
+by ``_append``, which does the same in less), read by DuckDB over the file list of one snapshot. Rows of a run become
+visible together: its ``Runs`` row is written last, and readers join with it, so a writer that dies half-way leaves
+nothing that shows. What does not belong: what rows mean.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import Any, TypeVar
 from lockgate.errors import StoreError
 from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Result
-from lockgate.store import _arrow
+from lockgate.store._append import CONFIGURATION, MARK, append, mark_of
+from lockgate.store._columns import RawColumns, raw_columns, raw_of_rows
 from lockgate.store.rows import common_columns, finding_columns, rows_of
 from lockgate.tables import Table, tables
 
@@ -27,11 +29,6 @@ T = TypeVar("T")
 
 ATTEMPTS = 12
 """Tries of one commit that others got in the way of; the waits between them add up to some seconds."""
-CHECKPOINT_EVERY = 20
-_CONFIGURATION = {
-    "delta.checkpointInterval": str(CHECKPOINT_EVERY),
-    "delta.logRetentionDuration": "interval 30 days",
-}
 _MARK = "Runs"
 _PIECE = 5_000
 """Rows of a run that are appended together: what a row takes in Python is many times what it takes on the disk."""
@@ -47,7 +44,6 @@ class Record:
         self.place = place
         """Folder or address that holds one Delta table a Table."""
         self._options = dict(options) or None
-        self._handles: dict[str, Any] = {}
 
     @classmethod
     def open(cls, workspace: Path | str) -> Record:
@@ -78,17 +74,17 @@ class Record:
         for start in range(0, len(findings), _PIECE):
             piece = findings[start : start + _PIECE]
             columns = finding_columns(piece) | common_columns(result, batch, len(piece))
-            self._append(shape, _arrow.batch_of_columns(shape, columns, len(piece)))
+            self._append(shape, raw_columns(shape, columns, len(piece)))
         for name, rows in rows_of(result, batch).items():
             while some := list(islice(rows, _PIECE)):
-                self._append(tables()[name], _arrow.batch_of(tables()[name], some))
+                self._append(tables()[name], raw_of_rows(tables()[name], some))
 
     def append_piece(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows of a run that is under way. Their ``Batch`` is that of the run: they show with it, or never.
 
         Raises :class:`StoreError`.
         """
-        self._append(tables()[table], _arrow.batch_of(tables()[table], rows))
+        self._append(tables()[table], raw_of_rows(tables()[table], rows))
 
     def append_alone(self, table: str, rows: Sequence[Mapping[str, Any]], *,
                      once: tuple[str, int] | None = None) -> None:  # fmt: skip
@@ -103,7 +99,8 @@ class Record:
             raise ValueError(f"rows of {table} belong to a run")
         batch = uuid.uuid4().hex
         if rows:
-            self._append(shape, _arrow.batch_of(shape, [{**row, "Batch": batch} for row in rows]), once=once)
+            raw = raw_of_rows(shape, [{**row, "Batch": batch} for row in rows])
+            self._append(shape, raw, once=once)
 
     def rows(self, table: str, *, version: At = None) -> list[dict[str, Any]]:
         """The rows of ``table``, oldest run first, as it stands or stood at a version or time.
@@ -161,32 +158,41 @@ class Record:
             )
         return deleted
 
-    def _append(self, table: Table, batch: Any, *, once: tuple[str, int] | None = None) -> None:
+    def _append(self, table: Table, columns: RawColumns, *, once: tuple[str, int] | None = None) -> None:
+        local = "://" not in self.place
+        if local and once is None and self._guard(table.name, lambda: append(self._uri(table.name), table, columns)):
+            return
         from deltalake import CommitProperties, Transaction, write_deltalake
 
-        target = self._handles.get(table.name)
+        from lockgate.store._arrow import batch_of
+
+        batch = batch_of(table, columns)
 
         def write(handle: Any) -> None:
             if once is not None and handle is not None and (handle.transaction_version(once[0]) or -1) >= once[1]:
                 return
             lacking = handle is not None and _lacks_columns(handle, table)
+            mark = mark_of(handle, table) if local else None
             write_deltalake(
                 handle if handle is not None else self._uri(table.name),
                 batch,
                 mode="append",
-                configuration=None if handle is not None else _CONFIGURATION,
+                configuration=None if handle is not None else CONFIGURATION,
                 schema_mode="merge" if lacking else None,
                 storage_options=self._options,
-                commit_properties=CommitProperties(app_transactions=[Transaction(*once)]) if once is not None else None,
+                commit_properties=CommitProperties(
+                    custom_metadata={MARK: mark} if mark is not None else None,
+                    app_transactions=[Transaction(*once)] if once is not None else None,
+                ),
             )
 
-        self._retry(table.name, write, handle=target, missing_ok=True)
+        self._retry(table.name, write, missing_ok=True)
 
-    def _retry(self, name: str, work: Callable[[Any], T], *, handle: Any = None, missing_ok: bool = False) -> T:
+    def _retry(self, name: str, work: Callable[[Any], T], *, missing_ok: bool = False) -> T:
         """Do a commit; when another commit was quicker, look at the table anew and try again."""
         for attempt in range(ATTEMPTS):
             try:
-                current = handle if handle is not None else self._open(name)
+                current = self._open(name)
                 if current is None and not missing_ok:
                     raise StoreError("the table is not there", where=self._uri(name))
                 return self._guard(name, lambda current=current: work(current))  # type: ignore[misc]
@@ -198,7 +204,6 @@ class Record:
                     ) from None  # fmt: skip
                 import random  # rarely needed, and slow to import
 
-                handle = None
                 time.sleep(random.uniform(0.2, 1.0) * min(1.0, 0.01 * 2**attempt))  # noqa: S311 -- only spreads the tries
         raise AssertionError("unreachable")
 
