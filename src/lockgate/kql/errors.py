@@ -43,6 +43,14 @@ class QueryError(LockgateError):
         super().__init__(f"{first.code}: {first.message}", where=at, hint=first.hint)
 
 
+class EvaluationError(LockgateError):
+    """A query that is right, and yet its value cannot be computed: a pattern that is none, an ``assert`` that fails,
+    a function that only the service itself can answer."""
+
+    code = "query"
+    exit_code = ExitCode.USAGE
+
+
 def place(source: str, at: int) -> tuple[int, int]:
     """Line and column of offset ``at``, from 1."""
     return source.count("\n", 0, at) + 1, at - (source.rfind("\n", 0, at) + 1) + 1

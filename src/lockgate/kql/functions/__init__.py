@@ -5,6 +5,8 @@ of 100 ns as ``int`` for datetime (since 0001-01-01) and timespan; a guid as tex
 never null; a dynamic value is what JSON gives, times in it as the text that Kusto writes. Which of them an
 ``int`` is, the bound type says: a function is made for the types of its arguments and of its result.
 
+A function with several results (``array_sort_asc`` of two arrays, ``series_stats``) gives a tuple of them.
+
 Engines take their own form of a function where they have one; this one judges streams, answers where an engine has
 none, and is what the others are tested against.
 """
@@ -12,12 +14,13 @@ none, and is what the others are tested against.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 
 from lockgate.kql import catalogue
-from lockgate.kql.types import STRING, Type
+from lockgate.kql.convert import converter
+from lockgate.kql.types import SCALARS, STRING, TYPE, Type, single
 
 Compute = Callable[..., object]
 """Gives the value of one row from the arguments' values."""
@@ -48,4 +51,45 @@ def find(name: str) -> Maker | None:
     if subject is None or find_spec(module) is None:
         return None
     makers: dict[str, Maker] = import_module(module).FUNCTIONS
-    return makers.get(name)
+    maker = makers.get(name)
+    return None if maker is None else partial(_fitted, name, maker)
+
+
+def _fitted(name: str, maker: Maker, types: tuple[Type, ...], result: Type) -> Compute:
+    """The function for arguments of ``types``, each converted to what the chosen signature expects of it."""
+    expected = tuple(single(one) for one in _expected(name, types, result))
+    compute = maker(expected, result)
+    conversions = [converter(given, wanted) for given, wanted in zip(types, expected, strict=True)]
+    if not any(conversions):
+        return compute
+    if len(conversions) == 1 and (only := conversions[0]) is not None:
+        return lambda value: compute(only(value))
+
+    def run(*values: object) -> object:
+        return compute(*(
+            value if convert is None else convert(value) for convert, value in zip(conversions, values, strict=True)
+        ))  # fmt: skip
+
+    return run
+
+
+def _expected(name: str, types: tuple[Type, ...], result: Type) -> list[Type]:
+    """The types that a call's arguments are converted to: what the signature that fits best declares."""
+    from lockgate.kql import bound
+    from lockgate.kql.bind.matching import Arguments, best, laid_out
+
+    function = catalogue.find(name)
+    assert function is not None
+    chosen = best(function.signatures, Arguments([bound.Fault(one) for one in types]))
+    layout = laid_out(function.signatures[chosen[0] if chosen else 0], len(types))
+    return [_wanted(given, one, result) for given, one in zip(types, layout, strict=True)]
+
+
+def _wanted(given: Type, parameter: catalogue.Parameter | None, result: Type) -> Type:
+    if parameter is None or len(parameter.kinds) != 1 or not given.scalar:
+        return given
+    kind = parameter.kinds[0]
+    if kind.startswith("common"):
+        return result if result.scalar else given
+    declared = SCALARS.get(kind)
+    return given if declared is None or declared is TYPE else declared

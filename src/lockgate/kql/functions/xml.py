@@ -1,0 +1,85 @@
+"""``parse_xml``: a document as a bag, as the service's conversion from XML to JSON gives it.
+
+An attribute is a member ``@name``, text beside members is ``#text``, repeated elements are an array, an element with
+nothing in it is null. Source: the public documentation of ``parse_xml``. Entities of the document's own are not
+expanded, so that a small text cannot become a large one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lockgate.kql.text import clean, dynamic_text
+
+_LONGEST = 1 << 20
+_DEEPEST = 200
+
+
+class _RefusedError(Exception):
+    """What the document holds is not read."""
+
+
+class _Reader:
+    """Builds the bag while the parser goes through the text."""
+
+    def __init__(self) -> None:
+        self.root: dict[str, Any] = {}
+        self.open: list[tuple[str, dict[str, Any], list[str]]] = [("", self.root, [])]
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if len(self.open) > _DEEPEST:
+            raise _RefusedError
+        self.open.append((name, {f"@{key}": value for key, value in attributes.items()}, []))
+
+    def end(self, name: str) -> None:
+        name, members, texts = self.open.pop()
+        text = "".join(texts)
+        text = "" if text.isspace() else text
+        value: Any = members
+        if not members:
+            value = text or None
+        elif text:
+            members["#text"] = text
+        owner = self.open[-1][1]
+        if name not in owner:
+            owner[name] = value
+        elif isinstance(owner[name], list):
+            owner[name].append(value)
+        else:
+            owner[name] = [owner[name], value]
+
+    def text(self, text: str) -> None:
+        self.open[-1][2].append(text)
+
+    def declared(self, version: str, encoding: str | None, standalone: int) -> None:
+        found = {"@version": version}
+        if encoding:
+            found["@encoding"] = encoding
+        if standalone >= 0:
+            found["@standalone"] = "yes" if standalone else "no"
+        self.root["?xml"] = found
+
+    def doctype(self, *_: object) -> None:
+        raise _RefusedError
+
+
+def parse_xml(value: Any) -> dict[str, Any] | None:
+    """The document, or null when it is none."""
+    from xml.parsers import expat
+
+    text = clean(dynamic_text(value)).strip()
+    if not text or len(text) > _LONGEST:
+        return None
+    reader = _Reader()
+    parser = expat.ParserCreate("utf-8")
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text
+    parser.XmlDeclHandler = reader.declared
+    # Entities are declared in a document type, and there only.
+    parser.StartDoctypeDeclHandler = reader.doctype
+    try:
+        parser.Parse(text.encode(), True)
+    except (expat.ExpatError, _RefusedError, ValueError):
+        return None
+    return reader.root

@@ -1,0 +1,92 @@
+"""``has``, ``contains``, ``startswith`` and their kin, ``=~``, ``like`` and ``matches regex``, on texts.
+
+Case counts only with ``_cs``. A term is a run of letters and digits: ``has`` finds its words where they neither begin
+nor end within a longer term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from lockgate.kql.patterns import matches, quote
+
+Test = Callable[[str, str], bool]
+
+
+def has(text: str, words: str) -> bool:
+    """Whether the words stand in the text as whole terms."""
+    return _bounded(text, words, True, True)
+
+
+def _prefix(text: str, words: str) -> bool:
+    return _bounded(text, words, True, False)
+
+
+def _suffix(text: str, words: str) -> bool:
+    return _bounded(text, words, False, True)
+
+
+def _bounded(text: str, words: str, before: bool, after: bool) -> bool:
+    if not words:
+        return True
+    before, after = before and words[0].isalnum(), after and words[-1].isalnum()
+    length, at = len(words), text.find(words)
+    while at >= 0:
+        end = at + length
+        if not (before and at and text[at - 1].isalnum()) and not (after and end < len(text) and text[end].isalnum()):
+            return True
+        at = text.find(words, at + 1)
+    return False
+
+
+@lru_cache(maxsize=256)
+def _wildcards(pattern: str) -> str:
+    parts = (".*" if one in "%*" else "." if one in "_?" else quote(one) for one in pattern)
+    return f"(?s)^(?:{''.join(parts)})$"
+
+
+def _like(text: str, pattern: str) -> bool:
+    return matches(_wildcards(pattern), text)
+
+
+def _any_case(test: Test) -> Test:
+    return lambda text, words: test(text.lower(), words.lower())
+
+
+_EXACT: dict[str, Test] = {
+    "has": has,
+    "hasprefix": _prefix,
+    "hassuffix": _suffix,
+    "contains": lambda text, words: words in text,
+    "startswith": lambda text, words: text.startswith(words),
+    "endswith": lambda text, words: text.endswith(words),
+    "like": _like,
+}
+
+
+def _tests() -> dict[str, Test]:
+    found: dict[str, Test] = {
+        "=~": lambda text, words: text.lower() == words.lower(),
+        "matches regex": lambda text, pattern: matches(pattern, text),
+        ":": _any_case(has),
+        "likecs": _like,
+        "containscs": _EXACT["contains"],
+    }
+    for name, test in _EXACT.items():
+        found[name] = _any_case(test)
+        found[f"{name}_cs"] = test
+    return found
+
+
+TESTS = _tests()
+"""By sign. Those with ``!`` or ``not`` before say the opposite."""
+
+
+def test_of(sign: str) -> Test | None:
+    """What a sign says of two texts, or ``None`` when it is none of these."""
+    known = TESTS.get(sign)
+    if known is not None:
+        return known
+    opposite = TESTS.get("=~" if sign == "!~" else sign.removeprefix("!").removeprefix("not"))
+    return (lambda text, words: not opposite(text, words)) if opposite is not None else None
