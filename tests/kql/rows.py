@@ -13,7 +13,7 @@ from lockgate.kql.types import DATETIME, TIMESPAN, Column, Table, Type, single
 _WORKSPACE = Workspace({}, {})
 
 
-class NotByRow(Exception):
+class NotByRowError(Exception):
     """The query has a step that needs more than one row at a time."""
 
 
@@ -21,7 +21,7 @@ def run(text: str) -> tuple[list[Column], list[tuple[object, ...]]]:
     """The columns and rows of a query."""
     result = bind(parse(text), _WORKSPACE).results[-1]
     if isinstance(result, bound.Value):
-        raise NotByRow
+        raise NotByRowError
     return _rows(result)
 
 
@@ -55,7 +55,7 @@ def _rows(relation: bound.Relation) -> tuple[list[Column], list[tuple[object, ..
     if isinstance(relation, bound.Written) and isinstance(relation.syntax, s.DataTable):
         return _written(relation.syntax, relation.type)
     if not isinstance(relation, bound.Step) or relation.others or not isinstance(relation.type, Table):
-        raise NotByRow
+        raise NotByRowError
     columns, rows = _rows(relation.input) if relation.input is not None else ([], [()])
     node = relation.syntax
     if isinstance(node, s.Where):
@@ -64,11 +64,11 @@ def _rows(relation: bound.Relation) -> tuple[list[Column], list[tuple[object, ..
     if isinstance(node, s.Range):
         return _range(relation)
     if not isinstance(node, s.Print | s.Extend | s.Project):
-        raise NotByRow
+        raise NotByRowError
     made = {one.column: one.value for one in relation.made}
     # A column of another name without a value is a renamed one, which the bound tree tells by its place alone.
     if any(made.get(one) is None and one not in columns for one in relation.type.columns):
-        raise NotByRow
+        raise NotByRowError
     makers = []
     for one in relation.type.columns:
         of = made.get(one)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.kql.rows import value
 
 from lockgate.kql import Workspace, bind, bound, parse
 from lockgate.kql.errors import EvaluationError
 from lockgate.kql.row import Context, compile_predicate
 from lockgate.kql.types import DYNAMIC, LONG, STRING, Column, Table
-from tests.kql.rows import value
 
 _DAY = 864_000_000_000
 
