@@ -208,7 +208,9 @@ class Values(Core):
             if column is None and type_.related is not None and type_.related.open:
                 column = type_.related.infer(name)
             if column is not None:
-                return bound.Member(owner, name, column.type) if self.in_graph else bound.Use(column, column.type)
+                # Which side of a join is meant the column tells; which node or step does not follow from it.
+                named = self.in_graph or (isinstance(owner, bound.Record) and not owner.name.startswith("$"))
+                return bound.Member(owner, name, column.type) if named else bound.Use(column, column.type)
         if type_.dynamic:
             return bound.Member(owner, name, DYNAMIC)
         if type_ is UNKNOWN or type_ is ERROR:
