@@ -176,8 +176,8 @@ class Cache:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=5, isolation_level=None)
         try:
+            connection.execute("PRAGMA synchronous=OFF")  # first: turning to write-ahead would wait for the disk
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=OFF")
             connection.executescript(_SCHEMA)
         except sqlite3.Error:
             connection.close()

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lockgate.formats import yaml_safe
@@ -50,6 +50,8 @@ spec:
             volumes:
               - name: a
                 emptyDir: {}
+              - {name: b, secret: {secretName: "s", items: [{key: k, path: 8}, {}, []], optional: true}}  # nested
+            tolerations: [{key: a, values: ["x", ['y', []]]}, {key: b}]
             last: |-
               no line after this
 
@@ -112,7 +114,21 @@ def test_the_usual_forms_are_read():
         "",
         "# a\n",
         "a: @b\n",
-        "a: [b, [c]]\n",
+        "a: [b, [c]] d\n",
+        "a: [b, [c]]#\n",
+        "a: [b, [c, ]]\n",
+        "a: [b, [c]\n",
+        "a: [b, [c]]]\n",
+        "a: [b,\n  [c]]\n",
+        "a: {b: {c: 1, c: 2}}\n",
+        "a: {b: {on: 1}}\n",
+        "a: {b: {c:1}}\n",
+        "a: {b: [c: d]}\n",
+        "a: {b: [.inf]}\n",
+        "a: {b: [&c d]}\n",
+        "a: {b: }\n",
+        "[a, [b]]\n",
+        f"a: {'[' * 30}{']' * 30}\n",
         "a: {b: 1, b: 2}\n",
         "a: |\n\n  b\n",
         "a: |\n  b",
@@ -150,9 +166,10 @@ def test_samples_of_the_rulebook_are_mostly_read():
 
 
 INSERTED = [
-    "  ", " ", "- ", "-", ":", " #", "#", "\n", "|", "|-", '"', "'", "[]", "{}", "[a, b]", "{a: b}", "~", "null",
-    "true", "0x1", "1e3", ".inf", "&a ", "*a", "!x ", "<<: ", "\n\n", "    \n", "? ", "---\n", "...\n", "\t", "é", ">",
-    "a: ", "- - ", " : ", "%", "@", "`", "1_000", "=", "a b", "\r", "\x85",
+    "  ", " ", "- ", "-", ":", " #", "#", "\n", "|", "|-", '"', "'", "[]", "{}", "[a, b]", "{a: b}", "[", "]", "{",
+    "}", ", ", "{a: [b, {c: d}]}", "~", "null", "true", "0x1", "1e3", ".inf", "&a ", "*a", "!x ", "<<: ", "\n\n",
+    "    \n", "? ", "---\n", "...\n", "\t", "é", ">", "a: ", "- - ", " : ", "%", "@", "`", "1_000", "=", "a b", "\r",
+    "\x85",
 ]  # fmt: skip
 
 
@@ -175,6 +192,7 @@ def test_what_is_spoilt_is_read_as_libyaml_reads_it_or_not_at_all(seed):
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from([*"ab:\n| 1'\"[],#{}", ": ", "- ", "  "]), max_size=25))
+@example(["a", ": ", "[", "{", "a", ": ", "[", "]", "}", ",", "b", "]"])
 def test_any_text_is_read_as_libyaml_reads_it_or_not_at_all(pieces):
     chunk = "".join(pieces).encode()
     try:
@@ -183,12 +201,27 @@ def test_any_text_is_read_as_libyaml_reads_it_or_not_at_all(pieces):
         pytest.fail(f"libyaml refuses {chunk!r}")
 
 
+@settings(max_examples=400, deadline=None)
+@given(st.recursive(
+    st.sampled_from(["a", "1", "true", "~", "'b c'", '"d"', "0x1", "-"]),
+    lambda inner: st.lists(inner, max_size=4).map(lambda many: f"[{', '.join(many)}]")
+    | st.dictionaries(st.sampled_from(["k", "on", "l/m", "1"]), inner, max_size=3).map(
+        lambda some: "{" + " , ".join(f"{key}:  {value}" for key, value in some.items()) + "}"
+    ),
+))  # fmt: skip
+def test_lists_and_maps_in_brackets_are_read_as_libyaml_reads_them_or_not_at_all(text):
+    both(f"a:\n- b: {text} # c\n- {text}\n- c\n".encode())
+
+
 def test_long_lines_take_time_in_proportion():
     for line in (
         "a: " + "b " * 50_000 + ": c",
         "a: " + "b:" * 50_000,
         "- " * 50_000,
         "a: [" + "b, " * 50_000,
+        "a: " + "[" * 50_000,
+        "a: " + "[{a: " * 50_000,
+        "a: {b: [" + "c, " * 50_000,
         "a: '" * 50_000,
     ):
         assert _block.read(line.encode() + b"\n") is None

@@ -1,7 +1,7 @@
 """The part of YAML that nearly every manifest is written in, read line by line: several times as fast as libyaml.
 
 A line is a key with a value beside it or below it, or a member of a list. Values are plain or quoted words on one
-line, lists and maps of such words in brackets, and literal blocks. Whatever else a document holds (anchors, tags, merge
+line, lists and maps in brackets on one line, and literal blocks. Whatever else a document holds (anchors, tags, merge
 keys, escapes, folded or continued text, a key that stands twice, tabs, every error) is not for here: :func:`read` gives
 None, and libyaml reads the whole document. So this may refuse what is YAML, and must never read anything otherwise than
 ``_go_yaml`` does.
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 1024
 _MOST_DEEP = 60
+_MOST_IN_BRACKETS = 20
 _LONGEST = 64
 """Characters of the longest word that may be anything but text."""
 _ASCII = bytes(range(0x20, 0x7F)) + b"\n"
@@ -33,15 +34,15 @@ _KEY = r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}"
 # A plain value begins with no sign of YAML's, and holds neither ": " nor " #".
 _PLAIN = r"(?:[A-Za-z0-9_./$(+^;~\\]|-(?=[^\s:#]))[^\s:#]*+(?:(?::++(?=[^\s:#])| ++(?=[^\s:#]))[^\s:#]++)*+"
 _WORD = r"(?:[A-Za-z0-9_./][A-Za-z0-9_./-]*+|\"[^\"\\\n]*+\"|'[^'\n]*+')"
-_LIST = rf"\[ *(?:{_WORD}(?: *, *{_WORD})*)? *\]"
-_MAP = rf"\{{ *(?:{_KEY}: +{_WORD}(?: *, *{_KEY}: +{_WORD})*)? *\}}"
 _LINE = lazy_pattern(
     rf"( *)(- +|-(?= *\n))?(?:({_KEY}):(?=[ \n]))?"
-    rf" *(?:({_PLAIN})|\"([^\"\\\n]*+)\"|'([^'\n]*+)'|({_LIST}|{_MAP})|(\|-?))? *(?: #[^\n]*)?\n"
+    rf" *(?:({_PLAIN})|\"([^\"\\\n]*+)\"|'([^'\n]*+)'|([\[{{][^\n]*+)|(\|-?))? *(?: #[^\n]*)?\n"
 )
+_END = lazy_pattern(r" *(?: #[^\n]*)?\Z")
 _NOTHING = lazy_pattern(r"(?: *(?:#[^\n]*)?\n)+")
-_ENTRY = lazy_pattern(rf"({_KEY}): +({_WORD})")
-_WORDS = lazy_pattern(_WORD)
+_ENTRY = lazy_pattern(rf"({_KEY}): +")
+_BLANKS = lazy_pattern(" *")
+_IN_BRACKETS = lazy_pattern(_WORD)
 _BEGIN = lazy_pattern(r"---(?: +#[^\n]*| *)\n")
 
 
@@ -145,7 +146,7 @@ class _Reader:
 
     def _take(self, match: re.Match[str]) -> int:
         """One line: where it belongs by its column, then what it says. Gives where the next begins."""
-        indent, dash, key, plain, double, single, flow, literal = match.groups()
+        indent, dash, key, plain, double, single, brackets, literal = match.groups()
         column = len(indent)
         holder: Any
         own, holder = self._open[-1] if self._open else (-1, None)
@@ -156,8 +157,12 @@ class _Reader:
             value = plain if plain[0] not in FIRST else _plain(plain)
         elif literal is not None:
             value, at, count = self._literal(at, column if key is None else column + len(dash or ""), literal)
+        elif brackets is not None:
+            value, end = _brackets(brackets, 0, 0)
+            if _END.match(brackets, end) is None:
+                raise _OddError
         else:
-            value = _other(double, single, flow)
+            value = double if double is not None else single
         place: Any = key
         if dash is not None:
             place = len(holder)
@@ -175,9 +180,8 @@ class _Reader:
             self.places.append(self.line)
             self.nodes += 1
         self.nodes += 1
-        if flow is not None:
-            self.places += [self.line] * len(value)
-            self.nodes += len(value) * (1 if flow[0] == "[" else 2)
+        if brackets is not None:
+            self._count(value)
         elif value is None and plain is None:
             self._hole = (holder, place, column)
         self.line += count
@@ -213,6 +217,14 @@ class _Reader:
         self._open.append((column, made))
         return made
 
+    def _count(self, value: Any) -> None:
+        """The members of what stands in brackets: all of them begin on this line."""
+        for one in value.values() if type(value) is dict else value:
+            self.places.append(self.line)
+            self.nodes += 2 if type(value) is dict else 1
+            if type(one) is dict or type(one) is list:
+                self._count(one)
+
     def _literal(self, at: int, parent: int, style: str) -> tuple[str, int, int]:
         """A literal block below a line of column ``parent``: its text, where the next line begins, lines with head."""
         text, end = self._text, len(self._text)
@@ -241,19 +253,45 @@ class _Reader:
         return "\n".join(found) + ("" if style == "|-" else "\n"), at, count
 
 
-def _other(double: str | None, single: str | None, flow: str | None) -> Any:
-    """A value that is no plain word; None when there is none."""
-    if double is not None:
-        return double
-    if flow is None:
-        return single
-    if flow[0] == "[":
-        return [_word(word) for word in _WORDS.findall(flow)]
-    entries = _ENTRY.findall(flow)
-    made = {key: _word(word) for key, word in entries}
-    if len(made) != len(entries) or not all(map(_is_text, made)):
+def _brackets(text: str, at: int, depth: int) -> tuple[Any, int]:
+    """The list or map that begins there, and where it ends."""
+    if depth > _MOST_IN_BRACKETS:
         raise _OddError
-    return made
+    listed = text[at] == "["
+    made: Any = [] if listed else {}
+    at = _past_blanks(text, at + 1)
+    if text[at : at + 1] == ("]" if listed else "}"):
+        return made, at + 1
+    while True:
+        name = ""
+        if not listed:
+            key = _ENTRY.match(text, at)
+            if key is None or key[1] in made or not _is_text(key[1]):
+                raise _OddError
+            name, at = key[1], key.end()
+        if text[at : at + 1] in ("[", "{"):
+            value, at = _brackets(text, at, depth + 1)
+        else:
+            word = _IN_BRACKETS.match(text, at)
+            if word is None:
+                raise _OddError
+            value, at = _word(word[0]), word.end()
+        if listed:
+            made.append(value)
+        else:
+            made[name] = value
+        at = _past_blanks(text, at)
+        sign, at = text[at : at + 1], at + 1
+        if sign == ("]" if listed else "}"):
+            return made, at
+        if sign != ",":
+            raise _OddError
+        at = _past_blanks(text, at)
+
+
+def _past_blanks(text: str, at: int) -> int:
+    match = _BLANKS.match(text, at)
+    return at if match is None else match.end()
 
 
 def _plain(text: str) -> Any:
