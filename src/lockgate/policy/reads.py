@@ -15,6 +15,11 @@ from lockgate.dataclass import dataclass
 
 ANY: Final = None
 """Every member of a list or an object."""
+KEYS: Final = "\0keys"
+"""The names of all fields of an object, in their order, and which of them hold false. Of a list it is the shape of its
+members."""
+ITEM: Final = "\0item"
+"""Every member of a list, where it is a list that stands there; of an object none."""
 Path: TypeAlias = tuple[str | None, ...]
 Read: TypeAlias = tuple[Path, bool]
 """Where, and whether the whole of it is read."""
@@ -80,6 +85,12 @@ class Reads:
             self.found[path] = True
         if origin.inside is not None:
             self.whole(origin.inside)
+
+    def keys(self, origin: Origin) -> None:
+        """Which members a value has is asked for, and which are false, and nothing else of them."""
+        for path in origin.places:
+            self.shape(path)
+            self.shape((*path, KEYS))
 
     def member(self, origin: Origin, key: str | None) -> Origin:
         """What stands at a key of a value, or at any."""

@@ -118,6 +118,8 @@ class Whole:
     steps: int = 0
     most: int = 0
     """Steps of the policy that took the most."""
+    left: tuple[Any, ...] = ()
+    """Groups that are to be asked by themselves: what they say hangs on more."""
 
 
 class Wholes(Remembered[Whole]):

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from lockgate.policy.reads import ANY, Read
+from lockgate.policy.reads import ANY, ITEM, KEYS, Read
 
 _LONGEST: Final = 600
 """Bytes of a value that stand for themselves; of longer ones a digest does."""
@@ -60,8 +60,8 @@ def view_of(reads: Iterable[Read]) -> View | None:
     if len(every) > _MAX_READS:
         return None
     tree: _Tree = {}
-    for path, whole in every:
-        tree = _with(tree, path, whole)
+    for path, whole in every:  # who asks for keys alone, or for members of a list alone, is shown somewhat more
+        tree = _with(tree, tuple(ANY if key in (KEYS, ITEM) else key for key in path), whole)
     source = "\n".join(("def cut(v0):", *_Writer().cut("v0", "r0", _settled(tree), " "), " return r0", ""))
     module = compile(source, "<view>", "exec", dont_inherit=True, optimize=2)
     (code,) = (constant for constant in module.co_consts if isinstance(constant, CodeType))

@@ -4,7 +4,7 @@ import pytest
 
 from lockgate.policy.cel.program import parse_program
 from lockgate.policy.cel.traces import place, traced
-from lockgate.policy.reads import ANY, NOWHERE
+from lockgate.policy.reads import ANY, ITEM, KEYS, NOWHERE
 
 NAMES = frozenset(("object", "oldObject", "request"))
 GIVEN = {"params": NOWHERE, "any": place("object").joined(place("oldObject"))}
@@ -20,7 +20,7 @@ def _read(expression: str, **variables: str) -> set[str] | None:
         return None
     paths = {path for path, _ in found}
     return {
-        ".".join("*" if part is ANY else part for part in path) + ("!" if whole else "")
+        ".".join({ANY: "*", ITEM: "[]", KEYS: "{}"}.get(part, part) for part in path) + ("!" if whole else "")
         for path, whole in found
         if whole or not any(other[: len(path)] == path != other for other in paths)
     } - {"object", "oldObject"}
@@ -32,12 +32,20 @@ def _read(expression: str, **variables: str) -> set[str] | None:
         ("has(object.a)", {}, {"object.a"}),
         ("object.a == 'x'", {}, {"object.a"}),
         ("object.a == object.b", {}, {"object.a!", "object.b!"}),
-        ("object.a.all(c, c.n == 1)", {}, {"object.a.*.n"}),
-        ("object.a.filter(c, has(c.k)).map(c, c.n).size() > 0", {}, {"object.a.*.k", "object.a.*.n"}),
-        ("variables.l.exists(c, c.n > 'x')", {"l": "object.a + object.b"}, {"object.a.*.n!", "object.b.*.n!"}),
+        ("object.a.all(c, c.n == 1)", {}, {"object.a.{}", "object.a.[].n"}),
+        ("object.a.filter(c, has(c.k)).map(c, c.n).size() > 0", {},
+         {"object.a.{}", "object.a.[].k", "object.a.[].n"}),
+        ("variables.l.exists(c, c.n > 'x')", {"l": "object.a + object.b"},
+         {"object.a.{}", "object.b.{}", "object.a.[].n!", "object.b.[].n!"}),
         ("variables.any.a > 1", {}, {"object.a!", "oldObject.a!"}),
         ("object.a[object.k] == null", {}, {"object.a.*", "object.k!"}),
-        ("object.?a.orValue([]).all(c, c in ['x'])", {}, {"object.a.*!"}),
+        ("object.?a.orValue([]).all(c, c in ['x'])", {}, {"object.a.{}", "object.a.[]!"}),
+        ("'x' in object.a", {}, {"object.a.{}"}),
+        ("['x', 'y'].exists(k, k in object.a)", {}, {"object.a.{}"}),
+        ("[['x'], 'y'].exists(k, k in object.a)", {}, {"object.a!"}),
+        ("['x'].exists(k, cel.bind(k, [k], k in object.a))", {}, {"object.a!"}),
+        ("object.k in object.a", {}, {"object.a!", "object.k!"}),
+        ("'x' in [object.a]", {}, {"object.a!"}),
         ("cel.bind(x, object.a, x.b && x.c)", {}, {"object.a.b!", "object.a.c!"}),
         ("object.a.all(k, v, k != v.n)", {}, {"object.a.*.n!"}),
         ("{'a': object.a}['a'].b == 1", {}, {"object.a.b"}),

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lockgate.policy.errors import EvaluationError
-from lockgate.policy.reads import ANY
+from lockgate.policy.reads import ANY, KEYS
 from lockgate.policy.rego import Program, Source, compile_modules, plain
 from lockgate.policy.views import view_of
 
@@ -21,7 +21,7 @@ def _read(body: str) -> set[str] | None:
         return None
     paths = {path for path, _ in found}
     return {
-        ".".join("*" if part is ANY else part for part in path) + ("!" if whole else "")
+        ".".join({ANY: "*", KEYS: "{}"}.get(part, part) for part in path) + ("!" if whole else "")
         for path, whole in found
         if whole or not any(other[: len(path)] == path != other for other in paths)
     }
@@ -40,7 +40,12 @@ def _read(body: str) -> set[str] | None:
         ("s contains c if some c in input.a\np contains x if x := [c.n | some c in s]", {"a.*!", "a.*.n!"}),
         ("s contains c if some c in input.a\np contains x if x := count(s)", {"a.*!"}),
         ("f(o) if o.x.y\np contains 1 if f(input.a)", {"a.x.y"}),
-        ("f(o, k) if o[k]\np contains 1 if f(input.a, input.k)", {"a.*", "k!"}),
+        ("f(o, k) if o[k]\np contains 1 if f(input.a, input.k)", {"a.{}", "k!"}),
+        ("p contains k if input.a[k]", {"a.{}"}),
+        ("p contains k if { some k; input.a[_][k] }", {"a.*.{}"}),
+        ("p contains x if { x := input.a[_] }", {"a.*!"}),
+        ("p contains k if { input.a[k] == 1 }", {"a.*!"}),
+        ("s contains c if some c in input.a\np contains 1 if s[input.k]", {"a.*!", "k!"}),
         ('p contains x if x := object.get(input, ["a", "b"], 1)', {"a.b!"}),
         ('p contains x if { o := object.get(input, "a", {}); x := o.b }', {"a.b!"}),
         ("p contains 1 if every c in input.a { c.ok }", {"a.*.ok"}),
@@ -50,7 +55,7 @@ def _read(body: str) -> set[str] | None:
         ("p if input.a > 1 else := false if input.b", {"a!", "b"}),
         ("default p := 7\np := 1 if input.a", {"a"}),
         ("p contains x if x := {k: v | some k, v in input.a}", {"a.*!"}),
-        ("p contains 1 if input[input.k]", {"*", "k!"}),
+        ("p contains 1 if input[input.k]", {"{}", "k!"}),
     ],
 )  # fmt: skip
 def test_reads_are_followed_through_names_rules_and_functions(body: str, reads: set[str]) -> None:

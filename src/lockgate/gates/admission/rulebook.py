@@ -17,7 +17,7 @@ from lockgate.policy.catalogue._plan import Kind
 from lockgate.policy.catalogue._reads import read_off, reads_of
 from lockgate.policy.catalogue.kubernetes import KubernetesPolicy
 from lockgate.policy.catalogue.policies import Asked
-from lockgate.policy.gatekeeper.parts import Parts, is_steady, parts_of, union
+from lockgate.policy.gatekeeper.parts import NAMED, Parts, is_steady, parts_of, steady, union
 from lockgate.policy.remembered import ENTRY, Outcome, Remembered, Whole, Wholes, size_of
 
 MAX_BYTES = 8 << 20
@@ -47,16 +47,17 @@ class _Group:
         self.silence = Whole((Outcome(next(_numbers), (), ENTRY),))
 
 
-class _Several:
-    """Groups that are looked up together first."""
+class _Every:
+    """All groups for one kind, which are looked up together first."""
 
     __slots__ = ("groups", "number", "parts")
 
-    def __init__(self, groups: Sequence[_Group], parts: tuple[int, ...] | None) -> None:
+    def __init__(self, groups: Sequence[_Group]) -> None:
         self.number = next(_numbers)
         self.groups = tuple(groups)
-        self.parts = parts
-        """None where each is looked up by itself alone."""
+        self.parts = union([(NAMED,), *(steady(part) for one in groups for part in (one.parts or (), one.quiet or ()))])
+        """Those in which replicas are alike: by these all is known but of groups that mind something which hangs on
+        more."""
 
 
 class Rulebook:
@@ -64,40 +65,50 @@ class Rulebook:
 
     def __init__(self, policies: Policies, compiled: MutableMapping[str, bytes], *, max_bytes: int = MAX_BYTES) -> None:
         """``compiled`` as :class:`Policies` has it."""
-        self._policies = policies
+        self.policies = policies
         self._reads = {policy.rule.id: read_off(policy, compiled) for policy in policies.kubernetes}
         self.wholes = Wholes(max_bytes=max_bytes)
         self._outcomes: Remembered[Outcome] = Remembered(max_bytes=max_bytes // 4)
-        self._groups: dict[tuple[str, str], tuple[_Several, ...]] = {}
+        self._groups: dict[tuple[str, str], _Every] = {}
 
     def outcomes(self, body: Mapping[str, Any], parts: Parts, until: float | None) -> Outcomes:
         """What is denied of an object, in groups; :func:`hits_of` tells the hits."""
-        groups = self._groups_of(group_kind(body))
-        asked: Asked | None = None
-        found: list[Outcome] = []
-        for several in groups:
-            key = None if several.parts is None else parts.key(several.number, several.parts)
-            known = None if key is None else self.wholes.get(key)
-            if known is not None:
-                found += known.outcomes
-                continue
-            lasting, said = key is not None, list[Outcome]()
-            for group in several.groups:
-                whole = self._known(group, parts)
-                if whole is None:
-                    asked = asked or Asked(body)
-                    fault = asked.fault_of(self._policies.of_kind(group_kind(body)))
-                    if fault:
-                        return (self._outcome(group, fault),)
-                    whole, lasts = self._put(group, parts, asked.hits(group.kind, until=until))
-                    lasting = lasting and lasts
-                said += whole.outcomes
-            if key is not None and lasting:
-                self.wholes.put(key, Whole(tuple(said)), size_of(key))
-            found += said
-        return tuple(found)
+        every = self._groups_of(group_kind(body))
+        key = parts.joint(every.number, every.parts)
+        known = None if key is None else self.wholes.get(key)
+        asking = _Asking(self, body, parts, until)
+        if known is None:
+            known, lasts = self._found_out(every, asking)
+            if key is not None and lasts:
+                self.wholes.put(key, known, size_of(key))
+        found = list(known.outcomes)
+        for group in known.left:
+            found += asking.whole(group)[0].outcomes
+        return asking.at_fault or tuple(found)
 
-    def _known(self, group: _Group, parts: Parts) -> Whole | None:
+    def _found_out(self, every: _Every, asking: _Asking) -> tuple[Whole, bool]:
+        """What holds for replicas, and which groups are to be asked of each of them; and whether that lasts."""
+        said: list[Outcome] = []
+        left: list[_Group] = []
+        lasting = True
+        for group in every.groups:
+            if group.parts is None or group.quiet is None:
+                left.append(group)
+                continue
+            if not is_steady(group.quiet):
+                whole, settled, lasts = group.silence, asking.minds_nothing(group), True
+            else:
+                whole, lasts = asking.whole(group)
+                settled = is_steady(group.parts) or whole is group.silence
+            lasting = lasting and lasts
+            if settled:
+                said += whole.outcomes
+            else:
+                left.append(group)
+        return Whole(tuple(said), left=tuple(left)), lasting and not asking.at_fault
+
+    def known(self, group: _Group, parts: Parts) -> Whole | None:
+        """What a group said before of what is the same in its parts."""
         if group.parts is None or group.quiet is None:
             return None
         if group.quiet != group.parts:
@@ -107,11 +118,11 @@ class Rulebook:
         key = parts.key(group.number, group.parts)
         return None if key is None else self.wholes.get(key)
 
-    def _put(self, group: _Group, parts: Parts, hits: Sequence[Hit]) -> tuple[Whole, bool]:
+    def keep(self, group: _Group, parts: Parts, hits: Sequence[Hit]) -> tuple[Whole, bool]:
         """What the hits make, kept where that lasts, and whether it does. That nothing is denied hangs on less than
         what is said otherwise."""
         silent = not hits and group.quiet != group.parts
-        whole = group.silence if silent else Whole((self._outcome(group, hits),))
+        whole = group.silence if silent else Whole((self.outcome(group, hits),))
         if group.parts is None or group.quiet is None or any(one.failed or _unnamed(one) for one in hits):
             return whole, False
         key = parts.key(group.quiet_number, group.quiet) if silent else parts.key(group.number, group.parts)
@@ -119,20 +130,18 @@ class Rulebook:
             self.wholes.put(key, whole, size_of(key))
         return whole, True
 
-    def _groups_of(self, pair: tuple[str, str]) -> tuple[_Several, ...]:
+    def _groups_of(self, pair: tuple[str, str]) -> _Every:
         found = self._groups.get(pair)
         if found is None:
             every: dict[_Parts | None, list[tuple[int, KubernetesPolicy]]] = {}
-            for place, policy in enumerate(self._policies.of_kind(pair).policies):
+            for place, policy in enumerate(self.policies.of_kind(pair).policies):
                 every.setdefault(self._parts_of(policy, pair), []).append((place, policy))
             groups = [
-                _Group(parts, self._policies.part_of(policy for _, policy in one),
+                _Group(parts, self.policies.part_of(policy for _, policy in one),
                        {str(policy.rule.id): place for place, policy in one})
                 for parts, one in every.items()
             ]  # fmt: skip
-            steady = [one for one in groups if is_steady(one.parts)]
-            alone = [_Several((one,), None) for one in groups if not is_steady(one.parts)]
-            found = (*([_Several(steady, union(one.parts for one in steady))] if steady else ()), *alone)
+            found = _Every(groups)
             if len(self._groups) >= _MAX_KINDS:
                 self._groups.clear()
             self._groups[pair] = found
@@ -145,7 +154,8 @@ class Rulebook:
         reads = reads_of(policy, pair, found)
         return parts_of(reads.quiet), parts_of(reads.loud)
 
-    def _outcome(self, group: _Group, hits: Sequence[Hit]) -> Outcome:
+    def outcome(self, group: _Group, hits: Sequence[Hit]) -> Outcome:
+        """The outcome that holds these hits, the same for the same."""
         key = group.number, tuple((one.rule.id, one.message, one.pointer, one.item, one.failed) for one in hits)
         known = self._outcomes.get(key)
         if known is None:
@@ -154,6 +164,50 @@ class Rulebook:
             known = Outcome(next(_numbers), found, size)
             self._outcomes.put(key, known, size)
         return known
+
+
+class _Asking:
+    """One object that groups are put to, and what was found out of it. For one thread."""
+
+    __slots__ = ("_asked", "_body", "_book", "_found", "_parts", "_until", "at_fault")
+
+    def __init__(self, book: Rulebook, body: Mapping[str, Any], parts: Parts, until: float | None) -> None:
+        self._book, self._body, self._parts, self._until = book, body, parts, until
+        self._asked: Asked | None = None
+        self._found: dict[int, tuple[Whole, bool]] = {}
+        self.at_fault: Outcomes = ()
+        """The one answer in place of all, where nothing about the object can be said."""
+
+    def whole(self, group: _Group) -> tuple[Whole, bool]:
+        """What a group says, and whether that lasts."""
+        found = self._found.get(group.number)
+        if found is None:
+            found = self._found[group.number] = self._looked_up(group)
+        return found
+
+    def minds_nothing(self, group: _Group) -> bool:
+        """Whether no rule of a group denies anything whatever the names of volumes are: the object has no field that
+        any of them would mind."""
+        asked = self._put(group)
+        return not self.at_fault and not group.kind.plan(asked.shape) and self._parts.names_are_texts()
+
+    def _looked_up(self, group: _Group) -> tuple[Whole, bool]:
+        known = self._book.known(group, self._parts)
+        if known is not None:
+            return known, True
+        asked = self._put(group)
+        if self.at_fault:
+            return group.silence, False
+        return self._book.keep(group, self._parts, asked.hits(group.kind, until=self._until))
+
+    def _put(self, group: _Group) -> Asked:
+        """The object, ready to be judged, unless it is at fault."""
+        if self._asked is None:
+            self._asked = Asked(self._body)
+            fault = self._asked.fault_of(self._book.policies.of_kind(group_kind(self._body)))
+            if fault:
+                self.at_fault = (self._book.outcome(group, fault),)
+        return self._asked
 
 
 def hits_of(outcomes: Outcomes) -> list[Hit]:

@@ -11,9 +11,11 @@ from lockgate.policy.cel import syntax as tree
 from lockgate.policy.cel.expression import Expression
 from lockgate.policy.cel.parser import parse
 from lockgate.policy.cel.program import Program
-from lockgate.policy.reads import ANY, NOWHERE, Origin, Read, Reads, UntraceableError, made_of
+from lockgate.policy.reads import ANY, ITEM, NOWHERE, Origin, Read, Reads, UntraceableError, made_of
 
 _Names = Mapping[str, Origin]
+_SCALAR = Origin()
+"""Of a variable that is one of the scalars that the text of the expression names."""
 
 
 def traced(program: Program, *, variables: frozenset[str], given: Mapping[str, Origin]) -> tuple[Read, ...] | None:
@@ -109,7 +111,8 @@ class _Walk:
 
     def _ident(self, node: tree.Ident, names: _Names) -> Origin:
         if node.name in names:
-            return names[node.name]
+            found = names[node.name]
+            return NOWHERE if found is _SCALAR else found
         name = node.name.removeprefix(".")
         if name == "variables":
             raise UntraceableError  # all of them at once
@@ -138,6 +141,9 @@ class _Walk:
         values = [self.value(side, names) for side in sides]
         if node.operator in ("==", "!=") and any(isinstance(side, tree.Literal) for side in sides):
             return NOWHERE  # the shape holds every scalar, and tells it from a list or a map
+        if node.operator == "in" and _is_scalar(node.left, names) and values[1].inside is None:
+            self.reads.keys(values[1])
+            return NOWHERE
         for value in values:
             self.reads.whole(value)
         return NOWHERE
@@ -165,11 +171,16 @@ class _Walk:
         return NOWHERE
 
     def _comprehension(self, node: tree.Comprehension, names: _Names) -> Origin:
-        member = self.reads.member(self.value(node.target, names), ANY)
+        target = self.value(node.target, names)
+        if len(node.variables) == 1:  # of a map these are the keys
+            self.reads.keys(target)
+            member = self.reads.member(target, ITEM)
+        else:
+            member = self.reads.member(target, ANY)
         inner = dict(names)
         for name in node.variables[:-1]:
             inner[name] = NOWHERE  # an index, or a key, which the shape of a map tells
-        inner[node.variables[-1]] = member
+        inner[node.variables[-1]] = _SCALAR if _of_scalars(node.target) else member
         if node.condition is not None:
             self._read(node.condition, inner)
         if node.result is None:
@@ -179,3 +190,12 @@ class _Walk:
             return made_of([result])
         self.reads.whole(result)
         return made_of([member]) if node.macro == "sortBy" else NOWHERE
+
+
+def _is_scalar(node: tree.Node, names: _Names) -> bool:
+    return isinstance(node, tree.Literal) or (isinstance(node, tree.Ident) and names.get(node.name) is _SCALAR)
+
+
+def _of_scalars(target: tree.Node) -> bool:
+    """Whether it is a list of scalars that the text names."""
+    return isinstance(target, tree.ListLiteral) and all(isinstance(one, tree.Literal) for one, _ in target.items)

@@ -95,8 +95,11 @@ class Judging:
         number = installed.view_number
         group = self._groups.get(number)
         if group is None and installed.view is not None and number not in self._groups:
-            digest = installed.view.digest(installed.program.document(self.case))
-            group = None if digest is None else self._kept.group(number, digest)
+            if self._kept.worth(number):
+                digest = installed.view.digest(installed.program.document(self.case))
+                group = None if digest is None else self._kept.group(number, digest)
+            else:
+                group = self._groups[NO_VIEW]
             self._groups[number] = group
         return group
 
@@ -117,7 +120,7 @@ class Judging:
             if answer.error:  # its text may tell of more than was read
                 return answers
         group[installed.number] = (answers, budget.spent)
-        if installed.view is not None:
+        if group is not self._groups[NO_VIEW]:
             self._fresh.append((group, installed.number))
         return answers
 

@@ -8,12 +8,12 @@ of those parts, and of the rest. What no policy reads apart from its neighbours 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from lockgate.policy.gatekeeper.review import Review
-from lockgate.policy.reads import ANY, Path, Read, external
+from lockgate.policy.reads import ANY, KEYS, Path, Read, external
 from lockgate.policy.views import exact
 
 Key: TypeAlias = tuple[int | bytes, ...]
@@ -27,15 +27,16 @@ _METADATA: Final = (
 )  # fmt: skip
 _SPEC: Final = ("affinity", "hostname", "nodeName")
 """What controllers fill in by Pod: DaemonSets by node, StatefulSets by number."""
-_KEYS: Final = "\0keys"
-"""Stands for the names of all fields of an object, in their order: a part for who walks through them."""
 _MOUNTING: Final = ("containers", "initContainers", "ephemeralContainers")
 _VOLUMES: Final[tuple[Path, ...]] = (
-    ("spec", "volumes", ANY, "name"), *(("spec", name, ANY, "volumeMounts", ANY, "name") for name in _MOUNTING),
+    ("spec", "volumes", ANY), *(("spec", name, ANY, "volumeMounts", ANY) for name in _MOUNTING),
 )  # fmt: skip
+_NAMED: Final = tuple((*path, KEYS) for path in _VOLUMES)
+"""Where volumes and mounts have their names, if they have any: what the names are is a part of its own."""
+_NAMES: Final = tuple((*path, "name") for path in _VOLUMES)
 _OBJECT: Final[tuple[tuple[Path, ...], ...]] = (
-    *((("metadata", name),) for name in (*_METADATA, _KEYS)), *((("spec", name),) for name in (*_SPEC, _KEYS)),
-    (("status",),), ((_KEYS,),), _VOLUMES,
+    *((("metadata", name),) for name in (*_METADATA, KEYS)), *((("spec", name),) for name in (*_SPEC, KEYS)),
+    (("status",),), ((KEYS,),), _NAMED, _NAMES,
 )  # fmt: skip
 """The parts of an object, each as the places that are together in it."""
 _OLD_REST: Final = len(_REQUEST) + len(_OBJECT)
@@ -46,28 +47,40 @@ PARTS: Final[tuple[tuple[Path, ...], ...]] = (
     *(tuple(("oldObject", *path) for path in part) for part in _OBJECT),
 )
 """All parts by number. That of ``oldObject`` is the rest of it, which whoever reads anything of it reads."""
-_VOLUME_NAMES: Final = frozenset(number for number, paths in enumerate(PARTS) if len(paths) > 1)
+NAMED: Final = next(number for number, paths in enumerate(PARTS) if len(paths) > 1)
+_VOLUME_NAMES: Final = frozenset(
+    number for number, paths in enumerate(PARTS) if len(paths) > 1 and paths[0][-1] == "name"
+)  # fmt: skip
 NAMES: Final[tuple[str, ...]] = (
     *_REQUEST, "kind", "resource", "subResource", "namespace", "object", "oldObject",
 )  # fmt: skip
 """The names with which a read begins; the object of a DELETE is the old one."""
 _METADATA_SET, _SPEC_SET = frozenset(_METADATA), frozenset(_SPEC)
-_NOT_THERE: Final = b""
 
 
 def parts_of(reads: Iterable[Read]) -> tuple[int, ...]:
     """The numbers of the parts that are read, in their order. Paths begin with one of ``NAMES``."""
     every = list(reads)
-    return tuple(
+    found = {
         number for number, paths in enumerate(PARTS)
         if any(_meets(read, whole, path) for path in paths for read, whole in every)
-    )  # fmt: skip
+    }  # fmt: skip
+    return tuple(sorted(found | {number - 1 for number in found & _VOLUME_NAMES}))  # names by where they stand
 
 
 def _meets(read: Path, whole: bool, part: Path) -> bool:
     if not whole and len(read) < len(part):
         return False  # of what stands around the part the type alone
-    return all(one is ANY or other is ANY or one == other for one, other in zip(read, part, strict=False))
+    return all(_may_be(one, other) for one, other in zip(read, part, strict=False))
+
+
+def _may_be(read: str | None, part: str | None) -> bool:
+    return read is ANY or read == part or (part is ANY and read is not KEYS)
+
+
+def steady(parts: Iterable[int]) -> tuple[int, ...]:
+    """Those of the parts in which replicas are the same, as a rule."""
+    return tuple(part for part in parts if part not in _VOLUME_NAMES)
 
 
 def is_steady(parts: tuple[int, ...] | None) -> bool:
@@ -83,7 +96,7 @@ def union(several: Iterable[tuple[int, ...] | None]) -> tuple[int, ...]:
 class Parts:
     """Of one review. For one thread."""
 
-    __slots__ = ("_found", "_inventory", "_object", "_rest", "_review", "_whole")
+    __slots__ = ("_bare", "_found", "_inventory", "_object", "_rest", "_review", "_whole")
 
     def __init__(self, review: Review, inventory: int = 0) -> None:
         """``inventory`` is another number whenever the objects of the cluster are others."""
@@ -91,6 +104,7 @@ class Parts:
         self._object = review.old_object if review.operation == "DELETE" else review.object
         self._found: dict[int, bytes | None] = {}
         self._rest: bytes | None = None
+        self._bare: dict[str, Any] | None = None
         self._whole = self._object is not None
         """Whether it can be taken apart."""
 
@@ -101,40 +115,62 @@ class Parts:
     def key(self, number: int, parts: Iterable[int]) -> Key | None:
         """What is the same for reviews that are the same in these parts and the rest; None when that cannot be told.
         ``number`` tells apart what is kept by the same parts."""
-        if self._rest is None:
-            if not self._whole:
-                return None
-            self._rest = self._text_of_rest()
-            if self._rest is None:
-                self._whole = False
-                return None
-        key: list[int | bytes] = [number, self._rest]
+        rest = self._rest_of()
+        if rest is None:
+            return None
+        key: list[int | bytes] = [number, rest]
         for part in parts:
             if part not in self._found:
-                self._found[part] = self._text(part)
+                self._found[part] = exact(self._value(part))
             text = self._found[part]
             if text is None:
                 return None
             key.append(text)
         return tuple(key)
 
+    def joint(self, number: int, parts: Iterable[int]) -> Key | None:
+        """As :meth:`key`, at less cost for many parts of which nobody asks for one by itself."""
+        rest = self._rest_of()
+        if rest is None:
+            return None
+        text = exact([self._value(part) for part in parts])
+        return None if text is None else (number, rest, text)
+
+    def names_are_texts(self) -> bool:
+        """Whether all names of volumes and mounts that there are, are texts; the part ``NAMED`` tells."""
+        return all(name.__class__ is str for name in _volume_names(self._object))
+
+    def bare(self) -> dict[str, Any]:
+        """The object without its parts; it shares everything else with it."""
+        if self._bare is None:
+            assert self._object is not None
+            self._bare = _rest(self._object)
+        return self._bare
+
+    def _rest_of(self) -> bytes | None:
+        if self._rest is None and self._whole:
+            self._rest = self._text_of_rest()
+            self._whole = self._rest is not None
+        return self._rest
+
     def _text_of_rest(self) -> bytes | None:
         review = self._review
-        assert self._object is not None
         return exact((
-            _rest(self._object), review.group, review.version, review.kind, review.resource, review.sub_resource,
+            self.bare(), review.group, review.version, review.kind, review.resource, review.sub_resource,
             review.namespace, review.source.value,
         ))  # fmt: skip
 
-    def _text(self, part: int) -> bytes | None:
+    def _value(self, part: int) -> Any:
+        """What stands there, in a list; an empty one where nothing does."""
         if part < len(_REQUEST):
-            return exact(_OF_REQUEST[part](self))
+            value = _OF_REQUEST[part](self)
+            return [] if value is None else [value]
         if part < _OLD_REST:
-            return _text(self._object, part - len(_REQUEST))
+            return _part(self._object, part - len(_REQUEST))
         if part == _OLD_REST:
             old = self._review.old_object
-            return exact(None if old is None else _rest(old))
-        return _text(self._review.old_object, part - _OLD_REST - 1)
+            return [] if old is None else [_rest(old)]
+        return _part(self._review.old_object, part - _OLD_REST - 1)
 
 
 _OF_REQUEST: Final[tuple[Callable[[Parts], Any], ...]] = (
@@ -176,38 +212,53 @@ def _unnamed(items: list[Any]) -> list[Any]:
     ]
 
 
-def _text(body: Mapping[str, Any] | None, part: int) -> bytes | None:
+def _part(body: Mapping[str, Any] | None, part: int) -> list[Any]:
     paths = _OBJECT[part]
-    if len(paths) > 1:
-        return exact(_volume_names(body))
+    if paths is _NAMES:
+        return list(_volume_names(body))
+    if paths is _NAMED:
+        return [_named(items) for items in _volumes(body)]
     value: Any = body
     for name in paths[0]:
         if value.__class__ is not dict:
-            return _NOT_THERE
-        if name is _KEYS:
-            return exact(list(value))
+            return []
+        if name is KEYS:
+            return [key if one is not False else [key] for key, one in value.items()]
         if name not in value:
-            return _NOT_THERE
+            return []
         value = value[name]
-    return exact(value)
+    return [value]
 
 
-def _volume_names(body: Mapping[str, Any] | None) -> list[Any]:
+def _volumes(body: Mapping[str, Any] | None) -> Iterator[list[Any]]:
+    """The lists whose members have names that are apart."""
     spec = body.get("spec") if body is not None else None
     if spec.__class__ is not dict:
-        return []
+        return
     assert isinstance(spec, dict)
-    found = [_names(spec.get("volumes"))]
+    volumes = spec.get("volumes")
+    yield volumes if volumes.__class__ is list else []
     for name in _MOUNTING:
         for one in spec[name] if spec.get(name).__class__ is list else ():
-            found.append(_names(one.get("volumeMounts")) if one.__class__ is dict else [])
+            mounts = one.get("volumeMounts") if one.__class__ is dict else None
+            yield mounts if mounts.__class__ is list else []
+
+
+def _volume_names(body: Mapping[str, Any] | None) -> Iterator[Any]:
+    """The names that there are, of every list in its turn."""
+    for items in _volumes(body):
+        for one in items:
+            if one.__class__ is dict and "name" in one:
+                yield one["name"]
+
+
+def _named(items: list[Any]) -> list[Any]:
+    """Of each that is an object at which place its name stands, and whether that is false where it is no text."""
+    found: list[Any] = []
+    for one in items:
+        if one.__class__ is dict and "name" in one:
+            at = [*one].index("name")
+            found.append(at if one["name"].__class__ is str else [at, one["name"] is False])
+        else:
+            found.append(-1)
     return found
-
-
-def _names(items: Any) -> list[Any]:
-    """Of each that is an object its name and at which place that stands, and nothing where it has none."""
-    if items.__class__ is not list:
-        return []
-    return [
-        [one["name"], [*one].index("name")] if one.__class__ is dict and "name" in one else 0 for one in items
-    ]  # fmt: skip

@@ -81,7 +81,7 @@ class Plan:
 
     def _of_steady(self, parts: Parts, judging: Judging, kept: Kept) -> tuple[Outcome, ...]:
         """What the groups say that say the same of the next replica, as a rule: one look-up for all of them."""
-        key = parts.key(self.number, self._parts)
+        key = parts.joint(self.number, self._parts)
         known = _paid(judging.case, None if key is None else kept.wholes.get(key))
         if known is not None:
             return known.outcomes

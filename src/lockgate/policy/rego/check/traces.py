@@ -7,6 +7,7 @@ once its callers were walked. Anything that is not understood here ends in "it c
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 
 from lockgate.policy.reads import ANY, NOWHERE, Origin, Read, Reads, UntraceableError, external, made_of
@@ -179,10 +180,24 @@ class _Walk:
         elif isinstance(what, Logical):
             self._inner(what.left, dict(names))
             self._inner(what.right, dict(names))
+        elif isinstance(what, Ref) and what.path and isinstance(what.path[-1], Var):
+            self._asked_for(what, what.path[-1], names)
         elif isinstance(what, Term):
             self._value(what, names)
         else:
             raise UntraceableError
+
+    def _asked_for(self, ref: Ref, last: Var, names: _Names) -> None:
+        """A line that is a reference: of what it leads to it asks only whether that is there, and not false."""
+        value = self._ref(replace(ref, path=ref.path[:-1]), names)
+        if value.inside is not None or last.name in self.within:
+            self._below(value, (last,), names)
+            return
+        if self._open(last, names):
+            self._bind(last, NOWHERE, names)
+        else:
+            self.reads.whole(names[last.name])
+        self.reads.keys(value)
 
     def _call(self, what: Call, names: _Names) -> None:
         name = operator_name(what.operator)
