@@ -170,6 +170,14 @@ def kql_conformance() -> str:
     lines.append("queries: what is wrong with them against the catalogue of Log Analytics, and which columns of which")
     lines.append(f"types they give, in order. {wrong} are wrong: they use tables, columns or functions that it lacks.")
     lines.append(f"**{agreed}** answers are the same: an error at the same place, or the same columns.")
+    lines += ["", "## Documented examples", ""]
+    documented = data["documented"]
+    failing, exempt = documented["failing"], documented["exempt"]
+    passed = documented["total"] - len(failing) - len(exempt)
+    lines.append(f"{documented['total']} examples of the documentation were run on DuckDB and their rows compared with")
+    lines.append(f"those that are shown: **{passed}** are the same, {len(exempt)} cannot be, {len(failing)} are not.")
+    lines += ["", "Not the same:", "", *(f"- `{name}`: {reason}" for name, reason in failing.items())]
+    lines += ["", "Cannot be the same:", "", *(f"- `{name}`: {reason}" for name, reason in exempt.items())]
     lines += ["", "## Answers that differ", ""]
     lines += [f"- `{name}`: {reason}" for name, reason in data["disagreements"].items()] or ["None."]
     lines += ["", "## Queries by collection", "", "| collection | same | of | of them wrong |", "|---|---|---|---|"]

@@ -177,6 +177,8 @@ class Written(Relation):
 
     syntax: DataTable | ExternalData | InlineExternalTable | Expression
     type: Type
+    values: tuple[Value, ...] = ()
+    """Those of ``datatable``, row after row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,6 +187,8 @@ class Made:
 
     column: Column
     value: Value | None
+    part: int = 0
+    """Which part of a value with several it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,6 +223,8 @@ class Applied(Relation):
     arguments: tuple[Value, ...]
     body: Relation
     type: Type
+    view: bool = False
+    """Whether it was declared as one, and goes by its name in a union."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ A dynamic value may be known closer: an array (of a type), a bag, or one value o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 SCALAR, DYNAMIC_KIND, ARRAY_KIND, BAG_KIND, OTHER = "scalar", "dynamic", "array", "bag", "other"
 
@@ -210,14 +210,21 @@ class Table(Type):
 
 
 class Tuple(Type):
-    """Several named values of one expression. ``related`` is the table whose row it stands for (``$left``)."""
+    """Several named values of one expression. ``related`` is the table whose row it stands for (``$left``).
 
-    __slots__ = ("columns", "related")
+    ``origins``: of a value that picks columns of a row (``arg_max``), for each part the argument's place, or the column
+    that a star stands for.
+    """
 
-    def __init__(self, columns: Iterable[Column], related: Table | None = None) -> None:
+    __slots__ = ("columns", "origins", "related")
+
+    def __init__(
+        self, columns: Iterable[Column], related: Table | None = None, origins: Sequence[int | Column] = ()
+    ) -> None:
         super().__init__("tuple", SCALAR)
         self.columns = list(columns)
         self.related = related
+        self.origins = tuple(origins)
 
 
 def single(type_: Type) -> Type:

@@ -413,7 +413,8 @@ class Calls(Values):
             scope.symbols[parameter.name.text] = self.argument(parameter, value)
         found = self._body_of(function, scope)
         if isinstance(found, bound.Rows) and isinstance(found.type, Table):
-            return bound.Rows(bound.Applied(function.name, tuple(given), found.relation, found.type), found.type)
+            return bound.Rows(bound.Applied(
+                function.name, tuple(given), found.relation, found.type, function.syntax.view), found.type)
         type_ = UNKNOWN if found.type is ERROR else found.type
         return bound.Inlined(function.name, tuple(given), found, type_)
 

@@ -94,9 +94,9 @@ class Columns(Calls):
             self._project_value(node, value, projection, style, type_, name)
 
     def _declare(
-        self, projection: Projection, column: Column, value: bound.Value, at: s.Node, *, replace: bool
+        self, projection: Projection, column: Column, value: bound.Value, at: s.Node, *, replace: bool, part: int = 0
     ) -> None:
-        if not projection.declare(column, value, replace=replace):
+        if not projection.declare(column, value, replace=replace, part=part):
             self.fault("KS171", f"A column '{column.name}' is there already.", at)
 
     def _project_named(
@@ -125,9 +125,9 @@ class Columns(Calls):
         for i, part in enumerate(parts):
             if i < len(node.names):
                 column = Column(node.names[i].text, type_ or part.type)
-                self._declare(projection, column, value, node.names[i], replace=replace or not node.listed)
+                self._declare(projection, column, value, node.names[i], replace=replace or not node.listed, part=i)
             elif style != PRINT:
-                projection.add(part, value, replace=replace and node.listed)
+                projection.add(part, value, replace=replace and node.listed, part=i)
         for extra in node.names[len(parts) :] if node.listed else ():
             self.fault("KS150", f"There is no part for the name '{extra.text}'.", extra)
 
@@ -140,9 +140,9 @@ class Columns(Calls):
             projection.add(Column(name, type_ or parts[0].type), value, base=name)
             return
         prefix = value.function.prefix
-        for part in parts:
+        for i, part in enumerate(parts):
             column = Column(f"{prefix}_{part.name}", part.type) if prefix else part
-            projection.add(column, value)
+            projection.add(column, value, part=i)
 
     def _project_value(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lockgate.kql.bound import Made, Value
+from lockgate.kql.bound import Made, Use, Value
 from lockgate.kql.types import Column
 
 
@@ -64,31 +64,32 @@ class Projection:
         base: str | None = None,
         replace: bool = False,
         once: bool = False,
+        part: int = 0,
     ) -> Column:
         """Add a column, renamed when its name is taken, or in the place of that one when ``replace``."""
         if not column.name or column in self._skipped:
             return column
         if replace and column.name in self._place:
-            self._made[self._place[column.name]] = Made(column, value)
+            self._made[self._place[column.name]] = Made(column, value, part)
         else:
             name = self._names.take(column.name, base)
             if name != column.name:
                 column = Column(name, column.type)
             self._place[name] = len(self._made)
-            self._made.append(Made(column, value))
+            self._made.append(Made(column, value, part))
         if once:
             self._skipped.add(column)
         return column
 
-    def declare(self, column: Column, value: Value | None = None, *, replace: bool = False) -> bool:
+    def declare(self, column: Column, value: Value | None = None, *, replace: bool = False, part: int = 0) -> bool:
         """Add a column under a name that was written; false when that name was written before."""
         if column.name in self._declared:
             return False
         if replace and column.name in self._place:
-            self._made[self._place[column.name]] = Made(column, value)
+            self._made[self._place[column.name]] = Made(column, value, part)
             self._declared.add(column.name)
         else:
-            self._declared.add(self.add(column, value).name)
+            self._declared.add(self.add(column, value, part=part).name)
         return True
 
     def hold(self, column: Column) -> None:
@@ -103,7 +104,7 @@ class Projection:
         if new in self._declared:
             return False
         column = self._made[place].column
-        self._made[place] = Made(Column(new, column.type), self._made[place].value)
+        self._made[place] = Made(Column(new, column.type), self._made[place].value or Use(column, column.type))
         del self._place[old]
         self._place[new] = place
         self._declared.add(new)

@@ -202,6 +202,7 @@ def _picked(request: Request, prefix: str, first: str) -> Type:
     passed: set[Column] = set(request.by) if not first else set()
     by = set(request.by)
     columns: list[Column] = []
+    origins: list[int | Column] = []
     primary = label(request.nodes[0], request.values[0], "", request.row) if request.nodes else ""
     for i, value in enumerate(request.values):
         if isinstance(value, bound.Columns):
@@ -209,6 +210,7 @@ def _picked(request: Request, prefix: str, first: str) -> Type:
                 if not star or (one not in passed and one not in by):
                     passed.add(one)
                     columns.append(one)
+                    origins.append(one)
             continue
         own = request.column(i)
         free = not star or (first and i == 0) or (own not in passed and own not in by)
@@ -225,7 +227,8 @@ def _picked(request: Request, prefix: str, first: str) -> Type:
             if not name:
                 name = f"{prefix}arg{i}" if not first else f"{first}_" if i == 0 else f"{first}_{primary}_arg{i}"
             columns.append(Column(name, value.type))
-    return Tuple(columns)
+        origins += [i] * (len(columns) - len(origins))
+    return Tuple(columns, origins=origins)
 
 
 def _prefixed_pick(request: Request) -> Type:
@@ -234,7 +237,7 @@ def _prefixed_pick(request: Request) -> Type:
     assert isinstance(found, Tuple)
     primary = label(request.nodes[0], request.values[0], "", request.row) or ""
     rest = [Column(f"{primary}_{one.name}", one.type) for one in found.columns[1:]]
-    return Tuple([*found.columns[:1], *rest])
+    return Tuple([*found.columns[:1], *rest], origins=found.origins)
 
 
 _CUSTOM: dict[str, Callable[[Request], Type]] = {

@@ -494,6 +494,11 @@ def unified(columns: Iterable[Column]) -> list[Column]:
 
     As the service's parser has it, a type that is met after two columns of another type only is passed over.
     """
+    return list(united(columns).values())
+
+
+def united(columns: Iterable[Column]) -> dict[tuple[str, Type], Column]:
+    """The same, by the name and type that they have in the tables (of dynamic ones ``dynamic``)."""
     by_name: dict[str, dict[Type, list[Column]]] = {}
     for one in columns:
         by_type = by_name.setdefault(one.name, {})
@@ -503,13 +508,13 @@ def unified(columns: Iterable[Column]) -> list[Column]:
         elif len(by_type) != 1 or len(next(iter(by_type.values()))) == 1:
             by_type[key] = [one]
     names = UniqueNames()
-    found: list[Column] = []
+    found: dict[tuple[str, Type], Column] = {}
     for name, by_type in by_name.items():
         several = len(by_type) > 1
         for type_, same in by_type.items():
             taken = names.take(f"{name}_{type_.name}" if several else name)
             joined = common((one.type for one in same), NONE) or type_
-            found.append(same[0] if len(same) == 1 and taken == name else Column(taken, joined))
+            found[name, type_] = same[0] if len(same) == 1 and taken == name else Column(taken, joined)
     return found
 
 

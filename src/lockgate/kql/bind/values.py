@@ -359,9 +359,10 @@ class Values(Core):
         if table.columns and len(node.values) % len(table.columns):
             at = (node.values[0].start, node.values[-1].end)
             self.fault("KS173", f"The number of values is no multiple of {len(table.columns)} columns.", at)
-        for one in node.values:
-            self.must_be_scalar(one, self.value(one))
-        return bound.Rows(bound.Written(node, table), table)
+        values = [self.value(one) for one in node.values]
+        for one, value in zip(node.values, values, strict=True):
+            self.must_be_scalar(one, value)
+        return bound.Rows(bound.Written(node, table, tuple(values)), table)
 
     def _external_data(self, node: s.ExternalData) -> bound.Value:
         table = Table(self.columns_of(node.schema))

@@ -1,0 +1,178 @@
+"""A lowered query for DuckDB: statements with bound parameters, and what runs between them. Runs nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lockgate.dataclass import dataclass
+from lockgate.kql import bound, relation
+from lockgate.kql.duckdb import needs
+from lockgate.kql.duckdb.relations import Writer
+from lockgate.kql.duckdb.values import Foreign, Late, Names, Unknown
+from lockgate.kql.errors import Diagnostic, QueryError
+from lockgate.kql.lower import Lowered
+from lockgate.kql.relation import Field, Node, Order
+from lockgate.kql.types import Column
+
+__all__ = ["Asked", "Fetch", "Foreign", "Late", "Perform", "Program", "Query", "Store", "program"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """One statement."""
+
+    sql: str
+    parameters: tuple[object, ...]
+    """Texts, or a :class:`Late` where the value is that of an earlier part."""
+    foreign: tuple[Foreign, ...]
+    """Functions that it calls in Python."""
+    columns: tuple[tuple[Column, Field], ...]
+    """What it gives, in order."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fetch:
+    """Evaluate a value that later statements use."""
+
+    value: relation.Slot | relation.Collected
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Store:
+    """Keep rows that several statements use, as the table ``name`` with the names of the fields."""
+
+    name: str
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Perform:
+    """Run a step on the rows of queries, and keep what it gives as the table ``name``."""
+
+    name: str
+    cut: relation.Cut
+    inputs: tuple[Query, ...]
+
+
+Part = Fetch | Store | Perform
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """One result."""
+
+    query: Query
+    render: bound.Step | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """What runs, in order."""
+
+    parts: tuple[Part, ...]
+    results: tuple[Asked, ...]
+
+
+def program(lowered: Lowered, tables: Mapping[str, tuple[str, Mapping[str, str]]]) -> Program:
+    """The program of a query. ``tables``: of each stored table its name in DuckDB and those of its columns.
+
+    Raises :class:`~lockgate.kql.errors.QueryError` with the place of what can be computed neither there nor in Python.
+    """
+    return _Planner(lowered, tables).program()
+
+
+class _Planner:
+    def __init__(self, lowered: Lowered, tables: Mapping[str, tuple[str, Mapping[str, str]]]) -> None:
+        self.lowered = lowered
+        self.tables = tables
+        self.names = Names()
+        self.parts: list[Part] = []
+        self.stored: dict[int, str] = {}
+        self.fetched: set[int] = set()
+        self.shared = self._shared_nodes()
+
+    def program(self) -> Program:
+        results = [Asked(self._query(one.node, one.columns, one.order), one.render) for one in self.lowered.results]
+        return Program(tuple(self.parts), tuple(results))
+
+    def _shared_nodes(self) -> set[int]:
+        """Kept rows that several statements read."""
+        seen: dict[int, int] = {}
+        for root in self._roots():
+            for node in needs.ordered(root):
+                if isinstance(node, relation.Kept) and node.costly:
+                    seen[id(node)] = seen.get(id(node), 0) + 1
+        return {key for key, count in seen.items() if count > 1}
+
+    def _roots(self) -> list[Node]:
+        """The nodes with which statements begin."""
+        found: dict[int, Node] = {}
+        waiting: list[Node] = [one.node for one in self.lowered.results]
+        while waiting:
+            root = waiting.pop()
+            if id(root) in found:
+                continue
+            found[id(root)] = root
+            for node in needs.ordered(root):
+                waiting += [late.node for late in needs.lates(node)]
+                if isinstance(node, relation.Cut):
+                    waiting += [source.node for source in node.sources]
+        return list(found.values())
+
+    def _query(self, root: Node, columns: Sequence[tuple[Column, Field]], order: Order) -> Query:
+        self._prepare(root)
+        writer = Writer(self.names, self.tables, self.stored)
+        try:
+            text = writer.write(root, [field for _, field in columns], order)
+        except Unknown as unknown:
+            raise self._error(unknown) from None
+        statement = writer.statement
+        return Query(text, tuple(statement.parameters), tuple(statement.foreign), tuple(columns))
+
+    def _error(self, unknown: Unknown) -> QueryError:
+        start, end = self.lowered.places.get(id(unknown.value), (0, len(self.lowered.source)))
+        return QueryError(self.lowered.source, (Diagnostic("LG100", unknown.what, start, end),))
+
+    def _prepare(self, root: Node) -> None:
+        """What must have run before the statement of ``root``."""
+        for node in needs.ordered(root, self.stored):
+            if id(node) in self.stored:
+                continue
+            for late in needs.lates(node):
+                if id(late) not in self.fetched:
+                    self.fetched.add(id(late))
+                    column = Column("v", late.field.type)
+                    self.parts.append(Fetch(late, self._query(late.node, [(column, late.field)], ())))
+            if isinstance(node, relation.Cut):
+                self._perform(node)
+            elif id(node) in self.shared and isinstance(node, relation.Kept):
+                self._store(node)
+
+    def _store(self, node: relation.Kept) -> None:
+        fields = list(needs.provided(needs.ordered(node, self.stored))[id(node)])
+        query = self._query_of_fields(node, fields)
+        name = self.names.take("t")
+        self.stored[id(node)] = name
+        self.parts.append(Store(name, query))
+
+    def _query_of_fields(self, node: relation.Kept, fields: Sequence[Field]) -> Query:
+        self._prepare(node.input)
+        writer = Writer(self.names, self.tables, self.stored)
+        try:
+            text = writer.write(node.input, list(fields), ())
+        except Unknown as unknown:
+            raise self._error(unknown) from None
+        columns = tuple((Column(field.name, field.type), field) for field in fields)
+        return Query(text, tuple(writer.statement.parameters), tuple(writer.statement.foreign), columns)
+
+    def _perform(self, cut: relation.Cut) -> None:
+        inputs = []
+        for source in cut.sources:
+            own = (*source.columns, *((Column(one.name, one.type), one) for one in source.partition))
+            inputs.append(self._query(source.node, own, source.order))
+        name = self.names.take("t")
+        self.stored[id(cut)] = name
+        self.parts.append(Perform(name, cut, tuple(inputs)))
+
+

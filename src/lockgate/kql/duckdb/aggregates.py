@@ -1,0 +1,234 @@
+"""The aggregates that DuckDB computes itself; all others gather the rows of a group and sum them up in Python.
+
+What Kusto gives for no rows differs from SQL: counts, sums and spreads are 0, averages no number, lists empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from lockgate.kql import bound, relation
+from lockgate.kql.duckdb import operators
+from lockgate.kql.types import (
+    BOOL,
+    DATETIME,
+    DYNAMIC,
+    INT,
+    INTEGERS,
+    LONG,
+    REAL,
+    STRING,
+    TIMESPAN,
+    Column,
+    Type,
+    single,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from lockgate.kql.duckdb.values import Expressions
+
+_ORDERED = frozenset((INT, LONG, REAL, DATETIME, TIMESPAN, STRING, BOOL))
+PICKS = frozenset(("any", "take_any", "arg_min", "arg_max", "argmin", "argmax"))
+
+
+class Group:
+    """How the rows of one aggregate are written: over what, in which order, and with a condition."""
+
+    def __init__(self, to: Expressions, call: bound.Call, order: str) -> None:
+        self.to = to
+        self.call = call
+        self.name = call.function.name
+        self.order = order
+        """``ORDER BY c7``, or empty."""
+        self.filter = ""
+        self.arguments: Sequence[bound.Value] = call.arguments
+        self._split()
+
+    def _split(self) -> None:
+        """``countif(x)`` and its kin are the plain ones under a condition."""
+        for suffix in ("_if", "if"):
+            base = self.name.removesuffix(suffix)
+            if base != self.name and base in _PLAIN:
+                place = 0 if base == "count" else 1
+                self.filter = f" FILTER (WHERE {self.to.condition(self.arguments[place])})"
+                self.arguments = [*self.arguments[:place], *self.arguments[place + 1 :]]
+                self.name = base
+                return
+
+    @property
+    def type(self) -> Type:
+        """The type of the first argument."""
+        return single(self.arguments[0].type)
+
+    def text(self) -> str:
+        """The first argument."""
+        return self.to.sql(self.arguments[0])
+
+    def of(self, function: str, text: str | None = None) -> str:
+        """``function(argument)`` with the condition."""
+        return f"{function}({self.text() if text is None else text}){self.filter}"
+
+
+def write(to: Expressions, call: bound.Call, order: str) -> str | None:
+    """The aggregate as an expression, or ``None``."""
+    group = Group(to, call, order)
+    known = _PLAIN.get(group.name)
+    return known(group) if known is not None else None
+
+
+def _count(group: Group) -> str:
+    return f"count(*){group.filter}"
+
+
+def _sum(group: Group) -> str | None:
+    if group.type is REAL:
+        return f"coalesce({group.of('sum')}, 0)"
+    if group.type in (INT, LONG, TIMESPAN):
+        return f"coalesce({group.of('sum')}, 0)::BIGINT"
+    return None
+
+
+def _average(group: Group) -> str | None:
+    if group.type in INTEGERS or group.type is REAL:
+        return f"coalesce({group.of('avg')}, 'nan'::DOUBLE)"
+    if group.type in (DATETIME, TIMESPAN):
+        return f"(({group.of('sum')}) // nullif(({group.of('count')}), 0))::BIGINT"
+    return None
+
+
+def _extreme(function: str) -> Callable[[Group], str | None]:
+    def found(group: Group) -> str | None:
+        if group.type not in _ORDERED:
+            return None
+        text = group.of(function)
+        return f"coalesce({text}, '')" if group.type is STRING else text
+
+    return found
+
+
+def _distinct(group: Group) -> str | None:
+    text = group.text()
+    return f"count(DISTINCT {text}){group.filter}"
+
+
+def _spread(function: str) -> Callable[[Group], str | None]:
+    def found(group: Group) -> str | None:
+        if group.type not in INTEGERS and group.type is not REAL:
+            return None
+        return f"coalesce({group.of(function)}, 0)"
+
+    return found
+
+
+def _list(group: Group) -> str | None:
+    return _gathered(group, nulls=False)
+
+
+def _gathered(group: Group, *, nulls: bool) -> str | None:
+    limit = group.to.known(group.arguments[1]) if len(group.arguments) > 1 else (1_048_576,)
+    if limit is None or not isinstance(limit[0], int):
+        return None
+    text = group.text()
+    element = text if group.type.dynamic else operators.convert(group.to, group.arguments[0], group.type, DYNAMIC)
+    if element is None or nulls:
+        return None
+    condition = _and(group.filter, f"{text} IS NOT NULL") if group.type is not STRING else group.filter
+    # Joined as text: the elements are JSON already.
+    listed = f"list({element}{' ' + group.order if group.order else ''}){condition}"
+    if limit[0] < 1_048_576:
+        listed = f"list_slice({listed}, 1, {max(limit[0], 0)})"
+    return f"('[' || coalesce(array_to_string({listed}, ','), '') || ']')"
+
+
+def _set(group: Group) -> str | None:
+    """In DuckDB's own order where the rows have none."""
+    if group.order or len(group.arguments) > 1 or group.type.dynamic:
+        return None
+    text = group.text()
+    element = operators.convert(group.to, group.arguments[0], group.type, DYNAMIC)
+    if element is None:
+        return None
+    condition = _and(group.filter, f"{text} IS NOT NULL") if group.type is not STRING else group.filter
+    return f"('[' || coalesce(array_to_string(list(DISTINCT {element}){condition}, ','), '') || ']')"
+
+
+def _and(filter_: str, condition: str) -> str:
+    return f"{filter_[:-1]} AND {condition})" if filter_ else f" FILTER (WHERE {condition})"
+
+
+_PLAIN: dict[str, Callable[[Group], str | None]] = {
+    "count": lambda group: _count(group) if not group.arguments else None,
+    "cnt": _count,
+    "sum": _sum,
+    "avg": _average,
+    "min": _extreme("min"),
+    "max": _extreme("max"),
+    "dcount": _distinct,
+    "count_distinct": _distinct,
+    "stdev": _spread("stddev_samp"),
+    "stdevp": _spread("stddev_pop"),
+    "variance": _spread("var_samp"),
+    "variancep": _spread("var_pop"),
+    "make_list": _list,
+    "makelist": _list,
+    "make_set": _set,
+    "makeset": _set,
+}
+
+
+def picked(to: Expressions, call: bound.Call, fields: Sequence[tuple[relation.Field, bound.Value]], order: str) -> str:
+    """The row that ``arg_max`` or ``take_any`` chooses, as a struct with a member for each of ``fields``."""
+    struct = "struct_pack(" + ", ".join(f"{field.name} := {to.sql(value)}" for field, value in fields) + ")"
+    name = call.function.name
+    if name in ("any", "take_any"):
+        if len(call.arguments) == 1 and not isinstance(call.arguments[0], bound.Columns):
+            only = call.arguments[0]
+            text = to.sql(only)
+            some = f"{text} <> ''" if single(only.type) is STRING else f"{text} IS NOT NULL"
+            chosen = f"first({struct}{order}) FILTER (WHERE {some})"
+            return f"coalesce({chosen}, first({struct}{order}))"
+        return f"first({struct}{order})"
+    function = "arg_max" if "max" in name else "arg_min"
+    by = call.arguments[0]
+    text = to.sql(by)
+    best = f"{function}({struct}, {text}{order})"
+    # Of rows that all have no value one is taken; a text always has one.
+    return best if single(by.type) is STRING else f"coalesce({best}, first({struct}{order}))"
+
+
+def foreign(to: Expressions, call: bound.Call, order: str) -> str:
+    """An aggregate in Python: the arguments of a group as lists, constant ones as they are."""
+    from lockgate.kql.duckdb.values import Foreign
+
+    columns: list[Column] = []
+    texts: list[str] = []
+    arguments: list[bound.Value] = []
+    for i, one in enumerate(call.arguments):
+        if isinstance(one, bound.Constant | bound.TypeValue):
+            arguments.append(one)
+            continue
+        if (known := to.known(one)) is not None:
+            arguments.append(bound.Constant(known[0], one.type))
+            continue
+        column = Column(f"a{i}", one.type)
+        columns.append(column)
+        arguments.append(bound.Use(column, one.type))
+        texts.append(f"list({to.sql(one)}{order})")
+    texts.append("count(*)")
+    name = to.statement.names.take("py")
+    value = bound.Call(call.function, tuple(arguments), call.type, False, call.signature)
+    to.statement.foreign.append(Foreign(name, value, tuple(columns), aggregate=True))
+    return f"{name}({', '.join(texts)})"
+
+
+
+
+def part(to: Expressions, call: bound.Call, index: int) -> str | None:
+    """One of several results."""
+    if call.function.name not in ("percentile", "percentiles") or single(call.arguments[0].type) not in _ORDERED:
+        return None
+    share = to.known(call.arguments[1 + index])
+    if share is None or not isinstance(share[0], int | float) or not 0 <= share[0] <= 100:
+        return None
+    return f"quantile_disc({to.sql(call.arguments[0])}, {share[0] / 100!r})"

@@ -1,0 +1,408 @@
+"""Operators, members and conversions in DuckDB. ``None``: this has no form of its own there and goes through Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from lockgate.kql import bound, relation
+from lockgate.kql.relation import Field
+from lockgate.kql.types import (
+    BOOL,
+    DATETIME,
+    DECIMAL,
+    GUID,
+    INT,
+    INTEGERS,
+    LONG,
+    REAL,
+    STRING,
+    TIMESPAN,
+    Type,
+    single,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from lockgate.kql.duckdb.values import Expressions
+
+_WHOLE = INTEGERS | {DATETIME, TIMESPAN}
+_NUMBERS = INTEGERS | {REAL}
+_COMPARED = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_MAX_OF_LIST = 5_000
+
+
+def write(to: Expressions, value: bound.Operation) -> str | None:
+    """An operator in a place where null and false differ."""
+    sign = value.operator
+    if sign in ("and", "or"):
+        return _joined(value, to.sql)
+    types = tuple(single(one.type) for one in value.arguments)
+    if sign in ("+", "-", "*", "/", "%"):
+        return _arithmetic(to, value, types)
+    if sign in _COMPARED or sign in ("!=", "<>"):
+        return _comparison(to, value, types, exact=True)
+    if sign in ("between", "!between"):
+        return _between(to, value, types)
+    if sign in ("in", "!in", "in~", "!in~"):
+        return _among(to, value, types, exact=True)
+    return _textual(to, value, types)
+
+
+def condition(to: Expressions, value: bound.Operation) -> str | None:
+    """An operator where null is as good as false."""
+    sign = value.operator
+    if sign in ("and", "or"):
+        return _joined(value, to.condition)
+    types = tuple(single(one.type) for one in value.arguments)
+    if sign in _COMPARED or sign in ("!=", "<>"):
+        return _comparison(to, value, types, exact=False)
+    if sign in ("in", "in~"):
+        return _among(to, value, types, exact=False)
+    return None
+
+
+def _joined(value: bound.Operation, write_one: Callable[[bound.Value], str]) -> str | None:
+    """A chain of ``and`` or ``or`` in one pair of brackets, however long it is."""
+    if any(single(one.type) is not BOOL for one in value.arguments):
+        return None
+    parts: list[bound.Value] = []
+    one: bound.Value = value
+    while isinstance(one, bound.Operation) and one.operator == value.operator:
+        if single(one.arguments[1].type) is not BOOL:
+            return None
+        parts.append(one.arguments[1])
+        one = one.arguments[0]
+    parts.append(one)
+    return "(" + f" {value.operator.upper()} ".join(write_one(each) for each in reversed(parts)) + ")"
+
+
+# --- numbers and times
+
+
+def _arithmetic(to: Expressions, value: bound.Operation, types: tuple[Type, ...]) -> str | None:
+    result = single(value.type)
+    sign = value.operator
+    if len(types) == 1:
+        return f"(-{to.sql(value.arguments[0])})" if sign == "-" and result in _WHOLE | {REAL} else None
+    if any(one not in _WHOLE | {REAL} for one in (*types, result)):
+        return None
+    if result is REAL and sign in "+-*/":
+        left, right = (_real(to, one) for one in value.arguments)
+        return f"({left} {sign} {right})"
+    if REAL in types or result is INT:
+        return None
+    left, right = (_long(to, one) for one in value.arguments)
+    if sign in "+-*":
+        return f"({left} {sign} {right})"
+    known = to.known(value.arguments[1])
+    safe = right if known is not None and known[0] else f"nullif({right}, 0)"
+    if sign == "/":
+        return f"({left} // {safe})" if not {DATETIME, TIMESPAN} & {*types} else None
+    if known is not None and isinstance(known[0], int) and known[0] > 0:
+        return f"((({left} % {right}) + {right}) % {right})"
+    return None
+
+
+def _real(to: Expressions, value: bound.Value) -> str:
+    text = to.sql(value)
+    return text if single(value.type) is REAL else f"({text})::DOUBLE"
+
+
+def _long(to: Expressions, value: bound.Value) -> str:
+    text = to.sql(value)
+    return f"({text})::BIGINT" if single(value.type) is INT else text
+
+
+# --- comparisons
+
+
+def _comparison(to: Expressions, value: bound.Operation, types: tuple[Type, ...], *, exact: bool) -> str | None:
+    left, right = value.arguments
+    sign = "!=" if value.operator == "<>" else value.operator
+    if isinstance(right, bound.Columns):
+        return None
+    stamped = _on_timestamps(to, sign, left, right, exact=exact)
+    if stamped is not None:
+        return stamped
+    sides = _comparable(to, sign, left, right, types)
+    if sides is None:
+        return None
+    first, second, nullable = sides
+    if sign in ("<", "<=", ">", ">="):
+        return f"({first} {sign} {second})"
+    if sign == "==":
+        if not exact or not nullable:
+            return f"({first} = {second})"
+        if to.known(right) is not None or to.known(left) is not None:
+            return f"coalesce({first} = {second}, false)"
+        return f"CASE WHEN {first} IS NULL AND {second} IS NULL THEN NULL ELSE coalesce({first} = {second}, false) END"
+    if not nullable:
+        return f"({first} <> {second})"
+    if not exact or to.known(right) is not None or to.known(left) is not None:
+        return f"({first} IS DISTINCT FROM {second})"
+    return f"CASE WHEN {first} IS NULL AND {second} IS NULL THEN NULL ELSE {first} IS DISTINCT FROM {second} END"
+
+
+def _comparable(
+    to: Expressions, sign: str, left: bound.Value, right: bound.Value, types: tuple[Type, ...]
+) -> tuple[str, str, bool] | None:
+    """The two sides as values that DuckDB compares as Kusto does, and whether they may be null."""
+    one, other = types
+    if any((known := to.known(side)) is not None and known[0] is None for side in (left, right)):
+        return None
+    if one is other and one in (STRING, BOOL, GUID, DATETIME, TIMESPAN, LONG, INT, REAL):
+        return to.sql(left), to.sql(right), one is not STRING
+    if one in _NUMBERS and other in _NUMBERS:
+        return to.sql(left), to.sql(right), True
+    if sign in ("==", "!=") and one.dynamic and other is STRING:
+        return dynamic_text(to, left), to.sql(right), False
+    if sign in ("==", "!=") and one is STRING and other.dynamic:
+        return to.sql(left), dynamic_text(to, right), False
+    return None
+
+
+def _stored(value: bound.Value) -> Field | None:
+    if isinstance(value, bound.Use) and isinstance(value.column, Field):
+        return value.column if value.column.stored == relation.TIMESTAMP else None
+    return None
+
+
+def _on_timestamps(to: Expressions, sign: str, left: bound.Value, right: bound.Value, *, exact: bool) -> str | None:
+    """A stored timestamp against a constant: compared as it lies there, so that files can be passed over."""
+    if (field := _stored(right)) is not None and _stored(left) is None:
+        turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(sign, sign)
+        return _on_timestamps(to, turned, right, left, exact=exact)
+    field = _stored(left)
+    known = to.known(right) if field is not None else None
+    if field is None or known is None or not isinstance(known[0], int) or single(right.type) is not DATETIME:
+        return None
+    ticks, column = known[0], to.columns[field]
+    micro, rest = divmod(ticks - 621_355_968_000_000_000, 10)
+    if rest:
+        # No stored timestamp has a seventh digit: the next one above or below decides.
+        if sign in ("==", "!="):
+            return None
+        micro, sign = (micro, "<=") if sign in ("<", "<=") else (micro, ">")
+    moment = f"make_timestamp({micro})"
+    if sign == "!=":
+        return f"({column} IS DISTINCT FROM {moment})"
+    plain = f"({column} {_COMPARED[sign]} {moment})"
+    return f"coalesce({plain}, false)" if sign == "==" and exact else plain
+
+
+def _between(to: Expressions, value: bound.Operation, types: tuple[Type, ...]) -> str | None:
+    operand, low, high = value.arguments
+    if types[0] is DATETIME and types[2] is TIMESPAN:
+        high = bound.Operation("+", (low, high), DATETIME, low.constant and high.constant)
+    pair = []
+    for sign, bound_ in ((">=", low), ("<=", high)):
+        pair.append(bound.Operation(sign, (operand, bound_), BOOL, False))
+    texts = [_comparison(to, one, tuple(single(each.type) for each in one.arguments), exact=False) for one in pair]
+    if None in texts:
+        return None
+    joined = f"({texts[0]} AND {texts[1]})"
+    return joined if value.operator == "between" else f"(NOT {joined})"
+
+
+def _among(to: Expressions, value: bound.Operation, types: tuple[Type, ...], *, exact: bool) -> str | None:
+    items = _items(to, value.arguments[1:])
+    folded = value.operator.endswith("~")
+    own = types[0]
+    if items is None or len(items) > _MAX_OF_LIST:
+        return None
+    if own is STRING or own.dynamic:
+        texts = [one for one in items if isinstance(one, str)]
+        if len(texts) < len(items) or (own.dynamic and folded is False and not texts):
+            return None
+        left = to.sql(value.arguments[0]) if own is STRING else dynamic_text(to, value.arguments[0])
+        listed = [_text(to, one.lower() if folded else one) for one in dict.fromkeys(texts)]
+        left = f"lower({left})" if folded else left
+        nullable = False
+    elif own in INTEGERS and all(isinstance(one, int) and not isinstance(one, bool) for one in items):
+        left, listed, nullable = to.sql(value.arguments[0]), [str(one) for one in items], True
+    else:
+        return None
+    if not listed:
+        return "false" if not value.operator.startswith("!") else "true"
+    plain = f"({left} IN ({', '.join(listed)}))"
+    if nullable and (exact or value.operator.startswith("!")):
+        plain = f"coalesce({plain}, false)"
+    return f"(NOT {plain})" if value.operator.startswith("!") else plain
+
+
+def _items(to: Expressions, values: Sequence[bound.Value]) -> list[object] | None:
+    """What is looked for, arrays taken apart; ``None`` when it is not known before the rows are."""
+    found: list[object] = []
+    for one in values:
+        known = to.known(one)
+        if known is None:
+            return None
+        found += known[0] if isinstance(known[0], list) else [known[0]]
+    return found
+
+
+def _text(to: Expressions, text: str) -> str:
+    return to.constant(text, STRING)
+
+
+# --- texts
+
+
+def dynamic_text(to: Expressions, value: bound.Value) -> str:
+    """A dynamic value as a text: texts without their quotes, what is missing empty."""
+    if isinstance(value, bound.Member):
+        path = member_path(to, value)
+        if path is not None:
+            return f"coalesce(json_extract_string({path[0]}, {path[1]}), '')"
+    return f"coalesce(json_extract_string({to.sql(value)}, '$'), '')"
+
+
+_OPPOSITE = {"!~": "=~", "notlike": "like", "notlikecs": "likecs", "notcontains": "contains",
+             "notcontainscs": "contains_cs", "containscs": "contains_cs", ":": "has"}  # fmt: skip
+
+
+def _textual(to: Expressions, value: bound.Operation, types: tuple[Type, ...]) -> str | None:
+    sign = value.operator
+    negated = sign.startswith(("!", "not"))
+    sign = _OPPOSITE.get(sign, sign.removeprefix("!"))
+    if types[0] is not STRING and not types[0].dynamic:
+        return None
+    left = to.sql(value.arguments[0]) if types[0] is STRING else dynamic_text(to, value.arguments[0])
+    items = _items(to, value.arguments[1:])
+    if items is None or not items or not all(isinstance(one, str) for one in items):
+        return _of_columns(to, sign, left, value, types, negated=negated) if len(types) == 2 else None
+    texts = [str(one) for one in items]
+    if sign in ("has_any", "has_all"):
+        joint = " OR " if sign == "has_any" else " AND "
+        found = "(" + joint.join(_test(to, "has", left, one) or "" for one in texts) + ")"
+    elif len(texts) == 1 and types[1] is STRING:
+        written = _test(to, sign, left, texts[0])
+        if written is None:
+            return None
+        found = written
+    else:
+        return None
+    return f"(NOT {found})" if negated else found
+
+
+def _of_columns(
+    to: Expressions, sign: str, left: str, value: bound.Operation, types: tuple[Type, ...], *, negated: bool
+) -> str | None:
+    if types[1] is not STRING or isinstance(value.arguments[1], bound.Columns):
+        return None
+    right = to.sql(value.arguments[1])
+    forms = {
+        "=~": f"(lower({left}) = lower({right}))",
+        "contains": f"contains(lower({left}), lower({right}))",
+        "contains_cs": f"contains({left}, {right})",
+        "startswith": f"starts_with(lower({left}), lower({right}))",
+        "startswith_cs": f"starts_with({left}, {right})",
+        "endswith": f"ends_with(lower({left}), lower({right}))",
+        "endswith_cs": f"ends_with({left}, {right})",
+    }
+    found = forms.get(sign)
+    return None if found is None else f"(NOT {found})" if negated else found
+
+
+def _test(to: Expressions, sign: str, left: str, text: str) -> str | None:
+    """A test of a text for a known one."""
+    cased = sign.endswith("_cs")
+    base = sign.removesuffix("_cs")
+    if sign == "matches regex":
+        return f"regexp_matches({left}, {_text(to, text)})"
+    if not cased:
+        text, left = text.lower(), f"lower({left})"
+    if base == "=~":
+        return f"({left} = {_text(to, text)})"
+    if not text:
+        return "true" if base != "like" else None
+    functions = {"contains": "contains", "startswith": "starts_with", "endswith": "ends_with"}
+    if base in functions:
+        return f"{functions[base]}({left}, {_text(to, text)})"
+    if base in ("has", "hasprefix", "hassuffix"):
+        return _term(to, base, left, text)
+    return None
+
+
+def _term(to: Expressions, base: str, left: str, text: str) -> str:
+    """A whole term: the cheap search for its letters goes before that for where it ends."""
+    from lockgate.kql.lower.reading import quoted
+
+    found = f"contains({left}, {_text(to, text)})"
+    before = r"(?:^|[^\p{L}\p{N}])" if base != "hassuffix" and text[0].isalnum() else ""
+    after = r"(?:$|[^\p{L}\p{N}])" if base != "hasprefix" and text[-1].isalnum() else ""
+    if not before and not after:
+        return found
+    pattern = to.constant(f"{before}{quoted(text)}{after}", STRING)
+    return f"({found} AND regexp_matches({left}, {pattern}))"
+
+
+# --- dynamic values and conversions
+
+
+def member_path(to: Expressions, value: bound.Member) -> tuple[str, str] | None:
+    """The owner of a chain of members, and the path of JSON that it is."""
+    parts: list[str] = []
+    one: bound.Value = value
+    while isinstance(one, bound.Member):
+        key: object = one.key
+        if isinstance(key, bound.Value):
+            known = to.known(key)
+            key = known[0] if known is not None else None
+        if isinstance(key, bool) or not isinstance(key, str | int):
+            return None
+        if isinstance(key, str) and ('"' in key or "\\" in key or not key):
+            return None
+        parts.append(f'."{key}"' if isinstance(key, str) else f"[{key}]" if key >= 0 else f"[#{key}]")
+        one = one.value
+    if not one.type.dynamic:
+        return None
+    owner = _valid(to, one)
+    path = "$" + "".join(reversed(parts))
+    return owner, to.constant(path, STRING)
+
+
+def _valid(to: Expressions, value: bound.Value) -> str:
+    """A dynamic value that surely is JSON."""
+    if isinstance(value, bound.Call) and value.function.name in ("parse_json", "parsejson", "todynamic", "toobject"):
+        argument = value.arguments[0]
+        if single(argument.type) is STRING:
+            text = to.sql(argument)
+            return f"CASE WHEN json_valid({text}) THEN {text} END"
+    return to.sql(value)
+
+
+def member(to: Expressions, value: bound.Member) -> str | None:
+    """A member of a dynamic value, as JSON."""
+    path = member_path(to, value)
+    if path is None:
+        return None
+    return f"nullif(json_extract({path[0]}, {path[1]})::VARCHAR, 'null')"
+
+
+def converted(to: Expressions, value: relation.Converted) -> str | None:
+    """A value where another type is expected."""
+    source, target = single(value.value.type), value.type
+    return convert(to, value.value, source, target)
+
+
+def convert(to: Expressions, value: bound.Value, source: Type, target: Type) -> str | None:
+    """The value of one type as one of another, as Kusto's conversions have it; ``None`` where Python does it."""
+    if source is target or (source.dynamic and target.dynamic):
+        return to.sql(value)
+    if DECIMAL in (source, target):
+        return None
+    if target is STRING:
+        if source.dynamic:
+            return dynamic_text(to, value)
+        if source is BOOL or source in INTEGERS or source is GUID:
+            return f"coalesce(({to.sql(value)})::VARCHAR, '')"
+        return None
+    if target in (INT, LONG, REAL) and source in (INT, LONG, BOOL):
+        wide = {INT: "INTEGER", LONG: "BIGINT", REAL: "DOUBLE"}[target]
+        return f"try_cast({to.sql(value)} AS {wide})"
+    if target.dynamic and source is STRING:
+        return f"to_json({to.sql(value)})::VARCHAR"
+    if target.dynamic and (source in INTEGERS or source is BOOL):
+        return f"({to.sql(value)})::VARCHAR"
+    return None

@@ -1,0 +1,216 @@
+"""Pipes: relations from their source on, what is named and shared, cuts for what is no algebra, and the results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lockgate.kql import bound, relation, steps
+from lockgate.kql import syntax as s
+from lockgate.kql.lower.core import MAX_OPERATORS, Flow, use
+from lockgate.kql.lower.rows import Rows
+from lockgate.kql.lower.tables import MissingTable
+from lockgate.kql.relation import Key
+from lockgate.kql.types import DATETIME, LONG, STRING, Column, Group, Table
+
+_MAX_SHARED = 60
+"""How deep named relations may lie in each other."""
+_METHODS: dict[type, str] = {
+    s.Where: "_where", s.Extend: "_extend", s.Serialize: "_serialize", s.Print: "_print", s.Project: "_project",
+    s.Reorder: "_reorder", s.Summarize: "_summarize", s.Distinct: "_distinct", s.Sort: "_sort", s.Top: "_top",
+    s.Take: "_take", s.Count: "_count", s.Join: "_join", s.Union: "_union", s.Find: "_find", s.Search: "_search",
+    s.Partition: "_partition", s.PartitionBy: "_partition", s.MvExpand: "_mv_expand", s.MvApply: "_mv_apply",
+    s.Parse: "_parse", s.Invoke: "_invoke", s.Render: "_render", s.As: "_as", s.Plain: "_plain", s.Range: "_range",
+    s.AssertSchema: "_assert_schema",
+}  # fmt: skip
+
+
+class Pipes(Rows):
+    """Lowers relations."""
+
+    nesting = 0
+
+    def results(self, answer: bound.Answer) -> tuple[relation.Result, ...]:
+        """What the query gives, one after the other."""
+        found: list[relation.Result] = []
+        for one in answer.results:
+            if isinstance(one, bound.Value):
+                found.append(self._value_alone(one))
+            elif isinstance(one.type, Group):
+                found += self._several(one)
+            else:
+                render = one if isinstance(one, bound.Step) and isinstance(one.syntax, s.Render) else None
+                found.append(self._result(self.rows_of(one), render))
+        return tuple(found)
+
+    def _result(self, flow: Flow, render: bound.Step | None = None) -> relation.Result:
+        return relation.Result(flow.node, tuple(flow.columns.items()), flow.order, render)
+
+    def _value_alone(self, value: bound.Value) -> relation.Result:
+        nothing = Flow(relation.Values((), ((),), None), {})
+        found = self.value(value, nothing)
+        field = self.field(found.type)
+        node = relation.Extend(nothing.node, ((field, found),), self.taken_reads())
+        return relation.Result(node, ((Column("print_0", found.type), field),), ())
+
+    def _several(self, one: bound.Relation) -> list[relation.Result]:
+        """``fork`` and ``facet``."""
+        if isinstance(one, bound.Several):
+            return [self._result(self.rows_of(each)) for each in one.relations]
+        if not isinstance(one, bound.Step) or one.input is None or not isinstance(one.syntax, s.Fork | s.Facet):
+            self.cannot("Several tables stand where one is expected.")
+        flow = self.rows_of(one.input)
+        kept = self.kept_of(flow, costly=True)
+        found = [self._result(self.given_to(query, self.again(kept, flow))) for query in one.others]
+        if isinstance(one.syntax, s.Facet):
+            tables = one.type.tables[len(one.others) :] if isinstance(one.type, Group) else []
+            for value, table in zip(one.values, tables, strict=True):
+                again = self.again(kept, flow)
+                column, count = table.columns
+                field = self.value(value, again)
+                assert isinstance(field, bound.Use)
+                assert isinstance(field.column, relation.Field)
+                own = self.of_column(count)
+                again = self.summed_up(again, {column: field.column, count: own}, [(field.column, field)],
+                                       [relation.Part(own, self.count_call(), 0, None)])  # fmt: skip
+                found.append(self._result(again))
+        return found
+
+    # --- relations
+
+    def rows_of(self, node: bound.Relation) -> Flow:
+        """The rows of a relation. Pipes are followed in a loop: how long they are is up to who wrote the query."""
+        chain: list[bound.Step] = []
+        base: bound.Relation | None = node
+        while isinstance(base, bound.Step) and not self._is_cut(base):
+            chain.append(base)
+            base = None if isinstance(base.syntax, s.Invoke) else base.input
+        flow = self._source(base) if base is not None else None
+        for step in reversed(chain):
+            self.operators += 1
+            if self.operators > MAX_OPERATORS:
+                self.cannot(f"The query has more than {MAX_OPERATORS} operators when its functions are applied.")
+            self.span = (step.syntax.start, step.syntax.end)
+            method: Callable[[bound.Step, Any], Flow] = getattr(self, _METHODS[type(step.syntax)])
+            if flow is None and isinstance(step.syntax, s.Print):
+                flow = Flow(relation.Values((), ((),), None), {})
+            flow = method(step, flow)
+        assert flow is not None
+        return flow
+
+    def _source(self, node: bound.Relation) -> Flow:
+        if isinstance(node, bound.Stored):
+            return self._stored(node)
+        if isinstance(node, bound.Written):
+            return self._written_out(node)
+        if isinstance(node, bound.Shared | bound.Applied):
+            self.nesting += 1
+            if self.nesting > _MAX_SHARED:
+                self.cannot(f"Named tables lie deeper than {_MAX_SHARED} in each other.")
+            try:
+                return self._shared(node) if isinstance(node, bound.Shared) else self._applied(node)
+            finally:
+                self.nesting -= 1
+        if isinstance(node, bound.Opaque):
+            return self._unknown(node)
+        if isinstance(node, bound.Several):
+            self.cannot("Several tables stand where one is expected.")
+        assert isinstance(node, bound.Step)
+        return self._cut(node)
+
+    def _stored(self, node: bound.Stored) -> Flow:
+        assert isinstance(node.type, Table)
+        columns: dict[Column, relation.Field] = {}
+        for one in node.type.columns:
+            stored = {DATETIME: relation.TIMESTAMP, STRING: relation.NULLABLE_TEXT}.get(one.type, relation.PLAIN)
+            columns[one] = self.field(one.type, stored)
+        scan = relation.Scan(node.name, tuple((column.name, field) for column, field in columns.items()))
+        return Flow(scan, columns)
+
+    def _written_out(self, node: bound.Written) -> Flow:
+        if not isinstance(node.syntax, s.DataTable):
+            self.cannot("Data from outside may not be read here: externaldata needs a reader that is allowed to.",
+                        node.syntax)  # fmt: skip
+        assert isinstance(node.type, Table)
+        columns = node.type.columns
+        nothing = Flow(relation.Values((), ((),), None), {})
+        self.span = (node.syntax.start, node.syntax.end)
+        values = [self.value(one, nothing) for one in node.values]
+        width = len(columns)
+        rows = [
+            tuple(self.converted(one, column.type) for one, column in zip(values[i : i + width], columns, strict=True))
+            for i in range(0, len(values), width or 1)
+        ]  # fmt: skip
+        return self.written(columns, rows)
+
+    def _shared(self, node: bound.Shared) -> Flow:
+        known = self.kept.get(id(node))
+        if known is None:
+            span = self.span
+            flow = self.rows_of(node.relation)
+            self.span = span
+            kept = relation.Kept(flow.node, costly(flow.node))
+            known = (kept, flow)
+            self.kept[id(node)] = known
+            self.alive.append(node)
+        kept, flow = known
+        found = self.again(kept, flow)
+        if isinstance(node.type, Table) and not node.type.open and len(node.type.columns) == len(found.columns):
+            found.columns = self.paired(found, node.type.columns)
+        return found
+
+    def _applied(self, node: bound.Applied) -> Flow:
+        span = self.span
+        found = self.rows_of(node.body)
+        self.span = span
+        return found
+
+    def _unknown(self, node: bound.Opaque) -> Flow:
+        given = self.given.get(id(node.type))
+        if given is not None:
+            return given.copy()
+        title = node.type.title if isinstance(node.type, Table) else ""
+        if title:
+            raise MissingTable(title)
+        return self.cannot("This reads a table that is not known here: of a cluster or a service elsewhere.")
+
+    # --- cuts
+
+    def _is_cut(self, step: bound.Step) -> bool:
+        return type(step.syntax) not in _METHODS
+
+    def _cut(self, step: bound.Step) -> Flow:
+        """What is no algebra runs in Python, on the rows that it reads."""
+        sources: list[relation.Source] = []
+        inputs = steps.sources(step)
+        partition: tuple[relation.Field, ...] = ()
+        for i, one in enumerate(inputs):
+            flow = self.rows_of(one)
+            if i == 0:
+                partition = flow.partition
+            sources.append(relation.Source(flow.node, tuple(flow.columns.items()), flow.order, flow.partition))
+        self.span = (step.syntax.start, step.syntax.end)
+        if partition:
+            self.cannot("This operator cannot stand in a sub-query of mv-apply or partition here.")
+        if not isinstance(step.type, Table) or steps.find(step) is None:
+            self.cannot("This operator is not known here.")
+        if step.type.open:
+            self.cannot("The columns of this operator come from the data.")
+        fields = {one: self.of_column(one) for one in step.type.columns}
+        position = self.field(LONG)
+        self.places[id(step)] = self.span
+        node = relation.Cut(step, tuple(sources), tuple(fields.items()), position)
+        flow = Flow(node, fields, (Key(use(position)),))
+        flow.position = position
+        return flow
+
+
+def costly(node: relation.Node) -> bool:
+    """Whether rows cost more than a look at a table: those that are joined, summed up, ordered or come from steps."""
+    while isinstance(node, relation.Filter | relation.Extend):
+        if node.reads:
+            return True
+        node = node.input
+    if isinstance(node, relation.Again):
+        return node.input.costly
+    return not isinstance(node, relation.Scan | relation.Values)

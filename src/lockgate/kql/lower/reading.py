@@ -1,0 +1,66 @@
+"""The pattern of ``parse`` as one regular expression (RE2) with a group for each column that is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lockgate.kql import syntax as s
+
+_TYPED = {
+    "long": r"[-+]?\d+", "int": r"[-+]?\d+", "real": r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?",
+    "double": r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", "decimal": r"[-+]?(?:\d+\.?\d*|\.\d+)",
+}  # fmt: skip
+
+
+def pattern_of(
+    parts: Sequence[s.Star | s.Literal | s.ColumnDeclaration], names: Sequence[str], *, kind: str, flags: str
+) -> tuple[str, int]:
+    """The expression, and how many groups it has. A column is read as little as possible, the last one to the end."""
+    written = ["^"]
+    groups, last = 0, len(parts) - 1
+    seen: set[str] = set()
+    for i, part in enumerate(parts):
+        if isinstance(part, s.Star):
+            written.append(".*" if i == last else ".*?")
+        elif isinstance(part, s.Literal):
+            text = str(part.value)
+            written.append(f"(?:{_without_groups(text)})" if kind == "regex" else quoted(text))
+        elif part.name.text in names and part.name.text not in seen:
+            seen.add(part.name.text)
+            groups += 1
+            before_star = i < last and isinstance(parts[i + 1], s.Star)
+            inner = _TYPED.get(part.type) if before_star and kind != "regex" else None
+            written.append(f"({inner or ('.*' if i == last else '.*?')})")
+    written.append("$" if not isinstance(parts[last], s.Star) else "")
+    letters = "".join(dict.fromkeys(one for one in flags if one in "imsU")) if kind == "regex" else ""
+    return f"(?{letters if 's' in letters else letters + 's'})" + "".join(written), groups
+
+
+def _without_groups(pattern: str) -> str:
+    """A pattern whose groups count for nothing, since groups are what is read."""
+    found: list[str] = []
+    at, in_class = 0, False
+    while at < len(pattern):
+        one = pattern[at]
+        if one == "\\":
+            found.append(pattern[at : at + 2])
+            at += 2
+            continue
+        if in_class:
+            in_class = one != "]"
+        elif one == "[":
+            in_class = True
+        elif one == "(":
+            named = pattern.find(">", at) if pattern.startswith(("(?P<", "(?<"), at) else -1
+            if named >= 0 or not pattern.startswith("(?", at):
+                found.append("(?:")
+                at = named + 1 if named >= 0 else at + 1
+                continue
+        found.append(one)
+        at += 1
+    return "".join(found)
+
+
+def quoted(text: str) -> str:
+    """The text as an expression that matches it alone."""
+    return "".join(one if one.isalnum() or one == "_" or ord(one) > 127 else f"\\x{{{ord(one):x}}}" for one in text)

@@ -1,0 +1,275 @@
+"""Runs a query: binds it, lowers it, and goes through its program of statements and steps."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lockgate.dataclass import dataclass
+from lockgate.errors import LockgateError
+from lockgate.kql import bind, duckdb, parse, relation, steps
+from lockgate.kql import bound as b
+from lockgate.kql.errors import Diagnostic, EvaluationError, QueryError
+from lockgate.kql.lower import Lowered, lower
+from lockgate.kql.row import Context
+from lockgate.kql.syntax import Literal, Name, Render
+from lockgate.kql.types import Column
+from lockgate.store.ask import frames
+from lockgate.store.ask.answer import Answer, AnswerTable, Cancel, LimitError, Limits
+from lockgate.store.ask.foreign import register
+from lockgate.store.ask.tables import Tables
+
+_EPOCH = 621_355_968_000_000_000
+FAILED = "LG101"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """How a query would run."""
+
+    tree: str
+    """Its relational tree, a node a line, what it reads below it."""
+    statements: tuple[str, ...]
+    """The statements of DuckDB, in order."""
+    steps: tuple[str, ...]
+    """What runs in Python between them: steps, functions, aggregates."""
+
+
+def ask(
+    query: str, tables: Tables, *, now: int | None = None, limits: Limits | None = None, cancel: Cancel | None = None
+) -> Answer:
+    """The answer of ``query``. ``now``: what ``now()`` is, in ticks since the year 1.
+
+    Raises :class:`~lockgate.kql.errors.QueryError` with the place of what is wrong, and :class:`LimitError`.
+    """
+    return _Asking(query, tables, now=now, limits=limits or Limits(), cancel=cancel or Cancel()).answer()
+
+
+def explain(query: str, tables: Tables, *, now: int | None = None) -> Explained:
+    """How ``query`` would run. Raises :class:`~lockgate.kql.errors.QueryError`."""
+    asking = _Asking(query, tables, now=now, limits=Limits(), cancel=Cancel())
+    lowered, program = asking.compiled()
+    queries: list[duckdb.Query] = []
+    found: list[str] = []
+    for part in program.parts:
+        queries += part.inputs if isinstance(part, duckdb.Perform) else [part.query]
+        if isinstance(part, duckdb.Perform):
+            found.append(type(part.cut.step.syntax).__name__)
+    queries += [one.query for one in program.results]
+    found += [
+        one.value.function.name if isinstance(one.value, b.Call) else type(one.value).__name__
+        for each in queries for one in each.foreign
+    ]  # fmt: skip
+    return Explained(drawn(lowered), tuple(one.sql for one in queries), tuple(found))
+
+
+def drawn(lowered: Lowered) -> str:
+    """The tree as text."""
+    lines: list[str] = []
+    waiting: list[tuple[relation.Node, int]] = [(one.node, 0) for one in reversed(lowered.results)]
+    seen: set[int] = set()
+    while waiting:
+        node, depth = waiting.pop()
+        again = " (as above)" if id(node) in seen else ""
+        detail = f" {node.table}" if isinstance(node, relation.Scan) else ""
+        lines.append(f"{'  ' * depth}{type(node).__name__}{detail}{again}")
+        if not again:
+            seen.add(id(node))
+            waiting += [(one, depth + 1) for one in reversed(node.inputs)]
+    return "\n".join(lines)
+
+
+class _Asking:
+    """One query on its way."""
+
+    def __init__(self, query: str, tables: Tables, *, now: int | None, limits: Limits, cancel: Cancel) -> None:
+        self.query, self.tables, self.limits, self.cancel = query, tables, limits, cancel
+        self.context = Context(now=_EPOCH + time.time_ns() // 100 if now is None else now)
+        self.values: dict[int, object] = {}
+        self.began = time.monotonic()
+        self.statistics: dict[str, float] = {"statements": 0, "steps": 0, "functions": 0}
+        self.functions: list[str] = []
+        self.made: list[str] = []
+        self.late = False
+
+    def compiled(self) -> tuple[Lowered, duckdb.Program]:
+        """The query as a tree, and as a program."""
+        begin = time.monotonic()
+        bound = bind(parse(self.query), self.tables.workspace)
+        lowered = lower(self.query, bound, now=self.context.now)
+        program = duckdb.program(lowered, self.tables.forms())
+        self.statistics["compile seconds"] = time.monotonic() - begin
+        return lowered, program
+
+    def answer(self) -> Answer:
+        """Run everything."""
+        lowered, program = self.compiled()
+        cursor = self.tables.connection.cursor()
+        timer = threading.Timer(self.limits.seconds, self._out_of_time, [cursor])
+        timer.daemon = True
+        timer.start()
+        self.cancel.attach(cursor.interrupt)
+        try:
+            for part in program.parts:
+                self._part(cursor, part, lowered)
+            tables = tuple(self._result(cursor, one) for one in program.results)
+        finally:
+            timer.cancel()
+            self.cancel.attach(None)
+            for name in self.functions:
+                cursor.remove_function(name)
+            cursor.close()
+        self.statistics["seconds"] = time.monotonic() - self.began
+        return Answer(tables, self.statistics)
+
+    def _out_of_time(self, cursor: Any) -> None:
+        self.late = True
+        cursor.interrupt()
+
+    def _check(self) -> None:
+        if self.cancel.cancelled:
+            raise LimitError("The query was cancelled.")
+        if self.late or time.monotonic() - self.began > self.limits.seconds:
+            raise LimitError(f"The query took longer than {self.limits.seconds:g} seconds.")
+
+    # --- parts
+
+    def _part(self, cursor: Any, part: duckdb.Part, lowered: Lowered) -> None:
+        if isinstance(part, duckdb.Fetch):
+            self._fetch(cursor, part)
+        elif isinstance(part, duckdb.Store):
+            self._execute(cursor, part.query, f"CREATE TEMP TABLE {part.name} AS ")
+        else:
+            self._perform(cursor, part, lowered)
+
+    def _fetch(self, cursor: Any, part: duckdb.Fetch) -> None:
+        column = part.query.columns[0][0]
+        rows = self._execute(cursor, part.query)
+        if isinstance(part.value, relation.Slot):
+            found = rows.fetchone()
+            value = found[0] if found else "" if column.type.name == "string" else None
+            self.values[id(part.value)] = value
+            return
+        from lockgate.kql.convert import to_dynamic
+        from lockgate.kql.text import json_text
+
+        convert, read = to_dynamic(column.type), frames.reader(column.type)
+        values = [one[0] if read is None else read(one[0]) for one in self._fetched(rows, self.limits.step_rows)]
+        self.values[id(part.value)] = json_text([convert(one) for one in values])
+
+    def _perform(self, cursor: Any, part: duckdb.Perform, lowered: Lowered) -> None:
+        step = part.cut.step
+        self.statistics["steps"] += 1
+        inputs = []
+        for query in part.inputs:
+            rows = self._fetched(self._execute(cursor, query), self.limits.step_rows)
+            inputs.append(frames.frame_of([column for column, _ in query.columns], rows))
+        run = steps.find(step)
+        place = lowered.places.get(id(step), (0, len(self.query)))
+        if run is None:
+            raise self._error(f"'{frames.name_of(step)}' is not known here.", place)
+        try:
+            frame = run(step, tuple(inputs), self.context)
+        except EvaluationError as error:
+            raise self._error(str(error), place) from None
+        self._check()
+        frames.keep(cursor, part.name, part.cut, frame)
+
+    def _error(self, message: str, place: tuple[int, int]) -> QueryError:
+        return QueryError(self.query, (Diagnostic(FAILED, message, *place),))
+
+    # --- statements
+
+    def _execute(self, cursor: Any, query: duckdb.Query, before: str = "") -> Any:
+        import duckdb as engine
+
+        self._check()
+        self.statistics["statements"] += 1
+        for one in query.foreign:
+            self._register(cursor, one)
+        parameters = [
+            self.values[id(one.value)] if isinstance(one, duckdb.Late) else one for one in query.parameters
+        ]
+        try:
+            return cursor.execute(before + query.sql, parameters)
+        except engine.InterruptException:
+            self._check()
+            raise LimitError("The query was interrupted.") from None
+        except engine.OutOfMemoryException:
+            raise LimitError("The query needs more memory than it may use.") from None
+        except engine.Error as error:
+            raise self._failed(error) from None
+
+    def _failed(self, error: Exception) -> LockgateError:
+        text = " ".join(str(error).split())[:400]
+        return self._error(f"The query failed while it ran: {text}", (0, len(self.query)))
+
+    def _register(self, cursor: Any, foreign: duckdb.Foreign) -> None:
+        try:
+            register(cursor, foreign, self.context)
+        except EvaluationError as error:
+            raise self._error(str(error), self._place_of(foreign)) from None
+        self.functions.append(foreign.name)
+        self.statistics["functions"] += 1
+
+    def _place_of(self, foreign: duckdb.Foreign) -> tuple[int, int]:
+        """Where a function is called first."""
+        value = foreign.value
+        name = value.function.name if isinstance(value, b.Call) else ""
+        at = self.query.find(f"{name}(") if name else -1
+        return (at, at + len(name)) if at >= 0 else (0, len(self.query))
+
+    def _fetched(self, rows: Any, most: int) -> list[tuple[object, ...]]:
+        import duckdb as engine
+
+        found: list[tuple[object, ...]] = []
+        size = 0
+        try:
+            while some := rows.fetchmany(20_000):
+                found += some
+                if len(found) > most:
+                    raise LimitError(f"The result has more than {most} rows.", hint="sum up, or use take")
+                size += sum(len(one) if isinstance(one, str) else 8 for row in some for one in row)
+                if size > self.limits.bytes:
+                    raise LimitError(f"The result is larger than {self.limits.bytes >> 20} MB.",
+                                     hint="project fewer columns, sum up, or use take")  # fmt: skip
+        except engine.InterruptException:
+            self._check()
+            raise LimitError("The query was interrupted.") from None
+        except engine.Error as error:
+            raise self._failed(error) from None
+        return found
+
+    def _result(self, cursor: Any, asked: duckdb.Asked) -> AnswerTable:
+        rows = self._fetched(self._execute(cursor, asked.query), self.limits.rows)
+        if not asked.query.columns:
+            rows = []
+        self.statistics["rows"] = self.statistics.get("rows", 0) + len(rows)
+        columns = _shown(column for column, _ in asked.query.columns)
+        return AnswerTable(columns, rows, _render(asked.render))
+
+
+def _shown(columns: Any) -> tuple[tuple[str, str], ...]:
+    def one(column: Column) -> tuple[str, str]:
+        return column.name, column.type.name
+
+    return tuple(one(column) for column in columns)
+
+
+def _render(step: b.Step | None) -> tuple[str, dict[str, str]] | None:
+    if step is None or not isinstance(step.syntax, Render):
+        return None
+    properties: Mapping[str, str] = {one.name: _word(one.value) for one in step.syntax.properties}
+    return step.syntax.chart.text, dict(properties)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, Name):
+        return value.text
+    if isinstance(value, Literal):
+        return str(value.value)
+    if isinstance(value, Sequence):
+        return ",".join(_word(one) for one in value)
+    return ""

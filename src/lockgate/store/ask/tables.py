@@ -1,0 +1,122 @@
+"""The tables that a query may name, in a DuckDB of their own. Columns go by generated names there (``k0``, ``k1``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lockgate.errors import StoreError
+from lockgate.kql import Workspace
+from lockgate.kql.syntax import Function
+
+SQL_TYPES = {
+    "bool": "BOOLEAN", "int": "INTEGER", "long": "BIGINT", "real": "DOUBLE", "datetime": "TIMESTAMP",
+    "timespan": "BIGINT", "string": "VARCHAR", "dynamic": "VARCHAR", "guid": "VARCHAR", "decimal": "VARCHAR",
+}  # fmt: skip
+"""How a table holds each of Kusto's types: timespans in ticks, dynamic values as JSON text."""
+Form = tuple[str, dict[str, str]]
+"""The name of a table in DuckDB, and those of its columns."""
+
+
+class Tables:
+    """Tables and stored functions. Not for several threads at once; a query works on a cursor of its own."""
+
+    def __init__(
+        self, *, functions: Mapping[str, Function] | None = None, memory: str = "1GB", threads: int = 2,
+        connection: Any = None,
+    ) -> None:  # fmt: skip
+        self._connection = connection
+        self._settings: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory, "threads": threads}
+        self._functions = dict(functions or {})
+        self._columns: dict[str, dict[str, str]] = {}
+        self._sources: dict[str, Any] = {}
+        self._made: dict[str, Form] = {}
+        self._workspace: Workspace | None = None
+
+    @property
+    def connection(self) -> Any:
+        """The DuckDB that holds them, opened when it is first asked for. No file can be reached from it."""
+        if self._connection is None:
+            import duckdb
+
+            self._connection = duckdb.connect(":memory:", config=self._settings)
+        return self._connection
+
+    @property
+    def workspace(self) -> Workspace:
+        """The shapes, for binding."""
+        if self._workspace is None:
+            self._workspace = Workspace(self._columns, self._functions)
+        return self._workspace
+
+    def add(self, name: str, columns: Mapping[str, str], source: Any = None) -> None:
+        """A table with its columns' types by name, in order.
+
+        ``source`` holds the same columns in the same order: anything that speaks Arrow, or a text that is what stands
+        after FROM in a statement of ours (a view, ``read_parquet``). Without it the table is empty. Times come as
+        timestamps in UTC, timespans as ticks, dynamic values as JSON text. Raises :class:`StoreError` for an unknown
+        type.
+        """
+        strange = [one for one in columns.values() if one not in SQL_TYPES]
+        if strange:
+            raise StoreError(f"{strange[0]!r} is no type of a column", where=name)
+        self._columns[name] = dict(columns)
+        self._sources[name] = source
+        self._made.pop(name, None)
+        self._workspace = None
+
+    def forms(self) -> Mapping[str, Form]:
+        """Of each table how it is called in DuckDB. A table is made there when it is first looked up."""
+        return _Forms(self)
+
+    def form(self, name: str) -> Form:
+        """The same of one table."""
+        if name not in self._made:
+            self._made[name] = self._make(name, f"w{len(self._made)}_{id(self)}")
+        return self._made[name]
+
+    def _make(self, name: str, own: str) -> Form:
+        columns, source = self._columns[name], self._sources[name]
+        names = {column: f"k{i}" for i, column in enumerate(columns)}
+        types = [SQL_TYPES[one] for one in columns.values()]
+        if source is None:
+            declared = ", ".join(f"{short} {type_}" for short, type_ in zip(names.values(), types, strict=True))
+            self.connection.execute(f"CREATE TABLE {own} ({declared or 'nothing INTEGER'})")
+            return own, names
+        if not isinstance(source, str):
+            self.connection.register(f"{own}_source", source)
+            source = f"{own}_source"
+        described = self.connection.execute(f"DESCRIBE SELECT * FROM {source}")  # noqa: S608 -- the caller's own text
+        given = [row[1] for row in described.fetchall()]
+        if len(given) != len(columns):
+            raise StoreError(f"the table has {len(given)} columns, not {len(columns)}", where=name)
+        shown = ", ".join(
+            f"{_in_form(short, has, wanted)} AS {short}"
+            for short, has, wanted in zip(names.values(), given, types, strict=True)
+        )
+        listed = ", ".join(names.values())
+        self.connection.execute(f"CREATE VIEW {own} AS SELECT {shown} FROM {source} AS s({listed})")  # noqa: S608 -- generated names
+        return own, names
+
+
+def _in_form(column: str, has: str, wanted: str) -> str:
+    if has == wanted:
+        return column
+    if wanted == "TIMESTAMP" and has.startswith("TIMESTAMP"):
+        # Zoned times are moments in UTC, whatever zone the process is in.
+        return f"make_timestamp(epoch_us({column}))" if "ZONE" in has else f"{column}::TIMESTAMP"
+    return f"{column}::{wanted}"
+
+
+class _Forms(Mapping[str, Form]):
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def __getitem__(self, name: str) -> Form:
+        return self._tables.form(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables._columns)
+
+    def __len__(self) -> int:
+        return len(self._tables._columns)

@@ -1,0 +1,137 @@
+"""Queries in Kusto's language over tables of a workspace."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from lockgate.kql import QueryError
+from lockgate.store.ask import Answer, Cancel, Limits, Tables, ask, explain
+from lockgate.store.ask.answer import LimitError
+
+ROWS = """(VALUES
+    (TIMESTAMP '2026-11-26 08:00:01', 1::BIGINT, 'kubectl exec', '{"user": {"name": "ann"}}', 10::BIGINT),
+    (TIMESTAMP '2026-11-26 08:03:00', 2::BIGINT, NULL, '{"user": {"name": "bob"}}', 20::BIGINT),
+    (TIMESTAMP '2026-11-26 08:07:00', NULL, 'mykubectl', NULL, 30::BIGINT))"""
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    found = Tables()
+    columns = {"TimeGenerated": "datetime", "n": "long", "Text": "string", "Who": "dynamic", "N": "long"}
+    found.add("Events", columns, ROWS)
+    found.add("Other", {"n": "long", "Name": "string"}, "(VALUES (1::BIGINT, 'one'), (1::BIGINT, 'uno'))")
+    return found
+
+
+def rows(query: str, tables: Tables) -> list[tuple[object, ...]]:
+    return ask(query, tables).rows
+
+
+def test_columns_that_differ_by_case_are_two(tables: Tables) -> None:
+    assert rows("Events | where n == 1 | project n, N", tables) == [(1, 10)]
+
+
+def test_a_term_is_a_whole_word(tables: Tables) -> None:
+    assert rows("Events | where Text has 'KUBECTL' | count", tables) == [(1,)]
+    assert rows("Events | where Text !has 'kubectl' | count", tables) == [(2,)]
+
+
+def test_a_null_is_unequal_and_a_text_never_null(tables: Tables) -> None:
+    assert rows("Events | where n != 1 | count", tables) == [(2,)]
+    assert rows("Events | where not(n == 1) | count", tables) == [(2,)]
+    assert rows("Events | where isempty(Text) | project Text", tables) == [("",)]
+
+
+def test_members_of_dynamic_values_are_followed(tables: Tables) -> None:
+    assert rows("Events | where Who.user.name == 'ann' | project tostring(Who.user.name), Who.none", tables) == [
+        ("ann", None)
+    ]
+
+
+def test_a_join_without_kind_takes_one_row_of_each_key_on_the_left(tables: Tables) -> None:
+    query = "union Events, Events | join (Other) on n | summarize count() by Name | sort by Name asc"
+    assert rows(query, tables) == [("one", 1), ("uno", 1)]
+    assert rows("Events | join kind=leftouter Other on n | where isempty(Name) | count", tables) == [(2,)]
+
+
+def test_a_self_join_keeps_the_two_sides_apart(tables: Tables) -> None:
+    query = "let T = Events | where n > 0; T | join kind=inner T on n | project n, n1, N, N1 | sort by n asc"
+    assert rows(query, tables) == [(1, 1, 10, 10), (2, 2, 20, 20)]
+
+
+def test_no_rows_are_summed_up_as_kusto_does(tables: Tables) -> None:
+    query = "Events | where false | summarize count(), sum(n), min(n), make_list(n), max(Text), take_any(Text)"
+    assert rows(query, tables) == [(0, 0, None, "[]", "", "")]
+
+
+def test_rows_come_in_the_order_that_was_asked_for(tables: Tables) -> None:
+    assert rows("Events | sort by n | project n", tables) == [(2,), (1,), (None,)]
+    assert rows("Events | sort by n asc | project n", tables) == [(None,), (1,), (2,)]
+    assert rows("Events | sort by N desc | extend r = row_number(), p = prev(N) | project r, p", tables) == [
+        (1, None), (2, 30), (3, 20)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["'; DROP TABLE w0; --", "a\\'b", '"quoted"', "$1", "c1"])
+def test_what_is_typed_is_data(text: str, tables: Tables) -> None:
+    written = text.replace("\\", "\\\\").replace("'", "\\'")
+    assert rows(f"print x = '{written}' | project ['a \"b'] = x | where isnotempty(['a \"b'])", tables) == [(text,)]
+    assert rows(f"Events | where Text has '{written}' or Text == '{written}' | count", tables) == [(0,)]
+
+
+def test_a_stored_time_is_compared_as_it_lies_there(tables: Tables) -> None:
+    query = "Events | where TimeGenerated > datetime(2026-11-26 08:01) | summarize count() by bin(TimeGenerated, 5m)"
+    begin = 639_312_768_000_000_000  # 2026-11-26 08:00
+    assert sorted(rows(query, tables)) == [(begin, 1), (begin + 3_000_000_000, 1)]
+    explained = explain(query, tables)
+    assert "make_timestamp(" in explained.statements[0]
+    assert "epoch_us" not in explained.statements[0].partition("WHERE")[2].partition("GROUP")[0]
+
+
+def test_what_is_shared_is_computed_once(tables: Tables) -> None:
+    query = "let T = materialize(Events | summarize n = count() by Text); T | join kind=inner T on Text | count"
+    assert explain(query, tables).statements[0].count(" AS MATERIALIZED (") == 1
+    assert rows(query, tables) == [(3,)]
+
+
+def test_a_scalar_of_a_table_is_a_parameter(tables: Tables) -> None:
+    query = "let most = toscalar(Events | summarize max(n)); Events | where n == most | project N"
+    assert rows(query, tables) == [(20,)]
+
+
+def test_what_cannot_run_says_so_with_its_place(tables: Tables) -> None:
+    with pytest.raises(QueryError) as error:
+        ask("externaldata(a: string)['https://example.com/x'] | count", tables)
+    assert (error.value.line, error.value.column) == (1, 1)
+    assert "externaldata" in str(error.value)
+
+
+def test_a_result_that_is_too_large_is_refused(tables: Tables) -> None:
+    with pytest.raises(LimitError, match="more than 100 rows"):
+        ask("range x from 1 to 1000 step 1", tables, limits=Limits(rows=100))
+    with pytest.raises(LimitError, match="larger than"):
+        ask("range x from 1 to 1000 step 1 | extend y = 'aaaaaaaaaa'", tables, limits=Limits(bytes=1000))
+
+
+def test_a_query_ends_when_its_time_is_up(tables: Tables) -> None:
+    query = "range x from 1 to 300000 step 1 | extend k = 1 | as T | join kind=inner (T) on k | summarize sum(x * x1)"
+    with pytest.raises(LimitError, match="longer than"):
+        ask(query, tables, limits=Limits(seconds=0.3))
+    cancel = Cancel()
+    timer = threading.Timer(0.3, cancel.cancel)
+    timer.start()
+    with pytest.raises(LimitError, match="cancelled"):
+        ask(query, tables, cancel=cancel)
+    timer.join()
+
+
+def test_the_chart_is_handed_on(tables: Tables) -> None:
+    found: Answer = ask("Events | summarize count() by n | render timechart with (title='x')", tables)
+    assert found.tables[0].render == ("timechart", {"title": "x"})
+
+
+def test_files_cannot_be_read_by_a_query(tables: Tables, tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    with pytest.raises(QueryError):
+        ask(f"['{tmp_path}/secret.csv'] | count", tables)
