@@ -1,8 +1,9 @@
-"""Adds to a wheel what is made of the files in it: rules, parsed, and policies, compiled (``lockgate.prepared``).
+"""Adds to a wheel what is made of its files (``lockgate.prepared``): rules, parsed, policies and classes, compiled.
 
 Not for an editable install, whose rules people edit: there they are read from YAML and kept in the user's cache folder.
 """
 
+import importlib
 import sys
 import tempfile
 from pathlib import Path
@@ -34,6 +35,9 @@ def made(source: Path) -> dict[str, str]:
     """The text of each module by name, of the package below ``source``."""
     sys.path.insert(0, str(source))
     try:
+        importlib.import_module("lockgate.cli._check")  # its classes are those that each check makes
+        from lockgate.dataclass import prepared_module
+        from lockgate.engine.scan import members
         from lockgate.formats import credentials, lockfiles
         from lockgate.model import Family
         from lockgate.policy.catalogue import prepared_modules
@@ -44,4 +48,6 @@ def made(source: Path) -> dict[str, str]:
     texts = {"__init__": '"""Made when the wheel was built, of the files in it (hatch_build.py)."""\n'}
     ends, tests = lockfiles.endings(), credentials.path_tests()
     texts["readers"] = f'"""Which paths readers want."""\n\nLOCKFILES = {ends!r}\nCREDENTIALS = {tests!r}\n'
-    return texts | rule_modules() | prepared_modules(load((Family.POLICY,)).rules)
+    members(Family)
+    texts |= rule_modules() | prepared_modules(load((Family.POLICY,)).rules)
+    return texts | prepared_module()

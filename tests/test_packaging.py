@@ -119,6 +119,27 @@ print(sum(a for a, _ in made), sum(map(any, zip(*tests.values()))))
 """
 
 
+SAME_CLASSES = """
+import sys
+from importlib import import_module
+from types import CodeType
+from lockgate.cli import main
+from lockgate.prepared import prepared
+
+made = prepared("inits").INITS
+module = import_module("lockgate.dataclass")
+compiled = []
+module.compile = lambda *given: compiled.append(given[0]) or compile(*given)
+assert main(["check", "--quiet", "--family", "policy", "one.yaml"]) == 1
+for shape, code in made.items():
+    whole = compile(module._text(*shape), "<string>", "exec")
+    own = next(one for one in whole.co_consts if isinstance(one, CodeType))
+    assert own.co_code == code.co_code and own.co_names == code.co_names and own.co_varnames == code.co_varnames, shape
+    assert own.co_consts == code.co_consts, shape
+print(len(made), len(compiled))
+"""
+
+
 @pytest.fixture(scope="module")
 def unpacked(wheel, tmp_path_factory):
     """Runs Python with the package as the wheel brings it, warnings being errors; gives what it prints."""
@@ -142,6 +163,16 @@ def test_a_wheel_brings_its_rules_parsed_and_they_are_those_of_its_files(wheel, 
     done = unpacked(SAME_RULES)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) == sum(name.endswith(".yaml") for name in wheel if name.startswith("lockgate/rules/"))
+
+
+@pytest.mark.slow
+def test_a_wheel_brings_the_shapes_of_the_classes_that_a_check_makes(unpacked, tmp_path):
+    (tmp_path / "one.yaml").write_text(POD)
+    done = unpacked(SAME_CLASSES, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    made, compiled = map(int, done.stdout.split()[-2:])
+    assert made > 30
+    assert compiled < 8
 
 
 @pytest.mark.slow

@@ -18,6 +18,8 @@ from operator import attrgetter
 from reprlib import recursive_repr
 from types import CodeType, FunctionType, MemberDescriptorType
 
+from lockgate.prepared import prepared
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +40,9 @@ _MISSING = dataclasses.MISSING
 _FACTORY = object()
 """Stands for an argument that was left out and is made by a factory."""
 _SPECIAL = ("ClassVar", "InitVar", "KW_ONLY")
+_PREPARED = "inits"
+_SHAPES: set[tuple[str, bool, bool]] = set()
+"""Of the classes that were made: as ``_template`` takes them."""
 
 
 class _Parameters:
@@ -141,7 +146,9 @@ def _init(made: type, fields: list[Any], *, frozen: bool, slots: bool) -> Callab
             defaults.append(_FACTORY if one.default is _MISSING else one.default)
         elif one.init and defaults:
             raise TypeError(f"non-default argument {one.name!r} follows default argument")
-    code = _template(kinds, frozen, hasattr(made, "__post_init__"))
+    shape = (kinds, frozen, hasattr(made, "__post_init__"))
+    _SHAPES.add(shape)
+    code = _template(*shape)
     given = {f"a{at}": name for at, name in enumerate(names)}
     code = code.replace(
         co_varnames=tuple(given.get(one, one) for one in code.co_varnames),
@@ -168,12 +175,27 @@ _VALUES = {"a": "a{0}", "f": "__made{0}() if a{0} is __factory else a{0}", "m": 
 @cache
 def _template(kinds: str, frozen: bool, more: bool) -> CodeType:
     """``__init__`` of classes whose fields, called ``a0``, ``a1``, ..., get their values in these ways."""
+    made = prepared(_PREPARED)
+    code: CodeType | None = None if made is None else made.INITS.get((kinds, frozen, more))
+    if code is not None:
+        return code
+    module = compile(_text(kinds, frozen, more), "<string>", "exec")
+    return next(one for one in module.co_consts if isinstance(one, CodeType))
+
+
+def _text(kinds: str, frozen: bool, more: bool) -> str:
     form = " __set(self, 'a{0}', {1})" if frozen else " self.a{0} = {1}"
     lines = [form.format(at, _VALUES[kind].format(at)) for at, kind in enumerate(kinds)]
     arguments = ["self", *(f"a{at}" for at, kind in enumerate(kinds) if kind in "af")]
     body = [*lines, " self.__post_init__()"] if more else lines or [" pass"]
-    module = compile(f"def __init__({', '.join(arguments)}):\n" + "\n".join(body), "<string>", "exec")
-    return next(one for one in module.co_consts if isinstance(one, CodeType))
+    return f"def __init__({', '.join(arguments)}):\n" + "\n".join(body)
+
+
+def prepared_module() -> dict[str, str]:
+    """The shapes of all classes that were made so far, as a module of Python by its name (``hatch_build.py``)."""
+    shapes = sorted(_SHAPES)
+    blocks = [f"{_text(*shape)}\n\n\nINITS[{shape!r}] = __init__.__code__\n" for shape in shapes]
+    return {_PREPARED: "\n\n".join(['"""``__init__`` of classes by their shape."""\n\nINITS = {}\n', *blocks])}
 
 
 def _values(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:

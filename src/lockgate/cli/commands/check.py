@@ -34,6 +34,9 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from lockgate.cli._later import later
+
+    later("inspect")  # ``dataclasses`` imports it for the text of classes that have none, which ours have
     from lockgate.cli._check import run
 
     return run(arguments)
