@@ -2,7 +2,7 @@
 
 import pytest
 
-from lockgate.kql import QueryError, parse, syntax
+from lockgate.kql import QueryError, literals, parse, syntax
 from lockgate.kql.errors import nearest
 from lockgate.kql.lexer import MAX_CHARACTERS, tokens
 from lockgate.kql.parse.cursor import MAX_DEPTH
@@ -231,3 +231,11 @@ def test_tokens_lie_side_by_side_in_the_text() -> None:
     texts = [found.text(i) for i in range(len(found.kinds) - 3)]
     expected = ["T", "|", "mv-expand", "a", "!in~", "(", "1", "..", "2", ",", "3.5", ",", "7d", ",", "h@'x'", ")"]
     assert texts == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("01:00:00", 3600), ("1:30", 5400), ("1:02:03:04", 93784), ("1.02:03:04", 93784), ("1.02:03", 93780)],
+)
+def test_a_clock_has_days_before_a_dot_or_before_three_more_parts(text: str, seconds: int) -> None:
+    assert literals.timespan(text) == seconds * literals.TICKS_PER_SECOND

@@ -193,7 +193,7 @@ class Calls(Values):
             return self._ambiguous(function, chosen, arguments, nodes, name, constant)
         signature = function.signatures[chosen[0]]
         layout = own if own is not None else laid_out(signature, len(values))
-        self._check(function, signature, layout, arguments, nodes, name)
+        self._check(function, signature, layout, arguments, nodes, name, own is not None)
         type_ = self._result(function, signature, layout, values, arguments.types, nodes)
         if type_ is DYNAMIC and any(one.kind == "single" for one in arguments.types):
             inner = [one.element or one if one.kind == "single" else one for one in arguments.types]
@@ -239,9 +239,10 @@ class Calls(Values):
         arguments: Arguments,
         nodes: Sequence[s.Expression],
         name: s.Node,
+        arranged: bool,
     ) -> None:
         count = len(arguments.types)
-        if not counts(signature, count):
+        if not (signature.least <= count <= signature.most if arranged else counts(signature, count)):
             if any(one.most > 1 for one in signature.parameters):
                 if signature.least <= count <= signature.most:
                     self.fault("KS121", f"'{function.name}' takes its arguments in groups.", name)
