@@ -71,16 +71,17 @@ class PolicySet:
         return len(self.catalogue) + counts.get("constraints", 0) + counts.get("validating policies", 0)
 
     def review(self, request: Mapping[str, Any], *, until: float | None = None, mutate: bool = False,
-               validate: bool = True) -> Answer:  # fmt: skip
+               validate: bool = True, shallow: bool = False) -> Answer:  # fmt: skip
         """Judge one AdmissionRequest, plain JSON values, which is not changed.
 
         ``mutate`` changes the object first and judges what comes of it. ``until``: a moment of ``time.monotonic()``.
+        ``shallow``: the caller has seen that it nests no deeper than ``MAX_DEPTH`` of a review.
         """
         if self._exempt(request):
             return Answer(self.version, annotations={"exempt": "namespace"}, object=request.get("object"))
         seconds: dict[str, float] = {}
         try:
-            review = Review.of_request(request)
+            review = Review.of_request(request, shallow=shallow)
             review = review.in_namespace(self._namespace(review.namespace))
             return self._answer(review, request, until, seconds, mutate, validate)
         except EvaluationError as error:

@@ -38,6 +38,7 @@ class _Mark:
 _UNKNOWN = _Mark("anything, or a failure")
 _MAP = _Mark("a map of the object")
 _MEMBER = _Mark("an optional of something in the object")
+_MAPS = _Mark("a list of maps of the object, perhaps of none")
 _NONE = _Mark("an empty optional")
 _FAILS = _Mark("a field that is absent")
 
@@ -87,7 +88,7 @@ def _ruled_out(condition: tree.Node, path: Path | None, absent: set[str]) -> Nee
     walk = _Walk(frozenset(absent), path)
     if walk.value(condition, {}) is not False or walk.out_of_steps:
         return None
-    return Need(walk.absent, frozenset(walk.maps), frozenset(walk.lists))
+    return Need(walk.absent, frozenset(walk.maps), frozenset(walk.lists), frozenset(walk.listed))
 
 
 class _Walk:
@@ -97,6 +98,7 @@ class _Walk:
         self.absent = absent
         self.maps: set[str] = set()
         self.lists: set[str] = set()
+        self.listed: set[str] = set()
         self._path = path
         self._left = _MOST_STEPS
         self._present: set[tree.Select] = set()
@@ -175,6 +177,11 @@ class _Walk:
         self.maps.add(name)
         return _MAP
 
+    def _maps(self, name: str) -> Any:
+        self.lists.add(name)
+        self.listed.add(name)
+        return _MAPS
+
     def _has(self, select: tree.Select, scope: Mapping[str, Any]) -> Any:
         return False if self._asked(select, scope) and select.name in self.absent else _UNKNOWN
 
@@ -229,8 +236,10 @@ class _Walk:
 
     def _call(self, node: tree.Call, scope: Mapping[str, Any]) -> Any:
         if node.name == "orValue" and node.target is not None and len(node.args) == 1:
-            inner = self.value(node.target, scope)
-            return self.value(node.args[0], scope) if inner is _NONE else _UNKNOWN
+            inner, other = self.value(node.target, scope), node.args[0]
+            if inner is _MEMBER and isinstance(node.target, tree.Select) and isinstance(other, tree.ListLiteral) and not other.items:
+                return self._maps(node.target.name)
+            return self.value(other, scope) if inner is _NONE else _UNKNOWN
         table = registered().functions if node.target is None else registered().methods
         given = [
             self.value(one, scope) for one in ((*node.args,) if node.target is None else (node.target, *node.args))
@@ -245,9 +254,13 @@ class _Walk:
 
     def _comprehension(self, node: tree.Comprehension, scope: Mapping[str, Any]) -> Any:
         target = self.value(node.target, scope)
+        if len(node.variables) != 1 or node.condition is None:
+            return _UNKNOWN
+        if target is _MAPS:
+            return self._among_maps(node, scope)
         if isinstance(target, dict):
             target = list(target)
-        if not isinstance(target, list) or len(node.variables) != 1 or node.condition is None:
+        if not isinstance(target, list):
             return _UNKNOWN
         if not all(map(_certain, target)):  # then there may be no list at all
             return _UNKNOWN
@@ -263,6 +276,15 @@ class _Walk:
         if node.macro == "all" and all(value is True for value in values):
             return True
         return _UNKNOWN
+
+
+    def _among_maps(self, node: tree.Comprehension, scope: Mapping[str, Any]) -> Any:
+        """What holds of any map there may be holds of all there are."""
+        assert node.condition is not None
+        value = self.value(node.condition, {**scope, node.variables[0]: _MAP})
+        if node.macro == "exists" and value is False:
+            return False
+        return True if node.macro == "all" and value is True else _UNKNOWN
 
 
 _PLAIN = (bool, int, str)

@@ -60,6 +60,7 @@ class Kind:
             frozenset(field for need in needs for field in need.fields),
             frozenset(field for need in needs for field in need.maps),
             frozenset(field for need in needs for field in need.lists),
+            frozenset(field for need in needs for field in need.listed),
         )
         self._known = known
         self._bits = tuple(
@@ -71,7 +72,7 @@ class Kind:
         """For each policy its group, and its needs as bits: one that has none of them in common with a shape holds."""
         for policy in policies:
             key = (policy.where, policy.guard if (policy.where, policy.guard) in guards else "")
-            bits = tuple(self._mask(need.fields, need.maps, need.lists) for need in policy.needs)
+            bits = tuple(self._mask(need.fields, need.maps, need.lists, need.listed) for need in policy.needs)
             self._members.append((groups.setdefault(key, len(groups)), bits))
         self._groups = [(where, guards.get((where, text))) for where, text in groups]
         self._plans: dict[int, Plan] = {}
@@ -79,8 +80,8 @@ class Kind:
     def plan(self, shape: Shape) -> Plan:
         """Who is asked about an object of this shape."""
         # Only what some policy needs to know of the shape matters, and of that there are few combinations.
-        fields, maps, lists = self._known
-        key = self._mask(fields & shape.keys, maps & shape.flat, lists & shape.ragged)
+        fields, maps, lists, listed = self._known
+        key = self._mask(fields & shape.keys, maps & shape.flat, lists & shape.ragged, listed & shape.unlisted)
         found = self._plans.get(key)
         if found is None:
             found = self._made(key)

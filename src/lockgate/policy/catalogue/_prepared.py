@@ -58,7 +58,9 @@ def modules_of(policies: Iterable[KubernetesPolicy], guards: Mapping[str, Expres
         name = _module(policy.rule)
         functions = made.setdefault(name, [])
         deny, message = (_written(one, functions) for one in (policy.deny, policy.message))
-        needs = tuple((sorted(one.fields), sorted(one.maps), sorted(one.lists)) for one in policy.needs)
+        needs = tuple(
+            (sorted(one.fields), sorted(one.maps), sorted(one.lists), sorted(one.listed)) for one in policy.needs
+        )
         says = _says(policy.rule, sorted(policy.deny.names.variables or ()))
         entries.setdefault(name, []).append(
             f"    {str(policy.rule.id)!r}: ({says!r}, {deny}, {message}, {needs!r}, {policy.guard!r}),\n"

@@ -18,6 +18,8 @@ class Need:
     """Fields that must not hold anything but maps for that to be so."""
     lists: frozenset[str]
     """Fields whose lists must not hold anything but maps."""
+    listed: frozenset[str] = frozenset()
+    """Fields that must not hold anything but lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Shape:
     """Those that hold something other than a map somewhere."""
     ragged: frozenset[str] | set[str]
     """Those that somewhere hold a list with a member that is no map."""
+    unlisted: frozenset[str] | set[str] = frozenset()
+    """Those that hold something other than a list somewhere."""
 
 
 _SCALARS = frozenset((str, int, float, bool))
@@ -38,8 +42,10 @@ _SCALARS = frozenset((str, int, float, bool))
 def shape_of(body: Mapping[str, Any]) -> tuple[Shape, bool]:
     """The shape, and whether a field somewhere holds null. Level by level: depth costs no recursion."""
     keys: set[str] = set()
-    flat: set[str] = set()
+    listed: set[str] = set()
+    mapped: set[str] = set()
     ragged: set[str] = set()
+    others: set[str] = set()
     nulls = False
     pending: list[Any] = [body]
     for one in pending:
@@ -47,12 +53,13 @@ def shape_of(body: Mapping[str, Any]) -> tuple[Shape, bool]:
         for key, value in one.items():
             kind = type(value)
             if kind is dict:
+                mapped.add(key)
                 pending.append(value)
                 continue
-            flat.add(key)
             if kind in _SCALARS:
-                continue
-            if kind is list:
+                others.add(key)
+            elif kind is list:
+                listed.add(key)
                 for member in value:
                     if type(member) is dict:
                         pending.append(member)
@@ -60,8 +67,10 @@ def shape_of(body: Mapping[str, Any]) -> tuple[Shape, bool]:
                         ragged.add(key)
                         if isinstance(member, list | dict):
                             pending.append({key: member})
-            elif value is None:
-                nulls = True
-            elif isinstance(value, dict):
-                pending.append(value)
-    return Shape(keys, flat, ragged), nulls
+            else:
+                others.add(key)
+                if value is None:
+                    nulls = True
+                elif isinstance(value, dict):
+                    pending.append(value)
+    return Shape(keys, listed | others, ragged, mapped | others), nulls

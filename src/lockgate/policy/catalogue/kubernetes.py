@@ -42,7 +42,7 @@ KEYS = ("kinds", "each", "deny", "message", "field", "parameters", "fix", "among
 VARIABLES = ("object", "item", "parent", "variables")
 ITEM_NAMES = ("name", "key", "host", "containerPort", "port", "kind")
 """Fields that name an item; the last goes with each of the others."""
-_NEEDS = 1
+_NEEDS = 2
 """Counts up when ``_needs`` reads more, or otherwise, off the same condition: what it read is kept between runs."""
 _AMONG_VARIABLES = (*VARIABLES, "others")
 
@@ -212,7 +212,7 @@ def _read_off(deny: Expression, path: Path | None, held: MutableMapping[str, byt
 
         tree = parse(deny.source, where=deny.where)
         guard = guard_of(tree)
-        fields = [(need.fields, need.maps, need.lists) for need in needs_of(tree, path)]
+        fields = [(need.fields, need.maps, need.lists, need.listed) for need in needs_of(tree, path)]
         held[key] = marshal.dumps((fields, "" if guard is None else show(guard)))
     needs, text = marshal.loads(held[key])  # noqa: S302 -- it lies beside compiled code
     return tuple(Need(*one) for one in needs), text

@@ -88,8 +88,11 @@ class Review:
     """What matching reads of ``object`` and ``old_object``; made by the constructors."""
 
     @classmethod
-    def of_request(cls, request: Any, *, namespace: Mapping[str, Any] | None = None) -> Review:
-        """The review of ``request``, the mapping under ``request`` of an AdmissionReview.
+    def of_request(
+        cls, request: Any, *, namespace: Mapping[str, Any] | None = None, shallow: bool = False
+    ) -> Review:  # fmt: skip
+        """The review of ``request``, the mapping under ``request`` of an AdmissionReview. ``shallow``: the caller has
+        seen that it nests no deeper than ``MAX_DEPTH``.
 
         Raises :class:`ReviewError` for a request that is no mapping, has fields of a wrong type, or carries no object.
         """
@@ -118,7 +121,7 @@ class Review:
             raise ReviewError(f"the operation {made.operation[:40]!r} does not exist", where="request.operation")
         if made.operation == "DELETE" and made.old_object is None:
             raise ReviewError("a DELETE must carry the object it deletes", where="request.oldObject")
-        return made._ready()
+        return made._ready(shallow=shallow)
 
     @classmethod
     def of_object(
@@ -154,12 +157,12 @@ class Review:
             made = replace(made, object=None, old_object=body)
         return made._ready()
 
-    def _ready(self) -> Review:
+    def _ready(self, *, shallow: bool = False) -> Review:
         bodies = [body for body in (self.object, self.old_object) if body is not None]
         if not bodies:
             raise ReviewError("neither object nor oldObject is there to be judged", where="request")
         for body in bodies:
-            if too_deep(body, limit=MAX_DEPTH):
+            if not shallow and too_deep(body, limit=MAX_DEPTH):
                 raise ReviewError(f"nested deeper than {MAX_DEPTH} levels", where="object")
         # Nobody has seen this review yet: it is still being made.
         object.__setattr__(self, "candidates", tuple(candidate_of(body) for body in bodies))

@@ -55,7 +55,8 @@ class Judge(Protocol):
         """Digest or name of the set."""
 
     def review(self, request: Mapping[str, Any], *, deadline: float) -> Verdict:
-        """Judge ``request`` (AdmissionRequest v1, plain JSON values, not to be changed) before ``deadline``.
+        """Judge ``request`` before ``deadline``: an AdmissionRequest v1 of plain JSON values, nested no deeper than
+        ``review.MAX_DEPTH``, not to be changed.
 
         ``deadline`` is in ``time.monotonic()``; a judge keeps to it by its own budget, and says in ``errors`` what it
         did not come to. An exception counts as an error, never as leave.

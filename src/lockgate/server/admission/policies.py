@@ -32,7 +32,7 @@ class PolicyJudge:
     def review(self, request: Mapping[str, Any], *, deadline: float) -> Verdict:
         """As the contract says."""
         answer = self.policies.review(request, until=deadline - _MARGIN, mutate=self._mutate,
-                                      validate=not self._mutate)  # fmt: skip
+                                      validate=not self._mutate, shallow=True)  # fmt: skip
         body = request.get("object") or request.get("oldObject") or {}
         spoken = self._silence
         if answer.said:
