@@ -237,7 +237,7 @@ class _Walk:
     def _call(self, node: tree.Call, scope: Mapping[str, Any]) -> Any:
         if node.name == "orValue" and node.target is not None and len(node.args) == 1:
             inner, other = self.value(node.target, scope), node.args[0]
-            if inner is _MEMBER and isinstance(node.target, tree.Select) and isinstance(other, tree.ListLiteral) and not other.items:
+            if inner is _MEMBER and isinstance(node.target, tree.Select) and _is_empty_list(other):
                 return self._maps(node.target.name)
             return self.value(other, scope) if inner is _NONE else _UNKNOWN
         table = registered().functions if node.target is None else registered().methods
@@ -291,6 +291,10 @@ _PLAIN = (bool, int, str)
 _ORDER = {
     "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
 }  # fmt: skip
+
+
+def _is_empty_list(node: tree.Node) -> bool:
+    return isinstance(node, tree.ListLiteral) and not node.items
 
 
 def _certain(value: Any) -> bool:

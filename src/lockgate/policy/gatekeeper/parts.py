@@ -60,22 +60,46 @@ _METADATA_SET, _SPEC_SET = frozenset(_METADATA), frozenset(_SPEC)
 
 def parts_of(reads: Iterable[Read]) -> tuple[int, ...]:
     """The numbers of the parts that are read, in their order. Paths begin with one of ``NAMES``."""
-    every = list(reads)
-    found = {
-        number for number, paths in enumerate(PARTS)
-        if any(_meets(read, whole, path) for path in paths for read, whole in every)
-    }  # fmt: skip
+    found = {number for read, whole in reads for number in _TREE.met(read, whole)}
     return tuple(sorted(found | {number - 1 for number in found & _VOLUME_NAMES}))  # names by where they stand
 
 
-def _meets(read: Path, whole: bool, part: Path) -> bool:
-    if not whole and len(read) < len(part):
-        return False  # of what stands around the part the type alone
-    return all(_may_be(one, other) for one, other in zip(read, part, strict=False))
+class _Tree:
+    """The parts by their paths."""
+
+    __slots__ = ("below", "parts")
+
+    def __init__(self) -> None:
+        self.parts: list[int] = []
+        """Those of which a path ends here."""
+        self.below: dict[str | None, _Tree] = {}
+
+    def add(self, part: int, path: Path) -> None:
+        node = self
+        for key in path:
+            node = node.below.setdefault(key, _Tree())
+        node.parts.append(part)
+
+    def met(self, read: Path, whole: bool) -> Iterator[int]:
+        """The parts that a read is in, and those in it; of what stands around a part the type alone says nothing."""
+        nodes = [self]
+        for key in read:
+            nodes = [below for node in nodes for part, below in node.below.items() if _may_be(key, part)]
+            for node in nodes:
+                yield from node.parts
+        for node in nodes if whole else ():
+            nodes += node.below.values()
+            yield from node.parts
 
 
 def _may_be(read: str | None, part: str | None) -> bool:
     return read is ANY or read == part or (part is ANY and read is not KEYS)
+
+
+_TREE: Final = _Tree()
+for _number, _paths in enumerate(PARTS):
+    for _path in _paths:
+        _TREE.add(_number, _path)
 
 
 def steady(parts: Iterable[int]) -> tuple[int, ...]:
