@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sqlite3
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -110,14 +112,13 @@ def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         Ledger.open(tmp_path)
 
 
-def test_a_body_that_is_no_finding_is_a_store_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("column", ["marks", "bodies"])
+def test_what_was_damaged_is_a_store_error(tmp_path: Path, column: str) -> None:
     with Ledger.open(tmp_path) as ledger:
         ledger.remember("p", [_known(1)])
-    connection = sqlite3.connect(tmp_path / "ledger.db")
-    connection.execute("UPDATE known_findings SET body = ?", (b"[]",))
-    connection.commit()
-    connection.close()
-    with Ledger.open(tmp_path) as ledger, pytest.raises(StoreError):
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
+        connection.execute(f"UPDATE known_places SET {column} = ?", (b"[]",))
+    with Ledger.open(tmp_path) as ledger, pytest.raises(StoreError, match=r"a1\.py"):
         ledger.known("p")
 
 
@@ -138,23 +139,125 @@ def test_knowing_and_remembering_import_no_database_toolkit(tmp_path: Path) -> N
     assert done.stdout.strip() == "[]"
 
 
-def test_a_known_finding_of_another_form_is_a_store_error(tmp_path: Path) -> None:
-    changes: list[Callable[[list[Any]], object]] = [
-        lambda body: body[0].__setitem__(1, "no-such-family"),
-        lambda body: body[0].__setitem__(9, [[[], "x"]]),
+def _changed(folder: Path, column: str, change: Callable[[list[Any]], object]) -> None:
+    """A row that says something else, with the check sum of that."""
+    with closing(sqlite3.connect(folder / "ledger.db")) as connection, connection:
+        stored = connection.execute("SELECT marks, bodies FROM known_places").fetchone()
+        row = dict(zip(("marks", "bodies"), stored, strict=True))
+        body = json.loads(row[column])
+        change(body)
+        row[column] = json.dumps(body).encode()
+        digest = zlib.crc32(row["bodies"], zlib.crc32(row["marks"]))
+        connection.execute("UPDATE known_places SET marks = ?, bodies = ?, digest = ?", (*row.values(), digest))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body[1][0].__setitem__(1, "no-such-family"),
+        lambda body: body[1][0].__setitem__(9, "x"),
+        lambda body: body[0][0].__setitem__(0, [[], "x"]),
+        lambda body: body[1].pop(),
+        lambda body: body[1][0].pop(),
         lambda body: body.pop(),
         list.clear,
-    ]
-    for change in changes:
+    ],
+)
+def test_a_known_finding_of_another_form_is_a_store_error(
+    tmp_path: Path, change: Callable[[list[Any]], object]
+) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", [_known(1)])
+    _changed(tmp_path, "bodies", change)
+    with Ledger.open(tmp_path) as ledger:
+        (known,) = ledger.known("p")
+        with pytest.raises(StoreError, match=r"a1\.py"):
+            known.finding  # noqa: B018 -- what it says is read when it is asked for
+
+
+@pytest.mark.parametrize("change", [list.clear, list.pop, lambda marks: marks.__setitem__(1, [])])
+def test_marks_of_another_form_are_a_store_error(tmp_path: Path, change: Callable[[list[Any]], object]) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", [_known(1)])
+    _changed(tmp_path, "marks", change)
+    with Ledger.open(tmp_path) as ledger, pytest.raises(StoreError):
+        ledger.known("p")
+
+
+def test_a_finding_that_moved_leaves_its_path_and_others_stay_there(tmp_path: Path) -> None:
+    place = _known(2).finding.location
+    moved = replace(_known(1), finding=replace(_known(1).finding, location=place), locations=(place,))
+    late = replace(_known(3), finding=_known(1).finding, locations=_known(1).locations)
+    with Ledger.open(tmp_path) as left, Ledger.open(tmp_path) as right:
+        left.remember("p", [_known(1), _known(2)])
+        left.known("p")
+        right.remember("p", [late])
+        assert left.remember("p", [moved, _known(2)]) == 2
+        assert left.known("p") == (moved, _known(2), late)
+
+
+def test_a_finding_that_two_runs_put_at_two_paths_is_known_once(tmp_path: Path) -> None:
+    place = Location("z.py", 4)
+    moved = replace(_known(1), finding=replace(_known(1).finding, location=place), locations=(place,))
+    with Ledger.open(tmp_path) as left, Ledger.open(tmp_path) as right:
+        left.remember("p", [_known(1)])
+        right.remember("p", [moved])
+        (known,) = right.known("p")
+        assert known in (_known(1), moved)
+        right.remember("p", [moved])
+        assert right.known("p") == (moved,)
+
+
+def test_what_was_read_is_copied_and_changed_as_what_was_made(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", [_known(1), _known(2)])
+        first, second = ledger.known("p")
+    assert replace(first, fixed_at="2031-02-02") == replace(_known(1), fixed_at="2031-02-02")
+    assert (second.path, second.may_have_names, hash(second)) == ("a2.py", True, hash(_known(2)))
+    assert pickle.loads(pickle.dumps(second)) == _known(2)
+    assert repr(second) == repr(_known(2))
+    with pytest.raises(AttributeError, match="strange"):
+        second.strange  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_a_ledger_of_the_first_form_is_taken_over(tmp_path: Path) -> None:
+    place = ["a.yaml", 7, 7, 0, 0, "/spec"]
+    finding = ["policy/x", "policy", 3, 2, ["object", "Pod a", "k"], place, "m", None, [], [["kind", "Pod"]]]
+    bodies = {
+        "lg1-1": [finding, [place], "2031-01-01", "Ada", "2030-12-31", "c0ffee"],
+        "lg1-2": [finding, [place, ["b.yaml"]], "2031-01-02", "", "", ""],
+    }
+    Ledger.open(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
+        connection.execute("UPDATE schema_version SET version = 1")
+        connection.execute(
+            "CREATE TABLE known_findings (project TEXT NOT NULL, identity TEXT NOT NULL, fingerprint TEXT NOT NULL, "
+            "fixed_at TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (project, identity)) WITHOUT ROWID"
+        )
+        for identity, body in bodies.items():
+            row = ("p", identity, "lg1-1", "2031-03-03" if identity == "lg1-2" else "", json.dumps(body).encode())
+            connection.execute("INSERT INTO known_findings VALUES (?, ?, ?, ?, ?)", row)
+    for _ in range(2):
         with Ledger.open(tmp_path) as ledger:
-            ledger.remember("p", [_known(1)])
-        with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
-            (stored,) = connection.execute("SELECT body FROM known_findings").fetchone()
-            body = json.loads(stored)
-            change(body)
-            connection.execute("UPDATE known_findings SET body = ?", (json.dumps(body).encode(),))
-        with Ledger.open(tmp_path) as ledger, pytest.raises(StoreError):
-            ledger.known("p")
+            one, two = ledger.known("p")
+    spot = Location("a.yaml", 7, 7, pointer="/spec")
+    expected = Finding(
+        RuleId("policy/x"), Family.POLICY, Severity.HIGH, Confidence.HIGH, Subject("object", "Pod a", "k"), spot, "m",
+        facts=(Related("kind", "Pod"),),
+    )  # fmt: skip
+    assert one == KnownFinding("lg1-1", "lg1-1", expected, (spot,), "2031-01-01", "", "Ada", "2030-12-31", "c0ffee")
+    places = (spot, Location("b.yaml"))
+    assert two == KnownFinding("lg1-2", "lg1-1", expected, places, "2031-01-02", "2031-03-03")
+
+
+def test_a_ledger_of_the_first_form_that_is_damaged_is_refused(tmp_path: Path) -> None:
+    Ledger.open(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
+        connection.execute("UPDATE schema_version SET version = 1")
+        connection.execute("CREATE TABLE known_findings (project, identity, fingerprint, fixed_at, body)")
+        connection.execute("INSERT INTO known_findings VALUES ('p', 'i', 'i', '', '[]')")
+    with pytest.raises(StoreError):
+        Ledger.open(tmp_path)
 
 
 def test_findings_are_read_as_they_were_remembered_in_whatever_order(tmp_path: Path) -> None:

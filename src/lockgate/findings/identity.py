@@ -126,7 +126,7 @@ def _by_mark(marked: Iterable[_Marked]) -> tuple[dict[str, _Marked], dict[str, l
 
 
 def _same_path(group: Group, one: KnownFinding, renames: Mapping[str, str]) -> bool:
-    path, before = group.finding.location.path, one.finding.location.path
+    path, before = group.finding.location.path, one.path
     return path in (before, renames.get(before))
 
 
@@ -151,8 +151,7 @@ def _pair_by_path(groups: list[Group], known: list[KnownFinding], renames: Mappi
             waiting[group.finding.location.path].append(group)
     before: dict[str, list[KnownFinding]] = defaultdict(list)
     for one in known:
-        path = one.finding.location.path
-        before[renames.get(path, path)].append(one)
+        before[renames.get(one.path, one.path)].append(one)
     left: list[KnownFinding] = []
     for path, candidates in before.items():
         left.extend(_pair_in_file(waiting.get(path, []), candidates))
@@ -211,7 +210,7 @@ def _recognise_flaws(groups: Sequence[Group], known: Sequence[KnownFinding]) -> 
         return list(known)
     by_name: dict[tuple[str, str, str], list[KnownFinding]] = defaultdict(list)
     for one in known:
-        for alias in one.finding.aliases:
+        for alias in one.finding.aliases if one.may_have_names else ():
             by_name[one.finding.subject.kind, one.finding.subject.key, alias].append(one)
     used: set[str] = set()
     for group in groups:

@@ -30,14 +30,13 @@ class Placed(Protocol):
 def guessed_renames(observed: Sequence[Placed], known: Sequence[KnownFinding]) -> dict[str, str]:
     """Old path -> new path, each at most once. Ties go to the paths most alike."""
     here = {one.finding.location.path for one in observed}
-    there = {one.finding.location.path for one in known if not one.fixed_at}
+    there = {one.path for one in known if not one.fixed_at}
     if there <= here:
         return {}
     gone: dict[str, set[str]] = defaultdict(set)
     for one in known:
-        path = one.finding.location.path
-        if path not in here and not one.fixed_at:
-            gone[one.fingerprint].add(path)
+        if one.path not in here and not one.fixed_at:
+            gone[one.fingerprint].add(one.path)
     come: dict[str, set[str]] = defaultdict(set)
     for seen in observed:
         path = seen.finding.location.path

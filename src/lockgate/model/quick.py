@@ -42,16 +42,31 @@ def maker(kind: Callable[P, T]) -> Callable[P, T]:
     costs more than to fill the slots. For loops over a hundred thousand."""
     made: Callable[P, T] | None = _MAKERS.get(kind)
     if made is None:  # made when first asked for: most runs need none of most
-        made = _MAKERS[kind] = _compiled(kind, "make", "", ("self = _open()", "_own = _kind"), ("return self",))
+        made = _MAKERS[kind] = _made_by(kind, ())
     return made
 
 
-def _compiled(kind: Any, name: str, first: str, before: Sequence[str], after: Sequence[str]) -> Any:
-    """The function that fills the slots of a value between those lines."""
-    known = fields(kind)
+def unfilled(kind: Callable[..., T], *left: str) -> Callable[..., T]:
+    """The same without the fields ``left``, whose slots hold nothing: Python then asks ``__getattr__`` of the class."""
+    key = (kind, *left)
+    made: Callable[..., T] | None = _MAKERS.get(key)
+    if made is None:
+        made = _MAKERS[key] = _made_by(kind, left)
+    return made
+
+
+def _made_by(kind: Any, left: tuple[str, ...]) -> Any:
+    return _compiled(kind, "make", "", ("self = _open()", "_own = _kind"), ("return self",), left)
+
+
+def _compiled(
+    kind: Any, name: str, first: str, before: Sequence[str], after: Sequence[str], left: tuple[str, ...] = ()
+) -> Any:
+    """The function that fills the slots of a value between those lines, but for those that are ``left``."""
+    known = [one for one in fields(kind) if one.name not in left]
     names: dict[str, Any] = {
         "_kind": kind,
-        "_open": type(f"_Open{kind.__name__}", (), {"__slots__": tuple(one.name for one in known)}),
+        "_open": type(f"_Open{kind.__name__}", (), {"__slots__": tuple(one.name for one in fields(kind))}),
         "_turn": object.__dict__["__class__"].__set__,
         **{f"_default_{one.name}": one.default for one in known if one.default is not MISSING},
     }

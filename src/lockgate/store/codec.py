@@ -6,7 +6,7 @@ key, so a list of another shape is never read. What does not belong: the public 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -164,10 +164,6 @@ def finding_to_list(finding: Finding) -> list[Any]:
     ]  # fmt: skip
 
 
-LOCATION = 5
-"""Index of the location in the list of a finding."""
-
-
 def finding_from_list(row: Sequence[Any]) -> Finding:
     """The finding of such a list. Raises ``LookupError``, ``TypeError`` or ``ValueError`` on any other."""
     rule, family, severity, confidence, subject, location, message, fix, aliases, facts = row
@@ -215,6 +211,46 @@ def location_from_list(row: Sequence[Any]) -> Location:
         return maker(Location)(*row[:7])
     path, line, end_line, column, end_column, pointer, commit, snippet = row
     return Location(path, line, end_line, column, end_column, pointer, commit, tuple(snippet))
+
+
+def bare_to_list(findings: Iterable[tuple[Finding, tuple[Location, ...]]]) -> list[Any]:
+    """Findings whose first places are in one file, with their places, as a list: without fixes, lines and that path."""
+    facts: list[Any] = []
+    known: dict[int, int] = {}
+    rows: list[Any] = []
+    for one, places in findings:
+        held, subject, place = one.facts, one.subject, one.location
+        at = known.get(id(held))  # all of them live until this returns
+        if at is None:
+            at = known[id(held)] = len(facts)
+            facts.append([[fact.name, fact.value] for fact in held])
+        alone = len(places) == 1 and places[0] is place
+        rows.append([
+            one.rule, one.family._value_, one.severity._value_, one.confidence._value_,
+            subject.kind, subject.name, subject.key, one.message, one.aliases, at,
+            place.line, place.end_line, place.column, place.end_column, place.pointer, place.commit,
+            0 if alone else [bare_location_to_list(where) for where in places],
+        ])  # fmt: skip
+    return [facts, rows]
+
+
+def bare_from_list(stored: Sequence[Any], path: str) -> list[tuple[Finding, tuple[Location, ...]]]:
+    """What :func:`bare_to_list` was given of the file ``path``. Raises ``LookupError``, ``TypeError`` or
+    ``ValueError`` on any other list."""
+    shared, rows = stored
+    facts = [tuple([_fact(*fact) for fact in one]) for one in shared]
+    found: list[tuple[Finding, tuple[Location, ...]]] = []
+    for (
+        rule, family, severity, confidence, kind, name, key, message, aliases, at,
+        line, end_line, column, end_column, pointer, commit, places,
+    ) in rows:  # fmt: skip
+        place = maker(Location)(path, line, end_line, column, end_column, pointer, commit)
+        finding = maker(Finding)(
+            _same(rule), _FAMILIES[family], _SEVERITIES[severity], _CONFIDENCES[confidence],
+            maker(Subject)(_same(kind), name, key), place, message, None, tuple(aliases), facts[at],
+        )  # fmt: skip
+        found.append((finding, (place,) if places == 0 else tuple([location_from_list(one) for one in places])))
+    return found
 
 
 def _skip_to_list(skip: Skip) -> list[Any]:

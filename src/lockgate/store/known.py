@@ -1,22 +1,52 @@
 """What earlier runs knew of a finding, and the table of the ledger that keeps it.
 
 Read and written on every run, so it speaks to SQLite through the standard library: importing SQLAlchemy alone would
-take half of the time an unchanged second check has (``docs/decisions/0003-store.md``).
+take half of the time an unchanged second check has (``docs/decisions/0003-store.md``). A row is all that is known at
+one path: its findings share the path and most of their facts, few of them change alone, and what they say is unpacked
+only when somebody asks for it, which settling does of few.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import field
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from lockgate.dataclass import dataclass
+from lockgate.errors import StoreError
 from lockgate.model import Finding, Location
-from lockgate.model.quick import maker, quick
+from lockgate.model.quick import quick, unfilled
 from lockgate.store import codec
 
-DDL = """CREATE TABLE IF NOT EXISTS known_findings (
-  project TEXT NOT NULL, identity TEXT NOT NULL, fingerprint TEXT NOT NULL, fixed_at TEXT NOT NULL, body BLOB NOT NULL,
-  PRIMARY KEY (project, identity)) WITHOUT ROWID"""
+DDL = """CREATE TABLE IF NOT EXISTS known_places (
+  project TEXT NOT NULL, path TEXT NOT NULL, fixed TEXT NOT NULL, digest INTEGER NOT NULL, marks BLOB NOT NULL,
+  bodies BLOB NOT NULL, PRIMARY KEY (project, path))"""
+_identity = attrgetter("identity")
+
+
+class Bodies:
+    """What the known findings at one path say, unpacked when first asked for."""
+
+    __slots__ = ("_packed", "_unpacked", "named", "path")
+
+    def __init__(self, path: str, packed: bytes, *, named: bool) -> None:
+        self.path = path
+        self.named = named
+        """Whether any of them has a name of a vulnerability."""
+        self._packed = packed
+        self._unpacked: list[tuple[Finding, tuple[Location, ...]]] | None = None
+
+    def of(self, number: int) -> tuple[Finding, tuple[Location, ...]]:
+        """A finding and its places. Raises ``StoreError`` where what was kept is of another form."""
+        try:
+            if self._unpacked is None:
+                self._unpacked = codec.bare_from_list(codec.unpack(self._packed), self.path)
+            return self._unpacked[number]
+        except (LookupError, TypeError, ValueError) as error:
+            raise StoreError(f"a known finding is of another form: {error}", where=self.path) from None
 
 
 @quick
@@ -37,63 +67,118 @@ class KnownFinding:
     introduced_by: str = ""
     introduced_at: str = ""
     introduced_in: str = ""
+    bodies: Bodies | None = field(default=None, compare=False, repr=False)
+    """Of one that was read: where ``finding`` and ``locations`` come from when they are asked for."""
+    number: int = field(default=0, compare=False, repr=False)
+    """Its place there."""
+
+    @property
+    def path(self) -> str:
+        """Path of the first place."""
+        return self.finding.location.path if self.bodies is None else self.bodies.path
+
+    @property
+    def may_have_names(self) -> bool:
+        """False where it is known, without a look at it, to have no name of a vulnerability."""
+        return self.bodies is None or self.bodies.named
+
+    if not TYPE_CHECKING:  # a type checker would take it for any attribute
+
+        def __getattr__(self, name):
+            """Called for a slot that holds nothing yet, and for what is no attribute."""
+            if name not in ("finding", "locations"):
+                raise AttributeError(name)
+            held = dict(zip(("finding", "locations"), self.bodies.of(self.number), strict=True))
+            for slot, value in held.items():
+                object.__setattr__(self, slot, value)
+            return held[name]
 
 
-Row = tuple[str, str, bytes]
-"""Fingerprint, ``fixed_at`` and the packed rest of a known finding."""
+Row = tuple[str, int, bytes, bytes]
+"""The earliest ``fixed_at`` of those that have one, a check sum, and what is known at one path: all but what the
+findings say, and that. The sum tells damage before anything is unpacked."""
 
 
 def read(connection: sqlite3.Connection, project: str) -> Iterator[tuple[str, Row]]:
-    """Identity and row of every known finding of ``project``, by identity."""
+    """Path and row of all that is known of ``project``."""
     rows = connection.execute(
-        "SELECT identity, fingerprint, fixed_at, body FROM known_findings WHERE project = ? ORDER BY identity",
-        (project,),
+        "SELECT path, fixed, digest, marks, bodies FROM known_places WHERE project = ?", (project,)
     )
-    return ((identity, (fingerprint, fixed_at, body)) for identity, fingerprint, fixed_at, body in rows)
+    return ((path, (fixed, digest, marks, bodies)) for path, fixed, digest, marks, bodies in rows)
 
 
-def write(connection: sqlite3.Connection, project: str, rows: Iterable[tuple[str, Row]]) -> None:
-    """Insert or replace each, in the transaction of the caller. Best by identity, which is the order of the table: else
-    every row is put into a page between others, which took most of the time."""
-    connection.executemany(
-        "INSERT INTO known_findings VALUES (?, ?, ?, ?, ?) ON CONFLICT (project, identity) DO UPDATE SET "
-        "fingerprint = excluded.fingerprint, fixed_at = excluded.fixed_at, body = excluded.body",
-        ((project, identity, *row) for identity, row in rows),
-    )
+def read_one(connection: sqlite3.Connection, project: str, path: str) -> Row | None:
+    """The row of one path, when there is any."""
+    found: Row | None = connection.execute(
+        "SELECT fixed, digest, marks, bodies FROM known_places WHERE project = ? AND path = ?", (project, path)
+    ).fetchone()
+    return found
+
+
+def write(connection: sqlite3.Connection, project: str, path: str, row: Row | None) -> None:
+    """Insert or replace the row of a path, or delete it, in the transaction of the caller."""
+    if row is None:
+        connection.execute("DELETE FROM known_places WHERE project = ? AND path = ?", (project, path))
+    else:
+        connection.execute("INSERT OR REPLACE INTO known_places VALUES (?, ?, ?, ?, ?, ?)", (project, path, *row))
 
 
 def forget(connection: sqlite3.Connection, *, fixed_before: str) -> int:
     """Drop what was fixed before that ISO time; returns how many."""
-    return connection.execute(
-        "DELETE FROM known_findings WHERE fixed_at <> '' AND fixed_at < ?", (fixed_before,)
-    ).rowcount
+    rows = connection.execute(
+        "SELECT project, path, fixed, digest, marks, bodies FROM known_places WHERE fixed <> '' AND fixed < ?",
+        (fixed_before,),
+    ).fetchall()
+    gone = 0
+    for project, path, *row in rows:
+        known = decoded(path, tuple(row))
+        kept = [one for one in known if not one.fixed_at or one.fixed_at >= fixed_before]
+        gone += len(known) - len(kept)
+        write(connection, project, path, encoded(kept) if kept else None)
+    return gone
 
 
-def encoded(one: KnownFinding) -> Row:
-    """The row of a known finding. Raises ``TypeError`` where it holds text that no encoding knows."""
-    finding = one.finding
-    subject, place = finding.subject, finding.location
-    spot = codec.bare_location_to_list(place)
-    body = codec.pack([
-        [
-            finding.rule, finding.family._value_, finding.severity._value_, finding.confidence._value_,
-            [subject.kind, subject.name, subject.key], spot, finding.message, None, finding.aliases,
-            [[fact.name, fact.value] for fact in finding.facts],
-        ],
-        [spot if where is place else codec.bare_location_to_list(where) for where in one.locations],
-        one.first_seen, one.introduced_by, one.introduced_at, one.introduced_in,
+def encoded(known: Sequence[KnownFinding]) -> Row:
+    """The row of all that is known at one path. Raises ``TypeError`` where it holds text that no encoding knows."""
+    known = sorted(known, key=_identity)
+    marks = codec.pack([
+        [one.identity for one in known],
+        _column(["" if one.fingerprint == one.identity else one.fingerprint for one in known]),
+        _column([one.first_seen for one in known]), _column([one.fixed_at for one in known]),
+        _column([one.introduced_by for one in known]), _column([one.introduced_at for one in known]),
+        _column([one.introduced_in for one in known]), any(one.finding.aliases for one in known),
     ])  # fmt: skip
-    return one.fingerprint, one.fixed_at, body
+    bodies = codec.pack(codec.bare_to_list([(one.finding, one.locations) for one in known]))
+    fixed = min(filter(None, [one.fixed_at for one in known]), default="")
+    return fixed, _sum(marks, bodies), marks, bodies
 
 
-def decoded(identity: str, row: Row) -> KnownFinding:
-    """The known finding of a row. Raises ``ValueError`` for what :func:`encoded` did not write."""
-    fingerprint, fixed_at, body = row
+def decoded(path: str, row: Row) -> list[KnownFinding]:
+    """The known findings of a row, by identity. Raises ``ValueError`` for what :func:`encoded` did not write."""
+    _, digest, marks, packed = row
+    if not isinstance(marks, bytes) or not isinstance(packed, bytes) or digest != _sum(marks, packed):
+        raise ValueError(f"what is known of {path} does not fit its check sum")
+    make = unfilled(KnownFinding, "finding", "locations")
     try:
-        values, places, first_seen, by, at, commit = codec.unpack(body)
-        finding = codec.finding_from_list(values)
-        alone = places == [values[codec.LOCATION]]
-        locations = (finding.location,) if alone else tuple([codec.location_from_list(place) for place in places])
+        identities, *columns, named = codec.unpack(marks)
+        bodies, count = Bodies(path, packed, named=named), len(identities)
+        marked, seen, fixed, by, at, commit = [_values(one, count) for one in columns]
+        return [
+            make(identity, marked[n] or identity, seen[n], fixed[n], by[n], at[n], commit[n], bodies, n)
+            for n, identity in enumerate(identities)
+        ]
     except (LookupError, TypeError) as error:
-        raise ValueError(f"a known finding is of another form: {error}") from None
-    return maker(KnownFinding)(identity, fingerprint, finding, locations, first_seen, fixed_at, by, at, commit)
+        raise ValueError(f"what is known of {path} is of another form: {error}") from None
+
+
+def _column(values: list[str]) -> str | list[str]:
+    """A value once, when all have the same."""
+    return values[0] if values.count(values[0]) == len(values) else values
+
+
+def _values(column: str | list[str], count: int) -> Sequence[str]:
+    return [column] * count if isinstance(column, str) else column
+
+
+def _sum(marks: bytes, bodies: bytes) -> int:
+    return zlib.crc32(bodies, zlib.crc32(marks))

@@ -7,11 +7,10 @@ part every run needs goes through the standard library (``known``). Both speak t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _WAIT_SECONDS = 10
 
 
@@ -36,8 +35,8 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._held: dict[str, dict[str, int]] = {}
-        """Project -> identity -> hash of the row that the table holds: 64 bits that nobody can aim at, since Python
-        keys its hashes anew in every process. The rows themselves would take as much memory as all findings."""
+        """Project -> path -> hash of the row that the table holds: 64 bits that nobody can aim at, since Python keys
+        its hashes anew in every process. The rows themselves would take as much memory as all findings."""
         self._connection = self._guard(self._connect)
 
     @classmethod
@@ -64,30 +63,48 @@ class Ledger:
         return self._guard(lambda: self._known(project))
 
     def remember(self, project: str, known: Sequence[KnownFinding]) -> int:
-        """Write those that differ from what :meth:`known` gave, without lines of code; returns how many. Others'
-        additions stay."""
+        """Write down the paths of which other is told than :meth:`known` gave, without lines of code; returns how many
+        findings are told of those. Others' additions stay."""
         return self._guard(lambda: self._remember(project, known))
 
     def _known(self, project: str) -> tuple[KnownFinding, ...]:
         held: dict[str, int] = {}
-        found: list[KnownFinding] = []
+        found: dict[str, KnownFinding] = {}
         with unsearched():
-            for identity, row in known_table.read(self._connection, project):
-                held[identity] = hash(row)
-                found.append(known_table.decoded(identity, row))
+            for path, row in known_table.read(self._connection, project):
+                held[path] = hash(row)
+                for one in known_table.decoded(path, row):
+                    found.setdefault(one.identity, one)  # two runs at once may have put it at two paths
         self._held[project] = held
-        return tuple(found)
+        return tuple([found[identity] for identity in sorted(found)])
 
     def _remember(self, project: str, known: Sequence[KnownFinding]) -> int:
         held = self._held.setdefault(project, {})
-        fresh: dict[str, int] = {}
+        at: dict[str, list[KnownFinding]] = {path: [] for path in held}
+        for one in known:
+            at.setdefault(one.path, []).append(one)
         with unsearched():
-            rows = _changed(known, held, fresh)
+            rows = _changed(at, held)
             first = next(rows, None)
-            if first is not None:  # else there is nothing to lock the file for
-                self._transaction(lambda: known_table.write(self._connection, project, chain((first,), rows)))
-        held.update(fresh)
-        return len(fresh)
+            if first is None:  # there is nothing to lock the file for
+                return 0
+            told = {one.identity for one in known}
+            return self._transaction(lambda: self._write(project, chain((first,), rows), told))
+
+    def _write(self, project: str, rows: Iterable[tuple[str, Sequence[KnownFinding], known_table.Row | None]],
+               told: Set[str]) -> int:  # fmt: skip
+        """Put what is told of each path in place of what the table says of it. What is there of findings that are not
+        ``told`` stays: another run put it there."""
+        held, count = self._held[project], 0
+        for path, here, row in rows:
+            before = known_table.read_one(self._connection, project, path)
+            others = [one for one in known_table.decoded(path, before) if one.identity not in told] if before else []
+            put = known_table.encoded([*here, *others]) if others else row
+            if put != before:
+                known_table.write(self._connection, project, path, put)
+                count += len(here)
+            held[path] = hash(put)
+        return count
 
     def retain(self, days: int, *, now: datetime | None = None) -> int:
         """Forget findings that were fixed more than ``days`` ago; returns how many."""
@@ -138,6 +155,7 @@ class Ledger:
             connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
             connection.execute(known_table.DDL)
             self._check_version(connection)
+            self._upgrade(connection)
         except BaseException:
             connection.close()
             raise
@@ -155,15 +173,14 @@ class Ledger:
                 where=str(self.path), hint="use the version of Lockgate that wrote it, or a newer one",
             )  # fmt: skip
 
+    def _upgrade(self, connection: sqlite3.Connection) -> None:
+        if connection.execute("SELECT max(version) FROM schema_version").fetchone()[0] == 1:
+            from lockgate.store import _ledger_first
+
+            _transaction(connection, lambda: _ledger_first.upgrade(connection))
+
     def _transaction(self, work: Callable[[], T]) -> T:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            answer = work()
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-        return answer
+        return _transaction(self._connection, work)
 
     def _guard(self, work: Callable[[], T]) -> T:
         """SQLAlchemy wraps the errors of sqlite3 in its own, told apart by name so that it need not be imported."""
@@ -186,13 +203,23 @@ class Ledger:
         return StoreError(f"the ledger cannot be used: {error}", where=str(self.path), hint=hint)
 
 
+def _transaction(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        answer = work()
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return answer
+
+
 def _changed(
-    known: Sequence[KnownFinding], held: Mapping[str, int], fresh: dict[str, int]
-) -> Iterator[tuple[str, known_table.Row]]:
-    """Those whose row is another than the one that is held, by identity; ``fresh`` takes the hash of each."""
-    for one in sorted(known, key=attrgetter("identity")):
-        row = known_table.encoded(one)
-        mark = hash(row)
-        if held.get(one.identity) != mark:
-            fresh[one.identity] = mark
-            yield one.identity, row
+    at: Mapping[str, Sequence[KnownFinding]], held: Mapping[str, int]
+) -> Iterator[tuple[str, Sequence[KnownFinding], known_table.Row | None]]:
+    """Paths of which other is told than their row says, in order, each with what is told of it and the row of that."""
+    for path in sorted(at):
+        here = at[path]
+        row = known_table.encoded(here) if here else None
+        if held.get(path) != hash(row):
+            yield path, here, row
