@@ -79,17 +79,13 @@ def parse_path(text: str) -> dict[str, str]:
     stem, dot, extension = name.rpartition(".")
     return {
         "Scheme": scheme.group(1) if scheme else "",
-        "RootPath": drive.group() if drive else _root(rest),
+        "RootPath": drive.group() if drive else "",
         "DirectoryPath": directory,
         "DirectoryName": directory[last + 1 :],
         "Filename": name,
         "Extension": extension if dot and (stem or extension) else "",
         "AlternateDataStreamName": stream,
     }
-
-
-def _root(path: str) -> str:
-    return path[:1] if path.startswith(("/", "\\")) and not path.startswith("\\\\") else ""
 
 
 # --- versions
