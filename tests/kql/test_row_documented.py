@@ -75,4 +75,4 @@ def test_documented_examples_give_the_documented_rows() -> None:
         if got != wanted:
             wrong.append(f"{one['id']}: {got} instead of {wanted}")
     assert not wrong, "\n".join(wrong)
-    assert len(compared) == 128
+    assert len(compared) == 129
