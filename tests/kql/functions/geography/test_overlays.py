@@ -218,7 +218,7 @@ def ring_around(drawn: random.Random, x: float, y: float, grid: float) -> Ring |
     return normalized(found)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(some.randoms(use_true_random=False), some.sampled_from([0, 0.5, 1, 2]))
 def test_union_and_intersection_have_the_area_and_points_that_they_must(drawn: random.Random, grid: float) -> None:
     one = ring_around(drawn, 10, 10, grid)

@@ -5,7 +5,19 @@ decided.
 from __future__ import annotations
 
 from lockgate.kql.functions import Maker, plain
-from lockgate.kql.functions.geography import geohash, h3cells, lines, measures, overlays, s2cells, shapes, wkt
+from lockgate.kql.functions.geography import (
+    buffers,
+    coverings,
+    geohash,
+    h3cells,
+    lines,
+    measures,
+    overlays,
+    s2cells,
+    shapes,
+    validation,
+    wkt,
+)
 from lockgate.kql.functions.geography.measures import with_both, with_lines, with_polygons, with_two
 
 FUNCTIONS: dict[str, Maker] = {
@@ -52,5 +64,18 @@ FUNCTIONS: dict[str, Maker] = {
     "geo_s2cell_to_central_point": plain(s2cells.central_point),
     "geo_s2cell_to_polygon": plain(s2cells.polygon),
     "geo_s2cell_neighbors": plain(s2cells.neighbours),
+    "geo_point_buffer": plain(buffers.point_buffer),
+    "geo_line_buffer": with_lines(buffers.line_buffer),
+    "geo_polygon_buffer": with_polygons(buffers.polygon_buffer),
+    "geo_line_simplify": with_lines(buffers.simplify_line),
+    "geo_polygon_simplify": with_polygons(buffers.simplify_polygon),
+    "geo_simplify_polygons_array": plain(buffers.simplify_polygons),
+    "geo_polygon_to_h3cells": with_polygons(coverings.h3_cells),
+    "__geo_polygon_validate": plain(validation.of_polygon),
+    "__geo_line_validate": plain(validation.of_line),
+    "geo_polygon_to_s2cells": with_polygons(coverings.polygon_cells),
+    "geo_line_to_s2cells": with_lines(coverings.line_cells),
+    "__geo_polygon_s2cell_covering_level": with_polygons(coverings.level_of_polygon),
+    "__geo_line_s2cell_covering_level": with_lines(coverings.level_of_line),
     "__geo_length_to_s2cell_level": plain(s2cells.level_of_length),
 }

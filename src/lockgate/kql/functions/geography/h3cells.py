@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from lockgate.kql.functions.geography.shapes import Shape, number, place, polygons
+from lockgate.kql.functions.geography.shapes import Shape, number, place
 
 _DIGITS = frozenset("0123456789abcdefABCDEF")
 _FINEST = 15
@@ -109,28 +107,17 @@ def children(value: object, *resolution: object) -> object:
     return None if wanted is None else list(h3.cell_to_children(cell, wanted))
 
 
-def of_polygon(
-    read: Callable[[object], Shape | None], enlarged: Callable[[object, float], object]
-) -> Callable[..., object]:
-    """What gives the cells whose middles are in a polygon with straight edges, which is buffered by a radius first."""
-
-    def compute(value: object, resolution: object = 6, radius: object = 0) -> object:
-        level, around = _whole(resolution, 0, _FINEST), number(radius)
-        if level is None or around is None or around < 0:
-            return None
-        shape = read(value) if not around else polygons(enlarged(value, around))
-        return None if shape is None else _covering(shape, level)
-
-    return compute
-
-
-def _covering(shape: Shape, level: int) -> object:
+def covering(shape: Shape, resolution: object) -> object:
+    """The cells of a resolution whose middles are in polygons with straight edges; null when there are too many."""
     import h3
 
     from lockgate.kql.functions.geography.shapes import coordinate
     from lockgate.kql.functions.geography.sphere.points import RADIUS
     from lockgate.kql.functions.geography.sphere.rings import area
 
+    level = _whole(resolution, 0, _FINEST)
+    if level is None:
+        return None
     size = h3.average_hexagon_area(level, unit="m^2")
     if sum(area(rings[0]) for rings in shape.polygons) * RADIUS**2 > 4 * _MOST * size:
         return None

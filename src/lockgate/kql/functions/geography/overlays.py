@@ -29,8 +29,6 @@ from lockgate.kql.functions.geography.sphere.points import RADIUS, Edge, Point, 
 from lockgate.kql.functions.geography.sphere.predicates import crossing
 from lockgate.kql.functions.geography.sphere.rings import Region, crossing_pairs
 
-_MOST_SHAPES = 100_000
-
 
 def united(polygons: Sequence[Polygon]) -> list[Polygon] | None:
     """Polygons without overlaps; ``None`` when it takes too much.
@@ -104,40 +102,25 @@ def centroid(read: Read) -> Compute:
     return compute
 
 
-def _all(value: object, read: Read) -> list[Shape] | None:
-    """The shapes of an array, when all of them are some."""
-    if not isinstance(value, list) or not 0 < len(value) <= _MOST_SHAPES:
+def united_shapes(found: Sequence[Shape]) -> list[Polygon] | None:
+    """The polygons of shapes without overlaps; ``None`` when it takes too much."""
+    surfaces = [_surface(shape) for shape in found]
+    polygons = [[ring for polygon in surface for ring in polygon] for surface in surfaces if surface is not None]
+    if len(polygons) < len(surfaces):
         return None
-    found = [read(one) for one in value]
-    kept = [one for one in found if one is not None]
-    return kept if len(kept) == len(found) else None
-
-
-def _names(found: Sequence[Shape]) -> Names:
-    names: Names = {}
-    for shape in found:
-        names.update(shape.names)
-    return names
+    return united(polygons) if len(polygons) > 1 else surfaces[0]
 
 
 def union_polygons(value: object) -> object:
     """The union of all polygons of an array."""
-    found = _all(value, shapes.polygons)
-    if found is None:
-        return None
-    surfaces = [_surface(shape) for shape in found]
-    polygons = [
-        [ring for polygon in surface for ring in polygon] for surface in surfaces if surface is not None
-    ]  # fmt: skip
-    if len(polygons) < len(surfaces):
-        return None
-    whole = united(polygons) if len(polygons) > 1 else surfaces[0]
-    return written_polygons(whole, _names(found)) if whole else None
+    found = shapes.all_of(value, shapes.polygons)
+    whole = None if found is None else united_shapes(found)
+    return written_polygons(whole, shapes.all_names(found)) if found and whole else None
 
 
 def union_lines(value: object) -> object:
     """All lines of an array, an edge that is there twice once, joined where one ends and one begins."""
-    found = _all(value, shapes.lines)
+    found = shapes.all_of(value, shapes.lines)
     if found is None:
         return None
     edges: dict[frozenset[Point], Edge] = {}
@@ -145,7 +128,7 @@ def union_lines(value: object) -> object:
         for line in shape.lines:
             for edge in pairwise(line):
                 edges.setdefault(frozenset(edge), edge)
-    return written_lines(overlay.chained(list(edges.values())), _names(found))
+    return written_lines(overlay.chained(list(edges.values())), shapes.all_names(found))
 
 
 def _edges(shape: Shape) -> list[list[Edge]]:
@@ -168,7 +151,7 @@ def intersection_of_polygons(left: Read, right: Read) -> Compute:
         a, b = _region(one), _region(two)
         if a is None or b is None or len(a.edges) * len(b.edges) > MOST_PAIRS:
             return None
-        found, names = overlay.met(a, b), _names((one, two))
+        found, names = overlay.met(a, b), shapes.all_names((one, two))
         parts = _points(found.points, names)
         parts += [written_lines(found.lines, names)] if found.lines else []
         return collected([*parts, *([written_polygons(overlay.nested(found.rings), names)] if found.rings else [])])
@@ -188,7 +171,7 @@ def intersection_of_line(left: Read, right: Read) -> Compute:
         if sum(map(len, edges)) * len(region.edges) > MOST_PAIRS:
             return None
         lines, points = overlay.clipped(edges, region)
-        names = _names((one, two))
+        names = shapes.all_names((one, two))
         return collected([*_points(points, names), *([written_lines(lines, names)] if lines else [])])
 
     return compute
@@ -210,7 +193,7 @@ def intersection_of_lines(left: Read, right: Read) -> Compute:
         ends = {point for edge in b for point in edge}
         points = dict.fromkeys(point for edge in a for point in edge if point in ends and point not in drawn)
         points.update(dict.fromkeys(crossing(a[i], b[j]) for i, j in crossing_pairs(a, b)))
-        names = _names((one, two))
+        names = shapes.all_names((one, two))
         return collected([*_points(list(points), names), *([written_lines(shared, names)] if shared else [])])
 
     return compute

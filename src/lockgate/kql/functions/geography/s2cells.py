@@ -8,7 +8,9 @@ from lockgate.kql.functions.geography.sphere.points import degrees
 
 _NEIGHBOURS = (6, 4, 5, 0, 2, 1, 3, 7)
 """The order of the documented example, among those below, right, above, left and at the four corners."""
-_EDGE = 1.459213746386106
+MOST = 65_536
+"""Most cells of one covering, as documented."""
+EDGE = 1.459213746386106
 """The average length of an edge of a cell of level 0, in radians."""
 
 
@@ -61,4 +63,4 @@ def level_of_length(metres: object) -> object:
     found = number(metres)
     if found is None or found <= 0:
         return None
-    return max(0, min(cells.DEEPEST, round(log2(_EDGE * RADIUS / found))))
+    return max(0, min(cells.DEEPEST, round(log2(EDGE * RADIUS / found))))

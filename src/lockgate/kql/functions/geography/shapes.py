@@ -14,6 +14,8 @@ from lockgate.kql.functions.geography.sphere.rings import Region, Ring, crossing
 
 MOST_POINTS = 200_000
 """Most points of one shape; a larger one is none."""
+MOST_SHAPES = 100_000
+"""Most shapes of one array."""
 MOST_PAIRS = 400_000_000
 """Most pairs of edges that may be looked at for one result."""
 Line = list[Point]
@@ -126,6 +128,23 @@ def _meets_itself(rings: Polygon) -> bool:
     if len({frozenset(edge) for edge in edges}) < len(edges) or len(edges) ** 2 > MOST_PAIRS:
         return True
     return bool(crossing_pairs(edges, edges))
+
+
+def all_of(value: object, read: Callable[[object], Shape | None]) -> list[Shape] | None:
+    """The shapes of an array, when all of its elements are some."""
+    if not isinstance(value, list) or not 0 < len(value) <= MOST_SHAPES:
+        return None
+    found = [read(one) for one in value]
+    kept = [one for one in found if one is not None]
+    return kept if len(kept) == len(found) else None
+
+
+def all_names(found: Sequence[Shape]) -> Names:
+    """The degrees that the points of all shapes were written with."""
+    names: Names = {}
+    for shape in found:
+        names.update(shape.names)
+    return names
 
 
 def remembering(read: Callable[[object], Shape | None]) -> Callable[[object], Shape | None]:
