@@ -196,6 +196,45 @@ def test_windows_find_what_a_whole_search_finds(seed: int) -> None:
         assert [(hit.start, hit.end) for hit in Matcher([Pattern("p", regex)]).find(content)] == whole
 
 
+EDGES = [
+    Pattern("words", TOKEN.regex.replace("8", "4")),
+    Pattern("lines", r"(?m)^(key=[a-z]{2,9})$"),
+    Pattern("ends", r"\A(first_[a-z]{2})|(last_[a-z]{2})\z"),
+    Pattern("over", r"<(\w{2}\s\w{2})>"),
+]
+ONE_FOR_ALL = Matcher(EDGES)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"first_ab last_ab", [b"first_ab", b"last_ab"]),
+        (b"\nfirst_ab last_ab", [b"last_ab"]),
+        (b"first_ab last_ab\n", [b"first_ab"]),
+        (b"tok_abcd", [b"abcd"]),
+        (b"tok_abcde", []),
+    ],
+)
+def test_a_line_that_comes_again_beside_something_else_is_another(content: bytes, found: list[bytes]) -> None:
+    assert texts(ONE_FOR_ALL, content) == found
+    assert texts(ONE_FOR_ALL, b"\n" + content + b" ") == [one for one in found if one == b"abcd"]
+    assert texts(ONE_FOR_ALL, content) == found
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"tok_abcd", b"\n", b" ", b"\v", b"x", b"key=ab", b"first_ab", b"last_ab", b"<ab", b"cd>", b"y" * 300]
+        ),
+        max_size=12,
+    ).map(b"".join)
+)
+def test_a_line_that_comes_again_is_judged_by_what_stands_around_it(content: bytes) -> None:
+    for one in (content, b"x" + content, content + b"x", content + b"\n"):
+        assert ONE_FOR_ALL.find(one) == Matcher(EDGES, patient=True).find(one)
+
+
 CHOICES = [
     b"tok_abcd1234",
     b"\n",

@@ -17,10 +17,14 @@ from hypothesis import strategies as st
 
 from lockgate.errors import ConfigurationError, NothingCheckedError
 from lockgate.model import Confidence, Family, File, Finding, Rule, RuleId, Severity, Skip, SkipKind
+from lockgate.patterns import Hit, Matcher
 from lockgate.patterns.checksums import base62
 from lockgate.rules import expand_sample
 from lockgate.scanners import ScanContext, Scanner
 from lockgate.scanners.secrets import SCANNER
+from lockgate.scanners.secrets._candidates import judge, judge_loose, what_decides
+from lockgate.scanners.secrets._catalog import build
+from lockgate.scanners.secrets._judge import place_of
 
 SALT = b"0123456789abcdef"
 
@@ -341,3 +345,38 @@ def test_what_goes_on_after_a_cut_match_is_masked_too() -> None:
     (row,) = findings("a.json", '{"key": "' + secret("acme_{{alnum:12}}").lower() + "\\n" + rest + '"}', [head])
     assert rest not in repr(row)
     assert row.location.snippet == ('{"key": "****"}',)
+
+
+BEFORE = [
+    b"", b"x", b"name: ", b"my", b"AWS::", b'"AWS::ApiGateway::Some', b"\n", b"db_", b"curl -u a:", b"x" * 70, b"# ",
+]  # fmt: skip
+AFTER = [
+    b"", b"\n", b"@", b"@example.com", b"@host/x ", b"@eu.mail.example.com:80", b"@" + b"x" * 90 + b".example.com",
+    b'"', b";", b"\r\n@h",
+]  # fmt: skip
+MATCHED = [
+    b'password = "{}"', b"PASS: {}", b"pass '{}'", b"token={}", b"https://bob:{}", b"Authorization: Basic {}",
+    b'<name="password">{}</', b"the password is {}", b"mysql -p{} ", b'"key": "password",\n "value": "{}"',
+]  # fmt: skip
+JUDGED = build([PASSWORD, URL, rule("generic-any", pattern=r"(?:key|token|curl -u a:)[ =:]*['\"]?([\w=+/:-]{8,})")], {})
+MATCHER = Matcher(JUDGED.patterns, patient=True)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from(BEFORE), st.sampled_from(MATCHED), st.sampled_from(AFTER),
+    st.sampled_from([b"Zx9!kQ2v", b"c3VwZXI6aHVudGVyMkEh", b"Summer#22x"]), st.sampled_from(["a.py", "b.yaml"]),
+)  # fmt: skip
+def test_nothing_but_the_lines_of_a_match_decides(before, matched, after, value, path) -> None:
+    content = b"line one\n" + before + matched.replace(b"{}", value) + after + b"\nline three\n"
+    for hit in MATCHER.find(content):
+        entry, pattern = JUDGED.entries[hit.index], JUDGED.patterns[hit.index]
+
+        def verdict(content: bytes, hit: Hit, entry: Any = entry, pattern: Any = pattern) -> Confidence | None:
+            if entry.loose:
+                return judge_loose(content, hit, place=place_of(path))
+            return judge(content, hit, regex=pattern.regex, style=entry.style, place=place_of(path))
+
+        begin, stop = what_decides(content, hit)
+        offsets = (hit.start, hit.end, hit.secret_start, hit.secret_end)
+        assert verdict(content[begin:stop], Hit(hit.index, *(at - begin for at in offsets))) == verdict(content, hit)

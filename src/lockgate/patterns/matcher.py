@@ -1,8 +1,8 @@
 """Finds patterns in bytes: candidate ends by Hyperscan, then RE2 on a window before each.
 
-The window is as wide as the pattern can be (``width``), widened left to a line start, and narrowed to the lines that a
-match may stand on; windows of one pattern that overlap are one. All is Latin-1, so byte and character offsets agree. A
-matcher belongs to one thread.
+The windows (``windows``) of one pattern do not overlap. What stands in a short one is remembered: in generated code, in
+copies and in tables the same lines come again and again. All is Latin-1, so byte and character offsets agree. A matcher
+belongs to one thread.
 
 Compiling some hundred patterns for Hyperscan takes seconds, which a few files never give back. A ``patient`` matcher
 therefore begins with RE2 alone, on the whole content, by the patterns whose keywords stand in it, and turns to
@@ -17,8 +17,8 @@ which a few short windows never see again.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,8 @@ from lockgate.patterns.definition import Allow, Hit, Pattern, Target
 from lockgate.patterns.entropy import shannon
 from lockgate.patterns.keywords import Words
 from lockgate.patterns.width import Width, loosened, measure, relaxed
+from lockgate.patterns.windows import LINE, Look, windows_of
 
-SPAN = 256 * 1024
-"""Bytes before an end that a pattern without bound is looked for in."""
-LINE = 16 * 1024
-"""A longer line is cut when a window is widened to a line start."""
-MOST_LINES = 16
-"""Line ends within a match up to which a window is narrowed to the lines that the match may stand on."""
 PATIENCE = 350_000_000
 """Bytes that RE2 looks through, pattern by pattern, before a patient matcher compiles for Hyperscan: RE2 takes about as
 long for them, 40 MB of source code, as that compiling takes for some hundred patterns. Whoever has a larger tree gets a
@@ -48,8 +43,14 @@ window for a longer one, where the bounds would have stopped it."""
 WIDEST_RELAXED = 64 * 1024
 """Bytes of a window, or of a content looked through whole, above which the pattern is asked as it stands at once: what
 is longer than the bounds may be as long as the window, and RE2 takes half a second to find the groups in a megabyte."""
+WIDEST_REMEMBERED = 512
+"""Bytes of a window up to which it is remembered what stands in it; nine of ten windows have fewer than a hundred."""
+MOST_REMEMBERED = 8192
+"""Windows that are remembered."""
 MOST_ENDS = 20_000
 """Candidate ends of one pattern that are kept; a pattern with more is looked for by RE2 in the whole content."""
+_Span = tuple[int, int, int, int]
+"""Start and end of a match, then those of the secret in it."""
 _NOT_FIXED = lazy_pattern(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+,?\d*\}|\(\?[^:)]*[:)]")
 """Escapes, classes, counts and flags of an expression."""
 _FIXED_TEXT = lazy_pattern(r"[\w:/<>=#@%&~\"'-]{2}")
@@ -74,9 +75,11 @@ class Matcher:
         self._allow = tuple(allow)
         self._numbers = [number for number, pattern in enumerate(self.patterns) if pattern.regex]
         self._path_only = [number for number, pattern in enumerate(self.patterns) if not pattern.regex]
+        self._unconditional = [not (one.entropy or one.context or one.allow or allow) for one in self.patterns]
         self._compiled: dict[tuple[str, ...], Any] = {}
         self._widths: dict[int, Width] = {}
         self._relaxed: dict[int, tuple[Any, int, Sequence[int]]] = {}
+        self._remembered = lru_cache(maxsize=MOST_REMEMBERED)(self._all_spans)
         self._cache_dir = cache_dir
         self._database: Any = None
         self._in_database: list[int] = []
@@ -111,7 +114,7 @@ class Matcher:
 
     def find(self, content: bytes, paths: Sequence[str] = ("",)) -> list[Hit]:
         """Every match that is not allowed, by pattern, then place. A path condition holds when any path meets it."""
-        if self._patience > 0 and (found := self._patiently(_Look(content, paths))) is not None:
+        if self._patience > 0 and (found := self._patiently(Look(content, paths))) is not None:
             return found
         if self._database is None and self._numbers:
             self._patience = 0
@@ -119,19 +122,19 @@ class Matcher:
         candidates = self._candidates(content)
         if not candidates and not self._path_only:
             return []
-        look = _Look(content, paths)
+        look = Look(content, paths)
         hits = self._by_path(paths)
         for number in sorted(candidates):
             if not self._path_fits(number, paths):
                 continue
-            windows = list(self._windows(number, content, candidates[number]))
+            windows = list(self._windows(number, look, candidates[number]))
             if not self._keyword_stands(number, look, *windows[0]):
                 continue
             for begin, end in windows:
                 hits.extend(self._verified(number, look, begin=begin, end=end))
         return hits
 
-    def _patiently(self, look: _Look) -> list[Hit] | None:
+    def _patiently(self, look: Look) -> list[Hit] | None:
         """What ``find`` finds, by RE2 alone; None when Hyperscan may see it otherwise."""
         hits = self._by_path(look.paths)
         if self._words is None:
@@ -139,10 +142,11 @@ class Matcher:
         for number in self._words.wanted(look.content):
             if self._path_fits(number, look.paths):
                 self._patience -= len(look.content)
-                for hit, holds in self._matches(number, look, begin=0, end=len(look.content)):
+                for span in self._spans(number, look.content, begin=0, end=len(look.content)):
+                    hit = Hit(number, *span)
                     if hit.end - hit.start > LINE or look.content.find(b"\v", hit.start, hit.end) >= 0:
                         return None
-                    if holds():
+                    if self._holds(hit, look):
                         hits.append(hit)
         return hits
 
@@ -169,38 +173,38 @@ class Matcher:
             ends.update((self._sparse[place], ends) for place, ends in found.items())
         return ends
 
-    def _windows(self, number: int, content: bytes, ends: list[int]) -> Iterator[tuple[int, int]]:
+    def _windows(self, number: int, look: Look, ends: list[int]) -> Iterator[tuple[int, int]]:
+        if len(ends) >= MOST_ENDS:
+            return iter([(0, len(look.content))])
         width = self._widths.get(number)
         if width is None:
             width = self._widths[number] = measure(self.patterns[number].regex)
-        if len(ends) >= MOST_ENDS:
-            yield 0, len(content)
-            return
-        begin = stop = -1
-        for end in sorted(ends):
-            left = _left(content, end, width)
-            if stop < 0:
-                begin, stop = left, end
-            elif left <= stop:
-                begin, stop = min(begin, left), end
-            else:
-                yield begin, stop
-                begin, stop = left, end
-        yield begin, stop
+        return windows_of(look, ends, width)
 
-    def _verified(self, number: int, look: _Look, *, begin: int, end: int) -> Iterator[Hit]:
-        return (hit for hit, holds in self._matches(number, look, begin=begin, end=end) if holds())
+    def _verified(self, number: int, look: Look, *, begin: int, end: int) -> Iterator[Hit]:
+        """The matches in one window that count."""
+        content, origin = look.content, 0
+        spans: Iterable[_Span]
+        if end - begin > WIDEST_REMEMBERED:
+            spans = self._spans(number, content, begin=begin, end=end)
+        else:  # with a byte on either side, for what looks at those: word boundaries, starts of lines
+            origin = begin - 1 if begin else 0
+            spans = self._remembered(number, content[origin : end + 1], begin=begin - origin, end=end - origin)
+        for start, stop, first, last in spans:
+            hit = Hit(number, start + origin, stop + origin, first + origin, last + origin)
+            if self._holds(hit, look):
+                yield hit
 
-    def _matches(
-        self, number: int, look: _Look, *, begin: int, end: int
-    ) -> Iterator[tuple[Hit, Callable[[], bool]]]:
-        """Every match, and whether it counts."""
-        pattern = self.patterns[number]
+    def _all_spans(self, number: int, content: bytes, *, begin: int, end: int) -> tuple[_Span, ...]:
+        return tuple(self._spans(number, content, begin=begin, end=end))
+
+    def _spans(self, number: int, content: bytes, *, begin: int, end: int) -> Iterator[_Span]:
+        """Where the pattern matches between ``begin`` and ``end``, whether it counts or not."""
         regex, same_up_to, groups = self._relaxed_regex(number)
         as_it_stands = end - begin > WIDEST_RELAXED
         at, seen = begin, 0
         while at < end:
-            match = (self._regex(pattern.regex) if as_it_stands else regex).search(look.content, at, end)
+            match = (self._regex(self.patterns[number].regex) if as_it_stands else regex).search(content, at, end)
             if match is None:
                 return
             start, stop = match.span()
@@ -209,11 +213,13 @@ class Matcher:
                 continue
             at = max(stop, start + 1)
             seen += 1
-            first, last = _secret_span(match, groups)
-            hit = Hit(number, start, stop, first, last)
-            yield hit, partial(self._holds, pattern, hit, look)
+            yield start, stop, *_secret_span(match, groups)
 
-    def _holds(self, pattern: Pattern, hit: Hit, look: _Look) -> bool:
+    def _holds(self, hit: Hit, look: Look) -> bool:
+        """Whether a match counts."""
+        if self._unconditional[hit.index]:
+            return hit.secret_start < hit.secret_end
+        pattern = self.patterns[hit.index]
         secret = look.content[hit.secret_start : hit.secret_end]
         if not secret or (pattern.entropy and shannon(secret) <= pattern.entropy):
             return False
@@ -221,7 +227,7 @@ class Matcher:
             return False
         return not any(self._allowed(allow, hit, look) for allow in (*pattern.allow, *self._allow))
 
-    def _allowed(self, allow: Allow, hit: Hit, look: _Look) -> bool:
+    def _allowed(self, allow: Allow, hit: Hit, look: Look) -> bool:
         secret = look.content[hit.secret_start : hit.secret_end]
         answers: list[bool] = []
         if allow.regexes:
@@ -250,7 +256,7 @@ class Matcher:
             return False
         return not pattern.exclude_path or self._regex(pattern.exclude_path).search(path) is None
 
-    def _keyword_stands(self, number: int, look: _Look, begin: int, end: int) -> bool:
+    def _keyword_stands(self, number: int, look: Look, begin: int, end: int) -> bool:
         """Whether a keyword stands in the content: most likely where a candidate stands, from ``begin`` to ``end``."""
         keywords = _encoded(self.patterns[number].keywords)
         if not keywords:
@@ -320,75 +326,12 @@ def _is_sparse(pattern: Pattern) -> bool:
     return usable and _FIXED_TEXT.search(_NOT_FIXED.sub(" ", pattern.regex)) is None
 
 
-class _Look:
-    """A content under judgement, with what several patterns ask of it made once."""
-
-    __slots__ = ("_lowered", "content", "paths")
-
-    def __init__(self, content: bytes, paths: Sequence[str]) -> None:
-        self.content = content
-        self.paths = paths
-        self._lowered: bytes | None = None
-
-    @property
-    def lowered(self) -> bytes:
-        if self._lowered is None:
-            self._lowered = self.content.lower()
-        return self._lowered
-
-    def lines(self, start: int, end: int) -> bytes:
-        """The whole lines that the span touches, cut to ``LINE`` on either side."""
-        left = self.content.rfind(b"\n", max(0, start - LINE), start) + 1
-        right = self.content.find(b"\n", end, end + LINE)
-        return self.content[left or max(0, start - LINE) : right if right >= 0 else end + LINE]
-
-    def near(self, start: int, end: int, words: Sequence[str]) -> bool:
-        """Whether one of the words stands within three lines of the span."""
-        left, right = start, end
-        for _ in range(4):
-            left = max(self.content.rfind(b"\n", max(0, left - LINE), left), max(0, left - LINE))
-            found = self.content.find(b"\n", right + 1, right + LINE)
-            right = found if found >= 0 else min(len(self.content), right + LINE)
-        around = self.content[left:right].lower()
-        return any(word.encode() in around for word in words)
-
-
 def _collect(place: int, start: int, end: int, flags: int, context: dict[int, list[int]]) -> None:  # noqa: ARG001
     ends = context.get(place)
     if ends is None:
         context[place] = [end]
     elif len(ends) < MOST_ENDS:
         ends.append(end)
-
-
-def _left(content: bytes, end: int, width: Width) -> int:
-    """Where a match that ends at ``end`` may begin at the earliest, at a line start where one is near.
-
-    Between two runs that stay on their line lie at most ``width.most`` bytes, so each run is followed by one step.
-    """
-    if width.whole:
-        return max(0, end - SPAN)
-    at = end
-    for _ in range(min(width.runs, 64) + 1):
-        at = max(0, at - width.most - 1)
-        found = content.rfind(b"\n", max(0, at - LINE), at)
-        at = found + 1 if found >= 0 else max(0, at - LINE)
-    return _within_lines(content, at, end, lines=width.lines)
-
-
-def _within_lines(content: bytes, left: int, end: int, *, lines: int) -> int:
-    """The same where a match that takes at most so many line ends may begin at the earliest.
-
-    What goes over a vertical tab may be no match for Hyperscan, and is looked for from as far as the width goes.
-    """
-    if lines > MOST_LINES or content.find(b"\v", left, end) >= 0:
-        return left
-    at = end
-    for _ in range(lines + 1):
-        at = content.rfind(b"\n", left, at)
-        if at < 0:
-            return left
-    return at + 1
 
 
 def _secret_span(match: Any, groups: Sequence[int]) -> tuple[int, int]:

@@ -268,6 +268,18 @@ def test_only_json_with_a_kubernetes_secret_is_read_with_places(made: Any, monke
     assert len(found("a.json", json.dumps(secret) + "  # no JSON, but YAML")) == 1
     monkeypatch.setattr("lockgate.formats.credentials.kubernetes_secret.yaml_roots", None)
     assert not found("a.json", json.dumps(api)) and not found("a.json", json.dumps({"items": [api]}))
+    monkeypatch.setattr("lockgate.formats.credentials.kubernetes_secret.orjson", None)
+    assert not found("a.json", json.dumps({"paths": [api, {"x": {"group": "", "kind": "Secret"}}]}, indent=2))
+
+
+@pytest.mark.parametrize("beside", [{"kind": "Secret", "version": "v1"}, {"a": "{"}, {"a": "}"}, "{", '"{', '\\"{', {}])
+@pytest.mark.parametrize("kind_first", [True, False])
+def test_a_secret_is_read_whatever_stands_beside_it(made: Any, beside: Any, kind_first: bool) -> None:
+    parts = [("kind", "Secret"), ("a", "}"), ("b", "{"), ("stringData", {"password": made.word(20)}), ("c", '"')]
+    secret = dict(parts if kind_first else parts[::-1])
+    for items in ([beside, secret], [secret, beside], [beside, secret, beside]):
+        for indent in (None, 2):
+            assert len(found("a.json", json.dumps({"kind": "List", "items": items}, indent=indent))) == 1, items
 
 
 def test_a_kubernetes_secret_is_decoded_in_every_document(made: Any) -> None:

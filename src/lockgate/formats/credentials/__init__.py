@@ -66,7 +66,7 @@ class PathTest:
         name = whole[whole.rindex("/") + 1 :]
         return (
             name in self.names
-            or _ending(name) in self.endings
+            or name[name.rfind(".") :] in self.endings
             or (name.startswith(self.starts) and (not self.start_endings or _ending(name) in self.start_endings))
             or whole.endswith(self.tails)
         )
@@ -166,28 +166,35 @@ def _tests() -> Mapping[str, Callable[[str], bool]]:
 
 def _names_of(path: str) -> list[str]:
     """Which readers want the file, in their order."""
-    by_name, by_ending, rest = _by_path()
-    name = path[path.rfind("/") + 1 :].lower()
-    found = {*by_name.get(name, ()), *by_ending.get(_ending(name), ()), *(one for one in rest if rest[one](path))}
+    by_name, by_ending, rest, others = _by_path()
+    whole = "/" + path.lower()
+    name = whole[whole.rindex("/") + 1 :]
+    found = {*by_name.get(name, ()), *by_ending.get(_ending(name), ())}
+    if name.startswith(rest.starts) or whole.endswith(rest.tails):
+        found.update(one for one, test in _tests().items() if test(path))
+    else:
+        found.update(one for one in others if others[one](path))
     return [one for one in _tests() if one in found] if len(found) > 1 else list(found)
 
 
 @cache
-def _by_path() -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, Callable[[str], bool]]]:
-    """The readers that want a name, those that want an ending, and the tests of those that look at more."""
+def _by_path() -> tuple[dict[str, list[str]], dict[str, list[str]], PathTest, dict[str, Callable[[str], bool]]]:
+    """The readers that want a name, those that want an ending, what any asks for besides, and the tests that are no
+    PathTest."""
     by_name: dict[str, list[str]] = {}
     by_ending: dict[str, list[str]] = {}
-    rest: dict[str, Callable[[str], bool]] = {}
+    others: dict[str, Callable[[str], bool]] = {}
     for reader, test in _tests().items():
-        if not isinstance(test, PathTest) or test.starts or test.tails:
-            rest[reader] = test
+        if not isinstance(test, PathTest):
+            others[reader] = test
             continue
         for index, keys in ((by_name, test.names), (by_ending, test.endings)):
             for key in keys:
                 index.setdefault(key, []).append(reader)
-    return by_name, by_ending, rest
+    return by_name, by_ending, _joined()[0], others
 
 
+@cache
 def _reader(name: str) -> CredentialReader:
     if _brought() is None:
         return readers()[name]

@@ -18,6 +18,10 @@ from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Confidence, SkipKind
 
 _MARK = lazy_pattern(rb"kind[\"']?\s{0,10}:\s{0,10}[\"']?Secret(?:[\"'\s,}]|\Z)")
+_TEXTS = lazy_pattern(rb'\{\s*+(?:"[^"\\]*+"\s*+:\s*+"[^"\\]*+"\s*+(?:,\s*+)?+)*+\}')
+"""A whole JSON object whose values are plain texts."""
+_NEAR = 500
+"""Bytes around a mark in which the object has to begin and end."""
 _HARMLESS = lazy_pattern(
     r"(?i)(?:\A|[._-])(?:crt|cert|ca|pub|user|username|host|hostname|port|namespace|name|email|database|dbname|db|region"
     r"|bucket|path|type|issuer|scope|endpoint|server|version|enabled|domain|tenant-?id|client-?id|log-?level|mode)\Z"
@@ -25,14 +29,24 @@ _HARMLESS = lazy_pattern(
 
 
 def _may_hold(content: bytes) -> bool:
-    return b"Secret" in content and _MARK.search(content) is not None and not _is_other_json(content)
+    if b"Secret" not in content:
+        return False
+    marks = _MARK.finditer(content)
+    if not content.startswith(b"{"):
+        return next(marks, None) is not None
+    return not all(_only_names_the_kind(content, mark.start()) for mark in marks) and not _is_other_json(content)
+
+
+def _only_names_the_kind(content: bytes, mark: int) -> bool:
+    """Whether the object around a mark holds nothing but texts, so that it has no ``data``: one that describes an API
+    names the kind so, many times in a megabyte."""
+    opened = content.rfind(b"{", max(0, mark - _NEAR), mark)
+    found = _TEXTS.match(content, opened, mark + _NEAR) if opened >= 0 else None
+    return found is not None and found.end() > mark
 
 
 def _is_other_json(content: bytes) -> bool:
-    """Whether it is a JSON document without a Secret: one that describes an API names the kind many times in a
-    megabyte, and reading it with places takes a hundred times as long as looking."""
-    if not content.startswith(b"{"):
-        return False
+    """Whether it is a JSON document without a Secret: reading one with places takes a hundred times as long."""
     try:
         root = orjson.loads(content)
     except orjson.JSONDecodeError:

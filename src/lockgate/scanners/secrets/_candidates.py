@@ -32,6 +32,10 @@ from lockgate.scanners.secrets._shapes import (
     SQL,
 )  # fmt: skip
 
+_BEFORE = 60
+"""Bytes before a match that are looked at."""
+_AFTER = 80
+"""Bytes after a secret that are looked at."""
 _NAME_BEFORE = lazy_pattern(rb"[\w.$/-]*\Z")
 _ONLY_BLANKS = lazy_pattern(rb"\w+[ \t]+\\?[\"'`]\Z")
 _NAMED_BY = lazy_pattern(rb"[\"']?\w+[\"']?[ \t]*[:=][ \t]*[\"']?([\w.-]+)")
@@ -55,12 +59,19 @@ def address_patterns() -> list[tuple[Pattern, Style]]:
     ]
 
 
+def what_decides(content: bytes, hit: Hit) -> tuple[int, int]:
+    """Begin and end of all that ``judge`` and ``judge_loose`` look at: the match, and what is near it on its lines."""
+    left, right = max(0, hit.start - _BEFORE), max(hit.end, hit.secret_end + _AFTER)
+    line_end = content.find(b"\n", hit.end, right)
+    return max(left, content.rfind(b"\n", left, hit.start) + 1), right if line_end < 0 else line_end
+
+
 def judge(content: bytes, hit: Hit, *, regex: str, style: Style, place: Place) -> Confidence | None:
     """The verdict of the second tier on one candidate."""
     value = content[hit.secret_start : hit.secret_end].decode("utf-8", "replace").rstrip("\\").strip()
     if regex == HEADER:
         return _judge_header(content, hit, value, place=place)
-    if _TYPE.search(content[max(0, hit.start - 60) : hit.start]):
+    if _TYPE.search(content[max(0, hit.start - _BEFORE) : hit.start]):
         return None  # "AWS::ApiGateway::ApiKey": a type
     if regex in (PROSE, ACCOUNT):
         if content.startswith(b"PASS:", hit.start):
@@ -89,7 +100,7 @@ def judge_loose(content: bytes, hit: Hit, *, place: Place) -> Confidence | None:
     """The verdict on a match of a pattern that takes any value under a promising name or in a header."""
     value = content[hit.secret_start : hit.secret_end].decode("utf-8", "replace")
     before = content[hit.start : hit.secret_start].lower()
-    if _TYPE.search(content[max(0, hit.start - 60) : hit.start]):
+    if _TYPE.search(content[max(0, hit.start - _BEFORE) : hit.start]):
         return None
     if b"authorization" in before:
         return _judge_header(content, hit, value, place=place)
@@ -112,7 +123,7 @@ def _judge_header(content: bytes, hit: Hit, value: str, *, place: Place) -> Conf
 
 def _name(content: bytes, hit: Hit) -> str:
     """The name the value is given to: letters left of the match belong to it (``db`` of ``dbPassword``)."""
-    before = _NAME_BEFORE.search(content[max(0, hit.start - 60) : hit.start])
+    before = _NAME_BEFORE.search(content[max(0, hit.start - _BEFORE) : hit.start])
     prefix = before.group() if before else b""
     text = content[hit.start : hit.secret_start]
     if text.startswith(b"<") or text[:4].lower() == b"name":
@@ -124,7 +135,7 @@ def _name(content: bytes, hit: Hit) -> str:
 
 def _user_and_host(content: bytes, hit: Hit) -> tuple[str, str]:
     before = content[hit.start : hit.secret_start].decode("utf-8", "replace")
-    after = content[hit.secret_end : hit.secret_end + 80].decode("utf-8", "replace")
+    after = content[hit.secret_end : hit.secret_end + _AFTER].decode("utf-8", "replace")
     user = before.rpartition("//")[2].rstrip(":/") if "//" in before else ""
     host = re.split(r"[/:?\"'\s]", after[1:], maxsplit=1)[0] if after.startswith("@") else ""
     return user, host

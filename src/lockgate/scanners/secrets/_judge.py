@@ -124,7 +124,10 @@ _SEPARATORS = lazy_pattern(r"[-_./:,+| ]+")
 @lru_cache(maxsize=64)
 def place_of(path: str) -> Place:
     """What the path alone says about values in the file: asked for each of them, file by file."""
-    return Place(bool(_CODE.search(path)), bool(_PROSE.search(path)), bool(_TEST.search(path)))
+    return _place(bool(_CODE.search(path)), bool(_PROSE.search(path)), bool(_TEST.search(path)))
+
+
+_place = lru_cache(maxsize=8)(Place)
 
 
 def judge_assignment(name: str, value: str, *, style: Style, place: Place) -> Confidence | None:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
-from itertools import filterfalse
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lockgate.dataclass import dataclass
@@ -31,14 +31,18 @@ from lockgate.patterns.paths import is_quiet
 from lockgate.rules import shipped_ids
 from lockgate.scanners import ScanContext
 from lockgate.scanners.secrets import _catalog
-from lockgate.scanners.secrets._candidates import judge, judge_loose
+from lockgate.scanners.secrets._candidates import judge, judge_loose, what_decides
 from lockgate.scanners.secrets._found import Found, joined, masked_line, settle_spans
-from lockgate.scanners.secrets._judge import is_plain_setting, place_of
+from lockgate.scanners.secrets._judge import Place, is_plain_setting, place_of
 from lockgate.scanners.secrets._wanted import DEFAULT_MAX_BYTES, credential_readers, wants_structured
 
 if TYPE_CHECKING:
     from lockgate.formats.credentials import Credential, CredentialReading
 
+WIDEST_REMEMBERED = 512
+"""Bytes of a match and its lines up to which it is remembered how it was judged: the same lines come again."""
+MOST_REMEMBERED = 8192
+"""Matches of which that is remembered."""
 MOST_PER_FILE = 1000
 """Findings of one file; what is beyond is counted in a Skip."""
 _BY_NAME_ALONE = frozenset({"code-settings", "yaml-settings", "java-settings"})
@@ -62,14 +66,15 @@ class SecretsSession:
             raise NothingCheckedError("no rule for secrets is switched on", hint="check 'families' and 'rules'")
         patient = not context.options.get("gitleaks") and {rule.id for rule in rules} <= shipped_ids(Family.SECRETS)
         self._matcher = Matcher(self._catalog.patterns, cache_dir=context.made_dir, patient=patient)
+        self._verdict = lru_cache(maxsize=MOST_REMEMBERED)(self._judged_anew)
         self._files = 0
         self._bytes = 0
 
     def feed(self, row: File) -> Iterable[Finding | Skip]:
         """Findings of one file in line order, and a Skip when it was not judged whole."""
         paths = (row.path, *row.other_paths)
-        structured = list(filter(wants_structured, paths))
-        plain = list(filterfalse(is_quiet, paths))
+        structured = [path for path in paths if wants_structured(path)]
+        plain = [path for path in paths if not is_quiet(path)]
         if not structured and not plain:
             return ()
         if row.size > self._limit:
@@ -109,6 +114,8 @@ class SecretsSession:
                 found.append(one)
                 if not one.exact:
                     values[one.start, one.end] = value
+        if not found:
+            return
         spans = [(hit.secret_start, hit.secret_end) for hit in hits] + [(one.start, one.end) for one in found]
         settled = settle_spans(found)
         shown = _Shown(joined(spans), _repeated_values(content, settled))
@@ -134,18 +141,27 @@ class SecretsSession:
         entry = self._catalog.entries[hit.index]
         start, end = hit.secret_start, hit.secret_end
         confidence: Confidence | None = entry.rule.confidence
-        if entry.style is not None:
-            regex = self._catalog.patterns[hit.index].regex
-            confidence = judge(content, hit, regex=regex, style=entry.style, place=place_of(path))
-        elif entry.loose:
-            judged = judge_loose(content, hit, place=place_of(path))
-            confidence = None if judged is None else min(judged, entry.rule.confidence)
+        if entry.style is not None or entry.loose:
+            begin, stop = what_decides(content, hit)
+            verdict = self._verdict if stop - begin <= WIDEST_REMEMBERED else self._judged_anew
+            offsets = hit.start - begin, hit.end - begin, start - begin, end - begin
+            confidence = verdict(content[begin:stop], (hit.index, *offsets), place_of(path))
         elif entry.checksum:
             holds = CHECKSUMS[entry.checksum](content[start:end])
             confidence = Confidence.HIGH if holds else Confidence(max(entry.rule.confidence - 1, 0))
         if confidence is None:
             return None
         return Found(entry.rule, entry.rank, confidence, start, end)
+
+    def _judged_anew(self, content: bytes, match: tuple[int, int, int, int, int], place: Place) -> Confidence | None:
+        """The verdict of the judges, who look at nothing but this. ``match``: the fields of a hit in ``content``."""
+        hit = Hit(*match)
+        entry = self._catalog.entries[hit.index]
+        if entry.style is not None:
+            regex = self._catalog.patterns[hit.index].regex
+            return judge(content, hit, regex=regex, style=entry.style, place=place)
+        judged = judge_loose(content, hit, place=place)
+        return None if judged is None else min(judged, entry.rule.confidence)
 
     def _structured(self, content: bytes, credentials: Iterable[Credential]) -> Iterator[tuple[Found, str]]:
         """Credentials of a structured file with their values; where a value was decoded, its line stands for it."""
