@@ -16,7 +16,7 @@ from lockgate.scanners import declared_options
 from lockgate.settings import Settings
 from lockgate.settings import find as find_settings
 from lockgate.settings import load as load_settings
-from lockgate.sources.repository import Git, repository_of
+from lockgate.sources.repository import Git, repository_and_head
 from lockgate.store.workspace import Workspace, workspace_of
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Project:
     git: Git | None
     settings: Settings
     workspace: Workspace
+    _head: tuple[str, str] | None = None
+    """Commit and branch, where they were said on the way."""
 
     def waivers(self) -> Waivers:
         """The reviewed waiver file; empty when there is none."""
@@ -154,7 +156,9 @@ class Project:
 
     def head(self) -> tuple[str, str]:
         """Commit and branch of HEAD, or empty strings."""
-        return self.git.head() if self.git else ("", "")
+        if self.git is None:
+            return "", ""
+        return self._head or self.git.head()
 
 
 def project_at(path: Path, *, config: Path | None = None) -> Project:
@@ -162,16 +166,15 @@ def project_at(path: Path, *, config: Path | None = None) -> Project:
     if not path.exists():
         raise SourceError("there is no such file or folder", where=str(path), hint="give a path of this machine")
     folder = path.resolve() if path.is_dir() else path.resolve().parent
-    top = repository_of(folder)
+    top, head = repository_and_head(folder)
     if top is not None and top.resolve() != folder and Git(top).try_text("check-ignore", "--", str(folder)):
         top = None  # named on purpose though git ignores it: a folder of its own, none of whose files git would list
     base = (top or folder).resolve()
     if config is not None and not config.is_file():
         raise ConfigurationError("there is no such settings file", where=str(config), hint="lockgate init writes one")
     chosen = config or find_settings(base)
-    return Project(
-        base, Git(base) if top else None, load_settings(chosen, options=declared_options), workspace_of(base)
-    )
+    git = Git(base) if top else None
+    return Project(base, git, load_settings(chosen, options=declared_options), workspace_of(base), head)
 
 
 def _text(path: Path) -> str:

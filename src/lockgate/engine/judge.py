@@ -7,7 +7,7 @@ picture (``finish``) stays with the judge that holds the session.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import Any
 
 from lockgate.dataclass import dataclass
@@ -27,8 +27,6 @@ class Judged:
     waivers: tuple[Waiver, ...] = ()
     loaded: int = 0
     """Bytes that were read."""
-    content: bytes | None = field(default=None, repr=False)
-    """Kept only when the caller asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +159,12 @@ class Judge:
             )
         return found
 
-    def file(self, file: File, *, cacheable: bool, keep: bool = False) -> Judged:
-        """Judge one file by the scanners whose ``cacheable`` is as asked."""
-        group = self.group(file.path, file.size)
-        names = group.cacheable if cacheable else group.immediate
-        if not names and not keep:
-            return NOTHING
-        return self.put(file, names, keep=keep)
+    def file(self, file: File) -> Judged:
+        """Judge one file by the cacheable scanners."""
+        names = self.group(file.path, file.size).cacheable
+        return self.put(file, names) if names else NOTHING
 
-    def put(self, file: File, names: Sequence[str], *, keep: bool = False) -> Judged:
+    def put(self, file: File, names: Sequence[str]) -> Judged:
         """Judge one file by the scanners ``names``."""
         try:
             content = file.load()
@@ -186,7 +181,7 @@ class Judge:
         )
         findings, skips = _sorted_out(answer for name in names for answer in self._fed(name, ready))
         waivers = inline_waivers(file.path, content) if b"lockgate:waive" in content else ()
-        return Judged(findings, skips, waivers, len(content), content if keep else None)
+        return Judged(findings, skips, waivers, len(content))
 
     def _fed(self, name: str, file: File) -> Iterable[Finding | Skip]:
         if name not in self._sessions and not self.scanners[name].may_hold(file):

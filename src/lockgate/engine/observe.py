@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import field
 
 from lockgate.dataclass import dataclass
-from lockgate.engine.judge import NOTHING, Judge
+from lockgate.engine.judge import Group, Judge
 from lockgate.engine.request import Request
 from lockgate.engine.wholes import Place, Wholes, wholes_of
 from lockgate.errors import SourceError
@@ -94,20 +94,21 @@ def observe(
             count += 1
             request.progress("reading", count, 0)
             held = kept.get(row) if kept is not None and not row.commit else None
+            group = files.group(row.path, row.size)
             if held is not None:
-                _note(seen, row, held, files, request)
+                _note(seen, row, held, group, request)
             elif several and fresh >= FIRST:
                 waiting.append((row, _place(seen, count)))
             else:
                 fresh += 1
-                judged = files.file(row, cacheable=True)
+                judged = files.file(row)
                 if kept is not None and not row.commit:
                     kept.put(row, judged)
-                _note(seen, row, judged, files, request)
-            if wholes is not None:
-                wholes.meet(row, _place(seen, count))
-            if (own := files.file(row, cacheable=False)) is not NOTHING:
-                _take(seen, own)
+                _note(seen, row, judged, group, request)
+            if wholes is not None and group.later:
+                wholes.meet(row, group.later, _place(seen, count))
+            if group.immediate:
+                _take(seen, files.put(row, group.immediate))
             if dependencies and not row.commit and lockfiles.wants(row.path):
                 readings.append((row.path, _read_lock(source, row)))
     seen.files += count
@@ -200,7 +201,7 @@ def _by_workers(
     """What the cacheable scanners say of files that were met before, each with where it belongs."""
     if len(waiting) < FIRST:  # not worth a process of its own
         answers: Generator[tuple[File, Answers, bytes | None], None, None] = (
-            (file, files.file(file, cacheable=True), None) for file, _ in waiting
+            (file, files.file(file), None) for file, _ in waiting
         )
     else:
         from lockgate.engine.workers import judged_by_workers
@@ -214,7 +215,7 @@ def _by_workers(
                 break
             if kept is not None:
                 kept.put(file, said, payload)
-            _count(seen, file, said, files, request)
+            _count(seen, file, said, files.group(file.path, file.size), request)
             told.append((place, said))
     return told
 
@@ -228,14 +229,14 @@ def _out_of_time(seen: Observation, file: File, request: Request) -> Answers:
     return Kept(skips=(Skip(file.path, SkipKind.LIMIT, reason),))
 
 
-def _note(seen: Observation, file: File, judged: Answers, files: Judge, request: Request) -> None:
-    _count(seen, file, judged, files, request)
+def _note(seen: Observation, file: File, judged: Answers, group: Group, request: Request) -> None:
+    _count(seen, file, judged, group, request)
     _take(seen, judged)
 
 
-def _count(seen: Observation, file: File, judged: Answers, files: Judge, request: Request) -> None:
+def _count(seen: Observation, file: File, judged: Answers, group: Group, request: Request) -> None:
     if judged.loaded:
-        for family in files.group(file.path, file.size).families:
+        for family in group.families:
             seen.judged[family] += 1
     if judged.findings or judged.skips:
         request.noticed(file)

@@ -85,13 +85,11 @@ class Wholes:
         self._from_cache: set[str] | None = None
         judge.watches = {name: self._watching(whole) for name, whole in self._wholes.items()}
 
-    def meet(self, file: File, place: Place) -> None:
-        """Note a file of the source, and where its answers belong."""
-        names = self._judge.group(file.path, file.size).later
-        if names:
-            self.met.append(Met(file, names, place))
-            for name in names:
-                self._wholes[name].fed.append([file.path, file.stamp])
+    def meet(self, file: File, names: tuple[str, ...], place: Place) -> None:
+        """Note a file of the source that scanners of wholes want, and where its answers belong."""
+        self.met.append(Met(file, names, place))
+        for name in names:
+            self._wholes[name].fed.append([file.path, file.stamp])
 
     def is_open(self, met: Met) -> bool:
         """Whether any scanner has yet to judge the file."""

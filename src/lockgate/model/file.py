@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import field
 
 from lockgate.dataclass import dataclass
+from lockgate.model.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class File:
     """One regular file. The content is loaded when somebody asks, so a file nobody wants is never read."""

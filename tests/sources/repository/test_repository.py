@@ -7,7 +7,7 @@ import pytest
 
 from lockgate.errors import SourceError, UsageError
 from lockgate.model import File, Skip, SkipKind
-from lockgate.sources.repository import Git, TreeSource, repository_of
+from lockgate.sources.repository import Git, TreeSource, repository_and_head, repository_of
 from lockgate.sources.repository.changes import ChangesSource, CommitSource, StagedSource
 from lockgate.sources.repository.clone import cloned, is_address, shown
 from lockgate.sources.repository.history import HistorySource
@@ -424,7 +424,27 @@ def test_a_repository_is_found_from_wherever_git_finds_it(repository, tmp_path):
     assert repository_of(repository.folder / ".git") is None
 
 
+def test_the_head_that_is_said_with_the_repository_is_the_head(repository, tmp_path):
+    top = repository.folder.resolve()
+    assert repository_and_head(repository.folder) == (top, None), "before the first commit"
+    repository.write("deep/a", "1")
+    repository.commit()
+    bare, other = (repository.folder.parent / name for name in ("bare.git", "worktree"))
+    repository.git("clone", "-q", "--bare", str(repository.folder), str(bare))
+    repository.git("worktree", "add", "-q", str(other), "-b", "other/branch")
+    for folder, place in ((repository.folder / "deep", top), (other, other.resolve())):
+        found, head = repository_and_head(folder)
+        assert (found, head) == (place, Git(place).head())
+        assert head is not None
+        assert head[1]
+    assert repository_and_head(bare) == (bare.resolve(), None)
+    repository.git("checkout", "-q", "--detach")
+    assert repository_and_head(repository.folder) == (top, None)
+    assert repository_and_head(tmp_path) == (None, None)
+
+
 def test_outside_any_repository_git_is_not_asked(tmp_path, monkeypatch):
     (tmp_path / "a").mkdir()
     monkeypatch.setattr(Git, "output", lambda *_, **__: pytest.fail("git was asked"))
     assert repository_of(tmp_path / "a") is None
+    assert repository_and_head(tmp_path / "a") == (None, None)

@@ -5,7 +5,7 @@ A folder that is no git repository is read as a tree. What a change introduces (
 and forges' APIs.
 """
 
-from lockgate.sources.repository.git import Git, repository_of
+from lockgate.sources.repository.git import Git, repository_and_head, repository_of
 from lockgate.sources.repository.tree import TreeSource
 
-__all__ = ["Git", "TreeSource", "repository_of"]
+__all__ = ["Git", "TreeSource", "repository_and_head", "repository_of"]

@@ -150,6 +150,20 @@ def repository_of(folder: Path) -> Path | None:
         return None
 
 
+def repository_and_head(folder: Path) -> tuple[Path | None, tuple[str, str] | None]:
+    """As :func:`repository_of`, and what :meth:`Git.head` would say there, for one start of git instead of two.
+
+    None for the second where that has to be asked: outside a working tree, before the first commit, on a detached HEAD.
+    """
+    if not _may_be_in_one(os.path.realpath(folder)):
+        return None, None
+    said = Git(folder).try_text("rev-parse", "--show-toplevel", "HEAD^{commit}", "--abbrev-ref", "HEAD")
+    top, *head = said.rsplit("\n", 2)
+    if len(head) != 2 or head[1] == "HEAD":
+        return repository_of(folder), None
+    return Path(top), (head[0], head[1])
+
+
 def _may_be_in_one(folder: str) -> bool:
     """False where git would look in vain: nothing from here to the root holds ``.git`` or looks like a bare repository.
 
