@@ -84,11 +84,11 @@ def in_circle(x: object, y: object, centre_x: object, centre_y: object, radius: 
 
 
 def in_polygon(read: Read) -> Compute:
-    """Whether a polygon holds a point; its own points are in it."""
+    """Whether a polygon holds a point. Of polygons that share a border each of its points is in exactly one."""
 
     def compute(x: object, y: object, polygon: object) -> object:
         one, shape = spot(x, y), read(polygon)
-        return None if one is None or shape is None else any(region.holds(one) for region in shape.regions)
+        return None if one is None or shape is None else any(region.contains(one) for region in shape.regions)
 
     return compute
 

@@ -12,7 +12,7 @@ from lockgate.kql.steps import Frame, Run
 from lockgate.kql.steps.evaluation import nothing
 from lockgate.kql.types import Table
 
-_MODULES = ("unfolding", "activity", "sequences", "rolling", "patterns", "lookups", "schemas", "refused")
+_MODULES = ("unfolding", "activity", "sequences", "rolling", "patterns", "lookups", "earth", "schemas", "refused")
 
 
 @cache
