@@ -7,6 +7,8 @@ from tests.kql.steps.running import documented, plain, run, shown
 pytestmark = pytest.mark.skipif(not (CORPORA / "kql" / "documented.jsonl").is_file(), reason="no corpora here")
 
 SAME = """
+all-graph-function.md#0 any-graph-function.md#1 graph-match-operator.md#0 graph-match-operator.md#1
+graph-shortest-paths-operator.md#0 map-graph-function.md#1
 active-users-count-plugin.md#0 activity-counts-metrics-plugin.md#0 sliding-window-counts-plugin.md#0
 bag-unpack-plugin.md#1 bag-unpack-plugin.md#3 bag-unpack-plugin.md#5 dcount-intersect-plugin.md#0
 buildschema-aggregation-function.md#0 make-list-with-nulls-aggregation-function.md#0 make-series-operator.md#3

@@ -56,6 +56,8 @@ _OPERATORS: dict[type[s.Operator], tuple[str, str]] = {
     s.SampleDistinct: ("top", "sample_distinct"),
     s.TopHitters: ("top", "top_hitters"),
     s.TopNested: ("top_nested", "top_nested"),
+    s.GraphMatch: ("graph_match", "matched"),
+    s.GraphToTable: ("graphs", "to_table"),
 }
 """The module and the function of each operator."""
 _GRAPHS = (s.MakeGraph, s.GraphMatch, s.GraphMarkComponents, s.GraphWhere)
