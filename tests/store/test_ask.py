@@ -135,3 +135,24 @@ def test_files_cannot_be_read_by_a_query(tables: Tables, tmp_path: Path) -> None
     (tmp_path / "secret.csv").write_text("a\n1\n")
     with pytest.raises(QueryError):
         ask(f"['{tmp_path}/secret.csv'] | count", tables)
+
+
+def test_one_value_of_many_may_go_into_a_function(tables: Tables) -> None:
+    query = "let s = toscalar(range x from 5 to 90000 step 1 | project series_add(pack_array(x), 1));"
+    assert rows(f"{query} print series_sum(s)", tables) == [(6.0,)]
+
+
+def test_a_list_takes_the_elements_of_arrays(tables: Tables) -> None:
+    arrays = 'datatable(a: dynamic)[dynamic([1, [2]]), dynamic([]), dynamic({"b": [3]}), dynamic(null), dynamic("[x]")]'
+    assert rows(f"{arrays} | summarize make_list(a)", tables) == [('[1,[2],{"b":[3]},"[x]"]',)]
+
+
+def test_a_spike_in_a_series_of_counts_is_found(tables: Tables) -> None:
+    query = """range t from datetime(2026-11-01) to datetime(2026-11-15) step 1h
+        | extend usual = 10 + iff(hourofday(t) > 8, 5, 0) + hourofday(t) % 3
+        | extend n = iff(t == datetime(2026-11-12 05:00), 90, usual)
+        | make-series n = sum(n) default = 0 on t from datetime(2026-11-01) to datetime(2026-11-15) step 1h
+        | extend (flag, score, baseline) = series_decompose_anomalies(n, 5, -1, 'linefit')
+        | mv-expand t to typeof(datetime), n to typeof(long), flag to typeof(long)
+        | where flag != 0 | project tostring(t), n, flag"""
+    assert rows(query, tables) == [("2026-11-12T05:00:00.0000000Z", 90, 1)]

@@ -93,6 +93,7 @@ def test_bits_of_all_rows() -> None:
 def test_a_list_keeps_order_and_leaves_out_nulls() -> None:
     assert of("make_list", [LONG], [3, None, 1, 3], result=ARRAY) == [3, 1, 3]
     assert of("make_list", [LONG, LONG], [3, None, 1, 3], [2] * 4, result=ARRAY) == [3, 1]
+    assert of("make_list", [DYNAMIC], [[1, [2]], [], {"a": [3]}, None, 4], result=ARRAY) == [1, [2], {"a": [3]}, 4]
     assert of("make_list_with_nulls", [INT], [None, 4, 4], result=ARRAY) == [None, 4, 4]
 
 

@@ -1,7 +1,8 @@
 """Lists, sets and bags of a group's values, and the shape of dynamic ones.
 
-Lists and sets keep the order of the rows; a set holds what is seen first, and of an array its elements. Nulls are left
-out, except by ``make_list_with_nulls``. Of no rows they are empty.
+Lists and sets keep the order of the rows; a set holds what is seen first. Of an array both take the elements: of sets
+the documentation says so, of lists its examples show it, which wrap an array before they list it (at
+``geo_point_in_polygon``). Nulls are left out, except by ``make_list_with_nulls``. Of no rows lists and sets are empty.
 """
 
 from __future__ import annotations
@@ -27,9 +28,12 @@ def _list(nulls: bool) -> Maker:
     def make(types: tuple[Type, ...], result: Type) -> Compute:
         del result
         convert = to_element(types[0])
+        flat = nulls or not types[0].dynamic
 
         def of(values: list[object], *given: list[object]) -> list[object]:
             taken = values if nulls else [one for one in values if one is not None]
+            if not flat:
+                taken = [one for value in taken for one in (value if isinstance(value, list) else (value,))]
             taken = taken[: _limit(given)]
             return list(taken) if convert is None else [convert(one) for one in taken]
 

@@ -134,6 +134,11 @@ def _gathered(group: Group, *, nulls: bool) -> str | None:
     if element is None or nulls:
         return None
     condition = _and(group.filter, f"{text} IS NOT NULL") if group.type is not STRING else group.filter
+    if group.type.dynamic:
+        if limit[0] < 1_048_576:
+            return None
+        # Of an array the elements are taken: what stands between its brackets.
+        element = f"CASE WHEN {text}[1] = '[' THEN nullif(trim({text}[2:-2]), '') ELSE {text} END"
     # Joined as text: the elements are JSON already.
     listed = f"list({element}{' ' + group.order if group.order else ''}){condition}"
     if limit[0] < 1_048_576:

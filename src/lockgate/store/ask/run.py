@@ -148,7 +148,7 @@ class _Asking:
         column = part.query.columns[0][0]
         rows = self._execute(cursor, part.query)
         if isinstance(part.value, relation.Slot):
-            found = rows.fetchone()
+            found = self._first(rows)
             value = found[0] if found else "" if column.type.name == "string" else None
             self.values[id(part.value)] = value
             return
@@ -220,6 +220,20 @@ class _Asking:
         name = value.function.name if isinstance(value, b.Call) else ""
         at = self.query.find(f"{name}(") if name else -1
         return (at, at + len(name)) if at >= 0 else (0, len(self.query))
+
+    def _first(self, rows: Any) -> tuple[Any, ...] | None:
+        """The first row. The rest is given up: functions are registered only while no result waits to be read."""
+        import duckdb as engine
+
+        try:
+            found: tuple[Any, ...] | None = rows.fetchone()
+            rows.abort()
+        except engine.InterruptException:
+            self._check()
+            raise LimitError("The query was interrupted.") from None
+        except engine.Error as error:
+            raise self._failed(error) from None
+        return found
 
     def _fetched(self, rows: Any, most: int) -> list[tuple[object, ...]]:
         import duckdb as engine
