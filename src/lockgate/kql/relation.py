@@ -8,6 +8,8 @@ A :class:`Cut` is where rows leave the engine for a step of :mod:`lockgate.kql.s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lockgate.dataclass import dataclass
 from lockgate.kql import bound
 from lockgate.kql.types import Column, Type
@@ -197,10 +199,10 @@ class Aggregate(Node):
 
     input: Node
     groups: tuple[tuple[Field, bound.Value], ...]
-    parts: tuple[Part, ...]
+    parts: Sequence[Part]
     position: Field | None
     """The order of the rows, for the aggregates that depend on it."""
-    reads: tuple[Node, ...] = ()
+    reads: Sequence[Node] = ()
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -237,9 +239,9 @@ class Unique(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Union(Node):
-    """All rows of several inputs: for each of them the values that make the fields."""
+    """All rows of several inputs: for each of them the values that make the fields. What is left out is null."""
 
-    parts: tuple[tuple[Node, tuple[bound.Value, ...]], ...]
+    parts: tuple[tuple[Node, dict[Field, bound.Value]], ...]
     fields: tuple[Field, ...]
 
     @property

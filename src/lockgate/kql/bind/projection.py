@@ -74,6 +74,7 @@ class Projection:
         else:
             name = self._names.take(column.name, base)
             if name != column.name:
+                value = value or Use(column, column.type)
                 column = Column(name, column.type)
             self._place[name] = len(self._made)
             self._made.append(Made(column, value, part))

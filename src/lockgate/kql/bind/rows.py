@@ -149,8 +149,8 @@ class Rows(Tables):
         defaults = [None if one is None else self.value(one) for _, one in node.series]
         self.kind = "normal"
         axis = underlying(self.value(node.axis))
-        bounds = [(one, underlying(self.value(one))) for one in (node.first, node.last) if one is not None]
-        step = underlying(self.value(node.step))
+        bounds = [(one, self._bound_of(one)) for one in (node.first, node.last) if one is not None]
+        step = self._bound_of(node.step)
         groups = self.bound_all(node.groups)
         projection = Projection()
         for one, value in zip(node.groups, groups, strict=True):
@@ -169,6 +169,11 @@ class Rows(Tables):
         values = [axis, *(value for _, value in bounds), step, *(one for one in defaults if one is not None)]
         table = Table(projection.columns, open=self.shape.open)
         return self.step(node, source, table, values=values, made=projection.made())
+
+    def _bound_of(self, node: s.Expression) -> bound.Value:
+        """Where a series begins or ends is one value: a variable comes before a column of its name."""
+        known = self.scope.find(node.text) if isinstance(node, s.Name) else None
+        return known if isinstance(known, bound.Variable) else underlying(self.value(node))
 
     def _check_default(self, node: s.Expression, value: bound.Value, type_: Type) -> None:
         inner = node.value if isinstance(node, s.Named) else node

@@ -415,7 +415,7 @@ class Tables(Columns):
 
     def as_(self, node: s.As, source: bound.Relation | None) -> bound.Relation:
         table = Table(self.shape.columns, open=self.shape.open)
-        shared = bound.Shared(node.name.text, source or bound.Opaque(table), table)
+        shared = bound.Shared(node.name.text, source or bound.Opaque(table), self.row or table)
         if self.row is not None:
             self.scope.symbols[node.name.text] = bound.Rows(shared, self.row)
         return self.step(node, shared, table)

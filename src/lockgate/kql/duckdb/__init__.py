@@ -12,7 +12,8 @@ from lockgate.kql.duckdb.values import Foreign, Late, Names, Unknown
 from lockgate.kql.errors import Diagnostic, QueryError
 from lockgate.kql.lower import Lowered
 from lockgate.kql.relation import Field, Node, Order
-from lockgate.kql.types import Column
+from lockgate.kql.types import LONG, Column
+from lockgate.lazy_pattern import lazy_pattern
 
 __all__ = ["Asked", "Fetch", "Foreign", "Late", "Perform", "Program", "Query", "Store", "program"]
 
@@ -127,8 +128,7 @@ class _Planner:
             text = writer.write(root, [field for _, field in columns], order)
         except Unknown as unknown:
             raise self._error(unknown) from None
-        statement = writer.statement
-        return Query(text, tuple(statement.parameters), tuple(statement.foreign), tuple(columns))
+        return _query_of(writer, text, tuple(columns))
 
     def _error(self, unknown: Unknown) -> QueryError:
         start, end = self.lowered.places.get(id(unknown.value), (0, len(self.lowered.source)))
@@ -142,8 +142,10 @@ class _Planner:
             for late in needs.lates(node):
                 if id(late) not in self.fetched:
                     self.fetched.add(id(late))
+                    one = isinstance(late, relation.Slot)
+                    node = relation.Limit(late.node, bound.Constant(1, LONG), ()) if one else late.node
                     column = Column("v", late.field.type)
-                    self.parts.append(Fetch(late, self._query(late.node, [(column, late.field)], ())))
+                    self.parts.append(Fetch(late, self._query(node, [(column, late.field)], ())))
             if isinstance(node, relation.Cut):
                 self._perform(node)
             elif id(node) in self.shared and isinstance(node, relation.Kept):
@@ -164,7 +166,7 @@ class _Planner:
         except Unknown as unknown:
             raise self._error(unknown) from None
         columns = tuple((Column(field.name, field.type), field) for field in fields)
-        return Query(text, tuple(writer.statement.parameters), tuple(writer.statement.foreign), columns)
+        return _query_of(writer, text, columns)
 
     def _perform(self, cut: relation.Cut) -> None:
         inputs = []
@@ -176,3 +178,24 @@ class _Planner:
         self.parts.append(Perform(name, cut, tuple(inputs)))
 
 
+
+
+_PARAMETER = lazy_pattern(r"\$(\d+)::")
+_FOREIGN = lazy_pattern(r"\bpy\d+_\d+\b")
+
+
+def _query_of(writer: Writer, text: str, columns: tuple[tuple[Column, Field], ...]) -> Query:
+    """The statement with the parameters and functions that its text uses: some were made for a form not taken.
+
+    The text holds nothing that a user wrote, so that nothing in it merely looks like one.
+    """
+    statement = writer.statement
+    places: dict[int, int] = {}
+    for found in _PARAMETER.finditer(text):
+        places.setdefault(int(found[1]), len(places) + 1)
+    text = _PARAMETER.sub(lambda found: f"${places[int(found[1])]}::", text)
+    called = set(_FOREIGN.findall(text))
+    return Query(
+        text, tuple(statement.parameters[number - 1] for number in places),
+        tuple(one for one in statement.foreign if one.name in called), columns,
+    )  # fmt: skip

@@ -67,7 +67,7 @@ def values_of(node: Node) -> Iterator[bound.Value]:
     elif isinstance(node, relation.Join):
         yield from (value for pair in node.keys for value in pair)
     elif isinstance(node, relation.Union):
-        yield from (value for _, values in node.parts for value in values)
+        yield from (value for _, values in node.parts for value in values.values())
     elif isinstance(node, relation.Limit):
         yield node.count
     elif isinstance(node, relation.Window):
@@ -171,9 +171,8 @@ def _asked(node: Node, own: set[Field], given: dict[int, set[Field]]) -> Iterato
         yield node.left, (asked & given.get(id(node.left), set())) | left
         yield node.right, (asked & given.get(id(node.right), set())) | right
     elif isinstance(node, relation.Union):
-        places = [i for i, field in enumerate(node.fields) if field in own]
         for input_, values in node.parts:
-            yield input_, fields(values[i] for i in places)
+            yield input_, fields(value for field, value in values.items() if field in own)
     elif isinstance(node, relation.Limit):
         yield node.input, own | fields(key.value for key in node.order)
     elif isinstance(node, relation.Number | relation.Window):

@@ -373,17 +373,18 @@ class Writer:
 
     def _union(self, node: relation.Union) -> Draft:
         own = self.needed[id(node)]
-        places = [i for i, field in enumerate(node.fields) if field in own]
+        fields = [field for field in node.fields if field in own]
         texts: list[str] = []
         for input_, values in node.parts:
             draft = self.drafts[id(input_)]
             if draft.tail:
                 draft = self.closed(draft, self.needed[id(input_)])
-            shown = [f"{self._united(draft, node.fields[i], values[i])} AS {node.fields[i].name}" for i in places]
+            shown = [f"{self._united(draft, field, values.get(field))} AS {field.name}" for field in fields]
             texts.append(f"SELECT {', '.join(shown) or '1 AS nothing'}{_from(draft)}")
-        return self.part(" UNION ALL ".join(texts), [node.fields[i] for i in places])
+        return self.part(" UNION ALL ".join(texts), fields)
 
-    def _united(self, draft: Draft, field: Field, value: bound.Value) -> str:
+    def _united(self, draft: Draft, field: Field, value: bound.Value | None) -> str:
+        value = bound.Constant(None, field.type) if value is None else value
         if field.stored == relation.TIMESTAMP:
             if isinstance(value, bound.Use):
                 assert isinstance(value.column, Field)

@@ -69,7 +69,7 @@ class Columns(Values):
     def _part_of(self, made: bound.Made, flow: Flow, several: dict[int, Field]) -> bound.Value:
         """A part of a value with several, which is computed once in a field of its own."""
         assert made.value is not None
-        if self.aggregates is not None and isinstance(made.value, bound.Call):
+        if isinstance(made.value, bound.Call) and made.value.function.kind == "aggregate":
             return self.part(made.value, made.part, flow)
         key = id(made.value)
         if key not in several:
@@ -184,24 +184,32 @@ class Columns(Values):
             field = self.of_column(one.column)
             groups.append((field, self.converted(value, one.column.type)))
             columns[one.column] = field
-        parts, computed = self.aggregated_of(step.made[count:], flow, columns)
-        flow = self.summed_up(flow, columns, groups, parts)
-        if computed:
-            flow.node = relation.Extend(flow.node, tuple(computed), self.taken_reads())
-        return flow
+        return self._aggregated(step.made[count:], flow, columns, groups)
 
-    def aggregated_of(
-        self, made: Sequence[bound.Made], flow: Flow, columns: dict[Column, Field]
-    ) -> tuple[list[relation.Part], list[tuple[Field, bound.Value]]]:
-        """What is summed up, and what is computed of that; the columns are entered."""
+    def _aggregated(
+        self, made: Sequence[bound.Made], flow: Flow, columns: dict[Column, Field],
+        groups: Sequence[tuple[Field, bound.Value]],
+    ) -> Flow:  # fmt: skip
+        """Rows of groups, and what is computed of their aggregates; the columns are entered.
+
+        Which aggregates there are is known when all values are lowered: the node's parts grow until then.
+        """
         parts: list[relation.Part] = []
-        self.aggregates, self.aggregated = parts, flow
-        after = Flow(flow.node, {})
+        reads = list(self.taken_reads())
+        own = tuple((one, use(one)) for one in flow.partition)
+        position = self.numbered(flow) if flow.order and made else None
+        input_ = Flow(flow.node, dict(flow.columns), flow.order, flow.partition)
+        after = Flow(flow.node, columns, (), flow.partition)
+        after.node = relation.Aggregate(flow.node, (*own, *groups), parts, position, reads)
+        outer = (self.aggregates, self.aggregated, self._lowered_calls)
+        self.aggregates, self.aggregated, self._lowered_calls = parts, input_, {}
         computed: list[tuple[Field, bound.Value]] = []
+        several: dict[int, Field] = {}
         for one in made:
             assert one.value is not None
             value = (
-                self._part_of(one, after, {}) if isinstance(one.value.type, Tuple) else self.value(one.value, after)
+                self._part_of(one, after, several) if isinstance(one.value.type, Tuple)
+                else self.value(one.value, after)
             )  # fmt: skip
             if isinstance(value, bound.Use) and isinstance(value.column, Field) and value.type is one.column.type:
                 columns[one.column] = value.column
@@ -209,8 +217,11 @@ class Columns(Values):
             field = self.of_column(one.column)
             computed.append((field, self.converted(value, one.column.type)))
             columns[one.column] = field
-        self.aggregates = self.aggregated = None
-        return parts, computed
+        self.aggregates, self.aggregated, self._lowered_calls = outer
+        reads += self.taken_reads()
+        if computed:
+            after.node = relation.Extend(after.node, tuple(computed))
+        return after
 
     def _plain(self, step: bound.Step, flow: Flow) -> Flow:
         assert isinstance(step.syntax, s.Plain)

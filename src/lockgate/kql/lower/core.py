@@ -61,6 +61,7 @@ class Core:
         self.reads: list[Node] = []
         self.aggregates: list[relation.Part] | None = None
         self.aggregated: Flow | None = None
+        self.slots: dict[int, relation.Slot] = {}
         self._lowered_calls: dict[int, bound.Call] = {}
 
     def field(self, type_: Type, stored: str = relation.PLAIN) -> Field:

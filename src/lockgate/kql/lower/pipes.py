@@ -7,6 +7,7 @@ from typing import Any
 
 from lockgate.kql import bound, relation, steps
 from lockgate.kql import syntax as s
+from lockgate.kql.errors import Diagnostic
 from lockgate.kql.lower.core import MAX_OPERATORS, Flow, use
 from lockgate.kql.lower.rows import Rows
 from lockgate.kql.lower.tables import MissingTable
@@ -23,6 +24,10 @@ _METHODS: dict[type, str] = {
     s.Parse: "_parse", s.Invoke: "_invoke", s.Render: "_render", s.As: "_as", s.Plain: "_plain", s.Range: "_range",
     s.AssertSchema: "_assert_schema",
 }  # fmt: skip
+
+
+_NARROW = (s.MakeSeries, s.TopNested, s.TopHitters, s.SampleDistinct)
+"""Steps that read no column besides those in their values."""
 
 
 class Pipes(Rows):
@@ -171,7 +176,8 @@ class Pipes(Rows):
             return given.copy()
         title = node.type.title if isinstance(node.type, Table) else ""
         if title:
-            raise MissingTable(title)
+            message = f"There is no table '{title}' here."
+            raise MissingTable(self.source, (Diagnostic("KS204", message, *self.span),))
         return self.cannot("This reads a table that is not known here: of a cluster or a service elsewhere.")
 
     # --- cuts
@@ -184,11 +190,13 @@ class Pipes(Rows):
         sources: list[relation.Source] = []
         inputs = steps.sources(step)
         partition: tuple[relation.Field, ...] = ()
+        used = _columns_used(step) if isinstance(step.syntax, _NARROW) else None
         for i, one in enumerate(inputs):
             flow = self.rows_of(one)
             if i == 0:
                 partition = flow.partition
-            sources.append(relation.Source(flow.node, tuple(flow.columns.items()), flow.order, flow.partition))
+            columns = [pair for pair in flow.columns.items() if used is None or pair[0] in used]
+            sources.append(relation.Source(flow.node, tuple(columns), flow.order, flow.partition))
         self.span = (step.syntax.start, step.syntax.end)
         if partition:
             self.cannot("This operator cannot stand in a sub-query of mv-apply or partition here.")
@@ -214,3 +222,24 @@ def costly(node: relation.Node) -> bool:
     if isinstance(node, relation.Again):
         return node.input.costly
     return not isinstance(node, relation.Scan | relation.Values)
+
+
+def _columns_used(step: bound.Step) -> set[Column] | None:
+    """The columns in a step's values; ``None`` when that is not plain."""
+    found: set[Column] = set()
+    waiting: list[bound.Value] = [*step.values, *(one.value for one in step.made if one.value is not None)]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, bound.Use):
+            found.add(one.column)
+        elif isinstance(one, bound.Columns | bound.Record | bound.Matches):
+            return None
+        elif isinstance(one, bound.Call | bound.Operation):
+            waiting += one.arguments
+        elif isinstance(one, bound.Member):
+            waiting += [one.value] + ([one.key] if isinstance(one.key, bound.Value) else [])
+        elif isinstance(one, bound.Named | bound.Variable) and one.value is not None:
+            waiting.append(one.value)
+        elif isinstance(one, bound.Inlined):
+            waiting.append(one.body)
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lockgate.kql import bound, relation
 from lockgate.kql import syntax as s
 from lockgate.kql.bind.tables import united
+from lockgate.kql.errors import QueryError
 from lockgate.kql.lower.columns import Columns
 from lockgate.kql.lower.core import Flow, use
 from lockgate.kql.relation import Field
@@ -20,7 +21,7 @@ _KINDS = {
 _MISSING_SIDES = {"left": (False, True), "right": (True, False), "full": (True, True)}
 
 
-class MissingTable(Exception):  # noqa: N818 -- no error by itself: a fuzzy union passes over it
+class MissingTable(QueryError):  # noqa: N818 -- a fuzzy union passes over it
     """A table that is not there."""
 
 
@@ -137,23 +138,27 @@ class Tables(Columns):
             places = [(one.name, _type(one.type)) for one in columns[with_source:]]
             if not set(places) <= by_name and inputs:
                 self.cannot("A table of this union is not known here.")
-        parts: list[tuple[relation.Node, tuple[bound.Value, ...]]] = []
-        stored: list[set[str]] = [set() for _ in places]
+        number = {place: i for i, place in enumerate(places)}
+        forms: list[set[str]] = [set() for _ in places]
+        for _, flow, _ in inputs:
+            for one, field in flow.columns.items():
+                if (place := number.get((one.name, _type(one.type)))) is not None:
+                    forms[place].add(field.stored)
+        fields = [
+            self.field(column.type, relation.TIMESTAMP if form == {relation.TIMESTAMP} else relation.PLAIN)
+            for column, form in zip(columns[with_source:], forms, strict=True)
+        ]
+        source = self.field(STRING)
+        parts: list[tuple[relation.Node, dict[Field, bound.Value]]] = []
         for name, flow, _ in inputs:
-            own = {(one.name, _type(one.type)): field for one, field in flow.columns.items()}
-            values: list[bound.Value] = [bound.Constant(name, STRING)] if with_source else []
-            for i, place in enumerate(places):
-                field = own.get(place)
-                if field is None:
-                    values.append(bound.Constant("" if place[1] is STRING else None, place[1]))
-                else:
-                    stored[i].add(field.stored)
-                    values.append(use(field))
-            parts.append((flow.node, tuple(values)))
-        fields = [self.field(STRING)] if with_source else []
-        for column, forms in zip(columns[with_source:], stored, strict=True):
-            whole = len(forms) == 1 and relation.TIMESTAMP in forms
-            fields.append(self.field(column.type, relation.TIMESTAMP if whole else relation.PLAIN))
+            values: dict[Field, bound.Value] = {source: bound.Constant(name, STRING)} if with_source else {}
+            for one, field in flow.columns.items():
+                # A type that the service passes over is passed over here too.
+                if (place := number.get((one.name, _type(one.type)))) is not None:
+                    values[fields[place]] = use(field)
+            parts.append((flow.node, values))
+        if with_source:
+            fields.insert(0, source)
         if not parts:
             return self.written(columns, [])
         return Flow(relation.Union(tuple(parts), tuple(fields)), dict(zip(columns, fields, strict=True)))
@@ -201,22 +206,20 @@ class Tables(Columns):
         del flow
         columns = list(step.type.columns)  # type: ignore[attr-defined]
         fields = [self.of_column(one) for one in columns]
-        parts: list[tuple[relation.Node, tuple[bound.Value, ...]]] = []
+        parts: list[tuple[relation.Node, dict[Field, bound.Value]]] = []
         for i, one in enumerate(self._flattened(step.others)):
             found = self.rows_of(one)
             condition = self._absent_aware(step.values[0], found)
             found.node = relation.Filter(found.node, condition, self.taken_reads())
-            values: list[bound.Value] = [bound.Constant(_name_of(one, i), STRING)]
-            for column in columns[1:]:
+            values: dict[Field, bound.Value] = {fields[0]: bound.Constant(_name_of(one, i), STRING)}
+            for column, own in zip(columns[1:], fields[1:], strict=True):
                 field = found.named(column.name)
                 if column.name == "pack_":
                     names = {other.name for other in columns}
-                    values.append(self.packed(found, [other for other in found.columns if other.name not in names]))
-                elif field is None:
-                    values.append(bound.Constant("" if column.type is STRING else None, column.type))
-                else:
-                    values.append(self.converted(use(field), column.type))
-            parts.append((found.node, tuple(values)))
+                    values[own] = self.packed(found, [other for other in found.columns if other.name not in names])
+                elif field is not None:
+                    values[own] = self.converted(use(field), column.type)
+            parts.append((found.node, values))
         if not parts:
             return self.written(columns, [])
         return Flow(relation.Union(tuple(parts), tuple(fields)), dict(zip(columns, fields, strict=True)))

@@ -109,7 +109,7 @@ class Values(Core):
 
     def _member(self, value: bound.Member, flow: Flow) -> bound.Value:
         if isinstance(value.value.type, Tuple):
-            self.cannot("A member of a row stands where one value is expected.")
+            return self._of_several(value, value.value.type, flow)
         # Members of members are followed in a loop: how deep they nest is up to who wrote the query.
         chain = [value]
         while isinstance(chain[-1].value, bound.Member):
@@ -119,6 +119,25 @@ class Values(Core):
             key = one.key if isinstance(one.key, str) else self.value(one.key, flow)
             found = bound.Member(found, key, one.type, found.constant)
         return found
+
+    def _of_several(self, value: bound.Member, type_: Tuple, flow: Flow) -> bound.Value:
+        """One of several results, which are computed once."""
+        if isinstance(value.value, bound.Record):
+            self.cannot("A member of a row stands where one value is expected.")
+        key: object = value.key
+        if isinstance(key, bound.Value):
+            known = self.value(key, flow)
+            key = known.value if isinstance(known, bound.Constant) else None
+        names = [one.name for one in type_.columns]
+        place = names.index(key) if isinstance(key, str) and key in names else key
+        if not isinstance(place, int) or not 0 <= place < len(names):
+            return bound.Constant(None, DYNAMIC)
+        whole = self.value(value.value, flow)
+        if len(names) == 1:
+            return whole
+        field = self.field(type_)
+        flow.node = relation.Extend(flow.node, ((field, whole),), self.taken_reads())
+        return relation.Picked(use(field), place, type_.columns[place].type)
 
     # --- operators
 
@@ -195,8 +214,12 @@ class Values(Core):
         """``toscalar``"""
         if not value.constant:
             self.cannot("A table stands where one value is expected.")
-        node, field = self._column_of(value.relation)
-        return relation.Slot(node, field, field.type)
+        known = self.slots.get(id(value))
+        if known is None:
+            node, field = self._column_of(value.relation)
+            known = self.slots[id(value)] = relation.Slot(node, field, field.type)
+            self.alive.append(value)
+        return known
 
     # --- calls
 

@@ -31,7 +31,10 @@ def keep(connection: Any, name: str, cut: relation.Cut, frame: Frame) -> None:
     kinds = {"BOOLEAN": DataType.bool(), "INTEGER": DataType.int32(), "BIGINT": DataType.int64(),
              "DOUBLE": DataType.float64()}  # fmt: skip
     arrays, fields = [], []
-    for (column, field), values in zip(cut.fields, frame.data, strict=True):
+    given = {one.name: values for one, values in zip(frame.columns, frame.data, strict=True)}
+    for column, field in cut.fields:
+        # The service's parser has columns that a step need not give (``match_id`` of scan): they are null then.
+        values = given.get(column.name, [None] * frame.height)
         write = writer(column.type)
         kind = kinds.get(sql_type(field.type), DataType.utf8())
         arrays.append(Array([write(one) for one in values], type=kind))

@@ -93,6 +93,7 @@ class _Asking:
         self.functions: list[str] = []
         self.made: list[str] = []
         self.late = False
+        self.functions_cursor: Any = None
 
     def compiled(self) -> tuple[Lowered, duckdb.Program]:
         """The query as a tree, and as a program."""
@@ -107,6 +108,8 @@ class _Asking:
         """Run everything."""
         lowered, program = self.compiled()
         cursor = self.tables.connection.cursor()
+        # Functions are seen by every cursor, but only one that has no rows waiting can make and drop them.
+        self.functions_cursor = self.tables.connection.cursor()
         timer = threading.Timer(self.limits.seconds, self._out_of_time, [cursor])
         timer.daemon = True
         timer.start()
@@ -118,9 +121,10 @@ class _Asking:
         finally:
             timer.cancel()
             self.cancel.attach(None)
-            for name in self.functions:
-                cursor.remove_function(name)
             cursor.close()
+            for name in self.functions:
+                self.functions_cursor.remove_function(name)
+            self.functions_cursor.close()
         self.statistics["seconds"] = time.monotonic() - self.began
         return Answer(tables, self.statistics)
 
@@ -148,8 +152,8 @@ class _Asking:
         column = part.query.columns[0][0]
         rows = self._execute(cursor, part.query)
         if isinstance(part.value, relation.Slot):
-            found = self._first(rows)
-            value = found[0] if found else "" if column.type.name == "string" else None
+            found = self._fetched(rows, 1)
+            value = found[0][0] if found else "" if column.type.name == "string" else None
             self.values[id(part.value)] = value
             return
         from lockgate.kql.convert import to_dynamic
@@ -188,7 +192,7 @@ class _Asking:
         self._check()
         self.statistics["statements"] += 1
         for one in query.foreign:
-            self._register(cursor, one)
+            self._register(one)
         parameters = [
             self.values[id(one.value)] if isinstance(one, duckdb.Late) else one for one in query.parameters
         ]
@@ -206,9 +210,9 @@ class _Asking:
         text = " ".join(str(error).split())[:400]
         return self._error(f"The query failed while it ran: {text}", (0, len(self.query)))
 
-    def _register(self, cursor: Any, foreign: duckdb.Foreign) -> None:
+    def _register(self, foreign: duckdb.Foreign) -> None:
         try:
-            register(cursor, foreign, self.context)
+            register(self.functions_cursor, foreign, self.context)
         except EvaluationError as error:
             raise self._error(str(error), self._place_of(foreign)) from None
         self.functions.append(foreign.name)
@@ -220,20 +224,6 @@ class _Asking:
         name = value.function.name if isinstance(value, b.Call) else ""
         at = self.query.find(f"{name}(") if name else -1
         return (at, at + len(name)) if at >= 0 else (0, len(self.query))
-
-    def _first(self, rows: Any) -> tuple[Any, ...] | None:
-        """The first row. The rest is given up: functions are registered only while no result waits to be read."""
-        import duckdb as engine
-
-        try:
-            found: tuple[Any, ...] | None = rows.fetchone()
-            rows.abort()
-        except engine.InterruptException:
-            self._check()
-            raise LimitError("The query was interrupted.") from None
-        except engine.Error as error:
-            raise self._failed(error) from None
-        return found
 
     def _fetched(self, rows: Any, most: int) -> list[tuple[object, ...]]:
         import duckdb as engine
