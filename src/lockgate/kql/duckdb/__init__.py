@@ -162,7 +162,7 @@ class _Planner:
         self._prepare(node.input)
         writer = Writer(self.names, self.tables, self.stored)
         try:
-            text = writer.write(node.input, list(fields), ())
+            text = writer.write(node.input, list(fields), (), raw=True)
         except Unknown as unknown:
             raise self._error(unknown) from None
         columns = tuple((Column(field.name, field.type), field) for field in fields)

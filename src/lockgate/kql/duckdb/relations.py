@@ -53,8 +53,8 @@ class Writer:
         self.needed: dict[int, set[Field]] = {}
         self.uses: dict[int, int] = {}
 
-    def write(self, root: Node, columns: Sequence[Field], order: relation.Order) -> str:
-        """The statement that gives ``columns`` of the rows of ``root`` in an order."""
+    def write(self, root: Node, columns: Sequence[Field], order: relation.Order, *, raw: bool = False) -> str:
+        """The statement that gives ``columns`` of the rows of ``root`` in an order; ``raw``: as they are stored."""
         nodes = needs.ordered(root, self.stored)
         given = needs.provided(nodes)
         wanted = set(columns) | needs.fields(key.value for key in order)
@@ -74,7 +74,8 @@ class Writer:
         draft = self.drafts[id(root)]
         if draft.tail:
             draft = self.closed(draft, wanted)
-        shown = [f"{self.use(draft, field)} AS {field.name}" for field in columns] or ["NULL AS nothing"]
+        written = [draft.columns[field] if raw else self.use(draft, field) for field in columns]
+        shown = [f"{text} AS {field.name}" for text, field in zip(written, columns, strict=True)] or ["NULL AS nothing"]
         text = f"SELECT {', '.join(shown)}{_from(draft)}{self._order(order, draft)}"
         return (f"WITH {', '.join(self.parts)} " if self.parts else "") + text
 
