@@ -95,7 +95,7 @@ class Judging:
         number = installed.view_number
         group = self._groups.get(number)
         if group is None and installed.view is not None and number not in self._groups:
-            if self._kept.worth(number):
+            if self._kept.worth(("view", number)):
                 digest = installed.view.digest(installed.program.document(self.case))
                 group = None if digest is None else self._kept.group(number, digest)
             else:

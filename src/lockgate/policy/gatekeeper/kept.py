@@ -20,6 +20,8 @@ from lockgate.policy.remembered import Outcome, Remembered, Shared, Wholes
 
 Known: TypeAlias = tuple[Sequence[Answer], int]
 """Answers, and the steps they took."""
+Asker: TypeAlias = tuple[str, int]
+"""``view`` or ``group``, and its number."""
 
 MAX_BYTES = 24 << 20
 """Of all answers that one library keeps, as they are counted here: somewhat more than they take."""
@@ -27,7 +29,7 @@ MAX_GROUPS = 16_384
 _GROUP, _ENTRY, _ANSWER = 400, 150, 300
 """Bytes that Python takes for each, roughly."""
 _PATIENCE, _NOW_AND_THEN = 64, 16
-"""Reviews of which a view sees nothing that was seen before, until it is asked only each so many times."""
+"""Reviews of which nothing is known to a view or a group, until it is asked only each so many times."""
 _MAX_ANSWER = 16_384
 """Bytes of the answers of one constraint; larger ones are not kept."""
 
@@ -69,8 +71,8 @@ class Kept:
         """By the numbers of their outcomes."""
         self._max_bytes = max_bytes
         self._groups: OrderedDict[tuple[int, bytes], Group] = OrderedDict()
-        self._in_vain: dict[int, int] = {}
-        """How often each view was asked since it last saw what was seen before."""
+        self._in_vain: dict[Asker, int] = {}
+        """How often each was asked since it last knew something."""
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -82,25 +84,29 @@ class Kept:
         """Let go of what hangs on which constraints there are."""
         for each in (self.wholes, self.outcomes, self.verdicts):
             each.clear()
+        self._in_vain.clear()
 
-    def worth(self, view: int) -> bool:
-        """Whether a view, by its number, is to be asked: some see of each review what no other has, such as a name, and
-        what they see would be kept for nothing."""
-        asked = self._in_vain.get(view, 0)
+    def worth(self, asker: Asker) -> bool:
+        """Whether a view or a group of constraints, by its number, is to be asked what it knows: some see of each
+        review what no other has, such as a name, and what they find would be kept for nothing."""
+        asked = self._in_vain.get(asker, 0)
         if asked < _PATIENCE:
             return True
-        self._in_vain[view] = asked + 1
+        self._in_vain[asker] = asked + 1
         return asked % _NOW_AND_THEN == 0
+
+    def asked(self, asker: Asker, *, knew: bool) -> None:
+        """Note whether something was known."""
+        self._in_vain[asker] = 0 if knew else self._in_vain.get(asker, 0) + 1
 
     def group(self, view: int, digest: bytes) -> Group:
         """The group of a view, by its number, and of what it sees; an empty one when there is none, which is kept once
         something was added."""
         key = (view, digest)
         found = self._groups.get(key)
+        self.asked(("view", view), knew=found is not None)
         if found is None:
-            self._in_vain[view] = self._in_vain.get(view, 0) + 1
             return Group(key)
-        self._in_vain[view] = 0
         with suppress(KeyError):  # another thread may have let go of it meanwhile
             self._groups.move_to_end(key)
         return found

@@ -117,8 +117,13 @@ def _paid(case: Case, known: Whole | None) -> Whole | None:
 def _said(group: Group, parts: Parts, judging: Judging, kept: Kept) -> tuple[Whole, bool]:
     """What a group says, and whether that lasts: the text of a failure may tell of more than was read."""
     case = judging.case
-    key = None if group.parts is None else parts.key(group.number, group.parts)
+    steady = is_steady(group.parts)
+    key = None
+    if group.parts is not None and (steady or kept.worth(("group", group.number))):
+        key = parts.key(group.number, group.parts)
     known = _paid(case, None if key is None else kept.wholes.get(key))
+    if key is not None and not steady:
+        kept.asked(("group", group.number), knew=known is not None)
     if known is not None:
         return known, True
     found: list[Place] = []
