@@ -22,11 +22,24 @@ _WRITTEN = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-
 def numbers(series: object) -> Numbers | None:
     """The elements of ``series``, null where one is no number; ``None`` when it is no array or too long.
 
-    Times count as their ticks, so that arithmetic of a series of times works as it does in Kusto.
+    Times count as their ticks, so that arithmetic of a series of times works as it does in Kusto. What is given back is
+    not to be changed: it may be ``series`` itself.
     """
     if not isinstance(series, list) or len(series) > LONGEST:
         return None
+    kinds = set(map(type, series))
+    if kinds <= _REALS or (kinds <= _NUMBERS and _narrow(series)):
+        return series
     return [number(one) for one in series]
+
+
+_REALS, _NUMBERS = {float, type(None)}, {float, int, type(None)}
+
+
+def _narrow(series: Numbers) -> bool:
+    """Whether all integers have 64 bits at most."""
+    whole = [one for one in series if type(one) is int]
+    return min(whole) >= _LEAST and max(whole) <= _MOST
 
 
 def number(value: object) -> Number | None:
@@ -91,13 +104,14 @@ def wrapped(value: int) -> int:
 
 def whole(series: Numbers) -> bool:
     """Whether the series holds longs only."""
-    return any(one is not None for one in series) and all(not isinstance(one, float) for one in series)
+    kinds = set(map(type, series))
+    return int in kinds and float not in kinds
 
 
 def vector(series: object) -> Vector | None:
     """The elements as reals in a row; ``None`` when ``series`` is no array of numbers only, or is empty."""
     found = numbers(series)
-    if not found or any(one is None for one in found):
+    if not found or None in found:
         return None
     import numpy
 

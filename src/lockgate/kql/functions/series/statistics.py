@@ -47,7 +47,7 @@ def _summed(series: object, ignore: object) -> dict[str, object] | None:
 def total(series: object) -> object:
     """The sum of the elements; null when one is no number."""
     found = numbers(series)
-    if not found or any(one is None for one in found):
+    if not found or None in found:
         return None
     return _safely(lambda: math.fsum(one for one in found if one is not None), found)
 

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 from lockgate.kql import bound
 from lockgate.kql.errors import EvaluationError
 from lockgate.kql.functions import find as function
-from lockgate.kql.functions.geography import shapes
-from lockgate.kql.functions.geography.sphere.points import RADIUS, Point, angle, unit
 from lockgate.kql.row import Context
 from lockgate.kql.steps import Frame, Run, framed
 from lockgate.kql.steps.evaluation import bounded, column, nothing
@@ -23,6 +21,9 @@ from lockgate.kql.types import BOOL, DYNAMIC, REAL
 if TYPE_CHECKING:
     import numpy
 
+    from lockgate.kql.functions.geography.shapes import Shape
+    from lockgate.kql.functions.geography.sphere.points import Point
+
 MAX_ROWS = 20_000_000
 """Most rows of a lookup."""
 _SLACK = 1e-9
@@ -30,8 +31,11 @@ _SLACK = 1e-9
 Test = Callable[[object, object, object], bool]
 
 
-def _lookup(key: str, read: Callable[[object], shapes.Shape | None], test: Callable[[float | None], Test]) -> Run:
+def _lookup(key: str, kind: str, test: Callable[[float | None], Test]) -> Run:
     def run(step: bound.Step, frames: tuple[Frame, ...], context: Context) -> Frame:
+        from lockgate.kql.functions.geography import shapes
+
+        read = shapes.lines if kind == "line" else shapes.polygons
         given = Arguments(step, frames, context)
         if len(given.tables) != 1:
             raise EvaluationError(f"'{given.name}' needs a table to look into.")
@@ -56,6 +60,8 @@ def _lookup(key: str, read: Callable[[object], shapes.Shape | None], test: Calla
 
 
 def _radius(given: Arguments) -> float | None:
+    from lockgate.kql.functions.geography import shapes
+
     found = given.constant("radius")
     if found is None:
         return None
@@ -77,12 +83,15 @@ def _taken(given: Arguments, table: Frame, key: str, count: int) -> list[int]:
 def _matches(
     points: list[tuple[object, object]],
     values: list[object],
-    read: Callable[[object], shapes.Shape | None],
+    read: Callable[[object], Shape | None],
     radius: float | None,
     test: Test,
 ) -> list[list[int]]:
     """For each point the places of the shapes that match."""
     import numpy
+
+    from lockgate.kql.functions.geography import shapes
+    from lockgate.kql.functions.geography.sphere.points import RADIUS
 
     spots = [shapes.spot(x, y) for x, y in points]
     vectors = numpy.array([one or (0.0, 0.0, 0.0) for one in spots]).reshape(-1, 3)
@@ -98,7 +107,7 @@ def _matches(
     return found
 
 
-def _near(vectors: numpy.ndarray[Any, Any], shape: shapes.Shape, reach: float) -> numpy.ndarray[Any, Any]:
+def _near(vectors: numpy.ndarray[Any, Any], shape: Shape, reach: float) -> numpy.ndarray[Any, Any]:
     """The places of the points that lie in the circle around a shape, made larger by a reach in radians."""
     import numpy
 
@@ -109,8 +118,10 @@ def _near(vectors: numpy.ndarray[Any, Any], shape: shapes.Shape, reach: float) -
     return numpy.flatnonzero(vectors @ numpy.array(centre) >= numpy.cos(limit))
 
 
-def _circle(shape: shapes.Shape) -> tuple[Point, float]:
+def _circle(shape: Shape) -> tuple[Point, float]:
     """A middle and how far the shape goes from it; half around the earth when it goes beyond a quarter."""
+    from lockgate.kql.functions.geography.sphere.points import angle, unit
+
     every = [one for path in (*shape.lines, *(ring for rings in shape.polygons for ring in rings)) for one in path]
     middle = unit((sum(one[0] for one in every), sum(one[1] for one in every), sum(one[2] for one in every)))
     size = max(angle(middle, one) for one in every) if any(middle) else 4.0
@@ -146,6 +157,6 @@ def _within(radius: float, name: str) -> Test:
 
 
 PLUGINS: dict[str, Run] = {
-    "geo_polygon_lookup": _lookup("lookup_polygon_key", shapes.polygons, _in_polygon),
-    "geo_line_lookup": _lookup("lookup_line_key", shapes.lines, _near_line),
+    "geo_polygon_lookup": _lookup("lookup_polygon_key", "polygon", _in_polygon),
+    "geo_line_lookup": _lookup("lookup_line_key", "line", _near_line),
 }
