@@ -1,8 +1,8 @@
 """``parse_xml``: a document as a bag, as the service's conversion from XML to JSON gives it.
 
 An attribute is a member ``@name``, text beside members is ``#text``, repeated elements are an array, an element with
-nothing in it is null. Source: the public documentation of ``parse_xml``. Entities of the document's own are not
-expanded, so that a small text cannot become a large one.
+nothing in it is null, a number is one. Source: the public documentation of ``parse_xml``. Entities of the document's own
+are not expanded, so that a small text cannot become a large one.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from lockgate.kql.text import clean, dynamic_text
+from lockgate.lazy_pattern import lazy_pattern
 
 _LONGEST = 1 << 20
+_NUMBER = lazy_pattern(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?")
 _DEEPEST = 200
 
 
@@ -33,13 +35,12 @@ class _Reader:
 
     def end(self, name: str) -> None:
         name, members, texts = self.open.pop()
-        text = "".join(texts)
-        text = "" if text.isspace() else text
+        text = "".join(texts).strip()
         value: Any = members
         if not members:
-            value = text or None
+            value = _read(text)
         elif text:
-            members["#text"] = text
+            value = {name: one for name, one in members.items() if name[0] == "@"} | {"#text": _read(text)} | members
         owner = self.open[-1][1]
         if name not in owner:
             owner[name] = value
@@ -51,16 +52,16 @@ class _Reader:
     def text(self, text: str) -> None:
         self.open[-1][2].append(text)
 
-    def declared(self, version: str, encoding: str | None, standalone: int) -> None:
-        found = {"@version": version}
-        if encoding:
-            found["@encoding"] = encoding
-        if standalone >= 0:
-            found["@standalone"] = "yes" if standalone else "no"
-        self.root["?xml"] = found
-
     def doctype(self, *_: object) -> None:
         raise _RefusedError
+
+
+def _read(text: str) -> str | int | float | None:
+    if not text:
+        return None
+    if not _NUMBER.fullmatch(text):
+        return text
+    return float(text) if "." in text else int(text)
 
 
 def parse_xml(value: Any) -> dict[str, Any] | None:
@@ -75,7 +76,6 @@ def parse_xml(value: Any) -> dict[str, Any] | None:
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
-    parser.XmlDeclHandler = reader.declared
     # Entities are declared in a document type, and there only.
     parser.StartDoctypeDeclHandler = reader.doctype
     try:

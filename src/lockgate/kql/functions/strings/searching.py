@@ -17,19 +17,22 @@ def _window(text: str, start: Any, length: Any) -> tuple[int, int]:
 
 
 def _index_of(text: str, lookup: str, start: Any = 0, length: Any = -1, occurrence: Any = 1) -> int | None:
-    """Where the text stands for the ``occurrence``-th time within ``length`` characters from ``start``, or -1."""
+    """Where the text stands for the ``occurrence``-th time, or -1. Each time ``length`` characters are looked at."""
     start, length, occurrence = (
         given if one is None else one for one, given in ((start, 0), (length, -1), (occurrence, 1))
     )
     if length < -1 or occurrence < 0:
         return None
-    begin, end = _window(text, start, length)
-    at = begin - 1
-    for _ in range(min(occurrence, len(text) + 1)):
-        at = text.find(lookup, at + 1, end)
+    if not 0 < occurrence <= len(text) + 1:
+        return -1
+    at = -1
+    for _ in range(occurrence):
+        begin, end = _window(text, start, length)
+        at = text.find(lookup, begin, end)
         if at < 0:
             return -1
-    return at if begin <= at and occurrence <= len(text) + 1 else -1
+        start = at + 1
+    return at
 
 
 def _index_of_regex(text: str, pattern: str, start: Any = 0, length: Any = -1, occurrence: Any = 1) -> int | None:

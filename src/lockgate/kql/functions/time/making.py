@@ -51,7 +51,8 @@ def _of_clock(*parts: Any) -> int | None:
     days, hours, minutes, seconds = parts if len(parts) == 4 else (0, *parts, 0)[:4]
     if not (0 <= hours < 24 and 0 <= minutes < 60 and 0 <= seconds < 60 and days >= 0):
         return None
-    ticks = int(days) * TICKS_PER_DAY + int(hours * 3600 + minutes * 60 + seconds) * TICKS_PER_SECOND
+    ticks = int(days) * TICKS_PER_DAY + int(hours * 3600 + minutes * 60) * TICKS_PER_SECOND
+    ticks += int(Decimal(str(seconds)) * TICKS_PER_SECOND)
     return ticks if ticks <= LONG_MAX else None
 
 
