@@ -1,7 +1,7 @@
 """``parse_xml``: a document as a bag, as the service's conversion from XML to JSON gives it.
 
 An attribute is a member ``@name``, text beside members is ``#text``, repeated elements are an array, an element with
-nothing in it is null, a number is one. Source: the public documentation of ``parse_xml``. Entities of the document's own
+nothing in it is null, a number is one. Source: the public documentation of ``parse_xml``. Entities of its own
 are not expanded, so that a small text cannot become a large one.
 """
 
