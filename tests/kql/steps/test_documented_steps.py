@@ -7,6 +7,7 @@ from tests.kql.steps.running import documented, plain, run, shown
 pytestmark = pytest.mark.skipif(not (CORPORA / "kql" / "documented.jsonl").is_file(), reason="no corpora here")
 
 SAME = """
+parse-kv-operator.md#4 parse-kv-operator.md#5 parse-kv-operator.md#7 parse-kv-operator.md#8
 all-graph-function.md#0 any-graph-function.md#1 graph-match-operator.md#0 graph-match-operator.md#1
 graph-shortest-paths-operator.md#0 map-graph-function.md#1
 active-users-count-plugin.md#0 activity-counts-metrics-plugin.md#0 sliding-window-counts-plugin.md#0

@@ -56,6 +56,7 @@ _OPERATORS: dict[type[s.Operator], tuple[str, str]] = {
     s.SampleDistinct: ("top", "sample_distinct"),
     s.TopHitters: ("top", "top_hitters"),
     s.TopNested: ("top_nested", "top_nested"),
+    s.ParseKv: ("parse_kv", "parse_kv"),
     s.GraphMatch: ("graph_match", "matched"),
     s.GraphToTable: ("graphs", "to_table"),
 }
