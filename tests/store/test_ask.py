@@ -156,3 +156,8 @@ def test_a_spike_in_a_series_of_counts_is_found(tables: Tables) -> None:
         | mv-expand t to typeof(datetime), n to typeof(long), flag to typeof(long)
         | where flag != 0 | project tostring(t), n, flag"""
     assert rows(query, tables) == [("2026-11-12T05:00:00.0000000Z", 90, 1)]
+
+
+def test_what_is_no_number_stays_so_on_the_way_from_python(tables: Tables) -> None:
+    query = "range x from 1 to 1 step 1 | project s = series_pearson_correlation(pack_array(x, x), pack_array(x, 2))"
+    assert rows(f"{query} | project isnan(s), isnull(s)", tables) == [(True, False)]

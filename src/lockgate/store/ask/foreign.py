@@ -120,7 +120,8 @@ def writer(type_: Type) -> Convert:
     if one is BOOL:
         return lambda value: None if value is None else bool(value)
     if one is REAL:
-        return lambda value: None if value is None else float(value)
+        # DuckDB takes Python's NaN for NULL, and the text for NaN.
+        return lambda value: None if value is None else float(value) if value == value else "nan"
     if one.dynamic:
         return lambda value: None if value is None else json_text(value)
     if one.name in _LIMITS:
