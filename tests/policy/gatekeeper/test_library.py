@@ -332,3 +332,28 @@ def test_a_library_that_was_dumped_judges_alike() -> None:
 def test_bytes_that_hold_no_library_are_refused(data: bytes) -> None:
     with pytest.raises(PolicyError):
         Library.loaded(data)
+
+
+def test_parameters_that_are_the_same_are_checked_once_and_anew_for_another_schema() -> None:
+    library = _library(template(_LABELS, schema=_LABELS_SCHEMA))
+    first, second, other = (
+        library.add_constraint(constraint(name, parameters={"labels": labels}))
+        for name, labels in (("a", ["x"]), ("b", ["x"]), ("c", ["y"]))
+    )
+    assert first.parameters is second.parameters
+    assert (first.parameters, other.parameters) == ({"labels": ["x"]}, {"labels": ["y"]})
+    for _ in range(2):
+        with pytest.raises(PolicyError, match="must be of type string"):
+            library.add_constraint(constraint("d", parameters={"labels": [1]}))
+    with pytest.raises(PolicyError, match="must be of type string"):
+        library.add_constraint(constraint("d", parameters={"labels": [True]}))
+    library.remove_constraint("Probe/c")
+    numbers = {"type": "object", "properties": {"labels": {"type": "array", "items": {"type": "integer"}}}}
+    with pytest.raises(PolicyError, match="must be of type integer"):
+        library.add_template(template(_LABELS, schema=numbers))
+    for name in ("a", "b"):
+        library.remove_constraint(f"Probe/{name}")
+    library.add_template(template(_LABELS, schema=numbers))
+    with pytest.raises(PolicyError, match="must be of type integer"):
+        library.add_constraint(constraint("a", parameters={"labels": ["x"]}))
+    assert library.add_constraint(constraint("a", parameters={"labels": [1]})).parameters == {"labels": [1]}

@@ -5,8 +5,9 @@ What does not belong: matching (``match``) and judging (``library``).
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from lockgate.dataclass import dataclass
 from lockgate.policy.errors import PolicyError
@@ -71,13 +72,19 @@ class SchemaError(PolicyError):
     code = "schema"
 
 
+Checked: TypeAlias = "dict[tuple[str, bytes], dict[str, Any] | None]"
+"""Parameters with defaults by the kind of their template and how a constraint spells them."""
+_MAX_CHECKED = 4096
+
+
 def is_constraint(body: object) -> bool:
     """Whether an object is a constraint of any kind."""
     return isinstance(body, dict) and group_version_kind(body)[0] == GROUP
 
 
-def parse_constraint(body: object, template: Template) -> Constraint:
-    """The constraint that a manifest spells, checked against its template.
+def parse_constraint(body: object, template: Template, checked: Checked | None = None) -> Constraint:
+    """The constraint that a manifest spells, checked against its template. ``checked`` holds parameters of constraints
+    of this very template that fit it, and takes these.
 
     Raises :class:`PolicyError` with the place; :class:`SchemaError` when it is the schema that it does not fit.
     """
@@ -95,7 +102,7 @@ def parse_constraint(body: object, template: Template) -> Constraint:
     for field in spec.mapping():
         if field not in _FIELDS:
             raise spec.get(str(field)).error("is an unknown field", hint=f"spec has {', '.join(sorted(_FIELDS))}")
-    parameters = _parameters(spec, template)
+    parameters = _parameters(spec, template, {} if checked is None else checked)
     whole = {**root.mapping(), "spec": {**spec.mapping()}}
     whole.pop("status", None)
     if parameters is not None:
@@ -110,9 +117,22 @@ def parse_constraint(body: object, template: Template) -> Constraint:
     )
 
 
-def _parameters(spec: Field, template: Template) -> dict[str, Any] | None:
-    """Defaulted and checked parameters; None when there are none at all."""
+def _parameters(spec: Field, template: Template, checked: Checked) -> dict[str, Any] | None:
+    """Defaulted and checked parameters; None when there are none at all. The same object for the same: many constraints
+    of a template differ in what they match alone."""
     field = spec.get("parameters")
+    try:
+        key = template.kind, marshal.dumps(field.value, 2)
+    except ValueError:  # a value that a file can hold and JSON cannot
+        return _fitting(spec, field, template)
+    if key not in checked:
+        if len(checked) >= _MAX_CHECKED:
+            checked.clear()
+        checked[key] = _fitting(spec, field, template)
+    return checked[key]
+
+
+def _fitting(spec: Field, field: Field, template: Template) -> dict[str, Any] | None:
     schema = template.schema
     if schema is None:
         if field.mapping():

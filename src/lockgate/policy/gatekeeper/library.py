@@ -15,7 +15,7 @@ from typing import Any
 
 from lockgate.policy.errors import PolicyError
 from lockgate.policy.gatekeeper.case import Case, Limits
-from lockgate.policy.gatekeeper.constraint import WEBHOOK, Constraint, is_constraint, parse_constraint
+from lockgate.policy.gatekeeper.constraint import WEBHOOK, Checked, Constraint, is_constraint, parse_constraint
 from lockgate.policy.gatekeeper.fields import group_version_kind
 from lockgate.policy.gatekeeper.inventory import Inventory
 from lockgate.policy.gatekeeper.judging import NO_VIEW, Installed, matches
@@ -49,6 +49,7 @@ class Library:
         self._views: dict[CodeType, tuple[int, View]] = {}
         self._numbers: dict[tuple[Program, bytes], int] = {}
         self._next_number = count()
+        self._checked: Checked = {}
         self.kept = Kept()
         self._data: tuple[Inventory, int, int, dict[str, Any]] = (self.inventory, -1, -1, {})
 
@@ -76,6 +77,8 @@ class Library:
 
     def install(self, template: Template, program: Program, body: Mapping[str, Any]) -> None:
         """Add a template that is compiled already. Raises :class:`PolicyError` when a constraint does not fit it."""
+        for key in [key for key in self._checked if key[0] == template.kind]:
+            del self._checked[key]
         renewed = {
             key: (self._installed(parse_constraint(old, template), template, program), old)
             for key, (installed, old) in self._constraints.items()
@@ -113,7 +116,7 @@ class Library:
                 hint="add its ConstraintTemplate first",
             )
         template, program, _ = found
-        constraint = parse_constraint(body, template)
+        constraint = parse_constraint(body, template, self._checked)
         self._constraints[constraint.key] = (self._installed(constraint, template, program), body)
         self._changed()
         return constraint
@@ -245,6 +248,8 @@ class Library:
 
     def _changed(self) -> None:
         """Forget what hangs on which constraints there are."""
+        if not self._index and not self._plans:
+            return  # nobody has asked yet, as while they are loaded
         self._index.clear()
         self._plans.clear()
         self._by_asked.clear()
