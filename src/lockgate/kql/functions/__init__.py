@@ -20,7 +20,7 @@ from importlib.util import find_spec
 
 from lockgate.kql import catalogue
 from lockgate.kql.convert import converter
-from lockgate.kql.types import SCALARS, STRING, TYPE, Type, single
+from lockgate.kql.types import PROMOTE, SCALARS, STRING, TYPE, Type, assignable, single
 
 Compute = Callable[..., object]
 """Gives the value of one row from the arguments' values."""
@@ -92,4 +92,6 @@ def _wanted(given: Type, parameter: catalogue.Parameter | None, result: Type) ->
     if kind.startswith("common"):
         return result if result.scalar else given
     declared = SCALARS.get(kind)
-    return given if declared is None or declared is TYPE else declared
+    if declared is None or declared is TYPE or not assignable(declared, given, PROMOTE):
+        return given  # another parameter's value: what repeats and what may be left out are told apart by types
+    return declared
