@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lockgate.formats.plain_json import dumps, well_formed
-from lockgate.formats.printable import clipped, printable
+from lockgate.formats.printable import _ASSIGNED, _URL_PASSWORD, clipped, printable, veiled
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,23 @@ def test_a_cut_is_shown(limit, cut):
 def test_a_lone_surrogate_does_not_break_a_document():
     assert dumps({"\udc80": ["\udc81", 1, None]}, compact=True) == '{"\\\\udc80":["\\\\udc81",1,null]}\n'
     assert well_formed("a\udc80") == "a\\udc80"
+
+
+_PIECES = st.sampled_from([
+    "password", "PassWd", "pa\u017f\u017fword", "\u017fecret", "SECRET", "to\u212aen", "token", "api_key",
+    "AP\u0130\u212aEY", "passphrase", "_of_it", "=", ": ", "'", '"', " ", "https://", "user", ":", "@", "host",
+    "hunter2", "abc", "$x", "\u00df",
+])  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(_PIECES, max_size=12).map("".join))
+def test_what_may_hold_no_secret_is_told_so_by_its_signs_alone(text: str) -> None:
+    shown = _URL_PASSWORD.sub(r"\1***\3", text)
+    assert veiled(text) == _ASSIGNED.sub(r"\1***", shown)
+
+
+def test_a_line_is_shown_without_the_secret_in_it() -> None:
+    assert veiled("  DB_PASSWORD: hunter2-and-more") == "  DB_PASSWORD: ***"
+    assert veiled("url: amqp://user:hunter2@host") == "url: amqp://user:***@host"
+    assert veiled("image: registry.example/a@sha256:0") == "image: registry.example/a@sha256:0"

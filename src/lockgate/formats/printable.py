@@ -12,6 +12,8 @@ import unicodedata
 from lockgate.lazy_pattern import lazy_pattern
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+_SECRETS = ("pass", "secret", "token", "key")
+"""Of these ``_ASSIGNED`` needs one."""
 _ASSIGNED = lazy_pattern(
     r"(?i)((?:password|passwd|secret|token|api_?key|passphrase)\w{0,20}[\"']?\s{0,3}[=:]\s{0,3}[\"']?)([^\s\"'$]{3,})"
 )
@@ -33,7 +35,10 @@ def veiled(text: str) -> str:
 
     For lines that are shown as evidence and may hold a secret by chance; what is known to be one is masked by its rule.
     """
-    return _ASSIGNED.sub(r"\1***", _URL_PASSWORD.sub(r"\1***\3", text))
+    if "@" in text:
+        text = _URL_PASSWORD.sub(r"\1***\3", text)
+    folded = text.casefold()
+    return _ASSIGNED.sub(r"\1***", text) if any(word in folded for word in _SECRETS) else text
 
 
 def clipped(text: str, limit: int) -> str:

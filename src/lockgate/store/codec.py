@@ -117,15 +117,16 @@ def _apart(shared: Sequence[Any], rows: Sequence[Any]) -> tuple[Finding, ...]:
     """The findings that :func:`_shared` wrote."""
     facts = [tuple([_fact(*fact) for fact in one]) for one in shared]
     found: list[Finding] = []
+    make, about = maker(Finding), maker(Subject)
     path = ""
     for rule, family, severity, confidence, kind, name, key, message, text, edits, aliases, at, place in rows:
         if place[0] == 0:
             place[0] = path
         else:
             path = place[0]
-        found.append(Finding(
+        found.append(make(
             _same(rule), _FAMILIES[family], _SEVERITIES[severity], _CONFIDENCES[confidence],
-            Subject(_same(kind), name, key), location_from_list(place), message,
+            about(_same(kind), name, key), location_from_list(place), message,
             None if text is None else Fix(text, tuple([Edit(*edit) for edit in edits])) if edits else _fix(text),
             tuple(aliases), facts[at],
         ))  # fmt: skip
@@ -210,7 +211,7 @@ def location_from_list(row: Sequence[Any]) -> Location:
     if len(row) != 8:
         return maker(Location)(*row[:7])
     path, line, end_line, column, end_column, pointer, commit, snippet = row
-    return Location(path, line, end_line, column, end_column, pointer, commit, tuple(snippet))
+    return maker(Location)(path, line, end_line, column, end_column, pointer, commit, tuple(snippet))
 
 
 def bare_to_list(findings: Iterable[tuple[Finding, tuple[Location, ...]]]) -> list[Any]:
