@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from lockgate.model import Family, File, Finding, Rule, Sample
 from lockgate.patterns import Matcher
+from lockgate.patterns.matcher import compile_joined
 from lockgate.rules import expand_sample, load
 from lockgate.scanners import ScanContext
 from lockgate.scanners.secrets import SCANNER
 from lockgate.scanners.secrets._candidates import address_patterns, password_patterns
 from lockgate.scanners.secrets._catalog import build
+from lockgate.scanners.secrets._shapes import ENDS
 
 RULES = load([Family.SECRETS]).rules
 PATTERNS = build(RULES, {}).patterns
@@ -72,3 +74,14 @@ def test_whatever_a_pattern_matches_holds_one_of_its_keywords(pattern, data) -> 
 def test_whatever_a_shape_matches_holds_one_of_its_keywords(pattern, data) -> None:
     text = data.draw(st.from_regex(pattern.regex, alphabet=st.characters(max_codepoint=126))).lower()
     assert any(keyword in text for keyword in pattern.keywords)
+
+
+@pytest.mark.parametrize("shape", list(ENDS))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_wherever_a_shape_ends_what_hyperscan_is_asked_ends(shape, data) -> None:
+    text = data.draw(st.from_regex(shape, alphabet=st.characters(max_codepoint=126))).encode()
+    ends = [match.end() for match in compile_joined((shape,)).finditer(text)]
+    assert ends
+    for end in ends:
+        assert compile_joined((rf"(?:{ENDS[shape]})\z",)).search(text[:end])

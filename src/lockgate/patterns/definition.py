@@ -52,6 +52,8 @@ class Pattern:
     """Capture group that is the secret; 0: the group named ``secret``, else the first that took part, else all."""
     context: tuple[str, ...] = ()
     """Lower case; one must stand within three lines, whatever the case."""
+    ends: str = ""
+    """What Hyperscan is asked in place of ``regex``: ends wherever a match of it ends, and costs less to look for."""
 
 
 @dataclass(frozen=True, slots=True)

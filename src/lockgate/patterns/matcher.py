@@ -106,7 +106,7 @@ class Matcher:
 
     def _compiled_for(self, numbers: Sequence[int], *, once: Sequence[str] = ()) -> Any:
         return open_database(
-            [loosened(self.patterns[number].regex) for number in numbers],
+            [loosened(self.patterns[number].ends or self.patterns[number].regex) for number in numbers],
             names=[self.patterns[number].id for number in numbers],
             cache_dir=self._cache_dir,
             once=once,

@@ -22,6 +22,7 @@ from lockgate.scanners.secrets._shapes import (
     ADDRESS_SHAPES,
     CALLED,
     COMMAND,
+    ENDS,
     FOREIGN,
     HEADER,
     NAMED_VALUE,
@@ -47,7 +48,7 @@ _BARE_NAME = lazy_pattern(rb"^[\w.-]+")
 def password_patterns() -> list[tuple[Pattern, Style]]:
     """Shapes of the ``password`` heuristic."""
     return [
-        (Pattern(f"password-{at}", regex, keywords), style)
+        (Pattern(f"password-{at}", regex, keywords, ends=ENDS.get(regex, "")), style)
         for at, (regex, style, keywords) in enumerate(PASSWORD_SHAPES)
     ]
 

@@ -85,11 +85,12 @@ ENVIRONMENT = (
     r"([^\s\"'\x60<>(){}\[\];,|&$=]{4,120})[ \t]+[A-Za-z0-9./:$-]"
 )
 """``PGPASSWORD=... psql``, ``-e DB_PASSWORD=... image``: a word that something follows."""
+_LATER_VALUE = r"(?:\"([^\"\r\n]{4,200})\"|'([^'\r\n]{4,200})'|([^\s\"'{}\[\],<>]{4,200})[ \t]*(?:[,}\r\n]|$))"
 NAMED_VALUE = (
     r"(?i)[\"']?\b(?:name|key|id|variable|field|property)[\"']?[ \t]{0,4}[:=][ \t]{0,4}"
     rf"[\"']?[\w.-]{{0,40}}{_NAME}{_TAIL}[\"']?"
     r"[ \t]{0,4},?[ \t]{0,4}(?:\r?\n[ \t]{0,40})?[\"']?(?:value|default)[\"']?[ \t]{0,4}[:=][ \t]{0,4}"
-    r"(?:\"([^\"\r\n]{4,200})\"|'([^'\r\n]{4,200})'|([^\s\"'{}\[\],<>]{4,200})[ \t]*(?:[,}\r\n]|$))"
+    rf"{_LATER_VALUE}"
 )
 """``{"key": "password", "value": "..."}``, and the two lines of a variable in the manifest of a container."""
 _FOREIGN = (
@@ -177,6 +178,13 @@ PASSWORD_SHAPES = (
     (SQL, Style.QUOTED, ("identified", "password")),
     (HEADER, Style.COMMAND, ("authorization",)),
 )
+ENDS = {
+    NAMED_VALUE: (
+        rf"(?i){_NAME}[\w.-]*(?:\[\])?[\"']?[ \t]*,?[ \t]*(?:\r?\n[ \t]*)?[\"']?(?:value|default)[\"']?[ \t]*[:=][ \t]*"
+        rf"{_LATER_VALUE}"
+    )
+}
+"""What Hyperscan is asked in place of a shape: ``name:``, which stands in every other line, would set it counting."""
 ADDRESS_SHAPES = (
     (URL, ("://",)),
     (DSN, ("@tcp(", "@unix(")),
