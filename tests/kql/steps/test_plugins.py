@@ -29,6 +29,11 @@ def test_columns_of_a_bag_may_have_a_prefix() -> None:
     assert _names(_BAGS + '| evaluate bag_unpack(d, "p_")') == ["k:string", "p_a:string", "p_b:real", "p_c:dynamic"]
 
 
+def test_keys_of_a_bag_may_be_passed_over() -> None:
+    query = _BAGS + '| evaluate bag_unpack(d, ignoredProperties = dynamic(["a", "c"]))'
+    assert _names(query) == ["k:string", "b:real"]
+
+
 def test_two_columns_of_one_name_need_a_decision() -> None:
     data = 'datatable(a: string, d: dynamic)["old", dynamic({"a": "new", "b": true})]'
     with pytest.raises(EvaluationError, match="there already"):
@@ -280,3 +285,16 @@ def test_no_rows_whatever_make_a_plugin_fail(call: str, cells: list[tuple[str, .
         run(f"datatable(k: string, t: datetime, n: long, d: dynamic)[{values}] | evaluate {call}")
     except EvaluationError as error:
         assert "both values" in str(error)
+
+
+_SCHEMAS = """datatable(ColumnName: string, ColumnOrdinal: long, DataType: string, ColumnType: string)[
+    "a", 0, "System.String", "string", "b", 1, "System.Int32", "int",
+    "a", 0, "System.String", "string", "c", 1, "System.String", "string", "b", 2, "System.Int64", "long"]
+"""
+
+
+def test_schemas_are_merged_when_their_order_allows() -> None:
+    found = [(row[0], row[1], row[3]) for row in rows(_SCHEMAS + "| evaluate schema_merge(PreserveOrder = false)")]
+    assert found == [("a", 0, "string"), ("c", 1, "string"), ("b", 2, "long")]
+    found = [(row[0], row[1], row[3]) for row in rows(_SCHEMAS + "| evaluate schema_merge()")]
+    assert found == [("a", 0, "string"), ("c", 1, "string"), ("b", -1, "ERROR(columns are out of order)")]

@@ -274,6 +274,12 @@ def _sequence_layout(values: Sequence[bound.Value]) -> list[str]:
     return found
 
 
+def _bag_layout(values: Sequence[bound.Value]) -> list[str]:
+    names = ["column", "column_prefix", "columns_conflict", "ignored_properties"]
+    written = {one.replace("_", ""): one for one in names}
+    return [written.get(_named(value), names[min(i, 3)]) for i, value in enumerate(values)]
+
+
 def _sorted_layout(values: Sequence[bound.Value]) -> list[str]:
     found = ["arrays"] * len(values)
     if len(values) > 1 and values[-1].type is BOOL:
@@ -284,6 +290,7 @@ def _sorted_layout(values: Sequence[bound.Value]) -> list[str]:
 _LAYOUTS: dict[str, Callable[[Sequence[bound.Value]], list[str]]] = {
     "array_sort_asc": _sorted_layout,
     "array_sort_desc": _sorted_layout,
+    "bag_unpack": _bag_layout,
     "ipv4_lookup": _ipv4_layout,
     "geo_polygon_lookup": _geo_layout("lookup_polygon_key", 0),
     "geo_line_lookup": _geo_layout("lookup_line_key", 1),

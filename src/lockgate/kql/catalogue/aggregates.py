@@ -5,7 +5,7 @@ sum(expr: summable) -> long $0 named sum_$0
 sumif(expr: summable, predicate: bool) -> long $0 named sumif_$0
 cnt() -> long named cnt_$0
 count() -> long named count_$0
-count(predicate: bool) -> long named count_$0
+count(expr: scalar) -> long named count_$0
 countif(predicate: bool) -> long named countif_$0
 dcount(expr: scalar, accuracy: static?) -> long named dcount_$0
 dcountif(expr: scalar, predicate: bool, accuracy: static?) -> long named dcountif_$0

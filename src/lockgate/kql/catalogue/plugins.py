@@ -18,7 +18,8 @@ activity_metrics(id_column: column scalar, timeline_column: column summable, sta
 azure_digital_twins_query_request(endpoint: string, sql_query: string) -> custom
 autocluster(size_weight: real or ~?, weight_column: column scalar or ~?, num_seeds: integer or ~?, custom_wildcard:
     scalar*) -> custom
-bag_unpack(column: column scalar, column_prefix: text string?) -> custom
+bag_unpack(column: column scalar, column_prefix: text string?, columns_conflict: string?, ignored_properties: array?)
+    -> custom
 basket(threshold: real or ~?, weight_column: column scalar or ~?, max_dimensions: integer or ~?, custom_wildcard:
     scalar*) -> custom
 cosmosdb_sql_request(connection_string: string, sql_query: string, sql_parameters: bag?, options: bag?) -> custom
@@ -66,6 +67,8 @@ rolling_percentile(value_column: column summable, percentile: const number, inde
 rows_near(condition: bool, num_rows: const integer, num_rows_after: const integer?) -> custom
 session_count(id_column: column static, timeline_column: column summable, start: const summable, end: const
     summable, bin: const summable, look_back_window: const summable, dimension: column static*) -> custom
+schema_merge(preserve_order: literal bool?) -> (ColumnName: string, ColumnOrdinal: long, DataType: string, ColumnType:
+    string)
 sequence_detect(timeline_column: column summable, max_seqeunce_step_window: const summable, max_sequence_span: const
     summable, expr: bool+, dimension: column static*) -> custom
 sliding_window_counts(id_column: column static, timeline_column: column summable, start: const summable, end: const

@@ -6,7 +6,7 @@ from lockgate.kql import bound
 from lockgate.kql.errors import EvaluationError
 from lockgate.kql.row import Context
 from lockgate.kql.steps import Frame, Run, framed
-from lockgate.kql.steps.plugins.arguments import Arguments
+from lockgate.kql.steps.plugins.arguments import Arguments, columns_of
 from lockgate.kql.types import SCALARS, Type, common
 
 _OUT_OF_ORDER = "ERROR(columns are out of order)"
@@ -18,13 +18,12 @@ def schema_merge(step: bound.Step, frames: tuple[Frame, ...], context: Context) 
     """Each column once, in the order of its last place. One that stands at several places, or has types that have
     none in common, is shown as an error, as the service does."""
     given = Arguments(step, frames, context)
-    keep = given.constant("preserveorder", given.constant("preserve_order", given.constant("", True)))
+    keep = given.constant("preserve_order", True)
     frame = given.frame
-    by_name = {one.name: (one, data) for one, data in zip(frame.columns, frame.data, strict=True)}
+    by_name = {one.name: data for one, data in zip(frame.columns, frame.data, strict=True)}
     if any(one not in by_name for one in _NAMES):
         raise EvaluationError(f"schema_merge reads what getschema gives: {', '.join(_NAMES)}.")
-    columns = tuple(by_name[one][0] for one in _NAMES)
-    names, places, systems, types = (by_name[one][1] for one in _NAMES)
+    names, places, systems, types = (by_name[one] for one in _NAMES)
     seen: dict[object, list[int]] = {}
     for i, name in enumerate(names):
         seen.setdefault(name, []).append(i)
@@ -41,7 +40,7 @@ def schema_merge(step: bound.Step, frames: tuple[Frame, ...], context: Context) 
         else:
             shown = next((systems[i] for i in own if types[i] == type_.name), systems[own[0]])
             rows.append((name, place, shown, type_.name))
-    return framed(columns, rows)
+    return framed(columns_of(step), rows)
 
 
 def _place(value: object) -> int:

@@ -33,8 +33,8 @@ def bag_unpack(step: bound.Step, frames: tuple[Frame, ...], context: Context) ->
     """A column for each key of a column of bags."""
     given = Arguments(step, frames, context)
     frame = given.frame
-    prefix, conflict = given.constant("column_prefix", ""), given.constant("columnsconflict", "error")
-    ignored = given.constant("ignoredproperties", [])
+    prefix, conflict = given.constant("column_prefix", ""), given.constant("columns_conflict", "error")
+    ignored = given.constant("ignored_properties", [])
     if not isinstance(prefix, str) or conflict not in _CONFLICTS or not isinstance(ignored, list):
         raise EvaluationError("bag_unpack takes a prefix, what to do with columns of one name, and names to pass over.")
     bags = [one if isinstance(one, dict) else {} for one in given.column("column")]
