@@ -8,7 +8,7 @@ from tests.kql.rows import value
 from lockgate.kql import Workspace, bind, bound, parse
 from lockgate.kql.errors import EvaluationError
 from lockgate.kql.row import Context, compile_predicate
-from lockgate.kql.types import DYNAMIC, LONG, STRING, Column, Table
+from lockgate.kql.types import DATETIME, DYNAMIC, LONG, STRING, Column, Table
 
 _DAY = 864_000_000_000
 
@@ -198,3 +198,27 @@ def _predicate(text: str, columns: list[Column]):
     assert isinstance(result, bound.Step)
     assert isinstance(result.type, Table)
     return compile_predicate(result.values[0], result.type.columns)
+
+
+def test_a_function_of_the_service_is_refused_by_name_and_reason() -> None:
+    for name, reason in (("cursor_current()", "only the service"), ("hash_combine(1, 2)", "does not publish")):
+        with pytest.raises(EvaluationError, match=f"{name.partition('(')[0]}.*{reason}"):
+            value(name)
+
+
+def test_names_and_sizes_of_columns_are_known() -> None:
+    assert value("column_names_of(datatable(a: long, b: string)[1, 'x'])") == ["a", "b"]
+    columns = [Column("Name", STRING), Column("TimeGenerated", DATETIME)]
+    assert _predicate("T | where estimate_data_size(*) == 10", columns)(("ä", _DAY)) is True
+    assert _predicate("T | where ingestion_time() == datetime(0001-01-02)", columns)(("x", _DAY)) is True
+
+
+@pytest.mark.parametrize(
+    "sign", ["has", "has_cs", "contains", "startswith", "endswith_cs", "=~", "!~", "matches regex", "!hasprefix"]
+)
+def test_words_that_stay_the_same_are_found_as_others_are(sign: str) -> None:
+    columns = [Column("Name", STRING), Column("Words", STRING)]
+    fixed = _predicate(f"T | where Name {sign} 'Exec'", columns)
+    free = _predicate(f"T | where Name {sign} Words", columns)
+    for text in ("kubectl exec", "Exec", "executed", "xExec", "", "EXEC it"):
+        assert fixed((text, "Exec")) is free((text, "Exec"))

@@ -14,7 +14,8 @@ from lockgate.kql.row.comparing import loosely
 from lockgate.kql.row.compiling import Compiler, converter_of_null
 from lockgate.kql.row.context import Evaluate
 from lockgate.kql.row.known import Known
-from lockgate.kql.types import BOOL, single
+from lockgate.kql.text import clean, text_of
+from lockgate.kql.types import BOOL, DATETIME, STRING, Table, single
 
 Special = Callable[[Compiler, bound.Call], Evaluate]
 
@@ -32,11 +33,30 @@ def call(compiler: Compiler, value: bound.Call) -> Evaluate:
         raise EvaluationError(f"'{name}' sums up rows; one row has no value of it.")
     maker = functions.find(name)
     if maker is None:
-        raise EvaluationError(f"'{name}' is a function of the service itself, or needs more than one row.")
+        raise EvaluationError(f"'{name}' {_REFUSED.get(name, 'needs more than one row, or the service itself')}.")
     arguments = _arguments(value)
     compute = maker(tuple(single(one.type) for one in arguments), value.type)
     runs = [compiler.compile(one) for one in arguments]
     return compiler.folded(value, runs, applied(compute, runs))
+
+
+_SERVICE = "asks for something that only the service itself has"
+_ORDERED = "needs rows in order"
+_REFUSED = {
+    **dict.fromkeys(
+        ("extent_id", "extentid", "extent_tags", "current_node_id", "row_id", "rowstore_ordinal_range", "cursor_after",
+         "cursor_before_or_at", "cursor_current", "current_cursor", "stored_query_result"), _SERVICE,
+    ),
+    **dict.fromkeys(
+        ("row_number", "row_cumsum", "row_rank", "row_rank_dense", "row_rank_min", "row_window_session", "prev",
+         "next"), _ORDERED,
+    ),
+    **dict.fromkeys(
+        ("hash_combine", "hash_many", "__hash_many_crc32"), "is computed in a way that the service does not publish"
+    ),
+    "bin_auto": "takes its size from an option of the query, which one row does not know",
+}  # fmt: skip
+"""What is said of functions that are not computed here."""
 
 
 def applied(compute: Callable[..., object], runs: Sequence[Evaluate]) -> Evaluate:
@@ -143,6 +163,33 @@ def _column_exists(compiler: Compiler, value: bound.Call) -> Evaluate:
     return Known(any(one.name == name for one in compiler.columns))
 
 
+def _column_names(compiler: Compiler, value: bound.Call) -> Evaluate:
+    del compiler
+    type_ = value.arguments[0].type
+    return Known([one.name for one in type_.columns] if isinstance(type_, Table) else [])
+
+
+def _data_size(compiler: Compiler, value: bound.Call) -> Evaluate:
+    """About how many bytes the values of a row take: those of texts and of JSON, eight of anything else."""
+    several = [(compiler.compile(one), single(one.type)) for one in _arguments(value)]
+    sizes = [(run, text_of(type_) if type_ is STRING or type_.dynamic else None) for run, type_ in several]
+
+    def size(row: Sequence[object]) -> int:
+        return sum(8 if write is None else len(clean(write(run(row))).encode()) for run, write in sizes)
+
+    return size
+
+
+def _ingested(compiler: Compiler, value: bound.Call) -> Evaluate:
+    """When the row was taken in, as a column of its own tells, else when it was made."""
+    del value
+    by_name = {one.name: one for one in compiler.columns if one.type is DATETIME}
+    for name in ("_IngestionTime", "$IngestionTime", "TimeGenerated"):
+        if name in by_name:
+            return compiler.compile(bound.Use(by_name[name], DATETIME))
+    return Known(None)
+
+
 # --- the asking itself
 
 
@@ -194,6 +241,9 @@ _SPECIAL: dict[str, Special] = {
     "bag_pack_columns": _pack_columns,
     **dict.fromkeys(("column_ifexists", "columnifexists"), _column_if_exists),
     "iscolumnexists": _column_exists,
+    "column_names_of": _column_names,
+    "estimate_data_size": _data_size,
+    "ingestion_time": _ingested,
     "now": _now,
     "ago": _ago,
     "current_principal": _of_context(lambda compiler: compiler.context.principal),

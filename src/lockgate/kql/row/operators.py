@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lockgate.kql import bound
+from lockgate.kql.errors import EvaluationError
 from lockgate.kql.row.arithmetic import arithmetic, negated
 from lockgate.kql.row.comparing import comparison, key_of, loosely, members
 from lockgate.kql.row.compiling import Compiler
 from lockgate.kql.row.context import Evaluate
 from lockgate.kql.row.known import Known
-from lockgate.kql.row.texts import has, test_of
+from lockgate.kql.row.texts import has, prepared, test_of
 from lockgate.kql.text import text_of
 from lockgate.kql.types import BOOL, DATETIME, STRING, TIMESPAN, Table, Type, single
 
@@ -88,8 +89,27 @@ def _pair(compiler: Compiler, value: bound.Operation, left: Evaluate) -> Evaluat
     right = compiler.compile(value.arguments[1])
     if isinstance(right, Known):
         fixed = right.value
+        text = _text_test(value, fixed)
+        if text is not None:
+            return compiler.folded(value, [left], lambda row: text(left(row)))
         return compiler.folded(value, [left], lambda row: combine(left(row), fixed))
     return lambda row: combine(left(row), right(row))
+
+
+def _text_test(value: bound.Operation, words: Any) -> Callable[[Any], bool] | None:
+    """A test of texts against words that are the same for every row; ``None`` where it is none, or is only told later
+    (a pattern that is none fails the rows that are asked, not the query)."""
+    subject, other = (single(one.type) for one in value.arguments)
+    try:
+        test = prepared(value.operator, text_of(other)(words))
+    except EvaluationError:
+        return None
+    if test is None:
+        return None
+    if subject is STRING:
+        return lambda text: test(text or "")
+    write = text_of(subject)
+    return lambda text: test(write(text))
 
 
 def _combine(value: bound.Operation) -> Combine:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from lockgate.kql.patterns import matches, quote
+from lockgate.kql.patterns import compiled, matches, quote
+from lockgate.kql.text import clean
 
 Test = Callable[[str, str], bool]
 
@@ -63,6 +64,29 @@ _EXACT: dict[str, Test] = {
     "endswith": lambda text, words: text.endswith(words),
     "like": _like,
 }
+
+
+def prepared(sign: str, words: str) -> Callable[[str], bool] | None:
+    """What a sign says of a text and the same words each time: their case is folded, their pattern read once."""
+    opposite = sign not in TESTS
+    base = "=~" if sign == "!~" else sign.removeprefix("!").removeprefix("not") if opposite else sign
+    if base not in TESTS:
+        return None
+    name = {"=~": "=~", ":": "has"}.get(base, base)
+    run: Callable[[str], bool]
+    if name in _EXACT:
+        exact, lower = _EXACT[name], words.lower()
+        run = (lambda text: lower in text.lower()) if name == "contains" else (lambda text: exact(text.lower(), lower))
+    elif name == "=~":
+        lower = words.lower()
+        run = lambda text: text.lower() == lower  # noqa: E731
+    elif name == "matches regex":
+        search = compiled(words).search
+        run = lambda text: search(clean(text)) is not None  # noqa: E731
+    else:
+        test = TESTS[name]
+        run = lambda text: test(text, words)  # noqa: E731
+    return (lambda text: not run(text)) if opposite else run
 
 
 def _tests() -> dict[str, Test]:
