@@ -161,3 +161,17 @@ def test_a_spike_in_a_series_of_counts_is_found(tables: Tables) -> None:
 def test_what_is_no_number_stays_so_on_the_way_from_python(tables: Tables) -> None:
     query = "range x from 1 to 1 step 1 | project s = series_pearson_correlation(pack_array(x, x), pack_array(x, 2))"
     assert rows(f"{query} | project isnan(s), isnull(s)", tables) == [(True, False)]
+
+
+_RELEASE = """print e = "Release (name=Scheduler, total=27, lock=08:40, release=08:41, previous=08:39)" | parse """
+
+
+def test_a_pattern_of_parse_is_greedy_unless_it_is_told(tables: Tables) -> None:
+    greedy = rows(_RELEASE + 'kind=regex e with * "name=" n "," * | project n', tables)
+    assert greedy == [("Scheduler, total=27, lock=08:40, release=08:41",)]
+    assert rows(_RELEASE + 'kind=regex flags=Ui e with * "NAME=" n "," * | project n', tables) == [("Scheduler",)]
+    read = 'e with ".*?[a-z]*=" n ", total=" t:long ".*?lock=" l ".*?release=" r ",.*?=" p "[)]"'
+    found = rows(f"{_RELEASE} kind=regex {read} | project n, t, l, r, p", tables)
+    assert found == [("Scheduler", 27, "08:40, ", "08:41", "08:39")]
+    assert rows(_RELEASE + 'kind=regex flags=U e with * "total=" t: long "," * | project t', tables) == [(27,)]
+    assert rows(_RELEASE + 'e with * "name=" n "," * | project n', tables) == [("Scheduler",)]

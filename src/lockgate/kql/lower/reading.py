@@ -15,22 +15,29 @@ _TYPED = {
 def pattern_of(
     parts: Sequence[s.Star | s.Literal | s.ColumnDeclaration], names: Sequence[str], *, kind: str, flags: str
 ) -> tuple[str, int]:
-    """The expression, and how many groups it has. A column is read as little as possible, the last one to the end."""
+    """The expression, and how many groups it has. A column is read as little as possible, the last one to the end.
+
+    With ``kind=regex`` reading is greedy, as the documentation says, unless the flag ``U`` turns it; numbers end with
+    their last digit.
+    """
     written = ["^"]
     groups, last = 0, len(parts) - 1
+    regex = kind == "regex"
     seen: set[str] = set()
     for i, part in enumerate(parts):
         if isinstance(part, s.Star):
-            written.append(".*" if i == last else ".*?")
+            written.append(".*" if i == last or regex else ".*?")
         elif isinstance(part, s.Literal):
             text = str(part.value)
-            written.append(f"(?:{_without_groups(text)})" if kind == "regex" else quoted(text))
+            written.append(f"(?:{_without_groups(text)})" if regex else quoted(text))
         elif part.name.text in names and part.name.text not in seen:
             seen.add(part.name.text)
             groups += 1
             before_star = i < last and isinstance(parts[i + 1], s.Star)
-            inner = _TYPED.get(part.type) if before_star and kind != "regex" else None
-            written.append(f"({inner or ('.*' if i == last else '.*?')})")
+            inner = _TYPED.get(part.type) if before_star or regex else None
+            if inner is not None and regex:
+                inner = f"(?-U:{inner})"
+            written.append(f"({inner or ('.*' if i == last or regex else '.*?')})")
     written.append("$" if not isinstance(parts[last], s.Star) else "")
     letters = "".join(dict.fromkeys(one for one in flags if one in "imsU")) if kind == "regex" else ""
     return f"(?{letters if 's' in letters else letters + 's'})" + "".join(written), groups
