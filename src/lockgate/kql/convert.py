@@ -146,7 +146,7 @@ def real_to_long(value: float | Decimal, limit: int = LONG_MAX) -> int | None:
 
 def number_to_decimal(value: Any) -> Decimal | None:
     """A number with the digits that it is written with; what is no number (NaN) has none."""
-    if isinstance(value, Decimal):
+    if value is None or isinstance(value, Decimal):
         return value
     return _bounded(Decimal(repr(value)) if isinstance(value, float) else Decimal(int(value)))
 

@@ -16,6 +16,7 @@ _VERSION = r"[/ ]?v?([0-9]+)?(?:[._]([0-9]+))?(?:[._]([0-9]+))?"
 _BROWSERS = tuple(
     (name, lazy_pattern(words + _VERSION))
     for name, words in (
+        ("AdobeAIR", r"AdobeAIR"),
         ("Edge", r"(?:Edge|EdgA|EdgiOS|Edg)"), ("Opera", r"(?:OPR|Opera)"), ("Samsung Internet", r"SamsungBrowser"),
         ("Firefox iOS", r"FxiOS"), ("Firefox", r"Firefox"), ("Chrome Mobile iOS", r"CriOS"),
         ("Chrome Mobile", r"Chrome(?=/[0-9.]+ Mobile)"), ("Chrome", r"Chrome"), ("HeadlessChrome", r"HeadlessChrome"),
@@ -33,6 +34,7 @@ _WINDOWS = lazy_pattern(r"Windows NT ([0-9]+\.[0-9]+)")
 _SYSTEMS = tuple(
     (name, lazy_pattern(words + _VERSION))
     for name, words in (
+        ("Symbian OS", r"SymbianOS"),
         ("iOS", r"(?:iPhone|iPad|iPod).*?(?:CPU )?(?:iPhone )?OS"), ("Android", r"Android"), ("Chrome OS", r"CrOS \w+"),
         ("Mac OS X", r"Mac OS X"), ("Windows", r"Windows"), ("Ubuntu", r"Ubuntu"), ("Linux", r"[Ll]inux"),
     )

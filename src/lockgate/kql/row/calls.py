@@ -15,7 +15,7 @@ from lockgate.kql.row.compiling import Compiler, converter_of_null
 from lockgate.kql.row.context import Evaluate
 from lockgate.kql.row.known import Known
 from lockgate.kql.text import clean, text_of
-from lockgate.kql.types import BOOL, DATETIME, STRING, Table, single
+from lockgate.kql.types import BOOL, DATETIME, DECIMAL, GUID, INT, STRING, Table, single
 
 Special = Callable[[Compiler, bound.Call], Evaluate]
 
@@ -170,14 +170,15 @@ def _column_names(compiler: Compiler, value: bound.Call) -> Evaluate:
 
 
 def _data_size(compiler: Compiler, value: bound.Call) -> Evaluate:
-    """About how many bytes the values of a row take: those of texts and of JSON, eight of anything else."""
+    """About how many bytes the values of a row take: those of texts and of JSON, and what each type takes."""
     several = [(compiler.compile(one), single(one.type)) for one in _arguments(value)]
-    sizes = [(run, text_of(type_) if type_ is STRING or type_.dynamic else None) for run, type_ in several]
+    fixed = sum(_SIZES.get(type_, 8) for _, type_ in several if type_ is not STRING and not type_.dynamic)
+    texts = [(run, text_of(type_)) for run, type_ in several if type_ is STRING or type_.dynamic]
+    return lambda row: fixed + sum(len(clean(write(run(row))).encode()) for run, write in texts)
 
-    def size(row: Sequence[object]) -> int:
-        return sum(8 if write is None else len(clean(write(run(row))).encode()) for run, write in sizes)
 
-    return size
+_SIZES = {BOOL: 1, INT: 4, GUID: 16, DECIMAL: 16}
+"""Bytes of a value, where they are not eight."""
 
 
 def _ingested(compiler: Compiler, value: bound.Call) -> Evaluate:

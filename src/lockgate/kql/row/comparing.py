@@ -12,7 +12,7 @@ from typing import Any
 
 from lockgate.kql.convert import converter, number_to_decimal
 from lockgate.kql.text import json_text, text_of
-from lockgate.kql.types import BOOL, DECIMAL, DYNAMIC, INTEGERS, LONG, NUMBERS, REAL, STRING, UNKNOWN, Type
+from lockgate.kql.types import BOOL, DECIMAL, DYNAMIC, NUMBERS, REAL, STRING, UNKNOWN, Type
 
 Compare = Callable[[Any, Any], bool | None]
 Side = Callable[[Any], Any] | None
@@ -43,9 +43,9 @@ def sides(left: Type, right: Type) -> tuple[Side, Side]:
     if right.dynamic or right is UNKNOWN:
         return None, loosely(left)
     if DECIMAL in (left, right):
-        return _to(left, DECIMAL), _to(right, DECIMAL)
+        return converter(left, DECIMAL), converter(right, DECIMAL)
     if REAL in (left, right):
-        return _to(left, REAL), _to(right, REAL)
+        return converter(left, REAL), converter(right, REAL)
     return None, None
 
 
@@ -56,14 +56,6 @@ def _against_text(left: Type, right: Type) -> tuple[Side, Side]:
         return (None, text_of(other)) if left is STRING else (text_of(other), None)
     read = converter(STRING, other)
     return (read, None) if left is STRING else (None, read)
-
-
-def _to(source: Type, target: Type) -> Side:
-    if source is target:
-        return None
-    if target is DECIMAL:
-        return lambda value: None if value is None else number_to_decimal(value)
-    return converter(LONG, REAL) if source in INTEGERS or source is BOOL else None
 
 
 def loosely(target: Type) -> Side:
