@@ -120,13 +120,14 @@ def union(several: Iterable[tuple[int, ...] | None]) -> tuple[int, ...]:
 class Parts:
     """Of one review. For one thread."""
 
-    __slots__ = ("_bare", "_found", "_inventory", "_object", "_rest", "_review", "_whole")
+    __slots__ = ("_bare", "_found", "_inventory", "_object", "_rest", "_review", "_values", "_whole")
 
     def __init__(self, review: Review, inventory: int = 0) -> None:
         """``inventory`` is another number whenever the objects of the cluster are others."""
         self._review, self._inventory = review, inventory
         self._object = review.old_object if review.operation == "DELETE" else review.object
         self._found: dict[int, bytes | None] = {}
+        self._values: dict[int, list[Any]] = {}
         self._rest: bytes | None = None
         self._bare: dict[str, Any] | None = None
         self._whole = self._object is not None
@@ -184,17 +185,23 @@ class Parts:
             review.namespace, review.source.value,
         ))  # fmt: skip
 
-    def _value(self, part: int) -> Any:
+    def _value(self, part: int) -> list[Any]:
         """What stands there, in a list; an empty one where nothing does."""
+        found = self._values.get(part)
+        if found is None:
+            found = self._values[part] = self._read(part)
+        return found
+
+    def _read(self, part: int) -> list[Any]:
         if part < len(_REQUEST):
             value = _OF_REQUEST[part](self)
             return [] if value is None else [value]
         if part < _OLD_REST:
             return _part(self._object, part - len(_REQUEST))
+        old = self._review.old_object
         if part == _OLD_REST:
-            old = self._review.old_object
             return [] if old is None else [_rest(old)]
-        return _part(self._review.old_object, part - _OLD_REST - 1)
+        return [] if old is None else _part(old, part - _OLD_REST - 1)
 
 
 _OF_REQUEST: Final[tuple[Callable[[Parts], Any], ...]] = (
@@ -237,6 +244,10 @@ def _unnamed(items: list[Any]) -> list[Any]:
 
 
 def _part(body: Mapping[str, Any] | None, part: int) -> list[Any]:
+    field = _FIELDS.get(part)
+    if field is not None:
+        around = None if body is None else body.get(field[0])
+        return [around[field[1]]] if around.__class__ is dict and field[1] in around else []
     paths = _OBJECT[part]
     if paths is _NAMES:
         return list(_volume_names(body))
@@ -252,6 +263,13 @@ def _part(body: Mapping[str, Any] | None, part: int) -> list[Any]:
             return []
         value = value[name]
     return [value]
+
+
+_FIELDS: Final = {
+    number: (str(paths[0][0]), str(paths[0][1])) for number, paths in enumerate(_OBJECT)
+    if len(paths) == 1 and len(paths[0]) == 2 and paths[0][1] is not KEYS
+}  # fmt: skip
+"""The parts that are a field of ``metadata`` or of ``spec``, which most are."""
 
 
 def _volumes(body: Mapping[str, Any] | None) -> Iterator[list[Any]]:
