@@ -118,6 +118,17 @@ EXEMPT = {
     "geo-polygon-to-h3cells-function.md#1": "the page leaves rows out",
     "geo-polygon-centroid-function.md#2": "the page shows text that is no JSON",
     "geospatial-joins.md#1": "the page shows the place of the first row in the second",
+    "array-iff-function.md#1": "the page leaves out the quotes of texts in an array",
+    "parse-url-function.md#0": "the page leaves out the slash that a path begins with, and shows a bag as a text",
+    "parse-url-query-function.md#0": "the page shows a bag as a text",
+    "url-encode-function.md#0": "the page shows another input than the query has",
+    "hash-combine-function.md#0": "how hashes are combined is not published",
+    "hash-many-function.md#0": "how hashes are combined is not published",
+    "ipv4-lookup-plugin.md#2": "reads a file on the internet",
+    "schema-merge-plugin.md#1": "Microsoft's parser does not know the plugin either",
+    "summarize-operator.md#5": "an error for Microsoft's parser too",
+    "summarize-operator.md#8": "an error for Microsoft's parser too",
+    "union-operator.md#4": "an error for Microsoft's parser too",
     "using-hll-tdigest.md#12": "uses a table that the page does not show",
 }
 """Examples that cannot match, each with its reason."""
@@ -127,7 +138,9 @@ _SPAN = re.compile(r"(-?)(?:(\d+)\.)?(\d\d):(\d\d):(\d\d)(?:\.(\d+))?")
 
 def read(text: str) -> object:
     """Display text, normalised: numbers and booleans as reals, times as ticks, JSON as what it holds."""
-    text = text.replace("<br>", "").strip()
+    text = text.replace("<br>", "").replace("&nbsp;", "").replace("\n", "").strip()
+    if len(text) > 1 and text[0] == text[-1] == '"' and text.count('"') == 2:
+        text = text[1:-1]
     if text in ("null", "(null)"):
         return ""
     lowered = text.lower()
