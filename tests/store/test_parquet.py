@@ -19,7 +19,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VALUES = {
     ColumnType.STRING: st.text(st.characters(exclude_categories=("Cs",)), max_size=40),
     ColumnType.DYNAMIC: st.just('{"name":"value"}') | st.text("ab", min_size=600, max_size=700),
+    ColumnType.INT: st.integers(-(2**31), 2**31 - 1),
     ColumnType.LONG: st.integers(-(2**63), 2**63 - 1),
+    ColumnType.GUID: st.uuids().map(str),
     ColumnType.REAL: st.floats(allow_nan=False),
     ColumnType.BOOL: st.booleans(),
     ColumnType.DATETIME: st.integers(-62_135_596_800_000_000, 253_402_300_799_999_999),
@@ -58,11 +60,13 @@ def test_each_type_is_the_one_that_readers_of_the_record_expect(tmp_path: Path) 
     columns = [
         ("text", ColumnType.STRING, ["a"]), ("json", ColumnType.DYNAMIC, ["{}"]), ("long", ColumnType.LONG, [1]),
         ("real", ColumnType.REAL, [1.5]), ("truth", ColumnType.BOOL, [True]), ("moment", ColumnType.DATETIME, [moment]),
+        ("int", ColumnType.INT, [1]), ("guid", ColumnType.GUID, ["00000000-0000-0000-0000-000000000001"]),
     ]  # fmt: skip
     path = tmp_path / "rows.parquet"
     path.write_bytes(parquet(columns, by="lockgate version 1"))
     assert [row[1] for row in duckdb.sql(f"DESCRIBE FROM '{path}'").fetchall()] == [
         "VARCHAR", "VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "TIMESTAMP WITH TIME ZONE",
+        "INTEGER", "VARCHAR",
     ]  # fmt: skip
     assert duckdb.sql(f"SELECT created_by, num_rows FROM parquet_file_metadata('{path}')").fetchall() == [
         ("lockgate version 1", 1)

@@ -31,7 +31,7 @@ MOST_ROWS = 2_000
 _PROTOCOL = {"minReaderVersion": 1, "minWriterVersion": 2}
 _TYPES = {
     ColumnType.STRING: "string", ColumnType.DYNAMIC: "string", ColumnType.LONG: "long", ColumnType.REAL: "double",
-    ColumnType.BOOL: "boolean", ColumnType.DATETIME: "timestamp",
+    ColumnType.BOOL: "boolean", ColumnType.DATETIME: "timestamp", ColumnType.INT: "integer", ColumnType.GUID: "string",
 }  # fmt: skip
 _MOST_HEAD = 64 * 1024
 """Bytes of a commit that its first line, what is said of the commit itself, may take."""

@@ -9,7 +9,8 @@ from lockgate.tables import ColumnType, Table
 
 SQL_TYPES = {
     ColumnType.STRING: "VARCHAR", ColumnType.LONG: "BIGINT", ColumnType.REAL: "DOUBLE", ColumnType.BOOL: "BOOLEAN",
-    ColumnType.DATETIME: "TIMESTAMPTZ", ColumnType.DYNAMIC: "VARCHAR",
+    ColumnType.DATETIME: "TIMESTAMPTZ", ColumnType.DYNAMIC: "VARCHAR", ColumnType.INT: "INTEGER",
+    ColumnType.GUID: "VARCHAR",
 }  # fmt: skip
 
 
@@ -34,6 +35,7 @@ def _types(kind: ColumnType) -> tuple[Any, Any]:
         return DataType.int64(), DataType.timestamp("us", tz="UTC")
     made = {
         ColumnType.STRING: DataType.utf8, ColumnType.DYNAMIC: DataType.utf8, ColumnType.LONG: DataType.int64,
-        ColumnType.REAL: DataType.float64, ColumnType.BOOL: DataType.bool,
+        ColumnType.REAL: DataType.float64, ColumnType.BOOL: DataType.bool, ColumnType.INT: DataType.int32,
+        ColumnType.GUID: DataType.utf8,
     }[kind]()  # fmt: skip
     return made, made

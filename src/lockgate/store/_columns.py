@@ -55,4 +55,5 @@ def _clean(column: list[str | None]) -> list[str | None]:
 
 _CONVERT: dict[ColumnType, Callable[[list[Any]], list[Any]]] = {
     ColumnType.DATETIME: _moments, ColumnType.STRING: _clean, ColumnType.DYNAMIC: _clean,
+    ColumnType.GUID: _clean,
 }  # fmt: skip

@@ -130,6 +130,10 @@ def _plain_longs(values: Values) -> bytes:
     return struct.pack(f"<{len(values)}q", *values)
 
 
+def _plain_ints(values: Values) -> bytes:
+    return struct.pack(f"<{len(values)}i", *values)
+
+
 def _plain_reals(values: Values) -> bytes:
     return struct.pack(f"<{len(values)}d", *values)
 
@@ -189,4 +193,5 @@ _MOMENTS = _Form(
 _FORMS = {
     ColumnType.STRING: _TEXTS, ColumnType.DYNAMIC: _TEXTS, ColumnType.LONG: _Form(2, _plain_longs),
     ColumnType.REAL: _Form(5, _plain_reals), ColumnType.BOOL: _Form(0, _plain_truths), ColumnType.DATETIME: _MOMENTS,
+    ColumnType.INT: _Form(1, _plain_ints), ColumnType.GUID: _TEXTS,
 }  # fmt: skip

@@ -131,6 +131,7 @@ def _text(value: Any) -> str:
 _READ: dict[ColumnType, Callable[[Any], Any]] = {
     ColumnType.DATETIME: datetime.fromisoformat, ColumnType.STRING: _text, ColumnType.DYNAMIC: _text,
     ColumnType.LONG: int, ColumnType.REAL: float, ColumnType.BOOL: bool,
+    ColumnType.INT: int, ColumnType.GUID: _text,
 }  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """Row shapes of the record: one table a module, under ``TABLE``.
 
 A table says its columns, what each holds, and where the shape comes from. Types are those of Azure Monitor and KQL, so
-that tables which Log Analytics has too keep its names and types. What does not belong: Arrow or SQL types (``store``
-turns these into them), rows, and any I/O.
+that tables which Log Analytics has too keep its names and types. Tables that are adopted from there are declared in
+``_azure``, by subject, and are read only when one of them is asked for. What does not belong: Arrow or SQL types
+(``store`` turns these into them), rows, and any I/O.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ class ColumnType(StrEnum):
     """Scalar types of Azure Monitor (https://learn.microsoft.com/azure/azure-monitor/logs/create-custom-table)."""
 
     STRING = "string"
+    INT = "int"  # 32 bits
     LONG = "long"
     REAL = "real"
     BOOL = "bool"
     DATETIME = "datetime"  # UTC, microseconds
     DYNAMIC = "dynamic"  # a JSON value, held as JSON text
+    GUID = "guid"  # held as text
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +39,18 @@ class Column:
     name: str
     type: ColumnType
     about: str
-    """One line on what it holds, with its unit."""
+    """One line on what it holds, with its unit; empty only in an adopted table, where the name says it."""
+    ours: bool = False
+    """Whether it is a column of ours in an adopted table, whose page does not have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """One named row shape.
 
-    Every table has ``RunId`` and ``TimeGenerated`` (what retention counts from) and ``Batch`` (the append that brought
-    the row; a row counts once the ``Runs`` row of its batch is there).
+    Every table has ``TimeGenerated`` (what retention counts from). One of ours has ``RunId`` and ``Batch`` too (the
+    append that brought the row; a row counts once the ``Runs`` row of its batch is there), an adopted one ``Type`` (its
+    own name) and ``TenantId``.
     """
 
     name: str
@@ -55,14 +61,18 @@ class Table:
     """One line on what a row is."""
     alone: bool = False
     """Whether its rows belong to no run and count as soon as they are appended (reviews, which come one by one)."""
+    plans: tuple[str, ...] = ()
+    """Of an adopted table the plans that the service has for it: Analytics, Basic. None: the table is ours."""
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
         wrong = [name for name in (self.name, *names) if not _NAME.match(name)]
-        lower = [name.lower() for name in names]
-        twice = sorted({name for name in names if lower.count(name.lower()) > 1})
-        missing = [name for name in ("Batch", "RunId", "TimeGenerated") if name not in names]
-        mute = [column.name for column in self.columns if not column.about.strip()]
+        # Names of Azure Monitor may differ by case alone; ours may not, as engines differ in what they make of it.
+        same = names if self.plans else [name.lower() for name in names]
+        twice = sorted({name for name, one in zip(names, same, strict=True) if same.count(one) > 1})
+        demanded = ("TenantId", "TimeGenerated", "Type") if self.plans else ("Batch", "RunId", "TimeGenerated")
+        missing = [name for name in demanded if name not in names]
+        mute = [column.name for column in self.columns if not column.about.strip() and not self.plans]
         for fault, subject in (
             ("is no column or table name", wrong),
             ("stands twice", twice),
@@ -91,7 +101,7 @@ def common_columns() -> tuple[Column, ...]:
 
 @cache
 def tables() -> Mapping[str, Table]:
-    """Every table by its name, in the order of their modules."""
+    """Every table of the record by its name, in the order of their modules. Adopted ones are none of them."""
     import lockgate.tables as package
     from lockgate.discover import discover
 
@@ -103,12 +113,26 @@ def tables() -> Mapping[str, Table]:
     return found
 
 
+def adopted() -> Mapping[str, Table]:
+    """The tables of Azure Monitor that we adopt, by name. The names cost nothing; a table is made when looked up."""
+    from lockgate.tables._azure import ADOPTED
+
+    return ADOPTED
+
+
+def find(name: str) -> Table | None:
+    """The table of that name, of ours or adopted; None when there is none."""
+    return tables().get(name) or adopted().get(name)
+
+
 def reference_markdown(chosen: Iterable[Table] | None = None) -> str:
     """The generated reference page of the tables."""
     parts = ["# Tables\n", "Generated from `src/lockgate/tables/`; a change by hand is overwritten.\n"]
-    for table in tables().values() if chosen is None else chosen:
+    for table in (*tables().values(), *adopted().values()) if chosen is None else chosen:
         parts.append(f"## {table.name}\n\n{_cell(table.about)}\n\nShape: {_cell(table.source)}\n")
-        rows = [f"| `{column.name}` | {column.type} | {_cell(column.about)} |" for column in table.columns]
+        if table.plans:
+            parts.append(f"Plans in Azure Monitor: {', '.join(table.plans)}\n")
+        rows = [f"| `{one.name}` | {one.type} | {'Ours: ' * one.ours}{_cell(one.about)} |" for one in table.columns]
         parts.append("\n".join(["| column | type | holds |", "|---|---|---|", *rows]) + "\n")
     return "\n".join(parts)
 
