@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.kql.rows import value
+from tests.kql.rows import run, value
 
 from lockgate.kql import Workspace, bind, bound, parse
 from lockgate.kql.errors import EvaluationError
@@ -222,3 +222,12 @@ def test_words_that_stay_the_same_are_found_as_others_are(sign: str) -> None:
     free = _predicate(f"T | where Name {sign} Words", columns)
     for text in ("kubectl exec", "Exec", "executed", "xExec", "", "EXEC it"):
         assert fixed((text, "Exec")) is free((text, "Exec"))
+
+
+def test_automatic_bins_take_size_and_start_from_the_options_of_the_query() -> None:
+    options = "set query_bin_auto_size=1h; set query_bin_auto_at=datetime(2017-01-01 00:05);"
+    _, rows = run(f"{options} print x = bin_auto(datetime(2017-01-01 01:04))")
+    assert rows == run("print x = datetime(2017-01-01 00:05)")[1]
+    assert run("set query_bin_auto_size=10; print x = bin_auto(27)")[1] == [(20,)]
+    with pytest.raises(EvaluationError, match="bin_auto"):
+        run("print x = bin_auto(27)")

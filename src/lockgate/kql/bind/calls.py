@@ -143,9 +143,26 @@ class Calls(Values):
         values = self._arguments(function, node)
         own = plugins.layout(function, values)
         found = self.applied_to(function, values, node.arguments, node.name, own)
+        if function.name == "bin_auto" and isinstance(found, bound.Call):
+            return self._of_bin_auto(found)
         if function.name in _REFERENCES and isinstance(found, bound.Call):
             return self._referred(function.name, found, node, owner)
         return found
+
+    def _of_bin_auto(self, call: bound.Call) -> bound.Value:
+        """``bin_auto(x)`` as the ``bin_at`` that the query's options make of it; without a size it stays what it is."""
+        size = self.options.get("query_bin_auto_size")
+        start = self.options.get("query_bin_auto_at")
+        name = "bin" if start is None else "bin_at"
+        function = catalogue.find(name)
+        if size is None or function is None:
+            return call
+        values = [call.arguments[0], size, *(() if start is None else (start,))]
+        arguments = Arguments(values)
+        chosen = best(function.signatures, arguments, complete=True)
+        if len(chosen) != 1:
+            return call  # options of another type than what is cut into bins
+        return bound.Call(function, tuple(values), call.type, False, chosen[0])
 
     def _arguments(self, function: Function, node: s.Call) -> list[bound.Value]:
         outer = self.kind

@@ -61,6 +61,8 @@ class Core:
         self.depth = 0
         self.applied: list[UserFunction] = []
         self.begin = 0
+        self.options: dict[str, bound.Value] = {}
+        """What ``set`` gives the options that change what a query means, by name in lower case."""
 
     # --- faults
 

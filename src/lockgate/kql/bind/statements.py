@@ -123,6 +123,8 @@ class Statements(Operators):
         allowed = s.Literal | s.Name
         if node.value is not None and not isinstance(node.value, allowed):
             self.fault("KS130", "A constant or a word is expected.", node.value)
+        if isinstance(node.value, s.Literal):
+            self.options[node.name.text.lower()] = self.value(node.value)
 
     def _pattern(self, node: s.Pattern) -> None:
         outer, self.scope = self.scope, Scope(self.scope)
