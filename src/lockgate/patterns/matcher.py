@@ -35,8 +35,8 @@ PATIENCE = 350_000_000
 """Bytes that RE2 looks through, pattern by pattern, before a patient matcher compiles for Hyperscan: RE2 takes about as
 long for them, 40 MB of source code, as that compiling takes for some hundred patterns. Whoever has a larger tree gets a
 database that is kept, and looks through the next one at ten times the pace."""
-PATIENCE_WITH_DATABASE = 1_000_000
-"""The same where a compiled database is at hand and has only to be read."""
+PATIENCE_WITH_DATABASE = 400_000
+"""The same where a compiled database is at hand and has only to be read: some 40 KB of source code."""
 MOST_RELAXED = 32
 """Matches in one window from which the pattern is asked as it stands: each may have made RE2 look to the end of the
 window for a longer one, where the bounds would have stopped it."""

@@ -8,10 +8,11 @@ is (``rules``), never verify a credential, and never let a value into a repr or 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, fields
 from functools import cache
 from importlib import import_module
+from itertools import chain
 
 from lockgate.dataclass import dataclass
 from lockgate.discover import discover, entry_points
@@ -105,8 +106,15 @@ class CredentialReading:
 
 def wants(path: str) -> bool:
     """Whether any reader wants the file."""
-    joined, others = _joined()
-    return joined(path) or (bool(others) and any(test(path) for test in others))
+    by_name, by_ending, affixes, others = _by_path()
+    whole = "/" + path.lower()
+    name = whole[whole.rindex("/") + 1 :]
+    return (
+        name in by_name
+        or name[name.rfind(".") :] in by_ending
+        or affixes.meet(whole, name)
+        or (bool(others) and any(test(path) for test in others.values()))
+    )
 
 
 def read(path: str, content: bytes) -> tuple[Credential, ...]:
@@ -166,19 +174,48 @@ def _tests() -> Mapping[str, Callable[[str], bool]]:
 
 def _names_of(path: str) -> list[str]:
     """Which readers want the file, in their order."""
-    by_name, by_ending, rest, others = _by_path()
+    by_name, by_ending, affixes, others = _by_path()
     whole = "/" + path.lower()
     name = whole[whole.rindex("/") + 1 :]
     found = {*by_name.get(name, ()), *by_ending.get(_ending(name), ())}
-    if name.startswith(rest.starts) or whole.endswith(rest.tails):
+    if affixes.meet(whole, name):
         found.update(one for one, test in _tests().items() if test(path))
     else:
         found.update(one for one in others if others[one](path))
     return [one for one in _tests() if one in found] if len(found) > 1 else list(found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Affixes:
+    """Beginnings and ends of names that any reader asks for, without the endings that it wants beside a beginning: it
+    may say yes where no reader does, never the other way round."""
+
+    starts: tuple[str, ...]
+    tails: tuple[str, ...]
+    first: frozenset[str]
+    """The first character or two of the beginnings. Few names have these, and looking for all takes longer."""
+    last: frozenset[str]
+    """The last of the ends."""
+    width: int
+    """How many characters these are."""
+
+    def meet(self, whole: str, name: str) -> bool:
+        """Whether one stands in ``/`` + path, which ends with ``name``; both lower case."""
+        return (name[: self.width] in self.first and name.startswith(self.starts)) or (
+            whole[len(whole) - self.width :] in self.last and whole.endswith(self.tails)
+        )
+
+
+def _affixes(tests: Iterable[PathTest]) -> _Affixes:
+    starts, tails = zip(*((test.starts, test.tails) for test in tests), strict=True)
+    begins, ends = tuple(chain.from_iterable(starts)), tuple(chain.from_iterable(tails))
+    width = min(2, *map(len, begins), *map(len, ends))
+    first, last = (one[:width] for one in begins), (one[len(one) - width :] for one in ends)
+    return _Affixes(begins, ends, frozenset(first), frozenset(last), width)
+
+
 @cache
-def _by_path() -> tuple[dict[str, list[str]], dict[str, list[str]], PathTest, dict[str, Callable[[str], bool]]]:
+def _by_path() -> tuple[dict[str, list[str]], dict[str, list[str]], _Affixes, dict[str, Callable[[str], bool]]]:
     """The readers that want a name, those that want an ending, what any asks for besides, and the tests that are no
     PathTest."""
     by_name: dict[str, list[str]] = {}
@@ -191,7 +228,8 @@ def _by_path() -> tuple[dict[str, list[str]], dict[str, list[str]], PathTest, di
         for index, keys in ((by_name, test.names), (by_ending, test.endings)):
             for key in keys:
                 index.setdefault(key, []).append(reader)
-    return by_name, by_ending, _joined()[0], others
+    own = [test for test in _tests().values() if isinstance(test, PathTest)]
+    return by_name, by_ending, _affixes(own), others
 
 
 @cache
@@ -206,19 +244,6 @@ def _brought() -> Mapping[str, tuple[tuple[str, ...], ...]] | None:
     """What ``path_tests`` gave when the wheel was built; None in a source tree, and where others bring readers too."""
     made = prepared("readers")
     return None if made is None or entry_points(__name__) else made.CREDENTIALS
-
-
-@cache
-def _joined() -> tuple[PathTest, tuple[Callable[[str], bool], ...]]:
-    tests = list(_tests().values())
-    own = [test for test in tests if isinstance(test, PathTest)]
-    joined = PathTest(  # without `start_endings`: it may say yes where no reader does, never the other way round
-        names=frozenset().union(*(test.names for test in own)),
-        endings=frozenset().union(*(test.endings for test in own)),
-        starts=tuple(start for test in own for start in test.starts),
-        tails=tuple(tail for test in own for tail in test.tails),
-    )
-    return joined, tuple(test for test in tests if not isinstance(test, PathTest))
 
 
 def _ending(name: str) -> str:
