@@ -36,10 +36,15 @@ def answer(snapshots: Mapping[str, Any], query: str, parameters: Sequence[object
         connection.close()
 
 
-def _connect(snapshots: Mapping[str, Any]) -> Any:
+def opened(snapshots: Mapping[str, Any], *, memory: str) -> Any:
+    """A connection with a view of the visible rows of each table; nothing else can be reached from it."""
+    return _connect(snapshots, memory=memory)
+
+
+def _connect(snapshots: Mapping[str, Any], *, memory: str = _MEMORY) -> Any:
     import duckdb
 
-    connection = duckdb.connect(":memory:", config={"memory_limit": _MEMORY, "threads": 2})
+    connection = duckdb.connect(":memory:", config={"memory_limit": memory, "threads": 2})
     try:
         folders = [_folder(snapshot) for snapshot in snapshots.values() if snapshot is not None]
         connection.execute("SET allowed_directories = " + _list([folder for folder in folders if folder]))

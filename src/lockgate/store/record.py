@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lockgate.errors import StoreError
 from lockgate.lazy_pattern import lazy_pattern
@@ -24,6 +24,9 @@ from lockgate.store._append import CONFIGURATION, MARK, append, mark_of
 from lockgate.store._columns import RawColumns, raw_columns, raw_of_rows
 from lockgate.store.rows import common_columns, finding_columns, rows_of
 from lockgate.tables import Table, tables
+
+if TYPE_CHECKING:
+    from lockgate.store.ask import Tables
 
 T = TypeVar("T")
 
@@ -124,6 +127,26 @@ class Record:
         snapshots = {_MARK: self._snapshot(_MARK, None)}
         snapshots |= {name: self._snapshot(name, None) for name in tables() if name != _MARK}
         return self._guard("record", lambda: _query.answer(snapshots, query, parameters))
+
+    def asked(self, *, since: datetime | None = None, memory: str = "1GB") -> Tables:
+        """Every table as it stands now, for queries in Kusto's language. ``since``: only rows generated then or later.
+
+        Its connection is the caller's to close.
+        """
+        from lockgate.store import _query
+        from lockgate.store.ask import Tables
+
+        snapshots = {name: self._snapshot(name, None) for name in tables()}
+        connection = self._guard("record", lambda: _query.opened(snapshots, memory=memory))
+        found = Tables(connection=connection)
+        for table in tables().values():
+            source = f'"{table.name}"'
+            if since is not None:
+                # The filter stands inside, so that whatever the query does it sees no older row.
+                ticks = int(since.timestamp() * 1_000_000)
+                source = f"(SELECT * FROM {source} WHERE TimeGenerated >= make_timestamp({ticks}))"  # noqa: S608 -- a number
+            found.add(table.name, {column.name: column.type.value for column in table.columns}, source)
+        return found
 
     def history(self, table: str) -> list[dict[str, Any]]:
         """The commits of a table, newest first: ``version``, ``timestamp`` (ms), ``operation``, ..."""

@@ -1,0 +1,142 @@
+"""Runs ``lockgate ask``: where the query comes from, what it may see, and how its answer is shown."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from lockgate.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    from lockgate.store.ask import Answer, Limits, Tables
+
+T = TypeVar("T")
+_MAX_MORE = 5
+MAX_QUERY = 1 << 20
+"""Bytes of a query."""
+
+
+def run(arguments: Namespace) -> int:
+    """Ask once, or open the shell; the exit code."""
+    from lockgate.cli._project import project_at
+    from lockgate.store import Record
+    from lockgate.store.ask import Limits
+
+    if arguments.rows < 1 or arguments.seconds <= 0:
+        raise UsageError("must be more than 0", where="--rows" if arguments.rows < 1 else "--seconds")
+    since = _since(arguments.since, now=datetime.now(UTC)) if arguments.since else None
+    query = _query(arguments)
+    tables = Record.open(project_at(Path.cwd()).workspace.record).asked(since=since)
+    limits = Limits(rows=arguments.rows, seconds=arguments.seconds)
+    if query is None:
+        from lockgate.cli._ask_shell import shell
+
+        return shell(tables, limits, form=arguments.format)
+    if arguments.explain:
+        explain(query, tables)
+        return 0
+    answer(query, tables, limits, form=arguments.format, statistics=arguments.statistics)
+    return 0
+
+
+def answer(query: str, tables: Tables, limits: Limits, *, form: str = "", statistics: bool = False) -> None:
+    """Ask, and print what comes. Ctrl-C ends the query."""
+    from lockgate.cli._ask_forms import write
+
+    found = _asked(query, tables, limits)
+    write(found, form or "table", sys.stdout, charts=not form)
+    sys.stdout.flush()
+    if statistics:
+        for name, value in found.statistics.items():
+            print(f"{name}: {value:,.3f}" if "seconds" in name else f"{name}: {value:,.0f}", file=sys.stderr)
+
+
+def explain(query: str, tables: Tables) -> None:
+    """Print the relational tree, the statements and what runs in Python."""
+    from lockgate.cli._text import safe
+    from lockgate.store.ask import explain as explained
+
+    found = told(query, lambda: explained(query, tables))
+    print(safe(found.tree))
+    for number, statement in enumerate(found.statements, 1):
+        print(f"\n-- statement {number}\n{safe(statement)}")
+    if found.steps:
+        print(f"\n-- in Python: {safe(', '.join(found.steps))}")
+
+
+def _asked(query: str, tables: Tables, limits: Limits) -> Answer:
+    from lockgate.store.ask import Cancel, ask
+
+    cancel = Cancel()
+    try:
+        return told(query, lambda: ask(query, tables, limits=limits, cancel=cancel))
+    except KeyboardInterrupt:
+        cancel.cancel()
+        raise
+
+
+def told(query: str, work: Callable[[], T]) -> T:
+    """What ``work`` gives. What is wrong with the query is shown underlined before its error goes on."""
+    from lockgate.cli._text import safe
+    from lockgate.kql import QueryError
+    from lockgate.kql.errors import excerpt, place
+
+    try:
+        return work()
+    except QueryError as error:
+        print(safe(error.excerpt), file=sys.stderr)
+        for one in error.diagnostics[1:_MAX_MORE]:
+            line, column = place(query, one.start)
+            print(f"{safe(excerpt(query, one.start, one.end))}\n  line {line}, column {column}: {one.code}: "
+                  f"{safe(one.message)} {safe(one.hint)}".rstrip(), file=sys.stderr)  # fmt: skip
+        raise
+
+
+def _query(arguments: Namespace) -> str | None:
+    """The text; None when a shell is meant."""
+    if arguments.file and arguments.query:
+        raise UsageError("a query and a file are one too many", where="--file")
+    if arguments.file:
+        return _text_of(Path(arguments.file))
+    if arguments.query and arguments.query != "-":
+        return str(arguments.query)
+    if arguments.query is None and sys.stdin.isatty():
+        return None
+    content = sys.stdin.buffer.read(MAX_QUERY + 1)
+    return _decoded(content, where="standard input")
+
+
+def _text_of(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return _decoded(stream.read(MAX_QUERY + 1), where=str(path))
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", where=str(path)) from None
+
+
+def _decoded(content: bytes, *, where: str) -> str:
+    if len(content) > MAX_QUERY:
+        raise UsageError(f"the query is longer than {MAX_QUERY} bytes", where=where)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"byte {error.start} is not UTF-8", where=where) from None
+
+
+def _since(text: str, *, now: datetime) -> datetime:
+    """``36h``, ``7d``, ``30m`` before now, or a day or time in UTC."""
+    from lockgate.kql import literals
+
+    hint = "36h, 7d, 2026-11-01 or 2026-11-01T10:00:00Z"
+    ticks = literals.timespan(text) if text[-1:].isalpha() and text[-1:] != "Z" else None
+    try:
+        if ticks is not None:
+            return now - timedelta(microseconds=ticks // 10)
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise UsageError(f"{text!r} is no time", where="--since", hint=hint) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

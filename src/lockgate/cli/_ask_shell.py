@@ -1,0 +1,164 @@
+"""The shell of ``lockgate ask``: queries over several lines, completion, history. An empty line or ``;`` ends one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lockgate.errors import LockgateError
+
+if TYPE_CHECKING:
+    from lockgate.store.ask import Limits, Tables
+
+_HISTORY = 2_000
+_HELP = """A query ends at an empty line or with ;
+  .tables          the tables
+  .show TABLE      columns of one
+  .explain QUERY   how a query would run
+  .format FORM     table, json, ndjson, csv, markdown, chart; without FORM table and charts
+  .exit            the end (also Ctrl-D); Ctrl-C ends a query"""
+_OPERATORS = """where extend project project-away project-rename project-reorder summarize distinct count take top sort
+order join union lookup mv-expand mv-apply parse parse-where parse-kv evaluate make-series render serialize search find
+range print datatable let by on kind asc desc between contains startswith endswith has has_any has_all matches
+regex in"""
+
+
+def shell(tables: Tables, limits: Limits, *, form: str) -> int:
+    """Read and answer until the end of input."""
+    from lockgate.cli._text import safe
+
+    found = _Shell(tables, limits, form)
+    history = _prepare(found.complete)
+    print("Lockgate, Kusto Query Language. .help tells more.")
+    try:
+        while (text := _read()) is not None:
+            try:
+                if not found.run(text):
+                    break
+            except LockgateError as error:
+                print(f"{safe(str(error))}", file=sys.stderr)
+            except KeyboardInterrupt:
+                print("cancelled", file=sys.stderr)
+    finally:
+        _keep(history)
+    return 0
+
+
+def _read() -> str | None:
+    """The next query or command; None at the end."""
+    lines: list[str] = []
+    while True:
+        try:
+            line = input("kql> " if not lines else "  -> ")
+        except EOFError:
+            print()
+            return "\n".join(lines) or None
+        except KeyboardInterrupt:
+            print()
+            lines.clear()
+            continue
+        if not lines and line.startswith("."):
+            return line
+        if not line.strip():
+            if lines:
+                return "\n".join(lines)
+            continue
+        lines.append(line)
+        if line.rstrip().endswith(";") and not line.lstrip().startswith("let "):
+            return "\n".join(lines).rstrip().removesuffix(";")
+
+
+class _Shell:
+    def __init__(self, tables: Tables, limits: Limits, form: str) -> None:
+        self.tables, self.limits, self.form = tables, limits, form
+        self.words: list[str] = []
+
+    def run(self, text: str) -> bool:
+        """Answer one; False when that was the end."""
+        from lockgate.cli._ask import answer, explain
+
+        word, _, rest = text.strip().partition(" ")
+        if word in (".exit", ".quit"):
+            return False
+        if word == ".help":
+            print(_HELP)
+        elif word == ".tables":
+            print("\n".join(self.tables.workspace.names()))
+        elif word == ".show":
+            self._show(rest.strip())
+        elif word == ".format":
+            self._set_form(rest.strip())
+        elif word == ".explain":
+            explain(rest, self.tables)
+        elif word.startswith("."):
+            print(f"there is no command {word!r}; .help lists them", file=sys.stderr)
+        else:
+            answer(text, self.tables, self.limits, form=self.form)
+        return True
+
+    def _show(self, name: str) -> None:
+        table = self.tables.workspace.table(name)
+        if table is None:
+            print(f"there is no table {name!r}; .tables lists them", file=sys.stderr)
+            return
+        width = max(len(column.name) for column in table.columns)
+        for column in table.columns:
+            print(f"{column.name.ljust(width)}  {column.type.name}")
+
+    def _set_form(self, form: str) -> None:
+        forms = ("table", "json", "ndjson", "csv", "markdown", "chart")
+        if form and form not in forms:
+            print(f"one of {', '.join(forms)}", file=sys.stderr)
+            return
+        self.form = form
+
+    def complete(self, begun: str, state: int) -> str | None:
+        """The ``state``-th name that begins so: tables, columns, operators, functions."""
+        if state == 0:
+            self.words = sorted({one for one in self._names() if one.lower().startswith(begun.lower())})
+        return self.words[state] if state < len(self.words) else None
+
+    def _names(self) -> list[str]:
+        from lockgate.kql import catalogue
+
+        workspace = self.tables.workspace
+        columns = [
+            column.name for name in workspace.names() if (table := workspace.table(name)) for column in table.columns
+        ]
+        return [
+            *workspace.names(), *columns, *_OPERATORS.split(), *catalogue.names("scalar"),
+            *catalogue.names("aggregate"), *catalogue.names("plugin"),
+        ]  # fmt: skip
+
+
+def _prepare(complete: Callable[[str, int], str | None]) -> Path | None:
+    """Completion and history where the line editor is there; the file that keeps the history."""
+    try:
+        import readline
+    except ImportError:
+        return None
+    readline.set_completer(complete)
+    readline.set_completer_delims(" \t\n|()[]{},;=<>!+*/%.\"'")
+    readline.parse_and_bind("tab: complete")
+    readline.set_history_length(_HISTORY)
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    path = Path(base) / "lockgate" / "ask_history"
+    with contextlib.suppress(OSError):
+        readline.read_history_file(path)
+    return path
+
+
+def _keep(history: Path | None) -> None:
+    if history is None:
+        return
+    import readline
+
+    with contextlib.suppress(OSError):  # a shell without history is a shell all the same
+        history.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(history, os.O_WRONLY | os.O_CREAT, 0o600)
+        os.close(handle)
+        readline.write_history_file(history)

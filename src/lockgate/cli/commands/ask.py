@@ -1,0 +1,42 @@
+"""``lockgate ask``: a question to the record in Kusto Query Language."""
+
+from __future__ import annotations
+
+import argparse
+
+from lockgate.cli.commands import Command
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("query", metavar="QUERY", nargs="?", help="the query; - reads it; none opens a shell")
+    parser.add_argument("--file", metavar="FILE", help="read the query from a file")
+    parser.add_argument(
+        "--format", choices=("table", "json", "ndjson", "csv", "markdown", "chart"), default="",
+        help="form (default: table, and a chart below it where the query asks to render one)",
+    )  # fmt: skip
+    parser.add_argument("--since", metavar="WHEN", help="only rows generated since then: 36h, 7d, 2026-11-01")
+    parser.add_argument("--rows", type=int, default=500_000, metavar="N", help="rows at most (default: 500000)")
+    parser.add_argument("--seconds", type=float, default=240.0, metavar="S", help="time at most (default: 240)")
+    parser.add_argument("--explain", action="store_true", help="show how it would run, and run nothing")
+    parser.add_argument("--statistics", action="store_true", help="say on standard error what it took")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from lockgate.cli._ask import run
+
+    return run(arguments)
+
+
+COMMAND = Command(
+    about="Ask the record in Kusto Query Language, the language of Log Analytics and Sentinel.",
+    configure=_configure,
+    run=_run,
+    notes="Tables and their columns: docs/reference/tables.md, or .tables in the shell.",
+    examples=(
+        "  lockgate ask 'Findings | where Severity == \"high\" | summarize count() by RuleId | top 10 by count_'\n"
+        "  lockgate ask 'Runs | summarize count() by bin(TimeGenerated, 1d) | render timechart' --since 30d\n"
+        "  lockgate ask --file hunt.kql --format csv > hunt.csv\n"
+        "  lockgate ask --explain 'AdmissionReviews | where Allowed == false'\n"
+        "  lockgate ask                 (a shell with completion and history)\n"
+    ),
+)
