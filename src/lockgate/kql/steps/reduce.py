@@ -18,8 +18,8 @@ from lockgate.kql.types import Table
 
 MAX_WORDS = 256
 """Most words of a text that are told apart; what follows counts as one."""
-MAX_RIVALS = 500
-"""Most patterns that a text is held against; a text beyond begins none."""
+MAX_RIVALS = 64
+"""Most patterns with one word that a text is held against."""
 Words = list[str | None]
 
 
@@ -77,16 +77,20 @@ def _found(texts: list[str], extra: frozenset[str]) -> dict[str, _Pattern]:
     counts: dict[str, int] = {}
     for one in texts:
         counts[one] = counts.get(one, 0) + 1
-    rivals: dict[int, list[_Pattern]] = {}
+    rivals: dict[tuple[int, int, str], list[_Pattern]] = {}
     found: dict[str, _Pattern] = {}
     for text, count in counts.items():
         words = [word for word, _ in _parts(text, extra)]
-        near = rivals.setdefault(len(words), [])
-        pattern = next((one for one in near if one.near(words)), None)
+        # A pattern that is near shares a word at its place: only those are looked at.
+        places = [(len(words), at, word) for at, word in enumerate(words)]
+        seen = dict.fromkeys(one for place in places for one in rivals.get(place, ()))
+        pattern = next((one for one in seen if one.near(words)), None)
         if pattern is None:
             pattern = _Pattern(list(words), text)
-            if len(near) < MAX_RIVALS:
-                near.append(pattern)
+            for place in places:
+                near = rivals.setdefault(place, [])
+                if len(near) < MAX_RIVALS:
+                    near.append(pattern)
         pattern.words = [one if one == other else None for one, other in zip(pattern.words, words, strict=True)]
         pattern.count += count
         found[text] = pattern
