@@ -20,7 +20,7 @@ from lockgate.store.ask import AnswerTable, Limits, Tables, ask
 
 FILE = CORPORA / "kql" / "documented.jsonl"
 NOW = 638_000_000_000_000_000
-LIMITS = Limits(seconds=20)
+LIMITS = Limits(seconds=55)
 
 
 def examples() -> list[dict[str, Any]]:
@@ -100,6 +100,10 @@ def shown(value: object, type_: str) -> object:
 
 EXEMPT = {
     "now-function.md#3": "depends on when it is run",
+    "scan-operator.md#4": "the page shows the columns in another order than the query asks for",
+    "ipv4-lookup-plugin.md#2": "reads a file at an address",
+    "schema-merge-plugin.md#1": "the plugin is gone from the service's own parser",
+    "union-operator.md#4": "the service's own parser refuses a wildcard that matches nothing",
     "sample-operator.md#0": "random rows",
     "sample-operator.md#1": "random rows",
     "toscalar-function.md#8": "random values",
@@ -124,11 +128,8 @@ EXEMPT = {
     "url-encode-function.md#0": "the page shows another input than the query has",
     "hash-combine-function.md#0": "how hashes are combined is not published",
     "hash-many-function.md#0": "how hashes are combined is not published",
-    "ipv4-lookup-plugin.md#2": "reads a file on the internet",
-    "schema-merge-plugin.md#1": "Microsoft's parser does not know the plugin either",
     "summarize-operator.md#5": "an error for Microsoft's parser too",
     "summarize-operator.md#8": "an error for Microsoft's parser too",
-    "union-operator.md#4": "an error for Microsoft's parser too",
     "using-hll-tdigest.md#12": "uses a table that the page does not show",
 }
 """Examples that cannot match, each with its reason."""

@@ -7,7 +7,7 @@ import pytest
 from tests.kql import documented, oracle
 
 pytestmark = pytest.mark.skipif(not documented.FILE.is_file(), reason="needs shared/corpora/kql (LOCKGATE_CORPORA)")
-_PARTS = 3
+_PARTS = 8
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lockgate.kql import QueryError
-from lockgate.store.ask import Answer, Cancel, Limits, Tables, ask, explain
+from lockgate.store.ask import Answer, Cancel, Limits, Outside, Tables, ask, explain
 from lockgate.store.ask.answer import LimitError
 
 ROWS = """(VALUES
@@ -98,6 +98,32 @@ def test_what_is_shared_is_computed_once(tables: Tables) -> None:
 def test_a_scalar_of_a_table_is_a_parameter(tables: Tables) -> None:
     query = "let most = toscalar(Events | summarize max(n)); Events | where n == most | project N"
     assert rows(query, tables) == [(20,)]
+
+
+def test_columns_that_come_from_the_data_are_known_to_what_follows(tables: Tables) -> None:
+    query = "Events | where isnotnull(Who) | project n, bag = Who.user | evaluate bag_unpack(bag) | where name == 'ann'"
+    found = ask(query, tables)
+    assert found.columns == (("n", "long"), ("name", "string"))
+    assert found.rows == [(1, "ann")]
+    assert rows("Events | where false | evaluate bag_unpack(Who) | where name == 'ann' | count", tables) == [(0,)]
+
+
+def test_a_step_in_a_sub_query_runs_for_each_part(tables: Tables) -> None:
+    query = "Events | union Events | where n > 0 | partition by n (make-series c = count() default=0 on N step 9)"
+    assert sorted(rows(f"{query} | project c", tables)) == [("[2]",), ("[2]",)]
+
+
+def test_files_elsewhere_are_read_by_who_may(tables: Tables) -> None:
+    query = "externaldata(a: string, n: long)['https://example.com/' 'x'] with (format='csv') | where n > 1"
+    asked: list[Outside] = []
+
+    def reader(outside: Outside) -> list[tuple[object, ...]]:
+        asked.append(outside)
+        return [("x", 1), ("y", 2)]
+
+    assert ask(query, tables, reader=reader).rows == [("y", 2)]
+    expected = Outside(("https://example.com/x",), (("a", "string"), ("n", "long")), {"format": "csv"})
+    assert asked == [expected]
 
 
 def test_what_cannot_run_says_so_with_its_place(tables: Tables) -> None:

@@ -178,7 +178,7 @@ class Written(Relation):
     syntax: DataTable | ExternalData | InlineExternalTable | Expression
     type: Type
     values: tuple[Value, ...] = ()
-    """Those of ``datatable``, row after row."""
+    """Those of ``datatable``, row after row; the addresses of ``externaldata``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

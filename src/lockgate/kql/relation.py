@@ -358,10 +358,25 @@ class Cut(Node):
     fields: tuple[tuple[Column, Field], ...]
     position: Field
     """The order in which the step gave the rows."""
+    partition: tuple[Field, ...] = ()
+    """What the rows of the first source are kept apart by; handed on."""
 
     @property
     def inputs(self) -> tuple[Node, ...]:
         return tuple(one.node for one in self.sources)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outside(Node):
+    """Rows of files elsewhere (``externaldata``), which the caller reads."""
+
+    written: bound.Written
+    addresses: tuple[bound.Value, ...]
+    fields: tuple[tuple[Column, Field], ...]
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from lockgate.kql import bound
@@ -63,6 +63,7 @@ class Core:
         self.begin = 0
         self.options: dict[str, bound.Value] = {}
         """What ``set`` gives the options that change what a query means, by name in lower case."""
+        self.shapes: Mapping[int, Table] = {}
 
     # --- faults
 

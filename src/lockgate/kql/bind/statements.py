@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lockgate.kql import bound
 from lockgate.kql import syntax as s
@@ -12,12 +12,17 @@ from lockgate.kql.errors import QueryError
 from lockgate.kql.types import SCALARS, Column, Group, Table, Tuple
 
 
-def bind(query: s.Query, workspace: Workspace, *, where: str = "") -> bound.Answer:
+def bind(
+    query: s.Query, workspace: Workspace, *, where: str = "", shapes: Mapping[int, Table] | None = None
+) -> bound.Answer:
     """The bound tree of ``query`` against the tables of ``workspace``.
+
+    ``shapes``: of operators whose columns come from the data, by the identity of their syntax, what these are.
 
     Raises :class:`~lockgate.kql.errors.QueryError` with everything that is wrong, in order of place.
     """
     binder = Statements(query.source, workspace)
+    binder.shapes = shapes or {}
     results = binder.run(query)
     if binder.faults:
         raise QueryError(query.source, tuple(sorted(binder.faults, key=lambda one: (one.start, one.end))), where=where)

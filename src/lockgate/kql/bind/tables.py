@@ -386,7 +386,7 @@ class Tables(Columns):
         self.kind = "plugin"
         value = self.call(node.call)
         self.kind = "normal"
-        table: Type = value.type
+        table: Type = self.shapes.get(id(node), value.type)
         if node.schema is not None:
             declared = self.columns_of(node.schema)
             names = {one.name for one in declared}

@@ -366,9 +366,8 @@ class Values(Core):
 
     def _external_data(self, node: s.ExternalData) -> bound.Value:
         table = Table(self.columns_of(node.schema))
-        for one in node.addresses:
-            self.value(one)
-        return bound.Rows(bound.Written(node, table), table)
+        values = [self.value(one) for one in node.addresses]
+        return bound.Rows(bound.Written(node, table, tuple(values)), table)
 
     def _contextual(self, node: s.ContextualDataTable) -> bound.Value:
         table = Table(self.columns_of(node.schema))

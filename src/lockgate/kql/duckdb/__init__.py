@@ -15,7 +15,7 @@ from lockgate.kql.relation import Field, Node, Order
 from lockgate.kql.types import LONG, Column
 from lockgate.lazy_pattern import lazy_pattern
 
-__all__ = ["Asked", "Fetch", "Foreign", "Late", "Perform", "Program", "Query", "Store", "program"]
+__all__ = ["Asked", "Fetch", "Foreign", "Late", "Perform", "Program", "Query", "Read", "Store", "program"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +56,15 @@ class Perform:
     inputs: tuple[Query, ...]
 
 
-Part = Fetch | Store | Perform
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """Let the caller read files elsewhere, and keep what they hold as the table ``name``."""
+
+    name: str
+    node: relation.Outside
+
+
+Part = Fetch | Store | Perform | Read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +156,9 @@ class _Planner:
                     self.parts.append(Fetch(late, self._query(node, [(column, late.field)], ())))
             if isinstance(node, relation.Cut):
                 self._perform(node)
+            elif isinstance(node, relation.Outside):
+                self.stored[id(node)] = self.names.take("t")
+                self.parts.append(Read(self.stored[id(node)], node))
             elif id(node) in self.shared and isinstance(node, relation.Kept):
                 self._store(node)
 

@@ -123,7 +123,9 @@ def _given(node: Node, known: dict[int, set[Field]]) -> set[Field]:
     if isinstance(node, relation.Again):
         return {new for new, _ in node.renamed}
     if isinstance(node, relation.Cut):
-        return {field for _, field in node.fields} | {node.position}
+        return {field for _, field in node.fields} | {node.position, *node.partition}
+    if isinstance(node, relation.Outside):
+        return {field for _, field in node.fields}
     if isinstance(node, relation.Join):
         left = known[id(node.left)]
         if node.kind in ("semi", "anti"):

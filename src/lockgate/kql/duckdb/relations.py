@@ -183,6 +183,9 @@ class Writer:
     def _cut(self, node: relation.Cut) -> Draft:
         return self._of_table(self.stored[id(node)], node)
 
+    def _outside(self, node: relation.Outside) -> Draft:
+        return self._of_table(self.stored[id(node)], node)
+
     # --- rows one by one
 
     def _filter(self, node: relation.Filter) -> Draft:
@@ -380,11 +383,17 @@ class Writer:
             draft = self.drafts[id(input_)]
             if draft.tail:
                 draft = self.closed(draft, self.needed[id(input_)])
-            shown = [f"{self._united(draft, field, values.get(field))} AS {field.name}" for field in fields]
+            shown = [
+                f"{self._united(draft, field, values.get(field))} AS {field.name}"
+                for field in fields if field in values or not texts
+            ]  # fmt: skip
             texts.append(f"SELECT {', '.join(shown) or '1 AS nothing'}{_from(draft)}")
-        return self.part(" UNION ALL ".join(texts), fields)
+        # By name: the first part has all columns, the others those that they have.
+        return self.part(" UNION ALL BY NAME ".join(texts), fields)
 
     def _united(self, draft: Draft, field: Field, value: bound.Value | None) -> str:
+        if value is None and field.stored == relation.NULLABLE_TEXT:
+            return "NULL::VARCHAR"
         value = bound.Constant(None, field.type) if value is None else value
         if field.stored == relation.TIMESTAMP:
             if isinstance(value, bound.Use):

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lockgate.kql import bound, relation
-from lockgate.kql.lower.pipes import Pipes
+from lockgate.kql.lower.pipes import OpenStep, Pipes
+
+__all__ = ["Lowered", "OpenStep", "lower"]
 
 
 class Lowered:
     """What a query is for an engine."""
 
-    __slots__ = ("places", "results", "source")
+    __slots__ = ("alive", "places", "results", "source")
 
-    def __init__(self, source: str, results: tuple[relation.Result, ...], places: dict[int, tuple[int, int]]) -> None:
+    def __init__(
+        self, source: str, results: tuple[relation.Result, ...], places: dict[int, tuple[int, int]],
+        alive: list[object] | None = None,
+    ) -> None:  # fmt: skip
         self.source = source
         self.results = results
         self.places = places
-        """Where calls and operators stand, by the identity of the value."""
+        """Where calls, operators and steps stand, by the identity of the value."""
+        self.alive = alive or []
+        """What these identities are of."""
 
 
-def lower(source: str, answer: bound.Answer, *, now: int) -> Lowered:
+def lower(source: str, answer: bound.Answer, *, now: int, opened: Mapping[int, str] | None = None) -> Lowered:
     """The relational tree of a bound query. ``now``: what ``now()`` is, in ticks.
 
-    Raises :class:`~lockgate.kql.errors.QueryError` with the place of what has no form in the tree.
+    ``opened``: of steps that have run already, by the identity of their syntax, the tables of what they gave. Raises
+    :class:`~lockgate.kql.errors.QueryError` with the place of what has no form in the tree, and :class:`OpenStep` for
+    the first step that must run before more is known.
     """
-    pipes = Pipes(source, now)
-    results = pipes.results(answer)
-    lowered = Lowered(source, results, pipes.places)
-    pipes.alive.clear()
-    return lowered
-
-
-__all__ = ["Lowered", "lower"]
+    pipes = Pipes(source, now, opened or {})
+    try:
+        results = pipes.results(answer)
+    except OpenStep as step:
+        step.places, step.alive = pipes.places, pipes.alive
+        raise
+    return Lowered(source, results, pipes.places, pipes.alive)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lockgate.kql import bound, relation, steps
@@ -30,10 +30,30 @@ _NARROW = (s.MakeSeries, s.TopNested, s.TopHitters, s.SampleDistinct)
 """Steps that read no column besides those in their values."""
 
 
+class OpenStep(Exception):  # noqa: N818 -- caught where the step can be run
+    """A step whose columns come from the data: it must run before the query can be bound to an end."""
+
+    def __init__(self, step: bound.Step, sources: tuple[relation.Source, ...]) -> None:
+        super().__init__("columns come from the data")
+        self.step = step
+        self.sources = sources
+        self.places: dict[int, tuple[int, int]] = {}
+        self.alive: list[object] = []
+
+    def results(self) -> tuple[relation.Result, ...]:
+        """What it reads, each as a result of its own."""
+        return tuple(relation.Result(one.node, one.columns, one.order) for one in self.sources)
+
+
 class Pipes(Rows):
     """Lowers relations."""
 
     nesting = 0
+
+    def __init__(self, source: str, now: int, opened: Mapping[int, str]) -> None:
+        super().__init__(source, now)
+        self.opened = opened
+        self.opened_used: set[int] = set()
 
     def results(self, answer: bound.Answer) -> tuple[relation.Result, ...]:
         """What the query gives, one after the other."""
@@ -133,13 +153,18 @@ class Pipes(Rows):
         return Flow(scan, columns)
 
     def _written_out(self, node: bound.Written) -> Flow:
-        if not isinstance(node.syntax, s.DataTable):
-            self.cannot("Data from outside may not be read here: externaldata needs a reader that is allowed to.",
-                        node.syntax)  # fmt: skip
         assert isinstance(node.type, Table)
         columns = node.type.columns
         nothing = Flow(relation.Values((), ((),), None), {})
         self.span = (node.syntax.start, node.syntax.end)
+        if isinstance(node.syntax, s.ExternalData):
+            addresses = tuple(self.value(one, nothing) for one in node.values)
+            fields = {one: self.of_column(one) for one in columns}
+            outside = relation.Outside(node, addresses, tuple(fields.items()))
+            self.places[id(node)] = self.span
+            return Flow(outside, fields)
+        if not isinstance(node.syntax, s.DataTable):
+            self.cannot("A table of files elsewhere cannot be read here.", node.syntax)
         values = [self.value(one, nothing) for one in node.values]
         width = len(columns)
         rows = [
@@ -187,6 +212,8 @@ class Pipes(Rows):
 
     def _cut(self, step: bound.Step) -> Flow:
         """What is no algebra runs in Python, on the rows that it reads."""
+        if (name := self.opened.get(id(step.syntax))) is not None:
+            return self._known_rows(step, name)
         sources: list[relation.Source] = []
         inputs = steps.sources(step)
         partition: tuple[relation.Field, ...] = ()
@@ -198,17 +225,36 @@ class Pipes(Rows):
             columns = [pair for pair in flow.columns.items() if used is None or pair[0] in used]
             sources.append(relation.Source(flow.node, tuple(columns), flow.order, flow.partition))
         self.span = (step.syntax.start, step.syntax.end)
-        if partition:
-            self.cannot("This operator cannot stand in a sub-query of mv-apply or partition here.")
         if not isinstance(step.type, Table) or steps.find(step) is None:
             self.cannot("This operator is not known here.")
         if step.type.open:
-            self.cannot("The columns of this operator come from the data.")
+            if partition:
+                self.cannot("This operator cannot stand in a sub-query: its columns come from the data.")
+            raise OpenStep(step, tuple(sources))
         fields = {one: self.of_column(one) for one in step.type.columns}
         position = self.field(LONG)
         self.places[id(step)] = self.span
-        node = relation.Cut(step, tuple(sources), tuple(fields.items()), position)
-        flow = Flow(node, fields, (Key(use(position)),))
+        node = relation.Cut(step, tuple(sources), tuple(fields.items()), position, partition)
+        flow = Flow(node, fields, (Key(use(position)),), partition)
+        flow.position = position
+        return flow
+
+    def _known_rows(self, step: bound.Step, name: str) -> Flow:
+        """The rows of a step that has run already, because its columns come from them."""
+        assert isinstance(step.type, Table)
+        if id(step.syntax) in self.opened_used:
+            self.cannot("This operator is used more than once, and its columns come from the data.")
+        self.opened_used.add(id(step.syntax))
+        fields = {one: self.of_column(one) for one in step.type.columns}
+        position = self.field(LONG)
+        columns = [(f"k{i}", field) for i, field in enumerate(fields.values())]
+        node: relation.Node = relation.Scan(name, (*columns, ("position", position)))
+        # Of no rows nothing is known: a column that the query asks for is null.
+        asked = {one: self.of_column(one) for one in step.type.known() if one not in fields}
+        if asked:
+            nothing = [(field, bound.Constant(None, field.type)) for field in asked.values()]
+            node = relation.Extend(node, tuple(nothing))
+        flow = Flow(node, fields | asked, (Key(use(position)),))
         flow.position = position
         return flow
 

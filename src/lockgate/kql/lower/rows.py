@@ -182,7 +182,9 @@ def available(node: relation.Node) -> set[Field]:
         elif isinstance(one, relation.Series):
             found.add(one.field)
         elif isinstance(one, relation.Cut):
-            found |= {field for _, field in one.fields} | {one.position}
+            found |= {field for _, field in one.fields} | {one.position, *one.partition}
+        elif isinstance(one, relation.Outside):
+            found |= {field for _, field in one.fields}
     return found
 
 

@@ -139,13 +139,13 @@ class Tables(Columns):
             if not set(places) <= by_name and inputs:
                 self.cannot("A table of this union is not known here.")
         number = {place: i for i, place in enumerate(places)}
-        forms: list[set[str]] = [set() for _ in places]
+        forms: list[list[str]] = [[] for _ in places]
         for _, flow, _ in inputs:
             for one, field in flow.columns.items():
                 if (place := number.get((one.name, _type(one.type)))) is not None:
-                    forms[place].add(field.stored)
+                    forms[place].append(field.stored)
         fields = [
-            self.field(column.type, relation.TIMESTAMP if form == {relation.TIMESTAMP} else relation.PLAIN)
+            self.field(column.type, _form(column.type, form, len(inputs)))
             for column, form in zip(columns[with_source:], forms, strict=True)
         ]
         source = self.field(STRING)
@@ -205,7 +205,7 @@ class Tables(Columns):
     def _find(self, step: bound.Step, flow: Flow | None) -> Flow:
         del flow
         columns = list(step.type.columns)  # type: ignore[attr-defined]
-        fields = [self.of_column(one) for one in columns]
+        fields = [self.field(one.type, _form(one.type, [], 1)) for one in columns]
         parts: list[tuple[relation.Node, dict[Field, bound.Value]]] = []
         for i, one in enumerate(self._flattened(step.others)):
             found = self.rows_of(one)
@@ -264,6 +264,13 @@ class Tables(Columns):
         if not step.others:
             self.cannot("What is invoked gives no table.")
         return self.rows_of(step.others[0])
+
+
+def _form(type_: Type, forms: Sequence[str], count: int) -> str:
+    """How a column of a union is held that has these forms in some of ``count`` tables."""
+    if forms and all(one == relation.TIMESTAMP for one in forms):
+        return relation.TIMESTAMP
+    return relation.NULLABLE_TEXT if type_ is STRING and len(forms) < count else relation.PLAIN
 
 
 def _type(type_: Type) -> Type:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import ExitCode, LockgateError
@@ -60,6 +60,22 @@ class Answer:
     def rows(self) -> list[tuple[object, ...]]:
         """Those of the first table."""
         return self.tables[0].rows
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What ``externaldata`` asks for."""
+
+    addresses: tuple[str, ...]
+    """As they are written in the query."""
+    columns: tuple[tuple[str, str], ...]
+    """Names and types of the columns, in order."""
+    properties: dict[str, str]
+    """``format``, ``ignoreFirstRecord`` and so on."""
+
+
+Reader = Callable[[Outside], Iterable[tuple[object, ...]]]
+"""Gives the rows of files elsewhere, or raises what says why not."""
 
 
 class Cancel:

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
 from lockgate.kql import bind, duckdb, parse, relation, steps
 from lockgate.kql import bound as b
+from lockgate.kql.duckdb.values import Expressions, Names, Statement
 from lockgate.kql.errors import Diagnostic, EvaluationError, QueryError
-from lockgate.kql.lower import Lowered, lower
+from lockgate.kql.lower import Lowered, OpenStep, lower
 from lockgate.kql.row import Context
-from lockgate.kql.syntax import Literal, Name, Render
-from lockgate.kql.types import Column
+from lockgate.kql.steps import Frame
+from lockgate.kql.syntax import ExternalData, Literal, Name, Render
+from lockgate.kql.types import Column, Table
 from lockgate.store.ask import frames
-from lockgate.store.ask.answer import Answer, AnswerTable, Cancel, LimitError, Limits
+from lockgate.store.ask.answer import Answer, AnswerTable, Cancel, LimitError, Limits, Outside, Reader
 from lockgate.store.ask.foreign import register
-from lockgate.store.ask.tables import Tables
+from lockgate.store.ask.tables import Form, Tables
 
 _EPOCH = 621_355_968_000_000_000
 FAILED = "LG101"
+OPENED = "\x00opened"
+"""Names of what steps gave whose columns come from the data; no table can be called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +44,34 @@ class Explained:
 
 
 def ask(
-    query: str, tables: Tables, *, now: int | None = None, limits: Limits | None = None, cancel: Cancel | None = None
-) -> Answer:
+    query: str, tables: Tables, *, now: int | None = None, limits: Limits | None = None, cancel: Cancel | None = None,
+    reader: Reader | None = None,
+) -> Answer:  # fmt: skip
     """The answer of ``query``. ``now``: what ``now()`` is, in ticks since the year 1.
+
+    ``reader`` gives the rows of ``externaldata``, as :mod:`lockgate.kql.functions` defines values; it decides which
+    addresses are allowed. Without one no file is read.
 
     Raises :class:`~lockgate.kql.errors.QueryError` with the place of what is wrong, and :class:`LimitError`.
     """
-    return _Asking(query, tables, now=now, limits=limits or Limits(), cancel=cancel or Cancel()).answer()
+    asking = _Asking(query, tables, now=now, limits=limits or Limits(), cancel=cancel or Cancel(), reader=reader)
+    return asking.answer()
 
 
 def explain(query: str, tables: Tables, *, now: int | None = None) -> Explained:
     """How ``query`` would run. Raises :class:`~lockgate.kql.errors.QueryError`."""
     asking = _Asking(query, tables, now=now, limits=Limits(), cancel=Cancel())
-    lowered, program = asking.compiled()
+    with asking.connected() as cursor:
+        lowered, program = asking.compiled(cursor)
     queries: list[duckdb.Query] = []
     found: list[str] = []
     for part in program.parts:
+        if isinstance(part, duckdb.Read):
+            found.append("externaldata")
+            continue
         queries += part.inputs if isinstance(part, duckdb.Perform) else [part.query]
         if isinstance(part, duckdb.Perform):
-            found.append(type(part.cut.step.syntax).__name__)
+            found.append(frames.name_of(part.cut.step))
     queries += [one.query for one in program.results]
     found += [
         one.value.function.name if isinstance(one.value, b.Call) else type(one.value).__name__
@@ -84,8 +99,12 @@ def drawn(lowered: Lowered) -> str:
 class _Asking:
     """One query on its way."""
 
-    def __init__(self, query: str, tables: Tables, *, now: int | None, limits: Limits, cancel: Cancel) -> None:
+    def __init__(
+        self, query: str, tables: Tables, *, now: int | None, limits: Limits, cancel: Cancel,
+        reader: Reader | None = None,
+    ) -> None:  # fmt: skip
         self.query, self.tables, self.limits, self.cancel = query, tables, limits, cancel
+        self.reader = reader
         self.context = Context(now=_EPOCH + time.time_ns() // 100 if now is None else now)
         self.values: dict[int, object] = {}
         self.began = time.monotonic()
@@ -95,18 +114,41 @@ class _Asking:
         self.late = False
         self.functions_cursor: Any = None
 
-    def compiled(self) -> tuple[Lowered, duckdb.Program]:
-        """The query as a tree, and as a program."""
+    def compiled(self, cursor: Any) -> tuple[Lowered, duckdb.Program]:
+        """The query as a tree, and as a program. Steps whose columns come from the data run on the way."""
         begin = time.monotonic()
-        bound = bind(parse(self.query), self.tables.workspace)
-        lowered = lower(self.query, bound, now=self.context.now)
-        program = duckdb.program(lowered, self.tables.forms())
+        tree, forms = parse(self.query), dict[str, Form]()
+        shapes: dict[int, Table] = {}
+        opened: dict[int, str] = {}
+        while True:
+            bound = bind(tree, self.tables.workspace, shapes=shapes)
+            try:
+                lowered = lower(self.query, bound, now=self.context.now, opened=opened)
+                break
+            except OpenStep as found:
+                step = found.step
+                frame = self._opened(cursor, found, ChainMap(forms, self.tables.forms()))  # type: ignore[arg-type]
+                name = f"{OPENED}{len(opened)}"
+                forms[name] = frames.keep_open(cursor, f"open{id(self)}_{len(opened)}", frame)
+                opened[id(step.syntax)] = name
+                shapes[id(step.syntax)] = Table(frame.columns, open=not frame.height)
+        program = duckdb.program(lowered, ChainMap(forms, self.tables.forms()))  # type: ignore[arg-type]
         self.statistics["compile seconds"] = time.monotonic() - begin
         return lowered, program
 
-    def answer(self) -> Answer:
-        """Run everything."""
-        lowered, program = self.compiled()
+    def _opened(self, cursor: Any, found: OpenStep, forms: Mapping[str, Form]) -> Frame:
+        """What a step gives whose columns come from the data."""
+        lowered = Lowered(self.query, found.results(), found.places)
+        program = duckdb.program(lowered, forms)
+        for part in program.parts:
+            self._part(cursor, part, lowered)
+        inputs = [self._frame(cursor, one.query) for one in program.results]
+        start, end = found.step.syntax.start, found.step.syntax.end
+        return self._run(found.step, inputs, (start, end))
+
+    @contextmanager
+    def connected(self) -> Iterator[Any]:
+        """A cursor, and one for functions, closed at the end."""
         cursor = self.tables.connection.cursor()
         # Functions are seen by every cursor, but only one that has no rows waiting can make and drop them.
         self.functions_cursor = self.tables.connection.cursor()
@@ -115,9 +157,7 @@ class _Asking:
         timer.start()
         self.cancel.attach(cursor.interrupt)
         try:
-            for part in program.parts:
-                self._part(cursor, part, lowered)
-            tables = tuple(self._result(cursor, one) for one in program.results)
+            yield cursor
         finally:
             timer.cancel()
             self.cancel.attach(None)
@@ -125,6 +165,14 @@ class _Asking:
             for name in self.functions:
                 self.functions_cursor.remove_function(name)
             self.functions_cursor.close()
+
+    def answer(self) -> Answer:
+        """Run everything."""
+        with self.connected() as cursor:
+            lowered, program = self.compiled(cursor)
+            for part in program.parts:
+                self._part(cursor, part, lowered)
+            tables = tuple(self._result(cursor, one) for one in program.results)
         self.statistics["seconds"] = time.monotonic() - self.began
         return Answer(tables, self.statistics)
 
@@ -143,6 +191,8 @@ class _Asking:
     def _part(self, cursor: Any, part: duckdb.Part, lowered: Lowered) -> None:
         if isinstance(part, duckdb.Fetch):
             self._fetch(cursor, part)
+        elif isinstance(part, duckdb.Read):
+            self._read(cursor, part, lowered)
         elif isinstance(part, duckdb.Store):
             self._execute(cursor, part.query, f"CREATE TEMP TABLE {part.name} AS ")
         else:
@@ -165,13 +215,23 @@ class _Asking:
 
     def _perform(self, cursor: Any, part: duckdb.Perform, lowered: Lowered) -> None:
         step = part.cut.step
-        self.statistics["steps"] += 1
-        inputs = []
-        for query in part.inputs:
-            rows = self._fetched(self._execute(cursor, query), self.limits.step_rows)
-            inputs.append(frames.frame_of([column for column, _ in query.columns], rows))
-        run = steps.find(step)
+        inputs = [self._frame(cursor, query) for query in part.inputs]
         place = lowered.places.get(id(step), (0, len(self.query)))
+        if not part.cut.partition:
+            frames.keep(cursor, part.name, part.cut, self._run(step, inputs, place))
+            return
+        apart = frames.apart(inputs[0], len(part.cut.partition))
+        given = [(key, self._run(step, [own, *inputs[1:]], place)) for key, own in apart]
+        frames.keep(cursor, part.name, part.cut, frames.joined(part.cut, given))
+
+    def _frame(self, cursor: Any, query: duckdb.Query) -> Frame:
+        rows = self._fetched(self._execute(cursor, query), self.limits.step_rows)
+        return frames.frame_of([column for column, _ in query.columns], rows)
+
+    def _run(self, step: b.Step, inputs: Sequence[Frame], place: tuple[int, int]) -> Frame:
+        """Run a step in Python."""
+        self.statistics["steps"] += 1
+        run = steps.find(step)
         if run is None:
             raise self._error(f"'{frames.name_of(step)}' is not known here.", place)
         try:
@@ -179,7 +239,27 @@ class _Asking:
         except EvaluationError as error:
             raise self._error(str(error), place) from None
         self._check()
-        frames.keep(cursor, part.name, part.cut, frame)
+        return frame
+
+    def _read(self, cursor: Any, part: duckdb.Read, lowered: Lowered) -> None:
+        """Rows of files elsewhere."""
+        place = lowered.places.get(id(part.node.written), (0, len(self.query)))
+        if self.reader is None:
+            raise self._error("externaldata may not be read here: nobody allowed an address.", place)
+        addresses: list[str] = []
+        for one in part.node.addresses:
+            expressions = Expressions(Statement(Names()), {})
+            known = expressions.known(one)
+            if known is None or not isinstance(known[0], str):
+                raise self._error("An address of externaldata must be known before the query runs.", place)
+            addresses.append(known[0])
+        syntax = part.node.written.syntax
+        assert isinstance(syntax, ExternalData)
+        properties = {one.name: _word(one.value) for one in syntax.properties}
+        columns = [column for column, _ in part.node.fields]
+        outside = Outside(tuple(addresses), _shown(columns), properties)
+        rows = list(self.reader(outside))
+        frames.keep_fields(cursor, part.name, part.node.fields, frames.frame_of_values(columns, rows))
 
     def _error(self, message: str, place: tuple[int, int]) -> QueryError:
         return QueryError(self.query, (Diagnostic(FAILED, message, *place),))
