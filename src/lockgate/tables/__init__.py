@@ -120,6 +120,13 @@ def adopted() -> Mapping[str, Table]:
     return ADOPTED
 
 
+def views() -> Mapping[str, str]:
+    """Of adopted tables that hold no rows of their own, by name, the query that gives theirs: in Kusto's language."""
+    from lockgate.tables._azure._views import Views
+
+    return Views(adopted())
+
+
 def find(name: str) -> Table | None:
     """The table of that name, of ours or adopted; None when there is none."""
     return tables().get(name) or adopted().get(name)

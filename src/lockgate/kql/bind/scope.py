@@ -11,7 +11,11 @@ from lockgate.kql.types import SCALARS, Column, Table
 
 
 class Workspace:
-    """The tables and stored functions that a query may name. ``functions`` maps a name to its syntax tree."""
+    """The tables and stored functions that a query may name. ``functions`` maps a name to its syntax tree.
+
+    ``beside``: tables without rows that are there when a query names them. What asks for all tables is spared them.
+    All of these may be slow to look a name up in; none is gone through but for its names.
+    """
 
     def __init__(
         self,
@@ -19,24 +23,27 @@ class Workspace:
         functions: Mapping[str, Function] | None = None,
         *,
         name: str = "ws",
+        beside: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.name = name
         self._raw = tables
         self._tables: dict[str, Table] = {}
-        self.functions = dict(functions or {})
+        self._beside = beside or {}
+        self.functions = functions or {}
 
     def table(self, name: str) -> Table | None:
         """The shape of the table of that name, made when it is first asked for."""
         if name not in self._tables:
             columns = self._raw.get(name)
-            if columns is None:
+            if columns is None and (columns := self._beside.get(name)) is None:
                 return None
             self._tables[name] = Table([Column(one, SCALARS[type_]) for one, type_ in columns.items()], title=name)
         return self._tables[name]
 
-    def names(self) -> list[str]:
-        """Names of all tables."""
-        return list(self._raw)
+    def names(self, pattern: str = "") -> list[str]:
+        """Names of all tables; where ``pattern`` is that of all, of those that may hold rows."""
+        more = () if pattern == "*" else (one for one in self._beside if one not in self._raw)
+        return [*self._raw, *more]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

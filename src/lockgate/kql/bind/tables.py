@@ -160,7 +160,7 @@ class Tables(Columns):
 
     def _matching(self, pattern: str, node: s.Node) -> bound.Value:
         relations: list[bound.Relation] = []
-        for name in self.workspace.names():
+        for name in self.workspace.names(pattern):
             if matches(pattern, name) and (table := self.workspace.table(name)) is not None:
                 relations.append(bound.Stored(name, table))
         relations += self._views(pattern)
@@ -201,7 +201,7 @@ class Tables(Columns):
             relations += [value.relation] if isinstance(value, bound.Rows) else []
         self.row = row
         if not nodes:
-            for name in self.workspace.names():
+            for name in self.workspace.names("*"):
                 table = self.workspace.table(name)
                 assert table is not None
                 tables.append(table)

@@ -23,11 +23,13 @@ class Tables:
 
     def __init__(
         self, *, functions: Mapping[str, Function] | None = None, memory: str = "1GB", threads: int = 2,
-        connection: Any = None,
+        connection: Any = None, beside: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:  # fmt: skip
+        """``beside``: columns of tables without rows, there when a query names them; see :class:`Workspace`."""
         self._connection = connection
         self._settings: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory, "threads": threads}
-        self._functions = dict(functions or {})
+        self._functions = functions or {}
+        self._beside = beside or {}
         self._columns: dict[str, dict[str, str]] = {}
         self._sources: dict[str, Any] = {}
         self._made: dict[str, Form] = {}
@@ -46,7 +48,7 @@ class Tables:
     def workspace(self) -> Workspace:
         """The shapes, for binding."""
         if self._workspace is None:
-            self._workspace = Workspace(self._columns, self._functions)
+            self._workspace = Workspace(self._columns, self._functions, beside=self._beside)
         return self._workspace
 
     def add(self, name: str, columns: Mapping[str, str], source: Any = None) -> None:
@@ -76,7 +78,8 @@ class Tables:
         return self._made[name]
 
     def _make(self, name: str, own: str) -> Form:
-        columns, source = self._columns[name], self._sources[name]
+        columns = self._columns[name] if name in self._columns else self._beside[name]
+        source = self._sources.get(name)
         names = {column: f"k{i}" for i, column in enumerate(columns)}
         types = [SQL_TYPES[one] for one in columns.values()]
         if source is None:
@@ -116,7 +119,7 @@ class _Forms(Mapping[str, Form]):
         return self._tables.form(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._tables._columns)
+        return iter(self._tables.workspace.names())
 
     def __len__(self) -> int:
-        return len(self._tables._columns)
+        return len(self._tables.workspace.names())
