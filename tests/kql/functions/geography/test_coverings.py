@@ -82,6 +82,8 @@ def test_shapes_lose_the_points_that_documented_examples_lose() -> None:
     assert of("geo_line_simplify", CROOKED, 10) == line(path[0], path[-1])
     ring = DETAILED["coordinates"][0]
     assert of("geo_polygon_simplify", DETAILED) == polygon(ring[0], *ring[7:9])
+    straight = [[i / 1000, 0] for i in range(10_000)]
+    assert of("geo_line_simplify", line(*straight)) == line(straight[0], straight[-1])
     assert of("geo_line_simplify", line([1.1, 1.1], [1.2, 1.2]), 100_000) is None
     assert of("geo_polygon_simplify", KITE, -0.1) is None
     assert of("geo_polygon_simplify", KITE, 1_000_000) is None

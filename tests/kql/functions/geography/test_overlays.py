@@ -182,6 +182,14 @@ def test_a_function_gives(name: str, arguments: tuple[object, ...], result: obje
     assert same(found, result), found
 
 
+def test_squares_side_by_side_are_one_although_their_corners_are_written_differently() -> None:
+    corners = [[[x / 10, y / 10], [x / 10 + 0.1, y / 10], [x / 10 + 0.1, y / 10 + 0.1], [x / 10, y / 10 + 0.1]]
+               for x in range(6) for y in range(6)]  # fmt: skip
+    whole = of("geo_union_polygons_array", [polygon(*one) for one in corners])
+    assert whole["type"] == "Polygon"
+    assert (len(whole["coordinates"]), len(whole["coordinates"][0])) == (1, 25)
+
+
 def test_what_overlaps_is_measured_once() -> None:
     assert of("geo_polygon_perimeter", PARK) == pytest.approx(9930.30149604938, rel=1e-12)
     assert of("geo_polygon_perimeter", several(PARK, BESIDE)) == pytest.approx(15943.5384578745, rel=1e-12)

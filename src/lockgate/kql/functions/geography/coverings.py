@@ -76,7 +76,9 @@ def _too_many(edges: list[Edge], region: Region | None, level: int) -> bool:
     """Whether length or surface alone tell that there are more cells than allowed."""
     width: float = s2cells.EDGE / 2.0**level
     surface = sum(map(area, region.rings)) if region is not None else 0.0
-    return bool(max(sum(angle(a, b) for a, b in edges) / width, surface / width**2) > 4 * s2cells.MOST)
+    # The largest cells are not half as large again as their average, and a line crosses one in three widths at most.
+    length = sum(angle(a, b) for a, b in edges)
+    return surface > 1.5 * s2cells.MOST * width**2 or length > 3 * s2cells.MOST * width
 
 
 def level_of_polygon(read: Read) -> Compute:

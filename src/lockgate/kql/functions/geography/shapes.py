@@ -14,6 +14,8 @@ from lockgate.kql.functions.geography.sphere.rings import Region, Ring, crossing
 
 MOST_POINTS = 200_000
 """Most points of one shape; a larger one is none."""
+_PLACES = 13
+"""Digits of a degree that tell points apart: a hundredth of a micrometre."""
 MOST_SHAPES = 100_000
 """Most shapes of one array."""
 MOST_PAIRS = 400_000_000
@@ -136,7 +138,26 @@ def all_of(value: object, read: Callable[[object], Shape | None]) -> list[Shape]
         return None
     found = [read(one) for one in value]
     kept = [one for one in found if one is not None]
-    return kept if len(kept) == len(found) else None
+    return _merged(kept) if len(kept) == len(found) else None
+
+
+def _merged(found: Sequence[Shape]) -> list[Shape]:
+    """The shapes with one point for those that are as good as equal, or neighbours would not share their border."""
+    known: dict[tuple[float, float], Point] = {}
+
+    def path(shape: Shape, points: Line) -> Line:
+        places = [shape.names[one] for one in points]
+        merged = [
+            known.setdefault((round(x, _PLACES), round(y, _PLACES)), one)
+            for one, (x, y) in zip(points, places, strict=True)
+        ]
+        return merged if len(set(merged)) == len(set(points)) else points
+
+    return [
+        Shape([path(shape, line) for line in shape.lines],
+              [[path(shape, ring) for ring in rings] for rings in shape.polygons], shape.names)
+        for shape in found
+    ]  # fmt: skip
 
 
 def all_names(found: Sequence[Shape]) -> Names:

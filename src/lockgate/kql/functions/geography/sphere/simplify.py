@@ -7,11 +7,17 @@ between is further from the edge than the tolerance.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lockgate.kql.functions.geography.sphere.points import Point, angle, distance_to_edge
+from lockgate.kql.functions.geography.sphere.points import Point, angle
 from lockgate.kql.functions.geography.sphere.rings import Ring, area, crossing_pairs, edges_of
 
-_LONGEST_CHAIN = 2_000
+if TYPE_CHECKING:
+    import numpy
+
+    Matrix: TypeAlias = numpy.ndarray[Any, numpy.dtype[Any]]
+
+_LONGEST_STEP = 4_096
 
 
 def simplified_line(line: Sequence[Point], tolerance: float) -> list[Point] | None:
@@ -49,18 +55,36 @@ def _spaced(points: Sequence[Point], tolerance: float) -> list[Point]:
 
 
 def _straightened(points: list[Point], tolerance: float) -> list[Point]:
-    found, start = [points[0]], 0
-    while start < len(points) - 1:
-        stop = start + 1
-        while stop < len(points) - 1 and stop - start < _LONGEST_CHAIN and _fits(points, start, stop + 1, tolerance):
-            stop += 1
-        found.append(points[stop])
-        start = stop
+    """Chains as single edges: each is made longer by doubling, then by halving what is left to try."""
+    import numpy
+
+    every = numpy.array(points)
+    found, start, last = [points[0]], 0, len(points) - 1
+    while start < last:
+        fits, step = start + 1, 1
+        while fits < last and _fits(every, start, min(fits + step, last), tolerance):
+            fits = min(fits + step, last)
+            step = min(2 * step, _LONGEST_STEP)
+        while step > 1:
+            step //= 2
+            if fits + step <= last and _fits(every, start, fits + step, tolerance):
+                fits += step
+        found.append(points[fits])
+        start = fits
     return found
 
 
-def _fits(points: list[Point], start: int, stop: int, tolerance: float) -> bool:
-    a, b = points[start], points[stop]
-    if a == b:
+def _fits(points: Matrix, start: int, stop: int, tolerance: float) -> bool:
+    """Whether the points between are within the tolerance of an edge."""
+    import numpy
+
+    a, b, inner = points[start], points[stop], points[start + 1 : stop]
+    side = numpy.cross(a + b, b - a)
+    size = float(numpy.linalg.norm(side))
+    if size == 0:
         return False
-    return all(distance_to_edge(points[i], a, b) <= tolerance for i in range(start + 1, stop))
+    side /= size
+    beside = (inner @ numpy.cross(side, a) >= 0) & (inner @ numpy.cross(b, side) >= 0)
+    ends = numpy.minimum(numpy.linalg.norm(inner - a, axis=1), numpy.linalg.norm(inner - b, axis=1))
+    apart = numpy.where(beside, numpy.abs(inner @ side), 2 * numpy.arcsin(numpy.minimum(ends / 2, 1.0)))
+    return bool((apart <= tolerance).all())
