@@ -207,6 +207,22 @@ def test_a_table_grows_a_column_and_old_rows_hold_null(
     assert [row["Later"] for row in record.rows("Skips")] == [None, None]
 
 
+def test_an_older_version_appends_to_a_table_of_a_later_one(
+    tmp_path: Path, runs: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables_before = dict(tables())
+    skips = tables_before["Skips"]
+    later = Column("Later", ColumnType.DATETIME, "A column of a later version")
+    wider = replace(skips, columns=(*skips.columns, later))
+    monkeypatch.setattr("lockgate.store.record.tables", lambda: {**tables_before, "Skips": wider})
+    Record.open(tmp_path).append_result(runs.result("later"))
+    monkeypatch.undo()
+    older = Record.open(tmp_path)
+    older.append_result(runs.result("older"))
+    older.append_result(runs.result("older still"))
+    assert len(older.rows("Skips")) == 3 * len(older.rows("Skips", version=0))
+
+
 def test_a_place_that_cannot_be_written_is_a_store_error_with_a_way_out(tmp_path: Path, runs: ModuleType) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StoreError) as caught:

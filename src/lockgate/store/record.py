@@ -195,14 +195,14 @@ class Record:
         def write(handle: Any) -> None:
             if once is not None and handle is not None and (handle.transaction_version(once[0]) or -1) >= once[1]:
                 return
-            lacking = handle is not None and _lacks_columns(handle, table)
+            other = handle is not None and _has_other_columns(handle, table)
             mark = mark_of(handle, table) if local else None
             write_deltalake(
                 handle if handle is not None else self._uri(table.name),
                 batch,
                 mode="append",
                 configuration=None if handle is not None else CONFIGURATION,
-                schema_mode="merge" if lacking else None,
+                schema_mode="merge" if other else None,
                 storage_options=self._options,
                 commit_properties=CommitProperties(
                     custom_metadata={MARK: mark} if mark is not None else None,
@@ -296,9 +296,9 @@ def _is_conflict(error: BaseException) -> bool:
     return isinstance(error, CommitFailedError) or "already exist" in text or "metadata changed" in text
 
 
-def _lacks_columns(handle: Any, table: Table) -> bool:
-    have = {field.name for field in handle.schema().fields}
-    return any(column.name not in have for column in table.columns)
+def _has_other_columns(handle: Any, table: Table) -> bool:
+    """It may lack some of ours, or have some of a later version; rows hold null in what they do not know."""
+    return {field.name for field in handle.schema().fields} != {column.name for column in table.columns}
 
 
 def _storage_options(environ: Mapping[str, str]) -> dict[str, str]:
