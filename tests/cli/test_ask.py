@@ -42,6 +42,23 @@ def test_an_answer_is_a_table_with_numbers_to_the_right(ask):
     assert done.stdout.splitlines() == ["Word  Number", "----  ------", "a         12"]
 
 
+def test_a_query_that_was_written_for_sentinel_binds_and_finds_nothing(ask):
+    query = """
+        SigninLogs
+        | where TimeGenerated > ago(1d) and ResultType == "0" and DeviceDetail.isCompliant == false
+        | join kind=inner (AuditLogs | mv-expand TargetResources
+            | extend Who = tostring(InitiatedBy.user.userPrincipalName))
+            on $left.UserPrincipalName == $right.Who
+        | summarize Count = count() by UserPrincipalName, OperationName
+    """
+    done = ask(query, "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["UserPrincipalName,OperationName,Count"]
+    done = ask("AzureDiagnostics | where Category == 'kube-audit' | count", "--format", "csv", "--since", "7d")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["Count", "0"]
+
+
 def test_the_record_answers(ask):
     done = ask("Findings | where Family == 'policy' | summarize Count=count() by Severity | order by Severity asc",
                "--format", "json")  # fmt: skip
@@ -202,8 +219,12 @@ def test_the_shell_answers_queries_of_several_lines_and_goes_on_after_an_error(s
 
 
 def test_the_shell_shows_columns_and_changes_its_form(shell):
-    shown = shell(".show Runs", ".format csv", "print x=1;", ".format nothing", ".show Nothing", ".unknown", ".help")
+    shown = shell(
+        ".show Runs", ".show ContainerLog", ".show Syslog", ".format csv", "print x=1;", ".format nothing",
+        ".show Nothing", ".unknown", ".help",
+    )  # fmt: skip
     assert "Verdict         string" in shown
+    assert "LogEntrySource   string" in shown and "ProcessID          int" in shown
     assert "x\n1\n" in shown
     assert "one of table, json" in shown
     assert "there is no table 'Nothing'" in shown

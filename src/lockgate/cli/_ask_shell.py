@@ -87,7 +87,7 @@ class _Shell:
         if word == ".help":
             print(_HELP)
         elif word == ".tables":
-            print("\n".join(self.tables.workspace.names()))
+            print("\n".join(self._rows()))
         elif word == ".show":
             self._show(rest.strip())
         elif word == ".format":
@@ -101,13 +101,20 @@ class _Shell:
         return True
 
     def _show(self, name: str) -> None:
-        table = self.tables.workspace.table(name)
-        if table is None:
+        from lockgate.kql import bind, parse
+
+        if name not in self._rows():
             print(f"there is no table {name!r}; .tables lists them", file=sys.stderr)
             return
-        width = max(len(column.name) for column in table.columns)
-        for column in table.columns:
-            print(f"{column.name.ljust(width)}  {column.type.name}")
+        columns = bind(parse(f"['{name}']"), self.tables.workspace).columns
+        width = max(len(column) for column, _ in columns)
+        for column, kind in columns:
+            print(f"{column.ljust(width)}  {kind}")
+
+    def _rows(self) -> list[str]:
+        """Names of the tables, and of the views of them."""
+        workspace = self.tables.workspace
+        return [*workspace.names(), *workspace.functions]
 
     def _set_form(self, form: str) -> None:
         forms = ("table", "json", "ndjson", "csv", "markdown", "chart")
@@ -130,7 +137,7 @@ class _Shell:
             column.name for name in workspace.names() if (table := workspace.table(name)) for column in table.columns
         ]
         return [
-            *workspace.names(), *columns, *_OPERATORS.split(), *catalogue.names("scalar"),
+            *self._rows(), *columns, *_OPERATORS.split(), *catalogue.names("scalar"),
             *catalogue.names("aggregate"), *catalogue.names("plugin"),
         ]  # fmt: skip
 

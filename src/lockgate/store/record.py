@@ -131,14 +131,16 @@ class Record:
     def asked(self, *, since: datetime | None = None, memory: str = "1GB") -> Tables:
         """Every table as it stands now, for queries in Kusto's language. ``since``: only rows generated then or later.
 
+        Beside ours stand the tables of Azure Monitor that are adopted: empty, so far as nothing fills them.
         Its connection is the caller's to close.
         """
         from lockgate.store import _query
         from lockgate.store.ask import Tables
+        from lockgate.store.ask.adopted import Functions, Shapes
 
         snapshots = {name: self._snapshot(name, None) for name in tables()}
         connection = self._guard("record", lambda: _query.opened(snapshots, memory=memory))
-        found = Tables(connection=connection)
+        found = Tables(connection=connection, functions=Functions(), beside=Shapes())
         for table in tables().values():
             source = f'"{table.name}"'
             if since is not None:
