@@ -133,6 +133,11 @@ def test_what_cannot_run_says_so_with_its_place(tables: Tables) -> None:
     assert "externaldata" in str(error.value)
 
 
+def test_what_is_wrong_in_a_value_is_said_in_its_own_words(tables: Tables) -> None:
+    with pytest.raises(QueryError, match=r"LG101: (?!The query failed)"):
+        ask("Events | where assert(n > 5, 'too small')", tables)
+
+
 def test_a_result_that_is_too_large_is_refused(tables: Tables) -> None:
     with pytest.raises(LimitError, match="more than 100 rows"):
         ask("range x from 1 to 1000 step 1", tables, limits=Limits(rows=100))

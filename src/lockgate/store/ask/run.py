@@ -287,8 +287,11 @@ class _Asking:
             raise self._failed(error) from None
 
     def _failed(self, error: Exception) -> LockgateError:
-        text = " ".join(str(error).split())[:400]
-        return self._error(f"The query failed while it ran: {text}", (0, len(self.query)))
+        text = " ".join(str(error).split())
+        # What a function in Python says of a value is the message; DuckDB puts its own words before and after it.
+        _, told, own = text.partition("EvaluationError: ")
+        message = own[:400] if told else f"The query failed while it ran: {text[:400]}"
+        return self._error(message, (0, len(self.query)))
 
     def _register(self, foreign: duckdb.Foreign) -> None:
         try:
