@@ -36,8 +36,9 @@ class Node:
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        """What it reads."""
-        raise NotImplementedError
+        """What it reads: its ``input`` where it has one, and the relations that its values look into (``reads``)."""
+        own: tuple[Node, ...] = (self.input,) if hasattr(self, "input") else ()
+        return (*own, *getattr(self, "reads", ()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,10 +122,6 @@ class Scan(Node):
     table: str
     columns: tuple[tuple[str, Field], ...]
 
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return ()
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values(Node):
@@ -135,10 +132,6 @@ class Values(Node):
     position: Field | None
     """Counts the rows from 1."""
     reads: tuple[Node, ...] = ()
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return self.reads
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,10 +144,6 @@ class Series(Node):
     step: bound.Value
     reads: tuple[Node, ...] = ()
 
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return self.reads
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Filter(Node):
@@ -164,10 +153,6 @@ class Filter(Node):
     condition: bound.Value
     reads: tuple[Node, ...] = ()
 
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input, *self.reads)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extend(Node):
@@ -176,10 +161,6 @@ class Extend(Node):
     input: Node
     made: tuple[tuple[Field, bound.Value], ...]
     reads: tuple[Node, ...] = ()
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input, *self.reads)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,10 +184,6 @@ class Aggregate(Node):
     position: Field | None
     """The order of the rows, for the aggregates that depend on it."""
     reads: Sequence[Node] = ()
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input, *self.reads)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -232,10 +209,6 @@ class Unique(Node):
     input: Node
     keys: tuple[bound.Value, ...]
 
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input,)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Union(Node):
@@ -258,10 +231,6 @@ class Limit(Node):
     order: Order
     reads: tuple[Node, ...] = ()
 
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input, *self.reads)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Number(Node):
@@ -271,10 +240,6 @@ class Number(Node):
     field: Field
     order: Order
     partition: tuple[bound.Value, ...] = ()
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -287,10 +252,6 @@ class Window(Node):
     arguments: tuple[bound.Value, ...]
     order: Order
     partition: tuple[bound.Value, ...] = ()
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -308,10 +269,6 @@ class Unnest(Node):
     pairs: bool
     reads: tuple[Node, ...] = ()
 
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input, *self.reads)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept(Node):
@@ -319,10 +276,6 @@ class Kept(Node):
 
     input: Node
     costly: bool
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -332,10 +285,6 @@ class Again(Node):
     input: Kept
     renamed: tuple[tuple[Field, Field], ...]
     """The new field and that of the input."""
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -373,10 +322,6 @@ class Outside(Node):
     written: bound.Written
     addresses: tuple[bound.Value, ...]
     fields: tuple[tuple[Column, Field], ...]
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

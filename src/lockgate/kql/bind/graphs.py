@@ -8,7 +8,7 @@ from lockgate.kql import bound
 from lockgate.kql import syntax as s
 from lockgate.kql.bind.core import column_of
 from lockgate.kql.bind.labels import graph_label
-from lockgate.kql.bind.matching import underlying
+from lockgate.kql.bind.matching import records_in, underlying
 from lockgate.kql.bind.projection import Projection
 from lockgate.kql.bind.rows import Rows
 from lockgate.kql.bind.scope import Scope
@@ -103,7 +103,7 @@ class Graphs(Rows):
     def _project_match(
         self, node: s.Expression, value: bound.Value, projection: Projection, long_edges: set[str]
     ) -> None:
-        type_ = array_of(value.type) if long_edges & _names(value) else None
+        type_ = array_of(value.type) if long_edges & records_in(value) else None
         if isinstance(node, s.Named | s.Call):
             self.project([node], [value], projection, type_=type_)
             return
@@ -161,18 +161,3 @@ def _joined(tables: Sequence[Table]) -> Table:
     from lockgate.kql.bind.tables import unified
 
     return Table(unified(one for table in tables for one in table.columns), open=any(one.open for one in tables))
-
-
-def _names(value: bound.Value) -> set[str]:
-    """Names of nodes and edges that a value refers to."""
-    found: set[str] = set()
-    waiting = [value]
-    while waiting:
-        one = underlying(waiting.pop())
-        if isinstance(one, bound.Record):
-            found.add(one.name)
-        elif isinstance(one, bound.Member):
-            waiting.append(one.value)
-        elif isinstance(one, bound.Call | bound.Operation):
-            waiting += one.arguments
-    return found

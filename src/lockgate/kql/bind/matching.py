@@ -140,6 +140,25 @@ def underlying(value: bound.Value) -> bound.Value:
     return value
 
 
+def records_in(value: bound.Value) -> set[str]:
+    """Names of the rows that a value looks into: nodes and edges of a graph, steps of a scan."""
+    found: set[str] = set()
+    waiting = [value]
+    while waiting:
+        one = underlying(waiting.pop())
+        if isinstance(one, bound.Record):
+            found.add(one.name)
+        elif isinstance(one, bound.Member):
+            waiting += [one.value] if isinstance(one.key, str) else [one.value, one.key]
+        elif isinstance(one, bound.Call | bound.Operation):
+            waiting += one.arguments
+        elif isinstance(one, bound.Variable) and one.value is not None:
+            waiting.append(one.value)
+        elif isinstance(one, bound.Inlined):
+            waiting.append(one.body)
+    return found
+
+
 def common_type(layout: Sequence[Parameter | None], types: Sequence[Type], *, static: bool = False) -> Type | None:
     """The type that all arguments share which must have one; ``static`` looks at dynamic ones only when all are."""
     taken: list[Type] = []

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from lockgate.kql import bound
 from lockgate.kql import syntax as s
-from lockgate.kql.bind.matching import underlying
+from lockgate.kql.bind.matching import records_in, underlying
 from lockgate.kql.errors import EvaluationError
 from lockgate.kql.row import Context, Evaluate
 from lockgate.kql.steps import Frame, framed
@@ -60,7 +60,7 @@ class Matcher:
 
     def _place(self, value: bound.Value) -> None:
         """Put a condition where it narrows most."""
-        names = _names_in(value)
+        names = records_in(value)
         places = {self.slots[one].place for one in names if one in self.slots}
         kinds = {one.place: one.kind for one in self.slots.values()}
         if len(places) == 1:
@@ -79,7 +79,7 @@ class Matcher:
         if not isinstance(value, bound.Call) or value.function.name != "all":
             return False
         condition = underlying(value.arguments[1])
-        if _names_in(condition):
+        if records_in(condition):
             return False
         columns, _, rows, nodes = self.values.elements(value.arguments[0])
         run = self.values.of_element(condition, columns, nodes)
@@ -223,25 +223,6 @@ def _parts_of(value: bound.Value) -> list[bound.Value]:
             waiting += reversed(one.arguments)
         else:
             found.append(one)
-    return found
-
-
-def _names_in(value: bound.Value) -> set[str]:
-    """The elements of the pattern that a value names."""
-    found: set[str] = set()
-    waiting = [value]
-    while waiting:
-        one = underlying(waiting.pop())
-        if isinstance(one, bound.Record):
-            found.add(one.name)
-        elif isinstance(one, bound.Member):
-            waiting += [one.value] if isinstance(one.key, str) else [one.value, one.key]
-        elif isinstance(one, bound.Call | bound.Operation):
-            waiting += one.arguments
-        elif isinstance(one, bound.Variable) and one.value is not None:
-            waiting.append(one.value)
-        elif isinstance(one, bound.Inlined):
-            waiting.append(one.body)
     return found
 
 
