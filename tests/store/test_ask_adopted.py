@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from tests.corpora import CORPORA
 
 from lockgate.kql import QueryError, bind, parse
 from lockgate.store.ask import Tables, ask
 from lockgate.store.ask.adopted import Functions, Shapes
 from lockgate.tables import adopted, views
 
+_QUERIES = CORPORA / "kql" / "queries.jsonl"
 _RESOURCE = "/subscriptions/s1/resourceGroups/shop/providers/Microsoft.ContainerService/managedClusters/prod"
 
 
@@ -95,16 +98,17 @@ def test_a_call_to_a_vault_is_read_from_the_shared_table_as_public_queries_read_
         "TimeGenerated": "2031-05-04 12:00:00", "OperationName": "SecretGet", "HttpStatusCode": 403, "DurationMs": 7,
         "Identity": {"claim": {"oid": "o1", "appid": "p1", "upn": "ada@example.org", objectid: "o2"}},
         "CallerIpAddress": "192.0.2.7", "_ResourceId": vault, "IsAccessPolicyMatch": "false", "Sku": {"Family": "A"},
+        "Tlsversion": "1.2",
     }  # fmt: skip
     query = """
         AzureDiagnostics
         | where ResourceProvider == "MICROSOFT.KEYVAULT" and Category == "AuditEvent" and httpStatusCode_d == 403
         | project OperationName, identity_claim_oid_g, identity_claim_appid_g, identity_claim_upn_s,
             identity_claim_http_schemas_microsoft_com_identity_claims_objectidentifier_g, CallerIPAddress, DurationMs,
-            isAccessPolicyMatch_b, properties_sku_Family_s, ResourceType
+            isAccessPolicyMatch_b, properties_sku_Family_s, ResourceType, tlsVersion_s
     """
     assert _rows(query, _tables(AZKVAuditLogs=call)) == [
-        ("SecretGet", "o1", "p1", "ada@example.org", "o2", "192.0.2.7", 7, False, "A", "VAULTS")
+        ("SecretGet", "o1", "p1", "ada@example.org", "o2", "192.0.2.7", 7, False, "A", "VAULTS", "1.2")
     ]
 
 
@@ -147,6 +151,27 @@ def test_what_asks_for_all_tables_is_spared_those_that_hold_nothing() -> None:
     assert len(ask("union *", tables).tables[0].columns) == len(adopted()["Syslog"].columns)
     assert _rows("union withsource = T AKSAudit*, Sys* | summarize count() by T", tables) == [("Syslog", 1)]
     assert _rows("find in (Kube*) where TimeGenerated > ago(1d)", tables) == []
+
+
+@pytest.mark.skipif(not _QUERIES.exists(), reason="the collections of public queries are not here")
+def test_public_queries_over_adopted_tables_are_understood() -> None:
+    workspace = _tables().workspace
+    understood = total = 0
+    strange: Counter[str] = Counter()
+    for line in _QUERIES.read_text("utf-8").splitlines():
+        query = json.loads(line)
+        if not query["tables"] or not adopted().keys() >= set(query["tables"]):
+            continue
+        total += 1
+        try:
+            bind(parse(query["text"]), workspace)
+            understood += 1
+        except QueryError as error:
+            strange[error.diagnostics[0].message.partition("'")[2].partition("'")[0]] += 1
+    # The others call functions of Sentinel and Resource Graph, or read columns that AzureDiagnostics has only where
+    # some other service writes to it; none lacks a table that is adopted.
+    assert (total, understood, strange["_GetWatchlist"], strange["arg"]) == (464, 367, 36, 6)
+    assert not strange.keys() & adopted().keys()
 
 
 def test_a_misspelt_name_is_told_the_nearest_one() -> None:

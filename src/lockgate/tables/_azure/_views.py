@@ -41,6 +41,7 @@ _VAULT = """AZKVAuditLogs
             tostring(Claims["http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"]),
         identity_claim_http_schemas_microsoft_com_identity_claims_objectidentifier_g =
             tostring(Claims["http://schemas.microsoft.com/identity/claims/objectidentifier"]),
+        tlsVersion_s = Tlsversion,
         isAccessPolicyMatch_b = IsAccessPolicyMatch, properties_s = tostring(Properties),
         properties_enabledForDeployment_b = EnabledForDeployment,
         properties_enabledForDiskEncryption_b = EnabledForDiskEncryption,

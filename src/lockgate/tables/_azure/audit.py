@@ -60,11 +60,12 @@ TABLES = {
     "AzureActivity": Declared(
         "One operation on the control plane of a subscription",
         """
-            string ActivityStatusValue ActivitySubstatusValue OperationNameValue Resource ResourceProviderValue
-            datetime EventSubmissionTimestamp
+            string Resource
             string ActivityStatus ActivitySubstatus: Older text for people; the column with Value is the one to ask
             string Category OperationName: Older text for people; the column with Value is the one to ask
             string ResourceProvider: Older text for people; the column with Value is the one to ask
+            string ActivityStatusValue: Start, Accept, Success, Failure
+            string ActivitySubstatusValue: Mostly the status of the answer
             string Authorization Claims Properties: JSON text; the column with _d holds the value
             string Caller: Sign-in name or object id
             string CallerIpAddress: Address of the caller
@@ -74,10 +75,13 @@ TABLES = {
             string Hierarchy: Management groups above the subscription
             string HTTPRequest: JSON text: client, method, address
             string Level: Weight of the row
-            string OperationId: Trace that it belongs to
+            string OperationId: Id that the events of one operation share
+            string OperationNameValue: Operation, as MICROSOFT.COMPUTE/VIRTUALMACHINES/WRITE
             string ResourceGroup: Resource group
             string ResourceId: Azure resource id, in its own spelling
+            string ResourceProviderValue: Namespace of the provider, upper case
             string SubscriptionId: Subscription
+            datetime EventSubmissionTimestamp: When the event could be read first
             dynamic Authorization_d: action, scope and role of the assignment that allowed it
             dynamic Claims_d: Claims of the caller's token
             dynamic Properties_d: What the provider says of the operation
@@ -86,14 +90,16 @@ TABLES = {
     "AzureMetrics": Declared(
         "One minute of a platform metric of a resource",
         """
-            string Category Confidence Description FirstReportedDateTime IndicatorThreatType IsActive
-            string LastReportedDateTime MaliciousIP MetricName OperationName RemoteIPCountry Resource TLPLevel
-            string UnitName
+            string Category Confidence Description FirstReportedDateTime IsActive LastReportedDateTime MetricName
+            string OperationName Resource UnitName
             int Severity
-            real Average Count Maximum Minimum RemoteIPLatitude RemoteIPLongitude Total
+            real RemoteIPLatitude RemoteIPLongitude
             string CallerIpAddress: Address of the caller
             string CorrelationId: Joins rows of one operation
+            string IndicatorThreatType: Kind of threat, as the feed has it
+            string MaliciousIP: Address of the row that a feed names
             string OperationVersion: Version of the operation's interface
+            string RemoteIPCountry: Country of the address that reached the service
             string ResourceGroup: Resource group
             string ResourceId: Azure resource id, in its own spelling
             string ResourceProvider: Namespace of the resource provider
@@ -102,27 +108,34 @@ TABLES = {
             string ResultType: Outcome of the operation
             string SubscriptionId: Subscription
             string TimeGrain: Span of one value, ISO 8601
+            string TLPLevel: white, green, amber or red
             long DurationMs: Milliseconds that it took
+            real Average Count Maximum Minimum Total: Of the values in the span
         """,
     ),
     "Operation": Declared(
         "One notice of the workspace about its own data",
         """
-            string Detail ErrorId HelpLink ManagementGroupName OperationCategory OperationKey OperationStatus Solution
-            string SourceComputerId
+            string Detail ErrorId HelpLink ManagementGroupName OperationCategory OperationKey OperationStatus
             string Computer: Machine or node that the row comes from
             string CorrelationId: Joins rows of one operation
+            string Solution: Solution that the rows belong to
+            string SourceComputerId: Id of the agent
         """,
     ),
     "Usage": Declared(
         "Volume of one table in one span, as it is billed",
         """
-            string DataType LinkedMeterId LinkedResourceUri MeterId Plan QuantityUnit ResourceUri Solution
+            string MeterId Plan ResourceUri
             datetime EndTime StartTime
-            long BatchesCapped BatchesOutsideSla BatchesWithinSla TotalBatches
             real AvgLatencyInSeconds
             bool IsBillable
             string Computer: Machine or node that the row comes from
+            string DataType: Table
+            string LinkedMeterId LinkedResourceUri: Used by billing alone
+            string QuantityUnit: Unit of Quantity: MBytes
+            string Solution: Solution that the rows belong to
+            long BatchesCapped BatchesOutsideSla BatchesWithinSla TotalBatches: Unused
             real Quantity: Volume, in QuantityUnit
         """,
         omits="_ResourceId _SubscriptionId",

@@ -33,9 +33,10 @@ TABLES = {
     "KubePodInventory": Declared(
         "One container of a pod at one scan; the newest row of a container is its state",
         """
-            string ClusterName Namespace PodIp
+            string PodIp
             datetime ContainerStartTime PodStartTime
             string ClusterId: Azure resource id of the cluster
+            string ClusterName: Name of the cluster
             string Computer: Node; empty while the pod is not scheduled
             string ContainerID: Id that the container runtime gave the container
             string ContainerLastStatus ContainerStatus: waiting, running or terminated
@@ -44,6 +45,7 @@ TABLES = {
             string ControllerKind ControllerName: Owner of the pod
             string InstanceName: Cluster, pod and container in one text, as Perf has it
             string Name: Name of the pod
+            string Namespace: Namespace of the Kubernetes object
             string PodLabel: JSON text: a list with one object of the labels
             string PodStatus: Phase of the pod
             string PodUid: UID of the pod
@@ -55,9 +57,10 @@ TABLES = {
     "KubeNodeInventory": Declared(
         "One node at one scan",
         """
-            string ClusterName KubeletVersion KubeProxyVersion OperatingSystem
+            string KubeletVersion KubeProxyVersion OperatingSystem
             datetime CreationTimeStamp
             string ClusterId: Azure resource id of the cluster
+            string ClusterName: Name of the cluster
             string Computer: Machine or node that the row comes from
             string DockerVersion: Container runtime and its version
             string KubernetesProviderID: Machine of the cloud behind the node
@@ -69,9 +72,11 @@ TABLES = {
     "KubeServices": Declared(
         "One service at one scan; its ports are not kept",
         """
-            string ClusterName Namespace ServiceName
+            string ServiceName
             string ClusterId: Azure resource id of the cluster
             string ClusterIp: Address within the cluster; None for a headless service
+            string ClusterName: Name of the cluster
+            string Namespace: Namespace of the Kubernetes object
             string SelectorLabels: JSON text of the selector
             string ServiceType: ClusterIP, NodePort, LoadBalancer or ExternalName
         """,
@@ -79,9 +84,10 @@ TABLES = {
     "KubeEvents": Declared(
         "One event of the cluster; the service collects Normal ones only when told",
         """
-            string ClusterName Message Reason
+            string Message Reason
             datetime FirstSeen LastSeen
             string ClusterId: Azure resource id of the cluster
+            string ClusterName: Name of the cluster
             string Computer: Machine or node that the row comes from
             string KubeEventType: Normal or Warning
             string Name: Name of the object concerned
@@ -94,9 +100,10 @@ TABLES = {
     "KubePVInventory": Declared(
         "One persistent volume at one scan",
         """
-            string ClusterName PVName PVStorageClassName PVType
+            string PVName PVStorageClassName PVType
             datetime PVCreationTimeStamp
             string ClusterId: Azure resource id of the cluster
+            string ClusterName: Name of the cluster
             string PVAccessModes: Access modes, separated by commas
             string PVCName PVCNamespace: Claim that holds the volume
             string PVStatus: Phase of the volume
@@ -168,8 +175,9 @@ TABLES = {
     "KubeMonAgentEvents": Declared(
         "One trouble of the collector itself: configuration, scraping",
         """
-            string Category ClusterName Message
+            string Category Message
             string ClusterId: Azure resource id of the cluster
+            string ClusterName: Name of the cluster
             string Computer: Machine or node that the row comes from
             string Level: Weight of the row
             string Tags: JSON text of the details
@@ -178,13 +186,14 @@ TABLES = {
     "Heartbeat": Declared(
         "One sign of life a minute of a machine that reports",
         """
-            string ComputerIP OSMajorVersion OSMinorVersion OSName OSType RemoteIPCountry Resource ResourceType
-            string Version
+            string ComputerIP OSMajorVersion OSMinorVersion OSName Resource ResourceType Version
             dynamic ComputerPrivateIPs
             string Category: Kind of agent
             string Computer: Machine or node that the row comes from
             string ComputerEnvironment: Azure or Non-Azure
             string ManagementGroupName: Management group of Operations Manager
+            string OSType: Windows or Linux
+            string RemoteIPCountry: Country of the address that reached the service
             string ResourceGroup: Resource group
             string ResourceId: Azure resource id, in its own spelling
             string ResourceProvider: Namespace of the resource provider

@@ -53,7 +53,7 @@ TABLES = {
             string pod_s: Of clusters: the pod that wrote it
             string requestUri_s: Of vaults: address that was asked
             string ResourceGroup: Resource group
-            string ResourceId: Azure resource id, in its own spelling
+            string ResourceId: Azure resource id, upper case
             string ResourceProvider: Provider, upper case: MICROSOFT.KEYVAULT, ...
             string ResourceType: Kind of resource, upper case: MANAGEDCLUSTERS, VAULTS, ...
             string ResultDescription: Why it came out so
@@ -61,6 +61,7 @@ TABLES = {
             string ResultType: Outcome of the operation
             string stream_s: Of clusters: stdout or stderr
             string SubscriptionId: Subscription
+            string tlsVersion_s: Of vaults: version of TLS
             dynamic AdditionalFields: What is beyond the 500 columns of the service
             long DurationMs: Milliseconds that it took
         """,

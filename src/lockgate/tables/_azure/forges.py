@@ -3,42 +3,40 @@
 from lockgate.tables._azure._declared import Declared
 
 _GITHUB = """
-    string After AlertNumbers AllowedValues ApplicationClientId AuditLogStreamResult AuditLogStreamSink
-    string AuditLogStreamSinkDetails AuthorizedActorNames BaseRole Before BlockedUser Branch Business CommitId
-    string CommitOid Conclusion Config ConfigWas ContentType CountryCode CustomPattern DefaultValue
-    string DeployKeyFingerprint Description DomainName Email Emoji Enablement EnforcementLevel EnvironmentName Event
-    string Events EventsWere Explanation ExternalIdentityNameid ExternalIdentityUsername Fingerprint GhsaId HeadBranch
-    string HeadSha Integration InviteeEmail IpAllowListEntry Issuer IssueTypeName JobName JobWorkflowRef Key
-    string MembershipType Message Name NewAccess NewPolicy NewProjectBaseRole NewRepoPermission NewRepoRunnersPolicy
-    string OauthApplication OauthApplicationState OauthApplicationUrl OldAccess OldDefaultValue OldDescription
-    string OldIssueTypeName OldPermission OldProjectBaseRole OldRepoPermission OldRepoRunnersPolicy OldRolePermissions
-    string OldUser OldValuesEditableBy OpensshPublicKey OperationType OrganizationRoleName OverriddenCodes Owner
-    string OwnerType Permission Policy PreviousVisibility PropertyName PullRequestTitle PullRequestUrl QuerySuite
-    string Reason Reasons Recipient Ref Referrer RepositoriesRemoved RepositoriesRemovedNames RepositorySelection
-    string RequestAccessSecurityHeader RequestCategory RequestId RolePermissions RulesetBypassActors RulesetConditions
-    string RulesetConditionsUpdated RulesetEnforcement RulesetName RulesetRules RulesetRulesDeleted RulesetSourceType
-    string RunnerGroupName RunnerGroupSelectedWorkflowRefs RunnerLabels RunnerName RunnerOwnerType SecretsPassed
-    string SecurityConfigurationCodeScanning SecurityConfigurationDependabotAlerts
-    string SecurityConfigurationDependabotSecurityUpdates SecurityConfigurationDependencyGraph
-    string SecurityConfigurationDependencyGraphAutosubmitAction SecurityConfigurationDescription
-    string SecurityConfigurationName SecurityConfigurationPrivateVulnerabilityReporting
-    string SecurityConfigurationSecretScanning SecurityConfigurationSecretScanningDelegatedBypass
-    string SecurityConfigurationSecretScanningGenericSecrets SecurityConfigurationSecretScanningNonProviderPatterns
-    string SecurityConfigurationSecretScanningPushProtection SecurityConfigurationSecretScanningValidityChecks Source
-    string SsoUrl TargetLogin Team ThreatModel Topic TransportProtocolName TwoFactorMethod User ValuesEditableBy
-    string ValueType Visibility VulnerabilityAlertRuleActionsAlertActionsAutoDismiss
-    string VulnerabilityAlertRuleConditionsCwe VulnerabilityAlertRuleConditionsEcosystem
-    string VulnerabilityAlertRuleConditionsScope VulnerabilityAlertRuleName
+    string AlertNumbers AllowedValues ApplicationClientId AuditLogStreamResult AuditLogStreamSink
+    string AuditLogStreamSinkDetails AuthorizedActorNames BaseRole BlockedUser Branch Business CommitId CommitOid
+    string Conclusion Config ConfigWas ContentType CustomPattern DefaultValue DeployKeyFingerprint Description
+    string DomainName Email Emoji Enablement EnforcementLevel EnvironmentName Event Events EventsWere Explanation
+    string ExternalIdentityUsername Fingerprint GhsaId HeadBranch Integration InviteeEmail IpAllowListEntry Issuer
+    string IssueTypeName JobName Key MembershipType Message Name NewAccess NewPolicy NewProjectBaseRole
+    string NewRepoPermission NewRepoRunnersPolicy OauthApplication OauthApplicationState OauthApplicationUrl OldAccess
+    string OldDefaultValue OldDescription OldIssueTypeName OldPermission OldProjectBaseRole OldRepoPermission
+    string OldRepoRunnersPolicy OldRolePermissions OldUser OldValuesEditableBy OpensshPublicKey OrganizationRoleName
+    string Owner OwnerType Permission Policy PreviousVisibility PropertyName PullRequestTitle PullRequestUrl
+    string QuerySuite Reason Recipient Ref Referrer RepositoriesRemoved RepositoriesRemovedNames RepositorySelection
+    string RequestCategory RequestId RolePermissions RulesetBypassActors RulesetConditions RulesetConditionsUpdated
+    string RulesetEnforcement RulesetName RulesetRules RulesetRulesDeleted RulesetSourceType RunnerGroupName
+    string RunnerGroupSelectedWorkflowRefs RunnerLabels RunnerName RunnerOwnerType SecurityConfigurationCodeScanning
+    string SecurityConfigurationDependabotAlerts SecurityConfigurationDependabotSecurityUpdates
+    string SecurityConfigurationDependencyGraph SecurityConfigurationDependencyGraphAutosubmitAction
+    string SecurityConfigurationDescription SecurityConfigurationName
+    string SecurityConfigurationPrivateVulnerabilityReporting SecurityConfigurationSecretScanning
+    string SecurityConfigurationSecretScanningDelegatedBypass SecurityConfigurationSecretScanningGenericSecrets
+    string SecurityConfigurationSecretScanningNonProviderPatterns SecurityConfigurationSecretScanningPushProtection
+    string SecurityConfigurationSecretScanningValidityChecks Source SsoUrl TargetLogin Team ThreatModel Topic
+    string TwoFactorMethod User ValuesEditableBy ValueType Visibility
+    string VulnerabilityAlertRuleActionsAlertActionsAutoDismiss VulnerabilityAlertRuleConditionsCwe
+    string VulnerabilityAlertRuleConditionsEcosystem VulnerabilityAlertRuleConditionsScope VulnerabilityAlertRuleName
     datetime CompletedAt SecurityConfigurationCreatedAt SecurityConfigurationUpdatedAt StartedAt
     dynamic RepositorySecurityConfigurationFailureReason RepositorySecurityConfigurationState
     real ActorId AllowDeletionsEnforcementLevel AllowForcePushesEnforcementLevel AuditLogStreamId BusinessId
     real DefinitionId DismissalApproverId HookId InvitationId Limit LinearHistoryRequirementEnforcementLevel
     real LockBranchEnforcementLevel MergeQueueEnforcementLevel OauthApplicationId OldTokenExpiration
-    real OrganizationRoleId OrgId ProjectId ProjectNumber PullRequestId PullRequestReviewsEnforcementLevel RepoId
+    real OrganizationRoleId ProjectId ProjectNumber PullRequestId PullRequestReviewsEnforcementLevel RepoId
     real RequiredApprovingReviewCount RequiredDeploymentsEnforcementLevel
     real RequiredReviewThreadResolutionEnforcementLevel RequiredStatusChecksEnforcementLevel RulesetId RuleSuiteId
     real RunAttempt RunnerGroupId RunnerId RunNumber SecurityConfigurationId SignatureRequirementEnforcementLevel
-    real TokenExpiration TokenId TransportProtocol TriggerId UserId VulnerabilityAlertRuleActionsVersion
+    real TokenExpiration TokenId TransportProtocol TriggerId VulnerabilityAlertRuleActionsVersion
     real VulnerabilityAlertRuleId WorkflowId WorkflowRunId
     bool Active ActiveWas ActorIsBot AdminEnforced CanCreateRepositories CreateProtected DefaultForNewPrivateRepos
     bool DefaultForNewPublicRepos DismissStaleReviewsOnPush ExemptAdministrators IgnoreApprovalsFromContributors
@@ -50,24 +48,40 @@ _GITHUB = """
     string Action: Action, as repo.create
     string Actor: Who did it
     string ActorIp: Address of the actor
+    string After: Commit after the push
+    string Before: Commit before the push
+    string CountryCode: Country of the address
     string Data: What the action says beside the columns
     string DocumentId: Id of the event
+    string ExternalIdentityNameid: Name id of the SAML identity
     string HashedToken: SHA-256 of the token, base 64
+    string HeadSha: Commit that the workflow ran for
+    string JobWorkflowRef: Reusable workflow that the job runs
+    string OperationType: create, modify, remove, access, authentication, transfer or restore
     string Org: Organisation
+    string OverriddenCodes: Rules that were bypassed
     string ProgrammaticAccessType: Kind of token; empty for a browser
+    string Reasons: Why a push was let through or held back
     string Repo: Owner and name of the repository
+    string RequestAccessSecurityHeader: Header of an enterprise that restricts access
+    string SecretsPassed: Names of the secrets that the job could read
+    string TransportProtocolName: http or ssh
     string UserAgent: User agent of the client, as it says of itself
     real CreatedAt: Unix milliseconds
+    real OrgId: Id of the organisation
+    real UserId: Number of the person or thing concerned
 """
 _FILES = "https://github.com/Azure/Azure-Sentinel/blob/master"
 TABLES = {
     "AzureDevOpsAuditing": Declared(
         "One event of the audit stream of Azure DevOps",
         """
-            string ActivityId ActorClientId ActorDisplayName ActorUserId Category CategoryDisplayName Details Id
-            string IpAddress ProjectId ProjectName ScopeDisplayName
+            string ActivityId ActorDisplayName Category CategoryDisplayName Details Id IpAddress ProjectId ProjectName
+            string ScopeDisplayName
+            string ActorClientId: Id of the service that acts; noughts for a person
             string ActorCUID: Id of the actor across organisations
             string ActorUPN: Sign-in name of the person or service
+            string ActorUserId: Id of the person; noughts for a service
             string Area: Part of the product
             string AuthenticationMechanism: How the actor proved who it is
             string CorrelationId: Joins rows of one operation
@@ -83,12 +97,14 @@ TABLES = {
     "ADOAuditLogs_CL": Declared(
         "One event of the audit stream of Azure DevOps, as the codeless connector of Sentinel stores it",
         """
-            string ActivityId ActorClientId ActorDisplayName ActorImageUrl ActorUserId Area Category
-            string CategoryDisplayName Details Id IpAddress ProjectId ProjectName ScopeDisplayName
+            string ActivityId ActorDisplayName ActorImageUrl Area Category CategoryDisplayName Details Id IpAddress
+            string ProjectId ProjectName ScopeDisplayName
             dynamic Data
             string ActionId: Action, as Git.RepositoryCreated; what OperationName is in AzureDevOpsAuditing
+            string ActorClientId: Id of the service that acts; noughts for a person
             string ActorCUID: Id of the actor across organisations
             string ActorUPN: Sign-in name of the person or service
+            string ActorUserId: Id of the person; noughts for a service
             string AuthenticationMechanism: How the actor proved who it is
             string CorrelationId: Joins rows of one operation
             string ScopeId: Organisation or enterprise

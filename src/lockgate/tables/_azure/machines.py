@@ -6,8 +6,9 @@ TABLES = {
     "Syslog": Declared(
         "One message of syslog",
         """
-            string CollectorHostName HostName ProcessName SyslogMessage
+            string HostName ProcessName SyslogMessage
             int ProcessID
+            string CollectorHostName: Machine whose agent collected the row
             string Computer: Machine or node that the row comes from
             string Facility: Part of the system
             string HostIP: Address of the machine that sent it
@@ -18,45 +19,57 @@ TABLES = {
     "CommonSecurityLog": Declared(
         "One event in CEF, of a firewall, gateway or another tool",
         """
-            string ApplicationProtocol CollectorHostName CommunicationDirection DestinationDnsDomain
-            string DestinationHostName DestinationIP DestinationMACAddress DestinationNTDomain DestinationProcessName
-            string DestinationServiceName DestinationTranslatedAddress DestinationUserID DestinationUserName
-            string DestinationUserPrivileges DeviceAction DeviceAddress DeviceCustomDate1 DeviceCustomDate1Label
-            string DeviceCustomDate2 DeviceCustomDate2Label DeviceCustomFloatingPoint1Label
-            string DeviceCustomFloatingPoint2Label DeviceCustomFloatingPoint3Label DeviceCustomFloatingPoint4Label
-            string DeviceCustomIPv6Address1 DeviceCustomIPv6Address1Label DeviceCustomIPv6Address2
-            string DeviceCustomIPv6Address2Label DeviceCustomIPv6Address3 DeviceCustomIPv6Address3Label
-            string DeviceCustomIPv6Address4 DeviceCustomIPv6Address4Label DeviceCustomNumber1Label
-            string DeviceCustomNumber2Label DeviceCustomNumber3Label DeviceCustomString1 DeviceCustomString1Label
-            string DeviceCustomString2 DeviceCustomString2Label DeviceCustomString3 DeviceCustomString3Label
-            string DeviceCustomString4 DeviceCustomString4Label DeviceCustomString5 DeviceCustomString5Label
-            string DeviceCustomString6 DeviceCustomString6Label DeviceDnsDomain DeviceEventCategory DeviceExternalID
-            string DeviceFacility DeviceInboundInterface DeviceMacAddress DeviceName DeviceNtDomain
-            string DeviceOutboundInterface DevicePayloadId DeviceProduct DeviceTimeZone DeviceTranslatedAddress
-            string DeviceVendor DeviceVersion EventOutcome FileCreateTime FileHash FileID FileModificationTime
-            string FileName FilePath FilePermission FileType FlexDate1 FlexDate1Label FlexNumber1Label
-            string FlexNumber2Label FlexString1 FlexString1Label FlexString2 FlexString2Label IndicatorThreatType
-            string MaliciousIP MaliciousIPCountry Message OldFileCreateTime OldFileHash OldFileID
-            string OldFileModificationTime OldFileName OldFilePath OldFilePermission OldFileType OriginalLogSeverity
-            string ProcessName Protocol Reason ReceiptTime RemoteIP RemotePort ReportReferenceLink
-            string RequestClientApplication RequestContext RequestCookies RequestURL SourceDnsDomain SourceHostName
-            string SourceIP SourceMACAddress SourceNTDomain SourceProcessName SourceServiceName
-            string SourceTranslatedAddress SourceUserID SourceUserName SourceUserPrivileges ThreatConfidence
-            string ThreatDescription
+            string ApplicationProtocol DestinationDnsDomain DestinationHostName DestinationIP DestinationMACAddress
+            string DestinationProcessName DestinationServiceName DestinationUserID DestinationUserName DeviceAction
+            string DeviceAddress DeviceCustomDate1 DeviceCustomDate1Label DeviceCustomDate2 DeviceCustomDate2Label
+            string DeviceCustomFloatingPoint1Label DeviceCustomFloatingPoint2Label DeviceCustomFloatingPoint3Label
+            string DeviceCustomFloatingPoint4Label DeviceCustomIPv6Address1 DeviceCustomIPv6Address1Label
+            string DeviceCustomIPv6Address2 DeviceCustomIPv6Address2Label DeviceCustomIPv6Address3
+            string DeviceCustomIPv6Address3Label DeviceCustomIPv6Address4 DeviceCustomIPv6Address4Label
+            string DeviceCustomNumber1Label DeviceCustomNumber2Label DeviceCustomNumber3Label DeviceCustomString1
+            string DeviceCustomString1Label DeviceCustomString2 DeviceCustomString2Label DeviceCustomString3
+            string DeviceCustomString3Label DeviceCustomString4 DeviceCustomString4Label DeviceCustomString5
+            string DeviceCustomString5Label DeviceCustomString6 DeviceCustomString6Label DeviceDnsDomain
+            string DeviceEventCategory DeviceExternalID DeviceFacility DeviceInboundInterface DeviceMacAddress
+            string DeviceName DeviceOutboundInterface DevicePayloadId DeviceProduct DeviceTimeZone DeviceVendor
+            string DeviceVersion EventOutcome FileCreateTime FileID FileModificationTime FileName FilePath
+            string FilePermission FileType FlexDate1 FlexDate1Label FlexNumber1Label FlexNumber2Label FlexString1
+            string FlexString1Label FlexString2 FlexString2Label Message OldFileCreateTime OldFileID
+            string OldFileModificationTime OldFileName OldFilePath OldFilePermission OldFileType ProcessName Protocol
+            string Reason RequestClientApplication RequestCookies RequestURL SourceDnsDomain SourceHostName SourceIP
+            string SourceMACAddress SourceProcessName SourceServiceName SourceUserID SourceUserName ThreatDescription
             datetime EndTime StartTime
-            int DestinationPort DestinationProcessId DestinationTranslatedPort DeviceCustomNumber1 DeviceCustomNumber2
-            int DeviceCustomNumber3 EventCount EventType ExternalID FileSize FlexNumber1 FlexNumber2 OldFileSize
-            int ProcessID SourcePort SourceProcessId SourceTranslatedPort ThreatSeverity
+            int DestinationPort DestinationProcessId DeviceCustomNumber1 DeviceCustomNumber2 DeviceCustomNumber3
+            int ExternalID FileSize FlexNumber1 FlexNumber2 OldFileSize ProcessID SourcePort SourceProcessId
             real DeviceCustomFloatingPoint1 DeviceCustomFloatingPoint2 DeviceCustomFloatingPoint3
             real DeviceCustomFloatingPoint4
             string Activity: Name of the event
             string AdditionalExtensions: Extensions without a column: key=value, separated by semicolons
+            string CollectorHostName: Machine whose agent collected the row
+            string CommunicationDirection: 0 inbound, 1 outbound
             string Computer: Machine or node that the row comes from
+            string DestinationNTDomain DeviceNtDomain SourceNTDomain: Windows domain
+            string DestinationTranslatedAddress DeviceTranslatedAddress SourceTranslatedAddress: After translation
+            string DestinationUserPrivileges SourceUserPrivileges: Administrator, User, Guest or words of the device
             string DeviceEventClassID: Kind of event, of the product (the field Signature ID)
             string ExtID: Unused; ExternalID is what is filled
+            string FileHash OldFileHash: Hash, of whatever kind the device gives
+            string IndicatorThreatType: Kind of threat, as the feed has it
             string LogSeverity: 0 to 10, or a word
+            string MaliciousIP: Address of the row that a feed names
+            string MaliciousIPCountry: Country of that address
+            string OriginalLogSeverity: Severity before it was mapped
+            string ReceiptTime: When the device got it, text
+            string RemoteIP RemotePort: Other side, taken from source or destination by the direction
+            string ReportReferenceLink: Address of the feed's report
+            string RequestContext: Where the request came from, as a referrer
             string RequestMethod: Method of HTTP
             string SimplifiedDeviceAction: What DeviceAction amounts to
+            string ThreatConfidence: How sure the feed is
+            int DestinationTranslatedPort SourceTranslatedPort: After translation
+            int EventCount: How many events the row stands for
+            int EventType: 0 base, 1 aggregated, 2 correlation, 3 action
+            int ThreatSeverity: As the feed has it, higher is worse
             long FieldDeviceCustomNumber1 FieldDeviceCustomNumber2: Numbers of 64 bits; DeviceCustomNumber holds 32
             long FieldDeviceCustomNumber3: Numbers of 64 bits; DeviceCustomNumber holds 32
             long ReceivedBytes SentBytes: Bytes
@@ -69,7 +82,7 @@ TABLES = {
         """
             string AppVersion ClientBrowser ClientCity ClientCountryOrRegion ClientIP ClientModel ClientOS
             string ClientStateOrProvince ClientType Id OperationName ReferencedItemId ReferencedType ResultCode
-            string SDKVersion SessionId Source Url UserAccountId UserAuthenticatedId UserId
+            string SDKVersion Source Url UserAccountId UserAuthenticatedId
             dynamic Properties
             bool Success
             string AppRoleInstance: Machine or pod of the service
@@ -77,7 +90,9 @@ TABLES = {
             string IKey ResourceGUID: Key of the application that sends
             string OperationId: Trace that it belongs to
             string ParentId: Span that called
+            string SessionId: Session of the person, as the client has it
             string SyntheticSource: Test that made the traffic; empty for people
+            string UserId: Made-up id of the person or browser
             dynamic Measurements: Numbers of its own, by name
             int ItemCount: How many items a sampled row stands for
             real DurationMs: Milliseconds that it took
@@ -89,14 +104,16 @@ TABLES = {
         """
             string AppVersion ClientBrowser ClientCity ClientCountryOrRegion ClientIP ClientModel ClientOS
             string ClientStateOrProvince ClientType Message OperationName ReferencedItemId ReferencedType SDKVersion
-            string SessionId UserAccountId UserAuthenticatedId UserId
+            string UserAccountId UserAuthenticatedId
             dynamic Properties
             string AppRoleInstance: Machine or pod of the service
             string AppRoleName: Service that sent it
             string IKey ResourceGUID: Key of the application that sends
             string OperationId: Trace that it belongs to
             string ParentId: Span that called
+            string SessionId: Session of the person, as the client has it
             string SyntheticSource: Test that made the traffic; empty for people
+            string UserId: Made-up id of the person or browser
             dynamic Measurements: Numbers of its own, by name
             int ItemCount: How many items a sampled row stands for
             int SeverityLevel: 0 verbose, 1 information, 2 warning, 3 error, 4 critical
