@@ -194,6 +194,28 @@ def test_what_is_no_number_stays_so_on_the_way_from_python(tables: Tables) -> No
     assert rows(f"{query} | project isnan(s), isnull(s)", tables) == [(True, False)]
 
 
+_VISITS = """datatable(Who: string, At: datetime)[
+    'a', datetime(2026-11-26 08:00:00), 'a', datetime(2026-11-26 08:01:00), 'a', datetime(2026-11-26 08:05:00),
+    'a', datetime(2026-11-26 08:06:30), 'a', datetime(2026-11-26 08:08:00), 'b', datetime(2026-11-26 08:08:01)]
+| sort by Who asc, At asc | extend Began = row_window_session(At, 2m, 2m{restart})
+| project format_datetime(At, 'mm:ss'), format_datetime(Began, 'mm:ss')"""
+
+
+def test_a_session_ends_when_it_is_too_long_or_nothing_came_for_too_long(tables: Tables) -> None:
+    found = rows(_VISITS.format(restart=""), tables)
+    assert [one[1] for one in found] == ["00:00", "00:00", "05:00", "05:00", "08:00", "08:00"]
+    found = rows(_VISITS.format(restart=", Who != prev(Who)"), tables)
+    assert [one[1] for one in found] == ["00:00", "00:00", "05:00", "05:00", "08:00", "08:01"]
+
+
+def test_sessions_of_a_stored_table_and_of_each_part_of_one(tables: Tables) -> None:
+    query = "Events | sort by TimeGenerated asc | extend s = row_window_session(TimeGenerated, 1h, 3m)"
+    found = rows(f"{query} | summarize count() by s | sort by s asc | project count_", tables)
+    assert found == [(2,), (1,)]
+    query = "Events | partition by N (sort by TimeGenerated asc | extend s = row_window_session(TimeGenerated, 1h, 1h))"
+    assert rows(f"{query} | where s != TimeGenerated | count", tables) == [(0,)]
+
+
 _RELEASE = """print e = "Release (name=Scheduler, total=27, lock=08:40, release=08:41, previous=08:39)" | parse """
 
 

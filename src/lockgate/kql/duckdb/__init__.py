@@ -163,7 +163,7 @@ class _Planner:
                 self._store(node)
 
     def _store(self, node: relation.Kept) -> None:
-        fields = list(needs.provided(needs.ordered(node, self.stored))[id(node)])
+        fields = list(needs.provided(needs.ordered(node))[id(node)])
         query = self._query_of_fields(node, fields)
         name = self.names.take("t")
         self.stored[id(node)] = name

@@ -56,7 +56,7 @@ class Writer:
     def write(self, root: Node, columns: Sequence[Field], order: relation.Order, *, raw: bool = False) -> str:
         """The statement that gives ``columns`` of the rows of ``root`` in an order; ``raw``: as they are stored."""
         nodes = needs.ordered(root, self.stored)
-        given = needs.provided(nodes)
+        given = needs.provided(needs.ordered(root))  # also of what is stored and not written down again
         wanted = set(columns) | needs.fields(key.value for key in order)
         self.needed = needs.needed(nodes, given, {id(root): wanted})
         looked_into = self._count_uses(nodes)

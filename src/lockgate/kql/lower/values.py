@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lockgate.kql import bound, catalogue, relation
 from lockgate.kql.lower.core import Core, Flow, use
+from lockgate.kql.lower.sessions import session
 from lockgate.kql.relation import Key, Node
 from lockgate.kql.types import (
     BAG,
@@ -37,10 +38,6 @@ class Values(Core):
 
     def rows_of(self, node: bound.Relation) -> Flow:
         """The rows of a relation; given by the layer of operators."""
-        raise NotImplementedError
-
-    def session(self, call: bound.Call, flow: Flow) -> bound.Value:
-        """``row_window_session``; given by the layer of windows."""
         raise NotImplementedError
 
     def value(self, value: bound.Value, flow: Flow) -> bound.Value:
@@ -364,7 +361,7 @@ class Values(Core):
         if name in ("prev", "next"):
             return self._neighbour(name, arguments, value.type, flow)
         if name == "row_window_session":
-            return self.session(bound.Call(value.function, tuple(arguments), value.type, False), flow)
+            return session(self, bound.Call(value.function, tuple(arguments), value.type, False), flow)
         if name.startswith("row_rank"):
             return self._rank(name, arguments, flow)
         restart = arguments[1:2]
