@@ -220,11 +220,12 @@ def test_the_shell_answers_queries_of_several_lines_and_goes_on_after_an_error(s
 
 def test_the_shell_shows_columns_and_changes_its_form(shell):
     shown = shell(
-        ".show Runs", ".show ContainerLog", ".show Syslog", ".format csv", "print x=1;", ".format nothing",
-        ".show Nothing", ".unknown", ".help",
+        ".show Runs", ".show ContainerLog", ".show Syslog", ".show _GetWatchlist", ".format csv", "print x=1;",
+        ".format nothing", ".show Nothing", ".unknown", ".help",
     )  # fmt: skip
     assert "Verdict         string" in shown
     assert "LogEntrySource   string" in shown and "ProcessID          int" in shown
+    assert "there is no table '_GetWatchlist'" in shown
     assert "x\n1\n" in shown
     assert "one of table, json" in shown
     assert "there is no table 'Nothing'" in shown

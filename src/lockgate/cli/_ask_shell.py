@@ -114,7 +114,7 @@ class _Shell:
     def _rows(self) -> list[str]:
         """Names of the tables, and of the views of them."""
         workspace = self.tables.workspace
-        return [*workspace.names(), *workspace.functions]
+        return [*workspace.names(), *(name for name, one in workspace.functions.items() if not one.parameters)]
 
     def _set_form(self, form: str) -> None:
         forms = ("table", "json", "ndjson", "csv", "markdown", "chart")
@@ -137,7 +137,7 @@ class _Shell:
             column.name for name in workspace.names() if (table := workspace.table(name)) for column in table.columns
         ]
         return [
-            *self._rows(), *columns, *_OPERATORS.split(), *catalogue.names("scalar"),
+            *workspace.names(), *workspace.functions, *columns, *_OPERATORS.split(), *catalogue.names("scalar"),
             *catalogue.names("aggregate"), *catalogue.names("plugin"),
         ]  # fmt: skip
 

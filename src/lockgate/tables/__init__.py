@@ -127,6 +127,13 @@ def views() -> Mapping[str, str]:
     return Views(adopted())
 
 
+def functions() -> Mapping[str, str]:
+    """Functions that every workspace of Sentinel has, as they are written in Kusto's language after their names."""
+    from lockgate.tables._azure._views import FUNCTIONS
+
+    return FUNCTIONS
+
+
 def find(name: str) -> Table | None:
     """The table of that name, of ours or adopted; None when there is none."""
     return tables().get(name) or adopted().get(name)

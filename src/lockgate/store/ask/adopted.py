@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from lockgate.kql import parse
 from lockgate.kql.syntax import Function, Let
-from lockgate.tables import adopted, views
+from lockgate.tables import adopted, functions, views
 
 
 class Shapes(Mapping[str, Mapping[str, str]]):
@@ -31,24 +31,26 @@ class Shapes(Mapping[str, Mapping[str, str]]):
 
 
 class Functions(Mapping[str, Function]):
-    """The views as stored functions that take nothing."""
+    """The views, as stored functions that take nothing, and the functions of Sentinel."""
 
     def __init__(self) -> None:
-        self._views = views()
+        self._views, self._others = views(), functions()
         self._parsed: dict[str, Function] = {}
 
     def __getitem__(self, name: str) -> Function:
         if name not in self._parsed:
-            statement = parse(f"let View = () {{ {self._views[name]} }}; View").statements[0]
+            text = self._others[name] if name in self._others else f"() {{ {self._views[name]} }}"
+            statement = parse(f"let View = {text}; View").statements[0]
             assert isinstance(statement, Let) and isinstance(statement.value, Function)
             self._parsed[name] = statement.value
         return self._parsed[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._views)
+        yield from self._views
+        yield from self._others
 
     def __len__(self) -> int:
-        return len(self._views)
+        return len(self._views) + len(self._others)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._views
+        return name in self._views or name in self._others

@@ -89,6 +89,27 @@ _PARTS = {
     "GitHubAuditLogPolling_CL": (_FIRST_CONNECTOR,),
     "GitHubAuditLogsV2_CL": (_SECOND_CONNECTOR,),
 }
+FUNCTIONS = {
+    "_GetWatchlist": """(watchlistAlias: string) {
+        Watchlist
+        | where _DTItemType == "watchlist-item" and WatchlistAlias == watchlistAlias
+        | summarize arg_max(_DTTimestamp, _DTItemStatus, LastUpdatedTimeUTC, SearchKey, WatchlistItem) by _DTItemId
+        | where _DTItemStatus != "Delete"
+        | project _DTItemId, LastUpdatedTimeUTC, SearchKey, WatchlistItem
+        | evaluate bag_unpack(WatchlistItem)
+    }""",
+    "_GetWatchlistAlias": """() {
+        Watchlist
+        | where _DTItemType == "watchlist"
+        | summarize arg_max(_DTTimestamp, _DTItemStatus) by WatchlistAlias
+        | where _DTItemStatus != "Delete"
+        | project WatchlistAlias
+    }""",
+}
+"""Functions that Sentinel has in every workspace: the items of a watch list as they stand, and the names of the lists.
+
+https://learn.microsoft.com/azure/sentinel/watchlists-queries
+"""
 
 
 class Views(Mapping[str, str]):
