@@ -176,6 +176,8 @@ def test_one_value_of_many_may_go_into_a_function(tables: Tables) -> None:
 def test_a_list_takes_the_elements_of_arrays(tables: Tables) -> None:
     arrays = 'datatable(a: dynamic)[dynamic([1, [2]]), dynamic([]), dynamic({"b": [3]}), dynamic(null), dynamic("[x]")]'
     assert rows(f"{arrays} | summarize make_list(a)", tables) == [('[1,[2],{"b":[3]},"[x]"]',)]
+    assert rows("range i from 1 to 2 step 1 | summarize make_list(dynamic([1, 2]))", tables) == [("[1,2,1,2]",)]
+    assert rows("range i from 1 to 2 step 1 | summarize make_list(dynamic(null))", tables) == [("[]",)]
 
 
 def test_a_spike_in_a_series_of_counts_is_found(tables: Tables) -> None:

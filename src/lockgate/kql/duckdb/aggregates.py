@@ -138,7 +138,7 @@ def _gathered(group: Group, *, nulls: bool) -> str | None:
         if limit[0] < 1_048_576:
             return None
         # Of an array the elements are taken: what stands between its brackets.
-        element = f"CASE WHEN {text}[1] = '[' THEN nullif(trim({text}[2:-2]), '') ELSE {text} END"
+        element = f"CASE WHEN ({text})[1] = '[' THEN nullif(trim(({text})[2:-2]), '') ELSE {text} END"
     # Joined as text: the elements are JSON already.
     listed = f"list({element}{' ' + group.order if group.order else ''}){condition}"
     if limit[0] < 1_048_576:
