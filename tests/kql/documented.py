@@ -102,7 +102,6 @@ EXEMPT = {
     "now-function.md#3": "depends on when it is run",
     "scan-operator.md#4": "the page shows the columns in another order than the query asks for",
     "ipv4-lookup-plugin.md#2": "reads a file at an address",
-    "schema-merge-plugin.md#1": "the plugin is gone from the service's own parser",
     "union-operator.md#4": "the service's own parser refuses a wildcard that matches nothing",
     "sample-operator.md#0": "random rows",
     "sample-operator.md#1": "random rows",
@@ -128,8 +127,6 @@ EXEMPT = {
     "url-encode-function.md#0": "the page shows another input than the query has",
     "hash-combine-function.md#0": "how hashes are combined is not published",
     "hash-many-function.md#0": "how hashes are combined is not published",
-    "summarize-operator.md#5": "an error for Microsoft's parser too",
-    "summarize-operator.md#8": "an error for Microsoft's parser too",
     "using-hll-tdigest.md#12": "uses a table that the page does not show",
 }
 """Examples that cannot match, each with its reason."""

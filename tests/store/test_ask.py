@@ -218,6 +218,13 @@ def test_sessions_of_a_stored_table_and_of_each_part_of_one(tables: Tables) -> N
     assert rows(f"{query} | where s != TimeGenerated | count", tables) == [(0,)]
 
 
+def test_a_sample_is_of_any_rows_and_as_many_as_asked_for(tables: Tables) -> None:
+    found = {rows("range x from 1 to 1000 step 1 | sample 2 | summarize make_list(x)", tables)[0] for _ in range(4)}
+    assert len(found) > 1
+    assert rows("range x from 1 to 1000 step 1 | sample 20 | summarize dcount(x)", tables) == [(20,)]
+    assert rows("Events | sample 0 | count", tables) == [(0,)]
+
+
 _RELEASE = """print e = "Release (name=Scheduler, total=27, lock=08:40, release=08:41, previous=08:39)" | parse """
 
 

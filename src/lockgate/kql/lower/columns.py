@@ -9,7 +9,7 @@ from lockgate.kql import syntax as s
 from lockgate.kql.lower.core import Flow, use
 from lockgate.kql.lower.values import Values
 from lockgate.kql.relation import Field, Key
-from lockgate.kql.types import BOOL, LONG, Column, Tuple, single
+from lockgate.kql.types import BOOL, LONG, REAL, Column, Tuple, single
 
 
 class Columns(Values):
@@ -135,7 +135,14 @@ class Columns(Values):
         return self.limited(flow, self.value(count, flow))
 
     def _take(self, step: bound.Step, flow: Flow) -> Flow:
-        return self.limited(flow, self.value(step.values[0], flow))
+        count = self.value(step.values[0], flow)
+        if isinstance(step.syntax, s.Take) and step.syntax.random:
+            function = catalogue.find("rand")
+            assert function is not None
+            chance = self.field(REAL)
+            flow.node = relation.Extend(flow.node, ((chance, bound.Call(function, (), REAL, False)),))
+            flow.order, flow.position = (Key(use(chance)),), None
+        return self.limited(flow, count)
 
     def limited(self, flow: Flow, count: bound.Value) -> Flow:
         """The first rows, or the first of each part."""
