@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.kql.rows import value
 
 from lockgate.kql import QueryError
 from lockgate.store.ask import Answer, Cancel, Limits, Outside, Tables, ask, explain
@@ -237,3 +238,37 @@ def test_a_pattern_of_parse_is_greedy_unless_it_is_told(tables: Tables) -> None:
     assert found == [("Scheduler", 27, "08:40, ", "08:41", "08:39")]
     assert rows(_RELEASE + 'kind=regex flags=U e with * "total=" t: long "," * | project t', tables) == [(27,)]
     assert rows(_RELEASE + 'e with * "name=" n "," * | project n', tables) == [("Scheduler",)]
+
+
+ODD = [
+    '{"a": "user7"}', '{"a": "user\\u0037"}', '{"a": "user70"}', '{"b": "user7"}', '{"a": 7}', '{"a": "7"}',
+    '{"a": 7.0}', '{"a": -7.6}', '{"a": "7e0"}', '{"a": 99999999999}', '{"a": true}', '{"a": null}', '{"a": " 7 "}',
+    '{"a": "0x7"}', '{"a": [7]}', "{}", None,
+]  # fmt: skip
+"""Members in every way that one may be written."""
+
+
+@pytest.mark.parametrize("test", [
+    "Bag.a == 'user7'", "tostring(Bag.a) == 'user7'", "Bag.a in ('user7', 'x')", "Bag.a == '7'", "Bag.a has 'USER7'",
+    "Bag.a !has 'user7'", "Bag.a != 'user7'", "not(Bag.a == 'user7')", "Bag.a == 7", "Bag.a >= 7", "Bag.a < 8",
+    "Bag.a != 7", "toint(Bag.a) == 7", "tolong(Bag.a) > 6", "toreal(Bag.a) < 0", "toint(tostring(Bag.a)) == 7",
+    "isnull(toint(Bag.a))", "Text startswith 'B'", "Text in~ ('BOB', '')", "Text !contains 'b'",
+    "Text matches regex '^$'",
+])  # fmt: skip
+def test_a_test_put_on_the_file_agrees_with_python(test: str) -> None:
+    found = Tables()
+    texts = ["bob", None, "", *(["ann"] * (len(ODD) - 3))]
+    pairs = list(zip(ODD, texts, strict=True))
+    source = ", ".join(f"({i}::BIGINT, {_in_sql(bag)}, {_in_sql(text)})" for i, (bag, text) in enumerate(pairs))
+    found.add("T", {"i": "long", "Bag": "dynamic", "Text": "string"}, f"(VALUES {source})")
+    expected = [
+        test.replace("Bag", f"parse_json(@'{bag}')" if bag else "dynamic(null)").replace("Text", f"'{text or ''}'")
+        for bag, text in pairs
+    ]
+    passed = [i for i, one in enumerate(expected) if value(one)]
+    assert [row[0] for row in rows(f"T | where {test} | project i | sort by i asc", found)] == passed
+    assert [row[0] for row in rows(f"T | extend R = {test} | where R | project i | sort by i asc", found)] == passed
+
+
+def _in_sql(text: str | None) -> str:
+    return "NULL::VARCHAR" if text is None else f"'{text}'"

@@ -121,6 +121,8 @@ def _to_number(target: Type, sql: str) -> Write:
             return f"try_cast({text} AS {sql})"
         if source is REAL and target in INTEGERS:
             return f"try_cast(trunc({text}) AS {sql})"
+        if source is STRING or source.dynamic:
+            return operators.number(to, call, call.arguments[0], target)
         return None
 
     return found

@@ -29,6 +29,8 @@ _WHOLE = INTEGERS | {DATETIME, TIMESPAN}
 _NUMBERS = INTEGERS | {REAL}
 _COMPARED = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _MAX_OF_LIST = 5_000
+_MAX_OF_SEARCHED = 8
+_NO_NUMBERS = frozenset(("nan", "inf", "infinity"))
 
 
 def write(to: Expressions, value: bound.Operation) -> str | None:
@@ -58,7 +60,7 @@ def condition(to: Expressions, value: bound.Operation) -> str | None:
         return _comparison(to, value, types, exact=False)
     if sign in ("in", "in~"):
         return _among(to, value, types, exact=False)
-    return None
+    return _textual(to, value, types, exact=False)
 
 
 def _joined(value: bound.Operation, write_one: Callable[[bound.Value], str]) -> str | None:
@@ -124,9 +126,11 @@ def _comparison(to: Expressions, value: bound.Operation, types: tuple[Type, ...]
     stamped = _on_timestamps(to, sign, left, right, exact=exact)
     if stamped is not None:
         return stamped
+    if sign == "==" and not exact and (found := _equal_texts(to, left, right, types)) is not None:
+        return found
     sides = _comparable(to, sign, left, right, types)
     if sides is None:
-        return None
+        return None if exact else _against_number(to, value, sign, types)
     first, second, nullable = sides
     if sign in ("<", "<=", ">", ">="):
         return f"({first} {sign} {second})"
@@ -159,6 +163,56 @@ def _comparable(
     if sign in ("==", "!=") and one is STRING and other.dynamic:
         return to.sql(left), dynamic_text(to, right), False
     return None
+
+
+def _equal_texts(to: Expressions, left: bound.Value, right: bound.Value, types: tuple[Type, ...]) -> str | None:
+    """A text, or a member that is one, against a constant, where null is as good as false."""
+    if isinstance(left, bound.Constant):
+        left, right, types = right, left, types[::-1]
+    known = to.known(right)
+    if known is None or not isinstance(known[0], str) or not known[0] or types[1] is not STRING:
+        return None
+    inner = _dynamic_within(left)
+    if inner is not None:
+        return f"({_holding(to, inner, [known[0]])}{_nullable_text(to, inner)} = {to.sql(right)})"
+    return f"({_bare(to, left)} = {to.sql(right)})" if types[0] is STRING else None
+
+
+def _dynamic_within(value: bound.Value) -> bound.Value | None:
+    """The dynamic value of which this is the text, itself included."""
+    if single(value.type).dynamic:
+        return value
+    inner: bound.Value | None = None
+    if isinstance(value, relation.Converted):
+        inner = value.value
+    elif isinstance(value, bound.Call) and value.function.name == "tostring":
+        inner = value.arguments[0]
+    text = single(value.type) is STRING and inner is not None and single(inner.type).dynamic
+    return inner if text and not value.constant else None
+
+
+def _bare(to: Expressions, value: bound.Value) -> str:
+    """A text or a dynamic value as a text that may be null: for a test that an empty text fails, put on the file."""
+    inner = _dynamic_within(value)
+    if inner is not None:
+        return _nullable_text(to, inner)
+    field = value.column if isinstance(value, bound.Use) and isinstance(value.column, Field) else None
+    return to.columns[field] if field is not None and field.stored == relation.NULLABLE_TEXT else to.sql(value)
+
+
+def _holding(to: Expressions, value: bound.Value, texts: Sequence[str]) -> str:
+    """What is true of every JSON text with one of ``texts`` in it, so that the others need not be read as JSON.
+
+    A text may be written with escapes: with a reversed stroke anywhere nothing is ruled out. What could also be a
+    number, a bag or an array is written in more than one way.
+    """
+    path = member_path(to, value) if isinstance(value, bound.Member) else None
+    if path is None or not path[0].isidentifier() or len(texts) > _MAX_OF_SEARCHED:
+        return ""
+    if any(not one[:1].isalpha() or one.lower() in _NO_NUMBERS for one in texts):
+        return ""
+    tests = [f"contains({path[0]}, {_text(to, one)})" for one in texts]
+    return f"({' OR '.join(tests)} OR contains({path[0]}, '\\')) AND "
 
 
 def _stored(value: bound.Value) -> Field | None:
@@ -214,9 +268,12 @@ def _among(to: Expressions, value: bound.Operation, types: tuple[Type, ...], *, 
         texts = [one for one in items if isinstance(one, str)]
         if len(texts) < len(items) or (own.dynamic and folded is False and not texts):
             return None
-        left = to.sql(value.arguments[0]) if own is STRING else dynamic_text(to, value.arguments[0])
+        plainly = not exact and all(texts) and not value.operator.startswith("!")
+        left = (_bare if plainly else _text_of)(to, value.arguments[0])
+        inner = _dynamic_within(value.arguments[0])
+        before = _holding(to, inner, texts) if plainly and inner is not None and not folded else ""
         listed = [_text(to, one.lower() if folded else one) for one in dict.fromkeys(texts)]
-        left = f"lower({left})" if folded else left
+        left = f"{before}lower({left})" if folded else f"{before}{left}"
         nullable = False
     elif own in INTEGERS and all(isinstance(one, int) and not isinstance(one, bool) for one in items):
         left, listed, nullable = to.sql(value.arguments[0]), [str(one) for one in items], True
@@ -250,25 +307,40 @@ def _text(to: Expressions, text: str) -> str:
 
 def dynamic_text(to: Expressions, value: bound.Value) -> str:
     """A dynamic value as a text: texts without their quotes, what is missing empty."""
-    if isinstance(value, bound.Member):
-        path = member_path(to, value)
-        if path is not None:
-            return f"coalesce(json_extract_string({path[0]}, {path[1]}), '')"
-    return f"coalesce(json_extract_string({to.sql(value)}, '$'), '')"
+    return f"coalesce({_nullable_text(to, value)}, '')"
+
+
+def _nullable_text(to: Expressions, value: bound.Value) -> str:
+    path = member_path(to, value) if isinstance(value, bound.Member) else None
+    owner, steps = path if path is not None else (to.sql(value), "'$'")
+    return f"json_extract_string({owner}, {steps})"
 
 
 _OPPOSITE = {"!~": "=~", "notlike": "like", "notlikecs": "likecs", "notcontains": "contains",
              "notcontainscs": "contains_cs", "containscs": "contains_cs", ":": "has"}  # fmt: skip
 
 
-def _textual(to: Expressions, value: bound.Operation, types: tuple[Type, ...]) -> str | None:
+_OF_SOME_TEXT = frozenset(("has", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs", "has_any",
+                           "has_all", "contains", "contains_cs", "startswith", "startswith_cs", "endswith",
+                           "endswith_cs", "=~"))  # fmt: skip
+"""What an empty text fails, looked for in it a text that is not empty."""
+
+
+def _text_of(to: Expressions, value: bound.Value) -> str:
+    return to.sql(value) if single(value.type) is STRING else dynamic_text(to, value)
+
+
+def _textual(
+    to: Expressions, value: bound.Operation, types: tuple[Type, ...], *, exact: bool = True
+) -> str | None:
     sign = value.operator
     negated = sign.startswith(("!", "not"))
     sign = _OPPOSITE.get(sign, sign.removeprefix("!"))
     if types[0] is not STRING and not types[0].dynamic:
         return None
-    left = to.sql(value.arguments[0]) if types[0] is STRING else dynamic_text(to, value.arguments[0])
     items = _items(to, value.arguments[1:])
+    plainly = not exact and not negated and items is not None and all(items) and sign in _OF_SOME_TEXT
+    left = (_bare if plainly else _text_of)(to, value.arguments[0])
     if items is None or not items or not all(isinstance(one, str) for one in items):
         return _of_columns(to, sign, left, value, types, negated=negated) if len(types) == 2 else None
     texts = [str(one) for one in items]
@@ -380,6 +452,37 @@ def member(to: Expressions, value: bound.Member) -> str | None:
     return f"nullif(json_extract({path[0]}, {path[1]})::VARCHAR, 'null')"
 
 
+def number(to: Expressions, value: bound.Value, source: bound.Value, target: Type) -> str:
+    """``value``: the number that is written in ``source``, a text or a dynamic value.
+
+    Python reads only what is written otherwise than DuckDB writes that number.
+    """
+    inside = single(source.type) is STRING or isinstance(source, bound.Member)
+    text = _bare(to, source) if inside else to.sql(source)
+    name = {INT: "INTEGER", LONG: "BIGINT", REAL: "DOUBLE"}[target]
+    names = ("BIGINT", name) if target is REAL else (name,)
+    cases = " ".join(f"WHEN try_cast(x AS {one})::VARCHAR = x THEN try_cast(x AS {one})::{name}" for one in names)
+    some = to.sql(source) + (" <> ''" if single(source.type) is STRING else " IS NOT NULL")
+    return f"coalesce({_once(text, cases)}, CASE WHEN {some} THEN {to.foreign(value)} END)"
+
+
+def _once(text: str, cases: str) -> str:
+    """Cases over ``x``, which is taken out of its JSON once: a list of one holds it."""
+    return f"list_transform([{text}], lambda x: CASE {cases} END)[1]"
+
+
+def _against_number(to: Expressions, value: bound.Operation, sign: str, types: tuple[Type, ...]) -> str | None:
+    """A member against a constant whole number, where null is as good as false: Python compares what is no such one."""
+    member_, right = value.arguments
+    known = to.known(right)
+    if sign not in _COMPARED or not types[0].dynamic or types[1] not in INTEGERS or known is None or known[0] is None:
+        return None
+    text = to.sql(member_)
+    test = f"try_cast(x AS BIGINT) {_COMPARED[sign]} {known[0]}"
+    plain = _once(text, f"WHEN try_cast(x AS BIGINT)::VARCHAR = x THEN {test}")
+    return f"coalesce({plain}, CASE WHEN {text} IS NOT NULL THEN {to.foreign(value)} END)"
+
+
 def converted(to: Expressions, value: relation.Converted) -> str | None:
     """A value where another type is expected."""
     source, target = single(value.value.type), value.type
@@ -401,6 +504,8 @@ def convert(to: Expressions, value: bound.Value, source: Type, target: Type) -> 
     if target in (INT, LONG, REAL) and source in (INT, LONG, BOOL):
         wide = {INT: "INTEGER", LONG: "BIGINT", REAL: "DOUBLE"}[target]
         return f"try_cast({to.sql(value)} AS {wide})"
+    if target in (INT, LONG, REAL) and (source is STRING or source.dynamic) and not value.constant:
+        return number(to, relation.Converted(value, target), value, target)
     if target.dynamic and source is STRING:
         return f"to_json({to.sql(value)})::VARCHAR"
     if target.dynamic and (source in INTEGERS or source is BOOL):
