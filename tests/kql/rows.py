@@ -7,7 +7,7 @@ from lockgate.kql import syntax as s
 from lockgate.kql.bind.statements import Statements
 from lockgate.kql.convert import converter
 from lockgate.kql.row import Context, compile_predicate, compile_value
-from lockgate.kql.text import moment_text, span_text, text_of
+from lockgate.kql.text import moment_text, shown_text_of, span_text
 from lockgate.kql.types import DATETIME, TIMESPAN, Column, Table, Type, single
 
 _WORKSPACE = Workspace({}, {})
@@ -37,7 +37,7 @@ def value(expression: str, context: Context | None = None) -> object:
 def shown(expression: str) -> str:
     """What an expression is, as Kusto shows it."""
     columns, rows = run(f"print x = {expression}")
-    return text_of(single(columns[0].type))(rows[0][0])
+    return shown_text_of(single(columns[0].type))(rows[0][0])
 
 
 def _first_column(relation: bound.Relation) -> list[object]:
@@ -105,4 +105,4 @@ def display(type_: Type, value: object) -> str:
     type_ = single(type_)
     if type_ is DATETIME and value is not None:
         return moment_text(value).replace("T", " ").removesuffix("Z")
-    return span_text(value) if type_ is TIMESPAN else text_of(type_)(value)
+    return span_text(value) if type_ is TIMESPAN else shown_text_of(type_)(value)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lockgate.formats.printable import clipped, printable
-from lockgate.kql.text import text_of
+from lockgate.kql.text import shown_text_of
 from lockgate.kql.types import SCALARS
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _series(table: AnswerTable, across: int, numbers: Sequence[int], width: int)
     first, last = min(spread), max(spread)
     for name, points in list(found.items())[:_MAX_SERIES]:
         yield from _line(printable(name), sorted(points), (first, last), width)
-    write = text_of(SCALARS[table.columns[across][1]])
+    write = shown_text_of(SCALARS[table.columns[across][1]])
     begin, end = write(_whole(table, across, first)), write(_whole(table, across, last))
     yield f"{begin}{end.rjust(max(width - len(begin), len(end) + 1))}"
     if len(found) > _MAX_SERIES:
@@ -142,7 +142,7 @@ def _between(start: tuple[int, int] | None, end: tuple[int, int]) -> Iterator[tu
 
 def _named(table: AnswerTable, place: int, value: object) -> str:
     type_ = table.columns[place][1]
-    return "" if value is None else str(value) if type_ == "dynamic" else text_of(SCALARS[type_])(value)
+    return "" if value is None else str(value) if type_ == "dynamic" else shown_text_of(SCALARS[type_])(value)
 
 
 def _number(value: object) -> float:

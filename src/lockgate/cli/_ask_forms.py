@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from lockgate.formats.printable import clipped, printable
-from lockgate.kql.text import text_of
+from lockgate.kql.text import shown_text_of
 from lockgate.kql.types import SCALARS
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def texts_of(table: AnswerTable) -> list[list[str]]:
 
 
 def _writer(type_: str) -> Callable[[Any], str]:
-    return _given if type_ == "dynamic" else text_of(SCALARS[type_])
+    return _given if type_ == "dynamic" else shown_text_of(SCALARS[type_])
 
 
 def _given(value: Any) -> str:
@@ -126,7 +126,7 @@ def _json(answer: Answer) -> str:
 
 def _values(table: AnswerTable) -> list[list[Any]]:
     """Rows as JSON has them: numbers and booleans as such, dynamic values as they are, all else as text."""
-    makers = [_MAKERS.get(type_, text_of(SCALARS[type_])) for _, type_ in table.columns]
+    makers = [_MAKERS.get(type_, shown_text_of(SCALARS[type_])) for _, type_ in table.columns]
     nothing = [None if type_ != "string" else "" for _, type_ in table.columns]
     return [
         [empty if value is None else make(value) for make, value, empty in zip(makers, row, nothing, strict=True)]
@@ -135,7 +135,7 @@ def _values(table: AnswerTable) -> list[list[Any]]:
 
 
 def _finite(value: Any) -> Any:
-    return value if value - value == 0 else text_of(SCALARS["real"])(value)
+    return value if value - value == 0 else shown_text_of(SCALARS["real"])(value)
 
 
 def _parsed(value: Any) -> Any:

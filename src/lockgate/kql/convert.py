@@ -96,8 +96,7 @@ def _text_to_real(text: str) -> float | None:
     try:
         return float(body)
     except ValueError:
-        whole = _text_to_long(body)
-        return None if whole is None else float(whole)
+        return None
 
 
 def _text_to_decimal(text: str) -> Decimal | None:
@@ -173,11 +172,23 @@ def _number(read: Callable[[str], Any], of_number: Convert) -> Callable[[Type], 
 
 
 def _long(value: Any) -> int | None:
-    return real_to_long(value)
+    return _saturated(value, LONG_MAX) if isinstance(value, float) else real_to_long(value)
 
 
 def _int(value: Any) -> int | None:
+    """The low 32 bits of what is whole, the closest int of a real: so the service has it, row by row."""
+    if isinstance(value, float):
+        return _saturated(value, INT_MAX)
+    if isinstance(value, int):
+        return (int(value) + INT_MAX + 1 & 0xFFFFFFFF) - INT_MAX - 1
     return real_to_long(value, INT_MAX)
+
+
+def _saturated(value: float, limit: int) -> int | None:
+    try:
+        return min(max(int(value), -limit - 1), limit)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _real(value: Any) -> float | None:

@@ -27,6 +27,15 @@ def text_of(type_: Type) -> TextOf:
     return _WRITERS.get(type_, _plain)
 
 
+def shown_text_of(type_: Type) -> TextOf:
+    """What writes values of ``type_`` into a table or a file: as :func:`text_of`, but ``true`` and ``false`` small."""
+    return _small_bool if type_ is BOOL else text_of(type_)
+
+
+def _small_bool(value: Any) -> str:
+    return bool_text(value).lower()
+
+
 def string_text(value: Any) -> str:
     """A string as it is. A null may come from outside; inside it is the empty text."""
     return "" if value is None else value if isinstance(value, str) else dynamic_text(value)
@@ -37,8 +46,8 @@ def _plain(value: Any) -> str:
 
 
 def bool_text(value: Any) -> str:
-    """``true`` or ``false``"""
-    return "" if value is None else "true" if value else "false"
+    """``True`` or ``False``, as .NET writes them; inside JSON they are small."""
+    return "" if value is None else "True" if value else "False"
 
 
 def real_text(value: Any) -> str:

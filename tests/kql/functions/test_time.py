@@ -70,7 +70,7 @@ def test_what_a_timespan_is_written_as_reads_back(ticks: int) -> None:
         ("datetime_utc_to_local(datetime(2026-07-01 12:00), 'Europe/Berlin')", "2026-07-01T14:00:00.0000000Z"),
         ("datetime_local_to_utc(datetime(2026-01-01 12:00), 'Europe/Berlin')", "2026-01-01T11:00:00.0000000Z"),
         ("datetime_utc_to_local(datetime(2026-07-01), 'Nowhere/At all')", ""),
-        ("gettype(parse_json('1'))", "int"),
+        ("gettype(parse_json('1'))", "long"),
         ("gettype(parse_json('{}'))", "dictionary"),
         ("gettype(parse_json(''))", "null"),
         ("gettype(123.45)", "real"),

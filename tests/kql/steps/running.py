@@ -17,7 +17,7 @@ from lockgate.kql.row import Context, compile_predicate, compile_value
 from lockgate.kql.steps import Frame, find, framed, sources
 from lockgate.kql.steps.evaluation import column, constant, grouped, keyed
 from lockgate.kql.steps.ordering import ordered
-from lockgate.kql.text import moment_text, span_text, text_of
+from lockgate.kql.text import moment_text, shown_text_of, span_text
 from lockgate.kql.types import DATETIME, TIMESPAN, Column, Table, Tuple, Type, single
 
 Row = tuple[object, ...]
@@ -74,7 +74,7 @@ def _display(type_: Type) -> object:
     type_ = single(type_)
     if type_ is DATETIME:
         return lambda value: "" if value is None else moment_text(value)
-    return span_text if type_ is TIMESPAN else text_of(type_)
+    return span_text if type_ is TIMESPAN else shown_text_of(type_)
 
 
 class Runner:

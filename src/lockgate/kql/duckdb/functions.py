@@ -117,10 +117,10 @@ def _to_number(target: Type, sql: str) -> Write:
         text = to.sql(call.arguments[0])
         if source is target:
             return text
+        if source is LONG and target is INT:
+            return operators.low_bits(text)
         if source in INTEGERS or source is BOOL:
             return f"try_cast({text} AS {sql})"
-        if source is REAL and target in INTEGERS:
-            return f"try_cast(trunc({text}) AS {sql})"
         if source is STRING or source.dynamic:
             return operators.number(to, call, call.arguments[0], target)
         return None

@@ -489,6 +489,11 @@ def converted(to: Expressions, value: relation.Converted) -> str | None:
     return convert(to, value.value, source, target)
 
 
+def low_bits(text: str) -> str:
+    """The low 32 bits of a long, which is what ``toint`` makes of it."""
+    return f"(xor({text} & 4294967295, 2147483648) - 2147483648)::INTEGER"
+
+
 def convert(to: Expressions, value: bound.Value, source: Type, target: Type) -> str | None:
     """The value of one type as one of another, as Kusto's conversions have it; ``None`` where Python does it."""
     if source is target or (source.dynamic and target.dynamic):
@@ -498,9 +503,13 @@ def convert(to: Expressions, value: bound.Value, source: Type, target: Type) -> 
     if target is STRING:
         if source.dynamic:
             return dynamic_text(to, value)
-        if source is BOOL or source in INTEGERS or source is GUID:
+        if source is BOOL:
+            return f"CASE {to.sql(value)} WHEN true THEN 'True' WHEN false THEN 'False' ELSE '' END"
+        if source in INTEGERS or source is GUID:
             return f"coalesce(({to.sql(value)})::VARCHAR, '')"
         return None
+    if (source, target) == (LONG, INT):
+        return low_bits(to.sql(value))
     if target in (INT, LONG, REAL) and source in (INT, LONG, BOOL):
         wide = {INT: "INTEGER", LONG: "BIGINT", REAL: "DOUBLE"}[target]
         return f"try_cast({to.sql(value)} AS {wide})"

@@ -14,7 +14,7 @@ from lockgate.kql.text import MAX_TEXT, clean, dynamic_text
 from lockgate.lazy_pattern import lazy_pattern
 
 _URL = lazy_pattern(
-    r"(?s)(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?://(?:(?P<user>[^/?#@]*)@)?(?P<host>\[[^\]/?#]*\]|[^:/?#]*)"
+    r"(?s)(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?://(?:(?P<user>[^/?#@:]*:[^/?#@]*)@)?(?P<host>\[[^\]/?#]*\]|[^:/?#]*)"
     r"(?::(?P<port>[0-9]*))?)?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?"
 )
 _MOST_PARTS = 1 << 16
@@ -29,7 +29,7 @@ def parse_url(text: str) -> dict[str, Any]:
         "Scheme": parts["scheme"],
         "Host": parts["host"],
         "Port": parts["port"],
-        "Path": parts["path"],
+        "Path": "" if text.endswith(f"{parts['host']}/") and parts["path"] == "/" else parts["path"],
         "Username": user,
         "Password": password,
         "Query Parameters": _query(parts["query"]),
@@ -40,13 +40,14 @@ def parse_url(text: str) -> dict[str, Any]:
 _URL_PARTS = ("scheme", "user", "host", "port", "path", "query", "fragment")
 
 
-def _query(text: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _query(text: str) -> dict[str, Any]:
+    """Parameters in the order of their names, several of one name as an array; without name or value there is none."""
+    found: dict[str, list[str]] = {}
     for one in text.split("&", _MOST_PARTS)[:_MOST_PARTS]:
-        name, sign, value = one.partition("=")
-        if name or sign:
-            found[_decoded(name)] = _decoded(value)
-    return found
+        name, _, value = one.partition("=")
+        if name and value:
+            found.setdefault(_decoded(name), []).append(_decoded(value))
+    return {name: found[name][0] if len(found[name]) == 1 else found[name] for name in sorted(found)}
 
 
 def _decoded(text: str) -> str:

@@ -18,7 +18,7 @@ def pattern_of(
     """The expression, and how many groups it has. A column is read as little as possible, the last one to the end.
 
     With ``kind=regex`` reading is greedy, as the documentation says, unless the flag ``U`` turns it; numbers end with
-    their last digit.
+    their last digit, and the text may go on behind the pattern. Before a star at the end a number may be missing.
     """
     written = ["^"]
     groups, last = 0, len(parts) - 1
@@ -37,8 +37,10 @@ def pattern_of(
             inner = _TYPED.get(part.type) if before_star or regex else None
             if inner is not None and regex:
                 inner = f"(?-U:{inner})"
+            elif inner is not None and i + 1 == last:
+                inner = f"(?:{inner})?"
             written.append(f"({inner or ('.*' if i == last or regex else '.*?')})")
-    written.append("$" if not isinstance(parts[last], s.Star) else "")
+    written.append("$" if not regex and not isinstance(parts[last], s.Star) else "")
     letters = "".join(dict.fromkeys(one for one in flags if one in "imsU")) if kind == "regex" else ""
     return f"(?{letters if 's' in letters else letters + 's'})" + "".join(written), groups
 

@@ -11,7 +11,7 @@ from lockgate.kql.errors import EvaluationError
 from lockgate.kql.row.context import Context, Evaluate
 from lockgate.kql.row.known import Known
 from lockgate.kql.syntax import Literal
-from lockgate.kql.text import moment_text, span_text
+from lockgate.kql.text import moment_text
 from lockgate.kql.types import ERROR, UNKNOWN, Column, Tuple, Type, single
 
 _NEVER_FOLDED = frozenset(("rand", "new_guid", "assert", "now"))
@@ -202,7 +202,7 @@ def _of_several(value: Any, place: int) -> Any:
 
 
 def plain_json(value: Any) -> Any:
-    """A dynamic literal with the typed literals in it (``datetime(...)``, ``guid(...)``) as JSON holds them."""
+    """A dynamic literal with the typed literals in it as JSON holds them: times as texts, timespans as their ticks."""
     if isinstance(value, dict):
         return {name: plain_json(one) for name, one in value.items()}
     if isinstance(value, list):
@@ -210,7 +210,7 @@ def plain_json(value: Any) -> Any:
     if isinstance(value, Literal):
         if value.value is None:
             return None
-        written: dict[str, Callable[[Any], str]] = {"datetime": moment_text, "timespan": span_text, "decimal": str}
+        written: dict[str, Callable[[Any], str]] = {"datetime": moment_text, "guid": str.lower, "decimal": str}
         return written[value.type](value.value) if value.type in written else plain_json(value.value)
     return value
 

@@ -25,6 +25,8 @@ def ipv4(text: str) -> tuple[int, int] | None:
     if found is None:
         return None
     *octets, prefix = found.groups()
+    if any(len(one) > 1 and one[0] == "0" for one in octets):
+        return None
     numbers = [int(one) for one in octets]
     length = 32 if prefix is None else int(prefix)
     if max(numbers) > 255 or length > 32:

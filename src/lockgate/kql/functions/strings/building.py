@@ -73,8 +73,9 @@ def _repeat_maker(types: tuple[Type, ...], result: Type) -> Compute:
 def _substring(text: str, start: Any, length: Any = MAX_TEXT) -> str:
     if start is None or length is None:
         return ""
-    begin = start if start >= 0 else max(0, len(text) + start)
-    return text[begin : begin + length] if length > 0 else ""
+    begin = start if start >= 0 else len(text) + start
+    # A start before the beginning gives nothing, however long the piece would be.
+    return text[begin : begin + length] if length > 0 and begin >= 0 else ""
 
 
 def _split(text: str, delimiter: str, index: Any = None) -> list[str] | None:

@@ -40,7 +40,9 @@ def _extract_all(pattern: str, *rest: Any) -> list[Any] | None:
     groups = list(range(1, known.groups + 1)) or [0]
     if len(rest) == 2:
         names = known.groupindex
-        groups = [_group(one, names, known.groups) for one in rest[0]] if isinstance(rest[0], list) else groups
+        chosen = [_group(one, names) for one in rest[0]] if isinstance(rest[0], list) else []
+        # Numbers of no group are passed over, and when none is left every group counts.
+        groups = [one for one in chosen if 0 <= one <= known.groups] or groups
     found: list[Any] = []
     for match in known.finditer(clean(text)):
         captured = [match.group(one) or "" for one in groups]
@@ -50,9 +52,9 @@ def _extract_all(pattern: str, *rest: Any) -> list[Any] | None:
     return found or None
 
 
-def _group(one: Any, names: dict[str, int], count: int) -> int:
-    number = names.get(one, -1) if isinstance(one, str) else one
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= count:
+def _group(one: Any, names: dict[str, int]) -> int:
+    number = names.get(one) if isinstance(one, str) else one
+    if isinstance(number, bool) or not isinstance(number, int):
         raise EvaluationError(f"The pattern has no group '{one}'.")
     return number
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lockgate.kql.functions import Compute, Maker, plain
 from lockgate.kql.functions.time.calendar import day_of
-from lockgate.kql.literals import INT_MAX, TICKS_PER_DAY, TICKS_PER_SECOND
+from lockgate.kql.literals import TICKS_PER_DAY, TICKS_PER_SECOND
 from lockgate.kql.text import cut
 from lockgate.kql.types import Type
 
@@ -90,7 +90,7 @@ def _dynamic_type(value: Any) -> str:
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int):
-        return "int" if -INT_MAX - 1 <= value <= INT_MAX else "long"
+        return "long"
     names = {str: "string", float: "double", dict: "dictionary", list: "array"}
     return names.get(type(value), "null")
 

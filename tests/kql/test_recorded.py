@@ -1,0 +1,139 @@
+"""What a real engine answered. The facts are those that the tests of duckdb-kql (github.com/mmaitre314/duckdb-kql) note
+as measured on Microsoft's Kusto emulator; the queries are our own, each run through DuckDB.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from lockgate.store.ask import Tables, ask
+
+_BLANKS = '" test word"'
+
+
+def _rows(query: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in ask(query, Tables()).tables[0].rows]
+
+
+def _value(expression: str) -> Any:
+    ((found,),) = _rows(f"print x = {expression}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("1 < 2", "True"),
+        ("'ab' has 'a'", "False"),
+        ("'true'", "true"),
+        ("dynamic(true)", "true"),
+        ("bool(null)", ""),
+        ("strcat(true, false)", "TrueFalse"),
+        ("-36h", "-1.12:00:00"),
+        ("pack_array(1d, true)", '["1.00:00:00",true]'),
+        ("dynamic([1d, time(-2), 15nanoseconds])", "[864000000000,-1728000000000,0]"),
+        ("dynamic([guid(ABCDEF00-0000-0000-0000-000000000001)])", '["abcdef00-0000-0000-0000-000000000001"]'),
+        ("dynamic([real(nan), long(null), 0x1f])", '["NaN",null,31]'),
+        ("hash_md5('')", ""),
+        ("hash_sha256(tostring(int(null)))", ""),
+        ("hash_md5(true)", "f827cf462f62848df37c5e1e94a4da74"),
+        ("substring('abc', -10)", ""),
+        ("substring('abcdefg', -3, 10)", "efg"),
+        ("gettype(dynamic([7])[0])", "long"),
+        ("todatetime('20221202')", "2022-12-02T00:00:00.0000000Z"),
+        ("strcat_array(dynamic(['a', true, null, {'x': 1}]), '-')", 'a-true--{"x":1}'),
+    ],
+)
+def test_values_have_the_text_that_the_engine_writes(expression: str, text: str) -> None:
+    assert _value(f"tostring({expression})") == text
+    assert _rows(f"range i from 1 to 1 step 1 | project tostring({expression})") == [(text,)]
+
+
+def test_a_column_of_bool_is_written_as_a_literal_is() -> None:
+    table = "datatable(b: bool)[true, false, bool(null)]"
+    assert _rows(f"{table} | project tostring(b)") == [("True",), ("False",), ("",)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "number"),
+    [
+        ("toint(9999999999)", 1410065407),
+        ("toint(-9999999999)", -1410065407),
+        ("toint(2147483648)", -2147483648),
+        ("toint(1d)", 711573504),
+        ("toint('9999999999')", None),
+        ("tolong('5.7')", None),
+        ("tolong(' 0x10 ')", 16),
+        ("toreal('0x10')", None),
+        ("tolong(datetime(2020-01-01))", 637134336000000000),
+        ("toint(dynamic(9999999999))", 1410065407),
+        ("parse_ipv4('01.02.03.04')", None),
+        ("countof('aaaa', 'aa')", 3),
+        ("1 / 0", None),
+        ("-1.0 / 0", -math.inf),
+        ("10 % -4", 2),
+    ],
+)
+def test_numbers_are_made_as_the_engine_makes_them(expression: str, number: object) -> None:
+    assert _value(expression) == number
+
+
+def test_longs_wrap_and_reals_stop_at_the_ends() -> None:
+    assert _rows("datatable(n: long)[9999999999, -1, long(null)] | project toint(n)") == [(1410065407,), (-1,), (None,)]
+    found = _rows("datatable(r: real)[-5.7, 1e10, -1e10, 1e30, real(nan)] | project tolong(r), toint(r)")
+    assert found == [
+        (-5, -5),
+        (10**10, 2147483647),
+        (-(10**10), -2147483648),
+        (9223372036854775807, 2147483647),
+        (None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("groups", "text"),
+    [
+        ("[2]", '["est","ord"]'),
+        ("[2,1]", '[["est","t"],["ord","w"]]'),
+        ("[1,5]", '["t","w"]'),
+        ("[5]", '[["t","est"],["w","ord"]]'),
+        ("[]", '[["t","est"],["w","ord"]]'),
+    ],
+)
+def test_groups_that_are_not_there_are_passed_over(groups: str, text: str) -> None:
+    pattern = "@'(?:^| )([a-z])([a-z]+)'"
+    assert _value(f"tostring(extract_all({pattern}, dynamic({groups}), {_BLANKS}))") == text
+
+
+@pytest.mark.parametrize(
+    ("address", "part", "found"),
+    [
+        ("https://user@h.io/p", "Host", "user@h.io"),
+        ("https://user@h.io/p", "Username", ""),
+        ("https://u:p@h.io/x", "Password", "p"),
+        ("https://h.io/", "Path", ""),
+        ("https://h.io/?x=1", "Path", "/"),
+        ("https://h.io/p?y=2&x=1&x=3", "Query Parameters", '{"x":["1","3"],"y":"2"}'),
+        ("https://h.io/p?k=&=v&flag", "Query Parameters", "{}"),
+    ],
+)
+def test_addresses_are_taken_apart_as_the_engine_does(address: str, part: str, found: str) -> None:
+    assert _value(f"tostring(parse_url('{address}')['{part}'])") == found
+
+
+@pytest.mark.parametrize(
+    ("text", "simple", "regex"),
+    [("abcbd", "", "bc"), ("abcb", "bc", "bc"), ("abz", "", "")],
+)
+def test_only_a_simple_pattern_has_to_reach_the_end(text: str, simple: str, regex: str) -> None:
+    table = f"datatable(s: string)['{text}']"
+    assert _rows(f"{table} | parse s with 'a' v 'b' | project v") == [(simple,)]
+    assert _rows(f"{table} | parse kind=regex s with 'a' v 'b' | project v") == [(regex,)]
+
+
+def test_a_number_before_a_star_at_the_end_may_be_missing() -> None:
+    query = "parse kind=relaxed s with 'p|' a: string '-q|' b: long *"
+    assert _rows(f"datatable(s: string)['p|1-q|xx'] | {query} | project a, b") == [("1", None)]
