@@ -183,8 +183,8 @@ _PLAIN: dict[str, Callable[[Group], str | None]] = {
 
 
 def picked(to: Expressions, call: bound.Call, fields: Sequence[tuple[relation.Field, bound.Value]], order: str) -> str:
-    """The row that ``arg_max`` or ``take_any`` chooses, as a struct with a member for each of ``fields``."""
-    struct = "struct_pack(" + ", ".join(f"{field.name} := {to.sql(value)}" for field, value in fields) + ")"
+    """The row that ``arg_max`` or ``take_any`` chooses, as a struct with a member for each of ``fields``, as stored."""
+    struct = "struct_pack(" + ", ".join(f"{field.name} := {to.raw(value)}" for field, value in fields) + ")"
     name = call.function.name
     if name in ("any", "take_any"):
         if len(call.arguments) == 1 and not isinstance(call.arguments[0], bound.Columns):
@@ -196,10 +196,11 @@ def picked(to: Expressions, call: bound.Call, fields: Sequence[tuple[relation.Fi
         return f"first({struct}{order})"
     function = "arg_max" if "max" in name else "arg_min"
     by = call.arguments[0]
-    text = to.sql(by)
+    text = to.sql(by) if single(by.type) is STRING else to.raw(by)
     best = f"{function}({struct}, {text}{order})"
     # Of rows that all have no value one is taken; a text always has one.
-    return best if single(by.type) is STRING else f"coalesce({best}, first({struct}{order}))"
+    none = f"first({struct}{order}) FILTER (WHERE {text} IS NULL)"
+    return best if single(by.type) is STRING else f"coalesce({best}, {none})"
 
 
 def foreign(to: Expressions, call: bound.Call, order: str) -> str:
@@ -233,7 +234,13 @@ def part(to: Expressions, call: bound.Call, index: int) -> str | None:
     """One of several results."""
     if call.function.name not in ("percentile", "percentiles") or single(call.arguments[0].type) not in _ORDERED:
         return None
-    share = to.known(call.arguments[1 + index])
-    if share is None or not isinstance(share[0], int | float) or not 0 <= share[0] <= 100:
-        return None
-    return f"quantile_disc({to.sql(call.arguments[0])}, {share[0] / 100!r})"
+    shares: list[str] = []
+    for one in call.arguments[1:]:
+        share = to.known(one)
+        if share is None or not isinstance(share[0], int | float) or not 0 <= share[0] <= 100:
+            return None
+        shares.append(repr(share[0] / 100))
+    if len(shares) == 1:
+        return f"quantile_disc({to.sql(call.arguments[0])}, {shares[0]})"
+    # All of one call are the same aggregate, which DuckDB computes once.
+    return f"quantile_disc({to.sql(call.arguments[0])}, [{', '.join(shares)}])[{index + 1}]"

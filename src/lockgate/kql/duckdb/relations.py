@@ -7,7 +7,7 @@ from typing import Any
 
 from lockgate.kql import bound, relation
 from lockgate.kql.duckdb import aggregates, needs
-from lockgate.kql.duckdb.values import Expressions, Names, Statement, sql_type
+from lockgate.kql.duckdb.values import Expressions, Names, Statement, formed, sql_type, stored_form
 from lockgate.kql.relation import Field, Key, Node
 from lockgate.kql.types import INT, REAL, STRING, Tuple, single
 
@@ -260,11 +260,13 @@ class Writer:
             for (_, value), (_, name) in zip(node.made, lists, strict=True)
         ]
         inner = self.part(f"SELECT {', '.join(shown)}{_from(draft)}{draft.tail}", handed)
-        longest = ", ".join(f"len({name})" for _, name in lists)
         outer = [field.name for field in handed]
         outer += [f"nullif(unnest({name}), 'null') AS {field.name}" for field, name in lists]
-        outer.append(f"unnest(range(greatest({longest}))) AS {node.index.name}")
-        fields = [*handed, *(field for field, _ in lists), node.index]
+        fields = [*handed, *(field for field, _ in lists)]
+        if node.index in own:
+            longest = ", ".join(f"len({name})" for _, name in lists)
+            outer.append(f"unnest(range(greatest({longest}))) AS {node.index.name}")
+            fields.append(node.index)
         return self.part(f"SELECT {', '.join(outer)} FROM {inner.source}", fields)
 
     # --- groups
@@ -335,8 +337,9 @@ class Writer:
         fields = [(one.field, one.value if one.value is not None else call.arguments[0]) for one in parts]
         name = self.names.take("s")
         shown.append(f"{aggregates.picked(to, call, fields, order)} AS {name}")
-        for field, _ in fields:
-            text = f"{name}.{field.name}"
+        for field, value in fields:
+            # What is stored in another form than its type's is brought into it once for each group.
+            text = formed(f"{name}.{field.name}", stored_form(value))
             after[field] = f"coalesce({text}, '')" if field.type is STRING and not grouped else text
 
     # --- several inputs

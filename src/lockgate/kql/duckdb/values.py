@@ -133,12 +133,11 @@ class Expressions:
         """A column, brought from how it is stored into the form of its type."""
         field = value.column
         assert isinstance(field, Field)
-        text = self.columns[field]
-        if field.stored == relation.TIMESTAMP:
-            return f"(epoch_us({text}) * 10 + {EPOCH})"
-        if field.stored == relation.NULLABLE_TEXT:
-            return f"coalesce({text}, '')"
-        return text
+        return formed(self.columns[field], field.stored)
+
+    def raw(self, value: bound.Value) -> str:
+        """The value as it is stored where it is a column, else in the form of its type; see :func:`stored_form`."""
+        return self.columns[value.column] if stored_form(value) else self.sql(value)  # type: ignore[attr-defined]
 
     def constant(self, value: object, type_: Type) -> str:
         """A literal: numbers and booleans as they are, all else as a parameter."""
@@ -268,6 +267,20 @@ class Expressions:
         """The value over columns of its own, and what these are."""
         leaves: dict[object, tuple[Column, bound.Value]] = {}
         return _detach(value, leaves), list(leaves.values())
+
+
+def stored_form(value: bound.Value) -> str:
+    """How a column holds its values, where that is neither the form of its type nor one of several values."""
+    column = value.column if isinstance(value, bound.Use) else None
+    stored = column.stored if isinstance(column, Field) else relation.PLAIN
+    return stored if stored in (relation.TIMESTAMP, relation.NULLABLE_TEXT) else relation.PLAIN
+
+
+def formed(text: str, stored: str) -> str:
+    """What is stored in a form, in the form of its type."""
+    if stored == relation.TIMESTAMP:
+        return f"(epoch_us({text}) * 10 + {EPOCH})"
+    return f"coalesce({text}, '')" if stored == relation.NULLABLE_TEXT else text
 
 
 def _detach(value: bound.Value, leaves: dict[object, tuple[Column, bound.Value]]) -> bound.Value:
