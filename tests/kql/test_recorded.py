@@ -126,9 +126,9 @@ def test_addresses_are_taken_apart_as_the_engine_does(address: str, part: str, f
 
 @pytest.mark.parametrize(
     ("text", "simple", "regex"),
-    [("abcbd", "", "bc"), ("abcb", "bc", "bc"), ("abz", "", "")],
+    [("abcbd", "", "bc"), ("abcb", "bc", "bc"), ("zacb", "", "c"), ("abz", "", "")],
 )
-def test_only_a_simple_pattern_has_to_reach_the_end(text: str, simple: str, regex: str) -> None:
+def test_only_a_simple_pattern_has_to_fill_the_text(text: str, simple: str, regex: str) -> None:
     table = f"datatable(s: string)['{text}']"
     assert _rows(f"{table} | parse s with 'a' v 'b' | project v") == [(simple,)]
     assert _rows(f"{table} | parse kind=regex s with 'a' v 'b' | project v") == [(regex,)]
@@ -137,3 +137,66 @@ def test_only_a_simple_pattern_has_to_reach_the_end(text: str, simple: str, rege
 def test_a_number_before_a_star_at_the_end_may_be_missing() -> None:
     query = "parse kind=relaxed s with 'p|' a: string '-q|' b: long *"
     assert _rows(f"datatable(s: string)['p|1-q|xx'] | {query} | project a, b") == [("1", None)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("kind=regex s with ')' v", "a)b", "b"),
+        ("kind=regex flags=U s with * 'x=' v ','", "y=1,x=2,x=9,", "9"),
+        ("kind=regex flags=m s with '^a=' v", "x\\na=1", "1"),
+        ("kind=regex flags=m s with '^a=' v", "a=1", "1"),
+        ("kind=regex s with '^a=' v", "a=1", "1"),
+        ("kind=regex s with 'x=' v", "=1", ""),
+        ("kind=regex s with 'n=' v: long", "n=27x", 27),
+        ("kind=regex s with 'n=' v: bool ';'", "n=12;", None),
+        ("s with 'n=' v: bool ';'", "n=12;", True),
+        ("kind=regex s with 'n=' v: real ';'", "n=.5;", None),
+        ("s with 'n=' v: real ';'", "n=.5;", 0.5),
+    ],
+)
+def test_patterns_read_as_the_engine_reads(pattern: str, text: str, found: object) -> None:
+    assert _rows(f"datatable(s: string)['{text}'] | parse {pattern} | project v") == [(found,)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "found"),
+    [
+        ("long", [1, 2, -2, None, None, None]),
+        ("real", [1.0, 2.5, -2.5, None, None, None]),
+        ("bool", [True, None, None, None, True, None]),
+        ("string", ["1", "2.5", "-2.5", "2", "true", ""]),
+        ("datetime", [None] * 6),
+    ],
+)
+def test_elements_of_another_kind_are_null(type_: str, found: list[object]) -> None:
+    table = "datatable(a: dynamic)[dynamic([1, 2.5, -2.5, '2', true, null])]"
+    assert [value for (value,) in _rows(f"{table} | mv-expand a to typeof({type_})")] == found
+
+
+@pytest.mark.parametrize(
+    ("join", "rows"),
+    [
+        ("lookup", [("1", 1, "one"), ("2", None, "none"), ("3", 2, "")]),
+        ("lookup kind=inner", [("1", 1, "one"), ("2", None, "none")]),
+        ("join kind=leftouter", [("1", 1, 1, "one"), ("2", None, None, "none"), ("3", 2, None, "")]),
+        ("join kind=leftanti", [("3", 2)]),
+        ("join kind=leftsemi", [("1", 1), ("2", None)]),
+    ],
+)
+def test_keys_that_are_null_match_each_other(join: str, rows: list[tuple[object, ...]]) -> None:
+    left = "datatable(Row: string, Key: int)['1', 1, '2', int(null), '3', 2]"
+    right = "(datatable(Key: int, Alias: string)[1, 'one', int(null), 'none'])"
+    assert _rows(f"{left} | {join} {right} on Key | sort by Row asc") == rows
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("project extract(@'(?: )(?<w>[a-z]+)', 1, s)", "test"),
+        ("where s matches regex @'(?<w>[a-z]+)' | count", 1),
+        ("project replace_regex(s, @'(?<w>[a-z]+)', 'X')", " X X"),
+    ],
+)
+def test_groups_may_have_names(query: str, found: object) -> None:
+    assert _rows(f"datatable(s: string)[{_BLANKS}] | {query}") == [(found,)]

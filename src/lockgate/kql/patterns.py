@@ -7,8 +7,10 @@ from typing import Any, NoReturn
 
 from lockgate.kql.errors import EvaluationError
 from lockgate.kql.text import clean
+from lockgate.lazy_pattern import lazy_pattern
 
 _LONGEST = 1 << 16
+_NAMED = lazy_pattern(r"(?s)\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?<(?=\w)")
 
 
 @lru_cache(maxsize=1024)
@@ -36,6 +38,11 @@ def _reason(error: Exception) -> str:
     found = error.args[0] if error.args else ""
     text = found.decode(errors="replace") if isinstance(found, bytes) else str(found)
     return f": {text}" if text else ""
+
+
+def with_plain_names(pattern: str) -> str:
+    """The pattern with ``(?P<name>`` for ``(?<name>``, which the older RE2 inside DuckDB does not know."""
+    return _NAMED.sub(lambda found: "(?P<" if found.group() == "(?<" else found.group(), pattern)
 
 
 def matches(pattern: str, text: str) -> bool:

@@ -188,7 +188,7 @@ class Aggregate(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Join(Node):
-    """``inner``, ``left``, ``right``, ``full``, ``semi``, ``anti`` or ``cross``. Keys that are null match nothing."""
+    """``inner``, ``left``, ``right``, ``full``, ``semi``, ``anti`` or ``cross``. Null keys match null keys."""
 
     kind: str
     left: Node

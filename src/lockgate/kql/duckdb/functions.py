@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lockgate.kql import bound, relation
 from lockgate.kql.duckdb import operators
+from lockgate.kql.patterns import with_plain_names
 from lockgate.kql.types import BOOL, DATETIME, DYNAMIC, INT, INTEGERS, LONG, REAL, STRING, TIMESPAN, Type, single
 
 if TYPE_CHECKING:
@@ -208,6 +209,21 @@ def _pack_some(to: Expressions, call: bound.Call) -> str:
     return f"('{{' || coalesce(array_to_string([{', '.join(pieces)}], ','), '') || '}}')"
 
 
+def _get_type(to: Expressions, call: bound.Call) -> str | None:
+    """The kind of a dynamic value."""
+    (source,) = _types(call)
+    if not source.dynamic:
+        return None
+    cases = " ".join(f"WHEN '{one}' THEN '{name}'" for one, name in _KINDS.items())
+    return f"CASE json_type({to.sql(call.arguments[0])}) {cases} ELSE 'null' END"
+
+
+_KINDS = {
+    "VARCHAR": "string", "BIGINT": "long", "UBIGINT": "long", "HUGEINT": "long", "DOUBLE": "double", "BOOLEAN": "bool",
+    "OBJECT": "dictionary", "ARRAY": "array",
+}  # fmt: skip
+
+
 def _array_length(to: Expressions, call: bound.Call) -> str | None:
     (source,) = _types(call)
     if not source.dynamic:
@@ -224,7 +240,8 @@ def _extract(to: Expressions, call: bound.Call) -> str | None:
         return None
     if not 0 <= group[0] <= 9 or group[0] > pattern[0].count("("):
         return None
-    return f"regexp_extract({to.sql(call.arguments[2])}, {to.constant(pattern[0], STRING)}, {group[0]})"
+    plain = to.constant(with_plain_names(pattern[0]), STRING)
+    return f"regexp_extract({to.sql(call.arguments[2])}, {plain}, {group[0]})"
 
 
 def _substring(to: Expressions, call: bound.Call) -> str | None:
@@ -277,6 +294,7 @@ FUNCTIONS: dict[str, Write] = {
     "pack_dictionary": _bag_pack,
     "pack_all": _pack_some,
     "pack_array": _pack_array,
+    "gettype": _get_type,
     "array_length": _array_length,
     "arraylength": _array_length,
     "extract": _extract,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from lockgate.kql import bound, relation
+from lockgate.kql.patterns import with_plain_names
 from lockgate.kql.relation import Field
 from lockgate.kql.types import (
     BOOL,
@@ -381,7 +382,7 @@ def _test(to: Expressions, sign: str, left: str, text: str) -> str | None:
     cased = sign.endswith("_cs")
     base = sign.removesuffix("_cs")
     if sign == "matches regex":
-        return f"regexp_matches({left}, {_text(to, text)})"
+        return f"regexp_matches({left}, {_text(to, with_plain_names(text))})"
     if not cased:
         text, left = text.lower(), f"lower({left})"
     if base == "=~":

@@ -356,7 +356,10 @@ class Writer:
     def _join(self, node: relation.Join) -> Draft:
         left, right = self._named(node.left), self._named(node.right)
         one, other = self.expressions(left), self.expressions(right)
-        pairs = [f"{one.sql(first)} = {other.sql(second)}" for first, second in node.keys]
+        pairs: list[str] = []
+        for first, second in node.keys:
+            sign = "=" if STRING in (single(first.type), single(second.type)) else "IS NOT DISTINCT FROM"
+            pairs.append(f"{one.sql(first)} {sign} {other.sql(second)}")
         words = {"inner": "JOIN", "left": "LEFT JOIN", "right": "RIGHT JOIN", "full": "FULL JOIN", "semi": "SEMI JOIN",
                  "anti": "ANTI JOIN"}  # fmt: skip
         on = " AND ".join(pairs) or "true"

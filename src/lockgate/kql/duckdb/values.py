@@ -246,11 +246,11 @@ class Expressions:
         return f"try_cast({part} AS {wanted})"
 
     def _captures(self, value: relation.Captures) -> str:
-        # A sign before the text makes the hit tell an empty text that matches from one that does not.
-        pattern = value.pattern.replace("^", "^(?:x)", 1)
+        # A line before the text makes the hit tell an empty text that matches from one that does not.
+        pattern = value.pattern.replace("^", "^(?:\\n)", 1)
         self.statement.alive.append(pattern)
         names = ", ".join(["'hit'", *(f"'g{i}'" for i in range(1, value.groups + 1))])
-        text = f"('x' || {self.sql(value.value)})"
+        text = f"(chr(10) || {self.sql(value.value)})"
         return f"regexp_extract({text}, {self.statement.parameter(f'({pattern})')}, [{names}])"
 
     # --- Python

@@ -10,7 +10,7 @@ from lockgate.kql.lower.core import Flow, use
 from lockgate.kql.lower.reading import pattern_of
 from lockgate.kql.lower.tables import Tables
 from lockgate.kql.relation import Field, Key
-from lockgate.kql.types import BOOL, DYNAMIC, LONG, STRING, Column, Tuple, Type
+from lockgate.kql.types import BOOL, DATETIME, DYNAMIC, GUID, INT, LONG, REAL, STRING, Column, Tuple, Type
 
 
 class Rows(Tables):
@@ -39,7 +39,7 @@ class Rows(Tables):
             columns[one.column] = element
             if not one.column.type.dynamic:
                 columns[one.column] = self.of_column(one.column)
-                computed.append((columns[one.column], relation.Converted(use(element), one.column.type)))
+                computed.append((columns[one.column], _element(use(element), one.column.type)))
         pairs = any(one.name in ("bagexpansion", "kind") and one.word == "array" for one in parameters)
         order = flow.order
         flow.node = relation.Unnest(flow.node, tuple(arrays), index, pairs, self.taken_reads())
@@ -194,6 +194,24 @@ def _call(name: str, arguments: tuple[bound.Value, ...], type_: Type) -> bound.V
     function = catalogue.find(name)
     assert function is not None
     return bound.Call(function, arguments, type_, False)
+
+
+_HELD = {
+    INT: ("long", "double"), LONG: ("long", "double"), REAL: ("long", "double"), BOOL: ("bool", "long"),
+    DATETIME: ("string",), GUID: ("string",),
+}  # fmt: skip
+"""What an element has to be to become one of a type; there is no reading of numbers out of texts here."""
+
+
+def _element(value: bound.Value, type_: Type) -> bound.Value:
+    """An element under ``to typeof(...)``: what is of another kind is null, so duckdb-kql measured on the emulator."""
+    found: bound.Value = relation.Converted(value, type_)
+    kinds = _HELD.get(type_)
+    if kinds is None:
+        return found
+    held = _call("gettype", (value,), STRING)
+    texts = tuple(bound.Constant(one, STRING) for one in kinds)
+    return _choice(bound.Operation("in", (held, *texts), BOOL, False), found, bound.Constant(None, type_))
 
 
 def _not_null(field: Field) -> bound.Value:
