@@ -200,3 +200,11 @@ def test_keys_that_are_null_match_each_other(join: str, rows: list[tuple[object,
 )
 def test_groups_may_have_names(query: str, found: object) -> None:
     assert _rows(f"datatable(s: string)[{_BLANKS}] | {query}") == [(found,)]
+
+
+def test_every_text_has_a_null_among_terms() -> None:
+    table = "datatable(s: string)['a b', 'c']"
+    assert _rows(f"{table} | where s has_any (dynamic(['x', null])) | count") == [(2,)]
+    assert _rows(f"{table} | where s has_all (dynamic(['a', null])) | count") == [(1,)]
+    assert _rows(f"{table} | where s has_any (dynamic([])) | count") == [(0,)]
+    assert _rows(f"{table} | where s has_all (dynamic([])) | count") == [(2,)]

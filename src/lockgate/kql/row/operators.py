@@ -263,9 +263,10 @@ def _has_several(compiler: Compiler, value: bound.Operation) -> Evaluate:
         found: list[str] = []
         for type_, item in zip(types, items, strict=True):
             given = item(row)
-            several = given if isinstance(given, list) else [given]
+            several = given if isinstance(given, list) else [] if given is None else [given]
             write = text_of(type_)
-            found += [write(one).lower() for one in several if one is not None]
+            # A null among the elements is the empty text, which every text has.
+            found += [write(one).lower() for one in several]
         return found
 
     if all(isinstance(one, Known) for one in items):
