@@ -22,6 +22,7 @@ from typing import Any
 import duckdb
 
 from bench._ask_queries import COLUMNS, QUERIES, Question
+from bench.kql import cpu_milliseconds
 from lockgate.kql import QueryError, bind, parse
 from lockgate.kql import duckdb as programs
 from lockgate.kql.lower import lower
@@ -149,16 +150,6 @@ def _queries(path: Path, rows: int, rounds: int, only: str, explained: bool) -> 
     print(f"median ratio {median(one for one, _ in found):.2f}, of CPU time {median(one for _, one in found):.2f}")
 
 
-def _spent(run: Callable[[], Any], rounds: int = 3) -> float:
-    best = float("inf")
-    for _ in range(rounds):
-        begun = time.process_time()
-        with contextlib.suppress(QueryError):
-            run()
-        best = min(best, time.process_time() - begun)
-    return best * 1000
-
-
 def _compile(sample: int) -> None:
     """CPU time of each stage over the corpus, against the catalogue of Log Analytics."""
     from tests.kql import oracle
@@ -183,10 +174,10 @@ def _compile(sample: int) -> None:
         except (QueryError, OpenStep):
             continue
         spent = [
-            _spent(lambda text=text: parse(text)),
-            _spent(lambda tree=tree: bind(tree, tables.workspace)),
-            _spent(lambda text=text, bound=bound: lower(text, bound, now=_NOW)),
-            _spent(lambda lowered=lowered: programs.program(lowered, tables.forms())),
+            cpu_milliseconds(lambda text=text: parse(text)),
+            cpu_milliseconds(lambda tree=tree: bind(tree, tables.workspace)),
+            cpu_milliseconds(lambda text=text, bound=bound: lower(text, bound, now=_NOW)),
+            cpu_milliseconds(lambda lowered=lowered: programs.program(lowered, tables.forms())),
         ]
         for stage, each in zip(stages, (*spent, sum(spent)), strict=True):
             stages[stage].append(each)

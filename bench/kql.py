@@ -14,7 +14,7 @@ from lockgate.kql import QueryError, Workspace, bind, parse
 _ROUNDS = 3
 
 
-def _spent(run: Callable[[], object]) -> float:
+def cpu_milliseconds(run: Callable[[], object]) -> float:
     """Milliseconds of CPU time, the best of three."""
     best = float("inf")
     for _ in range(_ROUNDS):
@@ -40,9 +40,9 @@ def main() -> None:
     workspace = Workspace(oracle.columns())
     texts = [one["text"] for one in oracle.queries()]
     for text in texts:  # tables are made and operators resolved when they are first asked for
-        _spent(lambda text=text: bind(parse(text), workspace))
-    reading = [_spent(lambda text=text: parse(text)) for text in texts]
-    both = [_spent(lambda text=text: bind(parse(text), workspace)) for text in texts]
+        cpu_milliseconds(lambda text=text: bind(parse(text), workspace))
+    reading = [cpu_milliseconds(lambda text=text: parse(text)) for text in texts]
+    both = [cpu_milliseconds(lambda text=text: bind(parse(text), workspace)) for text in texts]
     print(f"{len(texts)} queries     median      p95      max  total s   (ms of CPU)")
     _shown("read", reading)
     _shown("read and bind", both)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lockgate.cli.commands.ask import FORMS
 from lockgate.errors import LockgateError
 
 if TYPE_CHECKING:
@@ -117,9 +118,8 @@ class _Shell:
         return [*workspace.names(), *(name for name, one in workspace.functions.items() if not one.parameters)]
 
     def _set_form(self, form: str) -> None:
-        forms = ("table", "json", "ndjson", "csv", "markdown", "chart")
-        if form and form not in forms:
-            print(f"one of {', '.join(forms)}", file=sys.stderr)
+        if form and form not in FORMS:
+            print(f"one of {', '.join(FORMS)}", file=sys.stderr)
             return
         self.form = form
 

@@ -15,7 +15,7 @@ _MEMORY = "256MB"
 
 def visible_rows(table: Table, data: Any, mark: Any) -> list[dict[str, Any]]:
     """The rows of ``table`` whose run is stored whole, oldest first, with the columns in their order."""
-    connection = _connect({table.name: data, "Runs": mark})
+    connection = opened({table.name: data, "Runs": mark})
     try:
         rows = _dicts(connection.execute(f'SELECT * FROM "{table.name}" ORDER BY TimeGenerated, Batch'))  # noqa: S608 -- Table checks names
     finally:
@@ -29,19 +29,15 @@ def visible_rows(table: Table, data: Any, mark: Any) -> list[dict[str, Any]]:
 
 def answer(snapshots: Mapping[str, Any], query: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
     """Rows of ``query`` as dicts."""
-    connection = _connect(snapshots)
+    connection = opened(snapshots)
     try:
         return _dicts(connection.execute(query, list(parameters)))
     finally:
         connection.close()
 
 
-def opened(snapshots: Mapping[str, Any], *, memory: str) -> Any:
+def opened(snapshots: Mapping[str, Any], *, memory: str = _MEMORY) -> Any:
     """A connection with a view of the visible rows of each table; nothing else can be reached from it."""
-    return _connect(snapshots, memory=memory)
-
-
-def _connect(snapshots: Mapping[str, Any], *, memory: str = _MEMORY) -> Any:
     import duckdb
 
     connection = duckdb.connect(":memory:", config={"memory_limit": memory, "threads": 2})

@@ -145,8 +145,8 @@ class Record:
             source = f'"{table.name}"'
             if since is not None:
                 # The filter stands inside, so that whatever the query does it sees no older row.
-                ticks = int(since.timestamp() * 1_000_000)
-                source = f"(SELECT * FROM {source} WHERE TimeGenerated >= make_timestamp({ticks}))"  # noqa: S608 -- a number
+                microseconds = int(since.timestamp() * 1_000_000)
+                source = f"(SELECT * FROM {source} WHERE TimeGenerated >= make_timestamp({microseconds}))"  # noqa: S608 -- a number
             found.add(table.name, {column.name: column.type.value for column in table.columns}, source)
         return found
 

@@ -6,12 +6,15 @@ import argparse
 
 from lockgate.cli.commands import Command
 
+FORMS = ("table", "json", "ndjson", "csv", "markdown", "chart")
+"""How an answer can be shown."""
+
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("query", metavar="QUERY", nargs="?", help="the query; - reads it; none opens a shell")
     parser.add_argument("--file", metavar="FILE", help="read the query from a file")
     parser.add_argument(
-        "--format", choices=("table", "json", "ndjson", "csv", "markdown", "chart"), default="",
+        "--format", choices=FORMS, default="",
         help="form (default: table, and a chart below it where the query asks to render one)",
     )  # fmt: skip
     parser.add_argument("--since", metavar="WHEN", help="only rows generated since then: 36h, 7d, 2026-11-01")

@@ -13,10 +13,11 @@ none, and is what the others are tested against.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from lockgate.kql import catalogue
 from lockgate.kql.convert import converter
@@ -43,6 +44,21 @@ def strict(compute: Compute) -> Maker:
     return make
 
 
+def of_converted(compute: Compute, conversions: Sequence[Callable[[Any], object] | None]) -> Compute:
+    """``compute`` of its arguments, each converted first where there is a conversion for its place."""
+    if not any(conversions):
+        return compute
+    if len(conversions) == 1 and (only := conversions[0]) is not None:
+        return lambda value: compute(only(value))
+
+    def run(*values: object) -> object:
+        return compute(*(
+            value if convert is None else convert(value) for convert, value in zip(conversions, values, strict=True)
+        ))  # fmt: skip
+
+    return run
+
+
 @cache
 def find(name: str) -> Maker | None:
     """How the function of that name is made, or ``None`` where it needs more than its arguments."""
@@ -60,17 +76,7 @@ def _fitted(name: str, maker: Maker, types: tuple[Type, ...], result: Type) -> C
     expected = tuple(single(one) for one in _expected(name, types, result))
     compute = maker(expected, result)
     conversions = [converter(given, wanted) for given, wanted in zip(types, expected, strict=True)]
-    if not any(conversions):
-        return compute
-    if len(conversions) == 1 and (only := conversions[0]) is not None:
-        return lambda value: compute(only(value))
-
-    def run(*values: object) -> object:
-        return compute(*(
-            value if convert is None else convert(value) for convert, value in zip(conversions, values, strict=True)
-        ))  # fmt: skip
-
-    return run
+    return of_converted(compute, conversions)
 
 
 def _expected(name: str, types: tuple[Type, ...], result: Type) -> list[Type]:

@@ -2,59 +2,39 @@
 
 from lockgate.tables._azure._declared import Declared
 
+_FLOW = """
+    string DestinationClusterName SourceClusterName: Cluster; empty for none
+    string DestinationNamespace SourceNamespace: Namespace; empty outside of the cluster
+    string DestinationPodName SourcePodName: Pod; empty for what is none
+    string DropReason: Why it was dropped; empty when it was not
+    string FlowType: Kind of flow
+    string NodeName: Node that saw it
+    string TraceObservationPoint: Point of the data path where it was seen
+    string TrafficDirection: Ingress or egress, seen from the node
+    string UUID: Id of the flow
+    string Verdict: FORWARDED, DROPPED or ERROR
+    dynamic AdditionalFlowData: What the other columns have no place for
+    dynamic DestinationWorkloads SourceWorkloads: List of name and kind of the owners of the pod
+    dynamic EventType: Kind of event that the data path reported
+    dynamic IP: source, destination, encrypted, ipVersion
+    dynamic Layer4: TCP or UDP with source_port, destination_port and flags
+    dynamic Layer7: http or dns, where a proxy looked inside
+    dynamic Policies: Policies that allowed or denied it
+    dynamic Service: Services that it went through
+    int DestinationIdentity SourceIdentity: Number that the network gives to a set of labels
+    bool Reply: Whether it answers a connection that the other side began
+"""
+"""What the flows of pods have in common, whoever saw them."""
+
 TABLES = {
     "ContainerNetworkLogs": Declared(
         "Flows of pods, summed up, as Hubble saw them",
-        """
-            string DestinationClusterName SourceClusterName: Cluster; empty for none
-            string DestinationNamespace SourceNamespace: Namespace; empty outside of the cluster
-            string DestinationPodName SourcePodName: Pod; empty for what is none
-            string DropReason: Why it was dropped; empty when it was not
-            string FlowType: Kind of flow
-            string NodeName: Node that saw it
-            string TraceObservationPoint: Point of the data path where it was seen
-            string TrafficDirection: Ingress or egress, seen from the node
-            string UUID: Id of the flow
-            string Verdict: FORWARDED, DROPPED or ERROR
-            dynamic AdditionalFlowData: What the other columns have no place for
-            dynamic DestinationWorkloads SourceWorkloads: List of name and kind of the owners of the pod
-            dynamic EventType: Kind of event that the data path reported
-            dynamic IP: source, destination, encrypted, ipVersion
-            dynamic Layer4: TCP or UDP with source_port, destination_port and flags
-            dynamic Layer7: http or dns, where a proxy looked inside
-            dynamic Policies: Policies that allowed or denied it
-            dynamic Service: Services that it went through
-            int DestinationIdentity SourceIdentity: Number that the network gives to a set of labels
-            int EgressFlowCount IngressFlowCount UnknownDirectionFlowCount: Flows that the row stands for
-            bool Reply: Whether it answers a connection that the other side began
-        """,
+        _FLOW + "int EgressFlowCount IngressFlowCount UnknownDirectionFlowCount: Flows that the row stands for",
         plans="Analytics, Basic",
     ),
     "RetinaNetworkFlowLogs": Declared(
         "Flows of pods as Retina saw them; nearly the shape of ContainerNetworkLogs",
-        """
-            string DestinationClusterName SourceClusterName: Cluster; empty for none
-            string DestinationNamespace SourceNamespace: Namespace; empty outside of the cluster
-            string DestinationPodName SourcePodName: Pod; empty for what is none
-            string DropReason: Why it was dropped; empty when it was not
-            string FlowType: Kind of flow
-            string NodeName: Node that saw it
-            string TraceObservationPoint: Point of the data path where it was seen
-            string TrafficDirection: Ingress or egress, seen from the node
-            string UUID: Id of the flow
-            string Verdict: FORWARDED, DROPPED or ERROR
-            dynamic AdditionalFlowData: What the other columns have no place for
-            dynamic DestinationWorkloads SourceWorkloads: List of name and kind of the owners of the pod
-            dynamic EventType: Kind of event that the data path reported
-            dynamic IP: source, destination, encrypted, ipVersion
-            dynamic Layer4: TCP or UDP with source_port, destination_port and flags
-            dynamic Layer7: http or dns, where a proxy looked inside
-            dynamic Policies: Policies that allowed or denied it
-            dynamic Service: Services that it went through
-            int DestinationIdentity SourceIdentity: Number that the network gives to a set of labels
-            int PacketsReceived PacketsSent: Packets of the flow
-            bool Reply: Whether it answers a connection that the other side began
-        """,
+        _FLOW + "int PacketsReceived PacketsSent: Packets of the flow",
         plans="Analytics, Basic",
     ),
     "NTANetAnalytics": Declared(

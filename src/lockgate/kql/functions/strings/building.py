@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lockgate.kql.functions import Compute, Maker, plain, strict
+from lockgate.kql.functions import Compute, Maker, of_converted, plain, strict
 from lockgate.kql.text import MAX_TEXT, clean, cut, dynamic_text, text_of
 from lockgate.kql.types import Type
 
@@ -22,15 +22,7 @@ def on_texts(compute: Callable[..., object], count: int = 1) -> Maker:
     def make(types: tuple[Type, ...], result: Type) -> Compute:
         del result
         writers = [text_of(one) if count < 0 or i < count else None for i, one in enumerate(types)]
-        if len(writers) == 1 and (only := writers[0]) is not None:
-            return lambda value: compute(only(value))
-
-        def run(*values: object) -> object:
-            return compute(*(
-                value if write is None else write(value) for write, value in zip(writers, values, strict=True)
-            ))  # fmt: skip
-
-        return run
+        return of_converted(compute, writers)
 
     return make
 

@@ -12,7 +12,6 @@ from lockgate.kql.functions.geography.sphere.points import Point, unit
 
 DEEPEST = 30
 _SIZE = 1 << DEEPEST
-_BITS = 64
 _SWAP, _INVERT = 1, 2
 _PLACES = ((0, 1, 3, 2), (0, 2, 3, 1), (3, 2, 0, 1), (3, 1, 0, 2))
 """For each orientation, which quarter (two bits: i, j) is the n-th of the curve."""

@@ -109,8 +109,3 @@ def closest(one: Point, a: Point, b: Point) -> Point:
 def _squared(a: Point, b: Point) -> float:
     x, y, z = a[0] - b[0], a[1] - b[1], a[2] - b[2]
     return x * x + y * y + z * z
-
-
-def distance_to_edge(one: Point, a: Point, b: Point) -> float:
-    """The angle between a point and the closest one of the edge."""
-    return angle(one, closest(one, a, b))
