@@ -247,7 +247,12 @@ def test_a_watched_cluster_is_audited_again_when_something_changes(cluster, repo
         assert named in found_in(report, lambda subjects: named in subjects)
     finally:
         watching.send_signal(signal.SIGINT)
-        _, said = watching.communicate(timeout=20)
+        try:
+            _, said = watching.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            watching.kill()  # or it would outlive this test, and the warning of it fail another one
+            watching.communicate()
+            raise
     assert watching.returncode in (1, 130), said
 
 
