@@ -147,13 +147,14 @@ class _Parser:
         operator = self.token.kind
         if operator not in ("!", "-") or (operator == "-" and self.negative_number()):
             return self.member()
-        ats: list[int] = []
+        at, signs = self.token.at, 0
         while self.token.kind == operator and not (operator == "-" and self.negative_number()):
-            ats.append(self.next().at)
+            self.next()
+            signs += 1
         node = self.member()
-        for at in reversed(ats):
-            node = self.made(Unary(operator, node, at=at, height=height(node)))
-        return node
+        signed = self.made(Unary(operator, node, at=at, height=height(node) + signs - 1))
+        # An even number of signs is none at all, whatever the operand is: cel-go and cel-cpp drop them as they parse.
+        return signed if signs % 2 else node
 
     def negative_number(self) -> bool:
         if self.token.kind != "-":
