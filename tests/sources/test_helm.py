@@ -3,6 +3,7 @@
 import stat
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
@@ -119,6 +120,36 @@ def test_helm_that_fails_or_never_ends_is_a_skip(tmp_path, monkeypatch, script, 
     reading = helm.render("deploy/shop", chart())
     assert ([skip.kind for skip in reading.skips], reading.objects) == ([kind], ())
     assert time.monotonic() - begin < 10
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for the process in /proc")
+@pytest.mark.parametrize(
+    "script", ["yes & echo $! >../child; wait", "yes & echo $! >../child", "sleep 60 & echo $! >../child; wait"]
+)
+def test_what_helm_started_ends_with_it(tmp_path, monkeypatch, script):
+    stand_in(tmp_path, monkeypatch, script.replace("../child", f"{tmp_path}/child"))
+    monkeypatch.setattr(helm, "TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr(helm, "MAX_OUTPUT", 100_000)
+    helm.render("deploy/shop", chart())
+    child = int((tmp_path / "child").read_text())
+    gone = time.monotonic() + 10
+    while time.monotonic() < gone and alive(child):
+        time.sleep(0.05)
+    assert not alive(child)
+
+
+def alive(process: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def test_no_file_of_helm_grows_past_its_bound(tmp_path, monkeypatch):
+    stand_in(tmp_path, monkeypatch, f"yes >{tmp_path}/other; sleep 0.2; exit 3")
+    monkeypatch.setattr(helm, "MAX_OUTPUT", 100_000)
+    helm.render("deploy/shop", chart())
+    assert 0 < (tmp_path / "other").stat().st_size <= 400_000
 
 
 def test_helm_itself_renders_the_chart_for_each_environment(program):

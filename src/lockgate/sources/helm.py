@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -97,13 +98,16 @@ def _run(binary: str, root: Path, values: str, skips: Skips) -> bytes | None:
     with (root / "out").open("w+b") as out, (root / "err").open("w+b") as err:
         try:
             process = subprocess.Popen(
-                command, cwd=root, env=_environment(root), stdin=subprocess.DEVNULL, stdout=out, stderr=err
-            )
+                _limited(command), cwd=root, env=_environment(root), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                start_new_session=True,
+            )  # fmt: skip
         except OSError as error:
             skips.add(SkipKind.MISSING_TOOL, f"helm cannot be started: {error.strerror}")
             return None
-        _limit(process.pid)
-        reason = _watch(process, root / "out")
+        try:
+            reason = _watch(process, root / "out")
+        finally:
+            _end(process)
         if reason:
             skips.add(SkipKind.LIMIT, f"helm{what} {reason}")
             return None
@@ -134,30 +138,32 @@ def _watch(process: subprocess.Popen[bytes], output: Path) -> str:
             elif output.stat().st_size > MAX_OUTPUT:
                 reason = f"printed more than {MAX_OUTPUT} bytes"
             if reason:
-                process.kill()
-                process.wait()
                 break
     if not reason and output.stat().st_size > MAX_OUTPUT:
         reason = f"printed more than {MAX_OUTPUT} bytes"
     return reason
 
 
-def _limit(pid: int) -> None:
-    """Bound memory, processor time and files, where the system can do it for a process that already runs."""
-    try:
-        import resource
-    except ImportError:
-        return
-    limits = {
-        resource.RLIMIT_AS: MAX_MEMORY,
-        resource.RLIMIT_CPU: int(TIMEOUT_SECONDS),
-        resource.RLIMIT_FSIZE: 2 * MAX_OUTPUT,
-        resource.RLIMIT_CORE: 0,
-    }
-    if hasattr(resource, "prlimit"):
-        for which, limit in limits.items():
-            with suppress(OSError, ValueError):
-                resource.prlimit(pid, which, (limit, limit))
+def _limited(command: list[str]) -> list[str]:
+    """The command with memory, processor time and files bounded, where the system has a shell that can do it.
+
+    The bounds stand before the program starts, so that they also hold for whatever it starts itself.
+    """
+    if os.name != "posix":
+        return command
+    bounds = {"v": MAX_MEMORY // 1024, "t": int(TIMEOUT_SECONDS), "f": 2 * MAX_OUTPUT // 512, "c": 0}
+    text = "".join(f"ulimit -{letter} {amount} 2>/dev/null; " for letter, amount in bounds.items())
+    return ["/bin/sh", "-c", f'{text}exec "$@"', "sh", *command]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Stop helm and whatever it started: a child that outlives it would go on writing."""
+    if os.name == "posix":
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
 
 
 def _environment(root: Path) -> dict[str, str]:
