@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from lockgate.store import _spill
 from lockgate.store._arrow import SQL_TYPES
 from lockgate.tables import ColumnType, Table, tables
 
@@ -40,7 +41,7 @@ def opened(snapshots: Mapping[str, Any], *, memory: str = _MEMORY) -> Any:
     """A connection with a view of the visible rows of each table; nothing else can be reached from it."""
     import duckdb
 
-    connection = duckdb.connect(":memory:", config={"memory_limit": memory, "threads": 2})
+    connection = duckdb.connect(":memory:", config=_spill.settings(memory))
     try:
         folders = [_folder(snapshot) for snapshot in snapshots.values() if snapshot is not None]
         connection.execute("SET allowed_directories = " + _list([folder for folder in folders if folder]))

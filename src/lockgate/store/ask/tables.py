@@ -8,6 +8,7 @@ from typing import Any
 from lockgate.errors import StoreError
 from lockgate.kql import Workspace
 from lockgate.kql.syntax import Function
+from lockgate.store import _spill
 
 SQL_TYPES = {
     "bool": "BOOLEAN", "int": "INTEGER", "long": "BIGINT", "real": "DOUBLE", "datetime": "TIMESTAMP",
@@ -27,7 +28,7 @@ class Tables:
     ) -> None:  # fmt: skip
         """``beside``: columns of tables without rows, there when a query names them; see :class:`Workspace`."""
         self._connection = connection
-        self._settings: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory, "threads": threads}
+        self._memory, self._threads = memory, threads
         self._functions = functions or {}
         self._beside = beside or {}
         self._columns: dict[str, dict[str, str]] = {}
@@ -41,7 +42,7 @@ class Tables:
         if self._connection is None:
             import duckdb
 
-            self._connection = duckdb.connect(":memory:", config=self._settings)
+            self._connection = duckdb.connect(":memory:", config=_spill.settings(self._memory, self._threads))
         return self._connection
 
     @property
