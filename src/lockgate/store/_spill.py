@@ -1,4 +1,4 @@
-"""Where DuckDB puts what does not fit into memory: a private folder of this process, with a bound, never the working one.
+"""Where DuckDB puts what does not fit into memory: a private folder of this process, bounded, never the working one.
 
 Left alone, DuckDB writes to ``.tmp`` of the working folder, which may be the tree that is checked, up to nine tenths of
 the free disk.
