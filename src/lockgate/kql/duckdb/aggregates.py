@@ -26,10 +26,9 @@ from lockgate.kql.types import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from lockgate.kql.duckdb.values import Expressions
+    from lockgate.kql.emit.values import Expressions
 
 _ORDERED = frozenset((INT, LONG, REAL, DATETIME, TIMESPAN, STRING, BOOL))
-PICKS = frozenset(("any", "take_any", "arg_min", "arg_max", "argmin", "argmax"))
 
 
 class Group:
@@ -205,7 +204,7 @@ def picked(to: Expressions, call: bound.Call, fields: Sequence[tuple[relation.Fi
 
 def foreign(to: Expressions, call: bound.Call, order: str) -> str:
     """An aggregate in Python: the arguments of a group as lists, constant ones as they are."""
-    from lockgate.kql.duckdb.values import Foreign
+    from lockgate.kql.emit.values import Foreign
 
     columns: list[Column] = []
     texts: list[str] = []
@@ -226,8 +225,6 @@ def foreign(to: Expressions, call: bound.Call, order: str) -> str:
     value = bound.Call(call.function, tuple(arguments), call.type, False, call.signature)
     to.statement.foreign.append(Foreign(name, value, tuple(columns), aggregate=True))
     return f"{name}({', '.join(texts)})"
-
-
 
 
 def part(to: Expressions, call: bound.Call, index: int) -> str | None:

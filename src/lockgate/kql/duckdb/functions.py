@@ -14,7 +14,7 @@ from lockgate.kql.patterns import with_plain_names
 from lockgate.kql.types import BOOL, DATETIME, DYNAMIC, INT, INTEGERS, LONG, REAL, STRING, TIMESPAN, Type, single
 
 if TYPE_CHECKING:
-    from lockgate.kql.duckdb.values import Expressions
+    from lockgate.kql.emit.values import Expressions
 
 Write = Callable[["Expressions", bound.Call], str | None]
 

@@ -24,7 +24,7 @@ from lockgate.kql.types import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from lockgate.kql.duckdb.values import Expressions
+    from lockgate.kql.emit.values import Expressions
 
 _WHOLE = INTEGERS | {DATETIME, TIMESPAN}
 _NUMBERS = INTEGERS | {REAL}

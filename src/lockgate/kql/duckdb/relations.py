@@ -1,148 +1,49 @@
-"""The relational tree as SQL: a common table expression where one is needed, what fits together merged into one."""
+"""The clauses of a statement that DuckDB writes in its own way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from lockgate.kql import bound, relation
-from lockgate.kql.duckdb import aggregates, needs
-from lockgate.kql.duckdb.values import Expressions, Names, Statement, formed, sql_type, stored_form
-from lockgate.kql.relation import Field, Key, Node
-from lockgate.kql.types import INT, REAL, STRING, Tuple, single
+from lockgate.kql.duckdb import aggregates
+from lockgate.kql.duckdb.values import Expressions, sql_type
+from lockgate.kql.emit import relations
+from lockgate.kql.emit.relations import Draft, from_
+from lockgate.kql.emit.values import Expressions as AnyExpressions
+from lockgate.kql.relation import Field
+from lockgate.kql.types import INT, REAL, single
 
 
-class Draft:
-    """A SELECT that is not written yet: conditions and columns can still be added."""
+class Writer(relations.Writer):
+    """Writes one statement for DuckDB."""
 
-    __slots__ = ("columns", "computed", "sealed", "source", "tail", "where")
+    expression = Expressions
+    joins = {"inner": "JOIN", "left": "LEFT JOIN", "right": "RIGHT JOIN", "full": "FULL JOIN",  # noqa: RUF012
+             "semi": "SEMI JOIN", "anti": "ANTI JOIN"}  # fmt: skip
+    timestamp = "TIMESTAMP"
 
-    def __init__(self, source: str, columns: dict[Field, str]) -> None:
-        self.source = source
-        """What stands after FROM; empty for none."""
-        self.columns = columns
-        self.computed: set[Field] = set()
-        """Columns that cost something, and are not to be written twice."""
-        self.where: list[str] = []
-        self.tail = ""
-        """ORDER BY and LIMIT."""
-        self.sealed = False
-        """Whether a window stands in it: conditions come after it then."""
+    def marked(self, place: int) -> str:
+        return f"${place}"
 
-    @property
-    def plain(self) -> bool:
-        """Whether it is nothing but a table under its own names."""
-        return not self.where and not self.tail and not self.sealed and all(
-            field.name == text for field, text in self.columns.items()
-        )  # fmt: skip
+    def named(self, name: str, text: str, *, materialized: bool) -> str:
+        return f"{name} AS {'' if materialized else 'NOT '}MATERIALIZED ({text})"
 
+    def limited(self, count: str) -> str:
+        return f"LIMIT greatest(0, {count})"
 
-class Writer:
-    """Writes one statement."""
+    def summed(self, to: AnyExpressions, call: bound.Call, order: str) -> str | None:
+        return aggregates.write(to, call, _ordered(order).strip())
 
-    def __init__(
-        self, names: Names, tables: Mapping[str, tuple[str, Mapping[str, str]]], stored: Mapping[int, str]
-    ) -> None:
-        self.statement = Statement(names)
-        self.names = names
-        self.stored_tables = tables
-        self.stored = stored
-        self.parts: list[str] = []
-        self.drafts: dict[int, Draft] = {}
-        self.tables: dict[int, str] = {}
-        self.needed: dict[int, set[Field]] = {}
-        self.uses: dict[int, int] = {}
+    def summed_part(self, to: AnyExpressions, call: bound.Call, index: int) -> str | None:
+        return aggregates.part(to, call, index)
 
-    def write(self, root: Node, columns: Sequence[Field], order: relation.Order, *, raw: bool = False) -> str:
-        """The statement that gives ``columns`` of the rows of ``root`` in an order; ``raw``: as they are stored."""
-        nodes = needs.ordered(root, self.stored)
-        given = needs.provided(needs.ordered(root))  # also of what is stored and not written down again
-        wanted = set(columns) | needs.fields(key.value for key in order)
-        self.needed = needs.needed(nodes, given, {id(root): wanted})
-        looked_into = self._count_uses(nodes)
-        for node in nodes:
-            if id(node) in self.stored:
-                self.drafts[id(node)] = self._of_table(self.stored[id(node)], node)
-                continue
-            method: Callable[[Any], Draft] = getattr(self, f"_{type(node).__name__.lower()}")
-            draft = method(node)
-            if id(node) in looked_into and not isinstance(node, relation.Kept):
-                draft = self.closed(draft, self.needed[id(node)])
-            if id(node) in looked_into:
-                self.tables[id(node)] = draft.source
-            self.drafts[id(node)] = draft
-        draft = self.drafts[id(root)]
-        if draft.tail:
-            draft = self.closed(draft, wanted)
-        written = [draft.columns[field] if raw else self.use(draft, field) for field in columns]
-        shown = [f"{text} AS {field.name}" for text, field in zip(written, columns, strict=True)] or ["NULL AS nothing"]
-        text = f"SELECT {', '.join(shown)}{_from(draft)}{self._order(order, draft)}"
-        return (f"WITH {', '.join(self.parts)} " if self.parts else "") + text
+    def gathered(self, to: AnyExpressions, call: bound.Call, order: str) -> str:
+        return aggregates.foreign(to, call, _ordered(order))
 
-    def _count_uses(self, nodes: Sequence[Node]) -> set[int]:
-        """How often each node is read, and which are looked into by values."""
-        looked_into: set[int] = set()
-        for node in nodes:
-            for one in node.inputs:
-                self.uses[id(one)] = self.uses.get(id(one), 0) + 1
-            for one in getattr(node, "reads", ()):
-                looked_into.add(id(one))
-        return looked_into
-
-    # --- drafts
-
-    def expressions(self, draft: Draft) -> Expressions:
-        """What writes values over the columns of ``draft``."""
-        found = Expressions(self.statement, draft.columns)
-        found.tables = self.tables
-        return found
-
-    def use(self, draft: Draft, field: Field) -> str:
-        """A column in the form of its type."""
-        return self.expressions(draft).use(bound.Use(field, field.type))
-
-    def closed(self, draft: Draft, fields: set[Field], *, materialized: bool = False) -> Draft:
-        """The draft written down as a part of its own, with these fields."""
-        if draft.plain and not materialized:
-            return draft
-        own = [field for field in draft.columns if field in fields]
-        shown = [f"{draft.columns[field]} AS {field.name}" for field in own] or ["1 AS nothing"]
-        return self.part(f"SELECT {', '.join(shown)}{_from(draft)}{draft.tail}", own, materialized=materialized)
-
-    def part(self, text: str, fields: Sequence[Field], *, materialized: bool = False) -> Draft:
-        """A common table expression."""
-        name = self.names.take("q")
-        self.parts.append(f"{name} AS {'' if materialized else 'NOT '}MATERIALIZED ({text})")
-        return Draft(name, {field: field.name for field in fields})
-
-    def _of_table(self, name: str, node: Node) -> Draft:
-        return Draft(name, {field: field.name for field in self.needed[id(node)]})
-
-    def _input(self, node: Node, values: Sequence[bound.Value] = (), *, closed: bool = False) -> Draft:
-        """The draft of an input, closed when ``values`` would write something costly twice."""
-        draft = self.drafts[id(node)]
-        if closed or draft.tail or needs.fields(values) & draft.computed:
-            return self.closed(draft, self.needed[id(node)])
-        return draft
-
-    def _order(self, order: Sequence[Key], draft: Draft) -> str:
-        if not order:
-            return ""
-        return " ORDER BY " + ", ".join(self._key(one, draft) for one in order)
-
-    def _key(self, key: Key, draft: Draft) -> str:
-        assert isinstance(key.value, bound.Use)
-        assert isinstance(key.value.column, Field)
-        field = key.value.column
-        text = draft.columns[field] if field.stored == relation.TIMESTAMP else self.use(draft, field)
-        direction = "DESC" if key.descending else "ASC"
-        return f"{text} {direction} NULLS {'FIRST' if key.nulls_first else 'LAST'}"
-
-    # --- sources
-
-    def _scan(self, node: relation.Scan) -> Draft:
-        name, columns = self.stored_tables[node.table]
-        return Draft(name, {field: columns[column] for column, field in node.columns})
+    def chosen(
+        self, to: AnyExpressions, call: bound.Call, fields: Sequence[tuple[Field, bound.Value]], order: str
+    ) -> str:  # fmt: skip
+        return aggregates.picked(to, call, fields, _ordered(order))
 
     def _values(self, node: relation.Values) -> Draft:
         if not node.fields:
@@ -150,7 +51,7 @@ class Writer:
         own = self.needed[id(node)]
         places = [i for i, field in enumerate(node.fields) if field in own]
         fields = [node.fields[i] for i in places]
-        to = Expressions(self.statement, {})
+        to = self.expressions()
         counted = [node.position] if node.position is not None and node.position in own else []
         if not fields and not counted:
             counted = [node.position] if node.position is not None else []
@@ -169,7 +70,7 @@ class Writer:
         return Draft(source, {field: field.name for field in (*fields, *counted)})
 
     def _series(self, node: relation.Series) -> Draft:
-        to = Expressions(self.statement, {})
+        to = self.expressions()
         first, last, step = (to.sql(one) for one in (node.first, node.last, node.step))
         field = node.field
         if REAL in (field.type, *(single(one.type) for one in (node.first, node.last, node.step))):
@@ -179,74 +80,6 @@ class Writer:
             cast = "::INTEGER" if field.type is INT else ""
             text = f"SELECT i{cast} AS {field.name} FROM generate_series({first}, {last}, {step}) AS r(i)"
         return self.part(text, [field])
-
-    def _cut(self, node: relation.Cut) -> Draft:
-        return self._of_table(self.stored[id(node)], node)
-
-    def _outside(self, node: relation.Outside) -> Draft:
-        return self._of_table(self.stored[id(node)], node)
-
-    # --- rows one by one
-
-    def _filter(self, node: relation.Filter) -> Draft:
-        draft = self._input(node.input, [node.condition], closed=self.drafts[id(node.input)].sealed)
-        draft.where.append(self.expressions(draft).condition(node.condition))
-        return draft
-
-    def _extend(self, node: relation.Extend) -> Draft:
-        own = self.needed[id(node)]
-        made = [(field, value) for field, value in node.made if field in own]
-        if not made:
-            return self.drafts[id(node.input)]
-        draft = self._input(node.input, [value for _, value in made])
-        to = self.expressions(draft)
-        texts = [(field, to.sql(value), value) for field, value in made]
-        for field, text, value in texts:
-            draft.columns[field] = text
-            if not isinstance(value, bound.Use | bound.Constant | relation.Picked):
-                draft.computed.add(field)
-        return draft
-
-    def _number(self, node: relation.Number) -> Draft:
-        return self._windowed(node, "row_number()", ())
-
-    def _window(self, node: relation.Window) -> Draft:
-        return self._windowed(node, "", node.arguments)
-
-    def _windowed(self, node: relation.Number | relation.Window, text: str, values: Sequence[bound.Value]) -> Draft:
-        if node.field not in self.needed[id(node)]:
-            return self.drafts[id(node.input)]
-        read = [*values, *node.partition, *(key.value for key in node.order)]
-        draft = self._input(node.input, read)
-        to = self.expressions(draft)
-        frame = ""
-        if isinstance(node, relation.Window):
-            texts = [to.sql(one) for one in values]
-            if node.function in ("sum", "max"):
-                frame = " ROWS UNBOUNDED PRECEDING"
-            text = f"{node.function}({', '.join(texts)})"
-        partition = ", ".join(to.sql(one) for one in node.partition)
-        over = (f"PARTITION BY {partition}" if partition else "") + self._order(node.order, draft) + frame
-        text = f"{text} OVER ({over.strip()})"
-        if isinstance(node, relation.Window) and node.function == "sum":
-            text = f"({text})::{sql_type(node.field.type)}"
-        draft.columns[node.field] = text
-        draft.computed.add(node.field)
-        draft.sealed = True
-        return draft
-
-    def _limit(self, node: relation.Limit) -> Draft:
-        draft = self._input(node.input, [key.value for key in node.order])
-        order = self._order(node.order, draft)
-        if isinstance(node.count, bound.Constant) and node.count.value is None:
-            draft.tail = order
-            return draft
-        known = self.expressions(draft).known(node.count)
-        if known is not None and isinstance(known[0], int):
-            draft.tail = f"{order} LIMIT {max(known[0], 0)}"
-        else:
-            draft.tail = f"{order} LIMIT greatest(0, {Expressions(self.statement, {}).sql(node.count)})"
-        return draft
 
     def _unnest(self, node: relation.Unnest) -> Draft:
         draft = self._input(node.input, [value for _, value in node.made])
@@ -259,7 +92,7 @@ class Writer:
             f"{_elements(to.sql(value), pairs=node.pairs)} AS {name}"
             for (_, value), (_, name) in zip(node.made, lists, strict=True)
         ]
-        inner = self.part(f"SELECT {', '.join(shown)}{_from(draft)}{draft.tail}", handed)
+        inner = self.part(f"SELECT {', '.join(shown)}{from_(draft)}{draft.tail}", handed)
         outer = [field.name for field in handed]
         outer += [f"nullif(unnest({name}), 'null') AS {field.name}" for field, name in lists]
         fields = [*handed, *(field for field, _ in lists)]
@@ -269,108 +102,6 @@ class Writer:
             fields.append(node.index)
         return self.part(f"SELECT {', '.join(outer)} FROM {inner.source}", fields)
 
-    # --- groups
-
-    def _aggregate(self, node: relation.Aggregate) -> Draft:
-        own = self.needed[id(node)]
-        parts = [one for one in node.parts if one.field in own]
-        values = [value for _, value in node.groups]
-        for one in parts:
-            values += [argument for argument in one.call.arguments if not isinstance(argument, bound.Columns)]
-            values += [one.value] if one.value is not None else []
-        draft = self._input(node.input, values, closed=self.drafts[id(node.input)].sealed)
-        to = self.expressions(draft)
-        shown = [f"{self._group_text(to, field, value)} AS {field.name}" for field, value in node.groups]
-        after: dict[Field, str] = {field: field.name for field, _ in node.groups}
-        self._summed(to, node, parts, shown, after)
-        grouped = f" GROUP BY {', '.join(str(i + 1) for i in range(len(node.groups)))}" if node.groups else ""
-        text = f"SELECT {', '.join(shown) or 'count(*) AS nothing'}{_from(draft)}{grouped}"
-        found = self.part(text, [])
-        found.columns = after
-        return found
-
-    def _group_text(self, to: Expressions, field: Field, value: bound.Value) -> str:
-        if field.stored == relation.TIMESTAMP and isinstance(value, bound.Use):
-            return to.columns[value.column]  # type: ignore[index]
-        if field.stored == relation.NULLABLE_TEXT or field.stored == relation.CAPTURES:
-            assert isinstance(value, bound.Use)
-            return to.sql(value) if field.stored == relation.NULLABLE_TEXT else to.columns[value.column]  # type: ignore[index]
-        return to.sql(value)
-
-    def _summed(
-        self, to: Expressions, node: relation.Aggregate, parts: Sequence[relation.Part], shown: list[str],
-        after: dict[Field, str],
-    ) -> None:  # fmt: skip
-        order = ""
-        if node.position is not None and node.position in to.columns:
-            order = f" ORDER BY {to.columns[node.position]}"
-        calls: dict[int, list[relation.Part]] = {}
-        for one in parts:
-            calls.setdefault(id(one.call), []).append(one)
-        for several in calls.values():
-            call = several[0].call
-            if call.function.name in aggregates.PICKS:
-                self._chosen(to, call, several, order, shown, after, grouped=bool(node.groups))
-                continue
-            if len(several) == 1 and not isinstance(call.type, Tuple):
-                text = aggregates.write(to, call, order.strip()) or aggregates.foreign(to, call, order)
-                shown.append(f"{text} AS {several[0].field.name}")
-                after[several[0].field] = several[0].field.name
-                continue
-            texts = [aggregates.part(to, call, one.index) for one in several]
-            if None not in texts:
-                for one, part in zip(several, texts, strict=True):
-                    shown.append(f"{part} AS {one.field.name}")
-                    after[one.field] = one.field.name
-                continue
-            whole = Field(0, call.type)
-            name = self.names.take("p")
-            shown.append(f"{aggregates.foreign(to, call, order)} AS {name}")
-            picker = Expressions(self.statement, {whole: name})
-            for one in several:
-                after[one.field] = picker.sql(relation.Picked(bound.Use(whole, call.type), one.index, one.field.type))
-
-    def _chosen(
-        self, to: Expressions, call: bound.Call, parts: Sequence[relation.Part], order: str, shown: list[str],
-        after: dict[Field, str], *, grouped: bool,
-    ) -> None:  # fmt: skip
-        fields = [(one.field, one.value if one.value is not None else call.arguments[0]) for one in parts]
-        name = self.names.take("s")
-        shown.append(f"{aggregates.picked(to, call, fields, order)} AS {name}")
-        for field, value in fields:
-            # What is stored in another form than its type's is brought into it once for each group.
-            text = formed(f"{name}.{field.name}", stored_form(value))
-            after[field] = f"coalesce({text}, '')" if field.type is STRING and not grouped else text
-
-    # --- several inputs
-
-    def _named(self, node: Node) -> Draft:
-        """An input under a name."""
-        draft = self.drafts[id(node)]
-        if draft.plain and draft.source and "(" not in draft.source and " " not in draft.source:
-            return draft
-        return self.closed(draft, self.needed[id(node)]) if not draft.plain else self.part(
-            f"SELECT {', '.join(draft.columns.values()) or '1 AS nothing'}{_from(draft)}", list(draft.columns)
-        )  # fmt: skip
-
-    def _join(self, node: relation.Join) -> Draft:
-        left, right = self._named(node.left), self._named(node.right)
-        one, other = self.expressions(left), self.expressions(right)
-        pairs: list[str] = []
-        for first, second in node.keys:
-            sign = "=" if STRING in (single(first.type), single(second.type)) else "IS NOT DISTINCT FROM"
-            pairs.append(f"{one.sql(first)} {sign} {other.sql(second)}")
-        words = {"inner": "JOIN", "left": "LEFT JOIN", "right": "RIGHT JOIN", "full": "FULL JOIN", "semi": "SEMI JOIN",
-                 "anti": "ANTI JOIN"}  # fmt: skip
-        on = " AND ".join(pairs) or "true"
-        columns = dict(left.columns)
-        if node.kind not in ("semi", "anti"):
-            columns |= right.columns
-        for new, old in node.missing:
-            if old in columns:
-                columns[new] = columns[old]
-        return Draft(f"{left.source} {words[node.kind]} {right.source} ON {on}", columns)
-
     def _unique(self, node: relation.Unique) -> Draft:
         draft = self._input(node.input, node.keys, closed=self.drafts[id(node.input)].sealed)
         to = self.expressions(draft)
@@ -379,7 +110,7 @@ class Writer:
         shown = ", ".join(f"{draft.columns[field]} AS {field.name}" for field in fields) or "1 AS nothing"
         keys = ", ".join(to.sql(one) for one in node.keys)
         distinct = f"DISTINCT ON ({keys}) " if keys else ""
-        return self.part(f"SELECT {distinct}{shown}{_from(draft)}{draft.tail}", fields)
+        return self.part(f"SELECT {distinct}{shown}{from_(draft)}{draft.tail}", fields)
 
     def _union(self, node: relation.Union) -> Draft:
         own = self.needed[id(node)]
@@ -393,41 +124,13 @@ class Writer:
                 f"{self._united(draft, field, values.get(field))} AS {field.name}"
                 for field in fields if field in values or not texts
             ]  # fmt: skip
-            texts.append(f"SELECT {', '.join(shown) or '1 AS nothing'}{_from(draft)}")
+            texts.append(f"SELECT {', '.join(shown) or '1 AS nothing'}{from_(draft)}")
         # By name: the first part has all columns, the others those that they have.
         return self.part(" UNION ALL BY NAME ".join(texts), fields)
 
-    def _united(self, draft: Draft, field: Field, value: bound.Value | None) -> str:
-        if value is None and field.stored == relation.NULLABLE_TEXT:
-            return "NULL::VARCHAR"
-        value = bound.Constant(None, field.type) if value is None else value
-        if field.stored == relation.TIMESTAMP:
-            if isinstance(value, bound.Use):
-                assert isinstance(value.column, Field)
-                return draft.columns[value.column]
-            return "NULL::TIMESTAMP"
-        text = self.expressions(draft).sql(value)
-        return text if single(value.type) is field.type else f"CAST({text} AS {sql_type(field.type)})"
 
-    def _kept(self, node: relation.Kept) -> Draft:
-        draft = self.drafts[id(node.input)]
-        several = self.uses.get(id(node), 0) > 1
-        if draft.plain and "(" not in draft.source and " " not in draft.source and draft.source:
-            return draft
-        if draft.plain:
-            return self.part(f"SELECT {', '.join(draft.columns.values()) or '1 AS nothing'}{_from(draft)}",
-                             list(draft.columns), materialized=several and node.costly)  # fmt: skip
-        return self.closed(draft, self.needed[id(node)], materialized=several and node.costly)
-
-    def _again(self, node: relation.Again) -> Draft:
-        draft = self.drafts[id(node.input)]
-        own = self.needed[id(node)]
-        return Draft(draft.source, {new: draft.columns[old] for new, old in node.renamed if new in own})
-
-
-def _from(draft: Draft) -> str:
-    source = f" FROM {draft.source}" if draft.source else ""
-    return source + (f" WHERE {' AND '.join(draft.where)}" if draft.where else "")
+def _ordered(by: str) -> str:
+    return f" ORDER BY {by}" if by else ""
 
 
 def _elements(text: str, *, pairs: bool) -> str:
@@ -439,5 +142,3 @@ def _elements(text: str, *, pairs: bool) -> str:
     bag = f"list_transform(map_entries(({text})::JSON::MAP(VARCHAR, JSON)), lambda e: {member})"
     array = f"json_extract({text}, '$[*]')::VARCHAR[]"
     return f"CASE json_type({text}) WHEN 'ARRAY' THEN {array} WHEN 'OBJECT' THEN {bag} ELSE [{text}] END"
-
-

@@ -1,27 +1,21 @@
-"""Values as expressions of DuckDB. What a user wrote reaches the text as a parameter only; columns by generated names.
+"""Values as expressions of DuckDB.
 
 Every type has one form there: ``bool`` BOOLEAN, ``int`` INTEGER, ``long``, ``datetime`` and ``timespan`` BIGINT,
-``real`` DOUBLE, ``string`` VARCHAR that is never null, ``guid``, ``decimal`` and ``dynamic`` (JSON) VARCHAR. What the
-tables of operators and functions do not know is computed in Python (:class:`Foreign`), from the columns that it reads.
+``real`` DOUBLE, ``string`` VARCHAR that is never null, ``guid``, ``decimal`` and ``dynamic`` (JSON) VARCHAR.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import count
 from math import isfinite
 
-from lockgate.dataclass import dataclass
 from lockgate.kql import bound, relation
-from lockgate.kql.relation import Field
-from lockgate.kql.types import INT, REAL, STRING, Column, Tuple, Type, single
+from lockgate.kql.duckdb import functions, operators
+from lockgate.kql.emit import values
+from lockgate.kql.emit.values import EPOCH
+from lockgate.kql.types import INT, STRING, Tuple, Type, single
 
 SQL_TYPES = {"bool": "BOOLEAN", "int": "INTEGER", "long": "BIGINT", "real": "DOUBLE", "datetime": "BIGINT",
              "timespan": "BIGINT"}  # fmt: skip
-EPOCH = 621_355_968_000_000_000
-"""Ticks of 1970-01-01."""
-VOLATILE = frozenset(("rand", "new_guid"))
-_LEAVES = (bound.Use, relation.Slot, relation.Collected, relation.Within, relation.Picked)
 
 
 def sql_type(type_: Type) -> str:
@@ -30,303 +24,50 @@ def sql_type(type_: Type) -> str:
         single(type_).name, "VARCHAR")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Foreign:
-    """A function of DuckDB that runs in Python."""
+class Expressions(values.Expressions):
+    """Writes values for DuckDB."""
 
-    name: str
-    """What it is called there."""
-    value: bound.Value
-    """What it computes, over ``columns``; of an aggregate a call."""
-    columns: tuple[Column, ...]
-    """Its arguments. Those of an aggregate are lists."""
-    aggregate: bool = False
-    volatile: bool = False
+    def type_of(self, type_: Type) -> str:
+        return sql_type(type_)
 
+    def parameter(self, value: object, type_: Type = STRING) -> str:
+        return f"{self.statement.parameter(value)}::{sql_type(type_)}"
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Late:
-    """A parameter whose value is known when an earlier part of the query has run."""
-
-    value: relation.Slot | relation.Collected
-
-
-class Unknown(Exception):  # noqa: N818 -- caught where the place of the value is known
-    """A value that cannot be computed: ``what`` says so in one sentence."""
-
-    def __init__(self, value: bound.Value, what: str) -> None:
-        super().__init__(what)
-        self.value = value
-        self.what = what
-
-
-class Statement:
-    """What one statement gathers besides its text."""
-
-    def __init__(self, names: Names) -> None:
-        self.parameters: list[object] = []
-        self.places: dict[int, str] = {}
-        self.foreign: list[Foreign] = []
-        self.names = names
-        self.alive: list[object] = []
-
-    def parameter(self, value: object, type_: str = "VARCHAR") -> str:
-        """A bound value; the same object is bound once."""
-        key = id(value)
-        if key not in self.places:
-            self.parameters.append(value)
-            self.places[key] = f"${len(self.parameters)}::{type_}"
-        return self.places[key]
-
-
-class Names:
-    """Numbers for what is made for one query: functions, tables, parts."""
-
-    _queries = count(1)
-
-    def __init__(self) -> None:
-        self._last = 0
-        self._query = next(self._queries)
-
-    def take(self, kind: str) -> str:
-        """A name that nothing else has, also in other queries: functions in Python are seen by all of them."""
-        self._last += 1
-        return f"{kind}{self._query}_{self._last}"
-
-
-class Expressions:
-    """Writes values over columns, each of which is an expression itself."""
-
-    def __init__(self, statement: Statement, columns: Mapping[Field, str]) -> None:
-        self.statement = statement
-        self.columns = columns
-        self.tables: Mapping[int, str] = {}
-        """Where the rows of nodes are found that values look into."""
-
-    # --- values
-
-    def sql(self, value: bound.Value) -> str:
-        """The value in the form of its type."""
-        if isinstance(value, bound.Use):
-            return self.use(value)
-        if isinstance(value, bound.Constant):
-            return self.constant(value.value, single(value.type))
-        if isinstance(value, bound.Call | bound.Operation | bound.Member | relation.Converted):
-            return self._computed(value)
-        if isinstance(value, relation.Picked):
-            return self._picked(value)
-        if isinstance(value, relation.Slot | relation.Collected):
-            return self.statement.parameter(self._late(value), sql_type(value.type))
-        if isinstance(value, relation.Within):
-            return f"coalesce({self._within(value)}, false)"
-        if isinstance(value, relation.Captures):
-            return self._captures(value)
-        raise Unknown(value, "This value cannot be computed here.")
-
-    def _late(self, value: relation.Slot | relation.Collected) -> Late:
-        for one in self.statement.parameters:
-            if isinstance(one, Late) and one.value is value:
-                return one
-        return Late(value)
-
-    def use(self, value: bound.Use) -> str:
-        """A column, brought from how it is stored into the form of its type."""
-        field = value.column
-        assert isinstance(field, Field)
-        return formed(self.columns[field], field.stored)
-
-    def raw(self, value: bound.Value) -> str:
-        """The value as it is stored where it is a column, else in the form of its type; see :func:`stored_form`."""
-        return self.columns[value.column] if stored_form(value) else self.sql(value)  # type: ignore[attr-defined]
-
-    def constant(self, value: object, type_: Type) -> str:
-        """A literal: numbers and booleans as they are, all else as a parameter."""
-        if value is None:
-            return "''" if type_ is STRING else f"NULL::{sql_type(type_)}"
-        if type_.dynamic:
-            from lockgate.kql.row.compiling import plain_json
-            from lockgate.kql.text import json_text
-
-            text = json_text(plain_json(value))
-            self.statement.alive.append(text)
-            return self.statement.parameter(text)
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, int) and type_ is REAL:
-            value = float(value)
+    def number(self, value: int | float, type_: Type) -> str:
         if isinstance(value, int):
             return f"{value}" if type_ is INT else f"{value}::BIGINT"
-        if isinstance(value, float):
-            return f"{value!r}::DOUBLE" if isfinite(value) else f"'{value!r}'::DOUBLE"
-        from lockgate.kql.convert import literal
+        return f"{value!r}::DOUBLE" if isfinite(value) else f"'{value!r}'::DOUBLE"
 
-        text = str(literal(value, type_))
-        if text == value:
-            text = value  # the same object, so that it is bound once
-        self.statement.alive.append(text)
-        return self.statement.parameter(text) if text else "''"
+    def formed(self, text: str, stored: str) -> str:
+        if stored == relation.TIMESTAMP:
+            return f"(epoch_us({text}) * 10 + {EPOCH})"
+        return f"coalesce({text}, '')" if stored == relation.NULLABLE_TEXT else text
 
-    def known(self, value: bound.Value) -> tuple[object] | None:
-        """What a constant value is, in a tuple; ``None`` when it is no constant."""
-        if isinstance(value, bound.Constant):
-            from lockgate.kql.convert import literal
-            from lockgate.kql.row.compiling import plain_json
-
-            return (plain_json(value.value) if value.type.dynamic else literal(value.value, value.type),)
-        kinds = bound.Call | bound.Operation | bound.Member | relation.Converted
-        if not value.constant or not isinstance(value, kinds):
-            return None
-        return self._folded(value)
-
-    def _folded(self, value: bound.Value) -> tuple[object] | None:
-        from lockgate.kql.errors import EvaluationError
-        from lockgate.kql.row import compile_value
-        from lockgate.kql.row.known import Known
-
-        detached, leaves = self.detached(value)
-        if leaves:
-            return None
-        try:
-            found = compile_value(detached, ())
-        except EvaluationError:
-            return None
-        return (found.value,) if isinstance(found, Known) and not isinstance(found.value, tuple) else None
-
-    def _computed(self, value: bound.Call | bound.Operation | bound.Member | relation.Converted) -> str:
-        if value.constant and not _volatile(value) and (folded := self.known(value)) is not None:
-            return self.constant(_literal(folded[0]), single(value.type))
-        from lockgate.kql.duckdb import functions, operators
-
-        if isinstance(value, bound.Call):
-            found = functions.write(self, value)
-        elif isinstance(value, bound.Operation):
-            found = operators.write(self, value)
-        elif isinstance(value, bound.Member):
-            found = operators.member(self, value)
-        else:
-            found = operators.converted(self, value)
-        return found if found is not None else self.foreign(value)
-
-    def condition(self, value: bound.Value) -> str:
-        """The value as a condition of which null and false mean the same."""
-        from lockgate.kql.duckdb import operators
-
-        if isinstance(value, bound.Operation) and not value.constant:
-            found = operators.condition(self, value)
-            if found is not None:
-                return found
-        if isinstance(value, relation.Within):
-            return self._within(value)
-        return self.sql(value)
-
-    # --- relations in values
-
-    def _within(self, value: relation.Within) -> str:
-        field = value.field
-        inner = Expressions(self.statement, {field: field.name}).use(bound.Use(field, field.type))
-        return f"{self.sql(value.value)} IN (SELECT {inner} FROM {self.tables[id(value.node)]})"
-
-    # --- several in one
-
-    def _picked(self, value: relation.Picked) -> str:
-        whole = value.value
-        assert isinstance(whole, bound.Use)
-        assert isinstance(whole.column, Field)
-        text = self.columns[whole.column]
-        if whole.column.stored == relation.CAPTURES:
-            if value.index == 0:
-                return f"({text}.hit <> '')"
-            return f"{text}.g{value.index}"
-        if len(getattr(whole.type, "columns", ())) == 1:
-            return text
-        part = f"{text}[{value.index + 1}]"
-        wanted = sql_type(value.type)
+    def part(self, text: str, index: int, type_: Type) -> str:
+        part, wanted = f"{text}[{index + 1}]", sql_type(type_)
         if wanted == "VARCHAR":
-            return f"coalesce({part}, '')" if value.type is STRING else part
+            return f"coalesce({part}, '')" if type_ is STRING else part
         return f"try_cast({part} AS {wanted})"
 
-    def _captures(self, value: relation.Captures) -> str:
+    def captured(self, text: str, index: int) -> str:
+        return f"{text}.g{index}" if index else f"({text}.hit <> '')"
+
+    def captures(self, value: relation.Captures) -> str:
         # A line before the text makes the hit tell an empty text that matches from one that does not.
         pattern = value.pattern.replace("^", "^(?:\\n)", 1)
         self.statement.alive.append(pattern)
         names = ", ".join(["'hit'", *(f"'g{i}'" for i in range(1, value.groups + 1))])
         text = f"(chr(10) || {self.sql(value.value)})"
-        return f"regexp_extract({text}, {self.statement.parameter(f'({pattern})')}, [{names}])"
+        return f"regexp_extract({text}, {self.parameter(f'({pattern})')}, [{names}])"
 
-    # --- Python
+    def own(self, value: bound.Value) -> str | None:
+        if isinstance(value, bound.Call):
+            return functions.write(self, value)
+        if isinstance(value, bound.Operation):
+            return operators.write(self, value)
+        if isinstance(value, bound.Member):
+            return operators.member(self, value)
+        return operators.converted(self, value) if isinstance(value, relation.Converted) else None
 
-    def foreign(self, value: bound.Value) -> str:
-        """The value computed by its definition in Python."""
-        detached, leaves = self.detached(value)
-        name = self.statement.names.take("py")
-        columns = tuple(column for column, _ in leaves)
-        self.statement.foreign.append(Foreign(name, detached, columns, volatile=_volatile(value)))
-        return f"{name}({', '.join(self.sql(one) for _, one in leaves)})"
-
-    def detached(self, value: bound.Value) -> tuple[bound.Value, list[tuple[Column, bound.Value]]]:
-        """The value over columns of its own, and what these are."""
-        leaves: dict[object, tuple[Column, bound.Value]] = {}
-        return _detach(value, leaves), list(leaves.values())
-
-
-def stored_form(value: bound.Value) -> str:
-    """How a column holds its values, where that is neither the form of its type nor one of several values."""
-    column = value.column if isinstance(value, bound.Use) else None
-    stored = column.stored if isinstance(column, Field) else relation.PLAIN
-    return stored if stored in (relation.TIMESTAMP, relation.NULLABLE_TEXT) else relation.PLAIN
-
-
-def formed(text: str, stored: str) -> str:
-    """What is stored in a form, in the form of its type."""
-    if stored == relation.TIMESTAMP:
-        return f"(epoch_us({text}) * 10 + {EPOCH})"
-    return f"coalesce({text}, '')" if stored == relation.NULLABLE_TEXT else text
-
-
-def _detach(value: bound.Value, leaves: dict[object, tuple[Column, bound.Value]]) -> bound.Value:
-    if isinstance(value, _LEAVES):
-        key: object = value.column if isinstance(value, bound.Use) else value
-        if key not in leaves:
-            leaves[key] = (Column(f"a{len(leaves)}", value.type), value)
-        return bound.Use(leaves[key][0], value.type)
-    if isinstance(value, bound.Call):
-        arguments = tuple(_detach(one, leaves) for one in value.arguments)
-        return bound.Call(value.function, arguments, value.type, value.constant, value.signature)
-    if isinstance(value, bound.Operation):
-        chain = [value]
-        while isinstance(first := chain[-1].arguments[0], bound.Operation):
-            chain.append(first)
-        found = _detach(chain[-1].arguments[0], leaves)
-        for one in reversed(chain):
-            rest = tuple(_detach(other, leaves) for other in one.arguments[1:])
-            found = bound.Operation(one.operator, (found, *rest), one.type, one.constant)
-        return found
-    if isinstance(value, bound.Member):
-        key_ = value.key if isinstance(value.key, str) else _detach(value.key, leaves)
-        return bound.Member(_detach(value.value, leaves), key_, value.type, value.constant)
-    if isinstance(value, relation.Converted):
-        return bound.Variable("", _detach(value.value, leaves), value.type, value.constant)
-    return value
-
-
-def _volatile(value: bound.Value) -> bool:
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, bound.Call):
-            if one.function.name in VOLATILE:
-                return True
-            waiting += one.arguments
-        elif isinstance(one, bound.Operation):
-            waiting += one.arguments
-        elif isinstance(one, relation.Converted | bound.Member):
-            waiting.append(one.value)
-    return False
-
-
-def _literal(value: object) -> object:
-    from decimal import Decimal
-
-    return str(value) if isinstance(value, Decimal) else value
-
-
+    def test(self, value: bound.Operation) -> str | None:
+        return operators.condition(self, value)

@@ -8,8 +8,8 @@ from inspect import Parameter, Signature
 from typing import Any
 
 from lockgate.kql import aggregates, bound
-from lockgate.kql.duckdb import Foreign
 from lockgate.kql.duckdb.values import sql_type
+from lockgate.kql.emit import Foreign
 from lockgate.kql.errors import EvaluationError
 from lockgate.kql.row import Context, compile_value
 from lockgate.kql.text import json_text, text_of

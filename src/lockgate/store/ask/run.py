@@ -11,9 +11,10 @@ from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
-from lockgate.kql import bind, duckdb, parse, relation, steps
+from lockgate.kql import bind, duckdb, emit, parse, relation, steps
 from lockgate.kql import bound as b
-from lockgate.kql.duckdb.values import Expressions, Names, Statement
+from lockgate.kql.duckdb.values import Expressions
+from lockgate.kql.emit.values import Names, Statement
 from lockgate.kql.errors import Diagnostic, EvaluationError, QueryError
 from lockgate.kql.lower import Lowered, OpenStep, lower
 from lockgate.kql.row import Context
@@ -63,14 +64,14 @@ def explain(query: str, tables: Tables, *, now: int | None = None) -> Explained:
     asking = _Asking(query, tables, now=now, limits=Limits(), cancel=Cancel())
     with asking.connected() as cursor:
         lowered, program = asking.compiled(cursor)
-    queries: list[duckdb.Query] = []
+    queries: list[emit.Query] = []
     found: list[str] = []
     for part in program.parts:
-        if isinstance(part, duckdb.Read):
+        if isinstance(part, emit.Read):
             found.append("externaldata")
             continue
-        queries += part.inputs if isinstance(part, duckdb.Perform) else [part.query]
-        if isinstance(part, duckdb.Perform):
+        queries += part.inputs if isinstance(part, emit.Perform) else [part.query]
+        if isinstance(part, emit.Perform):
             found.append(frames.name_of(part.cut.step))
     queries += [one.query for one in program.results]
     found += [
@@ -114,7 +115,7 @@ class _Asking:
         self.late = False
         self.functions_cursor: Any = None
 
-    def compiled(self, cursor: Any) -> tuple[Lowered, duckdb.Program]:
+    def compiled(self, cursor: Any) -> tuple[Lowered, emit.Program]:
         """The query as a tree, and as a program. Steps whose columns come from the data run on the way."""
         begin = time.monotonic()
         tree, forms = parse(self.query), dict[str, Form]()
@@ -188,17 +189,17 @@ class _Asking:
 
     # --- parts
 
-    def _part(self, cursor: Any, part: duckdb.Part, lowered: Lowered) -> None:
-        if isinstance(part, duckdb.Fetch):
+    def _part(self, cursor: Any, part: emit.Part, lowered: Lowered) -> None:
+        if isinstance(part, emit.Fetch):
             self._fetch(cursor, part)
-        elif isinstance(part, duckdb.Read):
+        elif isinstance(part, emit.Read):
             self._read(cursor, part, lowered)
-        elif isinstance(part, duckdb.Store):
+        elif isinstance(part, emit.Store):
             self._execute(cursor, part.query, f"CREATE TEMP TABLE {part.name} AS ")
         else:
             self._perform(cursor, part, lowered)
 
-    def _fetch(self, cursor: Any, part: duckdb.Fetch) -> None:
+    def _fetch(self, cursor: Any, part: emit.Fetch) -> None:
         column = part.query.columns[0][0]
         rows = self._execute(cursor, part.query)
         if isinstance(part.value, relation.Slot):
@@ -213,7 +214,7 @@ class _Asking:
         values = [one[0] if read is None else read(one[0]) for one in self._fetched(rows, self.limits.step_rows)]
         self.values[id(part.value)] = json_text([convert(one) for one in values])
 
-    def _perform(self, cursor: Any, part: duckdb.Perform, lowered: Lowered) -> None:
+    def _perform(self, cursor: Any, part: emit.Perform, lowered: Lowered) -> None:
         step = part.cut.step
         inputs = [self._frame(cursor, query) for query in part.inputs]
         place = lowered.places.get(id(step), (0, len(self.query)))
@@ -224,7 +225,7 @@ class _Asking:
         given = [(key, self._run(step, [own, *inputs[1:]], place)) for key, own in apart]
         frames.keep(cursor, part.name, part.cut, frames.joined(part.cut, given))
 
-    def _frame(self, cursor: Any, query: duckdb.Query) -> Frame:
+    def _frame(self, cursor: Any, query: emit.Query) -> Frame:
         rows = self._fetched(self._execute(cursor, query), self.limits.step_rows)
         return frames.frame_of([column for column, _ in query.columns], rows)
 
@@ -241,7 +242,7 @@ class _Asking:
         self._check()
         return frame
 
-    def _read(self, cursor: Any, part: duckdb.Read, lowered: Lowered) -> None:
+    def _read(self, cursor: Any, part: emit.Read, lowered: Lowered) -> None:
         """Rows of files elsewhere."""
         place = lowered.places.get(id(part.node.written), (0, len(self.query)))
         if self.reader is None:
@@ -266,7 +267,7 @@ class _Asking:
 
     # --- statements
 
-    def _execute(self, cursor: Any, query: duckdb.Query, before: str = "") -> Any:
+    def _execute(self, cursor: Any, query: emit.Query, before: str = "") -> Any:
         import duckdb as engine
 
         self._check()
@@ -274,7 +275,7 @@ class _Asking:
         for one in query.foreign:
             self._register(one)
         parameters = [
-            self.values[id(one.value)] if isinstance(one, duckdb.Late) else one for one in query.parameters
+            self.values[id(one.value)] if isinstance(one, emit.Late) else one for one in query.parameters
         ]
         try:
             return cursor.execute(before + query.sql, parameters)
@@ -293,7 +294,7 @@ class _Asking:
         message = own[:400] if told else f"The query failed while it ran: {text[:400]}"
         return self._error(message, (0, len(self.query)))
 
-    def _register(self, foreign: duckdb.Foreign) -> None:
+    def _register(self, foreign: emit.Foreign) -> None:
         try:
             register(self.functions_cursor, foreign, self.context)
         except EvaluationError as error:
@@ -301,7 +302,7 @@ class _Asking:
         self.functions.append(foreign.name)
         self.statistics["functions"] += 1
 
-    def _place_of(self, foreign: duckdb.Foreign) -> tuple[int, int]:
+    def _place_of(self, foreign: emit.Foreign) -> tuple[int, int]:
         """Where a function is called first."""
         value = foreign.value
         name = value.function.name if isinstance(value, b.Call) else ""
@@ -329,7 +330,7 @@ class _Asking:
             raise self._failed(error) from None
         return found
 
-    def _result(self, cursor: Any, asked: duckdb.Asked) -> AnswerTable:
+    def _result(self, cursor: Any, asked: emit.Asked) -> AnswerTable:
         rows = self._fetched(self._execute(cursor, asked.query), self.limits.rows)
         if not asked.query.columns:
             rows = []
