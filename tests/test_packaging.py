@@ -16,6 +16,8 @@ from lockgate.prepared import prepared
 TOP = Path(__file__).resolve().parents[1]
 PACKAGE = TOP / "src" / "lockgate"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+pytestmark = pytest.mark.timeout(180)
+"""Building a wheel compiles every policy, in the first test that asks for it."""
 POD = """\
 apiVersion: v1
 kind: Pod

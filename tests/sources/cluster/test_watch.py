@@ -182,3 +182,33 @@ def test_all_resources_are_watched_together_and_stop_together(simulator, source_
         until(lambda: len(told) >= 2)
     assert {path for _, path in said(told)} == {"harbour:default/ConfigMap/m", "harbour:default/ServiceAccount/s"}
     until(lambda: not [one for one in threading.enumerate() if one.name.startswith("watch ")])
+
+
+def test_no_stream_that_opens_during_the_stop_is_waited_for(simulator, source_of, monkeypatch):
+    """An answer that came after the others were hung up was read on until the server fell silent."""
+    source = source_of(limits=Limits(read_seconds=5))
+    list(source.objects())
+    connection = source._connection
+    opened, asked = threading.Event(), connection._pool.request
+
+    def late(method, address, **options):
+        if "watch=true" in address:
+            opened.set()
+            assert connection.closed.wait(10)
+        return asked(method, address, **options)
+
+    monkeypatch.setattr(connection._pool, "request", late)
+    with watching(source, (MAPS,)):
+        assert opened.wait(10)
+        begin = time.monotonic()
+    assert time.monotonic() - begin < 4
+    assert not [one for one in threading.enumerate() if one.name.startswith("watch ")]
+
+
+def test_a_watch_of_everything_gives_no_warnings(simulator, source_of, caplog):
+    source = source_of(limits=Limits(read_seconds=5))
+    list(source.objects())
+    with watching(source, ()) as told:
+        simulator.add(config_map("m"))
+        until(lambda: told)
+    assert not caplog.records

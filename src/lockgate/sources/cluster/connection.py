@@ -25,6 +25,9 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _TRANSIENT = frozenset({429, 500, 502, 503, 504})
 _PIECE = 256 * 1024
 _MAX_STATUS = 64 * 1024
+_CLOSED = "the connection is closed"
+_KEPT = 100
+"""Sockets kept open: one a watched resource. With fewer urllib3 would warn of each that it throws away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Connection:
 
         self.name, self.address, self.limits = name, str(configuration.host).rstrip("/"), limits
         self._configuration = configuration
+        configuration.connection_pool_maxsize = max(_KEPT, configuration.connection_pool_maxsize or 0)
         self._pool = RESTClientObject(configuration).pool_manager
         self._lock = threading.Lock()
         self._open: set[Any] = set()
@@ -152,6 +156,8 @@ class Connection:
         address = self.address + path + ("?" + _encoded(query) if query else "")
         headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": "lockgate", **self._authorization()}
         timeout = urllib3.Timeout(connect=limits.connect_seconds, read=read_seconds or limits.read_seconds)
+        if self.closed.is_set():
+            raise SilentError(_CLOSED)
         try:
             response = self._pool.request(
                 "GET", address, headers=headers, timeout=timeout, preload_content=False, retries=False, redirect=False
@@ -161,6 +167,8 @@ class Connection:
         with self._lock:
             self._open.add(response)
         try:
+            if self.closed.is_set():  # while it was asked, so that close() could not see this answer
+                raise SilentError(_CLOSED)
             if not 200 <= response.status < 300:
                 raise _refusal(response)
             yield response

@@ -26,6 +26,8 @@ from lockgate.sources.cluster.listing import Listing
 _QUEUE = 1000
 _STREAM_SECONDS = 300
 _LONGEST_PAUSE = 60.0
+_PATIENCE = 5.0
+"""Seconds in which all threads together have to end; one that waits for a mute server is left behind."""
 _HEALTHY_SECONDS = 30.0
 """A stream that lived so long broke off in the normal course of things: a quiet time, a restarted server."""
 _TYPES = {"ADDED": ChangeType.ADDED, "MODIFIED": ChangeType.MODIFIED, "DELETED": ChangeType.DELETED}
@@ -55,8 +57,9 @@ def watched(connection: Connection, scopes: Sequence[tuple[Resource, str]],
     finally:
         stop.set()
         connection.close()
+        until = time.monotonic() + _PATIENCE
         for thread in threads:
-            thread.join(timeout=5)
+            thread.join(timeout=max(0.0, until - time.monotonic()))
 
 
 @dataclass(slots=True)
