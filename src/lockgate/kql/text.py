@@ -41,6 +41,13 @@ def string_text(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else dynamic_text(value)
 
 
+def lowered(text: str) -> str:
+    """The text in lower case, each character by itself as the engines have it: ``Σ`` is ``σ`` wherever it stands."""
+    if not text.isascii():
+        text = text.replace("Σ", "σ").replace("İ", "i")
+    return text.lower()
+
+
 def _plain(value: Any) -> str:
     return "" if value is None else str(value)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lockgate.kql import bound, relation
 from lockgate.kql.patterns import with_plain_names
 from lockgate.kql.relation import Field
+from lockgate.kql.text import lowered
 from lockgate.kql.types import (
     BOOL,
     DATETIME,
@@ -31,6 +32,8 @@ _NUMBERS = INTEGERS | {REAL}
 _COMPARED = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _MAX_OF_LIST = 5_000
 _MAX_OF_SEARCHED = 8
+_SEVERAL, _AT_ONCE = 4, 64
+"""From so many terms on they are one pattern, and so many are in one: of more, RE2 would run out of its memory."""
 _NO_NUMBERS = frozenset(("nan", "inf", "infinity"))
 
 
@@ -273,7 +276,7 @@ def _among(to: Expressions, value: bound.Operation, types: tuple[Type, ...], *, 
         left = (_bare if plainly else _text_of)(to, value.arguments[0])
         inner = _dynamic_within(value.arguments[0])
         before = _holding(to, inner, texts) if plainly and inner is not None and not folded else ""
-        listed = [_text(to, one.lower() if folded else one) for one in dict.fromkeys(texts)]
+        listed = [_text(to, lowered(one) if folded else one) for one in dict.fromkeys(texts)]
         left = f"{before}lower({left})" if folded else f"{before}{left}"
         nullable = False
     elif own in INTEGERS and all(isinstance(one, int) and not isinstance(one, bool) for one in items):
@@ -346,8 +349,7 @@ def _textual(
         return _of_columns(to, sign, left, value, types, negated=negated) if len(types) == 2 else None
     texts = [str(one) for one in items]
     if sign in ("has_any", "has_all"):
-        joint = " OR " if sign == "has_any" else " AND "
-        found = "(" + joint.join(_test(to, "has", left, one) or "" for one in texts) + ")"
+        found = _of_terms(to, left, texts, joint=" OR " if sign == "has_any" else " AND ")
     elif len(texts) == 1 and types[1] is STRING:
         written = _test(to, sign, left, texts[0])
         if written is None:
@@ -379,12 +381,11 @@ def _of_columns(
 
 def _test(to: Expressions, sign: str, left: str, text: str) -> str | None:
     """A test of a text for a known one."""
-    cased = sign.endswith("_cs")
     base = sign.removesuffix("_cs")
     if sign == "matches regex":
         return f"regexp_matches({left}, {_text(to, with_plain_names(text))})"
-    if not cased:
-        text, left = text.lower(), f"lower({left})"
+    if base == sign:
+        text, left = _folded(left, text)
     if base == "=~":
         return f"({left} = {_text(to, text)})"
     if not text:
@@ -397,17 +398,42 @@ def _test(to: Expressions, sign: str, left: str, text: str) -> str | None:
     return None
 
 
+def _folded(left: str, text: str) -> tuple[str, str]:
+    """The text in lower case, and so what it is looked for in, unless it holds nothing that has a case."""
+    plain = text.isascii() and text.lower() == text.upper()
+    return (text, left) if plain else (lowered(text), f"lower({left})")
+
+
 def _term(to: Expressions, base: str, left: str, text: str) -> str:
-    """A whole term: the cheap search for its letters goes before that for where it ends."""
+    """A whole term: the cheap search for its letters goes before that for where it begins and ends."""
+    found = f"contains({left}, {_text(to, text)})"
+    pattern = _bounded([text], base)
+    return f"({found} AND regexp_matches({left}, {to.constant(pattern, STRING)}))" if pattern else found
+
+
+def _bounded(texts: Sequence[str], base: str) -> str:
+    """The pattern of any of the texts, none empty, as terms; empty when one alone needs no pattern."""
     from lockgate.kql.lower.reading import quoted
 
-    found = f"contains({left}, {_text(to, text)})"
-    before = r"(?:^|[^\p{L}\p{N}])" if base != "hassuffix" and text[0].isalnum() else ""
-    after = r"(?:$|[^\p{L}\p{N}])" if base != "hasprefix" and text[-1].isalnum() else ""
-    if not before and not after:
-        return found
-    pattern = to.constant(f"{before}{quoted(text)}{after}", STRING)
-    return f"({found} AND regexp_matches({left}, {pattern}))"
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in texts:
+        before = r"(?:^|[^\p{L}\p{N}])" if base != "hassuffix" and one[0].isalnum() else ""
+        after = r"(?:$|[^\p{L}\p{N}])" if base != "hasprefix" and one[-1].isalnum() else ""
+        groups.setdefault((before, after), []).append(quoted(one))
+    if len(texts) == 1 and ("", "") in groups:
+        return ""
+    return "|".join(f"{before}(?:{'|'.join(some)}){after}" for (before, after), some in groups.items())
+
+
+def _of_terms(to: Expressions, left: str, texts: Sequence[str], *, joint: str) -> str:
+    """Any or all of the terms. Many are looked for at once: each search by itself reads the text anew."""
+    if joint == " OR " and len(texts) >= _SEVERAL and all(texts):
+        folded = f"lower({left})"
+        words = list(dict.fromkeys(map(lowered, texts)))
+        parts = [words[i : i + _AT_ONCE] for i in range(0, len(words), _AT_ONCE)]
+        found = [f"regexp_matches({folded}, {to.constant(_bounded(one, 'has'), STRING)})" for one in parts]
+        return f"({joint.join(found)})"
+    return "(" + joint.join(_test(to, "has", left, one) or "" for one in texts) + ")"
 
 
 # --- dynamic values and conversions

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lockgate.kql.convert import converter, number_to_decimal
-from lockgate.kql.text import json_text, text_of
+from lockgate.kql.text import json_text, lowered, text_of
 from lockgate.kql.types import BOOL, DECIMAL, DYNAMIC, NUMBERS, REAL, STRING, UNKNOWN, Type
 
 Compare = Callable[[Any, Any], bool | None]
@@ -137,7 +137,7 @@ def members(types: Sequence[Type], values: Sequence[Any], target: Type, *, lower
         for one in several:
             item = convert(one) if convert is not None else one
             if item is not None:
-                found.add(key_of(item.lower() if lower else item))
+                found.add(key_of(lowered(item) if lower else item))
     return found
 
 

@@ -13,7 +13,7 @@ from lockgate.kql.row.compiling import Compiler
 from lockgate.kql.row.context import Evaluate
 from lockgate.kql.row.known import Known
 from lockgate.kql.row.texts import has, prepared, test_of
-from lockgate.kql.text import text_of
+from lockgate.kql.text import lowered, text_of
 from lockgate.kql.types import BOOL, DATETIME, STRING, TIMESPAN, Table, Type, single
 
 Combine = Callable[[Any, Any], Any]
@@ -225,7 +225,7 @@ def _among(compiler: Compiler, value: bound.Operation) -> Evaluate:
 
     def key(row: Sequence[object]) -> Any:
         found = write(run(row))
-        return found.lower() if lower else found
+        return lowered(found) if lower else found
 
     if all(isinstance(one, Known) for one in items):
         fixed = members(types, [one(()) for one in items], target, lower=lower)
@@ -266,13 +266,13 @@ def _has_several(compiler: Compiler, value: bound.Operation) -> Evaluate:
             several = given if isinstance(given, list) else [] if given is None else [given]
             write = text_of(type_)
             # A null among the elements is the empty text, which every text has.
-            found += [write(one).lower() for one in several]
+            found += [lowered(write(one)) for one in several]
         return found
 
     if all(isinstance(one, Known) for one in items):
         fixed = words(())
-        return compiler.folded(value, [run], lambda row: _chosen(choose, read(run(row)).lower(), fixed))
-    return lambda row: _chosen(choose, read(run(row)).lower(), words(row))
+        return compiler.folded(value, [run], lambda row: _chosen(choose, lowered(read(run(row))), fixed))
+    return lambda row: _chosen(choose, lowered(read(run(row))), words(row))
 
 
 def _chosen(choose: Callable[[Any], bool], text: str, words: list[str]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from lockgate.kql.patterns import compiled, matches, quote
-from lockgate.kql.text import clean
+from lockgate.kql.text import clean, lowered
 
 Test = Callable[[str, str], bool]
 
@@ -52,7 +52,7 @@ def _like(text: str, pattern: str) -> bool:
 
 
 def _any_case(test: Test) -> Test:
-    return lambda text, words: test(text.lower(), words.lower())
+    return lambda text, words: test(lowered(text), lowered(words))
 
 
 _EXACT: dict[str, Test] = {
@@ -75,11 +75,13 @@ def prepared(sign: str, words: str) -> Callable[[str], bool] | None:
     name = {"=~": "=~", ":": "has"}.get(base, base)
     run: Callable[[str], bool]
     if name in _EXACT:
-        exact, lower = _EXACT[name], words.lower()
-        run = (lambda text: lower in text.lower()) if name == "contains" else (lambda text: exact(text.lower(), lower))
+        exact, lower = _EXACT[name], lowered(words)
+        run = lambda text: exact(lowered(text), lower)  # noqa: E731
+        if name == "contains":
+            run = lambda text: lower in lowered(text)  # noqa: E731
     elif name == "=~":
-        lower = words.lower()
-        run = lambda text: text.lower() == lower  # noqa: E731
+        lower = lowered(words)
+        run = lambda text: lowered(text) == lower  # noqa: E731
     elif name == "matches regex":
         search = compiled(words).search
         run = lambda text: search(clean(text)) is not None  # noqa: E731
@@ -91,7 +93,7 @@ def prepared(sign: str, words: str) -> Callable[[str], bool] | None:
 
 def _tests() -> dict[str, Test]:
     found: dict[str, Test] = {
-        "=~": lambda text, words: text.lower() == words.lower(),
+        "=~": lambda text, words: lowered(text) == lowered(words),
         "matches regex": lambda text, pattern: matches(pattern, text),
         ":": _any_case(has),
         "likecs": _like,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lockgate.kql.functions import Compute, Maker, of_converted, plain, strict
-from lockgate.kql.text import MAX_TEXT, clean, cut, dynamic_text, text_of
+from lockgate.kql.text import MAX_TEXT, clean, cut, dynamic_text, lowered, text_of
 from lockgate.kql.types import Type
 
 MOST_REPEATS = 1024
@@ -146,7 +146,7 @@ FUNCTIONS: dict[str, Maker] = {
     "strlen": on_texts(len),
     "string_size": on_texts(lambda text: len(clean(text).encode())),
     "toupper": on_texts(lambda text: cut(text.upper())),
-    "tolower": on_texts(lambda text: cut(text.lower())),
+    "tolower": on_texts(lambda text: cut(lowered(text))),
     "reverse": on_texts(lambda text: text[::-1]),
     "substring": on_texts(_substring),
     "split": _split_maker,

@@ -8,7 +8,7 @@ from lockgate.kql.functions import Maker, plain
 from lockgate.kql.functions.strings.building import on_texts
 from lockgate.kql.patterns import compiled
 from lockgate.kql.row.texts import has
-from lockgate.kql.text import MAX_TEXT, clean, cut, dynamic_text
+from lockgate.kql.text import MAX_TEXT, clean, cut, dynamic_text, lowered
 
 
 def _window(text: str, start: Any, length: Any) -> tuple[int, int]:
@@ -49,9 +49,9 @@ def _index_of_regex(text: str, pattern: str, start: Any = 0, length: Any = -1, o
 
 
 def _has_any_index(text: str, values: Any) -> int:
-    lower = text.lower()
+    lower = lowered(text)
     for i, one in enumerate(values if isinstance(values, list) else []):
-        if has(lower, dynamic_text(one).lower()):
+        if has(lower, lowered(dynamic_text(one))):
             return i
     return -1
 
