@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -32,14 +33,16 @@ def run(arguments: Namespace) -> int:
     query = _query(arguments)
     tables = Record.open(project_at(Path.cwd()).workspace.record).asked(since=since)
     limits = Limits(rows=arguments.rows, seconds=arguments.seconds)
-    if query is None:
-        from lockgate.cli._ask_shell import shell
+    # A thread of DuckDB that lets go of something of Python while that ends would take the whole process down.
+    with closing(tables.connection):
+        if query is None:
+            from lockgate.cli._ask_shell import shell
 
-        return shell(tables, limits, form=arguments.format)
-    if arguments.explain:
-        explain(query, tables)
-        return 0
-    answer(query, tables, limits, form=arguments.format, statistics=arguments.statistics)
+            return shell(tables, limits, form=arguments.format)
+        if arguments.explain:
+            explain(query, tables)
+        else:
+            answer(query, tables, limits, form=arguments.format, statistics=arguments.statistics)
     return 0
 
 

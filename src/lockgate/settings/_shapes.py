@@ -205,6 +205,11 @@ class Settings:
         (),
     )
     waivers: str = setting("The waiver file, relative to `lockgate.yaml`.", "lockgate-waivers.yaml")
+    queries: str = setting(
+        "The folder of saved queries (`NAME.kql`) and, below `functions/`, of stored functions, relative to "
+        "`lockgate.yaml`.",
+        "queries",
+    )
     exemptions: tuple[str, ...] = setting(
         "Files and folders of exemptions of Azure Policy, with their assignments and definitions, relative to "
         "`lockgate.yaml`: exports in JSON, templates, Bicep or Terraform. They count as waivers of the rules whose "

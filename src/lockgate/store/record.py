@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -26,6 +27,8 @@ from lockgate.store.rows import common_columns, finding_columns, rows_of
 from lockgate.tables import Table, tables
 
 if TYPE_CHECKING:
+    from lockgate.kql import Workspace
+    from lockgate.kql.syntax import Function
     from lockgate.store.ask import Tables
 
 T = TypeVar("T")
@@ -128,27 +131,42 @@ class Record:
         snapshots |= {name: self._snapshot(name, None) for name in tables() if name != _MARK}
         return self._guard("record", lambda: _query.answer(snapshots, query, parameters))
 
-    def asked(self, *, since: datetime | None = None, memory: str = "1GB") -> Tables:
-        """Every table as it stands now, for queries in Kusto's language. ``since``: only rows generated then or later.
+    def asked(
+        self, *, since: datetime | None = None, until: datetime | None = None, memory: str = "1GB",
+        functions: Mapping[str, Function] | None = None,
+    ) -> Tables:  # fmt: skip
+        """Every table as it stands now, for queries in Kusto's language. ``since``, ``until``: only rows generated
+        then, and between. ``functions``: stored ones, which go before those that every workspace has.
 
         Beside ours stand the tables of Azure Monitor that are adopted: empty, so far as nothing fills them.
         Its connection is the caller's to close.
         """
         from lockgate.store import _query
         from lockgate.store.ask import Tables
-        from lockgate.store.ask.adopted import Functions, Shapes
+        from lockgate.store.ask.adopted import Shapes
 
         snapshots = {name: self._snapshot(name, None) for name in tables()}
         connection = self._guard("record", lambda: _query.opened(snapshots, memory=memory))
-        found = Tables(connection=connection, functions=Functions(), beside=Shapes())
+        found = Tables(connection=connection, functions=_with_adopted(functions), beside=Shapes())
+        within = " AND ".join(
+            f"TimeGenerated {sign} make_timestamp({int(moment.timestamp() * 1_000_000)})"
+            for sign, moment in ((">=", since), ("<=", until)) if moment is not None
+        )  # fmt: skip
         for table in tables().values():
             source = f'"{table.name}"'
-            if since is not None:
-                # The filter stands inside, so that whatever the query does it sees no older row.
-                microseconds = int(since.timestamp() * 1_000_000)
-                source = f"(SELECT * FROM {source} WHERE TimeGenerated >= make_timestamp({microseconds}))"  # noqa: S608 -- a number
+            if within:
+                # The filter stands inside, so that whatever the query does it sees no other row.
+                source = f"(SELECT * FROM {source} WHERE {within})"  # noqa: S608 -- numbers
             found.add(table.name, {column.name: column.type.value for column in table.columns}, source)
         return found
+
+    def shapes(self, functions: Mapping[str, Function] | None = None) -> Workspace:
+        """What queries are bound against: the shapes of every table, and functions; nothing is read."""
+        from lockgate.kql import Workspace
+        from lockgate.store.ask.adopted import Shapes
+
+        own = {one.name: {column.name: column.type.value for column in one.columns} for one in tables().values()}
+        return Workspace(own, _with_adopted(functions), beside=Shapes())
 
     def history(self, table: str) -> list[dict[str, Any]]:
         """The commits of a table, newest first: ``version``, ``timestamp`` (ms), ``operation``, ..."""
@@ -285,6 +303,12 @@ class Record:
         else:
             hint = "if the log of the table is damaged, put back a copy or move the folder away to begin a new record"
         return StoreError(f"the record cannot be used: {text}", where=self._uri(name), hint=hint)
+
+
+def _with_adopted(functions: Mapping[str, Function] | None) -> Mapping[str, Function]:
+    from lockgate.store.ask.adopted import Functions
+
+    return ChainMap(functions, Functions()) if functions else Functions()  # type: ignore[arg-type]
 
 
 class _ConflictError(Exception):

@@ -64,6 +64,8 @@ class Core:
         self.options: dict[str, bound.Value] = {}
         """What ``set`` gives the options that change what a query means, by name in lower case."""
         self.shapes: Mapping[int, Table] = {}
+        self.given: Mapping[str, str] = {}
+        """Values of the query's parameters, as texts."""
 
     # --- faults
 

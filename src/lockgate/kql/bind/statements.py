@@ -13,16 +13,18 @@ from lockgate.kql.types import SCALARS, Column, Group, Table, Tuple
 
 
 def bind(
-    query: s.Query, workspace: Workspace, *, where: str = "", shapes: Mapping[int, Table] | None = None
-) -> bound.Answer:
+    query: s.Query, workspace: Workspace, *, where: str = "", shapes: Mapping[int, Table] | None = None,
+    parameters: Mapping[str, str] | None = None,
+) -> bound.Answer:  # fmt: skip
     """The bound tree of ``query`` against the tables of ``workspace``.
 
     ``shapes``: of operators whose columns come from the data, by the identity of their syntax, what these are.
+    ``parameters``: values of what the query declares as its parameters; one that it does not declare is passed over.
 
     Raises :class:`~lockgate.kql.errors.QueryError` with everything that is wrong, in order of place.
     """
     binder = Statements(query.source, workspace)
-    binder.shapes = shapes or {}
+    binder.shapes, binder.given = shapes or {}, parameters or {}
     results = binder.run(query)
     if binder.faults:
         raise QueryError(query.source, tuple(sorted(binder.faults, key=lambda one: (one.start, one.end))), where=where)
@@ -120,9 +122,22 @@ class Statements(Operators):
             if one.schema is not None:
                 self.scope.symbols[one.name.text] = self._parameter(one)
                 continue
-            default = self.value(one.default) if isinstance(one.default, s.Literal) else None
-            variable = bound.Variable(one.name.text, default, SCALARS[one.type], default is not None)
+            value = self.value(one.default) if isinstance(one.default, s.Literal) else None
+            if one.name.text in self.given:
+                value = self._given(one)
+            variable = bound.Variable(one.name.text, value, SCALARS[one.type], value is not None)
             self.scope.symbols[one.name.text] = variable
+
+    def _given(self, node: s.FunctionParameter) -> bound.Value:
+        """The value that came beside the query."""
+        from lockgate.kql.bind.given import given_value
+
+        try:
+            value = given_value(self.given[node.name.text], node.type)
+        except ValueError:
+            self.fault("LG102", f"The value of the parameter '{node.name.text}' is no {node.type}.", node)
+            return bound.Fault()
+        return bound.Constant(value, SCALARS[node.type])
 
     def _option(self, node: s.SetOption) -> None:
         allowed = s.Literal | s.Name

@@ -15,6 +15,7 @@ from lockgate.kql.syntax import (
     Function,
     FunctionParameter,
     Let,
+    Literal,
     Macro,
     Materialize,
     Name,
@@ -32,6 +33,13 @@ from lockgate.kql.syntax import (
 def parse(source: str) -> Query:
     """The syntax tree of ``source``. Raises :class:`~lockgate.kql.errors.QueryError` at the first fault."""
     return Statements(tokens(source)).query()
+
+
+def read_literal(source: str) -> Literal | None:
+    """The literal that ``source`` is, or ``None``. Raises :class:`~lockgate.kql.errors.QueryError` at a wrong token."""
+    reader = Statements(tokens(source))
+    found = reader.literal_or_none()
+    return found if isinstance(found, Literal) and reader.kinds[reader.i] == "END" else None
 
 
 _BEGINS = frozenset(OPERATORS) | {"set", "let", "declare", "alias", "restrict"}

@@ -4,11 +4,22 @@ What is no algebra runs in Python between statements (``kql/steps``), as does ev
 query needs of time, rows and bytes is limited; it can be cancelled from another thread.
 """
 
-from lockgate.store.ask.answer import Answer, AnswerTable, Cancel, LimitError, Limits, Outside, Reader
+from lockgate.store.ask.answer import (
+    Answer,
+    AnswerTable,
+    Cancel,
+    CancelledError,
+    LimitError,
+    Limits,
+    MemoryLimitError,
+    Outside,
+    Reader,
+    TimeLimitError,
+)
 from lockgate.store.ask.run import Explained, ask, explain
 from lockgate.store.ask.tables import Tables
 
 __all__ = [
-    "Answer", "AnswerTable", "Cancel", "Explained", "LimitError", "Limits", "Outside", "Reader", "Tables", "ask",
-    "explain",
+    "Answer", "AnswerTable", "Cancel", "CancelledError", "Explained", "LimitError", "Limits", "MemoryLimitError",
+    "Outside", "Reader", "Tables", "TimeLimitError", "ask", "explain",
 ]  # fmt: skip

@@ -16,6 +16,18 @@ class LimitError(LockgateError):
     exit_code = ExitCode.USAGE
 
 
+class TimeLimitError(LimitError):
+    """It took longer than it may."""
+
+
+class CancelledError(LimitError):
+    """Somebody ended it."""
+
+
+class MemoryLimitError(LimitError):
+    """It needed more memory than it may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one query may use."""
@@ -40,6 +52,8 @@ class AnswerTable:
     """Values as :mod:`lockgate.kql.functions` defines them, but dynamic ones as JSON text."""
     render: tuple[str, dict[str, str]] | None
     """The chart and its properties that ``render`` asks for."""
+    over: LimitError | None = None
+    """The limit that cut the rows off; none where they are all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,18 @@ from lockgate.kql.steps import Frame
 from lockgate.kql.syntax import ExternalData, Literal, Name, Render
 from lockgate.kql.types import Column, Table
 from lockgate.store.ask import frames
-from lockgate.store.ask.answer import Answer, AnswerTable, Cancel, LimitError, Limits, Outside, Reader
+from lockgate.store.ask.answer import (
+    Answer,
+    AnswerTable,
+    Cancel,
+    CancelledError,
+    LimitError,
+    Limits,
+    MemoryLimitError,
+    Outside,
+    Reader,
+    TimeLimitError,
+)
 from lockgate.store.ask.foreign import register
 from lockgate.store.ask.tables import Form, Tables
 
@@ -46,16 +57,22 @@ class Explained:
 
 def ask(
     query: str, tables: Tables, *, now: int | None = None, limits: Limits | None = None, cancel: Cancel | None = None,
-    reader: Reader | None = None,
+    reader: Reader | None = None, parameters: Mapping[str, str] | None = None, cut: bool = False,
 ) -> Answer:  # fmt: skip
     """The answer of ``query``. ``now``: what ``now()`` is, in ticks since the year 1.
+
+    ``parameters``: values of those that the query declares, as texts. ``cut``: a result that is larger than allowed is
+    given as far as it may be, with the reason, as the service does; else it raises.
 
     ``reader`` gives the rows of ``externaldata``, as :mod:`lockgate.kql.functions` defines values; it decides which
     addresses are allowed. Without one no file is read.
 
     Raises :class:`~lockgate.kql.errors.QueryError` with the place of what is wrong, and :class:`LimitError`.
     """
-    asking = _Asking(query, tables, now=now, limits=limits or Limits(), cancel=cancel or Cancel(), reader=reader)
+    asking = _Asking(
+        query, tables, now=now, limits=limits or Limits(), cancel=cancel or Cancel(), reader=reader,
+        parameters=parameters, cut=cut,
+    )  # fmt: skip
     return asking.answer()
 
 
@@ -102,9 +119,10 @@ class _Asking:
 
     def __init__(
         self, query: str, tables: Tables, *, now: int | None, limits: Limits, cancel: Cancel,
-        reader: Reader | None = None,
+        reader: Reader | None = None, parameters: Mapping[str, str] | None = None, cut: bool = False,
     ) -> None:  # fmt: skip
         self.query, self.tables, self.limits, self.cancel = query, tables, limits, cancel
+        self.parameters, self.cut = parameters, cut
         self.reader = reader
         self.context = Context(now=_EPOCH + time.time_ns() // 100 if now is None else now)
         self.values: dict[int, object] = {}
@@ -122,7 +140,7 @@ class _Asking:
         shapes: dict[int, Table] = {}
         opened: dict[int, str] = {}
         while True:
-            bound = bind(tree, self.tables.workspace, shapes=shapes)
+            bound = bind(tree, self.tables.workspace, shapes=shapes, parameters=self.parameters)
             try:
                 lowered = lower(self.query, bound, now=self.context.now, opened=opened)
                 break
@@ -183,9 +201,9 @@ class _Asking:
 
     def _check(self) -> None:
         if self.cancel.cancelled:
-            raise LimitError("The query was cancelled.")
+            raise CancelledError("The query was cancelled.")
         if self.late or time.monotonic() - self.began > self.limits.seconds:
-            raise LimitError(f"The query took longer than {self.limits.seconds:g} seconds.")
+            raise TimeLimitError(f"The query took longer than {self.limits.seconds:g} seconds.")
 
     # --- parts
 
@@ -283,7 +301,7 @@ class _Asking:
             self._check()
             raise LimitError("The query was interrupted.") from None
         except engine.OutOfMemoryException:
-            raise LimitError("The query needs more memory than it may use.") from None
+            raise MemoryLimitError("The query needs more memory than it may use.") from None
         except engine.Error as error:
             raise self._failed(error) from None
 
@@ -310,6 +328,13 @@ class _Asking:
         return (at, at + len(name)) if at >= 0 else (0, len(self.query))
 
     def _fetched(self, rows: Any, most: int) -> list[tuple[object, ...]]:
+        found, over = self._within(rows, most)
+        if over is not None:
+            raise over
+        return found
+
+    def _within(self, rows: Any, most: int) -> tuple[list[tuple[object, ...]], LimitError | None]:
+        """Rows as far as the limits allow, and which one was met where that is not all."""
         import duckdb as engine
 
         found: list[tuple[object, ...]] = []
@@ -318,25 +343,36 @@ class _Asking:
             while some := rows.fetchmany(20_000):
                 found += some
                 if len(found) > most:
-                    raise LimitError(f"The result has more than {most} rows.", hint="sum up, or use take")
-                size += sum(len(one) if isinstance(one, str) else 8 for row in some for one in row)
+                    return found[:most], LimitError(f"The result has more than {most} rows.",
+                                                    hint="sum up, or use take")  # fmt: skip
+                size += sum(map(_size, some))
                 if size > self.limits.bytes:
-                    raise LimitError(f"The result is larger than {self.limits.bytes >> 20} MB.",
-                                     hint="project fewer columns, sum up, or use take")  # fmt: skip
+                    while found and size > self.limits.bytes:
+                        size -= _size(found.pop())
+                    return found, LimitError(f"The result is larger than {self.limits.bytes:,} bytes.",
+                                             hint="project fewer columns, sum up, or use take")  # fmt: skip
         except engine.InterruptException:
             self._check()
             raise LimitError("The query was interrupted.") from None
+        except engine.OutOfMemoryException:
+            raise MemoryLimitError("The query needs more memory than it may use.") from None
         except engine.Error as error:
             raise self._failed(error) from None
-        return found
+        return found, None
 
     def _result(self, cursor: Any, asked: emit.Asked) -> AnswerTable:
-        rows = self._fetched(self._execute(cursor, asked.query), self.limits.rows)
+        rows, over = self._within(self._execute(cursor, asked.query), self.limits.rows)
+        if over is not None and not self.cut:
+            raise over
         if not asked.query.columns:
             rows = []
         self.statistics["rows"] = self.statistics.get("rows", 0) + len(rows)
         columns = _shown(column for column, _ in asked.query.columns)
-        return AnswerTable(columns, rows, _render(asked.render))
+        return AnswerTable(columns, rows, _render(asked.render), over)
+
+
+def _size(row: tuple[object, ...]) -> int:
+    return sum(len(one) if isinstance(one, str) else 8 for one in row)
 
 
 def _shown(columns: Any) -> tuple[tuple[str, str], ...]:

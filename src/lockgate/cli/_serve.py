@@ -1,0 +1,91 @@
+"""The work of ``lockgate serve``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lockgate.cli._project import Project, project_at
+from lockgate.cli._tokens import FILE
+from lockgate.errors import ConfigurationError, ExitCode, UsageError
+from lockgate.server import web
+from lockgate.server.access import FUNCTIONS, QUERY, People, Person
+from lockgate.server.mounts import Mount, Mounts
+from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
+from lockgate.server.query.desk import Desk
+from lockgate.server.tls.reload import Pair
+from lockgate.store import Record
+from lockgate.store.saved import Library, SavedFunctions
+from lockgate.store.workspace import prepare
+
+if TYPE_CHECKING:
+    from lockgate.server.tls.authority import OwnAuthority
+    from lockgate.store.ask import Tables
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal; the exit code."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if arguments.threads < 1 or arguments.end_seconds < 0:
+        raise UsageError("--threads must be 1 or more, --end-seconds 0 or more")
+    project = project_at(Path(arguments.project))
+    prepare(project.workspace, tracked=project.tracks)
+    people, anonymous = _people(arguments, project)
+    mounts = [_queries(arguments, project)]
+    web.serve(
+        Mounts(mounts, people.of, anonymous=anonymous),
+        web.Options(arguments.host, arguments.port, arguments.end_seconds),
+        certificates=_certificates(arguments, project.workspace.folder),
+        started=lambda port: print(f"listening on {port}", flush=True),
+    )
+    return int(ExitCode.ALLOWED)
+
+
+def library_of(project: Project) -> Library:
+    """The saved queries and functions of a project."""
+    return Library.open(project.top / project.settings.queries, project.workspace.folder)
+
+
+def _queries(arguments: argparse.Namespace, project: Project) -> Mount:
+    record = Record.open(project.workspace.record)
+
+    def open_tables(since: datetime | None, until: datetime | None, memory: str) -> Tables:
+        functions = SavedFunctions(library_of(project).functions())
+        return record.asked(since=since, until=until, memory=memory, functions=functions)
+
+    desk = Desk(open_tables, threads=arguments.threads)
+    served = Served(
+        desk, lambda: library_of(project), lambda: record.shapes(SavedFunctions(library_of(project).functions())),
+        tuple(arguments.database) or ("lockgate", "NetDefaultDB"), tuple(arguments.workspace_id),
+    )  # fmt: skip
+    return Mount(PREFIXES, QueryApp(served), QUERY, frozenset((METADATA,)), desk.close)
+
+
+def _people(arguments: argparse.Namespace, project: Project) -> tuple[People, Person | None]:
+    path = Path(arguments.tokens) if arguments.tokens else project.workspace.folder / FILE
+    people = People(path)
+    if arguments.anonymous:
+        if arguments.host not in web.LOOPBACK:
+            raise UsageError("everybody is answered on this machine alone", where="--anonymous",
+                             hint="use --host 127.0.0.1, or tokens")  # fmt: skip
+        return people, Person("anonymous", frozenset((QUERY, FUNCTIONS)))
+    if not len(people):
+        raise ConfigurationError("nobody may ask: it names no one", where=str(path),
+                                 hint="lockgate tokens add NAME, or --anonymous on this machine")  # fmt: skip
+    return people, None
+
+
+def _certificates(arguments: argparse.Namespace, workspace: Path) -> Pair | OwnAuthority | None:
+    if arguments.tls:
+        folder = Path(arguments.tls)
+        return Pair(folder / "tls.crt", folder / "tls.key")
+    if arguments.host in web.LOOPBACK and not arguments.authority:
+        return None
+    from lockgate.server.tls.authority import OwnAuthority
+
+    folder = Path(arguments.authority) if arguments.authority else workspace / "authority"
+    return OwnAuthority(folder, names=arguments.name or ["localhost", "127.0.0.1"])
