@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import threading
+import weakref
 from collections.abc import Iterator
 
 import pytest
 
-from lockgate.cycles import unsearched
+from lockgate.cycles import searched_in_slices, unsearched
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +59,42 @@ def test_what_a_process_has_set_aside_stays_so() -> None:
         made = [[] for _ in range(10)]
     assert gc.get_freeze_count() >= before - 100  # a few of those values may end in the meantime
     assert made
+
+
+def test_who_answers_all_the_time_walks_over_what_it_keeps_only_once() -> None:
+    gc.collect()
+    before, walked = gc.get_threshold(), list[int]()
+
+    def watch(phase: str, _: object) -> None:
+        if phase == "start":
+            walked.append(len(gc.get_objects()))
+
+    with searched_in_slices():
+        gc.callbacks.append(watch)
+        made = [[number] for number in range(30_000)]
+        gc.callbacks.remove(watch)
+    assert gc.get_threshold() == before
+    assert len(walked) >= 3
+    assert max(walked) < len(made) / 2
+
+
+def test_who_answers_all_the_time_lets_go_of_cycles() -> None:
+    class Ring:
+        pass
+
+    gone = []
+    with searched_in_slices():
+        one = Ring()
+        one.itself = one  # type: ignore[attr-defined]
+        weakref.finalize(one, gone.append, True)
+        del one
+        made = [[number] for number in range(30_000)]
+    assert gone and made
+
+
+def test_one_of_several_processes_does_not_search_through_what_they_share() -> None:
+    def named() -> list[str]:
+        return [one.name for one in threading.enumerate()]
+
+    with searched_in_slices(whole=False):
+        assert "cycles" not in named()

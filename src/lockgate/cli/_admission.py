@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lockgate.cli._bundle import bundle_of
 from lockgate.cli._project import Project, project_at
+from lockgate.cycles import searched_in_slices
 from lockgate.errors import ExitCode, LockgateError, UsageError
 from lockgate.gates.admission import PolicySet
 from lockgate.server.admission import AdmissionServer, FailureMode, FailureModes, Options
@@ -92,11 +93,10 @@ def serve(arguments: argparse.Namespace, place: Workspace, started: Callable[[in
         target=follow, name="policies", daemon=True, kwargs={"seconds": arguments.reload_seconds, "stop": stop},
         args=(loader, lambda made: _swap(server, made), server.policies_failed),
     )  # fmt: skip
-    gc.freeze()  # policies are looked through by no later search for cycles, which took up to 50 ms
-    following.start()
     threading.Thread(target=_tell_port, args=(server, started), daemon=True).start()
     try:
-        with carrier:
+        with searched_in_slices(whole=peers is None), carrier:
+            following.start()
             server.run()
     finally:
         stop.set()
@@ -166,7 +166,6 @@ def _swap(server: AdmissionServer, made: PolicySet) -> None:
     server.app.fail_by(failure_modes(made.settings))
     gc.unfreeze()  # the old ones may go now
     gc.collect()
-    gc.freeze()
 
 
 def _options(arguments: argparse.Namespace, settings: AdmissionSettings, peers: Peers | None) -> Options:

@@ -133,7 +133,7 @@ class Connection(asyncio.Protocol):
         import httptools
 
         self._kept, self._loop = kept, loop
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser: Any = httptools.HttpRequestParser(self)
         self._transport: Any = None
         self._ready: deque[Request] = deque()
         self._task: asyncio.Task[None] | None = None
@@ -159,6 +159,7 @@ class Connection(asyncio.Protocol):
         self._kept.open.discard(self)
         self._unheard = True
         self._ready.clear()
+        self._parser = self._transport = None  # they hold on to this, and buffers of TLS to them
 
     def data_received(self, data: bytes) -> None:
         """Of asyncio."""
@@ -279,12 +280,15 @@ class Connection(asyncio.Protocol):
             response = self._kept.app.refuse(500, "a defect")
         self._task = None
         self._send(response, request)
-        if not self._transport.is_closing():
+        if not self._is_closing():
             self._transport.resume_reading()
             self._answer()
 
+    def _is_closing(self) -> bool:
+        return self._transport is None or bool(self._transport.is_closing())
+
     def _send(self, response: Response, request: Request) -> None:
-        if self._transport.is_closing():
+        if self._is_closing():
             return
         keep = request.keep and not self._kept.retiring
         body = b"" if request.method == b"HEAD" else response.body
@@ -304,7 +308,7 @@ class Connection(asyncio.Protocol):
             return
         self._unheard = True
         self._ready.clear()
-        if not self._transport.is_closing():
+        if not self._is_closing():
             self._transport.write(_head(response, False) + response.body)
             self._loop.call_later(_GOODBYE, self._transport.close)
 

@@ -1,5 +1,6 @@
 """HTTP/1.1 as clients of every kind speak it, over TLS and byte by byte."""
 
+import gc
 import json
 import re
 import socket
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from lockgate.server.admission import Verdict
+from lockgate.server.http1 import Connection
 
 from .conftest import Keeper, pod_request, review_of, until
 
@@ -208,3 +210,21 @@ def test_many_clients_at_once_each_get_their_own_answers(serve):
     for thread in threads:
         thread.join()
     assert wrong == [] and webhook.metrics()['lockgate_admission_seconds_count{endpoint="validate"}'] == "240"
+
+
+def test_a_connection_that_ends_is_let_go_of_at_once(serve):
+    def held():
+        return sum(type(one) is Connection for one in gc.get_objects())
+
+    webhook = serve()
+    gc.collect()
+    others = held()  # of tests before this one
+    gc.disable()
+    try:
+        for _ in range(3):
+            with Raw(webhook) as raw:
+                assert raw.send(head() + REVIEW).answer()[0] == 200
+                assert held() > 0
+        until(lambda: held() <= others)
+    finally:
+        gc.enable()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from lockgate.policy.gatekeeper.review import Review
@@ -60,7 +61,7 @@ _METADATA_SET, _SPEC_SET = frozenset(_METADATA), frozenset(_SPEC)
 
 def parts_of(reads: Iterable[Read]) -> tuple[int, ...]:
     """The numbers of the parts that are read, in their order. Paths begin with one of ``NAMES``."""
-    found = {number for read, whole in reads for number in _TREE.met(read, whole)}
+    found = {number for read, whole in reads for number in _met(read, whole)}
     return tuple(sorted(found | {number - 1 for number in found & _VOLUME_NAMES}))  # names by where they stand
 
 
@@ -84,22 +85,33 @@ class _Tree:
         """The parts that a read is in, and those in it; of what stands around a part the type alone says nothing."""
         nodes = [self]
         for key in read:
-            nodes = [below for node in nodes for part, below in node.below.items() if _may_be(key, part)]
+            nodes = [below for node in nodes for below in node._at(key)]
+            if not nodes:
+                return
             for node in nodes:
                 yield from node.parts
         for node in nodes if whole else ():
             nodes += node.below.values()
             yield from node.parts
 
-
-def _may_be(read: str | None, part: str | None) -> bool:
-    return read is ANY or read == part or (part is ANY and read is not KEYS)
+    def _at(self, read: str | None) -> Iterable[_Tree]:
+        """What stands where a read may lead."""
+        if read is ANY:
+            return self.below.values()
+        named, member = self.below.get(read), None if read is KEYS else self.below.get(ANY)
+        return [one for one in (named, member) if one is not None]
 
 
 _TREE: Final = _Tree()
 for _number, _paths in enumerate(PARTS):
     for _path in _paths:
         _TREE.add(_number, _path)
+
+
+@lru_cache(maxsize=4096)
+def _met(read: Path, whole: bool) -> tuple[int, ...]:
+    """Policies mostly read what others read too."""
+    return tuple(_TREE.met(read, whole))
 
 
 def steady(parts: Iterable[int]) -> tuple[int, ...]:
