@@ -42,7 +42,7 @@ def _read(expression: str, **variables: str) -> set[str] | None:
         ("object.?a.orValue([]).all(c, c in ['x'])", {}, {"object.a.{}", "object.a.[]!"}),
         ("'x' in object.a", {}, {"object.a.{}"}),
         ("['x', 'y'].exists(k, k in object.a)", {}, {"object.a.{}"}),
-        ("[['x'], 'y'].exists(k, k in object.a)", {}, {"object.a!"}),
+        ("[dyn(['x']), dyn('y')].exists(k, k in object.a)", {}, {"object.a!"}),
         ("['x'].exists(k, cel.bind(k, [k], k in object.a))", {}, {"object.a!"}),
         ("object.k in object.a", {}, {"object.a!", "object.k!"}),
         ("'x' in [object.a]", {}, {"object.a!"}),
@@ -50,7 +50,7 @@ def _read(expression: str, **variables: str) -> set[str] | None:
         ("object.a.all(k, v, k != v.n)", {}, {"object.a.*.n!"}),
         ("{'a': object.a}['a'].b == 1", {}, {"object.a.b"}),
         ("variables.params.x == 1", {}, set()),
-        ("request.operation == 'UPDATE' ? object.a : object.b", {}, {"request.operation", "object.a!", "object.b!"}),
+        ("bool(request.name == 'x' ? object.a : object.b)", {}, {"request.name", "object.a!", "object.b!"}),
     ],
 )  # fmt: skip
 def test_reads_are_followed_through_macros_and_variables(

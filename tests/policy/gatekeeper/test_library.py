@@ -83,8 +83,8 @@ def test_variables_read_those_before_them_and_those_of_gatekeeper() -> None:
     [
         (["true", "true"], ["no"]),
         (["true", "false"], []),
-        (["object.nothing", "false"], []),
-        (["object.nothing", "true"], ["error"]),
+        (["bool(object.nothing)", "false"], []),
+        (["bool(object.nothing)", "true"], ["error"]),
     ],
 )
 def test_match_conditions_decide_whether_anything_is_asked(conditions: list[str], expected: list[str]) -> None:
@@ -97,7 +97,7 @@ def test_match_conditions_decide_whether_anything_is_asked(conditions: list[str]
 
 
 def test_an_expression_that_fails_counts_unless_the_template_ignores_failures() -> None:
-    failing = {"expression": "object.spec.nothing.deeper"}
+    failing = {"expression": "bool(object.spec.nothing.deeper)"}
     library = _library(template(code=[cel(failing)]), constraint())
     (found,) = library.evaluate(Review.of_object(pod()))
     assert found.error and not found.denies

@@ -64,7 +64,7 @@ def test_an_error_follows_the_failure_policy_and_is_never_silent(spelled: Any, f
 
 
 def test_an_error_is_softened_by_the_binding_as_a_violation_is(spelled: Any) -> None:
-    policy = spelled.policy(validations=[{"expression": "object.nothing"}])
+    policy = spelled.policy(validations=[{"expression": "bool(object.nothing)"}])
     judgement = judge(request_for(DEPLOYMENT), [policy], [spelled.binding("p", "Warn")])
     assert [verdict.action for verdict in judgement.verdicts] == ["Warn"]
 
@@ -78,9 +78,9 @@ def test_conditions_keep_a_policy_from_being_asked(spelled: Any) -> None:
 
     assert asked("request.operation == 'DELETE'") == []
     assert asked("request.operation == 'CREATE'") == ["Deny"]
-    assert asked("object.nothing", "false") == []
-    assert asked("object.nothing", "true") == ["Deny"]
-    assert asked("object.nothing", failure="Ignore") == ["Ignore"]
+    assert asked("bool(object.nothing)", "false") == []
+    assert asked("bool(object.nothing)", "true") == ["Deny"]
+    assert asked("bool(object.nothing)", failure="Ignore") == ["Ignore"]
 
 
 def test_a_deletion_has_only_the_old_object(spelled: Any) -> None:
@@ -93,7 +93,7 @@ def test_the_namespace_is_seen_reduced(spelled: Any) -> None:
     policy = spelled.policy(
         validations=[
             {"expression": "object.spec.replicas <= int(namespaceObject.metadata.labels.most)", "message": "too many"},
-            {"expression": "!has(namespaceObject.metadata.managedFields)"},
+            {"expression": "!has(dyn(namespaceObject).metadata.managedFields)"},
         ]
     )
     bindings = [spelled.binding("p", "Deny")]
@@ -189,8 +189,8 @@ def test_audit_annotations_are_kept_and_their_errors_refuse(spelled: Any) -> Non
     policy = spelled.policy(
         auditAnnotations=[
             {"key": "n", "valueExpression": "'%d replicas'.format([object.spec.replicas])"},
-            {"key": "none", "valueExpression": "object.spec.replicas > 100 ? 'many' : null"},
-            {"key": "broken", "valueExpression": "object.nothing"},
+            {"key": "none", "valueExpression": "object.spec.replicas > 100 ? 'many' : ''"},
+            {"key": "broken", "valueExpression": "string(object.nothing)"},
         ]
     )
     judgement = judge(request_for(DEPLOYMENT), [policy], [spelled.binding("p", "Audit"), spelled.binding("p", "Warn")])

@@ -28,7 +28,7 @@ from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyE
 if TYPE_CHECKING:
     from lockgate.policy.cel.emit import Emitter
 
-_FORMAT = 4
+_FORMAT = 5
 _CODE = f"{sys.implementation.cache_tag}-{sys.hexversion >> 16:x}"
 _Run = Callable[[Mapping[str, Any], Budget], Any]
 _HELD: ContextVar[MutableMapping[str, bytes] | None] = ContextVar("compiled expressions", default=None)
@@ -37,14 +37,16 @@ _HELD: ContextVar[MutableMapping[str, bytes] | None] = ContextVar("compiled expr
 class Expression:
     """A compiled expression. It keeps nothing between evaluations and may be used by several threads at once."""
 
-    __slots__ = ("_code", "_exact", "kind", "libraries", "names", "quick", "source", "where")
+    __slots__ = ("_code", "_exact", "kind", "libraries", "names", "quick", "source", "type", "where")
 
     def __init__(
-        self, source: str, code: CodeType, *, kind: str, libraries: Collection[str], names: Names, where: str
-    ) -> None:
+        self, source: str, code: CodeType, *, kind: str, libraries: Collection[str], names: Names, where: str,
+        type: str = "dyn",
+    ) -> None:  # fmt: skip
         need(libraries)
         self.source = source
         self.kind = kind
+        self.type = type
         self.libraries = frozenset(libraries)
         self.names = names
         self.where = where
@@ -103,7 +105,8 @@ class Expression:
         names = self.names
         variables = None if names.variables is None else sorted(names.variables)
         fields = [(name, sorted(known)) for name, known in names.fields]
-        parts = (self.source, self.kind, sorted(self.libraries), (variables, sorted(names.structs), fields), self.where)
+        known = (variables, sorted(names.structs), fields, names.types)
+        parts = (self.source, self.kind, self.type, sorted(self.libraries), known, self.where)
         return marshal.dumps((_FORMAT, _CODE, parts, marshal.dumps(self._code)))
 
 
@@ -120,13 +123,16 @@ def compile_expression(
     where: str = "",
     structs: Collection[str] = (),
     fields: Mapping[str, Collection[str]] | None = None,
+    types: Mapping[str, str] | None = None,
 ) -> Expression:
     """Compile ``text``.
 
     ``variables`` names what the activation will hold; ``None`` takes any name. ``structs`` names the types that may be
     constructed, ``Object`` standing for ``Object.a.b`` too. ``fields`` names the fields of variables whose fields are
-    known. ``where`` is put into errors. The expression's ``kind`` is the type of its value where the text alone shows
-    it (``bool``, ``string``, ...), else ``any``.
+    known. ``types`` gives the types of variables, and of fields of them by path, as :mod:`checked` writes them, and has
+    the types checked; a variable without one may hold anything. The expression's ``type`` is the outcome, and ``dyn``
+    where nothing was checked. ``where`` is put into errors. The expression's ``kind`` is the type of its value where the
+    text alone shows it (``bool``, ``string``, ...), else ``any``.
 
     Raises :class:`PolicyError` with line, column and excerpt for wrong syntax, an undeclared name, an unknown function
     or a wrong number of arguments, a constant that is no pattern, duration or timestamp, and for expressions past the
@@ -134,11 +140,11 @@ def compile_expression(
     """
     known = None if variables is None else frozenset(variables)
     listed = tuple((name, frozenset(names)) for name, names in sorted((fields or {}).items()))
-    names = Names(known, frozenset(structs), listed)
+    names = Names(known, frozenset(structs), listed, None if types is None else tuple(sorted(types.items())))
     held = _HELD.get()
     if held is None:
         return _compiled(text, names, where)
-    key = f"cel {_key(names)} {where}\n{text}"
+    key = f"cel {_FORMAT} {_key(names)} {where}\n{text}"
     if key in held:
         return load_expression(held[key])
     made = _compiled(text, names, where)
@@ -161,31 +167,47 @@ def held_in(held: MutableMapping[str, bytes]) -> Iterator[None]:
 
 def _key(names: Names) -> str:
     variables = None if names.variables is None else sorted(names.variables)
-    return repr((variables, sorted(names.structs), [(name, sorted(known)) for name, known in names.fields]))
+    fields = [(name, sorted(known)) for name, known in names.fields]
+    return repr((variables, sorted(names.structs), fields, names.types))
 
 
 def load_expression(data: bytes) -> Expression:
     """An expression that :meth:`Expression.dump` wrote.
 
-    The bytes hold code and must come from a place that only the user can write. Bytes of another version of Python or
-    of Lockgate are compiled anew from the text they carry. Raises :class:`PolicyError` for anything else.
+    The bytes hold code and must come from a place that only the user can write. Bytes of another version of Python are
+    compiled anew from the text they carry. Raises :class:`PolicyError` for anything else, another form included.
     """
     try:
         version, made_by, parts, code = marshal.loads(data)  # noqa: S302
-        source, kind, libraries, (variables, structs, fields), where = parts
+        if version != _FORMAT:
+            raise ValueError(f"they are of the form {version}, not {_FORMAT}")
+        source, kind, shape, libraries, (variables, structs, fields, types), where = parts
         known = None if variables is None else frozenset(variables)
-        names = Names(known, frozenset(structs), tuple((name, frozenset(listed)) for name, listed in fields))
-        if (version, made_by) != (_FORMAT, _CODE):
+        names = Names(known, frozenset(structs), tuple((name, frozenset(listed)) for name, listed in fields), types)
+        if made_by != _CODE:
             return _compiled(source, names, where)
         made = marshal.loads(code)  # noqa: S302
-        return Expression(source, made, kind=kind, libraries=libraries, names=names, where=where)
+        return Expression(source, made, kind=kind, libraries=libraries, names=names, where=where, type=shape)
     except (ValueError, TypeError, EOFError) as error:
         raise PolicyError(f"these bytes hold no compiled expression: {error}") from None
 
 
 def _compiled(text: str, names: Names, where: str) -> Expression:
     code, emitter = _code(text, names, where, exact=False)
-    return Expression(text, code, kind=emitter.result, libraries=emitter.libraries, names=names, where=where)
+    shape = "dyn" if names.types is None else _checked(text, names.types, where)
+    return Expression(
+        text, code, kind=emitter.result, libraries=emitter.libraries, names=names, where=where, type=shape
+    )
+
+
+def _checked(text: str, types: tuple[tuple[str, str], ...], where: str) -> str:
+    from lockgate.policy.cel.checked import check
+    from lockgate.policy.cel.checked.shapes import read, shown
+    from lockgate.policy.cel.lexer import fault
+    from lockgate.policy.cel.parser import parse
+
+    variables = {name: read(shape) for name, shape in types}
+    return shown(check(parse(text, where=where), variables, lambda said, at: fault(said, text, at, where=where)))
 
 
 def _code(text: str, names: Names, where: str, *, exact: bool) -> tuple[CodeType, Emitter]:

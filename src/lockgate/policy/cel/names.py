@@ -15,3 +15,6 @@ class Names:
     """Types that may be constructed; ``Object`` stands for ``Object.a.b`` too."""
     fields: tuple[tuple[str, frozenset[str]], ...] = ()
     """Variables whose fields are known, with these fields."""
+    types: tuple[tuple[str, str], ...] | None = None
+    """Types of variables, or of fields of them (``variables.x``), as :mod:`checked` writes them; ``None`` asks for no
+    check of types."""

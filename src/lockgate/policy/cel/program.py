@@ -203,7 +203,10 @@ def parse_program(
     ``variables`` are the variables of the activation, ``given`` those fields of ``variables`` that the caller computes,
     ``conditions`` the field that holds the conditions (``matchCondition`` in Gatekeeper). Raises :class:`PolicyError`.
     """
+    from lockgate.policy.cel.checked.objects import VARIABLES
+
     known: list[str] = [*given]
+    types = {name: shape for name, shape in VARIABLES.items() if name.partition(".")[0] in variables}
     declared: list[tuple[str, Expression]] = []
     names = frozenset((*variables, "variables"))
 
@@ -211,9 +214,12 @@ def parse_program(
         if not isinstance(text, str) or not text.strip():
             raise PolicyError(f"{at} needs an expression", where=where)
         place = f"{where}: {at}" if where else at
-        expression = compile_expression(text, variables=names, where=place, fields={"variables": known})
-        if kinds and expression.kind not in (*kinds, "any"):
-            raise PolicyError(f"the expression must give {' or '.join(kinds)}, not {expression.kind}", where=place)
+        expression = compile_expression(text, variables=names, where=place, fields={"variables": known}, types=types)
+        if kinds and expression.type not in kinds:
+            hint = f"say what it is, as in {kinds[0]}(...)" if expression.type == "dyn" else ""
+            wanted = " or ".join(kind for kind in kinds if kind != "dyn")
+            told = f"the expression must give {wanted}, not {expression.type}"
+            raise PolicyError(told, where=place, hint=hint)
         return expression
 
     for at, item in _items(source, "variables", where):
@@ -222,6 +228,7 @@ def parse_program(
             raise PolicyError(f"{at}: {name!r} is no name for a variable, or is taken", where=where)
         declared.append((name, compiled(item.get("expression"), f"{at}.expression")))
         known = [*known, name]
+        types = {**types, f"variables.{name}": declared[-1][1].type}
     return Program(
         tuple(declared),
         tuple(
@@ -234,7 +241,8 @@ def parse_program(
                 _text(item, "message", at, where, needed=False),
                 None
                 if not item.get("messageExpression")
-                else compiled(item["messageExpression"], f"{at}.messageExpression", "string"),
+                # Kubernetes takes no dyn here; Gatekeeper does, and falls back to the message.
+                else compiled(item["messageExpression"], f"{at}.messageExpression", "string", "dyn"),
                 _text(item, "reason", at, where, needed=False),
             )
             for at, item in _items(source, "validations", where)
