@@ -131,8 +131,8 @@ def compile_expression(
     constructed, ``Object`` standing for ``Object.a.b`` too. ``fields`` names the fields of variables whose fields are
     known. ``types`` gives the types of variables, and of fields of them by path, as :mod:`checked` writes them, and has
     the types checked; a variable without one may hold anything. The expression's ``type`` is the outcome, and ``dyn``
-    where nothing was checked. ``where`` is put into errors. The expression's ``kind`` is the type of its value where the
-    text alone shows it (``bool``, ``string``, ...), else ``any``.
+    where nothing was checked. ``where`` is put into errors. The expression's ``kind`` is the type of its value where
+    the text alone shows it (``bool``, ``string``, ...), else ``any``.
 
     Raises :class:`PolicyError` with line, column and excerpt for wrong syntax, an undeclared name, an unknown function
     or a wrong number of arguments, a constant that is no pattern, duration or timestamp, and for expressions past the
