@@ -67,6 +67,8 @@ def explain(query: str, tables: Tables) -> None:
     print(safe(found.tree))
     for number, statement in enumerate(found.statements, 1):
         print(f"\n-- statement {number}\n{safe(statement)}")
+    for one in found.narrowed:
+        print(f"\n-- read of {safe(one)}")
     if found.steps:
         print(f"\n-- in Python: {safe(', '.join(found.steps))}")
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from lockgate.store import _spill
 from lockgate.store._arrow import SQL_TYPES
 from lockgate.tables import ColumnType, Table, tables
+
+if TYPE_CHECKING:
+    from lockgate.store.terms.pruning import Files
 
 _MEMORY = "256MB"
 
@@ -44,7 +47,7 @@ def opened(snapshots: Mapping[str, Any], *, memory: str = _MEMORY) -> Any:
     connection = duckdb.connect(":memory:", config=_spill.settings(memory))
     try:
         folders = [_folder(snapshot) for snapshot in snapshots.values() if snapshot is not None]
-        connection.execute("SET allowed_directories = " + _list([folder for folder in folders if folder]))
+        connection.execute("SET allowed_directories = " + listed([folder for folder in folders if folder]))
         for name in ("Runs", *(name for name in snapshots if name != "Runs")):
             _show(connection, tables()[name], snapshots[name])
         connection.execute("SET enable_external_access = false")
@@ -56,23 +59,35 @@ def opened(snapshots: Mapping[str, Any], *, memory: str = _MEMORY) -> Any:
 
 
 def _show(connection: Any, table: Table, snapshot: Any) -> None:
-    """A view of the visible rows; columns that older files lack are null."""
+    """A view of the visible rows."""
+    stored = _stored(connection, table, snapshot) if snapshot is not None else ""
+    read = f"SELECT * FROM {stored}" if stored else ""  # noqa: S608 -- a quoted list of files of the record, or our own name
+    connection.execute(f'CREATE VIEW "{table.name}" AS {visible(table, read)}')
+
+
+def visible(table: Table, read: str) -> str:
+    """The statement for the visible rows among those that ``read`` gives; columns that older files lack are null."""
     nothing = ", ".join(f'NULL::{SQL_TYPES[column.type]} AS "{column.name}"' for column in table.columns)
-    parts = [f"SELECT {nothing} WHERE false"]
-    if snapshot is not None:
-        stored = _stored(connection, table, snapshot)
-        if stored:
-            parts.append(f"SELECT * FROM {stored}")  # noqa: S608 -- a quoted list of files of the record, or our own name
+    parts = [f"SELECT {nothing} WHERE false", *([read] if read else [])]
     rows = " UNION ALL BY NAME ".join(f"({part})" for part in parts)
     names = ", ".join(_selected(column.name, column.type) for column in table.columns)
     seen = "" if table.name == "Runs" or table.alone else ' WHERE Batch IN (SELECT Batch FROM "Runs")'
-    connection.execute(f'CREATE VIEW "{table.name}" AS SELECT {names} FROM ({rows}){seen}')  # noqa: S608 -- as above
+    return f"SELECT {names} FROM ({rows}){seen}"  # noqa: S608 -- as above
+
+
+def files_behind(table: Table, snapshot: Any, seen: str) -> Files | None:
+    """The data files of a snapshot in a local folder, for queries that want a term. ``seen``: which rows, in SQL."""
+    if snapshot is None or not _folder(snapshot):
+        return None
+    from lockgate.store.terms.pruning import Files
+
+    return Files(files_of(snapshot), lambda read: f"(SELECT * FROM ({visible(table, read)}){seen})")  # noqa: S608 -- as above
 
 
 def _stored(connection: Any, table: Table, snapshot: Any) -> str:
     if _folder(snapshot):
-        files = _files(snapshot)
-        return f"read_parquet({_list(files)}, union_by_name = true)" if files else ""
+        files = files_of(snapshot)
+        return f"read_parquet({listed(files)}, union_by_name = true)" if files else ""
     # DuckDB would need an extension from the network for object stores: deltalake reads those, and hands over Arrow.
     name = f"stored_{table.name}"
     connection.register(name, snapshot.scan())
@@ -87,13 +102,13 @@ def _folder(snapshot: Any) -> str:
     return unquote(uri.path) if uri.scheme == "file" else ""
 
 
-def _files(snapshot: Any) -> list[str]:
+def files_of(snapshot: Any) -> list[str]:
     """Paths of the data files. deltalake gives those of a folder with blanks as it writes them in addresses."""
     written = urlsplit(str(snapshot.table_uri)).path
     return [_folder(snapshot) + uri.removeprefix("file://").removeprefix(written) for uri in snapshot.file_uris()]
 
 
-def _list(texts: Sequence[str]) -> str:
+def listed(texts: Sequence[str]) -> str:
     quoted = ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
     return f"[{quoted}]"
 

@@ -153,11 +153,11 @@ class Record:
             for sign, moment in ((">=", since), ("<=", until)) if moment is not None
         )  # fmt: skip
         for table in tables().values():
-            source = f'"{table.name}"'
-            if within:
-                # The filter stands inside, so that whatever the query does it sees no other row.
-                source = f"(SELECT * FROM {source} WHERE {within})"  # noqa: S608 -- numbers
-            found.add(table.name, {column.name: column.type.value for column in table.columns}, source)
+            # The filter of time stands inside, so that whatever the query does it sees no other row.
+            seen = f" WHERE {within}" if within else ""
+            files = _query.files_behind(table, snapshots[table.name], seen)
+            columns = {column.name: column.type.value for column in table.columns}
+            found.add(table.name, columns, f'(SELECT * FROM "{table.name}"{seen})', files=files)  # noqa: S608 -- a name of ours, numbers
         return found
 
     def shapes(self, functions: Mapping[str, Function] | None = None) -> Workspace:
@@ -174,11 +174,24 @@ class Record:
         return [] if handle is None else self._guard(table, handle.history)
 
     def compact(self) -> dict[str, int]:
-        """Join small files; table name -> files removed. Readers of older versions still find theirs."""
-        return {
-            name: int(self._retry(name, lambda handle: handle.optimize.compact()).get("numFilesRemoved", 0))
-            for name in self._present()
-        }
+        """Join small files; table name -> files removed. Readers of older versions still find theirs.
+
+        Large files of a local record get filters of their terms, by which a query for one passes over most of them.
+        """
+        removed: dict[str, int] = {}
+        for name in self._present():
+            outcome = self._retry(name, lambda handle: handle.optimize.compact())
+            removed[name] = int(outcome.get("numFilesRemoved", 0))
+            if "://" not in self.place:
+                self._guard(name, lambda name=name: self._filter(name))  # type: ignore[misc]
+        return removed
+
+    def _filter(self, name: str) -> None:
+        """Write the filters that large files of a table lack."""
+        from lockgate.store import _query
+        from lockgate.store.terms.making import fill
+
+        fill(_query.files_of(self._open(name)))
 
     def retain(self, days: int, *, keep_hours: int = 168, now: datetime | None = None) -> dict[str, int]:
         """Delete runs that began more than ``days`` ago, and files that nothing has needed for ``keep_hours``.
@@ -200,6 +213,10 @@ class Record:
                     retention_hours=keep_hours, dry_run=False, enforce_retention_duration=False, full=True
                 ),
             )
+            if "://" not in self.place:
+                from lockgate.store.terms.making import clear
+
+                clear(self._uri(name))
         return deleted
 
     def _append(self, table: Table, columns: RawColumns, *, once: tuple[str, int] | None = None) -> None:

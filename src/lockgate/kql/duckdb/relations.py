@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lockgate.kql import bound, relation
 from lockgate.kql.duckdb import aggregates
@@ -10,8 +10,12 @@ from lockgate.kql.duckdb.values import Expressions, sql_type
 from lockgate.kql.emit import relations
 from lockgate.kql.emit.relations import Draft, from_
 from lockgate.kql.emit.values import Expressions as AnyExpressions
+from lockgate.kql.emit.values import Names
 from lockgate.kql.relation import Field
 from lockgate.kql.types import INT, REAL, single
+
+Form = tuple[str, Mapping[str, str]]
+"""The name of a stored table, and those of its columns."""
 
 
 class Writer(relations.Writer):
@@ -21,6 +25,18 @@ class Writer(relations.Writer):
     joins = {"inner": "JOIN", "left": "LEFT JOIN", "right": "RIGHT JOIN", "full": "FULL JOIN",  # noqa: RUF012
              "semi": "SEMI JOIN", "anti": "ANTI JOIN"}  # fmt: skip
     timestamp = "TIMESTAMP"
+
+    def __init__(
+        self, names: Names, tables: Mapping[str, Form], stored: Mapping[int, str], *, narrowed: Mapping[int, Form]
+    ) -> None:  # fmt: skip
+        super().__init__(names, tables, stored)
+        self.narrowed = narrowed
+
+    def _scan(self, node: relation.Scan) -> Draft:
+        if id(node) not in self.narrowed:
+            return super()._scan(node)
+        name, columns = self.narrowed[id(node)]
+        return Draft(name, {field: columns[column] for column, field in node.columns})
 
     def marked(self, place: int) -> str:
         return f"${place}"

@@ -14,6 +14,7 @@ from lockgate.errors import LockgateError
 from lockgate.kql import bind, duckdb, emit, parse, relation, steps
 from lockgate.kql import bound as b
 from lockgate.kql.duckdb.values import Expressions
+from lockgate.kql.emit.narrowing import narrowings
 from lockgate.kql.emit.values import Names, Statement
 from lockgate.kql.errors import Diagnostic, EvaluationError, QueryError
 from lockgate.kql.lower import Lowered, OpenStep, lower
@@ -53,6 +54,8 @@ class Explained:
     """The statements of DuckDB, in order."""
     steps: tuple[str, ...]
     """What runs in Python between them: steps, functions, aggregates."""
+    narrowed: tuple[str, ...] = ()
+    """Of which tables rows are passed over that cannot hold a term, and how many are left."""
 
 
 def ask(
@@ -95,7 +98,7 @@ def explain(query: str, tables: Tables, *, now: int | None = None) -> Explained:
         one.value.function.name if isinstance(one.value, b.Call) else type(one.value).__name__
         for each in queries for one in each.foreign
     ]  # fmt: skip
-    return Explained(drawn(lowered), tuple(one.sql for one in queries), tuple(found))
+    return Explained(drawn(lowered), tuple(one.sql for one in queries), tuple(found), tuple(asking.narrowed))
 
 
 def drawn(lowered: Lowered) -> str:
@@ -129,7 +132,7 @@ class _Asking:
         self.began = time.monotonic()
         self.statistics: dict[str, float] = {"statements": 0, "steps": 0, "functions": 0}
         self.functions: list[str] = []
-        self.made: list[str] = []
+        self.narrowed: list[str] = []
         self.late = False
         self.functions_cursor: Any = None
 
@@ -151,9 +154,23 @@ class _Asking:
                 forms[name] = frames.keep_open(cursor, f"open{id(self)}_{len(opened)}", frame)
                 opened[id(step.syntax)] = name
                 shapes[id(step.syntax)] = Table(frame.columns, open=not frame.height)
-        program = duckdb.program(lowered, ChainMap(forms, self.tables.forms()))  # type: ignore[arg-type]
+        program = duckdb.program(
+            lowered, ChainMap(forms, self.tables.forms()), narrowed=self._narrowed(cursor, lowered)  # type: ignore[arg-type]
+        )  # fmt: skip
         self.statistics["compile seconds"] = time.monotonic() - begin
         return lowered, program
+
+    def _narrowed(self, cursor: Any, lowered: Lowered) -> dict[int, Form]:
+        """Of each look at a table that wants a term what is read in its place."""
+        found: dict[int, Form] = {}
+        for scan, wanted in narrowings(lowered):
+            made = self.tables.narrowed(cursor, scan.table, wanted, f"narrow{id(self)}_{len(found)}")
+            if made is not None:
+                form, narrowed = made
+                found[id(scan)] = form
+                told = "{} of {} files, {} of {} parts".format(*narrowed.files, *narrowed.parts)
+                self.narrowed.append(f"{scan.table}: {told}")
+        return found
 
     def _opened(self, cursor: Any, found: OpenStep, forms: Mapping[str, Form]) -> Frame:
         """What a step gives whose columns come from the data."""

@@ -8,7 +8,9 @@ from typing import Any
 from lockgate.errors import StoreError
 from lockgate.kql import Workspace
 from lockgate.kql.syntax import Function
+from lockgate.kql.terms import Wanted
 from lockgate.store import _spill
+from lockgate.store.terms.pruning import Files, Narrowed
 
 SQL_TYPES = {
     "bool": "BOOLEAN", "int": "INTEGER", "long": "BIGINT", "real": "DOUBLE", "datetime": "TIMESTAMP",
@@ -34,6 +36,7 @@ class Tables:
         self._columns: dict[str, dict[str, str]] = {}
         self._sources: dict[str, Any] = {}
         self._made: dict[str, Form] = {}
+        self._files: dict[str, Files] = {}
         self._workspace: Workspace | None = None
 
     @property
@@ -52,19 +55,25 @@ class Tables:
             self._workspace = Workspace(self._columns, self._functions, beside=self._beside)
         return self._workspace
 
-    def add(self, name: str, columns: Mapping[str, str], source: Any = None) -> None:
+    def add(
+        self, name: str, columns: Mapping[str, str], source: Any = None, *, files: Files | None = None
+    ) -> None:  # fmt: skip
         """A table with its columns' types by name, in order.
 
         ``source`` holds the same columns in the same order: anything that speaks Arrow, or a text that is what stands
         after FROM in a statement of ours (a view, ``read_parquet``). Without it the table is empty. Times come as
-        timestamps in UTC, timespans as ticks, dynamic values as JSON text. Raises :class:`StoreError` for an unknown
-        type.
+        timestamps in UTC, timespans as ticks, dynamic values as JSON text. ``files``: the data
+        files that ``source`` reads, of which those with none of the terms that a query wants are passed over. Raises
+        :class:`StoreError` for an unknown type.
         """
         strange = [one for one in columns.values() if one not in SQL_TYPES]
         if strange:
             raise StoreError(f"{strange[0]!r} is no type of a column", where=name)
         self._columns[name] = dict(columns)
         self._sources[name] = source
+        self._files.pop(name, None)
+        if files is not None and not any(one.lower() == "file_row_number" for one in columns):
+            self._files[name] = files
         self._made.pop(name, None)
         self._workspace = None
 
@@ -78,6 +87,13 @@ class Tables:
             self._made[name] = self._make(name, f"w{len(self._made)}_{id(self)}")
         return self._made[name]
 
+    def narrowed(self, cursor: Any, name: str, wanted: Wanted, own: str) -> tuple[Form, Narrowed] | None:
+        """The rows of a table that may hold what is wanted, as ``own`` on this cursor; ``None`` where all may."""
+        found = self._files[name].narrowed(wanted) if name in self._files else None
+        if found is None:
+            return None
+        return self._view(cursor, f"TEMP VIEW {own}", own, name, found.source), found
+
     def _make(self, name: str, own: str) -> Form:
         columns = self._columns[name] if name in self._columns else self._beside[name]
         source = self._sources.get(name)
@@ -90,7 +106,14 @@ class Tables:
         if not isinstance(source, str):
             self.connection.register(f"{own}_source", source)
             source = f"{own}_source"
-        described = self.connection.execute(f"DESCRIBE SELECT * FROM {source}")  # noqa: S608 -- the caller's own text
+        return self._view(self.connection, f"VIEW {own}", own, name, source)
+
+    def _view(self, connection: Any, view: str, own: str, name: str, source: str) -> Form:
+        """A view of a source with generated names, in the types that a table has."""
+        columns = self._columns[name]
+        names = {column: f"k{i}" for i, column in enumerate(columns)}
+        types = [SQL_TYPES[one] for one in columns.values()]
+        described = connection.execute(f"DESCRIBE SELECT * FROM {source}")  # noqa: S608 -- the caller's own text
         given = [row[1] for row in described.fetchall()]
         if len(given) != len(columns):
             raise StoreError(f"the table has {len(given)} columns, not {len(columns)}", where=name)
@@ -99,7 +122,7 @@ class Tables:
             for short, has, wanted in zip(names.values(), given, types, strict=True)
         )
         listed = ", ".join(names.values())
-        self.connection.execute(f"CREATE VIEW {own} AS SELECT {shown} FROM {source} AS s({listed})")  # noqa: S608 -- generated names
+        connection.execute(f"CREATE {view} AS SELECT {shown} FROM {source} AS s({listed})")  # noqa: S608 -- generated names
         return own, names
 
 

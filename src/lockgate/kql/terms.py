@@ -1,0 +1,91 @@
+"""Terms of texts, and which of them must be somewhere in a table for a condition to be true of any of its rows. Pure.
+
+A term is a run of letters and digits. Kusto keeps an index of the terms of three characters and more
+(https://learn.microsoft.com/kusto/query/datatypes-string-operators#what-is-a-term); so does who uses this. Only terms
+of ASCII count, in lower case, and whatever is not ASCII ends a term: so no two ideas of what a letter is can differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lockgate.dataclass import dataclass
+from lockgate.lazy_pattern import lazy_pattern
+
+LEAST, MOST = 3, 1_000
+"""Characters of the shortest and the longest term that is asked for."""
+_RUN = lazy_pattern(r"[A-Za-z0-9\x80-\U0010ffff]+")
+_NUMBER = lazy_pattern(r"(?:[0-9]+(?:e[0-9]*)?|nan|inf|infinity|null)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term in a column."""
+
+    column: str
+    """The name of the column in the table."""
+    text: str
+    """In lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Each of them must be there."""
+
+    parts: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One of them must be there."""
+
+    parts: tuple[Wanted, ...]
+
+
+Wanted = Term | AllOf | AnyOf
+
+
+def terms_within(text: str, *, begins: bool, ends: bool, dynamic: bool = False) -> list[str]:
+    """The terms that every text has in which ``text`` is found.
+
+    ``begins``: whether no letter or digit stands before it then; ``ends``: behind it. ``dynamic``: whether that text is
+    kept as JSON, where a number may be written in more than one way.
+    """
+    found: dict[str, None] = {}
+    for run in _RUN.finditer(text):
+        term = run[0].lower()
+        cut = (run.start() == 0 and not begins) or (run.end() == len(text) and not ends)
+        if cut or not LEAST <= len(term) <= MOST or not run[0].isascii() or (dynamic and _NUMBER.match(term)):
+            continue
+        found[term] = None
+    return list(found)
+
+
+def all_of(parts: list[Wanted]) -> Wanted | None:
+    """All of them; nothing is wanted where there are none."""
+    return None if not parts else parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+
+def any_of(parts: list[Wanted | None]) -> Wanted | None:
+    """One of them; nothing is wanted where one wants nothing."""
+    some = [one for one in parts if one is not None]
+    return None if len(some) < len(parts) or not some else some[0] if len(some) == 1 else AnyOf(tuple(some))
+
+
+def terms_of(wanted: Wanted) -> Iterator[Term]:
+    """The terms in it."""
+    waiting: list[Wanted] = [wanted]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Term):
+            yield one
+        else:
+            waiting += one.parts
+
+
+def allows(wanted: Wanted, there: Callable[[Term], bool]) -> bool:
+    """Whether rows may fulfil it among which ``there`` says of each term that it may be."""
+    if isinstance(wanted, Term):
+        return there(wanted)
+    choose = all if isinstance(wanted, AllOf) else any
+    return choose(allows(one, there) for one in wanted.parts)
