@@ -40,14 +40,16 @@ def answer(snapshots: Mapping[str, Any], query: str, parameters: Sequence[object
         connection.close()
 
 
-def opened(snapshots: Mapping[str, Any], *, memory: str = _MEMORY) -> Any:
-    """A connection with a view of the visible rows of each table; nothing else can be reached from it."""
+def opened(snapshots: Mapping[str, Any], *, memory: str = _MEMORY, place: str = "") -> Any:
+    """A connection with a view of the visible rows of each table; nothing else can be reached from it, but the files of
+    the local folder ``place``."""
     import duckdb
 
     connection = duckdb.connect(":memory:", config=_spill.settings(memory))
     try:
         folders = [_folder(snapshot) for snapshot in snapshots.values() if snapshot is not None]
-        connection.execute("SET allowed_directories = " + listed([folder for folder in folders if folder]))
+        local = [folder for folder in (*folders, place) if folder and "://" not in folder]
+        connection.execute("SET allowed_directories = " + listed(local))
         for name in ("Runs", *(name for name in snapshots if name != "Runs")):
             _show(connection, tables()[name], snapshots[name])
         connection.execute("SET enable_external_access = false")
@@ -60,8 +62,8 @@ def opened(snapshots: Mapping[str, Any], *, memory: str = _MEMORY) -> Any:
 
 def _show(connection: Any, table: Table, snapshot: Any) -> None:
     """A view of the visible rows."""
-    stored = _stored(connection, table, snapshot) if snapshot is not None else ""
-    read = f"SELECT * FROM {stored}" if stored else ""  # noqa: S608 -- a quoted list of files of the record, or our own name
+    found = stored(connection, table.name, snapshot) if snapshot is not None else ""
+    read = f"SELECT * FROM {found}" if found else ""  # noqa: S608 -- a quoted list of files of the record, or our own name
     connection.execute(f'CREATE VIEW "{table.name}" AS {visible(table, read)}')
 
 
@@ -84,16 +86,17 @@ def files_behind(table: Table, snapshot: Any, seen: str) -> Files | None:
     return Files(files_of(snapshot), lambda read: f"(SELECT * FROM ({visible(table, read)}){seen})")  # noqa: S608 -- as above
 
 
-def _stored(connection: Any, table: Table, snapshot: Any) -> str:
+def stored(connection: Any, table: str, snapshot: Any) -> str:
+    """What stands after FROM for all rows of a snapshot; empty where it has none."""
     if _folder(snapshot):
         files = files_of(snapshot)
         return f"read_parquet({listed(files)}, union_by_name = true)" if files else ""
     # DuckDB would need an extension from the network for object stores: deltalake reads those, and hands over Arrow.
-    name = f"stored_{table.name}"
+    name = f"stored_{table}"
     connection.register(name, snapshot.scan())
-    connection.execute(f'CREATE TEMP TABLE "kept_{table.name}" AS SELECT * FROM "{name}"')  # noqa: S608 -- our own name
+    connection.execute(f'CREATE TEMP TABLE "kept_{table}" AS SELECT * FROM "{name}"')  # noqa: S608 -- our own name
     connection.unregister(name)
-    return f'"kept_{table.name}"'
+    return f'"kept_{table}"'
 
 
 def _folder(snapshot: Any) -> str:

@@ -12,7 +12,8 @@ import os
 import time
 import uuid
 from collections import ChainMap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -138,20 +139,23 @@ class Record:
         """Every table as it stands now, for queries in Kusto's language. ``since``, ``until``: only rows generated
         then, and between. ``functions``: stored ones, which go before those that every workspace has.
 
-        Beside ours stand the tables of Azure Monitor that are adopted: empty, so far as nothing fills them.
+        Beside ours stand those that rows were ingested into, and the tables of Azure Monitor that are adopted: empty,
+        so far as nothing fills them.
         Its connection is the caller's to close.
         """
         from lockgate.store import _query
         from lockgate.store.ask import Tables
         from lockgate.store.ask.adopted import Shapes
+        from lockgate.store.ingest.asked import Stored
 
-        snapshots = {name: self._snapshot(name, None) for name in tables()}
-        connection = self._guard("record", lambda: _query.opened(snapshots, memory=memory))
-        found = Tables(connection=connection, functions=_with_adopted(functions), beside=Shapes())
         within = " AND ".join(
             f"TimeGenerated {sign} make_timestamp({int(moment.timestamp() * 1_000_000)})"
             for sign, moment in ((">=", since), ("<=", until)) if moment is not None
         )  # fmt: skip
+        snapshots = {name: self._snapshot(name, None) for name in tables()}
+        connection = self._guard("record", lambda: _query.opened(snapshots, memory=memory, place=self.place))
+        stored = Stored(self, connection, within)
+        found = Tables(connection=connection, functions=_with_adopted(functions), beside=Shapes(), stored=stored)
         for table in tables().values():
             # The filter of time stands inside, so that whatever the query does it sees no other row.
             seen = f" WHERE {within}" if within else ""
@@ -178,9 +182,12 @@ class Record:
 
         Large files of a local record get filters of their terms, by which a query for one passes over most of them.
         """
+        from lockgate.store.ingest.collected import Collected
+
         removed: dict[str, int] = {}
-        for name in self._present():
-            outcome = self._retry(name, lambda handle: handle.optimize.compact())
+        for name in (*self._present(), *Collected(self)):
+            with self._rewriting(name):
+                outcome = self._retry(name, lambda handle: handle.optimize.compact())
             removed[name] = int(outcome.get("numFilesRemoved", 0))
             if "://" not in self.place:
                 self._guard(name, lambda name=name: self._filter(name))  # type: ignore[misc]
@@ -205,7 +212,8 @@ class Record:
         predicate = f"TimeGenerated < '{moment.strftime('%Y-%m-%dT%H:%M:%S.%f')}Z'"
         deleted: dict[str, int] = {}
         for name in sorted(self._present(), key=lambda name: name != _MARK):
-            outcome = self._retry(name, lambda handle: handle.delete(predicate))
+            with self._rewriting(name):
+                outcome = self._retry(name, lambda handle: handle.delete(predicate))
             deleted[name] = int(outcome.get("num_deleted_rows") or 0)
             self._retry(
                 name,
@@ -221,7 +229,7 @@ class Record:
 
     def _append(self, table: Table, columns: RawColumns, *, once: tuple[str, int] | None = None) -> None:
         local = "://" not in self.place
-        if local and once is None and self._guard(table.name, lambda: append(self._uri(table.name), table, columns)):
+        if local and once is None and self._guard(table.name, lambda: append(self.uri(table.name), table, columns)):
             return
         from deltalake import CommitProperties, Transaction, write_deltalake
 
@@ -235,7 +243,7 @@ class Record:
             other = handle is not None and _has_other_columns(handle, table)
             mark = mark_of(handle, table) if local else None
             write_deltalake(
-                handle if handle is not None else self._uri(table.name),
+                handle if handle is not None else self.uri(table.name),
                 batch,
                 mode="append",
                 configuration=None if handle is not None else CONFIGURATION,
@@ -249,19 +257,62 @@ class Record:
 
         self._retry(table.name, write, missing_ok=True)
 
+    @contextmanager
+    def _rewriting(self, name: str) -> Iterator[None]:
+        """One at a time: deltalake 1.6 lets two compactions of the same files both succeed, and their rows stand twice.
+
+        On an object store nothing is held: there the record must be looked after by one machine.
+        """
+        if "://" in self.place:
+            yield
+            return
+        import fcntl
+
+        path = Path(self.place) / f".{name}.rewriting"
+        try:
+            lock = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise self._trouble(name, error) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def uri(self, name: str) -> str:
+        """The address of a table."""
+        return f"{self.place}/{name}"
+
+    @property
+    def options(self) -> dict[str, str] | None:
+        """What an object store is reached with."""
+        return self._options
+
+    def delta(self, name: str) -> Any:
+        """The Delta table of that name as it stands, or None when nothing was written to it. Raises StoreError."""
+        return self._open(name)
+
+    def guarded(self, name: str, work: Callable[[], T]) -> T:
+        """What ``work`` gives; what the engines raise becomes a :class:`StoreError` with a hint."""
+        return self._guard(name, work)
+
+    def committing(self, name: str, work: Callable[[Any], T]) -> T:
+        """A commit by ``work``, which gets :meth:`delta`; again where another commit was quicker. Raises StoreError."""
+        return self._retry(name, work, missing_ok=True)
+
     def _retry(self, name: str, work: Callable[[Any], T], *, missing_ok: bool = False) -> T:
         """Do a commit; when another commit was quicker, look at the table anew and try again."""
         for attempt in range(ATTEMPTS):
             try:
                 current = self._open(name)
                 if current is None and not missing_ok:
-                    raise StoreError("the table is not there", where=self._uri(name))
+                    raise StoreError("the table is not there", where=self.uri(name))
                 return self._guard(name, lambda current=current: work(current))  # type: ignore[misc]
             except _ConflictError as conflict:
                 if attempt == ATTEMPTS - 1:
                     raise StoreError(
                         f"other writers were quicker {ATTEMPTS} times: {conflict}",
-                        where=self._uri(name), hint="run it again when fewer processes write to this workspace",
+                        where=self.uri(name), hint="run it again when fewer processes write to this workspace",
                     ) from None  # fmt: skip
                 import random  # rarely needed, and slow to import
 
@@ -275,7 +326,7 @@ class Record:
 
         def load() -> Any:
             try:
-                table = DeltaTable(self._uri(name), storage_options=self._options)
+                table = DeltaTable(self.uri(name), storage_options=self._options)
             except TableNotFoundError:
                 return None
             if at is not None:
@@ -291,9 +342,6 @@ class Record:
 
     def _present(self) -> list[str]:
         return [name for name in tables() if self._open(name) is not None]
-
-    def _uri(self, name: str) -> str:
-        return f"{self.place}/{name}"
 
     def _guard(self, name: str, work: Callable[[], T]) -> T:
         """Turn what the engines raise into a :class:`StoreError` with a place, or into a conflict to try again."""
@@ -319,7 +367,7 @@ class Record:
             hint = "the place cannot be written: set LOCKGATE_WORKSPACE to one that can, or use --no-store"
         else:
             hint = "if the log of the table is damaged, put back a copy or move the folder away to begin a new record"
-        return StoreError(f"the record cannot be used: {text}", where=self._uri(name), hint=hint)
+        return StoreError(f"the record cannot be used: {text}", where=self.uri(name), hint=hint)
 
 
 def _with_adopted(functions: Mapping[str, Function] | None) -> Mapping[str, Function]:

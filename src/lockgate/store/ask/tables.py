@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from lockgate.errors import StoreError
@@ -21,19 +23,31 @@ Form = tuple[str, dict[str, str]]
 """The name of a table in DuckDB, and those of its columns."""
 
 
+class Lazy(Mapping[str, Mapping[str, str]], ABC):
+    """Tables that are read when they are looked up: their columns' types by name."""
+
+    @abstractmethod
+    def source(self, name: str) -> Any:
+        """As :meth:`Tables.add` takes it."""
+
+
 class Tables:
     """Tables and stored functions. Not for several threads at once; a query works on a cursor of its own."""
 
     def __init__(
         self, *, functions: Mapping[str, Function] | None = None, memory: str = "1GB", threads: int = 2,
-        connection: Any = None, beside: Mapping[str, Mapping[str, str]] | None = None,
+        connection: Any = None, beside: Mapping[str, Mapping[str, str]] | None = None, stored: Lazy | None = None,
     ) -> None:  # fmt: skip
-        """``beside``: columns of tables without rows, there when a query names them; see :class:`Workspace`."""
+        """``beside``: columns of tables without rows, there when a query names them; see :class:`Workspace`.
+
+        ``stored``: more tables, of which columns and rows are looked up when a query names them.
+        """
         self._connection = connection
         self._memory, self._threads = memory, threads
         self._functions = functions or {}
         self._beside = beside or {}
-        self._columns: dict[str, dict[str, str]] = {}
+        self._stored = stored
+        self._columns: MutableMapping[str, Mapping[str, str]] = {} if stored is None else ChainMap({}, stored)  # type: ignore[arg-type]
         self._sources: dict[str, Any] = {}
         self._made: dict[str, Form] = {}
         self._files: dict[str, Files] = {}
@@ -97,6 +111,8 @@ class Tables:
     def _make(self, name: str, own: str) -> Form:
         columns = self._columns[name] if name in self._columns else self._beside[name]
         source = self._sources.get(name)
+        if source is None and name not in self._sources and self._stored is not None and name in self._columns:
+            source = self._stored.source(name)
         names = {column: f"k{i}" for i, column in enumerate(columns)}
         types = [SQL_TYPES[one] for one in columns.values()]
         if source is None:

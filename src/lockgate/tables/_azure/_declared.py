@@ -7,7 +7,7 @@ from lockgate.tables import Column, ColumnType, Table
 
 PAGES = "https://learn.microsoft.com/azure/azure-monitor/reference/tables"
 """The pages that most shapes come from, one a table."""
-_COMMON = (
+COMMON = (
     Column("Type", ColumnType.STRING, "Name of the table"),
     Column("TenantId", ColumnType.STRING, "Id of the workspace, not of an Entra tenant"),
     Column("SourceSystem", ColumnType.STRING, "Kind of agent or service that collected the row"),
@@ -16,7 +16,7 @@ _COMMON = (
     Column("_BilledSize", ColumnType.REAL, "Bytes of the row that are billed"),
     Column("_IsBillable", ColumnType.STRING, "Whether the row is billed, as text: true or false"),
 )
-_GENERATED = Column("TimeGenerated", ColumnType.DATETIME, "When it happened or was seen, UTC; retention counts from it")
+GENERATED = Column("TimeGenerated", ColumnType.DATETIME, "When it happened or was seen, UTC; retention counts from it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class Declared:
         own = [column for line in self.columns.strip().splitlines() for column in _columns(line)]
         own.sort(key=lambda column: (column.name.lower(), column.name))
         given = {column.name for column in own} | set(self.omits.split())
-        common = [column for column in _COMMON if column.name not in given]
+        common = [column for column in COMMON if column.name not in given]
         return Table(
-            name, (_GENERATED, *own, *common), self.source or f"{PAGES}/{name.lower()}", self.about,
+            name, (GENERATED, *own, *common), self.source or f"{PAGES}/{name.lower()}", self.about,
             plans=tuple(self.plans.split(", ")),
         )  # fmt: skip
 

@@ -1,0 +1,156 @@
+"""Runs ``lockgate ingest``: which files go into which table, and what is said of them."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import uuid
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lockgate.dataclass import dataclass
+from lockgate.errors import ExitCode, LockgateError, UsageError
+
+if TYPE_CHECKING:
+    from lockgate.store.ingest import Loader
+    from lockgate.store.ingest.blocks import Block
+    from lockgate.store.ingest.fitting import Problem
+    from lockgate.tables import Column
+
+_MOST_SHOWN = 20
+_STDIN = "-"
+
+
+@dataclass(slots=True)
+class _Told:
+    """What became of one file."""
+
+    rows: int = 0
+    blocks: int = 0
+    again: int = 0
+    """Blocks that were there already."""
+    lost: int = 0
+    """Rows that are in the companion table only."""
+    loose: int = 0
+    """Fields that are in the companion table only."""
+    shown: list[Problem] = field(default_factory=list)
+
+
+def run(arguments: Namespace) -> int:
+    """Take the files; the exit code: 4 where a row or a file has no place in the table."""
+    from lockgate.cli._project import project_at
+    from lockgate.store import Record
+    from lockgate.store.ingest import Collected
+    from lockgate.store.workspace import prepare, salt_of
+
+    audit = arguments.format == "audit"
+    table = arguments.table or ("AKSAudit" if audit else "")
+    if not table:
+        raise UsageError("which table is to get the rows?", where="--table")
+    if arguments.files.count(_STDIN) > 1:
+        raise UsageError("standard input can be read once", where=_STDIN)
+    project = project_at(Path.cwd())
+    prepare(project.workspace, tracked=project.tracks)
+    salt = salt_of(project.workspace)
+    collected = Collected(Record.open(project.workspace.record))
+    code = ExitCode.ALLOWED
+    for name in arguments.files:
+        told = _Told()
+        try:
+            loader = _loader(arguments, collected, table, name, salt)
+            try:
+                _load(arguments, loader, name, told)
+            finally:
+                loader.close()
+                _tell(name, table, told)
+        except LockgateError as error:
+            if len(arguments.files) == 1:
+                raise
+            print(f"lockgate: {error}", file=sys.stderr)
+            code = ExitCode(max(code, error.exit_code))
+        if told.lost:
+            code = ExitCode(max(code, ExitCode.NOTHING_CHECKED))
+    return int(code)
+
+
+def _loader(arguments: Namespace, collected: object, table: str, name: str, salt: bytes) -> Loader:
+    from lockgate.sources.cluster.audited import cleaned
+    from lockgate.store.ingest import Collected, Loader
+
+    assert isinstance(collected, Collected)
+    return Loader(
+        collected, table, audit=arguments.format == "audit", columns=_columns(arguments.columns),
+        time_field=arguments.time_field, origin="standard input" if name == _STDIN else name,
+        clean=lambda event: cleaned(event, salt=salt),
+    )  # fmt: skip
+
+
+def _load(arguments: Namespace, loader: Loader, name: str, told: _Told) -> None:
+    from lockgate.cli._progress import progress
+
+    sender, given = _given(arguments, name, loader.table.name)
+    with progress(quiet=arguments.quiet) as tell:
+        for block in given:
+            once = (sender, block.number) if sender else None
+            done = loader.load(block.data, first=block.first, refused=block.refused, once=once)
+            told.blocks += 1
+            told.rows += done.rows
+            told.again += done.again
+            told.lost += sum(not one.kept for one in done.problems)
+            told.loose += sum(one.kept for one in done.problems)
+            told.shown += done.problems[: _MOST_SHOWN - len(told.shown)]
+            tell("rows", told.rows, 0)
+
+
+def _given(arguments: Namespace, name: str, table: str) -> tuple[str, Iterator[Block]]:
+    """What the batches of a file are known by, empty for nothing; and its blocks."""
+    from lockgate.store.ingest.blocks import blocks, found, streamed
+
+    form = "" if arguments.format == "audit" else arguments.format
+    if name == _STDIN:
+        identity = arguments.batch_id
+        given = streamed(sys.stdin.buffer, form=form)
+    else:
+        identity = found(Path(name)).digest
+        given = blocks(Path(name), form=form, most=arguments.max_size)
+    if not identity:
+        return "", given
+    again = uuid.uuid4().hex if arguments.again else ""
+    parts = (identity, table, arguments.format, arguments.time_field, again)
+    return "ingest-" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32], given
+
+
+def _columns(text: str) -> list[Column]:
+    from lockgate.tables import Column, ColumnType
+
+    columns = []
+    for one in filter(None, text.split(",")):
+        name, _, kind = one.partition(":")
+        try:
+            columns.append(Column(name.strip(), ColumnType(kind.strip()), ""))
+        except ValueError:
+            raise UsageError(f"{one!r} is no column", where="--columns",
+                             hint=f"NAME:TYPE, with one of {', '.join(ColumnType)}") from None  # fmt: skip
+    return columns
+
+
+def _tell(name: str, table: str, told: _Told) -> None:
+    from lockgate.cli._text import safe
+
+    shown = safe("standard input" if name == _STDIN else name)
+    for one in told.shown:
+        what = f"field {one.field!r}: {one.reason}" if one.field else one.reason
+        print(f"{shown}:{one.line}: {safe(what)}", file=sys.stderr)
+    more = told.lost + told.loose - len(told.shown)
+    if more > 0:
+        print(f"and {more:,} more", file=sys.stderr)
+    if told.lost or told.loose:
+        print(f"{told.lost:,} rows and {told.loose:,} fields did not fit; they are in {table}_errors", file=sys.stderr)
+    if told.again and told.again == told.blocks:
+        print(f"{shown}: was taken before (--again takes it once more)")
+    else:
+        before = f", {told.again:,} of {told.blocks:,} blocks were taken before" if told.again else ""
+        print(f"{shown}: {told.rows:,} rows into {table}{before}")

@@ -1,0 +1,55 @@
+"""``lockgate ingest``: files into tables of the record."""
+
+from __future__ import annotations
+
+import argparse
+
+from lockgate.cli.commands import Command
+
+FORMATS = ("ndjson", "json", "csv", "parquet", "audit")
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a file, packed by gzip or Zstandard too; - reads")
+    parser.add_argument(
+        "--table", metavar="NAME", default="",
+        help="a table of Azure Monitor, or a custom one, whose name ends in _CL (default for audit: AKSAudit)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--format", choices=FORMATS, default="",
+        help="what the files hold (default: found out); audit: events of the audit log of Kubernetes",
+    )  # fmt: skip
+    parser.add_argument(
+        "--columns", metavar="NAME:TYPE,...", default="",
+        help="columns of a custom table (default: found out from its first rows)",
+    )  # fmt: skip
+    parser.add_argument("--time-field", metavar="FIELD", default="", help="what TimeGenerated is taken from")
+    parser.add_argument("--again", action="store_true", help="take files that were taken before once more")
+    parser.add_argument("--batch-id", metavar="ID", default="", help="what makes standard input known again")
+    parser.add_argument(
+        "--max-size", type=int, default=64 << 30, metavar="BYTES", help="of a packed file, unpacked (default: 64 GiB)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from lockgate.cli._ingest import run
+
+    return run(arguments)
+
+
+COMMAND = Command(
+    about="Bring files into tables of the record: JSON lines, JSON, CSV, Parquet, Kubernetes audit logs.",
+    configure=_configure,
+    run=_run,
+    notes=(
+        "A file that was taken before is not taken twice, and one that was broken off is taken on where it was. What "
+        "does not fit a table is in the table of its name with _errors, with the reason."
+    ),
+    examples=(
+        "  lockgate ingest audit.log --format audit\n"
+        "  lockgate ingest builds.ndjson.gz --table Builds_CL --time-field finished\n"
+        "  lockgate ingest alerts.csv --table Alerts_CL --columns Host:string,Count:long\n"
+        "  lockgate ask 'AKSAudit | summarize count() by Verb'\n"
+    ),
+)

@@ -1,0 +1,12 @@
+"""Rows that come in from outside: read, fitted to the columns of a table, appended, each batch once.
+
+``reading`` says which field is which column, ``blocks`` cuts what comes into pieces of whole lines, ``plain`` brings a
+piece into a Parquet file with one statement where all its rows are plain, ``fitting`` reads row by row where they are
+not, ``collected`` keeps the tables. What does not belong: listening to a network, and what rows mean.
+"""
+
+from lockgate.store.ingest.collected import Collected
+from lockgate.store.ingest.loading import Loaded, Loader
+from lockgate.store.ingest.reading import AUDIT, Reading, Times, reading_of
+
+__all__ = ["AUDIT", "Collected", "Loaded", "Loader", "Reading", "Times", "reading_of"]

@@ -1,0 +1,44 @@
+"""The tables that rows were ingested into, as a query sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lockgate.store.ask.tables import Lazy
+from lockgate.store.ingest.collected import Collected
+
+if TYPE_CHECKING:
+    from lockgate.store.record import Record
+
+
+class Stored(Lazy):
+    """Each is looked up once, when a query names it; what it holds then is what the query sees."""
+
+    def __init__(self, record: Record, connection: Any, within: str = "") -> None:
+        """``within``: a condition of DuckDB; only rows that meet it are seen."""
+        self._collected, self._connection, self._within = Collected(record), connection, within
+        self._columns: dict[str, Mapping[str, str] | None] = {}
+
+    def __getitem__(self, name: str) -> Mapping[str, str]:
+        if name not in self._columns:
+            table = self._collected.get(name)
+            self._columns[name] = (
+                None if table is None else {column.name: column.type.value for column in table.columns}
+            )
+        found = self._columns[name]
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._collected)
+
+    def __len__(self) -> int:
+        return len(self._collected)
+
+    def source(self, name: str) -> Any:
+        """Of :class:`Lazy`."""
+        source = self._collected.source(name, self._connection)
+        # The filter stands inside, so that whatever the query does it sees no other row.
+        return f"(SELECT * FROM {source} WHERE {self._within})" if self._within else source  # noqa: S608 -- our own text

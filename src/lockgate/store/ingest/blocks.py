@@ -1,0 +1,317 @@
+"""Files, cut into blocks of whole lines of JSON. The same file gives the same blocks every time.
+
+What is compressed is recognised by its first bytes, what it holds by its first bytes or its name: JSON lines, a JSON
+array, CSV with a head, Parquet. Everything becomes lines of JSON, so that one way leads into the tables.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+
+from lockgate.dataclass import dataclass
+from lockgate.errors import SourceError
+from lockgate.store.ingest.fitting import MOST_LINE, Problem
+
+SIZE = 64 << 20
+"""Bytes of a block. Part of what makes a batch known again: with another size the same file would be taken anew."""
+MOST_ARRAY = 256 << 20
+"""Bytes of a JSON array, which is read as a whole."""
+_PIECE = 1 << 20
+FORMATS = ("ndjson", "json", "csv", "parquet")
+
+
+class Readable(Protocol):
+    """A stream of bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most ``size`` bytes, none at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some lines of a file."""
+
+    number: int
+    """From 1, without gaps."""
+    first: int
+    """The number of its first line, from 1."""
+    data: bytes
+    """Lines of JSON, each with its end."""
+    refused: tuple[Problem, ...] = ()
+    """Lines that are in no block: too long, or no CSV."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file as it is found."""
+
+    path: Path
+    digest: str
+    """SHA-256 of its bytes."""
+    size: int
+    """Bytes."""
+
+
+def found(path: Path) -> Input:
+    """Look at a file. Raises :class:`SourceError`."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as stream:
+            while piece := stream.read(_PIECE):
+                digest.update(piece)
+                size += len(piece)
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    return Input(path, digest.hexdigest(), size)
+
+
+def blocks(path: Path, *, form: str = "", most: int = 0, size: int = SIZE) -> Iterator[Block]:
+    """The blocks of a file. ``form``: one of :data:`FORMATS`; found out where it is empty. ``most``: bytes at most of
+    what a compressed file holds, 0 for no bound.
+
+    Raises :class:`SourceError` where the file cannot be read on; the blocks before have been given then.
+    """
+    try:
+        with path.open("rb") as raw:
+            magic = raw.read(4)
+            raw.seek(0)
+            if magic == b"PAR1":
+                yield from _of_parquet(path, size)
+                return
+            packed = _packed(magic)
+            stream: Readable = _Bounded(_unpacked(raw, magic, path), most, str(path)) if packed else raw
+            yield from streamed(stream, form=form or _by_name(path), where=str(path), size=size)
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError(f"cannot be read on: {error}", where=str(path)) from None
+
+
+def streamed(stream: Readable, *, form: str = "", where: str = "standard input", size: int = SIZE) -> Iterator[Block]:
+    """The blocks of a stream. Raises :class:`SourceError`."""
+    head = stream.read(_PIECE)
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    form = form or ("json" if start == b"[" else "ndjson")
+    whole = _Again(head.removeprefix(b"\xef\xbb\xbf"), stream)
+    if form == "parquet":
+        raise SourceError("a Parquet file cannot be read from a stream or compressed", where=where)
+    if form == "csv":
+        yield from _of_texts(_csv_lines(whole, where), size)
+    elif form == "json":
+        yield from _of_texts(((one, None) for one in _array(whole, where)), size)
+    else:
+        yield from _of_lines(whole, size)
+
+
+def _of_lines(stream: _Again, size: int) -> Iterator[Block]:
+    """Pieces of ``size`` bytes, each up to its last end of line."""
+    rest, number, line = b"", 0, 1
+    while True:
+        piece = stream.fill(size)
+        cut = piece.rfind(b"\n") + 1 if piece else 0
+        if piece and not cut:
+            rest += piece
+            if len(rest) > MOST_LINE:
+                begin, rest = rest[:1000], _passed_over(stream)
+                number += 1
+                yield Block(number, line, b"\n", (_too_long(line, begin),))
+                line += 1
+            continue
+        data = b"".join((rest, memoryview(piece)[:cut])) if piece else rest
+        rest = piece[cut:]
+        if data:
+            number += 1
+            yield Block(number, line, data if data.endswith(b"\n") else data + b"\n")
+            line += data.count(b"\n")
+        if not piece:
+            return
+
+
+def _passed_over(stream: _Again) -> bytes:
+    """What comes after a line without an end in sight."""
+    while piece := stream.fill(_PIECE):
+        end = piece.find(b"\n")
+        if end >= 0:
+            return piece[end + 1 :]
+    return b""
+
+
+def without_long(data: bytes, first: int) -> tuple[bytes, tuple[Problem, ...]]:
+    """The lines that are not too long; those that are become empty ones, so that the others keep their numbers."""
+    long = list(_long_lines(data))
+    if not long:
+        return data, ()
+    refused = tuple(_too_long(first + data.count(b"\n", 0, start), data[start : start + 1000]) for start, _ in long)
+    edges = [0, *(edge for pair in long for edge in pair), len(data)]
+    return b"".join(data[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)), refused
+
+
+def _long_lines(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where lines that are too long begin and end, without their ends."""
+    at = 0
+    while len(data) - at > MOST_LINE:
+        end = data.rfind(b"\n", at, at + MOST_LINE + 1)
+        if end < 0:
+            end = data.find(b"\n", at)
+            end = len(data) if end < 0 else end
+            yield at, end
+        at = end + 1
+
+
+def _too_long(line: int, begin: bytes) -> Problem:
+    text = begin.decode("utf-8", "backslashreplace")
+    return Problem(line, f"the row is longer than {MOST_LINE} bytes", "", text, False)
+
+
+def _of_texts(lines: Iterable[tuple[bytes, Problem | None]], size: int) -> Iterator[Block]:
+    """Blocks of rows that were made one by one; numbered as rows."""
+    held: list[bytes] = []
+    refused: list[Problem] = []
+    bytes_held, number, first, row = 0, 0, 1, 0
+    for row, (line, problem) in enumerate(lines, 1):
+        if problem is not None:
+            refused.append(problem)
+        held.append(line + b"\n")
+        bytes_held += len(line) + 1
+        if bytes_held >= size // 4:
+            number += 1
+            yield Block(number, first, b"".join(held), tuple(refused))
+            held, refused, bytes_held, first = [], [], 0, row + 1
+    if held or not number:
+        yield Block(number + 1, first, b"".join(held), tuple(refused))
+
+
+def _array(stream: _Again, where: str) -> Iterator[bytes]:
+    content = stream.fill(MOST_ARRAY + 1)
+    if len(content) > MOST_ARRAY:
+        raise SourceError(f"a JSON array of more than {MOST_ARRAY >> 20} MB", where=where,
+                          hint="write one object a line, which is read in pieces")  # fmt: skip
+    yield from elements(content, where)
+
+
+def elements(content: bytes, where: str) -> Iterator[bytes]:
+    """The elements of a JSON array, or the one object, a line each. Raises :class:`SourceError`."""
+    from lockgate.store.ingest.fitting import MisfitError, parsed, text_of
+
+    try:
+        value = parsed(content)
+    except MisfitError as error:
+        raise SourceError(str(error), where=where) from None
+    if isinstance(value, dict) and isinstance(value.get("items"), list) and str(value.get("kind", "")).endswith("List"):
+        value = value["items"]  # a list of Kubernetes, as its audit webhook sends
+    for one in value if isinstance(value, list) else [value]:
+        try:
+            yield orjson.dumps(one)
+        except (TypeError, ValueError):
+            yield text_of(one).encode()
+
+
+def _csv_lines(stream: _Again, where: str) -> Iterator[tuple[bytes, Problem | None]]:
+    csv.field_size_limit(MOST_LINE)
+    texts = io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8", errors="surrogateescape", newline="")
+    reader = csv.reader(texts)
+    try:
+        head = next(reader, None)
+        if head is None:
+            return
+        if len(set(head)) < len(head):
+            raise SourceError("two columns of the head have one name", where=where)
+        for cells in reader:
+            if not cells:
+                continue
+            if len(cells) > len(head):
+                yield b"", Problem(reader.line_num, f"{len(cells)} values for {len(head)} columns", "",
+                                   _safe(",".join(cells))[:MOST_LINE], False)  # fmt: skip
+                continue
+            row = {name: _safe(cell) for name, cell in zip(head, cells, strict=False) if cell}
+            yield orjson.dumps(row), None
+    except csv.Error as error:
+        raise SourceError(f"no CSV: {error}", where=f"{where}:{reader.line_num}") from None
+
+
+def _safe(text: str) -> str:
+    """Bytes that are not UTF-8 as escapes."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _of_parquet(path: Path, size: int) -> Iterator[Block]:
+    import duckdb
+
+    quoted = "'" + str(path).replace("'", "''") + "'"
+    with tempfile.TemporaryDirectory(prefix="lockgate-") as folder:
+        lines = Path(folder) / "rows.ndjson"
+        try:
+            with duckdb.connect(":memory:", config={"memory_limit": "1GB"}) as connection:
+                connection.execute(f"COPY (SELECT * FROM read_parquet({quoted})) TO '{lines}' (FORMAT json)")  # noqa: S608 -- a quoted path
+        except duckdb.Error as error:
+            raise SourceError(f"no Parquet file: {str(error).splitlines()[0]}", where=str(path)) from None
+        with lines.open("rb") as stream:
+            yield from _of_lines(_Again(b"", stream), size)
+
+
+def _packed(magic: bytes) -> bool:
+    return magic[:2] == b"\x1f\x8b" or magic == b"\x28\xb5\x2f\xfd"
+
+
+def _unpacked(raw: io.BufferedReader, magic: bytes, path: Path) -> Readable:
+    if magic[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(fileobj=raw)
+    from lockgate.store.ingest.zstandard import Lines
+
+    return Lines(path)
+
+
+def _by_name(path: Path) -> str:
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+    return "csv" if name.endswith(".csv") else ""
+
+
+class _Again(io.RawIOBase):
+    """A stream with what was read of it in front."""
+
+    def __init__(self, head: bytes, rest: Readable) -> None:
+        self._head, self._rest = head, rest
+
+    def readable(self) -> bool:
+        """Of io."""
+        return True
+
+    def readinto(self, into: Any) -> int:
+        """Of io."""
+        piece = self.fill(len(into))
+        into[: len(piece)] = piece
+        return len(piece)
+
+    def fill(self, size: int) -> bytes:
+        """Just ``size`` bytes, fewer at the end only."""
+        parts = [self._head[:size]]
+        self._head = self._head[size:]
+        left = size - len(parts[0])
+        while left > 0 and (piece := self._rest.read(left)):
+            parts.append(piece)
+            left -= len(piece)
+        return b"".join(parts)
+
+
+class _Bounded:
+    """An unpacked stream that ends in an error where it goes on for too long."""
+
+    def __init__(self, stream: Readable, most: int, where: str) -> None:
+        self._stream, self._left, self._bounded, self._where = stream, most, most > 0, where
+
+    def read(self, size: int) -> bytes:
+        """As a file does."""
+        piece: bytes = self._stream.read(size)
+        self._left -= len(piece)
+        if self._bounded and self._left < 0:
+            raise SourceError("unpacked it is larger than is allowed", where=self._where,
+                              hint="--max-size says how large it may be")  # fmt: skip
+        return piece

@@ -1,0 +1,261 @@
+"""One block of lines into one table: in one statement where it can be, in halves down to row by row where not.
+
+What a block becomes is appended in two commits, first what did not fit, then the rows; both are marked with the batch,
+so that a block whose writer died between them is completed by doing it again, and nothing stands twice.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lockgate.dataclass import dataclass
+from lockgate.store._arrow import batch_of
+from lockgate.store._columns import raw_of_rows
+from lockgate.store.ingest.blocks import without_long
+from lockgate.store.ingest.collected import Collected, Part, shape_of
+from lockgate.store.ingest.fitting import Clean, Fitted, Problem, fitted
+from lockgate.store.ingest.plain import copied, opened, written
+from lockgate.store.ingest.reading import AUDIT, Reading, Times, reading_of
+from lockgate.tables import Column, Table
+from lockgate.tables._collected import COMPANION
+
+_APART = 256 << 10
+"""Bytes of the pieces at least that a block which is not plain is cut into; those are read row by row."""
+_PIECES = 16
+"""Pieces that one is cut into at most."""
+_SAMPLE = 256 << 10
+"""Bytes of each block in which fields of a closed kind are looked for that it did not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What became of a block."""
+
+    rows: int
+    """Rows that are in the table."""
+    problems: tuple[Problem, ...]
+    """What did not fit; all of it stands in the companion table too."""
+    again: bool = False
+    """Whether it was there already, and nothing was done."""
+
+
+@dataclass(slots=True)
+class _Made:
+    parts: list[Part] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Loader:
+    """Loads blocks into one table. Not for several threads at once."""
+
+    def __init__(
+        self, collected: Collected, name: str, *, audit: bool = False, columns: Sequence[Column] = (),
+        time_field: str = "", times: Times = Times.KEPT, origin: str = "", clean: Clean | None = None,
+    ) -> None:  # fmt: skip
+        """``audit``: rows are events of the audit log of Kubernetes; ``clean`` takes secrets out of them. ``columns``:
+        of a custom table, where it is not there yet; without them it gets those of its first rows.
+
+        Raises :class:`ConfigurationError` for a table that there cannot be, :class:`StoreError`.
+        """
+        if audit and clean is None:
+            raise ValueError("events of the audit log hold secrets")
+        self._collected, self._origin, self._times, self._clean = collected, origin, times, clean
+        self._audit, self._time_field = audit, time_field
+        shape = collected.get(name) or shape_of(name)
+        if columns:
+            known = {column.name for column in shape.columns}
+            shape = shape_of(name, [column for column in columns if column.name not in known] or columns)
+        self._table = shape
+        self._there = name in collected and not columns
+        self._connection: Any = None
+        self._reading: Reading = AUDIT if audit else reading_of(shape, time=time_field)
+
+    @property
+    def table(self) -> Table:
+        """The table as it is known here."""
+        return self._table
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def load(
+        self, data: bytes, *, first: int = 1, refused: Sequence[Problem] = (), once: tuple[str, int] | None = None,
+        received: datetime | None = None,
+    ) -> Loaded:  # fmt: skip
+        """Load lines of JSON. ``first``: the number of the first; ``refused``: what was left out of them before.
+
+        ``once``: a sender's name and the number of the batch, which grows: it is done once, however often it is asked
+        for. When this returns the rows are there, and on the disk. Raises :class:`StoreError`; then none of them is, or
+        the same call again completes it.
+        """
+        if once is not None and self._collected.holds(self._table.name, once):
+            return Loaded(0, (), again=True)
+        moment = received or datetime.now(UTC)
+        with _scratch() as folder:
+            return self._collected.guarded(
+                self._table.name, lambda: self._load(data, first, refused, folder, moment, once)
+            )
+
+    def _load(
+        self, data: bytes, first: int, refused: Sequence[Problem], folder: Path, moment: datetime,
+        once: tuple[str, int] | None,
+    ) -> Loaded:  # fmt: skip
+        received = round(moment.timestamp() * 1_000_000)
+        data, long = without_long(data, first)
+        made = _Made(problems=[*refused, *long])
+        if not self._there:
+            self._begin(data, first, received)
+        self._piece(made, data, first, folder, received)
+        parts = self._one_part(made.parts, folder)
+        if made.problems:
+            self._tell(made.problems, folder, moment, once)
+        if parts or once is not None:
+            self._collected.append(self._table.name, parts, once=once)
+        return Loaded(sum(part.rows for part in parts), tuple(made.problems))
+
+    def _begin(self, data: bytes, first: int, received: int) -> None:
+        """Make the table. A custom one gets the columns that its first rows show."""
+        if self._reading.widens:
+            lines = list(_numbered(data[: _APART * 8], first))[:2000]
+            done = fitted(lines, self._table, self._reading, received=received, times=self._times)
+            known = {column.name for column in shape_of(self._table.name).columns}
+            own = [column for column in self._table.columns if column.name not in known]
+            self._made(shape_of(self._table.name, [*own, *_columns_of(done)]))
+        else:
+            self._made(self._table)
+        self._there = True
+
+    def _piece(self, made: _Made, data: bytes, first: int, folder: Path, received: int) -> None:
+        """The parts and problems of some lines."""
+        if not data or data.isspace():
+            return
+        if not self._reading.closed or self._known_sample(data):
+            part = self._plain(data, folder, received)
+            if part is not None:
+                made.parts += [part] if part.rows else []
+                return
+        if len(data) <= 2 * _APART:
+            self._row_by_row(made, data, first, folder, received)
+            return
+        for piece in _cut(data, max(_APART, len(data) // _PIECES)):
+            self._piece(made, piece, first, folder, received)
+            first += piece.count(b"\n")
+
+    def _plain(self, data: bytes, folder: Path, received: int) -> Part | None:
+        block = folder / "block.ndjson"
+        block.write_bytes(data)
+        path = self._part_path(folder)
+        return written(self._duckdb(), block, path, self._table, self._reading, received=received, times=self._times)
+
+    def _known_sample(self, data: bytes) -> bool:
+        """Whether the first lines have fields only that are known."""
+        import orjson
+
+        known = {*self._reading.fields, *self._reading.time, *self._reading.ignored, *(self._reading.demanded or ())}
+        for _, line in enumerate(data[:_SAMPLE].split(b"\n")[:-1]):
+            try:
+                row = orjson.loads(line)
+            except ValueError:
+                continue
+            if isinstance(row, dict) and not known.issuperset(row):
+                return False
+        return True
+
+    def _row_by_row(self, made: _Made, data: bytes, first: int, folder: Path, received: int) -> None:
+        lines = _numbered(data, first)
+        done = fitted(lines, self._table, self._reading, received=received, times=self._times, clean=self._clean)
+        if done.new:
+            self._widen(done)
+        made.problems += done.problems
+        if done.rows:
+            made.parts.append(self._part_of(self._table, done.rows, self._part_path(folder)))
+
+    def _widen(self, done: Fitted) -> None:
+        columns = (*self._table.columns, *_columns_of(done))
+        self._made(Table(self._table.name, columns, self._table.source, plans=self._table.plans))
+
+    def _made(self, shape: Table) -> None:
+        self._table = self._collected.made(shape)
+        if not self._audit:
+            self._reading = reading_of(self._table, time=self._time_field)
+
+    def _one_part(self, parts: list[Part], folder: Path) -> list[Part]:
+        """All rows of a block in one file."""
+        if len(parts) < 2:
+            return parts
+        path = self._part_path(folder)
+        files = ", ".join("'" + str(part.path).replace("'", "''") + "'" for part in parts)
+        whole = copied(self._duckdb(), f"SELECT * FROM read_parquet([{files}], union_by_name = true)", path)  # noqa: S608 -- quoted paths
+        for part in parts:
+            part.path.unlink()
+        return [whole]
+
+    def _part_of(self, table: Table, rows: Sequence[dict[str, Any]], path: Path) -> Part:
+        batch = batch_of(table, raw_of_rows(table, rows))
+        connection = self._duckdb()
+        connection.register("given", batch)
+        try:
+            return copied(connection, "SELECT * FROM given", path)
+        finally:
+            connection.unregister("given")
+
+    def _tell(self, problems: Sequence[Problem], folder: Path, moment: datetime, once: tuple[str, int] | None) -> None:
+        name = f"{self._table.name}{COMPANION}"
+        table = self._collected.made(shape_of(name))
+        rows = [
+            {
+                "TimeGenerated": moment, "_IngestionTime": moment, "Type": name, "Reason": one.reason,
+                "Field": one.field, "Kept": one.kept, "Text": one.text, "Origin": self._origin, "Line": one.line,
+                **dict.fromkeys(("TenantId", "SourceSystem", "_ResourceId", "_SubscriptionId", "_IsBillable"), ""),
+            }
+            for one in problems
+        ]  # fmt: skip
+        path = self._collected.part_path(name) if self._collected.local else folder / "errors" / "part.parquet"
+        path.parent.mkdir(exist_ok=True)
+        self._collected.append(name, [self._part_of(table, rows, path)], once=once)
+
+    def _part_path(self, folder: Path) -> Path:
+        if self._collected.local:
+            return self._collected.part_path(self._table.name)
+        (folder / "rows").mkdir(exist_ok=True)
+        return folder / "rows" / f"part-{time.monotonic_ns()}.parquet"
+
+    def _duckdb(self) -> Any:
+        if self._connection is None:
+            self._connection = opened()
+        return self._connection
+
+
+class _scratch(tempfile.TemporaryDirectory[str]):  # noqa: N801 -- a function in all but name
+    def __init__(self) -> None:
+        super().__init__(prefix="lockgate-", ignore_cleanup_errors=True)
+
+    def __enter__(self) -> Path:  # type: ignore[override]
+        return Path(super().__enter__())
+
+
+def _columns_of(done: Fitted) -> list[Column]:
+    return [Column(name, kind, "") for name, kind in done.new.items()]
+
+
+def _numbered(data: bytes, first: int) -> Iterator[tuple[int, bytes]]:
+    return enumerate(data.split(b"\n"), first)
+
+
+def _cut(data: bytes, size: int) -> Iterator[bytes]:
+    """Pieces of about ``size`` bytes, of whole lines."""
+    at = 0
+    while at < len(data):
+        end = data.find(b"\n", min(len(data), at + size) - 1)
+        end = len(data) if end < 0 else end + 1
+        yield data[at:end]
+        at = end

@@ -1,0 +1,155 @@
+"""`lockgate ingest`: files of every kind into tables, each once, and nothing of them lost without a word."""
+
+import gzip
+import json
+import subprocess
+import sys
+import time
+
+import duckdb
+import pytest
+
+_EVENT = {
+    "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "RequestResponse", "auditID": "1", "verb": "create",
+    "stage": "ResponseComplete", "objectRef": {"resource": "secrets", "namespace": "shop"},
+    "stageTimestamp": "2026-11-26T10:00:00.000002Z",
+}  # fmt: skip
+
+
+@pytest.fixture
+def run(lockgate, tmp_path):
+    def run(*arguments: str, stdin: str = "", code: int = 0):
+        done = lockgate(*arguments, cwd=tmp_path, stdin=stdin)
+        assert done.returncode == code, done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def rows(run):
+    def rows(query: str):
+        return [json.loads(line) for line in run("ask", query, "--format", "ndjson").stdout.splitlines()]
+
+    return rows
+
+
+def test_an_audit_log_becomes_rows_of_aksaudit_once_and_holds_no_secret(run, rows, tmp_path):
+    value = "c3VyZWx5IG5vdCB0aGlz"
+    secret = {"kind": "Secret", "apiVersion": "v1", "data": {"key": value}}
+    listed = {"kind": "SecretList", "apiVersion": "v1", "items": [secret]}
+    events = [
+        {**_EVENT, "requestObject": secret, "responseObject": listed},
+        {**_EVENT, "verb": "patch", "requestObject": [{"op": "add", "path": "/data/key", "value": value}]},
+    ]
+    (tmp_path / "audit.log").write_text("".join(json.dumps(one) + "\n" for one in (*events, {"kind": "Pod"})))
+    done = run("ingest", "audit.log", "--format", "audit", code=4)
+    assert done.stdout == "audit.log: 2 rows into AKSAudit\n"
+    assert "audit.log:3: the field 'kind' is not 'Event'" in done.stderr
+    assert run("ingest", "audit.log", "--format", "audit").stdout.startswith("audit.log: was taken before")
+    found = rows("AKSAudit | project Verb, Namespace = tostring(ObjectRef.namespace), Body = tostring(RequestObject)")
+    assert [(one["Verb"], one["Namespace"]) for one in found] == [("create", "shop"), ("patch", "shop")]
+    assert "lockgate-hash:" in found[0]["Body"]
+    for file in tmp_path.rglob("*.parquet"):
+        columns = duckdb.sql(f"SELECT * FROM read_parquet('{file}')").fetchall()
+        assert value not in str(columns)
+    assert run("ingest", "audit.log", "--format", "audit", "--again", code=4).stdout.endswith("2 rows into AKSAudit\n")
+    assert rows("AKSAudit | count") == [{"Count": 4}]
+
+
+def _ndjson(path):
+    path.write_text('{"Host": "a", "Count": 1}\n\n{"Host": "b", "Count": 2}')
+
+
+def _gzip(path):
+    path.write_bytes(gzip.compress(b'{"Host":"a","Count":1}\n{"Host":"b","Count":2}\n'))
+
+
+def _array(path):
+    path.write_text('[{"Host": "a",\n "Count": 1},\n {"Host": "b", "Count": 2}]')
+
+
+def _csv(path):
+    path.write_text('Host,Count\n"a",1\r\n\nb,2\n')
+
+
+def _parquet(path):
+    duckdb.sql(f"COPY (SELECT * FROM (VALUES ('a', 1), ('b', 2)) AS t(Host, Count)) TO '{path}' (FORMAT parquet)")
+
+
+def _zstandard(path):
+    lines = """SELECT '{"Host":"a","Count":1}' UNION ALL SELECT '{"Host":"b","Count":2}'"""
+    form = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIM '\x01', COMPRESSION zstd"
+    duckdb.sql(f"COPY ({lines}) TO '{path}' ({form})")
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("a.ndjson", _ndjson), ("a.gz", _gzip), ("a.json", _array), ("a.csv", _csv), ("a.parquet", _parquet),
+     ("a.ndjson.zst", _zstandard)],
+)  # fmt: skip
+def test_files_of_every_kind_give_the_same_rows(run, rows, tmp_path, name, make):
+    make(tmp_path / name)
+    assert run("ingest", name, "--table", "Rows_CL", "--columns", "Count:long").stdout == f"{name}: 2 rows into Rows_CL\n"
+    assert rows("Rows_CL | project Host, Count | sort by Host asc") == [
+        {"Host": "a", "Count": 1}, {"Host": "b", "Count": 2},
+    ]  # fmt: skip
+
+
+def test_standard_input_is_known_again_by_the_name_that_it_is_given(run, rows):
+    for _ in range(2):
+        run("ingest", "-", "--table", "Rows_CL", "--batch-id", "monday", stdin='{"a":1}\n')
+    run("ingest", "-", "--table", "Rows_CL", stdin='{"a":2}\n')
+    assert rows("Rows_CL | summarize n = count(), s = sum(a)") == [{"n": 2, "s": 3}]
+
+
+def test_a_csv_row_with_too_many_values_is_kept_beside_the_table(run, rows, tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"a,b\n1,2\n1,2,3\n\xff,4\n")
+    assert "a.csv:3: 3 values for 2 columns" in run("ingest", "a.csv", "--table", "Rows_CL", code=4).stderr
+    assert rows("Rows_CL | project a | sort by a asc") == [{"a": "1"}, {"a": "\\xff"}]
+    assert rows("Rows_CL_errors | project Text, Line") == [{"Text": "1,2,3", "Line": 3}]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PAR1 and nothing more", "no Parquet file"), (gzip.compress(b'{"a":1}\n')[:-4], "cannot be read on"),
+        (b"[1, 2", "no JSON"), (b"\x28\xb5\x2f\xfd broken", "no lines packed by Zstandard"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_broken_is_a_clear_error(run, tmp_path, content, said):
+    (tmp_path / "a").write_bytes(content)
+    assert said in run("ingest", "a", "--table", "Rows_CL", code=5).stderr
+
+
+def test_a_file_that_unpacks_to_more_than_is_allowed_is_refused(run, tmp_path):
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b'{"a":1}\n' * 100_000))
+    done = run("ingest", "a.gz", "--table", "Rows_CL", "--max-size", "100000", code=5)
+    assert "larger than is allowed" in done.stderr
+
+
+def test_a_wrong_call_is_refused_with_what_to_do(run, tmp_path):
+    (tmp_path / "a").write_text("{}\n")
+    assert "which table" in run("ingest", "a", code=2).stderr
+    assert "ends in _CL" in run("ingest", "a", "--table", "Nowhere", code=3).stderr
+    assert "is no column" in run("ingest", "a", "--table", "A_CL", "--columns", "a:text", code=2).stderr
+    assert "cannot be read" in run("ingest", "b", "--table", "A_CL", code=5).stderr
+
+
+@pytest.mark.slow
+def test_a_load_that_is_killed_and_done_again_leaves_every_row_once(run, rows, tmp_path):
+    count = 13_000
+    with (tmp_path / "a.ndjson").open("w") as stream:
+        for number in range(count):
+            stream.write(f'{{"n":{number},"text":"{"x" * 10_000}"}}\n')
+    command = [sys.executable, "-m", "lockgate", "ingest", "a.ndjson", "--table", "Rows_CL", "--quiet"]
+    logs = tmp_path / ".lockgate" / "record" / "Rows_CL" / "_delta_log"
+    started = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    while not (logs.is_dir() and len(list(logs.glob("*.json"))) > 1) and started.poll() is None:
+        time.sleep(0.005)
+    started.kill()
+    assert started.wait() == -9
+    assert 0 < rows("Rows_CL | count")[0]["Count"] < count
+    assert "blocks were taken before" in run("ingest", "a.ndjson", "--table", "Rows_CL").stdout
+    assert rows("Rows_CL | summarize c = count(), d = dcount(n, 4), s = sum(n)")[0]["c"] == count
+    assert rows("Rows_CL | summarize s = sum(n)") == [{"s": count * (count - 1) // 2}]
