@@ -90,7 +90,8 @@ def _zstandard(path):
 )  # fmt: skip
 def test_files_of_every_kind_give_the_same_rows(run, rows, tmp_path, name, make):
     make(tmp_path / name)
-    assert run("ingest", name, "--table", "Rows_CL", "--columns", "Count:long").stdout == f"{name}: 2 rows into Rows_CL\n"
+    done = run("ingest", name, "--table", "Rows_CL", "--columns", "Count:long")
+    assert done.stdout == f"{name}: 2 rows into Rows_CL\n"
     assert rows("Rows_CL | project Host, Count | sort by Host asc") == [
         {"Host": "a", "Count": 1}, {"Host": "b", "Count": 2},
     ]  # fmt: skip

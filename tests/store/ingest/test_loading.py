@@ -62,20 +62,23 @@ def workspace(tmp_path: Path) -> _Workspace:
 # --- typed, and the same both ways
 
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=8)
+_REALS = st.floats(allow_nan=False, allow_infinity=False)
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | _TEXTS,
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | _REALS | _TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
     max_leaves=8,
 )
-_MOMENTS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(lambda one: f"{one.isoformat()}Z")  # noqa: DTZ001
+_MOMENTS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(lambda one: f"{one.isoformat()}Z")
 _ODD = st.sampled_from([
-    "2026-02-30T00:00:00Z", "2026-11-20T24:00:00Z", "2026-11-20T10:0 :00Z", "2026-11-20T10:00:00+02:00", "-026-11-20T10:00:00Z",
-    "2026-11-20", "7", "07", "-0", " 7", "1e3", "1_0", "0x10", "true", "TRUE", "NaN", "Infinity", "nan", "9223372036854775808", "2147483648",
+    "2026-02-30T00:00:00Z", "2026-11-20T24:00:00Z", "2026-11-20T10:0 :00Z", "2026-11-20T10:00:00+02:00",
+    "-026-11-20T10:00:00Z", "2026-11-20", "7", "07", "-0", " 7", "1e3", "1_0", "0x10", "true", "TRUE", "NaN",
+    "Infinity", "nan", "9223372036854775808", "2147483648",
     "6F9619FF-8B86-D011-B42D-00C04FC964FF", "{6F9619FF-8B86-D011-B42D-00C04FC964FF}", "",
 ])  # fmt: skip
 _ROWS = st.fixed_dictionaries({}, optional={
-    "String": _JSON | _ODD, "Int": st.integers(-(2**31), 2**31 - 1) | _JSON | _ODD, "Long": st.integers(-(2**63), 2**63 - 1) | _JSON | _ODD,
-    "Real": st.floats(allow_nan=False, allow_infinity=False) | _JSON | _ODD, "Bool": st.booleans() | _JSON | _ODD,
+    "String": _JSON | _ODD, "Int": st.integers(-(2**31), 2**31 - 1) | _JSON | _ODD,
+    "Long": st.integers(-(2**63), 2**63 - 1) | _JSON | _ODD, "Real": _REALS | _JSON | _ODD,
+    "Bool": st.booleans() | _JSON | _ODD,
     "Datetime": _MOMENTS | _JSON | _ODD, "Dynamic": _JSON, "Guid": st.uuids().map(str) | _JSON | _ODD,
     "TimeGenerated": _MOMENTS | _ODD,
 })  # fmt: skip
@@ -137,13 +140,13 @@ def test_every_row_is_in_the_table_or_beside_it(
 
 
 def test_values_of_every_type_come_back_as_they_went(workspace: _Workspace) -> None:
-    row = {"String": "Zoë", "Int": -7, "Long": 2**63 - 1, "Real": 1.5, "Bool": True, "Datetime": "2026-11-01T10:00:00.5Z",
-           "Dynamic": {"big": 2**70, "list": [1, None]}, "Guid": "6F9619FF-8B86-D011-B42D-00C04FC964FF"}  # fmt: skip
+    row = {"String": "Zoë", "Int": -7, "Long": 2**63 - 1, "Real": 1.5, "Bool": True,
+           "Datetime": "2026-11-01T10:00:00.5Z", "Dynamic": {"big": 2**70, "list": [1, None]}, "Guid": "6F9619FF-8B86-D011-B42D-00C04FC964FF"}  # fmt: skip
     workspace.load("Rows_CL", [json.dumps(row).encode()], columns=_COLUMNS)
-    asked = "Rows_CL | project String, Int, Long, Real, Bool, Datetime = tostring(Datetime), Dynamic = tostring(Dynamic), Guid"
+    asked = "Rows_CL | project String, Int, Long, Real, Bool, tostring(Datetime), tostring(Dynamic), Guid"
     assert workspace.ask(asked) == [(
-        "Zoë", -7, 2**63 - 1, 1.5, True, "2026-11-01T10:00:00.5000000Z", '{"big":1180591620717411303424,"list":[1,null]}',
-        "6f9619ff-8b86-d011-b42d-00c04fc964ff",
+        "Zoë", -7, 2**63 - 1, 1.5, True, "2026-11-01T10:00:00.5000000Z",
+        '{"big":1180591620717411303424,"list":[1,null]}', "6f9619ff-8b86-d011-b42d-00c04fc964ff",
     )]  # fmt: skip
 
 
@@ -281,7 +284,7 @@ def test_bad_lines_in_a_large_block_are_found_one_by_one(workspace: _Workspace) 
     done = workspace.load("Rows_CL", rows)
     assert done.rows == 19_997
     assert [one.line for one in done.problems] == [8, 10_000, 20_000]
-    assert workspace.ask("Rows_CL | summarize count(), dcount(a, 4), sum(a)")[0][::2] == (19_997, sum(range(20_000)) - 30_005)
+    assert workspace.ask("Rows_CL | summarize count(), sum(a)") == [(19_997, sum(range(20_000)) - 30_005)]
 
 
 def test_a_table_of_another_writer_is_refused(workspace: _Workspace, tmp_path: Path) -> None:
@@ -390,9 +393,10 @@ def test_a_table_that_goes_while_it_is_asked_is_a_clear_error(workspace: _Worksp
 
 def _event(**more: Any) -> dict[str, Any]:
     return {
-        "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata", "auditID": "1", "stage": "ResponseComplete",
-        "verb": "get", "requestURI": "/api/v1/pods?a=1&b=2", "user": {"username": "jane"}, "sourceIPs": ["10.0.0.1"],
-        "objectRef": {"resource": "pods", "namespace": "shop"}, "requestReceivedTimestamp": "2026-11-26T10:00:00.000001Z",
+        "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata", "auditID": "1",
+        "stage": "ResponseComplete", "verb": "get", "requestURI": "/api/v1/pods?a=1&b=2", "user": {"username": "jane"}, "sourceIPs": ["10.0.0.1"],
+        "objectRef": {"resource": "pods", "namespace": "shop"},
+        "requestReceivedTimestamp": "2026-11-26T10:00:00.000001Z",
         "stageTimestamp": "2026-11-26T10:00:00.000002Z", **more,
     }  # fmt: skip
 
@@ -402,7 +406,10 @@ def test_events_of_the_audit_log_are_rows_of_aksaudit(workspace: _Workspace) -> 
     done = workspace.load("AKSAudit", rows, audit=True, clean=dict)
     assert done.rows == 3
     assert [(one.line, one.field, one.kept) for one in done.problems] == [(3, "", False), (4, "odd", True)]
-    asked = "AKSAudit | project Verb, RequestUri, tostring(User.username), tostring(ObjectRef.namespace), Type, tostring(TimeGenerated)"
+    asked = (
+        "AKSAudit | project Verb, RequestUri, tostring(User.username), tostring(ObjectRef.namespace), Type, "
+        "tostring(TimeGenerated)"
+    )
     row = ("get", "/api/v1/pods?a=1&b=2", "jane", "shop", "AKSAudit", "2026-11-26T10:00:00.0000020Z")
     assert workspace.ask(asked) == [row] * 3
     assert workspace.ask("AzureDiagnostics | where Category == 'kube-audit' | count") == [(3,)]
@@ -421,7 +428,8 @@ def test_objects_with_secrets_in_an_audit_log_go_through_what_takes_them_out(wor
     assert seen == []
     workspace.load("AKSAudit", [_event(requestObject=pod)], audit=True, clean=clean)
     secret = {"kind": "Secret", "data": {"key": "dmFsdWU="}}
-    workspace.load("AKSAudit", [_event(objectRef={"resource": "secrets"}, requestObject=secret)], audit=True, clean=clean)
+    event = _event(objectRef={"resource": "secrets"}, requestObject=secret)
+    workspace.load("AKSAudit", [event], audit=True, clean=clean)
     assert seen == ["pods", "secrets"]
     assert workspace.ask("AKSAudit | where tostring(RequestObject) == 'cleaned' | count") == [(2,)]
     assert "requestObject" in AUDIT.objects

@@ -20,7 +20,9 @@ import orjson
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
-from lockgate.store.ingest.fitting import MOST_LINE, Problem
+from lockgate.store import _spill
+from lockgate.store.ingest.fitting import Problem
+from lockgate.store.ingest.plain import MOST_LINE
 
 SIZE = 64 << 20
 """Bytes of a block. Part of what makes a batch known again: with another size the same file would be taken anew."""
@@ -249,7 +251,7 @@ def _of_parquet(path: Path, size: int) -> Iterator[Block]:
     with tempfile.TemporaryDirectory(prefix="lockgate-") as folder:
         lines = Path(folder) / "rows.ndjson"
         try:
-            with duckdb.connect(":memory:", config={"memory_limit": "1GB"}) as connection:
+            with duckdb.connect(":memory:", config=_spill.settings("1GB")) as connection:
                 connection.execute(f"COPY (SELECT * FROM read_parquet({quoted})) TO '{lines}' (FORMAT json)")  # noqa: S608 -- a quoted path
         except duckdb.Error as error:
             raise SourceError(f"no Parquet file: {str(error).splitlines()[0]}", where=str(path)) from None

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from lockgate.store import _spill
 from lockgate.store._arrow import SQL_TYPES
 from lockgate.store.ingest.collected import Part
 from lockgate.store.ingest.reading import Reading, Times
@@ -43,7 +44,7 @@ def opened() -> Any:
 
     import duckdb
 
-    connection = duckdb.connect(":memory:", config={"memory_limit": "1GB", "threads": 1})
+    connection = duckdb.connect(":memory:", config=_spill.settings("1GB", 1))
     with contextlib.suppress(duckdb.Error):  # without the extension for zones times are in UTC anyhow
         connection.execute("SET TimeZone = 'UTC'")
     return connection

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lockgate.store import _spill
+
 _LINES = (
     "columns = {'line': 'VARCHAR'}, header = false, auto_detect = false, compression = 'zstd', parallel = false, "
     "delim = '\x01', quote = '', escape = '', comment = '', nullstr = '\x02', new_line = '\\n', "
@@ -20,7 +22,7 @@ class Lines:
         import duckdb
 
         quoted = "'" + str(path).replace("'", "''") + "'"
-        self._connection = duckdb.connect(":memory:", config={"memory_limit": "1GB", "threads": 1})
+        self._connection = duckdb.connect(":memory:", config=_spill.settings("1GB", 1))
         self._rest, self._ended = b"", False
         self._rows: Any = self._run(f"SELECT line FROM read_csv({quoted}, {_LINES})")  # noqa: S608 -- a quoted path
 
