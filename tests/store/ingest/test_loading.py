@@ -141,7 +141,8 @@ def test_every_row_is_in_the_table_or_beside_it(
 
 def test_values_of_every_type_come_back_as_they_went(workspace: _Workspace) -> None:
     row = {"String": "Zoë", "Int": -7, "Long": 2**63 - 1, "Real": 1.5, "Bool": True,
-           "Datetime": "2026-11-01T10:00:00.5Z", "Dynamic": {"big": 2**70, "list": [1, None]}, "Guid": "6F9619FF-8B86-D011-B42D-00C04FC964FF"}  # fmt: skip
+           "Datetime": "2026-11-01T10:00:00.5Z", "Dynamic": {"big": 2**70, "list": [1, None]},
+           "Guid": "6F9619FF-8B86-D011-B42D-00C04FC964FF"}  # fmt: skip
     workspace.load("Rows_CL", [json.dumps(row).encode()], columns=_COLUMNS)
     asked = "Rows_CL | project String, Int, Long, Real, Bool, tostring(Datetime), tostring(Dynamic), Guid"
     assert workspace.ask(asked) == [(
@@ -394,7 +395,8 @@ def test_a_table_that_goes_while_it_is_asked_is_a_clear_error(workspace: _Worksp
 def _event(**more: Any) -> dict[str, Any]:
     return {
         "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata", "auditID": "1",
-        "stage": "ResponseComplete", "verb": "get", "requestURI": "/api/v1/pods?a=1&b=2", "user": {"username": "jane"}, "sourceIPs": ["10.0.0.1"],
+        "stage": "ResponseComplete", "verb": "get", "requestURI": "/api/v1/pods?a=1&b=2", "user": {"username": "jane"},
+        "sourceIPs": ["10.0.0.1"],
         "objectRef": {"resource": "pods", "namespace": "shop"},
         "requestReceivedTimestamp": "2026-11-26T10:00:00.000001Z",
         "stageTimestamp": "2026-11-26T10:00:00.000002Z", **more,
