@@ -224,7 +224,7 @@ class Record:
             if "://" not in self.place:
                 from lockgate.store.terms.making import clear
 
-                clear(self._uri(name))
+                clear(self.uri(name))
         return deleted
 
     def _append(self, table: Table, columns: RawColumns, *, once: tuple[str, int] | None = None) -> None:
