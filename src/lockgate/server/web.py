@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("lockgate.server")
 _MAX_CONNECTIONS = 500
+_GOODBYE = 0.5
+"""Seconds that a client gets to answer the goodbye of TLS."""
 LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
@@ -77,7 +79,24 @@ def serve(
             app.draining = True
             if self.tending is not None:
                 self.tending.cancel()
-            await super().shutdown(sockets)
+            hanging_up = asyncio.create_task(self.hang_up())
+            try:
+                await super().shutdown(sockets)
+            finally:
+                hanging_up.cancel()
+                await self.abort(lambda _: True)
+
+        async def hang_up(self) -> None:
+            """Wait for no goodbye of TLS from clients that rest: they would hold up the end."""
+            while True:
+                await asyncio.sleep(_GOODBYE)
+                await self.abort(lambda one: one.cycle is None or one.cycle.response_complete)
+
+        async def abort(self, which: Callable[[Any], bool]) -> None:
+            for one in list(self.server_state.connections):
+                if which(one):
+                    one.transport.abort()
+            await asyncio.sleep(0)
 
     server = Server(config)
 

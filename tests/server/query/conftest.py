@@ -1,68 +1,11 @@
-"""A running server over the record of a small project, and the real clients of Kusto and Log Analytics."""
+"""Running servers, and the real clients of Kusto."""
 
-import threading
-import time
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lockgate.server import web
-from lockgate.server.access import People, add
-from lockgate.server.mounts import Mount, Mounts
-from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
-from lockgate.server.query.desk import Desk
-from lockgate.server.tls.authority import OwnAuthority
-from lockgate.store import Record
-from lockgate.store.saved import Library, SavedFunctions
-
-
-class Running:
-    """A server in a thread."""
-
-    def __init__(self, folder, *, secure, threads=4, workspaces=()):
-        self.folder = folder
-        self.tokens = folder / "tokens"
-        self.token = add(self.tokens, "ana", words="may=query,functions concurrent=3")
-        self.reader = add(self.tokens, "rob", words="concurrent=1 rows=10 seconds=1")
-        self.record = Record.open(folder)
-        self.library = Library.open(folder / "queries", folder)
-        self.desk = Desk(self._tables, threads=threads)
-        served = Served(self.desk, lambda: self.library, lambda: self.record.shapes(self._functions()),
-                        workspaces=workspaces)  # fmt: skip
-        self.people = People(self.tokens)
-        mount = Mount(PREFIXES, QueryApp(served), "query", frozenset((METADATA,)), self.desk.close)
-        self.authority = OwnAuthority(folder / "authority", names=["127.0.0.1", "localhost"]) if secure else None
-        self.port, self.failure, self.end = 0, None, None
-        self.started = threading.Event()
-        self.thread = threading.Thread(target=self._run, args=(Mounts([mount], self.people.of),))
-        self.thread.start()
-        begun = time.monotonic()
-        while not self.started.wait(0.02):
-            assert self.thread.is_alive() and time.monotonic() - begun < 30, f"not started: {self.failure}"
-        self.url = f"{'https' if secure else 'http'}://127.0.0.1:{self.port}"
-
-    def _tables(self, since, until, memory):
-        return self.record.asked(since=since, until=until, memory=memory, functions=self._functions())
-
-    def _functions(self):
-        return SavedFunctions(self.library.functions())
-
-    def _run(self, app):
-        try:
-            web.serve(app, web.Options(port=0, end_seconds=1), certificates=self.authority, started=self._begun,
-                      stop=lambda end: setattr(self, "end", end))  # fmt: skip
-        except BaseException as error:
-            self.failure = error
-            raise
-
-    def _begun(self, port):
-        self.port = port
-        self.started.set()
-
-    def close(self):
-        self.end()
-        self.thread.join(20)
-        assert not self.thread.is_alive()
+from tests.server.query.served import Running
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +27,18 @@ def kusto(server):
             return clients.enter_context(KustoClient(builder))
 
         yield connect
+
+
+@pytest.fixture(scope="session")
+def stored():
+    """Puts three reviews into a record, an hour apart; gives the time of the middle one."""
+
+    def put(record):
+        noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
+        reviews = [
+            {"TimeGenerated": noon + timedelta(hours=hours), "RunId": "", "Kind": "Pod"} for hours in (-1, 0, 1)
+        ]
+        record.append_alone("AdmissionReviews", reviews)
+        return noon
+
+    return put

@@ -40,6 +40,8 @@ from lockgate.store.ask.tables import Form, Tables
 
 _EPOCH = 621_355_968_000_000_000
 FAILED = "LG101"
+_LOOK = 0.25
+"""Seconds between looks at a query that runs."""
 OPENED = "\x00opened"
 """Names of what steps gave whose columns come from the data; no table can be called so."""
 
@@ -188,15 +190,16 @@ class _Asking:
         cursor = self.tables.connection.cursor()
         # Functions are seen by every cursor, but only one that has no rows waiting can make and drop them.
         self.functions_cursor = self.tables.connection.cursor()
-        timer = threading.Timer(self.limits.seconds, self._out_of_time, [cursor])
-        timer.daemon = True
-        timer.start()
+        ended = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(cursor, ended), daemon=True)
+        watch.start()
         self.cancel.attach(cursor.interrupt)
         try:
             yield cursor
         finally:
-            timer.cancel()
+            ended.set()
             self.cancel.attach(None)
+            watch.join()
             cursor.close()
             for name in self.functions:
                 self.functions_cursor.remove_function(name)
@@ -212,9 +215,14 @@ class _Asking:
         self.statistics["seconds"] = time.monotonic() - self.began
         return Answer(tables, self.statistics)
 
-    def _out_of_time(self, cursor: Any) -> None:
-        self.late = True
-        cursor.interrupt()
+    def _watch(self, cursor: Any, ended: threading.Event) -> None:
+        """Interrupts the work at hand when its time is over, or it was cancelled, until it has ended: what comes just
+        before a statement begins is lost on DuckDB."""
+        until = self.began + self.limits.seconds
+        while not ended.wait(max(0.0, min(_LOOK, until - time.monotonic())) or _LOOK):
+            self.late = self.late or time.monotonic() >= until
+            if self.late or self.cancel.cancelled:
+                cursor.interrupt()
 
     def _check(self) -> None:
         if self.cancel.cancelled:
