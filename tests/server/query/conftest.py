@@ -4,7 +4,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from tests.server.query.served import Running
 
 
@@ -38,7 +37,7 @@ def stored():
         reviews = [
             {"TimeGenerated": noon + timedelta(hours=hours), "RunId": "", "Kind": "Pod"} for hours in (-1, 0, 1)
         ]
-        record.append_alone("AdmissionReviews", reviews)
+        record.append_alone("AdmissionReviews", reviews, once=("test", 1))
         return noon
 
     return put

@@ -8,7 +8,6 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError
 from azure.monitor.query import LogsBatchQuery, LogsQueryClient, LogsQueryStatus
-
 from tests.server.query.served import Running
 
 WORKSPACE = "00000000-0000-0000-0000-000000000001"
