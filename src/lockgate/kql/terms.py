@@ -15,7 +15,9 @@ from lockgate.lazy_pattern import lazy_pattern
 LEAST, MOST = 3, 1_000
 """Characters of the shortest and the longest term that is asked for."""
 _RUN = lazy_pattern(r"[A-Za-z0-9\x80-\U0010ffff]+")
-_NUMBER = lazy_pattern(r"(?:[0-9]+(?:e[0-9]*)?|nan|inf|infinity|null)\Z")
+_NUMBER = lazy_pattern(r"[0-9]+(?:e[0-9]*)?\Z")
+_NO_TERM = frozenset(("nan", "inf", "infinity", "null"))
+"""What numbers beyond JSON are written as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Term:
     """The name of the column in the table."""
     text: str
     """In lower case."""
+    numeric: bool = False
+    """Whether it may come of a number in JSON, which may be written there in another way (``1e2`` for ``100.0``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +49,19 @@ class AnyOf:
 Wanted = Term | AllOf | AnyOf
 
 
-def terms_within(text: str, *, begins: bool, ends: bool, dynamic: bool = False) -> list[str]:
-    """The terms that every text has in which ``text`` is found.
+def terms_within(text: str, column: str, *, begins: bool, ends: bool, dynamic: bool = False) -> list[Term]:
+    """The terms of a column that every text has in which ``text`` is found.
 
     ``begins``: whether no letter or digit stands before it then; ``ends``: behind it. ``dynamic``: whether that text is
-    kept as JSON, where a number may be written in more than one way.
+    kept as JSON.
     """
-    found: dict[str, None] = {}
+    found: dict[Term, None] = {}
     for run in _RUN.finditer(text):
         term = run[0].lower()
         cut = (run.start() == 0 and not begins) or (run.end() == len(text) and not ends)
-        if cut or not LEAST <= len(term) <= MOST or not run[0].isascii() or (dynamic and _NUMBER.match(term)):
+        if cut or not LEAST <= len(term) <= MOST or not run[0].isascii() or (dynamic and term in _NO_TERM):
             continue
-        found[term] = None
+        found[Term(column, term, dynamic and _NUMBER.match(term) is not None)] = None
     return list(found)
 
 

@@ -187,17 +187,36 @@ def test_few_terms_seem_to_be_there_that_are_not() -> None:
     ],
 )  # fmt: skip
 def test_only_terms_that_are_surely_whole_are_wanted(text: str, begins: bool, ends: bool, expected: list[str]) -> None:
-    assert terms_within(text, begins=begins, ends=ends) == expected
+    assert [one.text for one in terms_within(text, "c", begins=begins, ends=ends)] == expected
 
 
 def test_numbers_in_json_are_written_in_more_than_one_way() -> None:
-    assert terms_within("100 1e20 nan 4f3a abc", begins=True, ends=True, dynamic=True) == ["4f3a", "abc"]
+    found = terms_within("100 1e20 nan 4f3a", "c", begins=True, ends=True, dynamic=True)
+    assert [(one.text, one.numeric) for one in found] == [("100", True), ("1e20", True), ("4f3a", False)]
 
 
 def test_what_is_wanted_is_joined() -> None:
     a, b = Term("x", "aaa"), Term("x", "bbb")
     assert allows(AnyOf((a, AllOf((a, b)))), lambda term: term is a)
     assert not allows(AllOf((a, b)), lambda term: term is a)
+
+
+def test_numbers_are_looked_for_where_they_are_whole(tmp_path: Path) -> None:
+    path = str(tmp_path / "numbers.parquet")
+    odd = "CASE WHEN i = 60 THEN '{\"a\": 1.5e3}' WHEN i = 130 THEN '12345678901234567890' WHEN i = 160 THEN '7e3' "
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT i AS n, '' AS Text, {odd} ELSE "
+            "'{\"a\": ' || (i + 1000) || ', \"b\": \"x-' || i || '.5\"}' END AS Bag "
+            f"FROM range(250) t(i)) TO '{path}' (FORMAT parquet)"
+        )
+    making.write(path, least_rows=1, part_rows=50, share=1)
+    narrowed, plain = (_tables([path], narrowed=one) for one in (True, False))
+    for text, left in (("1020", 4), ("1500", 3), ("1500.0", 3), ("7000.0", 3), ("1e3", 3)):
+        for condition in (f"Bag.a == '{text}'", f"Bag has '{text}'", f"tostring(Bag) == '{text}'"):
+            query = f"T | where {condition} | project n"
+            assert ask(query, narrowed).rows == ask(query, plain).rows, condition
+            assert _left(query, narrowed)[0] in (left, left + 1), condition
 
 
 @pytest.mark.parametrize("damage", ["cut", "head", "other file", "version", "empty", "gone"])

@@ -182,7 +182,11 @@ _PLAIN: dict[str, Callable[[Group], str | None]] = {
 
 
 def picked(to: Expressions, call: bound.Call, fields: Sequence[tuple[relation.Field, bound.Value]], order: str) -> str:
-    """The row that ``arg_max`` or ``take_any`` chooses, as a struct with a member for each of ``fields``, as stored."""
+    """The row that ``arg_max`` or ``take_any`` chooses, as a struct with a member for each of ``fields``, as stored.
+
+    A few values are each taken of the row that wins: of equal rows DuckDB keeps the one it met first, so that all of
+    them are of the same. Many are kept together.
+    """
     struct = "struct_pack(" + ", ".join(f"{field.name} := {to.raw(value)}" for field, value in fields) + ")"
     name = call.function.name
     if name in ("any", "take_any"):
@@ -196,10 +200,29 @@ def picked(to: Expressions, call: bound.Call, fields: Sequence[tuple[relation.Fi
     function = "arg_max" if "max" in name else "arg_min"
     by = call.arguments[0]
     text = to.sql(by) if single(by.type) is STRING else to.raw(by)
+    if len(fields) <= _APART:
+        each = (f"{field.name} := {_of_best(to, function, value, by, text, order)}" for field, value in fields)
+        return f"struct_pack({', '.join(each)})"
     best = f"{function}({struct}, {text}{order})"
     # Of rows that all have no value one is taken; a text always has one.
     none = f"first({struct}{order}) FILTER (WHERE {text} IS NULL)"
     return best if single(by.type) is STRING else f"coalesce({best}, {none})"
+
+
+_APART = 4
+"""Values up to which it is cheaper to keep them apart."""
+
+
+def _of_best(to: Expressions, function: str, value: bound.Value, by: bound.Value, text: str, order: str) -> str:
+    """One value of the row that wins, null as well."""
+    extreme = f"{function.removeprefix('arg_')}({text})"
+    if value is by:
+        return extreme
+    own = to.raw(value)
+    best = f"{function}_null({own}, {text}{order})"
+    if single(by.type) is STRING:
+        return best
+    return f"CASE WHEN {extreme} IS NULL THEN first({own}{order}) FILTER (WHERE {text} IS NULL) ELSE {best} END"
 
 
 def foreign(to: Expressions, call: bound.Call, order: str) -> str:

@@ -157,4 +157,7 @@ def _elements(text: str, *, pairs: bool) -> str:
         member = "'{' || to_json(e.key) || ':' || coalesce(e.value::VARCHAR, 'null') || '}'"
     bag = f"list_transform(map_entries(({text})::JSON::MAP(VARCHAR, JSON)), lambda e: {member})"
     array = f"json_extract({text}, '$[*]')::VARCHAR[]"
-    return f"CASE json_type({text}) WHEN 'ARRAY' THEN {array} WHEN 'OBJECT' THEN {bag} ELSE [{text}] END"
+    # What begins like an array is one, and need not be read twice to find out.
+    begins = f"starts_with({text}, '[')"
+    return f"CASE WHEN {begins} OR json_type({text}) = 'ARRAY' THEN {array} " \
+        f"WHEN json_type({text}) = 'OBJECT' THEN {bag} ELSE [{text}] END"

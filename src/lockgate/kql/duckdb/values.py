@@ -12,6 +12,8 @@ from lockgate.kql import bound, relation
 from lockgate.kql.duckdb import functions, operators
 from lockgate.kql.emit import values
 from lockgate.kql.emit.values import EPOCH
+from lockgate.kql.errors import EvaluationError
+from lockgate.kql.patterns import matches
 from lockgate.kql.types import INT, STRING, Tuple, Type, single
 
 SQL_TYPES = {"bool": "BOOLEAN", "int": "INTEGER", "long": "BIGINT", "real": "DOUBLE", "datetime": "BIGINT",
@@ -53,11 +55,12 @@ class Expressions(values.Expressions):
         return f"{text}.g{index}" if index else f"({text}.hit <> '')"
 
     def captures(self, value: relation.Captures) -> str:
-        # A line before the text makes the hit tell an empty text that matches from one that does not.
-        pattern = value.pattern.replace("^", "^(?:\\n)", 1)
+        pattern, text = value.pattern, self.sql(value.value)
+        if _matches_nothing(pattern):
+            # A line before the text makes the hit tell an empty text that matches from one that does not.
+            pattern, text = pattern.replace("^", "^(?:\\n)", 1), f"(chr(10) || {text})"
         self.statement.alive.append(pattern)
         names = ", ".join(["'hit'", *(f"'g{i}'" for i in range(1, value.groups + 1))])
-        text = f"(chr(10) || {self.sql(value.value)})"
         return f"regexp_extract({text}, {self.parameter(f'({pattern})')}, [{names}])"
 
     def own(self, value: bound.Value) -> str | None:
@@ -71,3 +74,11 @@ class Expressions(values.Expressions):
 
     def test(self, value: bound.Operation) -> str | None:
         return operators.condition(self, value)
+
+
+def _matches_nothing(pattern: str) -> bool:
+    """Whether what it finds may be empty: in the empty text, or between two letters."""
+    try:
+        return "\\b" in pattern or "\\B" in pattern or matches(pattern, "")
+    except EvaluationError:
+        return True  # what is wrong with it is said when it runs

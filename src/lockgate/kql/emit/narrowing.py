@@ -9,7 +9,7 @@ from lockgate.kql.emit import needs
 from lockgate.kql.emit.values import Expressions, Names, Statement
 from lockgate.kql.lower import Lowered
 from lockgate.kql.relation import Field, Node
-from lockgate.kql.terms import Term, Wanted, all_of, any_of, terms_within
+from lockgate.kql.terms import Wanted, all_of, any_of, terms_within
 from lockgate.kql.types import STRING, single
 
 _SIDES = {
@@ -107,8 +107,7 @@ class _Reader:
         name, dynamic = column
         parts: list[Wanted | None] = []
         for text in texts:
-            terms = terms_within(text, begins=begins, ends=ends, dynamic=dynamic)
-            parts.append(all_of([Term(name, one) for one in terms]))
+            parts.append(all_of([*terms_within(text, name, begins=begins, ends=ends, dynamic=dynamic)]))
         return all_of([one for one in parts if one is not None]) if sign == "has_all" else any_of(parts)
 
     def _texts(self, values: tuple[bound.Value, ...]) -> list[str] | None:

@@ -17,7 +17,7 @@ import orjson
 
 from lockgate.store import _spill
 from lockgate.store.terms.hashing import Terms, bloom
-from lockgate.store.terms.sidecar import FOLDER, path_of, written
+from lockgate.store.terms.sidecar import FOLDER, Filter, path_of, written
 
 LEAST_ROWS = 10_000
 """Rows of a file below which reading it is cheaper than asking."""
@@ -28,6 +28,8 @@ PART_ROWS = 131_072
 SHARE = 10
 """The filters take at most one part in so many of what the data file takes; the largest are left out for that."""
 _FETCHED = 8_192
+_ODD_NUMBER = r"(?:^|[:\[,])\s*-?(?:[0-9]+[.eE]|[0-9]{16})"
+"""A number in JSON that is not whole, or so large that it may be rounded. In a text it may look so too: no harm."""
 _AT_WORK = 3_600
 """Seconds after which what was begun and never finished is somebody's who died."""
 
@@ -87,7 +89,7 @@ def _write(cursor: Any, data_file: str, settings: tuple[int, int, int]) -> int:
         return 0
     described = cursor.execute("DESCRIBE SELECT * FROM read_parquet($1)", [data_file]).fetchall()
     gatherer = Terms()
-    filters: dict[str, list[bytes | None]] = {}
+    filters: dict[str, list[Filter]] = {}
     for name, type_ in (row[:2] for row in described):
         if type_ == "VARCHAR":
             filters[name] = [_filter(cursor, data_file, name, part, gatherer) for part in parts]
@@ -110,13 +112,14 @@ def _parts(cursor: Any, data_file: str, part_rows: int) -> Iterator[tuple[int, i
         first += count
 
 
-def _filter(cursor: Any, data_file: str, column: str, part: tuple[int, int], gatherer: Terms) -> bytes | None:
+def _filter(cursor: Any, data_file: str, column: str, part: tuple[int, int], gatherer: Terms) -> Filter:
     quoted = '"' + column.replace('"', '""') + '"'
-    cursor.execute(
-        f"SELECT DISTINCT lower({quoted}) FROM read_parquet($1, file_row_number = true) "  # noqa: S608 -- a quoted name
-        "WHERE file_row_number BETWEEN $2 AND $3",
-        [data_file, *part],
-    )
+    rows = "read_parquet($1, file_row_number = true) WHERE file_row_number BETWEEN $2 AND $3"
+    ((odd,),) = cursor.execute(
+        f"SELECT coalesce(bool_or(regexp_matches({quoted}, $4)), false) FROM {rows}",  # noqa: S608 -- a quoted name
+        [data_file, *part, _ODD_NUMBER],
+    ).fetchall()
+    cursor.execute(f"SELECT DISTINCT lower({quoted}) FROM {rows}", [data_file, *part])  # noqa: S608 -- a quoted name
     readable = True
     while some := cursor.fetchmany(_FETCHED):
         texts = [one for (one,) in some if one]
@@ -126,7 +129,7 @@ def _filter(cursor: Any, data_file: str, column: str, part: tuple[int, int], gat
             readable = False
         gatherer.add(texts)
     numbers = gatherer.taken()
-    return bloom(numbers) if readable else None
+    return Filter(bloom(numbers) if readable else None, odd)
 
 
 def _forms(text: str) -> Iterator[str]:
@@ -150,9 +153,9 @@ def _forms(text: str) -> Iterator[str]:
             waiting += one.values()
 
 
-def _shorten(filters: dict[str, list[bytes | None]], most: int) -> None:
+def _shorten(filters: dict[str, list[Filter]], most: int) -> None:
     """Leave out the largest columns until all of them together are small enough."""
-    sizes = {name: sum(len(one or b"") for one in several) for name, several in filters.items()}
+    sizes = {name: sum(len(one.data or b"") for one in several) for name, several in filters.items()}
     for name in sorted(sizes, key=lambda one: -sizes[one]):
         if sum(sizes.values()) <= most:
             return

@@ -23,9 +23,19 @@ from lockgate.kql.terms import Term
 from lockgate.store.terms.hashing import may_hold, term_number
 
 FOLDER = "_terms"
-_MARK = b"LGTERMS1"
+_MARK = b"LGTERMS2"
 _HEAD = struct.Struct("<8sII")
 _MOST_HEAD = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is known of one part of a column."""
+
+    data: bytes | None
+    """The Bloom filter of its terms; ``None`` where they are not known."""
+    odd_numbers: bool = False
+    """Whether it has JSON with numbers that may be read as another text than stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +47,8 @@ class Sidecar:
     parts: tuple[tuple[int, int], ...]
     """The first and the last row of each part, counted from 0."""
     columns: Mapping[str, Sequence[Sequence[int]]]
-    """Of each column where in the file the filter of each part begins, and its size; -1 where there is none."""
+    """Of each column where the filter of each part begins, its size (-1 where there is none), and whether it has
+    numbers whose text may be another than what stands there (1)."""
     start: int
     """Where in the file the filters begin."""
 
@@ -49,9 +60,9 @@ class Sidecar:
             for term in terms:
                 places, number = self.columns.get(term.column), term_number(term.text)
                 held = [True] * len(self.parts)
-                for i, (place, size) in enumerate(places or ()):
+                for i, (place, size, odd) in enumerate(places or ()):
                     byte_at = partial(_byte_at, stream, self.start + place)
-                    held[i] = size < 0 or may_hold(byte_at, size, number)
+                    held[i] = size < 0 or (term.numeric and odd > 0) or may_hold(byte_at, size, number)
                 found[term] = held
         except IndexError:
             raise OSError("the file is shorter than it was") from None
@@ -71,19 +82,18 @@ def path_of(data_file: str | Path) -> Path:
 
 
 def written(
-    data_file: str, size: int, parts: Sequence[tuple[int, int]], filters: Mapping[str, Sequence[bytes | None]]
-) -> int:
+    data_file: str, size: int, parts: Sequence[tuple[int, int]], filters: Mapping[str, Sequence[Filter]]
+) -> int:  # fmt: skip
     """Put the filters of a data file of ``size`` bytes there, whole or not at all; how many bytes they take."""
     body: list[bytes] = []
-    columns: dict[str, list[tuple[int, int]]] = {}
+    columns: dict[str, list[tuple[int, int, int]]] = {}
     at = 0
     for name, several in filters.items():
-        columns[name] = [(at, -1)] * len(several)
-        for i, one in enumerate(several):
-            if one is not None:
-                columns[name][i] = (at, len(one))
-                body.append(one)
-                at += len(one)
+        columns[name] = []
+        for one in several:
+            columns[name].append((at, -1 if one.data is None else len(one.data), int(one.odd_numbers)))
+            body.append(one.data or b"")
+            at += len(body[-1])
     head = orjson.dumps({"size": size, "length": at, "parts": parts, "columns": columns})
     path = path_of(data_file)
     path.parent.mkdir(parents=True, exist_ok=True)
