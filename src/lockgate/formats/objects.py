@@ -67,4 +67,9 @@ def escaped(key: str) -> str:
 def parts_of(pointer: str) -> list[str]:
     """The keys and indices that a JSON pointer names, unescaped."""
     parts = pointer.split("/")[1:]
-    return [part.replace("~1", "/").replace("~0", "~") for part in parts] if "~" in pointer else parts
+    return [unescaped(part) for part in parts] if "~" in pointer else parts
+
+
+def unescaped(part: str) -> str:
+    """The key or index that one part of a JSON pointer names."""
+    return part.replace("~1", "/").replace("~0", "~") if "~" in part else part

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lockgate.formats import yaml_safe
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.manifests import _block, _go_yaml
+from lockgate.formats.objects import escaped
 from lockgate.model import Family
 from lockgate.rules import expand_sample, load
 
@@ -71,7 +72,8 @@ def both(chunk: bytes) -> bool:
     pending = [([], value)]
     for parts, one in pending:
         for asked in (parts, [*parts, "nothing"], [*parts, "0"]):
-            assert block.line_of(asked) == _go_yaml.line_of(root, asked), asked
+            pointer = "".join(f"/{escaped(part)}" for part in asked)
+            assert block.line_of(pointer) == _go_yaml.line_of(root, asked), asked
         members = one.items() if isinstance(one, dict) else enumerate(one) if isinstance(one, list) else ()
         pending += [([*parts, str(key)], member) for key, member in members]
     return True

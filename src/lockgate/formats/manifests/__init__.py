@@ -88,11 +88,11 @@ class _Document:
 
     def line(self, pointer: str) -> int:
         """The line of a JSON pointer from the root of the document."""
+        if self.block is not None:
+            return self.block.line_of(pointer) + self.before
         parts = parts_of(pointer)
         if self.json:
             return self._json_line(tuple(parts))
-        if self.block is not None:
-            return self.block.line_of(parts) + self.before
         if self._root is None:
             self._root = yaml_safe.compose_all(self.text)[self.index]
         return line_of(self._root, parts) + self.before

@@ -10,22 +10,22 @@ None, and libyaml reads the whole document. So this may refuse what is YAML, and
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.formats.manifests._go_yaml import FIRST, resolved
+from lockgate.formats.objects import unescaped
 from lockgate.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    import re
 
 MAX_BYTES = 256 * 1024
 _MOST_DEEP = 60
 _MOST_IN_BRACKETS = 20
 _LONGEST = 64
 """Characters of the longest word that may be anything but text."""
+_SHORT = 120
+"""Characters of a line that may be kept for the next that says the same."""
 _ASCII = bytes(range(0x20, 0x7F)) + b"\n"
 # YAML 1.1 knows more line breaks than Python's patterns, and characters that may not stand in a document at all.
 _STRANGE = lazy_pattern("[^\n\x20-\x7e\u00a1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -56,32 +56,42 @@ class Block:
     """Nodes as libyaml counts them: every key, every value, every map and list."""
     line: int
     """The line of the root, from 1."""
-    lines: list[int]
-    """The line of every key and member, in the order in which they stand."""
+    lines: dict[int, list[int]]
+    """The lines of the members of each map and list, in their order, by its ``id``; not of what stands in brackets,
+    which is all on one line."""
+    _found: dict[str, tuple[Any, int]] = field(default_factory=dict)
+    """By pointer what stands there and its line; of what does not stand there ``_NOWHERE`` and the line around it."""
     _marks: dict[int, dict[Any, int]] = field(default_factory=dict)
 
-    def line_of(self, parts: list[str]) -> int:
-        """As ``_go_yaml.line_of``."""
-        if not self._marks:
-            left = iter(self.lines)
-            self._mark(self.value, left)
-        value, line = self.value, self.line
-        for part in parts:
-            key: Any = part
-            if isinstance(value, list):
-                key = int(part) if part.isascii() and part.isdigit() and len(part) < 10 else -1
-            lines = self._marks.get(id(value), {})
-            if key not in lines:
-                return line
-            value, line = value[key], lines[key]
+    def line_of(self, pointer: str) -> int:
+        """As ``_go_yaml.line_of``, of a JSON pointer. Those that are asked for in one document begin alike."""
+        found = self._found
+        waiting: list[str] = []
+        while pointer and pointer not in found:
+            waiting.append(pointer)
+            pointer = pointer.rpartition("/")[0]
+        value, line = found[pointer] if pointer else (self.value, self.line)
+        for pointer in reversed(waiting):
+            value, line = found[pointer] = self._below(value, line, pointer.rpartition("/")[2])
         return line
 
-    def _mark(self, value: Any, left: Iterator[int]) -> None:
-        own = self._marks[id(value)] = {}
-        for key, one in value.items() if type(value) is dict else enumerate(value):
-            own[key] = next(left)
-            if type(one) is dict or type(one) is list:
-                self._mark(one, left)
+    def _below(self, value: Any, line: int, part: str) -> tuple[Any, int]:
+        """What stands in a value at ``line`` under one part of a pointer."""
+        key: Any = unescaped(part)
+        if type(value) is list:
+            key = int(part) if part.isascii() and part.isdigit() and len(part) < 10 else -1
+        elif type(value) is not dict:
+            return _NOWHERE, line
+        marks = self._marks.get(id(value))
+        if marks is None:
+            keys = value if type(value) is dict else range(len(value))
+            lines = self.lines.get(id(value))
+            marks = dict.fromkeys(keys, line) if lines is None else dict(zip(keys, lines, strict=False))
+            self._marks[id(value)] = marks
+        return (value[key], marks[key]) if key in marks else (_NOWHERE, line)
+
+
+_NOWHERE = None
 
 
 def read(chunk: bytes) -> Block | None:
@@ -108,6 +118,39 @@ class _OddError(Exception):
     """Something that is left to libyaml."""
 
 
+_Said = tuple[int, int, str | None, Any, str | None]
+"""Of one line: its column, how wide the dash of a member is (0: it is none), its key, its value, and what its value
+begins with when that is no scalar: a list or map in brackets, the head of a literal block, ``_BELOW``."""
+_Open = tuple[int, Any, list[int]]
+"""The column of the members of a map or list, the map or list, and the lines of its members."""
+_NONE: _Open = (-1, None, [])
+_BELOW = ""
+"""Whatever follows on the next lines, if anything does."""
+
+
+def _read_line(line: str) -> _Said | None:
+    """What the line says; None when it says nothing, or is left to libyaml."""
+    match = _LINE.match(line)
+    if match is None:
+        return None
+    indent, dash, key, plain, double, single, brackets, literal = match.groups()
+    if (dash is None and key is None) or (key is not None and key[0] in FIRST and not _is_text(key)):
+        return None
+    head = len(indent), len(dash or ""), key
+    if plain is not None:
+        try:
+            return *head, _plain(plain), None
+        except _OddError:
+            return None
+    if double is not None or single is not None:
+        return *head, single if double is None else double, None
+    return *head, None, brackets or literal or _BELOW
+
+
+_said = lru_cache(maxsize=8_192)(_read_line)
+"""What people write in one manifest they write in the next, line by line."""
+
+
 class _Reader:
     """The maps and lists that are open, each with the column of its members, and what waits for a value below it."""
 
@@ -116,111 +159,124 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._whole = text.endswith("\n")
         self._text = text if self._whole else text + "\n"
-        self._open: list[tuple[int, Any]] = []
-        self._hole: tuple[Any, Any, int] | None = None
-        """Map or list, key or index, and column of what has no value yet; it is the last of ``places``."""
+        self._open: list[_Open] = []
+        self._hole: tuple[Any, Any, int, list[int]] | None = None
+        """Map or list, key or index, and column of what has no value yet, and the lines of the map or list, of which
+        it is the last."""
         self.root: Any = None
         self.line = 1
-        self.places: list[int] = []
+        self.places: dict[int, list[int]] = {}
         self.nodes = 1
 
     def lines(self) -> int:
         """Read all of them; gives the line of the root."""
-        text, match_line = self._text, _LINE.match
+        text, opened = self._text, self._open
         at, end, first = 0, len(text), 0
         begin = _BEGIN.match(text)
         if begin is not None:
             at, self.line = begin.end(), 2
         while at < end:
-            match = match_line(text, at)
-            if match is None or (match[2] is None and match[3] is None):
-                nothing = _NOTHING.match(text, at)
-                if nothing is None:
-                    raise _OddError
-                self.line += text.count("\n", at, nothing.end())
-                at = nothing.end()
+            stop = text.index("\n", at) + 1
+            said = _said(text[at:stop]) if stop - at <= _SHORT else _read_line(text[at:stop])
+            if said is None:
+                at = self._nothing(at)
                 continue
             first = first or self.line
-            at = self._take(match)
+            column, dash, key, value, more = said
+            if more is None and not dash and self._hole is None and opened and opened[-1][0] == column:
+                _, holder, lines = opened[-1]
+                if type(holder) is dict and key not in holder:  # as most lines: one more field with its value
+                    holder[key] = value
+                    lines.append(self.line)
+                    self.nodes += 2
+                    self.line += 1
+                    at = stop
+                    continue
+            at = self._take(said, stop)
         return first
 
-    def _take(self, match: re.Match[str]) -> int:
-        """One line: where it belongs by its column, then what it says. Gives where the next begins."""
-        indent, dash, key, plain, double, single, brackets, literal = match.groups()
-        column = len(indent)
-        holder: Any
-        own, holder = self._open[-1] if self._open else (-1, None)
-        if own != column or dash is not None or self._hole is not None or type(holder) is list:
-            holder = self._holder(column, listed=dash is not None)
-        at, count, value = match.end(), 1, None
-        if plain is not None:
-            value = plain if plain[0] not in FIRST else _plain(plain)
-        elif literal is not None:
-            value, at, count = self._literal(at, column if key is None else column + len(dash or ""), literal)
-        elif brackets is not None:
-            value, end = _brackets(brackets, 0, 0)
-            if _END.match(brackets, end) is None:
-                raise _OddError
-        else:
-            value = double if double is not None else single
+    def _nothing(self, at: int) -> int:
+        """Lines without anything that counts. Gives where the next begins."""
+        nothing = _NOTHING.match(self._text, at)
+        if nothing is None:
+            raise _OddError
+        self.line += self._text.count("\n", at, nothing.end())
+        return nothing.end()
+
+    def _take(self, said: _Said, at: int) -> int:
+        """One line, which ends at ``at``: where it belongs by its column, then what it says. Gives where the next
+        begins."""
+        column, dash, key, value, more = said
+        line, count = self.line, 1
+        own, holder, lines = self._open[-1] if self._open else _NONE
+        if own != column or dash or self._hole is not None or type(holder) is list:
+            holder, lines = self._holder(column, listed=dash > 0)
+        if more is not None and more is not _BELOW:
+            if more[0] == "|":
+                value, at, count = self._literal(at, column if key is None else column + dash, more)
+            else:
+                value, end = _brackets(more, 0, 0)
+                if _END.match(more, end) is None:
+                    raise _OddError
+                self._count(value)
         place: Any = key
-        if dash is not None:
+        if dash:
             place = len(holder)
             holder.append(value)
-            self.places.append(self.line)
+            lines.append(line)
             if key is not None:
-                holder[place] = holder = self._made(column + len(dash), listed=False)
-                column += len(dash)
-                place = key
+                column += dash
+                made, lines = self._made(column, listed=False)
+                holder[place] = made
+                holder, place = made, key
                 self.nodes += 1
         if key is not None:
-            if key in holder or (key[0] in FIRST and not _is_text(key)):
+            if key in holder:
                 raise _OddError
             holder[key] = value
-            self.places.append(self.line)
+            lines.append(line)
             self.nodes += 1
         self.nodes += 1
-        if brackets is not None:
-            self._count(value)
-        elif value is None and plain is None:
-            self._hole = (holder, place, column)
-        self.line += count
+        if more is _BELOW:
+            self._hole = (holder, place, column, lines)
+        self.line = line + count
         return at
 
-    def _holder(self, column: int, *, listed: bool) -> Any:
-        """The map or list that a line of this column belongs to."""
+    def _holder(self, column: int, *, listed: bool) -> tuple[Any, list[int]]:
+        """The map or list that a line of this column belongs to, and its lines."""
         opened, hole = self._open, self._hole
         if hole is not None:
             self._hole = None
-            holder, key, above = hole
+            holder, key, above, lines = hole
             if column > above or (column == above and listed and type(holder) is dict):
-                holder[key] = made = self._made(column, listed=listed)
+                made, inner = self._made(column, listed=listed)
+                holder[key] = made
                 if type(holder) is list:  # a member begins where what is in it begins, not at its dash
-                    self.places[-1] = self.line
-                return made
+                    lines[-1] = self.line
+                return made, inner
         while opened:
-            own, holder = opened[-1]
+            own, holder, lines = opened[-1]
             if own == column and (type(holder) is list) is listed:
-                return holder
+                return holder, lines
             if own < column or (own == column and listed):
                 raise _OddError
             opened.pop()
         if self.root is not None:
             raise _OddError
-        self.root = self._made(column, listed=listed)
-        return self.root
+        self.root, lines = self._made(column, listed=listed)
+        return self.root, lines
 
-    def _made(self, column: int, *, listed: bool) -> Any:
+    def _made(self, column: int, *, listed: bool) -> tuple[Any, list[int]]:
         if len(self._open) > _MOST_DEEP:
             raise _OddError
         made: Any = [] if listed else {}
-        self._open.append((column, made))
-        return made
+        lines = self.places[id(made)] = []
+        self._open.append((column, made, lines))
+        return made, lines
 
     def _count(self, value: Any) -> None:
-        """The members of what stands in brackets: all of them begin on this line."""
+        """The members of what stands in brackets."""
         for one in value.values() if type(value) is dict else value:
-            self.places.append(self.line)
             self.nodes += 2 if type(value) is dict else 1
             if type(one) is dict or type(one) is list:
                 self._count(one)

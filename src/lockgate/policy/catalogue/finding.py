@@ -10,6 +10,7 @@ from lockgate.formats.printable import veiled
 from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Edit, Finding, Fix, Location, Named, Object, Related, Subject
 from lockgate.model.named import OBJECT
+from lockgate.model.quick import maker
 from lockgate.policy.catalogue._places import group_kind
 from lockgate.policy.catalogue.hit import Hit
 
@@ -37,7 +38,7 @@ def _fix(text: str, edits: tuple[Edit, ...]) -> Fix:
 class Told:
     """Findings of one object, which come one after the other and share what all of them say: a cluster has many."""
 
-    __slots__ = ("_facts", "_name", "_places", "judged", "lines")
+    __slots__ = ("_facts", "_name", "_places", "_shown", "judged", "lines")
 
     def __init__(self, judged: Object, lines: Sequence[str] = ()) -> None:
         """``lines`` as :func:`finding` has them."""
@@ -47,6 +48,7 @@ class Told:
         self._facts = tuple(sorted((*made, *Named.of(judged).facts()), key=lambda fact: fact.name))
         self._name = _name(judged)
         self._places: dict[str, Location] = {}
+        self._shown: dict[int, tuple[str, ...]] = {}
 
     def finding(self, hit: Hit) -> Finding:
         """The finding of one hit."""
@@ -54,16 +56,19 @@ class Told:
         place = self._places.get(hit.pointer)
         if place is None:
             place = self._places[hit.pointer] = self._place(hit.pointer)
-        fix = _fix(rule.fix, _edits(hit, judged, place.line, self.lines))
-        return Finding(
-            rule.id, rule.family, rule.severity, rule.confidence, _subject(hit, *self._name), place, hit.message, fix,
-            (), self._facts,
+        edits = _edits(hit, judged, place.line, self.lines) if "fix" in rule.logic else ()
+        return maker(Finding)(
+            rule.id, rule.family, rule.severity, rule.confidence, _subject(hit, *self._name), place, hit.message,
+            _fix(rule.fix, edits), (), self._facts,
         )  # fmt: skip
 
     def _place(self, pointer: str) -> Location:
         line = self.judged.line_of(pointer)
-        shown = (veiled(self.lines[line - 1])[:200],) if 0 < line <= len(self.lines) else ()
-        return Location(self.judged.path, line, line, pointer=pointer, snippet=shown)
+        shown = self._shown.get(line)
+        if shown is None:
+            shown = (veiled(self.lines[line - 1])[:200],) if 0 < line <= len(self.lines) else ()
+            self._shown[line] = shown
+        return maker(Location)(self.judged.path, line, line, pointer=pointer, snippet=shown)
 
 
 def subject(hit: Hit, judged: Object) -> Subject:
@@ -86,7 +91,7 @@ def _name(judged: Object) -> tuple[str, str]:
 def _subject(hit: Hit, shown: str, key: str) -> Subject:
     if hit.item:
         shown += f", {hit.item}"
-    return Subject(OBJECT, shown[:300], f"{key}|{_field(hit.pointer)}|{hit.item}")
+    return maker(Subject)(OBJECT, shown[:300], f"{key}|{_field(hit.pointer)}|{hit.item}")
 
 
 @lru_cache(maxsize=4_096)
