@@ -93,9 +93,9 @@ guards = guards_of((one for one in made if one.among is None), {})
 for rule, policy in zip(rules, made):
     names = _AMONG_VARIABLES if "among" in rule.logic else VARIABLES
     read = _prepared.read(rule, names)
-    deny, message, needs, guard = _compiled(rule, policy.path, {}, names)
+    deny, message, needs, guard, fields = _compiled(rule, policy.path, {}, names)
     assert read is not None, rule.id
-    assert (said(read[0]), said(read[1]), *read[2:]) == (said(deny), said(message), needs, guard), rule.id
+    assert (said(read[0]), said(read[1]), *read[2:]) == (said(deny), said(message), needs, guard, fields), rule.id
 for (_, text), guard in guards.items():
     assert said(_prepared.guard_of(text, VARIABLES)) == said(expression_of(text, "guard", {})) == said(guard), text
 print(len(rules), len(guards))

@@ -11,11 +11,14 @@ from lockgate.formats import manifests
 from lockgate.model import Family, Object
 from lockgate.policy.budget import Budget
 from lockgate.policy.catalogue import Policies
+from lockgate.policy.catalogue._decides import fields_of
 from lockgate.policy.catalogue._needs import guard_of, needs_of
 from lockgate.policy.catalogue._places import group_kind, misshapen, parse_path, pod_place, without_nulls
 from lockgate.policy.catalogue._plan import Kind
+from lockgate.policy.catalogue._recall import Verdicts
 from lockgate.policy.catalogue._shape import shape_of
-from lockgate.policy.catalogue.kubernetes import Facts
+from lockgate.policy.catalogue.kubernetes import VARIABLES, Facts
+from lockgate.policy.cel import compile_expression
 from lockgate.policy.cel.parser import parse
 from lockgate.policy.cel.printer import show
 from lockgate.rules import expand_sample, load
@@ -118,7 +121,7 @@ def test_what_a_condition_needs_is_read_off_it(condition, expected):
 
 def ruled_out(need, shape):
     """Whether a policy of this need is asked nothing of an object of the shape."""
-    return not Kind([SimpleNamespace(where=True, guard="", needs=(need,))], {}).plan(shape)
+    return not Kind([SimpleNamespace(where=True, guard="", needs=(need,), fields=None)], {}, Verdicts()).plan(shape)
 
 
 def test_a_need_holds_only_where_fields_are_maps():
@@ -160,3 +163,89 @@ def test_a_policy_whose_time_is_over_still_says_so_for_each_that_is_asked(polici
     late = [hit.failed for hit in policies.judge(Object("kubernetes", body), until=0.0) if hit.failed]
     assert len(late) > 20
     assert all("in time" in failed for failed in late)
+
+
+CONTAINER = {"name": "a", "image": "b:1", "securityContext": {"privileged": True}, "resources": {"limits": {"cpu": 1}}}
+SAME_BUT = [
+    {"privileged": 1}, {"privileged": 1.0}, {"privileged": "true"}, {"privileged": False}, {}, None, [], {"a": None},
+    {"privileged": True, "capabilities": {"add": ["SYS_ADMIN"]}}, {"privileged": [True]}, {"privileged": {"a": 1}},
+]  # fmt: skip
+
+
+def pod(*containers, **spec):
+    spec["containers"] = list(containers)
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
+
+
+def test_a_verdict_is_recalled_only_for_what_is_the_same_in_what_decides():
+    policies = Policies(RULES)
+    for _ in range(2):
+        for context in SAME_BUT:
+            for spec in ({}, {"hostUsers": False}, {"os": {"name": "windows"}}, {"securityContext": {"runAsUser": 0}}):
+                body = pod(CONTAINER | {"securityContext": context}, CONTAINER | {"name": "z"}, **spec)
+                told = policies.judge(Object("kubernetes", body))
+                assert told == asked_one_by_one(policies, body), json.dumps(body)
+
+
+def test_what_is_recalled_is_told_with_the_names_of_the_item_at_hand():
+    policies = Policies(RULES)
+    policies.judge(Object("kubernetes", pod(CONTAINER)))
+    told = policies.judge(Object("kubernetes", pod({"name": "other"}, CONTAINER | {"name": "web"})))
+    (hit,) = [one for one in told if one.rule.id == "policy/privileged-container"]
+    assert (hit.pointer, hit.item) == ("/spec/containers/1/securityContext/privileged", "web")
+    assert "web" in hit.message
+
+
+def test_few_conditions_are_asked_of_a_container_that_is_like_others():
+    policies = Policies(RULES)
+    asked = []
+    for one in policies.kubernetes:
+        quick = one.deny.quick
+        if one.path is not None and one.path.root != "object":
+            one.deny.quick = lambda *given, quick=quick: asked.append(1) or quick(*given)
+    policies.judge(Object("kubernetes", pod(CONTAINER)))
+    first, asked[:] = len(asked), []
+    policies.judge(Object("kubernetes", pod(CONTAINER | {"name": "b"})))
+    assert first > 20
+    assert len(asked) < first / 5
+
+
+def test_verdicts_take_bounded_memory():
+    held = Verdicts()
+    for number in range(30_000):
+        held.put((1, b"", b"x" * 900 + str(number).encode()), ((), 0))
+        assert len(held) < 10_000
+    assert held.get((1, b"", b"x" * 900 + b"29999")) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("item.?a.?b.orValue(false)", (("a",), (), ())),
+        ("has(item.a) && item.b.c != 'x'", (("a", "b"), (), ())),
+        ("item.a.exists(k, k == variables.podSpec.?d.orValue(''))", (("a",), (), ("d",))),
+        ("item.a == variables.podMetadata.labels['x'] || item.b in variables.params.c", (("a", "b"), ("labels",), ())),
+        # it hangs on more than fields of the item and its Pod
+        ("item.exists(k, k != 'name')", None),
+        ("size(item) > 2", None),
+        ("item == {'a': 1}", None),
+        ("item.a == parent.a", None),
+        ("item.a == object.metadata.name", None),
+        ("item[variables.params.x] == 1", None),
+        ("variables.podSpec.a", None),
+        ("has(item.a) && variables.podSpec.exists(k, k == 'x')", None),
+    ],
+)
+def test_what_decides_a_condition_is_read_off_it(condition, expected):
+    assert fields_of(compile_expression(condition, variables=VARIABLES)) == expected
+
+
+@pytest.mark.parametrize("steps", [150_000, 300_000])
+def test_a_policy_takes_no_more_steps_for_verdicts_that_are_recalled(steps):
+    """One that would run out of steps over all items runs out as well where each by itself would not."""
+    policies = Policies(RULES)
+    names = [{"name": f"V{n}", "value": "x"} for n in range(int((steps / 2) ** 0.5))]
+    for count in (1, 2):
+        body = pod(*({"name": f"c{n}", "env": names} for n in range(count)))
+        told = policies.judge(Object("kubernetes", body))
+        assert told == asked_one_by_one(policies, body)

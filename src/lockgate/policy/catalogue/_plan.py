@@ -1,25 +1,29 @@
 """Which policies are put to an object of one kind, in which order, and what they share.
 
-Three things keep the work small. A policy whose condition needs a field that the object does not have is not asked
+Four things keep the work small. A policy whose condition needs a field that the object does not have is not asked
 (``_needs``). Policies that walk the same items walk them together. And where several begin with the same condition
-(dozens ask first whether a container runs a part of the control plane) that is asked once for all of them.
+(dozens ask first whether a container runs a part of the control plane) that is asked once for all of them. And items
+that are the same in what decides a verdict, as the security contexts of most containers are, get the same one
+(``_recall``).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from typing import Any
 
-from lockgate.dataclass import dataclass
 from lockgate.policy.budget import Budget
+from lockgate.policy.catalogue._decides import Fields
 from lockgate.policy.catalogue._places import Item, Path
 from lockgate.policy.catalogue._prepared import guard_of
+from lockgate.policy.catalogue._recall import Around, Decides, Verdict, Verdicts
 from lockgate.policy.catalogue._shape import Shape
 from lockgate.policy.catalogue.hit import Hit
 from lockgate.policy.catalogue.kubernetes import VARIABLES, Facts, KubernetesPolicy, expression_of
 from lockgate.policy.cel import Expression
 from lockgate.policy.cel.metering import spending
+from lockgate.policy.errors import BudgetExceededError, EvaluationError
 
 STEPS = 200_000
 """Steps that one policy may take on one object."""
@@ -30,31 +34,70 @@ _MOST_PLANS = 2048
 
 _Where = Path | bool
 _Guards = dict[tuple[_Where, str], Expression]
+_Member = tuple[int, KubernetesPolicy, tuple[int, ...]]
+"""A policy with its place among all, and its needs as bits: one that has none of them in common with a shape holds."""
 
 
-@dataclass(frozen=True, slots=True)
 class Group:
-    """Policies that look at the same items."""
+    """Policies that look at the same items and begin alike, and hang on the same fields of these."""
 
-    where: _Where
-    """The path of the items; for policies of the whole, whether that is the Pod of a workload."""
-    guard: Expression | None
-    """What must hold of an item for any of them to deny it."""
-    members: tuple[tuple[int, KubernetesPolicy], ...]
-    """The policies, each with its place among all."""
+    __slots__ = ("decides", "guard", "members", "where")
+
+    def __init__(
+        self, where: _Where, guard: Expression | None, members: Sequence[tuple[int, KubernetesPolicy]],
+        fields: Fields | None,
+    ) -> None:  # fmt: skip
+        self.where = where
+        """The path of the items; for policies of the whole, whether that is the Pod of a workload."""
+        self.guard = guard
+        """What must hold of an item for any of them to deny it."""
+        self.members = tuple(members)
+        """The policies, each with its place among all."""
+        self.decides = None if fields is None else Decides(fields)
+        """What decides their conditions; None when that is more than some fields."""
 
 
 Plan = tuple[Group, ...]
 
 
+class _Alike:
+    """Policies of one group, whoever of them is asked."""
+
+    __slots__ = ("_fields", "_guard", "_made", "_members", "_where", "mask")
+
+    def __init__(
+        self, where: _Where, guard: Expression | None, members: Sequence[_Member], fields: Fields | None
+    ) -> None:
+        self._where, self._guard, self._members, self._fields = where, guard, members, fields
+        self._made: dict[int, Group | None] = {}
+        self.mask = 0
+        """The bits of a shape that they need to know."""
+        for _, _, needs in members:
+            for need in needs:
+                self.mask |= need
+
+    def of(self, shape: int) -> Group | None:
+        """Those that are asked about an object of this shape; None when none is."""
+        key = shape & self.mask
+        try:
+            return self._made[key]
+        except KeyError:
+            asked = [(index, policy) for index, policy, needs in self._members if all(need & key for need in needs)]
+            made = Group(self._where, self._guard, asked, self._fields) if asked else None
+            if len(self._made) < _MOST_PLANS:
+                self._made[key] = made
+            return made
+
+
 class Kind:
     """The policies of one kind of object."""
 
-    __slots__ = ("_bits", "_groups", "_known", "_members", "_plans", "policies")
+    __slots__ = ("_alike", "_bits", "_known", "_plans", "policies", "verdicts")
 
-    def __init__(self, policies: Sequence[KubernetesPolicy], guards: _Guards) -> None:
-        """``policies`` in the order in which they answer."""
+    def __init__(self, policies: Sequence[KubernetesPolicy], guards: _Guards, verdicts: Verdicts) -> None:
+        """``policies`` in the order in which they answer; ``verdicts`` is where theirs are kept."""
         self.policies = tuple(policies)
+        self.verdicts = verdicts
         needs = [need for policy in policies for need in policy.needs]
         known = (
             frozenset(field for need in needs for field in need.fields),
@@ -67,14 +110,20 @@ class Kind:
             {field: 1 << at + sum(map(len, known[:part])) for at, field in enumerate(sorted(one))}
             for part, one in enumerate(known)
         )
-        groups: dict[tuple[_Where, str], int] = {}
-        self._members: list[tuple[int, tuple[int, ...]]] = []
-        """For each policy its group, and its needs as bits: one that has none of them in common with a shape holds."""
-        for policy in policies:
-            key = (policy.where, policy.guard if (policy.where, policy.guard) in guards else "")
+        groups: dict[tuple[_Where, str, Any], list[_Member]] = {}
+        places: dict[_Where, _Where] = {}
+        for index, policy in enumerate(policies):
+            guard = policy.guard if (policy.where, policy.guard) in guards else ""
+            # A Pod has one spec, of which few parts are looked at: all of these together are seldom others.
+            fields = None if policy.fields is None else policy.fields[:2]
             bits = tuple(self._mask(need.fields, need.maps, need.lists, need.listed) for need in policy.needs)
-            self._members.append((groups.setdefault(key, len(groups)), bits))
-        self._groups = [(where, guards.get((where, text))) for where, text in groups]
+            where = places.setdefault(policy.where, policy.where)
+            groups.setdefault((where, guard, fields), []).append((index, policy, bits))
+        self._alike = [
+            _Alike(where, guards.get((where, text)), members, None if fields is None else (*fields, _of_pod(members)))
+            for (where, text, fields), members in sorted(groups.items(), key=lambda one: repr(one[0][0]))
+        ]
+        """Those of the same items one after the other."""
         self._plans: dict[int, Plan] = {}
 
     def plan(self, shape: Shape) -> Plan:
@@ -84,7 +133,7 @@ class Kind:
         key = self._mask(fields & shape.keys, maps & shape.flat, lists & shape.ragged, listed & shape.unlisted)
         found = self._plans.get(key)
         if found is None:
-            found = self._made(key)
+            found = tuple([one for one in (alike.of(key) for alike in self._alike) if one is not None])
             if len(self._plans) < _MOST_PLANS:
                 self._plans[key] = found
         return found
@@ -96,19 +145,10 @@ class Kind:
                 mask |= bits[field]
         return mask
 
-    def _made(self, shape: int) -> Plan:
-        members: list[list[tuple[int, KubernetesPolicy]]] = [[] for _ in self._groups]
-        for index, (group, needs) in enumerate(self._members):
-            for need in needs:
-                if not need & shape:
-                    break
-            else:
-                members[group].append((index, self.policies[index]))
-        return tuple(
-            Group(where, guard, tuple(asked))
-            for (where, guard), asked in zip(self._groups, members, strict=True)
-            if asked
-        )
+
+def _of_pod(members: Iterable[_Member]) -> tuple[str, ...]:
+    """The fields of a Pod's spec that decide any of the conditions."""
+    return tuple(sorted({name for _, policy, _ in members if policy.fields is not None for name in policy.fields[2]}))
 
 
 def guards_of(policies: Iterable[KubernetesPolicy], held: MutableMapping[str, bytes]) -> _Guards:
@@ -118,37 +158,107 @@ def guards_of(policies: Iterable[KubernetesPolicy], held: MutableMapping[str, by
     return {key: guard_of(key[1], VARIABLES) or expression_of(key[1], "guard", held) for key in shared}
 
 
-def run(plan: Plan, facts: Facts, *, until: float | None) -> list[Hit]:
+def run(plan: Plan, facts: Facts, verdicts: Verdicts, *, until: float | None) -> list[Hit]:
     """What the policies deny of the object, in their order. ``until`` as :class:`Budget` has it, for each of them."""
-    found: list[tuple[int, list[Hit]]] = []
+    found: list[tuple[int, Hit]] = []
     budget = Budget(STEPS, until=until)
     activation = facts.activation()
+    around = Around(activation["variables"])
+    where: _Where | None = None
+    items: Sequence[Item] = ()
     with spending(budget):
         for group in plan:
-            items = facts.at(group.where)
-            if items and group.guard is not None:
-                budget.renew(STEPS)
-                items = _guarded(group.guard, items, activation, budget)
-            if not items:
-                continue
-            for index, policy in group.members:
-                budget.renew(STEPS)
-                hits = policy.judge_items(items, activation, budget)
-                if hits:
-                    found.append((index, hits))
-    found.sort(key=lambda one: one[0])
-    return [hit for _, hits in found for hit in hits]
+            if group.where is not where:
+                where, items = group.where, facts.at(group.where)
+            if items:
+                # Who answers by a moment keeps verdicts on whole objects, and says of whom there was no time to ask.
+                hits = _recalled(group, items, around, verdicts, activation, budget) if until is None else None
+                found += _asked(group, items, activation, budget) if hits is None else hits
+    found.sort(key=_place)
+    return [hit for _, hit in found]
 
 
-def _guarded(guard: Expression, items: Sequence[Item], activation: dict[str, Any], budget: Budget) -> list[Item]:
-    """The items of which the condition holds or fails; of a failure each policy says what it makes of it."""
-    kept = []
+def _place(found: tuple[int, Hit]) -> int:
+    return found[0]
+
+
+def _asked(
+    group: Group, items: Sequence[Item], activation: dict[str, Any], budget: Budget
+) -> Iterator[tuple[int, Hit]]:
+    """What each policy says when it is put to the items."""
+    if group.guard is not None:
+        budget.renew(STEPS)
+        items = [item for item in items if _holds(group.guard, item, activation, budget) is not False]
+    for index, policy in group.members if items else ():
+        budget.renew(STEPS)
+        for hit in policy.judge_items(items, activation, budget):
+            yield index, hit
+
+
+def _holds(guard: Expression, item: Item, activation: dict[str, Any], budget: Budget) -> Any:
+    """What a guard says of an item; None when it fails: of a failure each policy says what it makes of it."""
+    activation["item"], activation["parent"] = item.value, item.parent
+    try:
+        return guard.quick(activation, budget)
+    except Exception:
+        return None
+
+
+def _recalled(
+    group: Group, items: Sequence[Item], around: Around, verdicts: Verdicts, activation: dict[str, Any], budget: Budget
+) -> list[tuple[int, Hit]] | None:
+    """The same, where verdicts on items that are alike in what decides may stand for theirs; None where a policy must
+    itself be put to all of the items, since it fails or takes more steps than it may."""
+    decides = group.decides
+    if decides is None:
+        return None
+    found: list[tuple[int, Hit]] = []
+    spent = 0
     for item in items:
-        activation["item"], activation["parent"] = item.value, item.parent
+        key = decides.key(item.value, around)
+        if key is None:
+            return None
+        verdict = verdicts.get(key)
+        if verdict is None:
+            verdict = _verdict(group, item, activation, budget)
+            if verdict is None:
+                return None
+            verdicts.put(key, verdict)
+        denying, most = verdict
+        if denying:
+            activation["item"], activation["parent"] = item.value, item.parent
+            for place in denying:
+                index, policy = group.members[place]
+                budget.renew(STEPS)
+                try:
+                    found.append((index, policy.told(item, activation, budget)))
+                except (BudgetExceededError, EvaluationError):
+                    return None
+                most = max(most, verdict[1] + budget.spent)
+        spent += most
+        if spent > STEPS:
+            return None
+    return found
+
+
+def _verdict(group: Group, item: Item, activation: dict[str, Any], budget: Budget) -> Verdict | None:
+    """Which members deny an item; None when a condition gives no answer."""
+    budget.renew(STEPS)
+    most = 0
+    if group.guard is not None and _holds(group.guard, item, activation, budget) is False:
+        return (), budget.spent
+    activation["item"], activation["parent"] = item.value, item.parent
+    denying = []
+    for place, (_, policy) in enumerate(group.members):
+        budget.renew(STEPS)
+        activation["variables"]["params"] = policy.parameters
         try:
-            holds = guard.quick(activation, budget)
-        except Exception:
-            holds = None
-        if holds is not False:
-            kept.append(item)
-    return kept
+            denied = policy.deny.quick(activation, budget)
+        except Exception:  # whoever puts the policy to the item tells the failure
+            return None
+        if denied is True:
+            denying.append(place)
+        elif denied is not False:
+            return None
+        most = max(most, budget.spent)
+    return tuple(denying), most

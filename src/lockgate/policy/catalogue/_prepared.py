@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lockgate.model import Rule
 from lockgate.policy.catalogue._among import pairs_of
+from lockgate.policy.catalogue._decides import Fields
 from lockgate.policy.catalogue._shape import Need
 from lockgate.policy.cel import Expression
 from lockgate.policy.cel.names import Names
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 _PODS = frozenset({("", "Pod"), ("*", "Pod"), ("", "*"), ("*", "*")})
 _GUARDS = "policies_guards"
-Read = tuple[Expression, Expression, tuple[Need, ...], str]
-"""``deny``, ``message``, ``needs`` and ``guard`` of a policy."""
+Read = tuple[Expression, Expression, tuple[Need, ...], str, Fields | None]
+"""``deny``, ``message``, ``needs``, ``guard`` and ``fields`` of a policy."""
 
 
 def read(rule: Rule, variables: Sequence[str]) -> Read | None:
@@ -31,7 +32,7 @@ def read(rule: Rule, variables: Sequence[str]) -> Read | None:
     entry = None if module is None else module.POLICIES.get(str(rule.id))
     if entry is None:
         return None
-    says, deny, message, needs, guard = entry
+    says, deny, message, needs, guard, fields = entry
     if says != _says(rule, variables):
         return None
     logic = rule.logic
@@ -40,6 +41,7 @@ def read(rule: Rule, variables: Sequence[str]) -> Read | None:
         _expression(message, str(logic["message"]), f"{rule.id} message", variables),
         tuple(Need(*map(frozenset, one)) for one in needs),
         guard,
+        fields,
     )
 
 
@@ -63,7 +65,8 @@ def modules_of(policies: Iterable[KubernetesPolicy], guards: Mapping[str, Expres
         )
         says = _says(policy.rule, sorted(policy.deny.names.variables or ()))
         entries.setdefault(name, []).append(
-            f"    {str(policy.rule.id)!r}: ({says!r}, {deny}, {message}, {needs!r}, {policy.guard!r}),\n"
+            f"    {str(policy.rule.id)!r}: ({says!r}, {deny}, {message}, {needs!r}, {policy.guard!r}, "
+            f"{policy.fields!r}),\n"
         )
     texts = {
         name: _text(f"Policies of the catalogue: {name}.", made[name], "POLICIES", entries[name]) for name in made

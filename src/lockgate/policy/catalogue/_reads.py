@@ -7,9 +7,9 @@ from collections.abc import Iterator, MutableMapping
 
 from lockgate.dataclass import dataclass
 from lockgate.policy.catalogue._among import WORKLOAD
+from lockgate.policy.catalogue._decides import traced
 from lockgate.policy.catalogue._places import CONTAINER_LISTS, WORKLOADS
 from lockgate.policy.catalogue.kubernetes import ITEM_NAMES, KubernetesPolicy
-from lockgate.policy.cel import Expression
 from lockgate.policy.reads import ANY, Path, Read
 
 _FORMAT = 2
@@ -82,16 +82,6 @@ def read_off(policy: KubernetesPolicy, held: MutableMapping[str, bytes]) -> Poli
     told. ``held`` holds what was read off before, and takes this."""
     key = f"reads {_FORMAT}\n{policy.deny.source}\n{policy.message.source}"
     if key not in held:
-        held[key] = marshal.dumps((_traced(policy.deny), _traced(policy.message)))
+        held[key] = marshal.dumps((traced(policy.deny), traced(policy.message)))
     quiet, message = marshal.loads(held[key])  # noqa: S302 -- it lies beside compiled code
     return None if quiet is None or message is None else PolicyReads(quiet, message)
-
-
-def _traced(expression: Expression) -> tuple[Read, ...] | None:
-    from lockgate.policy.cel.traces import place, traced_each
-    from lockgate.policy.reads import NOWHERE
-
-    return traced_each(
-        (expression,), variables=frozenset(("object", "item", "parent")),
-        given={"podSpec": place("podSpec"), "podMetadata": place("podMetadata"), "params": NOWHERE},
-    )  # fmt: skip

@@ -30,6 +30,7 @@ from lockgate.model import Rule
 from lockgate.policy.budget import Budget
 from lockgate.policy.catalogue import _prepared
 from lockgate.policy.catalogue._among import MOST_OTHERS, WORKLOAD, Among, pairs_of, parse_among
+from lockgate.policy.catalogue._decides import Fields
 from lockgate.policy.catalogue._form import check_keys, field_pointer, parameters_of
 from lockgate.policy.catalogue._places import EMPTY, Item, Path, items, parse_path
 from lockgate.policy.catalogue._shape import Need
@@ -42,8 +43,9 @@ KEYS = ("kinds", "each", "deny", "message", "field", "parameters", "fix", "among
 VARIABLES = ("object", "item", "parent", "variables")
 ITEM_NAMES = ("name", "key", "host", "containerPort", "port", "kind")
 """Fields that name an item; the last goes with each of the others."""
-_NEEDS = 2
-"""Counts up when ``_needs`` reads more, or otherwise, off the same condition: what it read is kept between runs."""
+_NEEDS = 3
+"""Counts up when ``_needs`` or ``_decides`` reads more, or otherwise, off the same condition: what was read is kept
+between runs."""
 _AMONG_VARIABLES = (*VARIABLES, "others")
 
 
@@ -68,6 +70,8 @@ class KubernetesPolicy:
     """What an object must hold for the policy to deny anything of it."""
     guard: str = ""
     """The first of the conditions that must all hold, where it is the same for any parameters; else empty."""
+    fields: Fields | None = None
+    """What decides whether it denies an item of ``path`` that is a map; None when that hangs on more."""
 
     @property
     def where(self) -> Path | bool:
@@ -105,6 +109,11 @@ class KubernetesPolicy:
             if hit is not None:
                 hits.append(hit)
         return hits
+
+    def told(self, item: Item, activation: dict[str, Any], budget: Budget) -> Hit:
+        """What it says of an item that it is known to deny, which ``activation`` holds. Raises what evaluating does."""
+        activation["variables"]["params"] = self.parameters
+        return self._hit(item, activation, budget)
 
     def _denied(self, item: Item, activation: Mapping[str, Any], budget: Budget) -> Hit | None:
         denied = self.deny.within(activation, budget)
@@ -174,7 +183,7 @@ def compile_policy(
         path = parse_path(str(logic["each"])) if "each" in logic else None
         among = parse_among(logic["among"], str(rule.id)) if "among" in logic else None
         names = VARIABLES if among is None else _AMONG_VARIABLES
-        deny, message, needs, guard = _prepared.read(rule, names) or _compiled(rule, path, held, names)
+        deny, message, needs, guard, fields = _prepared.read(rule, names) or _compiled(rule, path, held, names)
     except PolicyError as error:
         error.where = error.where or str(rule.id)
         raise
@@ -190,6 +199,7 @@ def compile_policy(
         pairs=frozenset(pairs_of(logic["kinds"])),
         needs=needs,
         guard=guard,
+        fields=fields,
     )
 
 
@@ -198,24 +208,28 @@ def _compiled(
 ) -> _prepared.Read:
     """Condition and message, and what the condition says before any object is seen."""
     deny = expression_of(str(rule.logic["deny"]), f"{rule.id} deny", held, names)
-    needs, guard = ((), "") if "among" in rule.logic else _read_off(deny, path, held)
-    return deny, expression_of(str(rule.logic["message"]), f"{rule.id} message", held, names), needs, guard
+    needs, guard, fields = ((), "", None) if "among" in rule.logic else _read_off(deny, path, held)
+    return deny, expression_of(str(rule.logic["message"]), f"{rule.id} message", held, names), needs, guard, fields
 
 
-def _read_off(deny: Expression, path: Path | None, held: MutableMapping[str, bytes]) -> tuple[tuple[Need, ...], str]:
+def _read_off(
+    deny: Expression, path: Path | None, held: MutableMapping[str, bytes]
+) -> tuple[tuple[Need, ...], str, Fields | None]:
     """What the condition says before any object is seen."""
     key = f"{deny.where} needs {_NEEDS} {path}\n{deny.source}"
     if key not in held:
+        from lockgate.policy.catalogue._decides import fields_of
         from lockgate.policy.catalogue._needs import guard_of, needs_of
         from lockgate.policy.cel.parser import parse
         from lockgate.policy.cel.printer import show
 
         tree = parse(deny.source, where=deny.where)
         guard = guard_of(tree)
-        fields = [(need.fields, need.maps, need.lists, need.listed) for need in needs_of(tree, path)]
-        held[key] = marshal.dumps((fields, "" if guard is None else show(guard)))
-    needs, text = marshal.loads(held[key])  # noqa: S302 -- it lies beside compiled code
-    return tuple(Need(*one) for one in needs), text
+        needs = [(need.fields, need.maps, need.lists, need.listed) for need in needs_of(tree, path)]
+        decides = None if path is None else fields_of(deny)
+        held[key] = marshal.dumps((needs, "" if guard is None else show(guard), decides))
+    needs, text, fields = marshal.loads(held[key])  # noqa: S302 -- it lies beside compiled code
+    return tuple(Need(*one) for one in needs), text, fields
 
 
 def expression_of(

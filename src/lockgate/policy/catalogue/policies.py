@@ -11,6 +11,7 @@ from lockgate.policy.catalogue import kubernetes
 from lockgate.policy.catalogue._among import Objects
 from lockgate.policy.catalogue._places import group_kind, misshapen, pod_place, without_nulls
 from lockgate.policy.catalogue._plan import STEPS, Kind, guards_of, run
+from lockgate.policy.catalogue._recall import Verdicts
 from lockgate.policy.catalogue._shape import shape_of
 from lockgate.policy.catalogue.hit import Hit
 
@@ -22,7 +23,8 @@ _MOST_KINDS = 10_000
 
 
 class Policies:
-    """Compiled policies, found by the kind of the object. Keeps nothing of what it judged."""
+    """Compiled policies, found by the kind of the object. Of what it judged it keeps a few fields, to answer for others
+    that have the same."""
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class Policies:
         self._catalogue = catalogue
         self._now = now
         self._guards = guards_of(self.kubernetes, compiled if compiled is not None else {})
+        self._verdicts = Verdicts()
         self._by_kind: dict[tuple[str, str], list[kubernetes.KubernetesPolicy]] = {}
         for policy in self.kubernetes:
             for pair in dict.fromkeys(kubernetes.kinds_of(policy)):
@@ -107,7 +110,7 @@ class Policies:
 
     def part_of(self, policies: Iterable[kubernetes.KubernetesPolicy]) -> Kind:
         """Some of the policies for a kind, to be put by themselves."""
-        return Kind(tuple(policies), self._guards)
+        return Kind(tuple(policies), self._guards, self._verdicts)
 
     def _judge_azure(self, judged: Object, around: Sequence[Object]) -> list[Hit]:
         from lockgate.policy.azure import Context
@@ -124,7 +127,7 @@ class Policies:
             group, kind = pair
             wanted = (pair, ("*", kind), (group, "*"), ("*", "*"))
             several = {policy.rule.id: policy for key in wanted for policy in self._by_kind.get(key, ())}
-            found = Kind([several[name] for name in sorted(several)], self._guards)
+            found = Kind([several[name] for name in sorted(several)], self._guards, self._verdicts)
             if len(self._found) < _MOST_KINDS:
                 self._found[pair] = found
         return found
@@ -152,7 +155,7 @@ class Asked:
 
     def hits(self, kind: Kind, *, until: float | None) -> list[Hit]:
         """What these policies deny, in their order."""
-        return run(kind.plan(self.shape), self.facts, until=until)
+        return run(kind.plan(self.shape), self.facts, kind.verdicts, until=until)
 
 
 def _judges(policy: kubernetes.KubernetesPolicy, pair: tuple[str, str]) -> bool:

@@ -1,0 +1,100 @@
+"""Verdicts on items, known again by the fields that decide them.
+
+The containers of a repository differ in their names and images, and much less in their security contexts, resources or
+probes: who reads nothing else of a container says the same of all that have the same. What is kept is bounded, and
+lets nobody tell from an answer what was judged before it.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Mapping
+from itertools import count
+from typing import Any, TypeAlias
+
+from lockgate.policy.catalogue._decides import Fields
+
+Key: TypeAlias = tuple[int, bytes, bytes]
+"""The number of the policies, and the fields that decide: around the item, and of the item."""
+Verdict: TypeAlias = tuple[tuple[int, ...], int]
+"""Which of the policies deny, and the steps of the one that took the most."""
+_LONGEST = 1_000
+"""Bytes of fields that are kept; longer ones are seldom met again."""
+_ENTRY = 300
+"""Bytes that Python takes for a verdict, roughly, besides the fields."""
+_MAX_BYTES = 8 << 20
+_numbers = count()
+
+
+class Verdicts:
+    """Those of one rulebook, by what decided them. When there is no room for more, all begins anew."""
+
+    __slots__ = ("_known", "_size", "get")
+
+    def __init__(self) -> None:
+        self._known: dict[Key, Verdict] = {}
+        self._size = 0
+        self.get = self._known.get
+        """The verdict that is known by a key, or None. Several threads may ask at once."""
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def put(self, key: Key, verdict: Verdict) -> None:
+        """Keep it."""
+        self._size += _ENTRY + len(key[1]) + len(key[2])
+        if self._size > _MAX_BYTES:
+            self._known.clear()
+            self._size = 0
+        self._known[key] = verdict
+
+
+class Around:
+    """What the items of one object have in common: its Pod."""
+
+    __slots__ = ("_found", "_pod")
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        self._pod = variables["podMetadata"], variables["podSpec"]
+        self._found: dict[Decides, bytes | None] = {}
+
+    def text(self, decides: Decides) -> bytes | None:
+        """What decides of it as bytes; None when it is not to be told, or is long."""
+        try:
+            return self._found[decides]
+        except KeyError:
+            names = decides.fields[1:]
+            parts = [_text(one, own) if own else b"" for one, own in zip(self._pod, names, strict=True)]
+            both = None if parts[0] is None or parts[1] is None else b"%d %b%b" % (len(parts[0]), parts[0], parts[1])
+            self._found[decides] = both
+            return both
+
+
+class Decides:
+    """The fields that decide the verdicts of some policies."""
+
+    __slots__ = ("_alone", "_number", "fields")
+
+    def __init__(self, fields: Fields) -> None:
+        self._number = next(_numbers)
+        self.fields = fields
+        self._alone = not (fields[1] or fields[2])
+
+    def key(self, item: Any, around: Around) -> Key | None:
+        """The same only for items that are the same in what decides; None when that cannot be told."""
+        outer = b"" if self._alone else around.text(self)
+        own = _text(item, self.fields[0])
+        return None if outer is None or own is None else (self._number, outer, own)
+
+
+def _text(value: Any, names: tuple[str, ...]) -> bytes | None:
+    """The fields of a map as bytes, which tell numbers from booleans, and what is missing from everything."""
+    if type(value) is not dict:
+        return None
+    get = value.get
+    try:
+        # Of this version of the format the same values give the same bytes, whoever else holds them.
+        text = marshal.dumps([get(name, ...) for name in names], 2)
+    except ValueError:  # something that is no JSON, or nests too deep
+        return None
+    return text if len(text) <= _LONGEST else None
