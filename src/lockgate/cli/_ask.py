@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from lockgate.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
     from lockgate.store.ask import Answer, Limits, Tables
+    from lockgate.store.saved import Library
 
 T = TypeVar("T")
 _MAX_MORE = 5
@@ -26,12 +27,17 @@ def run(arguments: Namespace) -> int:
     from lockgate.cli._project import project_at
     from lockgate.store import Record
     from lockgate.store.ask import Limits
+    from lockgate.store.saved import SavedFunctions
 
     if arguments.rows < 1 or arguments.seconds <= 0:
         raise UsageError("must be more than 0", where="--rows" if arguments.rows < 1 else "--seconds")
     since = _since(arguments.since, now=datetime.now(UTC)) if arguments.since else None
-    query = _query(arguments)
-    tables = Record.open(project_at(Path.cwd()).workspace.record).asked(since=since)
+    project = project_at(Path.cwd())
+    library = project.library()
+    query = _query(arguments, library)
+    parameters = dict(_parameter(one) for one in arguments.parameter)
+    functions = SavedFunctions(library.functions())
+    tables = Record.open(project.workspace.record).asked(since=since, functions=functions)
     limits = Limits(rows=arguments.rows, seconds=arguments.seconds)
     # A thread of DuckDB that lets go of something of Python while that ends would take the whole process down.
     with closing(tables.connection):
@@ -42,15 +48,18 @@ def run(arguments: Namespace) -> int:
         if arguments.explain:
             explain(query, tables)
         else:
-            answer(query, tables, limits, form=arguments.format, statistics=arguments.statistics)
+            answer(query, tables, limits, form=arguments.format, statistics=arguments.statistics, parameters=parameters)
     return 0
 
 
-def answer(query: str, tables: Tables, limits: Limits, *, form: str = "", statistics: bool = False) -> None:
+def answer(
+    query: str, tables: Tables, limits: Limits, *, form: str = "", statistics: bool = False,
+    parameters: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
     """Ask, and print what comes. Ctrl-C ends the query."""
     from lockgate.cli._ask_forms import write
 
-    found = _asked(query, tables, limits)
+    found = _asked(query, tables, limits, parameters)
     write(found, form or "table", sys.stdout, charts=not form)
     sys.stdout.flush()
     if statistics:
@@ -73,12 +82,12 @@ def explain(query: str, tables: Tables) -> None:
         print(f"\n-- in Python: {safe(', '.join(found.steps))}")
 
 
-def _asked(query: str, tables: Tables, limits: Limits) -> Answer:
+def _asked(query: str, tables: Tables, limits: Limits, parameters: Mapping[str, str] | None) -> Answer:
     from lockgate.store.ask import Cancel, ask
 
     cancel = Cancel()
     try:
-        return told(query, lambda: ask(query, tables, limits=limits, cancel=cancel))
+        return told(query, lambda: ask(query, tables, limits=limits, cancel=cancel, parameters=parameters))
     except KeyboardInterrupt:
         cancel.cancel()
         raise
@@ -101,29 +110,44 @@ def told(query: str, work: Callable[[], T]) -> T:
         raise
 
 
-def _query(arguments: Namespace) -> str | None:
+def _parameter(word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not equals or not name:
+        raise UsageError("must be NAME=VALUE", where=f"--parameter {word}")
+    return name, value
+
+
+def _query(arguments: Namespace, library: Library) -> str | None:
     """The text; None when a shell is meant."""
-    if arguments.file and arguments.query:
-        raise UsageError("a query and a file are one too many", where="--file")
+    if sum(map(bool, (arguments.file, arguments.query, arguments.saved))) > 1:
+        raise UsageError("a query, a file and a saved query are one or two too many", where="--saved" if arguments.saved
+                         else "--file")  # fmt: skip
+    if arguments.saved:
+        kept = library.queries()
+        if arguments.saved not in kept:
+            raise UsageError(f"there is no saved query {arguments.saved}", where="--saved", hint="lockgate saved list")
+        return kept[arguments.saved].text
     if arguments.file:
-        return _text_of(Path(arguments.file))
+        return text_of(Path(arguments.file))
     if arguments.query and arguments.query != "-":
         return str(arguments.query)
     if arguments.query is None and sys.stdin.isatty():
         return None
     content = sys.stdin.buffer.read(MAX_QUERY + 1)
-    return _decoded(content, where="standard input")
+    return decoded(content, where="standard input")
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a file. Raises ``SourceError`` and ``UsageError``."""
     try:
         with path.open("rb") as stream:
-            return _decoded(stream.read(MAX_QUERY + 1), where=str(path))
+            return decoded(stream.read(MAX_QUERY + 1), where=str(path))
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", where=str(path)) from None
 
 
-def _decoded(content: bytes, *, where: str) -> str:
+def decoded(content: bytes, *, where: str) -> str:
+    """The text of a query. Raises ``UsageError``."""
     if len(content) > MAX_QUERY:
         raise UsageError(f"the query is longer than {MAX_QUERY} bytes", where=where)
     try:

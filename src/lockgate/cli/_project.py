@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lockgate.findings.exempted import Exempted
     from lockgate.gates.admission import Placed
     from lockgate.sources.cluster.policies import PolicyObjects
+    from lockgate.store.saved import Library
 
 _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 """GitHub looks in ``.github``, the root, ``docs``; GitLab in the root, ``docs``, ``.gitlab``; the first counts."""
@@ -78,6 +79,12 @@ class Project:
         with suppress(ValueError):
             return Path(path).resolve().relative_to(self.top).as_posix()
         return path
+
+    def library(self) -> Library:
+        """The saved queries and functions: files of the project, and what was written in the workspace."""
+        from lockgate.store.saved import Library
+
+        return Library.open(self.top / self.settings.queries, self.workspace.folder)
 
     def owners(self) -> Owners | None:
         """The first CODEOWNERS file."""

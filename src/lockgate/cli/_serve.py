@@ -19,7 +19,7 @@ from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
 from lockgate.server.query.desk import Desk
 from lockgate.server.tls.reload import Pair
 from lockgate.store import Record
-from lockgate.store.saved import Library, SavedFunctions
+from lockgate.store.saved import SavedFunctions
 from lockgate.store.workspace import prepare
 
 if TYPE_CHECKING:
@@ -45,21 +45,16 @@ def run(arguments: argparse.Namespace) -> int:
     return int(ExitCode.ALLOWED)
 
 
-def library_of(project: Project) -> Library:
-    """The saved queries and functions of a project."""
-    return Library.open(project.top / project.settings.queries, project.workspace.folder)
-
-
 def _queries(arguments: argparse.Namespace, project: Project) -> Mount:
     record = Record.open(project.workspace.record)
 
     def open_tables(since: datetime | None, until: datetime | None, memory: str) -> Tables:
-        functions = SavedFunctions(library_of(project).functions())
+        functions = SavedFunctions(project.library().functions())
         return record.asked(since=since, until=until, memory=memory, functions=functions)
 
     desk = Desk(open_tables, threads=arguments.threads)
     served = Served(
-        desk, lambda: library_of(project), lambda: record.shapes(SavedFunctions(library_of(project).functions())),
+        desk, project.library, lambda: record.shapes(SavedFunctions(project.library().functions())),
         tuple(arguments.database) or ("lockgate", "NetDefaultDB"), tuple(arguments.workspace_id),
     )  # fmt: skip
     return Mount(PREFIXES, QueryApp(served), QUERY, frozenset((METADATA,)), desk.close)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lockgate.dataclass import dataclass
@@ -74,6 +75,15 @@ def serve(
             if tls is not None:
                 self.tending = asyncio.create_task(_tend(tls, certificates, options.certificate_seconds))
             started(listener.getsockname()[1])
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """A signal ends the server in order; it is not raised again afterwards, as uvicorn would."""
+            with super().capture_signals():
+                try:
+                    yield
+                finally:
+                    self._captured_signals.clear()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             app.draining = True

@@ -21,7 +21,8 @@ FUNCTION, QUERY = "function", "query"
 FUNCTIONS_FOLDER = "functions"
 MAX_TEXT = 1 << 20
 _NAME = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_-]{0,255}")
-_BEGINS = lazy_pattern(r"(?:view\s*)?\(")
+_BEGINS = lazy_pattern(r"(?:view\s*)?\(\s*(?:\)|(?:[A-Za-z_][A-Za-z0-9_]*|\[[^\]]{1,300}\])\s*:)")
+"""Parameters, or none; a query may begin with a bracket too."""
 _MAX_FILES = 2_000
 
 
@@ -146,10 +147,14 @@ def _of_file(path: Path, kind: str) -> Saved:
         raise ConfigurationError("cannot be read as text", where=str(path)) from None
     about, rest = _comments(text)
     if kind == FUNCTION:
-        text = rest.strip().rstrip(";").rstrip()
-        if not _BEGINS.match(text):
-            text = f"() {{\n{text}\n}}"
+        text = function_text(rest)
     return Saved(kind, path.stem, text, about, path=str(path))
+
+
+def function_text(text: str) -> str:
+    """``(parameters) { body }``, of that or of a query, which is a function that takes nothing."""
+    text = text.strip().rstrip(";").rstrip()
+    return text if _BEGINS.match(text) else f"() {{\n{text}\n}}"
 
 
 def _comments(text: str) -> tuple[str, str]:

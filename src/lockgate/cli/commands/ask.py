@@ -13,6 +13,9 @@ FORMS = ("table", "json", "ndjson", "csv", "markdown", "chart")
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("query", metavar="QUERY", nargs="?", help="the query; - reads it; none opens a shell")
     parser.add_argument("--file", metavar="FILE", help="read the query from a file")
+    parser.add_argument("--saved", metavar="NAME", help="ask the saved query of that name (lockgate saved list)")
+    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE",
+                        help="value of a parameter that the query declares (declare query_parameters)")  # fmt: skip
     parser.add_argument(
         "--format", choices=FORMS, default="",
         help="form (default: table, and a chart below it where the query asks to render one)",

@@ -1,0 +1,67 @@
+"""`lockgate serve` and `lockgate tokens` as processes: whom they answer, and how they end."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts a server, and gives its process and address."""
+    begun = []
+
+    def start(*arguments):
+        surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        process = subprocess.Popen([sys.executable, "-m", "lockgate", "serve", "--port", "0", *arguments],
+                                   cwd=tmp_path, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True)  # fmt: skip
+        begun.append(process)
+        told = process.stdout.readline()
+        assert told.startswith("listening on "), process.stderr.read()
+        return process, f"http://127.0.0.1:{told.split()[-1]}"
+
+    yield start
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+def test_everybody_on_this_machine_is_answered_where_that_is_said(serve):
+    process, url = serve("--anonymous")
+    found = httpx.post(f"{url}/v1/rest/query", json={"csl": "print x=1"})
+    assert found.json()["Tables"][0]["Rows"] == [[1]]
+    # A page that had its own name lead here would ask under that name.
+    for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", ""):
+        found = httpx.post(f"{url}/v1/rest/query", json={"csl": "print x=1"}, headers={"host": host})
+        assert found.status_code in (400, 403), host
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert "Traceback" not in process.stderr.read()
+
+
+def test_tokens_say_who_may_ask(serve, lockgate, tmp_path):
+    token = lockgate("tokens", "add", "ana", "--may", "query", "--limit", "rows=2", cwd=tmp_path).stdout.strip()
+    process, url = serve()
+    shown = {"authorization": f"Bearer {token}"}
+    body = {"csl": "range x from 1 to 5 step 1"}
+    assert httpx.post(f"{url}/v1/rest/query", json=body).status_code == 401
+    assert httpx.post(f"{url}/v1/rest/query", json=body, headers=shown).json()["Tables"][0]["Rows"] == [[1], [2]]
+    assert "ana  query  4 at a time" in lockgate("tokens", "list", cwd=tmp_path).stdout
+    assert lockgate("tokens", "remove", "ana", cwd=tmp_path).returncode == 0
+    assert httpx.post(f"{url}/v1/rest/query", json=body, headers=shown).status_code == 401
+    process.send_signal(signal.SIGINT)
+    process.wait(20)
+    assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), [
+    ((), 3, "nobody may ask"), (("--anonymous", "--host", "0.0.0.0"), 2, "this machine alone"),
+    (("--anonymous", "--threads", "0"), 2, "--threads"), (("--anonymous", "--tls", "nowhere"), 5, "tls.crt"),
+])  # fmt: skip
+def test_what_cannot_be_served_is_told(lockgate, tmp_path, arguments, code, said):
+    done = lockgate("serve", "--port", "0", *arguments, cwd=tmp_path)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
