@@ -168,9 +168,11 @@ class Record:
         """What queries are bound against: the shapes of every table, and functions; nothing is read."""
         from lockgate.kql import Workspace
         from lockgate.store.ask.adopted import Shapes
+        from lockgate.store.ingest.asked import Stored
 
         own = {one.name: {column.name: column.type.value for column in one.columns} for one in tables().values()}
-        return Workspace(own, _with_adopted(functions), beside=Shapes())
+        shown: Mapping[str, Mapping[str, str]] = ChainMap(own, Stored(self, None))  # type: ignore[arg-type]
+        return Workspace(shown, _with_adopted(functions), beside=Shapes())
 
     def history(self, table: str) -> list[dict[str, Any]]:
         """The commits of a table, newest first: ``version``, ``timestamp`` (ms), ``operation``, ..."""

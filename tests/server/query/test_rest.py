@@ -146,6 +146,27 @@ def test_databases_versions_and_schemas_are_shown(command):
     ).items()
 
 
+def test_what_is_shown_can_be_asked_further(command):
+    assert command(".show tables | where TableName startswith 'Run' | project TableName") == [{"TableName": "Runs"}]
+    assert command(".show databases schema | where TableName == 'Runs' and ColumnName == 'RunId' | count") == [
+        {"Count": 1}
+    ]
+    assert command(".show database | project IsCurrent, DatabaseId") == [{"IsCurrent": True, "DatabaseId": None}]
+    command("  .show queries | where Duration > 0s | summarize max(StartedOn)")
+
+
+def test_grafanas_source_finds_its_way(post):
+    """Save-and-test sends a command to the path of queries, and takes the first table."""
+    found = post("/v1/rest/query", {"db": "", "csl": ".show databases schema"}).json()["Tables"]
+    assert found[0]["TableName"] == "Table_0"
+    query = "Findings | summarize Count=count() by bin(TimeGenerated, 1h) | order by TimeGenerated asc"
+    table = post("/v1/rest/query", {"db": "lockgate", "csl": query, "properties": {"Options": {
+        "servertimeout": "00:00:30", "queryconsistency": "strongconsistency"}}}).json()["Tables"][0]  # fmt: skip
+    assert [(one["ColumnName"], one["ColumnType"]) for one in table["Columns"]] == [
+        ("TimeGenerated", "datetime"), ("Count", "long"),
+    ]  # fmt: skip
+
+
 def test_what_there_is_not_is_told(post):
     for text, code in ((".show table Nothing cslschema", "BadRequest_EntityNotFound"),
                        (".show database other schema", "BadRequest_DatabaseNotExist"),

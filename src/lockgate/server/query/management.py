@@ -7,6 +7,7 @@ and policies are made elsewhere (``lockgate.tables``, ``lockgate record``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,12 +16,14 @@ from lockgate import __version__
 from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
 from lockgate.kql import Workspace, bind, parse
+from lockgate.kql.convert import read_span
 from lockgate.kql.lexer import Tokens, tokens
 from lockgate.lazy_pattern import lazy_pattern
 from lockgate.server.access import FUNCTIONS, Person
 from lockgate.server.query.desk import Desk, Run
 from lockgate.server.query.faults import Kind, refusal
-from lockgate.server.query.values import DATA_TYPES
+from lockgate.server.query.values import DATA_TYPES, pieces
+from lockgate.store.ask import Limits, Tables, ask
 from lockgate.store.saved import FUNCTION, Library, Saved, function_of
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 Rows = tuple[Sequence[tuple[str, str]], list[list[Any]]]
 """Columns (name, type) and rows, values as JSON has them."""
+_SHOWN = "command results"
 _WORDS = lazy_pattern(r"\.([a-z-]+)")
 _FUNCTION = (("Name", "string"), ("Parameters", "string"), ("Body", "string"), ("Folder", "string"),
              ("DocString", "string"))  # fmt: skip
@@ -56,11 +60,28 @@ def answer(text: str, person: Person, place: Place) -> Rows:
     command = _Command(text, person, place)
     for words, run in _COMMANDS:
         if command.begins(words):
-            return run(command)
+            columns, rows = run(command)
+            return _piped(command.pipe, columns, rows) if command.pipe else (columns, rows)
     begin = _WORDS.match(text.lstrip())
     shown = " ".join([f".{begin[1]}" if begin else text[:20], *command.words()[1:3]])
     known = ", ".join(sorted({f".{words}" for words, _ in _COMMANDS}))
     raise refusal(Kind.REQUEST, f"The command '{shown}' is not known here. Known are: {known}.")
+
+
+def _piped(pipe: str, columns: Sequence[tuple[str, str]], rows: list[list[Any]]) -> Rows:
+    """What a query makes of the rows of a command that only shows something."""
+    tables = Tables(memory="256MB", threads=1)
+    with closing(tables.connection):
+        texts = [[_text(value, type_) for value, (_, type_) in zip(row, columns, strict=True)] for row in rows]
+        tables.fill(_SHOWN, dict(columns), texts)
+        found = ask(f"['{_SHOWN}'] {pipe}", tables, limits=Limits(seconds=60.0))
+    return found.columns, [row for piece in pieces(found.tables[0]) for row in piece]
+
+
+def _text(value: Any, type_: str) -> str | None:
+    if type_ == "timespan" and value is not None:
+        return str(read_span(value))
+    return value if value is None or isinstance(value, str) else _json(value)
 
 
 class _Command:
@@ -75,6 +96,8 @@ class _Command:
         self.rest = self.text[verb.end() :] if verb else self.text
         self.tokens: Tokens = tokens(self.rest)
         self.i = 0
+        self.pipe = ""
+        """The query over what a command shows: from its first ``|`` on."""
 
     def words(self) -> list[str]:
         """The first words."""
@@ -130,8 +153,10 @@ class _Command:
             raise refusal(Kind.REQUEST, f"Expected {sign} at '{self.rest[self.tokens.starts[self.i] :][:40]}'.")
 
     def end(self) -> None:
-        """Nothing more may come."""
-        if self.kind != "END":
+        """Nothing more may come, but a query over what is shown."""
+        if self.kind == "|" and self.verb == "show":
+            self.pipe = self.remainder()
+        elif self.kind != "END":
             left = self.rest[self.tokens.starts[self.i] :]
             raise refusal(Kind.REQUEST, f"Nothing is expected at '{left[:60]}' in this command.")
 
@@ -206,11 +231,11 @@ def _databases(command: _Command) -> Rows:
 
 
 def _database(command: _Command) -> Rows:
-    if command.next not in ("schema", "details", "cslschema") and command.kind != "END":
+    if command.next not in ("schema", "details") and command.kind not in ("END", "|"):
         name = command.name()
         if name != command.place.database:
             raise refusal(Kind.DATABASE, f"Entity ID '{name}' of kind 'Database' was not found.")
-    if command.kind == "END" or command.accept("details"):
+    if command.kind in ("END", "|") or command.accept("details"):
         return _databases(command)
     command.expect("schema")
     return _schema(command)

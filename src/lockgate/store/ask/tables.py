@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from lockgate.errors import StoreError
@@ -90,6 +90,22 @@ class Tables:
             self._files[name] = files
         self._made.pop(name, None)
         self._workspace = None
+
+    def fill(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[str | None]]) -> None:
+        """A table of rows that are given as texts, as Kusto writes values; timespans as ticks."""
+        import orjson
+
+        own = f"f{len(self._sources)}_{id(self)}"
+        types = [SQL_TYPES[one] for one in columns.values()]
+        declared = ", ".join(f"k{i} {type_}" for i, type_ in enumerate(types))
+        picked = ", ".join(f"r[{i}]::{type_}" for i, type_ in enumerate(types, 1))
+        self.connection.execute(f"CREATE TABLE {own} ({declared})")
+        self.connection.execute(
+            f"INSERT INTO {own} SELECT {picked} FROM "  # noqa: S608 -- generated names and types
+            "(SELECT unnest(from_json(?::JSON, '[[\"VARCHAR\"]]')) AS r)",
+            [orjson.dumps([list(row) for row in rows]).decode()],
+        )
+        self.add(name, columns, own)
 
     def forms(self) -> Mapping[str, Form]:
         """Of each table how it is called in DuckDB. A table is made there when it is first looked up."""
