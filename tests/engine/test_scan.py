@@ -243,6 +243,13 @@ def test_coverage_counts_the_files_that_a_family_wanted(engine, memory, make_fil
             assert engine.run(source, scanners=scanners, families=families, cache=cache).coverage == expected
 
 
+def test_coverage_is_told_in_the_same_order_in_every_process(engine, memory, make_file):
+    families = (Family.WORKFLOWS, Family.SECRETS, Family.POLICY, Family.DOCKERFILES)
+    scanners = {str(family): engine.scanner(family=family) for family in families}
+    result = engine.run(memory(make_file("a.txt", "x")), scanners=scanners, families=families)
+    assert list(result.coverage) == sorted(str(family) for family in families)
+
+
 def test_two_scanners_of_one_family_are_both_named(engine, memory, make_file):
     scanners = {"word": engine.scanner(), "slow": engine.scanner(cacheable=False)}
     result = engine.run(memory(make_file("a.txt", "x")), scanners=scanners)

@@ -110,21 +110,28 @@ def beginning(request, monkeypatch):
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 @pytest.mark.usefixtures("beginning")
-def test_a_file_that_ends_its_worker_is_skipped_and_the_other_workers_go_on(tmp_path):
+@pytest.mark.parametrize("deadly", [{70}, {0, 70, 199}])
+def test_a_file_that_ends_its_worker_is_skipped_and_no_other(tmp_path, deadly):
     files = _files(tmp_path, 200)
-    files[70] = File("70.yaml", 1, partial(os._exit, 9))
+    for number in deadly:
+        files[number] = File(f"{number}.yaml", 1, partial(os._exit, 9))
     told = list(judged_by_workers(files, _judge(), jobs=2))
     assert [file for file, _, _ in told] == files
     lost = {skip.path for _, answers, _ in told for skip in answers.skips if "process that judged it" in skip.reason}
-    assert lost == {f"{number}.yaml" for number in range(64, 96)}
+    assert lost == {f"{number}.yaml" for number in deadly}
+    assert sum(answers.loaded for _, answers, _ in told) == 200 - len(deadly)
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 @pytest.mark.usefixtures("beginning")
-def test_when_every_worker_has_died_what_is_left_is_skipped(tmp_path):
+def test_when_one_worker_after_the_other_ends_what_is_left_is_skipped(tmp_path, monkeypatch):
+    begun = []
+    spawn = workers._Workers.spawn
+    monkeypatch.setattr(workers._Workers, "spawn", lambda self: begun.append(1) or spawn(self))
     files = [File(f"{number}.yaml", 1, partial(os._exit, 9)) for number in range(200)]
     told = list(judged_by_workers(files, _judge(), jobs=2))
     assert [[skip.path for skip in answers.skips] for _, answers, _ in told] == [[file.path] for file in files]
+    assert len(begun) <= workers._MOST_DEATHS + 2
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")

@@ -167,7 +167,7 @@ def _cover(seen: Observation, judges: Judges, *, dependencies: bool, change: boo
     for judge in (judges.files, judges.objects, *((judges.components,) if dependencies else ())):
         for family, line in judge.coverage().items():
             seen.said.setdefault(family, []).append(line)
-        for family in judge.families():
+        for family in sorted(judge.families()):
             own = f"{seen.judged[family]:,} files, {len(judge.rules[family]):,} rules" if seen.judged[family] else ""
             lines = [own, *seen.said.get(family, ())]
             nothing = f"nothing of this kind among {seen.files:,} files"

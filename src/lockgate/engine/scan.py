@@ -265,7 +265,7 @@ def _result(run: _Run) -> Result:
         skips=tuple(run.seen.skips),
         components=tuple(run.seen.components),
         rules=_rules(run.rules, named) | _brought(run.sources, named) | _own(request, named),
-        coverage={str(family): line for family, line in run.seen.coverage.items()},
+        coverage={str(family): line for family, line in sorted(run.seen.coverage.items())},
         notices=(*run.notices, *run.settled.notices),
     )
 
