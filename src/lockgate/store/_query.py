@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -77,13 +77,18 @@ def visible(table: Table, read: str) -> str:
     return f"SELECT {names} FROM ({rows}){seen}"  # noqa: S608 -- as above
 
 
-def files_behind(table: Table, snapshot: Any, seen: str) -> Files | None:
-    """The data files of a snapshot in a local folder, for queries that want a term. ``seen``: which rows, in SQL."""
+def visible_within(table: Table, seen: str, read: str) -> str:
+    """The same of rows that a clause lets through, as it stands after FROM."""
+    return f"(SELECT * FROM ({visible(table, read)}){seen})"  # noqa: S608 -- as above
+
+
+def files_behind(snapshot: Any, shown: Callable[[str], str]) -> Files | None:
+    """The data files of a snapshot in a local folder; ``shown`` as :class:`Files` has it."""
     if snapshot is None or not _folder(snapshot):
         return None
     from lockgate.store.terms.pruning import Files
 
-    return Files(files_of(snapshot), lambda read: f"(SELECT * FROM ({visible(table, read)}){seen})")  # noqa: S608 -- as above
+    return Files(files_of(snapshot), shown)
 
 
 def stored(connection: Any, table: str, snapshot: Any) -> str:

@@ -15,6 +15,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -159,7 +160,7 @@ class Record:
         for table in tables().values():
             # The filter of time stands inside, so that whatever the query does it sees no other row.
             seen = f" WHERE {within}" if within else ""
-            files = _query.files_behind(table, snapshots[table.name], seen)
+            files = _query.files_behind(snapshots[table.name], partial(_query.visible_within, table, seen))
             columns = {column.name: column.type.value for column in table.columns}
             found.add(table.name, columns, f'(SELECT * FROM "{table.name}"{seen})', files=files)  # noqa: S608 -- a name of ours, numbers
         return found

@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+import orjson
+
 from lockgate.store import Record
 from lockgate.store.ask import ask, explain
+from lockgate.store.ingest import Collected, Loader
 from lockgate.store.terms import making
 
 TABLE = "AdmissionReviews"
@@ -52,6 +55,34 @@ def test_a_compacted_record_is_asked_for_terms_through_filters(tmp_path: Path) -
     assert filters.exists()
     assert len(list(filters.parent.iterdir())) == 2
     assert _count(record, missing) == (1, "")
+
+
+def test_ingested_rows_are_asked_for_terms_through_filters_too(tmp_path: Path) -> None:
+    record = Record.open(tmp_path)
+    loader = Loader(Collected(record), "AKSAudit")
+    try:
+        for half in range(2):
+            events = [
+                {
+                    "TimeGenerated": f"2026-11-01T08:{i % 60:02}:00Z", "AuditId": sha256(b"%d" % i).hexdigest(),
+                    "User": {"username": f"user{i % 500}@contoso.example"},
+                }
+                for i in range(half, ROWS, 2)
+            ]  # fmt: skip
+            loader.load(b"".join(orjson.dumps(one) + b"\n" for one in events), received=NOW)
+    finally:
+        loader.close()
+    queries = {
+        f"AKSAudit | where AuditId == '{sha256(b'77').hexdigest()}' | count": 1,
+        "AKSAudit | where User.username == 'user7@contoso.example' | count": 24,
+        "AKSAudit | where User.username has 'nobody' | count": 0,
+    }
+    assert [_count(record, query) for query in queries] == [(count, "") for count in queries.values()]
+    record.compact()
+    assert [_count(record, query)[0] for query in queries] == list(queries.values())
+    none = list(queries)[-1]
+    assert _count(record, none) == (0, "AKSAudit: 0 of 1 files, 0 of 1 parts")
+    assert _count(record, none, since=NOW) == (0, "AKSAudit: 0 of 1 files, 0 of 1 parts")
 
 
 def test_retention_removes_the_filters_of_files_that_are_gone(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ class Lazy(Mapping[str, Mapping[str, str]], ABC):
     """Tables that are read when they are looked up: their columns' types by name."""
 
     @abstractmethod
-    def source(self, name: str) -> Any:
-        """As :meth:`Tables.add` takes it."""
+    def source(self, name: str) -> tuple[Any, Files | None]:
+        """The source and the data files, as :meth:`Tables.add` takes them. The same each time."""
 
 
 class Tables:
@@ -76,8 +76,8 @@ class Tables:
 
         ``source`` holds the same columns in the same order: anything that speaks Arrow, or a text that is what stands
         after FROM in a statement of ours (a view, ``read_parquet``). Without it the table is empty. Times come as
-        timestamps in UTC, timespans as ticks, dynamic values as JSON text. ``files``: the data
-        files that ``source`` reads, of which those with none of the terms that a query wants are passed over. Raises
+        timestamps in UTC, timespans as ticks, dynamic values as JSON text. ``files``: the data files that
+        ``source`` reads, of which those with none of the terms that a query wants are passed over. Raises
         :class:`StoreError` for an unknown type.
         """
         strange = [one for one in columns.values() if one not in SQL_TYPES]
@@ -86,7 +86,7 @@ class Tables:
         self._columns[name] = dict(columns)
         self._sources[name] = source
         self._files.pop(name, None)
-        if files is not None and not any(one.lower() == "file_row_number" for one in columns):
+        if files is not None:
             self._files[name] = files
         self._made.pop(name, None)
         self._workspace = None
@@ -119,16 +119,25 @@ class Tables:
 
     def narrowed(self, cursor: Any, name: str, wanted: Wanted, own: str) -> tuple[Form, Narrowed] | None:
         """The rows of a table that may hold what is wanted, as ``own`` on this cursor; ``None`` where all may."""
-        found = self._files[name].narrowed(wanted) if name in self._files else None
+        files = self._files.get(name)
+        if self._is_stored(name):
+            assert self._stored is not None
+            _, files = self._stored.source(name)
+        plain = files is not None and not any(one.lower() == "file_row_number" for one in self._columns[name])
+        found = files.narrowed(wanted) if files is not None and plain else None
         if found is None:
             return None
         return self._view(cursor, f"TEMP VIEW {own}", own, name, found.source), found
 
+    def _is_stored(self, name: str) -> bool:
+        return self._stored is not None and name not in self._sources and name in self._stored
+
     def _make(self, name: str, own: str) -> Form:
         columns = self._columns[name] if name in self._columns else self._beside[name]
         source = self._sources.get(name)
-        if source is None and name not in self._sources and self._stored is not None and name in self._columns:
-            source = self._stored.source(name)
+        if self._is_stored(name):
+            assert self._stored is not None
+            source, _ = self._stored.source(name)
         names = {column: f"k{i}" for i, column in enumerate(columns)}
         types = [SQL_TYPES[one] for one in columns.values()]
         if source is None:

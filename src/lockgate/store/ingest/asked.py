@@ -10,6 +10,7 @@ from lockgate.store.ingest.collected import Collected
 
 if TYPE_CHECKING:
     from lockgate.store.record import Record
+    from lockgate.store.terms.pruning import Files
 
 
 class Stored(Lazy):
@@ -19,6 +20,7 @@ class Stored(Lazy):
         """``within``: a condition of DuckDB; only rows that meet it are seen."""
         self._collected, self._connection, self._within = Collected(record), connection, within
         self._columns: dict[str, Mapping[str, str] | None] = {}
+        self._sources: dict[str, tuple[str, Files | None]] = {}
 
     def __getitem__(self, name: str) -> Mapping[str, str]:
         if name not in self._columns:
@@ -37,8 +39,13 @@ class Stored(Lazy):
     def __len__(self) -> int:
         return len(self._collected)
 
-    def source(self, name: str) -> Any:
+    def source(self, name: str) -> tuple[str, Files | None]:
         """Of :class:`Lazy`."""
-        source = self._collected.source(name, self._connection)
+        if name not in self._sources:
+            source, files = self._collected.source(name, self._connection)
+            self._sources[name] = self._seen(source), None if files is None else files.within(self._seen)
+        return self._sources[name]
+
+    def _seen(self, source: str) -> str:
         # The filter stands inside, so that whatever the query does it sees no other row.
         return f"(SELECT * FROM {source} WHERE {self._within})" if self._within else source  # noqa: S608 -- our own text

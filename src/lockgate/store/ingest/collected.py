@@ -24,6 +24,7 @@ from lockgate.tables._collected import COMPANION, collected, companion, custom
 
 if TYPE_CHECKING:
     from lockgate.store.record import Record
+    from lockgate.store.terms.pruning import Files
 
 T = TypeVar("T")
 _TYPE, _ADDED = "lockgate.type", "lockgate.added"
@@ -149,8 +150,8 @@ class Collected(Mapping[str, Table]):
         """Where the next part of a local table is to be written."""
         return Path(self.place) / name / f"part-00000-{uuid4()}-c000.parquet"
 
-    def source(self, name: str, connection: Any) -> str:
-        """What stands after FROM for the rows of a table as it stands now, with all its columns."""
+    def source(self, name: str, connection: Any) -> tuple[str, Files | None]:
+        """What stands after FROM for the rows of a table as it stands now, with all its columns, and its data files."""
         from lockgate.store import _query
 
         handle = self._handle(name)
@@ -160,11 +161,14 @@ class Collected(Mapping[str, Table]):
         columns = _table_of(name, handle).columns
         stored = _query.stored(connection, name, handle)
         nothing = ", ".join(f'NULL::{SQL_TYPES[column.type]} AS "{column.name}"' for column in columns)
-        rows = f"(SELECT {nothing} WHERE false)"
-        if stored:
-            rows += f" UNION ALL BY NAME (SELECT * FROM {stored})"  # noqa: S608 -- a quoted list of our own files
         shown = ", ".join(_shown(column, fields[column.name]) for column in columns)
-        return f"(SELECT {shown} FROM ({rows}))"  # noqa: S608 -- Table checks names
+
+        def rows_of(read: str) -> str:
+            rows = f"(SELECT {nothing} WHERE false)" + (f" UNION ALL BY NAME ({read})" if read else "")
+            return f"(SELECT {shown} FROM ({rows}))"  # noqa: S608 -- Table checks names
+
+        read = f"SELECT * FROM {stored}" if stored else ""  # noqa: S608 -- a quoted list of our own files
+        return rows_of(read), _query.files_behind(handle, rows_of)
 
     def _handle(self, name: str) -> Any:
         return None if name in tables() else self._record.delta(name)

@@ -80,13 +80,23 @@ class Terms:
         numbers ^= numbers >> numpy.uint64(31)
         numbers *= numpy.uint64(0xBF58_476D_1CE4_E5B9)
         numbers ^= numbers >> numpy.uint64(29)
-        self._found.append(numpy.unique(numbers))
+        self._found.append(_unique(numbers))
 
     def taken(self) -> Any:
         """The numbers since it was last asked, each once, as an array of NumPy."""
         numpy = self._numpy
         found, self._found = self._found, []
-        return numpy.unique(numpy.concatenate(found)) if found else numpy.zeros(0, numpy.uint64)
+        return _unique(numpy.concatenate(found)) if found else numpy.zeros(0, numpy.uint64)
+
+
+def _unique(numbers: Any) -> Any:
+    """Each once, in order. NumPy's own way, by a table of hashes, takes six times as long."""
+    import numpy
+
+    numbers = numpy.sort(numbers)
+    first = numpy.ones(len(numbers), numpy.bool_)
+    first[1:] = numbers[1:] != numbers[:-1]
+    return numbers[first]
 
 
 def _between(data: bytes, start: int, end: int) -> int:

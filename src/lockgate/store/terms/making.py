@@ -28,8 +28,8 @@ PART_ROWS = 131_072
 SHARE = 10
 """The filters take at most one part in so many of what the data file takes; the largest are left out for that."""
 _FETCHED = 8_192
-_ODD_NUMBER = r"(?:^|[:\[,])\s*-?(?:[0-9]+[.eE]|[0-9]{16})"
-"""A number in JSON that is not whole, or so large that it may be rounded. In a text it may look so too: no harm."""
+_ODD_NUMBER = r"(?:^|[:\[,])\s*-?(?:[0-9]+[.e]|[0-9]{16})"
+"""In lower case: a number in JSON that is not whole, or so large that it may be rounded. Texts may look so too."""
 _AT_WORK = 3_600
 """Seconds after which what was begun and never finished is somebody's who died."""
 
@@ -115,14 +115,15 @@ def _parts(cursor: Any, data_file: str, part_rows: int) -> Iterator[tuple[int, i
 def _filter(cursor: Any, data_file: str, column: str, part: tuple[int, int], gatherer: Terms) -> Filter:
     quoted = '"' + column.replace('"', '""') + '"'
     rows = "read_parquet($1, file_row_number = true) WHERE file_row_number BETWEEN $2 AND $3"
-    ((odd,),) = cursor.execute(
-        f"SELECT coalesce(bool_or(regexp_matches({quoted}, $4)), false) FROM {rows}",  # noqa: S608 -- a quoted name
+    texts_of = f"SELECT DISTINCT lower({quoted}) AS text FROM {rows}"  # noqa: S608 -- a quoted name
+    cursor.execute(
+        f"SELECT text, regexp_matches(text, $4) FROM ({texts_of}) WHERE text <> ''",  # noqa: S608 -- as above
         [data_file, *part, _ODD_NUMBER],
-    ).fetchall()
-    cursor.execute(f"SELECT DISTINCT lower({quoted}) FROM {rows}", [data_file, *part])  # noqa: S608 -- a quoted name
-    readable = True
+    )
+    readable, odd = True, False
     while some := cursor.fetchmany(_FETCHED):
-        texts = [one for (one,) in some if one]
+        texts = [text for text, _ in some]
+        odd = odd or any(strange for _, strange in some)
         try:
             texts += [form for one in texts if "\\" in one for form in _forms(one)]
         except _UnreadableError:

@@ -37,6 +37,10 @@ class Files:
         self._shown = shown
         self._known: dict[str, Sidecar | None] = {}
 
+    def within(self, seen: Callable[[str], str]) -> Files:
+        """The same files where ``seen`` stands around what is shown."""
+        return Files(self._paths, lambda read: seen(self._shown(read)))
+
     def narrowed(self, wanted: Wanted) -> Narrowed | None:
         """What is left to read; ``None`` where that is everything."""
         terms = list(dict.fromkeys(terms_of(wanted)))
