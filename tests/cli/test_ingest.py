@@ -129,6 +129,14 @@ def test_a_file_that_unpacks_to_more_than_is_allowed_is_refused(run, tmp_path):
     assert "larger than is allowed" in done.stderr
 
 
+def test_a_small_parquet_file_that_holds_much_is_refused(run, tmp_path):
+    path = tmp_path / "a.parquet"
+    duckdb.sql(f"COPY (SELECT repeat('x', 100000) AS a FROM range(20000)) TO '{path}' (FORMAT parquet)")
+    assert path.stat().st_size < 1_000_000
+    done = run("ingest", "a.parquet", "--table", "Rows_CL", "--max-size", "100000000", code=5)
+    assert "larger than is allowed" in done.stderr
+
+
 def test_a_wrong_call_is_refused_with_what_to_do(run, tmp_path):
     (tmp_path / "a").write_text("{}\n")
     assert "which table" in run("ingest", "a", code=2).stderr

@@ -10,7 +10,6 @@ import csv
 import gzip
 import hashlib
 import io
-import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -29,6 +28,8 @@ SIZE = 64 << 20
 MOST_ARRAY = 256 << 20
 """Bytes of a JSON array, which is read as a whole."""
 _PIECE = 1 << 20
+_ROWS = 256
+"""Of a Parquet file, brought at a time."""
 FORMATS = ("ndjson", "json", "csv", "parquet")
 
 
@@ -79,7 +80,7 @@ def found(path: Path) -> Input:
 
 def blocks(path: Path, *, form: str = "", most: int = 0, size: int = SIZE) -> Iterator[Block]:
     """The blocks of a file. ``form``: one of :data:`FORMATS`; found out where it is empty. ``most``: bytes at most of
-    what a compressed file holds, 0 for no bound.
+    what a compressed file or a Parquet file holds, 0 for no bound.
 
     Raises :class:`SourceError` where the file cannot be read on; the blocks before have been given then.
     """
@@ -88,7 +89,7 @@ def blocks(path: Path, *, form: str = "", most: int = 0, size: int = SIZE) -> It
             magic = raw.read(4)
             raw.seek(0)
             if magic == b"PAR1":
-                yield from _of_parquet(path, size)
+                yield from _of_parquet(path, most, size)
                 return
             packed = _packed(magic)
             stream: Readable = _Bounded(_unpacked(raw, magic, path), most, str(path)) if packed else raw
@@ -244,19 +245,30 @@ def _safe(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _of_parquet(path: Path, size: int) -> Iterator[Block]:
+def _of_parquet(path: Path, most: int, size: int) -> Iterator[Block]:
     import duckdb
 
     quoted = "'" + str(path).replace("'", "''") + "'"
-    with tempfile.TemporaryDirectory(prefix="lockgate-") as folder:
-        lines = Path(folder) / "rows.ndjson"
-        try:
-            with duckdb.connect(":memory:", config=_spill.settings("1GB")) as connection:
-                connection.execute(f"COPY (SELECT * FROM read_parquet({quoted})) TO '{lines}' (FORMAT json)")  # noqa: S608 -- a quoted path
-        except duckdb.Error as error:
-            raise SourceError(f"no Parquet file: {str(error).splitlines()[0]}", where=str(path)) from None
-        with lines.open("rb") as stream:
-            yield from _of_lines(_Again(b"", stream), size)
+    try:
+        with duckdb.connect(":memory:", config=_spill.settings("2GB", threads=1)) as connection:
+            cursor = connection.execute(f"SELECT to_json(t)::VARCHAR FROM read_parquet({quoted}) t")  # noqa: S608 -- a quoted path
+            yield from _of_lines(_Again(b"", _Bounded(_Rows(cursor), most, str(path))), size)
+    except duckdb.Error as error:
+        raise SourceError(f"no Parquet file: {str(error).splitlines()[0]}", where=str(path)) from None
+
+
+class _Rows:
+    """Rows of one text each as a stream of lines, never more of them in memory than are asked for."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor, self._held = cursor, b""
+
+    def read(self, size: int, /) -> bytes:
+        """As a file does."""
+        if not self._held:
+            self._held = b"".join(text.encode() + b"\n" for (text,) in self._cursor.fetchmany(_ROWS))
+        piece, self._held = self._held[:size], self._held[size:]
+        return piece
 
 
 def _packed(magic: bytes) -> bool:
