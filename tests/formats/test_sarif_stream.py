@@ -118,6 +118,23 @@ def test_a_log_of_results_that_begin_alike_is_split_without_looking_at_each_brac
     monkeypatch.setattr(sarif_stream._Text, "step", lambda self, limit: steps.append(limit) or step(self, limit))
     result = {"ruleId": "r", "message": {"text": "m"}, "locations": [{"physicalLocation": {"region": {}}}]}
     content = orjson.dumps({"version": "2.1.0", "runs": [{"results": [result] * 1000}]})
-    _, (spans,) = sarif_stream.split(io.BytesIO(content), max_rest=1000)
-    assert len(spans) == 2000
+    stream = io.BytesIO(content)
+    _, (spans,) = sarif_stream.split(stream, max_rest=1000)
+    assert list(sarif_stream.read_results(stream, spans)()) == [result] * 1000
+    assert len(spans) < 20
     assert len(steps) < 100
+
+
+def test_results_that_hold_others_like_them_keep_pieces_short_only_where_they_stand(monkeypatch) -> None:
+    tries = []
+    loads = orjson.loads
+    monkeypatch.setattr(orjson, "loads", lambda text: tries.append(len(text)) or loads(text))
+    plain = {"ruleId": "r", "message": {"text": "m" * 50}}
+    odd = {"ruleId": "a", "x": [{"ruleId": "b"}, 5, {"ruleId": "c"}, {"ruleId": "d"}]}
+    results = [plain] * 3000 + [odd, plain] * 300 + [plain] * 3000
+    stream = io.BytesIO(orjson.dumps({"version": "2.1.0", "runs": [{"results": results}]}))
+    _, (spans,) = sarif_stream.split(stream, max_rest=1000)
+    tried = sum(tries)
+    assert list(sarif_stream.read_results(stream, spans)()) == results
+    assert len(spans) < 2000
+    assert tried < 3 * len(stream.getvalue())

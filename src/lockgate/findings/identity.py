@@ -210,7 +210,7 @@ def _recognise_flaws(groups: Sequence[Group], known: Sequence[KnownFinding]) -> 
         return list(known)
     by_name: dict[tuple[str, str, str], list[KnownFinding]] = defaultdict(list)
     for one in known:
-        for alias in one.finding.aliases if one.may_have_names else ():
+        for alias in one.names:
             by_name[one.finding.subject.kind, one.finding.subject.key, alias].append(one)
     used: set[str] = set()
     for group in groups:

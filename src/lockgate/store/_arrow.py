@@ -19,10 +19,14 @@ def batch_of(table: Table, columns: RawColumns) -> Any:
     from arro3.core import Array, Field, RecordBatch, Schema
 
     fields, arrays = [], []
+    made: dict[tuple[int, ColumnType], Any] = {}
     for column in table.columns:
         raw, kind = _types(column.type)
-        array = Array(columns[column.name], type=raw)
-        arrays.append(array if raw is kind else array.cast(kind))
+        key = id(columns[column.name]), column.type
+        if key not in made:  # columns that hold the same may be the same list
+            array = Array(columns[column.name], type=raw)
+            made[key] = array if raw is kind else array.cast(kind)
+        arrays.append(made[key])
         fields.append(Field(column.name, kind, nullable=True))
     return RecordBatch.from_arrays(arrays, schema=Schema(fields))
 

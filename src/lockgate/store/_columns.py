@@ -25,11 +25,19 @@ def raw_columns(table: Table, columns: Mapping[str, list[Any]], count: int) -> R
     strange = columns.keys() - {column.name for column in table.columns}
     if strange:
         raise ValueError(f"{min(strange)!r} is no column of {table.name}")
+    nothing: list[Any] = [None] * count
     made: dict[str, list[Any]] = {}
+    done: dict[tuple[int, ColumnType], list[Any]] = {}
     for column in table.columns:
         values = columns.get(column.name)
-        convert = _CONVERT.get(column.type)
-        made[column.name] = [None] * count if values is None else values if convert is None else convert(values)
+        if values is None:
+            made[column.name] = nothing
+            continue
+        key = id(values), column.type
+        if key not in done:  # columns that hold the same may be the same list, and stay so
+            convert = _CONVERT.get(column.type)
+            done[key] = values if convert is None else convert(values)
+        made[column.name] = done[key]
     return made
 
 

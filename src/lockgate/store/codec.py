@@ -235,23 +235,36 @@ def bare_to_list(findings: Iterable[tuple[Finding, tuple[Location, ...]]]) -> li
     return [facts, rows]
 
 
-def bare_from_list(stored: Sequence[Any], path: str) -> list[tuple[Finding, tuple[Location, ...]]]:
-    """What :func:`bare_to_list` was given of the file ``path``. Raises ``LookupError``, ``TypeError`` or
-    ``ValueError`` on any other list."""
-    shared, rows = stored
-    facts = [tuple([_fact(*fact) for fact in one]) for one in shared]
-    found: list[tuple[Finding, tuple[Location, ...]]] = []
-    for (
-        rule, family, severity, confidence, kind, name, key, message, aliases, at,
-        line, end_line, column, end_column, pointer, commit, places,
-    ) in rows:  # fmt: skip
+class BareRows:
+    """What :func:`bare_to_list` was given, finding by finding, each made when it is asked for."""
+
+    __slots__ = ("_facts", "_rows", "_shared")
+
+    def __init__(self, stored: Sequence[Any]) -> None:
+        """Raises, as what is asked of it does, ``LookupError``, ``TypeError`` or ``ValueError`` on any other list."""
+        self._facts, self._rows = stored
+        self._shared: dict[int, tuple[Related, ...]] = {}
+
+    def aliases(self, number: int) -> Sequence[str]:
+        """Those of a finding."""
+        aliases: Sequence[str] = self._rows[number][8]
+        return aliases
+
+    def of(self, number: int, path: str) -> tuple[Finding, tuple[Location, ...]]:
+        """A finding and its places; ``path`` is that of the first."""
+        (
+            rule, family, severity, confidence, kind, name, key, message, aliases, at,
+            line, end_line, column, end_column, pointer, commit, places,
+        ) = self._rows[number]  # fmt: skip
+        facts = self._shared.get(at)
+        if facts is None:
+            facts = self._shared[at] = tuple([_fact(*fact) for fact in self._facts[at]])
         place = maker(Location)(path, line, end_line, column, end_column, pointer, commit)
         finding = maker(Finding)(
             _same(rule), _FAMILIES[family], _SEVERITIES[severity], _CONFIDENCES[confidence],
-            maker(Subject)(_same(kind), name, key), place, message, None, tuple(aliases), facts[at],
+            maker(Subject)(_same(kind), name, key), place, message, None, tuple(aliases), facts,
         )  # fmt: skip
-        found.append((finding, (place,) if places == 0 else tuple([location_from_list(one) for one in places])))
-    return found
+        return finding, (place,) if places == 0 else tuple([location_from_list(one) for one in places])
 
 
 def _skip_to_list(skip: Skip) -> list[Any]:

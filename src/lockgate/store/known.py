@@ -28,25 +28,41 @@ _identity = attrgetter("identity")
 
 
 class Bodies:
-    """What the known findings at one path say, unpacked when first asked for."""
+    """What the known findings at one path say, unpacked when first asked for, and a finding only made of it when it is
+    asked for itself."""
 
-    __slots__ = ("_packed", "_unpacked", "named", "path")
+    __slots__ = ("_packed", "_rows", "named", "path")
 
     def __init__(self, path: str, packed: bytes, *, named: bool) -> None:
         self.path = path
         self.named = named
         """Whether any of them has a name of a vulnerability."""
         self._packed = packed
-        self._unpacked: list[tuple[Finding, tuple[Location, ...]]] | None = None
+        self._rows: codec.BareRows | None = None
 
     def of(self, number: int) -> tuple[Finding, tuple[Location, ...]]:
         """A finding and its places. Raises ``StoreError`` where what was kept is of another form."""
         try:
-            if self._unpacked is None:
-                self._unpacked = codec.bare_from_list(codec.unpack(self._packed), self.path)
-            return self._unpacked[number]
+            return self._unpacked().of(number, self.path)
         except (LookupError, TypeError, ValueError) as error:
-            raise StoreError(f"a known finding is of another form: {error}", where=self.path) from None
+            raise self._trouble(error) from None
+
+    def names(self, number: int) -> Sequence[str]:
+        """The names of the vulnerability that a finding is about. Raises as :meth:`of`."""
+        if not self.named:
+            return ()
+        try:
+            return self._unpacked().aliases(number)
+        except (LookupError, TypeError, ValueError) as error:
+            raise self._trouble(error) from None
+
+    def _unpacked(self) -> codec.BareRows:
+        if self._rows is None:
+            self._rows = codec.BareRows(codec.unpack(self._packed))
+        return self._rows
+
+    def _trouble(self, error: Exception) -> StoreError:
+        return StoreError(f"a known finding is of another form: {error}", where=self.path)
 
 
 @quick
@@ -78,9 +94,9 @@ class KnownFinding:
         return self.finding.location.path if self.bodies is None else self.bodies.path
 
     @property
-    def may_have_names(self) -> bool:
-        """False where it is known, without a look at it, to have no name of a vulnerability."""
-        return self.bodies is None or self.bodies.named
+    def names(self) -> Sequence[str]:
+        """The aliases of the finding, which is not made for them."""
+        return self.finding.aliases if self.bodies is None else self.bodies.names(self.number)
 
     if not TYPE_CHECKING:  # a type checker would take it for any attribute
 

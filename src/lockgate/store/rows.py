@@ -65,22 +65,28 @@ _NEAR = 1_000
 
 def finding_columns(settled: Sequence[SettledFinding]) -> Columns:
     """The columns of ``Findings``. Column by column, since a run may have a hundred thousand: a row of its own for each
-    took longer than all that is done with it."""
-    columns = _finding_columns(settled[:_NEAR])
+    took longer than all that is done with it. Columns that say one thing in all rows, and the same, are one list, so
+    that whoever writes them makes that but once."""
+    texts = _Texts()
+    columns = _finding_columns(settled[:_NEAR], texts)
     for start in range(_NEAR, len(settled), _NEAR):
-        for name, values in _finding_columns(settled[start : start + _NEAR]).items():
+        for name, values in _finding_columns(settled[start : start + _NEAR], texts).items():
             columns[name] += values
+    same: dict[str, list[Any]] = {}
+    for name in _OFTEN_ONE:
+        column = columns[name]
+        if column and column.count(column[0]) == len(column):
+            columns[name] = same.setdefault(column[0], column)
     return columns
 
 
-def _finding_columns(settled: Sequence[SettledFinding]) -> Columns:
-    """Those of a few. What many have in common becomes JSON once."""
+def _finding_columns(settled: Sequence[SettledFinding], texts: _Texts) -> Columns:
+    """Those of a few."""
     findings = [one.finding for one in settled]
     subjects = [one.subject for one in findings]
     places = [one.location for one in findings]
-    waivers = [one.waiver for one in settled]
     levels = [one.severity._value_ for one in findings]
-    listed, spotted, stated = _Listed(), _Spotted(), _Stated()
+    listed, begun, stated = texts.listed, texts.begun, texts.stated
     return {
         "Identity": [one.identity for one in settled],
         "State": [one.state._value_ for one in settled],
@@ -99,22 +105,44 @@ def _finding_columns(settled: Sequence[SettledFinding]) -> Columns:
         "EndColumn": [one.end_column for one in places],
         "Pointer": [one.pointer for one in places],
         "Commit": [one.commit for one in places],
-        "Locations": [spotted.of(one.locations) for one in settled],
+        "Locations": [
+            f'{begun[(place := one.locations[0]).path]}{place.line},"commit":""}}]'  # as of nearly all
+            if len(one.locations) == 1 and not one.locations[0].commit
+            else _spotted(one.locations)
+            for one in settled
+        ],
         "Message": [one.message for one in findings],
         "FixText": [one.fix.text if one.fix else "" for one in findings],
         "Fixable": [bool(one.fix and one.fix.edits) for one in findings],
         "Aliases": [listed[one.aliases] for one in findings],
-        "Facts": [stated.of(one.facts) for one in findings],
-        "Waived": [one is not None and not one.expired for one in waivers],
-        "WaiverId": [one.id if one else "" for one in waivers],
-        "WaivedBy": [one.by if one else "" for one in waivers],
-        "WaiverReason": [one.reason if one else "" for one in waivers],
-        "WaiverExpires": [one.expires if one else "" for one in waivers],
+        "Facts": [stated.get(id(one.facts)) or texts.state(one.facts) for one in findings],
+        **_waiver_columns(settled),
         "Owners": [listed[one.owners] for one in settled],
         "IntroducedBy": [one.introduced_by for one in settled],
         "IntroducedAt": [one.introduced_at for one in settled],
         "IntroducedIn": [one.introduced_in for one in settled],
         "FirstSeen": [one.first_seen for one in settled],
+    }
+
+
+_OFTEN_ONE = (
+    "State", "Family", "SubjectKind", "Pointer", "Commit", "FixText", "WaiverId", "WaivedBy", "WaiverReason",
+    "WaiverExpires", "IntroducedBy", "IntroducedAt", "IntroducedIn", "FirstSeen",
+)  # fmt: skip
+"""Columns of text that may say one thing in all rows."""
+
+
+def _waiver_columns(settled: Sequence[SettledFinding]) -> Columns:
+    waivers = [one.waiver for one in settled]
+    if not any(waivers):
+        names = ("WaiverId", "WaivedBy", "WaiverReason", "WaiverExpires")
+        return {"Waived": [False] * len(waivers)} | {name: [""] * len(waivers) for name in names}
+    return {
+        "Waived": [one is not None and not one.expired for one in waivers],
+        "WaiverId": [one.id if one else "" for one in waivers],
+        "WaivedBy": [one.by if one else "" for one in waivers],
+        "WaiverReason": [one.reason if one else "" for one in waivers],
+        "WaiverExpires": [one.expires if one else "" for one in waivers],
     }
 
 
@@ -155,35 +183,31 @@ class _Listed(dict[tuple[str, ...], str]):
         return text
 
 
-class _Spotted:
-    """Places as a JSON list of path, line and commit. Many findings lie in one file, and nearly all in one place."""
+class _Begun(dict[str, str]):
+    """How the JSON list of one place begins, by its path: many findings lie in one file, nearly all in one place."""
+
+    def __missing__(self, path: str) -> str:
+        text = self[path] = f'[{{"path":{_json(path)},"line":'
+        return text
+
+
+def _spotted(places: tuple[Location, ...]) -> str:
+    """Places as a JSON list of path, line and commit."""
+    return _json([{"path": one.path, "line": one.line, "commit": one.commit} for one in places])
+
+
+class _Texts:
+    """What many findings of a run have in common becomes JSON once."""
 
     def __init__(self) -> None:
-        self._begun: dict[str, str] = {}
+        self.listed, self.begun = _Listed(), _Begun()
+        self.stated: dict[int, str] = {}
+        """By the facts, which findings of one rule share: told apart by where they lie in memory, since whoever asks
+        holds the findings all the while."""
 
-    def of(self, places: tuple[Location, ...]) -> str:
-        """The list of ``places``."""
-        if len(places) != 1 or places[0].commit:
-            return _json([{"path": one.path, "line": one.line, "commit": one.commit} for one in places])
-        path = places[0].path
-        begun = self._begun.get(path)
-        if begun is None:
-            begun = self._begun[path] = f'[{{"path":{_json(path)},"line":'
-        return f'{begun}{places[0].line},"commit":""}}]'
-
-
-class _Stated:
-    """Facts as a JSON list of name and value. Findings of one rule share them: told apart by where they lie in memory,
-    since whoever asks holds the findings all the while."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, str] = {}
-
-    def of(self, facts: tuple[Related, ...]) -> str:
-        """The list of ``facts``."""
-        text = self._known.get(id(facts))
-        if text is None:
-            text = self._known[id(facts)] = _json([{"name": fact.name, "value": fact.value} for fact in facts])
+    def state(self, facts: tuple[Related, ...]) -> str:
+        """Facts as a JSON list of name and value, stated from now on."""
+        text = self.stated[id(facts)] = _json([{"name": fact.name, "value": fact.value} for fact in facts])
         return text
 
 
