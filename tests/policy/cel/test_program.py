@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +143,41 @@ def test_one_budget_bounds_everything() -> None:
     )
     with pytest.raises(BudgetExceededError):
         judged(made, Budget(10_000))
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "variables.name == 'web'",
+        "variables.none == 1 || variables.none == 2",
+        "[1, 2].all(i, variables.none == i)",
+        "[1, 2].exists(i, variables.none == i) && object.none.none",
+        "cel.bind(x, object.none, x == 1 || x == 2)",
+    ],
+)
+def test_judging_leaves_nothing_to_the_search_for_cycles(condition: str) -> None:
+    made = program(
+        variables=[variable("name", "object.metadata.name"), variable("none", "object.metadata.none")],
+        matchConditions=[variable("one", condition)],
+        validations=[{"expression": condition}],
+    )
+
+    def ask() -> None:
+        budget = Budget()
+        activation = activation_of(made, {"object": POD}, budget=budget)
+        assert len(list(violations(made, activation, budget=budget))) == (condition != "variables.name == 'web'")
+        with suppress(CelError):
+            unmet(made, activation, budget=budget)
+
+    ask()  # compiles what tells errors
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            ask()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from functools import cmp_to_key, partial
 
 from lockgate.policy.cel.metering import charge_each
@@ -115,12 +116,12 @@ def once(compute: Callable[[], object]) -> Callable[[], object]:
 
     def get() -> object:
         if failed:
-            raise failed[0]
+            raise copy(failed[0])
         if not kept:
             try:
                 kept.append(compute())
             except Exception as error:
-                failed.append(error)
+                failed.append(copy(error))  # the one that is raised comes to hold on to this call
                 raise
         return kept[0]
 
@@ -142,25 +143,31 @@ def either(*operands: Callable[[], object]) -> bool:
 
 def _absorbed(operands: Sequence[Callable[[], object]], decisive: bool) -> bool:
     failure: Exception | None = None
-    for operand in operands:
-        failure = _tried(operand, decisive, failure)
-        if failure is DECIDED:
-            return decisive
-    if failure is not None:
-        raise failure
-    return not decisive
+    try:
+        for operand in operands:
+            failure = _tried(operand, decisive, failure)
+            if failure is DECIDED:
+                return decisive
+        if failure is not None:
+            raise failure
+        return not decisive
+    finally:
+        del failure  # what is raised holds on to this call, which must not hold on to it
 
 
 def every(walked: Iterable[tuple[object, ...]], condition: Callable[..., object], decisive: bool) -> bool:
     """``all`` (``decisive`` false) or ``exists`` (true) over elements, absorbing errors as ``&&`` and ``||`` do."""
     failure: Exception | None = None
-    for element in walked:
-        failure = _tried(partial(condition, *element), decisive, failure)
-        if failure is DECIDED:
-            return decisive
-    if failure is not None:
-        raise failure
-    return not decisive
+    try:
+        for element in walked:
+            failure = _tried(partial(condition, *element), decisive, failure)
+            if failure is DECIDED:
+                return decisive
+        if failure is not None:
+            raise failure
+        return not decisive
+    finally:
+        del failure  # as above
 
 
 DECIDED = Exception("decided")

@@ -8,6 +8,7 @@ violation or an error leads to.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from lockgate.dataclass import dataclass
@@ -66,22 +67,25 @@ class Program:
 class Variables(dict[str, Any]):
     """What ``variables`` is in an expression: a map whose values are computed when they are first read.
 
-    ``given`` are values that need no computing. A failure is kept too and raised at every reading.
+    ``given`` are values that need no computing. A failure is kept too and raised at every reading. Nothing here leads
+    back to itself: thousands of reviews a minute would each leave their object to Python's search for cycles, and that
+    took a fifth of a second, in which nobody was answered.
     """
 
-    __slots__ = ("activation", "budget", "expressions", "failed")
+    __slots__ = ("around", "budget", "expressions", "failed")
 
     def __init__(
         self,
         expressions: Sequence[tuple[str, Expression]],
-        activation: Mapping[str, Any],
+        values: Mapping[str, Any],
         budget: Budget,
         *,
         given: Mapping[str, Any] | None = None,
     ) -> None:
+        """``values`` are those of the activation beside this."""
         super().__init__(given or {})
         self.expressions = dict(expressions)
-        self.activation = activation
+        self.around = values
         self.budget = budget
         self.failed: dict[str, EvaluationError] = {}
 
@@ -90,15 +94,16 @@ class Variables(dict[str, Any]):
         if expression is None:
             raise CelError(f"no such key: {name}")
         if name in self.failed:
-            raise self.failed[name]
+            raise copy(self.failed[name])
+        activation = {**self.around, "variables": self}
         try:
             if STATE.budget is self.budget:
-                value = self[name] = expression.within(self.activation, self.budget)
+                value = self[name] = expression.within(activation, self.budget)
             else:
-                value = self[name] = expression.evaluate(self.activation, budget=self.budget)
+                value = self[name] = expression.evaluate(activation, budget=self.budget)
         except EvaluationError as error:
             if not isinstance(error, BudgetExceededError):
-                self.failed[name] = error
+                self.failed[name] = copy(error)  # the one that is raised comes to hold on to this call
             raise
         return value
 
@@ -114,9 +119,7 @@ def activation_of(
     program: Program, values: Mapping[str, Any], *, budget: Budget, given: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """``values`` and the variable ``variables`` over them, which reads ``given`` as computed already."""
-    activation = dict(values)
-    activation["variables"] = Variables(program.variables, activation, budget, given=given)
-    return activation
+    return {**values, "variables": Variables(program.variables, values, budget, given=given)}
 
 
 def unmet(program: Program, activation: Mapping[str, Any], *, budget: Budget) -> str | None:
@@ -134,8 +137,11 @@ def unmet(program: Program, activation: Mapping[str, Any], *, budget: Budget) ->
             raise
         except EvaluationError as error:
             failure = failure or error
-    if failure is not None:
-        raise failure
+    try:
+        if failure is not None:
+            raise failure
+    finally:
+        del failure  # what is raised holds on to this call, which must not hold on to it
     return None
 
 
