@@ -8,7 +8,8 @@ it (it is compared, printed, handed to a function). What does not belong: any on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final, TypeAlias
 
 from lockgate.dataclass import dataclass
@@ -23,6 +24,30 @@ ITEM: Final = "\0item"
 Path: TypeAlias = tuple[str | None, ...]
 Read: TypeAlias = tuple[Path, bool]
 """Where, and whether the whole of it is read."""
+Presence: TypeAlias = tuple[Path, str]
+"""That some member of the list at a path has a field of this name."""
+Found: TypeAlias = tuple[Path, bool, Presence | None]
+"""A read, and what must be present for it to matter: without that the policy comes to nothing before it reads this."""
+
+
+def every(found: Iterable[Found]) -> tuple[Read, ...]:
+    """All that may be read, in a fixed order."""
+    reads: dict[Path, bool] = {}
+    for path, whole, _ in found:
+        reads[path] = reads.get(path, False) or whole
+    return _ordered(reads)
+
+
+def without(found: Iterable[Found], lists: Collection[Path]) -> tuple[tuple[Read, ...], tuple[str, ...]]:
+    """What is read where no member of these lists has any of some fields, and these fields."""
+    kept = [one for one in found if one[2] is None or one[2][0] not in lists]
+    fields = {presence[1] for _, _, presence in found if presence is not None and presence[0] in lists}
+    return every(kept), tuple(sorted(fields))
+
+
+def _ordered(reads: dict[Path, bool]) -> tuple[Read, ...]:
+    return tuple(sorted(reads.items(), key=repr))
+
 
 def external(name: str) -> str:
     """The key under which ``data.<name>`` of Rego, which stands beside the document, is read as if it stood in it."""
@@ -65,6 +90,8 @@ class Origin:
         return 0 if self.inside is None else 1 + self.inside.depth()
 
 
+UNKNOWN: Final[Presence] = ((), "")
+"""Of what has not been walked yet: what is noted under it is noted again, under something else."""
 NOWHERE: Final = Origin()
 """A value that holds nothing of the document but what was read whole."""
 
@@ -73,16 +100,19 @@ class Reads:
     """What is read, while it is being found out."""
 
     def __init__(self) -> None:
-        self.found: dict[Path, bool] = {}
+        self.noted: dict[tuple[Path, Presence | None], bool] = {}
+        self.present: frozenset[Presence] = frozenset()
+        """One of these is present, or what is being walked is never come to; empty where it may be in any case."""
 
     def shape(self, path: Path) -> None:
         """The type of a value is asked for, or a scalar."""
-        self.found.setdefault(path, False)
+        for one in self.present or (None,):
+            self.noted.setdefault((path, one), False)
 
     def whole(self, origin: Origin) -> None:
         """Everything of a value is read."""
         for path in origin.places:
-            self.found[path] = True
+            self._all(path)
         if origin.inside is not None:
             self.whole(origin.inside)
 
@@ -99,16 +129,32 @@ class Reads:
             self.shape(path)
             below = (*path, key)
             if len(below) > _MAX_PATH:
-                self.found[path] = True
+                self._all(path)
                 continue
             self.shape(below)
             places.add(below)
         found = Origin(frozenset(places)) if places else NOWHERE
         return found if origin.inside is None else found.joined(origin.inside)
 
-    def plain(self) -> tuple[Read, ...]:
-        """Everything found, as plain data in a fixed order."""
-        return tuple(sorted(self.found.items(), key=repr))
+    def _all(self, path: Path) -> None:
+        for one in self.present or (None,):
+            self.noted[path, one] = True
+
+    @contextmanager
+    def where(self, present: frozenset[Presence]) -> Iterator[None]:
+        """What is walked within is come to only where one of these is present; always, for an empty set. Where
+        something had to be present already, that stays what is noted: both must be, and one says enough."""
+        before = self.present
+        self.present = before or present
+        try:
+            yield
+        finally:
+            self.present = before
+
+    def found(self) -> tuple[Found, ...]:
+        """Everything, as plain data in a fixed order."""
+        return tuple(sorted(((path, whole, one) for (path, one), whole in self.noted.items()
+                             if one is not UNKNOWN), key=repr))  # fmt: skip
 
 
 def made_of(parts: Iterable[Origin]) -> Origin:

@@ -5,20 +5,40 @@ A document of :mod:`lockgate.policy.reads` is here the activation: its keys are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from lockgate.policy.cel import syntax as tree
 from lockgate.policy.cel.expression import Expression
 from lockgate.policy.cel.parser import parse
 from lockgate.policy.cel.program import Program
-from lockgate.policy.reads import ANY, ITEM, NOWHERE, Origin, Read, Reads, UntraceableError, made_of
+from lockgate.policy.reads import (
+    ANY,
+    ITEM,
+    NOWHERE,
+    Found,
+    Origin,
+    Presence,
+    Read,
+    Reads,
+    UntraceableError,
+    every,
+    made_of,
+)
 
 _Names = Mapping[str, Origin]
 _SCALAR = Origin()
 """Of a variable that is one of the scalars that the text of the expression names."""
+_ALWAYS: frozenset[Presence] = frozenset()
 
 
 def traced(program: Program, *, variables: frozenset[str], given: Mapping[str, Origin]) -> tuple[Read, ...] | None:
+    """What :func:`found_in` finds, whatever must be present."""
+    found = found_in(program, variables=variables, given=given)
+    return None if found is None else every(found)
+
+
+def found_in(program: Program, *, variables: frozenset[str], given: Mapping[str, Origin]) -> tuple[Found, ...] | None:
     """What conditions, validations and their messages read of ``variables``; None when it cannot be told. ``given``
     says where the fields of ``variables`` that the caller computes come from."""
     walk = _Walk(variables, given)
@@ -28,6 +48,7 @@ def traced(program: Program, *, variables: frozenset[str], given: Mapping[str, O
     try:
         for name, expression in program.variables:
             walk.fields[name] = walk.expression(expression)
+            walk.filled[name] = walk.fills(parse(expression.source), {})
         for _, expression in program.conditions:
             walk.reads.whole(walk.expression(expression))
         for validation in program.validations:
@@ -36,7 +57,7 @@ def traced(program: Program, *, variables: frozenset[str], given: Mapping[str, O
                 walk.reads.whole(walk.expression(validation.message_expression))
     except UntraceableError:
         return None
-    return walk.reads.plain()
+    return walk.reads.found()
 
 
 def traced_each(
@@ -49,7 +70,7 @@ def traced_each(
             walk.reads.whole(walk.expression(expression))
     except UntraceableError:
         return None
-    return walk.reads.plain()
+    return every(walk.reads.found())
 
 
 def place(name: str) -> Origin:
@@ -61,6 +82,8 @@ class _Walk:
     def __init__(self, variables: frozenset[str], given: Mapping[str, Origin]) -> None:
         self.variables = variables
         self.fields = dict(given)
+        self.filled: dict[str, frozenset[Presence]] = {}
+        """Of fields that are lists: what must be present for the list to have a member, see :meth:`fills`."""
         self.reads = Reads()
 
     def expression(self, expression: Expression) -> Origin:
@@ -106,8 +129,49 @@ class _Walk:
 
     def _read(self, node: tree.Node, names: _Names) -> Origin:
         """A value of which everything counts."""
-        self.reads.whole(self.value(node, names))
+        value = self.value(node, names)
+        with self.reads.where(self.fills(node, names)):  # else it is an empty list, whatever the object
+            self.reads.whole(value)
         return NOWHERE
+
+    def fills(self, node: tree.Node, names: _Names) -> frozenset[Presence]:
+        """What must be present, one of it, for a list to have a member; nothing where that cannot be told."""
+        match node:
+            case tree.Select(operand=tree.Ident(name="variables")) if "variables" not in names:
+                return self.filled.get(node.name, _ALWAYS)
+            case tree.Conditional(then=tree.ListLiteral(items=())):
+                return self.fills(node.otherwise, names)
+            case tree.Conditional(otherwise=tree.ListLiteral(items=())):
+                return self.fills(node.then, names)
+            case tree.Comprehension(macro="filter") if len(node.variables) == 1 and node.condition is not None:
+                return self.fills(node.target, names) or self._having(node, names)
+            case tree.Comprehension(macro="map" | "transformList" | "sortBy"):
+                return self.fills(node.target, names)
+        return _ALWAYS
+
+    def _having(self, node: tree.Comprehension, names: _Names) -> frozenset[Presence]:
+        """Which field a member must have to be chosen: the condition begins with the question whether it has it."""
+        condition = node.condition
+        if isinstance(condition, tree.Chain) and condition.operator == "&&":
+            condition = condition.operands[0]
+        asked = condition.select.operand if isinstance(condition, tree.Has) else None
+        if not isinstance(asked, tree.Ident) or asked.name != node.variables[0]:
+            return _ALWAYS
+        assert isinstance(condition, tree.Has)
+        with self._apart():
+            target = self.value(node.target, names)
+        if target.inside is not None or not target.places:
+            return _ALWAYS
+        return frozenset((path, condition.select.name) for path in target.places)
+
+    @contextmanager
+    def _apart(self) -> Iterator[None]:
+        """What is walked within is walked for its place alone: it was or will be walked where it is read."""
+        before, self.reads = self.reads, Reads()
+        try:
+            yield
+        finally:
+            self.reads = before
 
     def _ident(self, node: tree.Ident, names: _Names) -> Origin:
         if node.name in names:
@@ -181,6 +245,10 @@ class _Walk:
         for name in node.variables[:-1]:
             inner[name] = NOWHERE  # an index, or a key, which the shape of a map tells
         inner[node.variables[-1]] = _SCALAR if _of_scalars(node.target) else member
+        with self.reads.where(self.fills(node.target, names)):
+            return self._of_each(node, member, inner)
+
+    def _of_each(self, node: tree.Comprehension, member: Origin, inner: _Names) -> Origin:
         if node.condition is not None:
             self._read(node.condition, inner)
         if node.result is None:

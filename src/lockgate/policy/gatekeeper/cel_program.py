@@ -16,10 +16,10 @@ from lockgate.policy.cel.program import Program, Validation, activation_of, pars
 from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyError
 from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.constraint import Constraint
-from lockgate.policy.gatekeeper.parts import NAMES, parts_of
+from lockgate.policy.gatekeeper.parts import NAMES, VOLUMES, Quiet, parts_of, quiet_of
 from lockgate.policy.gatekeeper.template import CelSource
 from lockgate.policy.gatekeeper.violation import Answer
-from lockgate.policy.reads import NOWHERE, Read
+from lockgate.policy.reads import NOWHERE, Found, Read, every, without
 from lockgate.policy.views import View, view_of
 
 VARIABLES = ("object", "oldObject", "request", "namespaceObject")
@@ -35,14 +35,15 @@ _To = TypeVar("_To")
 class CelProgram:
     """The compiled logic of one template. Keeps nothing between reviews."""
 
-    __slots__ = ("_ignore_errors", "_program", "parts", "view")
+    __slots__ = ("_ignore_errors", "_program", "parts", "quiet", "view")
 
     def __init__(
-        self, program: Program, *, ignore_errors: bool, view: View | None, parts: tuple[int, ...] | None
+        self, program: Program, *, ignore_errors: bool, view: View | None, parts: tuple[int, ...] | None,
+        quiet: Quiet | None,
     ) -> None:  # fmt: skip
         self._program = program
         self.view = view
-        self.parts = parts
+        self.parts, self.quiet = parts, quiet
         self._ignore_errors = ignore_errors
 
     def judge(self, case: Case, constraint: Constraint, budget: Budget) -> list[Answer]:
@@ -96,6 +97,7 @@ class CelProgram:
                 ],
                 None if self.view is None else self.view.code,
                 self.parts,
+                self.quiet,
             )
         )
 
@@ -108,22 +110,27 @@ def compile_cel(source: CelSource) -> CelProgram:
     program = parse_program(
         source.fields, variables=VARIABLES, given=GIVEN, conditions="matchCondition", where=source.where
     )
-    from lockgate.policy.cel.traces import place, traced
+    from lockgate.policy.cel.traces import found_in, place
 
     given = {"params": NOWHERE, "anyObject": place("anyObject")}
-    reads = traced(program, variables=frozenset(VARIABLES), given=given)
-    view = None if reads is None else view_of(reads)
-    return CelProgram(program, ignore_errors=source.ignore_errors, view=view, parts=_parts(reads))
+    found = found_in(program, variables=frozenset(VARIABLES), given=given)
+    view = None if found is None else view_of(every(found))
+    parts = None if found is None else _parts(every(found))
+    quiet = None if found is None or parts is None else _quiet(found)
+    return CelProgram(program, ignore_errors=source.ignore_errors, view=view, parts=parts, quiet=quiet)
+
+
+def _quiet(found: tuple[Found, ...]) -> Quiet | None:
+    reads, fields = without(found, [(name, *VOLUMES[1:]) for name in ("object", "anyObject")])
+    return quiet_of(_parts(reads), fields)
 
 
 _SAME = {"requestKind": "kind", "requestResource": "resource", "requestSubResource": "subResource"}
 _OF_REQUEST = frozenset(NAMES) - {"object", "oldObject", "namespaceObject"}
 
 
-def _parts(reads: tuple[Read, ...] | None) -> tuple[int, ...] | None:
+def _parts(reads: tuple[Read, ...]) -> tuple[int, ...] | None:
     """Which parts of the review decide the answers; None when the whole of it may."""
-    if reads is None:
-        return None
     named: list[Read] = []
     for path, whole in reads:
         if path[0] == "anyObject":
@@ -145,7 +152,7 @@ def load_cel(source: CelSource, data: bytes) -> CelProgram:
     """A program that :meth:`CelProgram.dump` wrote for the same source. Bytes must come from a place that only the user
     can write. Raises :class:`PolicyError` when they do not fit."""
     try:
-        variables, conditions, validations, view, parts = marshal.loads(data)  # noqa: S302
+        variables, conditions, validations, view, parts, quiet = marshal.loads(data)  # noqa: S302
         program = Program(
             tuple((name, load_expression(each)) for name, each in variables),
             tuple((name, load_expression(each)) for name, each in conditions),
@@ -157,7 +164,7 @@ def load_cel(source: CelSource, data: bytes) -> CelProgram:
     except (ValueError, TypeError, EOFError):
         raise PolicyError("these bytes hold no compiled template") from None
     seen = None if view is None else View(view)
-    return CelProgram(program, ignore_errors=source.ignore_errors, view=seen, parts=parts)
+    return CelProgram(program, ignore_errors=source.ignore_errors, view=seen, parts=parts, quiet=quiet)
 
 
 def _maybe(make: Callable[[_From], _To], value: _From | None) -> _To | None:

@@ -18,6 +18,8 @@ from lockgate.policy.reads import ANY, KEYS, Path, Read, external
 from lockgate.policy.views import exact
 
 Key: TypeAlias = tuple[int | bytes, ...]
+Quiet: TypeAlias = tuple[tuple[int, ...], tuple[str, ...]]
+"""Parts that decide alone while no volume has any of these fields."""
 
 INVENTORY: Final = external("inventory")
 """Stands for all objects of the cluster that a policy may look at, as if the review held them."""
@@ -32,6 +34,8 @@ _MOUNTING: Final = ("containers", "initContainers", "ephemeralContainers")
 _VOLUMES: Final[tuple[Path, ...]] = (
     ("spec", "volumes", ANY), *(("spec", name, ANY, "volumeMounts", ANY) for name in _MOUNTING),
 )  # fmt: skip
+VOLUMES: Final[Path] = ("object", *_VOLUMES[0][:-1])
+"""Where volumes are listed."""
 _NAMED: Final = tuple((*path, KEYS) for path in _VOLUMES)
 """Where volumes and mounts have their names, if they have any: what the names are is a part of its own."""
 _NAMES: Final = tuple((*path, "name") for path in _VOLUMES)
@@ -63,6 +67,12 @@ def parts_of(reads: Iterable[Read]) -> tuple[int, ...]:
     """The numbers of the parts that are read, in their order. Paths begin with one of ``NAMES``."""
     found = {number for read, whole in reads for number in _met(read, whole)}
     return tuple(sorted(found | {number - 1 for number in found & _VOLUME_NAMES}))  # names by where they stand
+
+
+def quiet_of(parts: tuple[int, ...] | None, fields: tuple[str, ...]) -> Quiet | None:
+    """The parts that are read while no volume has any of these fields; None where that is told of none. A name stands
+    apart from its volume, and is not looked for."""
+    return None if parts is None or not fields or "name" in fields else (parts, fields)
 
 
 class _Tree:
@@ -176,6 +186,14 @@ class Parts:
     def names_are_texts(self) -> bool:
         """Whether all names of volumes and mounts that there are, are texts; the part ``NAMED`` tells."""
         return all(name.__class__ is str for name in _volume_names(self._object))
+
+    def has_volume_with(self, fields: Iterable[str]) -> bool:
+        """Whether some volume has one of these fields, or may have it."""
+        spec = self._object.get("spec") if self._object is not None else None
+        volumes = spec.get("volumes") if spec.__class__ is dict else None
+        if volumes.__class__ is not list:
+            return volumes is not None
+        return any(field in one for one in volumes if one.__class__ is dict for field in fields)
 
     def bare(self) -> dict[str, Any]:
         """The object without its parts; it shares everything else with it."""

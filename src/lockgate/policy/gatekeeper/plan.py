@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, MutableMapping, Sequence
 from itertools import count
+from typing import Any
 
 from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.judging import Installed, Judging
 from lockgate.policy.gatekeeper.kept import Kept, Verdicts
-from lockgate.policy.gatekeeper.parts import Parts, is_steady, parts_of, union
+from lockgate.policy.gatekeeper.parts import Parts, Quiet, is_steady, parts_of, union
 from lockgate.policy.gatekeeper.violation import Answer, Violation
 from lockgate.policy.reads import Read
 from lockgate.policy.rego.values import json_text
@@ -32,12 +33,16 @@ Place = tuple[int, Violation]
 class Group:
     """Constraints that read the same parts."""
 
-    __slots__ = ("members", "number", "parts")
+    __slots__ = ("fields", "members", "number", "parts", "quiet")
 
-    def __init__(self, parts: tuple[int, ...] | None) -> None:
+    def __init__(self, parts: tuple[int, ...] | None, quiet: Quiet | None = None) -> None:
+        """``quiet``: which parts they read while no volume has any of some fields, where those are fewer."""
         self.number = next(_numbers)
         self.parts = parts
         """None for constraints of which nothing can be kept."""
+        self.fields = quiet[1] if quiet is not None else ()
+        self.quiet = Group(quiet[0]) if quiet is not None else None
+        """The same constraints, as they are while no volume has any of ``fields``."""
         self.members: list[tuple[int, Installed, tuple[str, ...]]] = []
         """Each with its place among all, and with what follows from a violation."""
 
@@ -48,23 +53,30 @@ class Plan:
     def __init__(self, installed: Iterable[Installed], point: str, *, namespaces: bool) -> None:
         """``installed`` in the order in which they answer. ``namespaces``: the objects are Namespaces."""
         self.number = next(_numbers)
-        groups: dict[tuple[int, ...] | None, Group] = {}
+        groups: dict[tuple[Any, ...], Group] = {}
         for at, one in enumerate(installed):
             parts = None if one.program.parts is None else _with_match(one, one.program.parts, namespaces)
-            group = groups.setdefault(parts, Group(parts))
-            group.members.append((at, one, one.constraint.enforcement.at(point)))
+            quiet = None
+            if one.program.quiet is not None and not is_steady(parts):
+                fewer, fields = one.program.quiet
+                fewer = _with_match(one, fewer, namespaces)
+                quiet = (fewer, fields) if is_steady(fewer) else None
+            group = groups.setdefault((parts, quiet), Group(parts, quiet))
+            for each in (group, group.quiet):
+                if each is not None:
+                    each.members.append((at, one, one.constraint.enforcement.at(point)))
         self.groups = tuple(groups.values())
-        self._steady = tuple(one for one in self.groups if is_steady(one.parts))
-        self._parts = union(one.parts for one in self._steady)
-        self._others = tuple(one for one in self.groups if not is_steady(one.parts))
+        self._parts = union(one.parts for group in self.groups for one in (group, group.quiet)
+                            if one is not None and is_steady(one.parts))  # fmt: skip
 
     def judged(
         self, case: Case, parts: Parts, kept: Kept, seconds: MutableMapping[str, float] | None
     ) -> Verdicts:  # fmt: skip
         """What they say of a review, whose parts these are."""
         judging = Judging(case, kept, seconds)
-        outcomes = [*self._of_steady(parts, judging, kept)]
-        for group in self._others:
+        whole = self._of_steady(parts, judging, kept)
+        outcomes = [*whole.outcomes]
+        for group in whole.left:
             outcomes += _said(group, parts, judging, kept)[0].outcomes
         judging.done()
         if case.left <= 0:
@@ -79,22 +91,30 @@ class Plan:
             kept.verdicts.put(key, known, ENTRY + words + (_ANSWER if words else 0))
         return known
 
-    def _of_steady(self, parts: Parts, judging: Judging, kept: Kept) -> tuple[Outcome, ...]:
-        """What the groups say that say the same of the next replica, as a rule: one look-up for all of them."""
+    def _of_steady(self, parts: Parts, judging: Judging, kept: Kept) -> Whole:
+        """What the groups say that say the same of the next replica, as a rule, and which are left: one look-up for all
+        of them."""
         key = parts.joint(self.number, self._parts)
         known = _paid(judging.case, None if key is None else kept.wholes.get(key))
         if known is not None:
-            return known.outcomes
-        found, lasting = [], True
-        for group in self._steady:
-            said, lasts = _said(group, parts, judging, kept)
+            return known
+        found, left, lasting = [], [], True
+        for group in self.groups:
+            asked: Group | None = group
+            if not is_steady(group.parts):
+                asked = None if parts.has_volume_with(group.fields) else group.quiet
+            if asked is None:
+                left.append(group)
+                continue
+            said, lasts = _said(asked, parts, judging, kept)
             found.append(said)
             lasting = lasting and lasts
         outcomes = tuple(outcome for one in found for outcome in one.outcomes)
+        most = max((one.most for one in found), default=0)
+        whole = Whole(outcomes, sum(one.steps for one in found), most, tuple(left))
         if key is not None and lasting:
-            most = max((one.most for one in found), default=0)
-            kept.wholes.put(key, Whole(outcomes, sum(one.steps for one in found), most), size_of(key))
-        return outcomes
+            kept.wholes.put(key, whole, size_of(key))
+        return whole
 
     def _in_turn(self, case: Case, kept: Kept, seconds: MutableMapping[str, float] | None) -> Verdicts:
         judging = Judging(case, kept, seconds)

@@ -6,10 +6,10 @@ Imported when a template is compiled; a kept program needs none of it.
 from __future__ import annotations
 
 from lockgate.policy.errors import PolicyError
-from lockgate.policy.gatekeeper.parts import INVENTORY, NAMES, parts_of
+from lockgate.policy.gatekeeper.parts import INVENTORY, NAMES, VOLUMES, Quiet, parts_of, quiet_of
 from lockgate.policy.gatekeeper.rego_program import RegoProgram
 from lockgate.policy.gatekeeper.template import RegoSource
-from lockgate.policy.reads import ANY, Read
+from lockgate.policy.reads import ANY, Found, Read, every, without
 from lockgate.policy.rego import Source, compile_modules
 from lockgate.policy.rego.parse.modules import parse_module
 from lockgate.policy.rego.syntax import Module, Var
@@ -24,27 +24,34 @@ def compile_rego(source: RegoSource) -> RegoProgram:
     """Compile the module and its libraries. Raises :class:`PolicyError` with line, column and excerpt."""
     modules, path = modules_of(source)
     program = compile_modules(modules, entries=(path,))
-    reads = program.reads(path)
-    return RegoProgram(program, path, _view(reads), _parts(reads))
+    found = program.found(path)
+    if found is None:
+        return RegoProgram(program, path, None, None, None)
+    reads = every(found)
+    parts = _parts(reads)
+    return RegoProgram(program, path, _view(reads), parts, None if parts is None else _quiet(found))
 
 
-def _view(found: tuple[Read, ...] | None) -> View | None:
+def _quiet(found: tuple[Found, ...]) -> Quiet | None:
+    reads, fields = without(found, [("review", *VOLUMES)])
+    return quiet_of(_parts(reads), fields)
+
+
+def _view(reads: tuple[Read, ...]) -> View | None:
     """What of the review decides the answers; None when the whole of it may, or the inventory, or when nothing is
     walked through and the answers are found as soon as looked up."""
-    if found is None or any(whole and len(path) < 2 for path, whole in found):
+    if any(whole and len(path) < 2 for path, whole in reads):
         return None
-    named = [read for read in found if read[0] and read[0][0] != "parameters"]
+    named = [read for read in reads if read[0] and read[0][0] != "parameters"]
     if not all(path[0] == "review" for path, _ in named) or not any(ANY in path for path, _ in named):
         return None
     return view_of(named)
 
 
-def _parts(found: tuple[Read, ...] | None) -> tuple[int, ...] | None:
+def _parts(reads: tuple[Read, ...]) -> tuple[int, ...] | None:
     """Which parts of the review decide the answers; None when the whole of it may, or more than it."""
-    if found is None:
-        return None
     named: list[Read] = []
-    for path, whole in found:
+    for path, whole in reads:
         if path[:1] == ("parameters",) or (len(path) < 2 and not whole and path in ((), ("review",))):
             continue
         if path == (INVENTORY,):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lockgate.dataclass import dataclass
-from lockgate.policy.reads import Read
+from lockgate.policy.reads import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,5 +24,5 @@ class Compiled:
     """Builtins that the text calls, each with its topic; see ``builtins.function_of``."""
     reads: tuple[tuple[str, ...] | None, ...] = ()
     """Of each unit: the fields of ``input`` that its value hangs on; None when it must not be kept."""
-    traces: tuple[tuple[str, tuple[Read, ...] | None], ...] = ()
+    traces: tuple[tuple[str, tuple[Found, ...] | None], ...] = ()
     """Of each entry: what of ``input`` it reads, None when that cannot be told; see ``policy.reads``."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.policy.budget import Budget
 from lockgate.policy.errors import EvaluationError
-from lockgate.policy.reads import Read
+from lockgate.policy.reads import Found, Read, every
 from lockgate.policy.rego.builtins import function_of
 from lockgate.policy.rego.builtins.contract import BuiltinError
 from lockgate.policy.rego.builtins.signatures import NETWORK
@@ -111,10 +111,15 @@ class Program:
             if memory is not None:
                 memory.values = [state.memo[unit] for unit in memory.units]
 
-    def reads(self, path: str) -> tuple[Read, ...] | None:
+    def found(self, path: str) -> tuple[Found, ...] | None:
         """What of ``input`` the document at an entry reads, where ``input`` alone decides it; None when that cannot be
         told."""
         return dict(self._compiled.traces).get(path)
+
+    def reads(self, path: str) -> tuple[Read, ...] | None:
+        """The same, whatever must be present."""
+        found = self.found(path)
+        return None if found is None else every(found)
 
     @property
     def tables(self) -> Tables:

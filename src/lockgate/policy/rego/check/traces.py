@@ -10,7 +10,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from lockgate.policy.reads import ANY, NOWHERE, Origin, Read, Reads, UntraceableError, external, made_of
+from lockgate.policy.reads import (
+    ANY,
+    NOWHERE,
+    UNKNOWN,
+    Found,
+    Origin,
+    Presence,
+    Reads,
+    UntraceableError,
+    external,
+    made_of,
+)
 from lockgate.policy.rego.builtins.contract import Builtin
 from lockgate.policy.rego.check.tree import COMPLETE, FUNCTION, OBJECT, SET, Tree, Unit
 from lockgate.policy.rego.syntax import (
@@ -36,11 +47,13 @@ from lockgate.policy.rego.values import key_of
 _MAX_ROUNDS = 12
 _Names = dict[str, Origin]
 _REPRODUCIBLE = ("pure", "operator", "relation")
+_Needs = frozenset[Presence]
+_ALWAYS: _Needs = frozenset()
 
 
 def traced(
     tree: Tree, path: Sequence[str], builtins: Mapping[str, Builtin], mockable: Collection[str]
-) -> tuple[Read, ...] | None:
+) -> tuple[Found, ...] | None:
     """What the rule at ``path`` reads of ``input``, and of what stands beside it (``reads.external``); None when it
     cannot be told, or hangs on more than that."""
     node = tree.find([*path])
@@ -61,7 +74,10 @@ class _Walk:
         self.given: dict[tuple[int, int], Origin] = {}
         """What functions are given, by unit and position."""
         self.results: dict[int, Origin] = {}
-        self.asked: set[int] = set()
+        self.asked: dict[int, _Needs] = {}
+        """Units that are asked, and what must be present for any of them to be: one of these."""
+        self.needs: dict[int, _Needs] = {}
+        """Of units, what must be present for anything to come of them: one of these."""
         self.wanted: dict[int, dict[str, frozenset[str]]] = {}
         """Of a set of objects, by unit, the fields that every reference to it compares with texts, and these texts."""
         self.within: dict[str, frozenset[str]] = {}
@@ -69,20 +85,23 @@ class _Walk:
         self.in_order = False
         """Whether members come in the order of their whole values, and each once."""
 
-    def reads_of(self, unit: Unit) -> tuple[Read, ...]:
-        self.asked.add(unit.index)
+    def reads_of(self, unit: Unit) -> tuple[Found, ...]:
+        self.asked[unit.index] = _ALWAYS
         self.wanted[unit.index] = {}  # all of it
         for _ in range(_MAX_ROUNDS):
             before = self._state()
             for number in sorted(self.asked):
-                self._unit(self.tree.units[number])
-            self.reads.whole(self.results.get(unit.index, NOWHERE))
+                with self.reads.where(self.asked[number]):
+                    self._unit(self.tree.units[number])
+            with self.reads.where(self.needs[unit.index]):
+                self.reads.whole(self.results.get(unit.index, NOWHERE))
             if before == self._state():
-                return self.reads.plain()
+                return self.reads.found()
         raise UntraceableError
 
     def _state(self) -> tuple[object, ...]:
-        return dict(self.reads.found), dict(self.given), dict(self.results), set(self.asked), dict(self.wanted)
+        found = (self.reads.noted, self.given, self.results, self.asked, self.needs, self.wanted)
+        return tuple(dict(one) for one in found)
 
     # -- rules
 
@@ -90,20 +109,28 @@ class _Walk:
         node = self.tree.find(unit.path)
         if unit.kind == OBJECT and (node is None or node.children or node.dynamic):
             raise UntraceableError
+        needs: list[_Needs] = []
         for definition in (*unit.definitions, *([unit.default] if unit.default else [])):
             if unit.kind == OBJECT and len(definition.rest) > 1:
                 raise UntraceableError
             branch: Rule | None = definition.rule
             while branch is not None:
-                self._branch(unit, branch, definition.rest)
+                needs.append(self._branch(unit, branch, definition.rest))
                 branch = branch.otherwise
+        self.needs[unit.index] = frozenset().union(*needs) if all(needs) else _ALWAYS
 
-    def _branch(self, unit: Unit, rule: Rule, rest: Sequence[Term]) -> None:
+    def _branch(self, unit: Unit, rule: Rule, rest: Sequence[Term]) -> _Needs:
+        """What must be present for anything to come of the branch."""
         names: _Names = {}
         self.within = self._needed(unit, rule)
         for position, arg in enumerate(rule.args or ()):
             self._bind(arg, self.given.get((unit.index, position), NOWHERE), names)
-        self._body(rule.body, names)
+        needs = self._body(rule.body, names)
+        with self.reads.where(needs):
+            self._head(unit, rule, rest, names)
+        return needs
+
+    def _head(self, unit: Unit, rule: Rule, rest: Sequence[Term], names: _Names) -> None:
         for part in rest:
             self.reads.whole(self._value(part, names))
         found = NOWHERE
@@ -119,7 +146,8 @@ class _Walk:
         self.results[unit.index] = self.results.get(unit.index, NOWHERE).joined(found)
 
     def _result(self, unit: Unit) -> Origin:
-        self.asked.add(unit.index)
+        known, now = self.asked.get(unit.index), self.reads.present
+        self.asked[unit.index] = now if known is None else known | now if known and now else _ALWAYS
         return self.results.get(unit.index, NOWHERE)
 
     def _want(self, unit: Unit, path: Sequence[Term]) -> None:
@@ -150,9 +178,74 @@ class _Walk:
 
     # -- bodies
 
-    def _body(self, body: Body, names: _Names) -> None:
+    def _body(self, body: Body, names: _Names) -> _Needs:
+        """Walk the lines; what must be present for all of them to hold, and so for those after the one that tells."""
+        needs = _ALWAYS
         for expr in body:
-            self._line(expr, names)
+            with self.reads.where(needs):
+                self._line(expr, names)
+                needs = needs or self._needs_of(expr, names)
+        return needs
+
+    def _needs_of(self, expr: Expr, names: _Names) -> _Needs:
+        """What must be present for a line to hold, once it was walked; nothing where that cannot be told."""
+        what = expr.what
+        if expr.negated:
+            return _ALWAYS
+        if not isinstance(what, Call):
+            return self._needs_of_value(what, names)
+        name = operator_name(what.operator)
+        if name == "eq":
+            return self._needs_of_value(what.args[0], names) or self._needs_of_value(what.args[1], names)
+        unit = self.tree.called(name)
+        if unit is None:
+            return _ALWAYS
+        fields = [self._tested(definition.rule) for definition in unit.definitions]
+        if fields and all(one is not None and one == fields[0] for one in fields) and unit.default is None:
+            assert fields[0] is not None
+            member, field = (what.args[at] for at in fields[0])
+            if isinstance(field, Scalar) and isinstance(field.value, str):
+                return self._having(self._value(member, names), field.value)
+        return self.needs.get(unit.index, frozenset((UNKNOWN,)))
+
+    def _needs_of_value(self, what: object, names: _Names) -> _Needs:
+        if not isinstance(what, Ref) or not isinstance(what.head, Var) or not what.path:
+            return _ALWAYS
+        if what.head.name != "data" or "data" in names:
+            first = what.path[0]
+            if what.head.name in names and isinstance(first, Scalar) and isinstance(first.value, str):
+                return self._having(names[what.head.name], first.value)
+            return _ALWAYS
+        node, left = self.tree.root, len(what.path)
+        for part in what.path:
+            child = node.children.get(key_of(part.value)) if isinstance(part, Scalar) else None
+            if child is None:
+                return _ALWAYS
+            node, left = child, left - 1
+            if node.unit is not None:
+                asked = node.unit.kind == COMPLETE or (node.unit.kind == SET and left > 0)
+                return self.needs.get(node.unit.index, frozenset((UNKNOWN,))) if asked else _ALWAYS
+        return _ALWAYS
+
+    @staticmethod
+    def _having(value: Origin, field: str) -> _Needs:
+        """A member of a list has a field."""
+        if value.inside is not None or not value.places or any(path[-1:] != (ANY,) for path in value.places):
+            return _ALWAYS
+        return frozenset((path[:-1], field) for path in value.places)
+
+    @staticmethod
+    def _tested(rule: Rule) -> tuple[int, int] | None:
+        """The places among the arguments of an object and of the field that it must have for the function to hold."""
+        args = [arg.name if isinstance(arg, Var) else "" for arg in rule.args or ()]
+        for line in rule.body if rule.otherwise is None else ():
+            what = line.what
+            if line.negated or line.withs or not isinstance(what, Ref) or len(what.path) != 1:
+                continue
+            field = what.path[0]
+            if isinstance(what.head, Var) and isinstance(field, Var) and {what.head.name, field.name} <= {*args}:
+                return args.index(what.head.name), args.index(field.name)
+        return None
 
     def _inner(self, body: Body, names: _Names) -> None:
         """A body within another, whose variables may be others of the same name."""
@@ -319,11 +412,11 @@ class _Walk:
         inner, before = dict(names), self.in_order
         self.in_order = term.kind == "array"
         within, self.within = self.within, {}
-        self._body(term.body, inner)
-        values = [self._value(part, inner) for part in term.head]
+        with self.reads.where(self._body(term.body, inner)):
+            values = [self._value(part, inner) for part in term.head]
+            for key in values[:-1]:
+                self.reads.whole(key)
         self.in_order, self.within = before, within
-        for key in values[:-1]:
-            self.reads.whole(key)
         return made_of(values[-1:])
 
     def _ref(self, ref: Ref, names: _Names) -> Origin:
