@@ -173,6 +173,34 @@ def test_a_pattern_without_fixed_text_is_found_where_its_keyword_stands(others, 
         assert len(found) - len(spans) == sum(re.search(one.regex.encode(), content) is not None for one in others)
 
 
+@pytest.mark.parametrize("keywords", [(), ("robot",)], ids=len)
+@pytest.mark.parametrize("others", [[], [TOKEN]], ids=len)
+def test_a_pattern_without_fixed_text_is_found_where_its_core_stands(others, keywords) -> None:
+    pattern = Pattern("row", r"\b([MNO][a-z0-9]{9,12}\.[a-z0-9]{26,30})(?:[^a-z0-9]|$)", keywords)
+    opened = Matcher([*others, pattern])
+    assert opened._sparse == [len(others)]
+    for robot in (b"", b"robot"):
+        content = b"Ma1a1a1a1z." + b"z" * 26 + b"\ntok_abcd1234 " + robot + b" M123456789." + b"y" * 30
+        spans = [(hit.secret_start, hit.secret_end) for hit in opened.find(content) if hit.index == len(others)]
+        assert spans == ([(0, 37), (len(content) - 41, len(content))] if robot or not keywords else [])
+        assert len(opened.find(content)) - len(spans) == len(others)
+    assert texts(opened, b"Ma1a1a1a1z." + b"z" * 25 + b" robot") == []
+
+
+@pytest.mark.parametrize(
+    ("regex", "sparse"),
+    [
+        (r"\bA{22}([a-z%]{80,120})", False),
+        (r"\b(\d{30})\b", True),
+        (r"\b(\w{20})\b", False),
+        (r"(?:^|[^a-z])(S[OA][a-z]{56})", True),
+        (r"(ab[a-z]{56})", False),
+    ],
+)
+def test_characters_that_stand_for_themselves_in_a_row_are_looked_for_first(regex: str, sparse: bool) -> None:
+    assert Matcher([TOKEN, Pattern("p", regex)])._sparse == [1] * sparse
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32))
 def test_windows_find_what_a_whole_search_finds(seed: int) -> None:

@@ -13,7 +13,7 @@ from lockgate.patterns import Matcher, Pattern
 from lockgate.patterns import matcher as matcher_module
 from lockgate.patterns import width as width_module
 from lockgate.patterns.matcher import compile_joined
-from lockgate.patterns.width import Width, loosened, measure, relaxed
+from lockgate.patterns.width import Width, core, loosened, measure, relaxed
 
 
 @pytest.mark.parametrize(
@@ -172,3 +172,43 @@ def test_a_match_longer_than_a_dropped_bound_is_looked_for_as_it_stands() -> Non
     pattern = Pattern("p", r"k=(\w{4,60})(x*)")
     hits = Matcher([pattern], patient=True).find(b"k=" + b"a" * 58 + b" k=" + b"a" * 61 + b" k=" + b"x" * 61)
     assert [(hit.start, hit.end, hit.secret_end) for hit in hits] == [(0, 60, 60), (61, 123, 123), (125, 188, 187)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        (r"\b([MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,38})(?:[^\w-]|$)", r"[\w-]\.[\w-]{6}\.[\w-]{27}"),
+        (r"(?:^|[^a-z/])(S[AB][A-Z2-7]{56})\b", "S[AB][A-Z2-7]{56}"),
+        (r"(a{0,3}b{30})", "b{30}"),
+        (r"(a{30,}b{2})", "a{30}"),
+        (r"(a{2,}b{29})", "ab{29}"),
+        (r"(ab{22})", ""),
+        (r"(a{30}|b{30})", ""),
+        (r"(a{30})?", ""),
+        (r"(a{30}?)", ""),
+        (r"((?:a{30})*b)", ""),
+        (r"a{30}", ""),
+        (r"(?i)(a{30})", ""),
+        (r"(a{30}", ""),
+    ],
+)
+def test_the_core_of_a_row_of_atoms_is_its_longest_fixed_part(expression: str, found: str) -> None:
+    assert core(expression) == found
+
+
+ATOMS = st.tuples(
+    st.sampled_from(["a", "[ab]", r"\d", r"\.", "[^a-z]"]), st.integers(0, 9), st.sampled_from([None, 0, 3, 9])
+).map(lambda one: f"{one[0]}{{{one[1]}}}" if one[2] is None else f"{one[0]}{{{one[1]},{one[1] + one[2]}}}")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(ATOMS, min_size=1, max_size=6).map("".join),
+    st.text("ab1.", min_size=20, max_size=80),
+    st.sampled_from(["", r"\b", "(?:^|[^a])"]),
+)
+def test_the_core_stands_in_every_match(row: str, text: str, head: str) -> None:
+    with mock.patch.object(width_module, "SHORTEST_CORE", 3):
+        found = core(f"{head}({row})(?:[^b]|$)")
+    for match in compile_joined((f"{head}({row})(?:[^b]|$)",)).finditer(text.encode()):
+        assert compile_joined((found or "",)).search(match.group()) is not None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,20 +21,19 @@ MOST_FILES = 6
 
 
 def open_database(
-    expressions: Sequence[str], *, names: Sequence[str], cache_dir: Path | None = None, once: Sequence[str] = ()
+    expressions: Sequence[str], *, names: Sequence[str], cache_dir: Path | None = None, once: str = ""
 ) -> Any:
     """A Hyperscan block database over ``expressions`` whose ids are their positions.
 
-    That one of the words ``once`` stands in a content, whatever the case, is told once, by the next id after these.
+    That the expression ``once`` matches is told once a content, by the next id after these.
     Raises ``ConfigurationError`` that names the expression that Hyperscan refuses.
     """
-    words = "|".join(map(re.escape, once))
     if cache_dir is None:
-        return _compile(expressions, names, words)
-    place = cache_dir / f"hyperscan-{digest((*expressions, words) if words else expressions)}.db"
+        return _compile(expressions, names, once)
+    place = cache_dir / f"hyperscan-{digest((*expressions, once) if once else expressions)}.db"
     database = _read(place)
     if database is None:
-        database = _compile(expressions, names, words)
+        database = _compile(expressions, names, once)
         _keep(place, database)
     return database
 
@@ -116,11 +114,11 @@ def _keep(place: Path, database: Any) -> None:
         return
 
 
-def _compile(expressions: Sequence[str], names: Sequence[str], words: str) -> Any:
+def _compile(expressions: Sequence[str], names: Sequence[str], once: str) -> Any:
     import hyperscan
 
     raw = [expression.encode("utf-8", "surrogatepass") for expression in expressions]
-    last = [(words.encode(), hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH)] if words else []
+    last = [(once.encode(), hyperscan.HS_FLAG_SINGLEMATCH)] if once else []
     try:
         return _joined([*((one, 0) for one in raw), *last])
     except hyperscan.error:

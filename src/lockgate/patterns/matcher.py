@@ -16,6 +16,7 @@ which a few short windows never see again.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -28,7 +29,7 @@ from lockgate.patterns.database import has_database, open_database
 from lockgate.patterns.definition import Allow, Hit, Pattern, Target
 from lockgate.patterns.entropy import shannon
 from lockgate.patterns.keywords import Words
-from lockgate.patterns.width import Width, loosened, measure, relaxed
+from lockgate.patterns.width import Width, core, loosened, measure, relaxed
 from lockgate.patterns.windows import LINE, Look, windows_of
 
 PATIENCE = 350_000_000
@@ -54,6 +55,8 @@ _Span = tuple[int, int, int, int]
 _NOT_FIXED = lazy_pattern(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+,?\d*\}|\(\?[^:)]*[:)]")
 """Escapes, classes, counts and flags of an expression."""
 _FIXED_TEXT = lazy_pattern(r"[\w:/<>=#@%&~\"'-]{2}")
+_FIXED_ROUNDS = lazy_pattern(r"(?:(?<!\\)|(?<=\\b))[A-Za-z0-9]\{(?:[2-9]|\d\d)")
+"""One character that is to stand several times in a row."""
 
 
 class Matcher:
@@ -95,16 +98,16 @@ class Matcher:
         return PATIENCE_WITH_DATABASE if kept else PATIENCE
 
     def _open(self) -> None:
-        """Opens a database of all patterns but the sparse ones, and of the keywords of these, which have their own."""
-        self._sparse = [number for number in self._numbers if _is_sparse(self.patterns[number])]
-        self._in_database = [number for number in self._numbers if number not in self._sparse]
+        """Opens a database of all patterns but the sparse ones, and of what tells of these, which have their own."""
+        told = {number: mark for number in self._numbers if (mark := _mark_of_sparse(self.patterns[number]))}
+        self._sparse = list(told)
+        self._in_database = [number for number in self._numbers if number not in told]
         if self._numbers:
-            keywords = {keyword for number in self._sparse for keyword in self.patterns[number].keywords}
-            self._database = self._compiled_for(self._in_database, once=sorted(keywords))
+            self._database = self._compiled_for(self._in_database, once="|".join(sorted(set(told.values()))))
         if self._sparse:
             self._sparse_database = self._compiled_for(self._sparse)
 
-    def _compiled_for(self, numbers: Sequence[int], *, once: Sequence[str] = ()) -> Any:
+    def _compiled_for(self, numbers: Sequence[int], *, once: str = "") -> Any:
         return open_database(
             [loosened(self.patterns[number].ends or self.patterns[number].regex) for number in numbers],
             names=[self.patterns[number].id for number in numbers],
@@ -165,9 +168,9 @@ class Matcher:
             self._database.scan(content, match_event_handler=_collect, context=found)
         if not found:
             return found
-        keyword_stands = found.pop(len(self._in_database), None) is not None
+        sparse_may_stand = found.pop(len(self._in_database), None) is not None
         ends = {self._in_database[place]: ends for place, ends in found.items()}
-        if keyword_stands:
+        if sparse_may_stand:
             found.clear()
             self._sparse_database.scan(content, match_event_handler=_collect, context=found)
             ends.update((self._sparse[place], ends) for place, ends in found.items())
@@ -317,13 +320,20 @@ def _plain(pattern: Pattern) -> bool:
     return pattern.regex.isascii() and "\\p" not in pattern.regex.lower()
 
 
-def _is_sparse(pattern: Pattern) -> bool:
-    """Whether a pattern has telling keywords, but no two fixed characters in a row that tell Hyperscan where to look.
+def _mark_of_sparse(pattern: Pattern) -> str:
+    """What stands in every content that a sparse pattern matches; empty for a pattern that is not sparse.
 
-    Such a one is an automaton that walks over every byte: it alone costs half of what three hundred others cost.
+    Sparse is one that has no two fixed characters in a row that tell Hyperscan where to look, but a long core or
+    telling keywords. It is an automaton that walks over every byte: it alone costs half of what three hundred others
+    cost.
     """
-    usable = bool(pattern.keywords) and all(len(word) > 2 and word.isascii() for word in pattern.keywords)
-    return usable and _FIXED_TEXT.search(_NOT_FIXED.sub(" ", pattern.regex)) is None
+    if _FIXED_TEXT.search(_NOT_FIXED.sub(" ", pattern.regex)) or _FIXED_ROUNDS.search(pattern.regex):
+        return ""
+    if found := core(pattern.regex):
+        return found
+    if not pattern.keywords or not all(len(word) > 2 and word.isascii() for word in pattern.keywords):
+        return ""
+    return f"(?i:{'|'.join(map(re.escape, pattern.keywords))})"
 
 
 def _collect(place: int, start: int, end: int, flags: int, context: dict[int, list[int]]) -> None:  # noqa: ARG001

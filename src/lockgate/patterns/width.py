@@ -38,6 +38,14 @@ _ATOMS = lazy_pattern(
     re.DOTALL,
 )
 """What is passed over, and counted repeats of what takes one byte."""
+_ATOM = lazy_pattern(rf"(?P<atom>{_CLASS}|\\[dws.]|[A-Za-z0-9_-])(?:\{{(?P<least>\d+)(?P<comma>,?)\d*\}})?")
+_ROW = lazy_pattern(
+    rf"(?:\\b|\(\?:\^\|{_CLASS}\))?\((?P<row>(?:(?:{_CLASS}|\\[dws.]|[A-Za-z0-9_-])(?:\{{\d+,?\d*\}})?)+)\)"
+    rf"(?:\\b|\(\?:{_CLASS}\|\$\))?"
+)
+"""Atoms one after another, most of them with a count, and what has to stand on either side."""
+SHORTEST_CORE = 24
+"""Bytes from which a row of atoms is rare in texts."""
 _GROUP_COUNT = lazy_pattern(r"\)\{(\d+),?(\d*)\}")
 MOST = 1 << 20
 """A bounded width beyond this counts as unbounded over lines."""
@@ -104,6 +112,27 @@ def loosened(expression: str) -> str:
         return f"{{{least},}}" if counts else piece[0]
 
     return _PIECES.sub(without_bound, expression)
+
+
+def core(expression: str) -> str:
+    """An expression that matches within every match of ``expression``, where that is one row of atoms; else empty.
+
+    It is a row of as many rounds as each atom takes at least, between two atoms whose rounds vary. Of the first one it
+    takes one round: what begins late is cheap to look for.
+    """
+    row = _ROW.fullmatch(expression)
+    if row is None:
+        return ""
+    pieces, sizes = [""], [0]
+    for one in _ATOM.finditer(row["row"]):
+        atom, least = one["atom"], int(one["least"] or 1)
+        pieces[-1] += f"{atom}{{{least}}}" if least > 1 else atom * least
+        sizes[-1] += least
+        if one["comma"] or not least:
+            pieces.append(atom if least else "")
+            sizes.append(min(least, 1))
+    size = max(sizes)
+    return pieces[sizes.index(size)] if size >= SHORTEST_CORE else ""
 
 
 def relaxed(expression: str) -> tuple[str, int | None]:

@@ -64,6 +64,9 @@ def windows_of(look: Look, ends: Sequence[int], width: Width) -> Iterator[tuple[
     """Begin and end of the windows before the ends; those that overlap are one."""
     begin = stop = -1
     for end in sorted(ends):
+        if end - stop == 1 and stop >= 0:  # a value that may end at each of its characters
+            stop = end
+            continue
         left = _left(look, end, width)
         if stop < 0:
             begin, stop = left, end

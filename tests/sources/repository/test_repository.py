@@ -32,12 +32,21 @@ def test_a_plain_folder_is_read_without_git(tmp_path):
 
 
 @pytest.mark.parametrize("stated", [0, 1, 4, 6, 9])
-def test_a_file_that_grows_or_shrinks_while_it_is_read_is_read_whole(tmp_path, monkeypatch, stated):
-    (tmp_path / "log").write_text("hello")
+def test_a_file_that_grows_or_shrinks_before_it_is_read_is_read_whole(tmp_path, stated):
+    (tmp_path / "log").write_text("x" * stated)
     (row,) = TreeSource(tmp_path).collect(everything)
-    status = os.stat(tmp_path / "log")
-    monkeypatch.setattr(os, "fstat", lambda handle: os.stat_result((*status[:6], stated, *status[7:])))
+    (tmp_path / "log").write_text("hello")
     assert row.load() == b"hello"
+
+
+@pytest.mark.parametrize("stated", [0, 5])
+def test_what_became_a_fifo_is_not_read(tmp_path, stated):
+    (tmp_path / "log").write_text("x" * stated)
+    (row,) = TreeSource(tmp_path).collect(everything)
+    (tmp_path / "log").unlink()
+    os.mkfifo(tmp_path / "log")
+    with pytest.raises(OSError, match="not a regular file"):
+        row.load()
 
 
 def test_what_git_ignores_is_left_out_unless_asked_for(repository):

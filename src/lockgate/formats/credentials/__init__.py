@@ -180,7 +180,7 @@ def _names_of(path: str) -> list[str]:
     found = {*by_name.get(name, ()), *by_ending.get(_ending(name), ())}
     if affixes.meet(whole, name):
         found.update(one for one, test in _tests().items() if test(path))
-    else:
+    elif others:
         found.update(one for one in others if others[one](path))
     return [one for one in _tests() if one in found] if len(found) > 1 else list(found)
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import itertools
 import re
 from enum import StrEnum
-from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 
-from lockgate.dataclass import dataclass
 from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Confidence
 from lockgate.scanners.secrets import _words as words
@@ -28,9 +27,8 @@ class Style(StrEnum):
     ADDRESS = "address"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What the path says."""
+class Place(NamedTuple):
+    """What the path says. A tuple, for verdicts are remembered by it."""
 
     code: bool
     """A bare word is a variable there."""
@@ -121,13 +119,9 @@ _NUMBERED_WORD = lazy_pattern(
 _SEPARATORS = lazy_pattern(r"[-_./:,+| ]+")
 
 
-@lru_cache(maxsize=64)
 def place_of(path: str) -> Place:
-    """What the path alone says about values in the file: asked for each of them, file by file."""
-    return _place(bool(_CODE.search(path)), bool(_PROSE.search(path)), bool(_TEST.search(path)))
-
-
-_place = lru_cache(maxsize=8)(Place)
+    """What the path alone says about values in the file."""
+    return Place(bool(_CODE.search(path)), bool(_PROSE.search(path)), bool(_TEST.search(path)))
 
 
 def judge_assignment(name: str, value: str, *, style: Style, place: Place) -> Confidence | None:

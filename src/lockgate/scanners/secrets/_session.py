@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from functools import lru_cache
+from itertools import filterfalse
 from typing import TYPE_CHECKING
 
 from lockgate.dataclass import dataclass
@@ -72,20 +73,21 @@ class SecretsSession:
 
     def feed(self, row: File) -> Iterable[Finding | Skip]:
         """Findings of one file in line order, and a Skip when it was not judged whole."""
-        paths = (row.path, *row.other_paths)
-        structured = [path for path in paths if wants_structured(path)]
-        plain = [path for path in paths if not is_quiet(path)]
+        paths = (row.path, *row.other_paths) if row.other_paths else (row.path,)
+        structured = tuple(filter(wants_structured, paths))
+        plain = tuple(filterfalse(is_quiet, paths))
         if not structured and not plain:
             return ()
         if row.size > self._limit:
             return (_too_large(row.path, row.size, self._limit),)
         content = row.load()
-        if len(content) > self._limit:
-            return (_too_large(row.path, len(content), self._limit),)
-        if not content:
+        size = len(content)
+        if size > self._limit:
+            return (_too_large(row.path, size, self._limit),)
+        if not size:
             return ()
         self._files += 1
-        self._bytes += len(content)
+        self._bytes += size
         text, binary = _as_text(content)
         hits = self._matcher.find(text, plain) if plain and not binary else []
         if not hits and not structured:
@@ -105,7 +107,8 @@ class SecretsSession:
     def _findings(
         self, row: File, content: bytes, *, raw: bytes, hits: Sequence[Hit], structured: Sequence[str]
     ) -> Iterator[Finding | Skip]:
-        found = [one for hit in hits if (one := self._judged(row.path, content, hit)) is not None]
+        place = place_of(row.path)
+        found = [one for hit in hits if (one := self._judged(content, hit, place=place)) is not None]
         values: dict[tuple[int, int], str] = {}
         for path in structured:
             reading = _reading(path, raw)
@@ -137,7 +140,7 @@ class SecretsSession:
                 told.add(mark)
                 yield finding
 
-    def _judged(self, path: str, content: bytes, hit: Hit) -> Found | None:
+    def _judged(self, content: bytes, hit: Hit, *, place: Place) -> Found | None:
         entry = self._catalog.entries[hit.index]
         start, end = hit.secret_start, hit.secret_end
         confidence: Confidence | None = entry.rule.confidence
@@ -145,7 +148,7 @@ class SecretsSession:
             begin, stop = what_decides(content, hit)
             verdict = self._verdict if stop - begin <= WIDEST_REMEMBERED else self._judged_anew
             offsets = hit.start - begin, hit.end - begin, start - begin, end - begin
-            confidence = verdict(content[begin:stop], (hit.index, *offsets), place_of(path))
+            confidence = verdict(content[begin:stop], (hit.index, *offsets), place)
         elif entry.checksum:
             holds = CHECKSUMS[entry.checksum](content[start:end])
             confidence = Confidence.HIGH if holds else Confidence(max(entry.rule.confidence - 1, 0))

@@ -29,6 +29,7 @@ _SIBLING_BYTES = 64 * 1024 * 1024
 _RACY_SECONDS = 2.0
 """A file that changed this recently may change again within the same time stamp, so it is never taken from a cache."""
 _PIECE = 1024 * 1024
+_TO_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _Path = tuple[str, os.stat_result | None]
 """A path below the folder, with a slash at its end when it is a folder that holds no files for us, and its status."""
 
@@ -74,9 +75,10 @@ class TreeSource:
             return None
         target = self.folder / clean
         try:
-            if not target.resolve().is_relative_to(self.folder.resolve()) or target.stat().st_size > _SIBLING_BYTES:
+            if not target.resolve().is_relative_to(self.folder.resolve()):
                 return None
-            return _read(os.fspath(target))
+            size = target.stat().st_size
+            return _read(os.fspath(target), size) if size <= _SIBLING_BYTES else None
         except (OSError, RuntimeError):
             return None
 
@@ -187,7 +189,7 @@ def _entry(
         if size > max_bytes:
             return Skip(shown, SkipKind.TOO_LARGE, f"{size} bytes, over the limit of {max_bytes}")
         racy = now - status.st_mtime < _RACY_SECONDS
-        return File(shown, size, partial(_read, full), "" if racy else _stamp(status))
+        return File(shown, size, partial(_read, full, size), "" if racy else _stamp(status))
     if stat.S_ISLNK(mode):
         leads_out = _leaves(base, full)  # a link within the tree: its target is read under its own name
         return Skip(shown, SkipKind.SPECIAL, "a link that leads out of the tree or nowhere") if leads_out else None
@@ -206,16 +208,15 @@ def _leaves(base: str, full: str) -> bool:
         return True
 
 
-def _read(full: str) -> bytes:
-    """The content, unless the path has meanwhile become a link, a FIFO or a device."""
-    handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+def _read(full: str, size: int) -> bytes:
+    """The content, unless the path has meanwhile become a link, a FIFO or a device. ``size``: what it had before."""
+    handle = os.open(full, _TO_READ)
     try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError("not a regular file")
-        content = os.read(handle, status.st_size + 1)
-        if len(content) == status.st_size:
+        content = os.read(handle, size + 1)
+        if content and len(content) == size:
             return content
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError("not a regular file")
         pieces = [content]  # it grew or shrank meanwhile, or has no size of its own
         while pieces[-1]:
             pieces.append(os.read(handle, _PIECE))
