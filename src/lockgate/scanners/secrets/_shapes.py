@@ -157,7 +157,7 @@ PASSWORD_SHAPES = (
         "login ", "login\t", "mongo", "redis-cli", "ldap", "sqlcmd", "bcp", "isql", "osql", "ipmitool", "mosquitto_",
         "zip ", "zip\t",
         "htpasswd", "rabbitmqctl", "smbclient", "rpcclient", "winexe", "smbmap", "lftp", "open -u", "plink", "pscp",
-        "psftp", "putty", "openssl", "keytool", "freerdp", "net use", "convertto-secure", "http -a", "https -a",
+        "psftp", "putty", "openssl", "keytool", "freerdp", "net ", "net\t", "convertto-secure", "http -a", "https -a",
         "sqlplus",
     )),
     (PIPED, Style.COMMAND, ("chpasswd", "sudo", "-stdin")),
