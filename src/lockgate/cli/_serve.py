@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,20 @@ from lockgate.cli._project import Project, project_at
 from lockgate.cli._tokens import FILE
 from lockgate.errors import ConfigurationError, ExitCode, UsageError
 from lockgate.server import web
-from lockgate.server.access import FUNCTIONS, QUERY, People, Person
+from lockgate.server.access import FUNCTIONS, INGEST, QUERY, People, Person
+from lockgate.server.ingest.app import PREFIXES as INGEST_PREFIXES
+from lockgate.server.ingest.app import IngestApp
+from lockgate.server.ingest.taking import Taker
 from lockgate.server.mounts import Mount, Mounts
 from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
 from lockgate.server.query.desk import Desk
 from lockgate.server.tls.reload import Pair
+from lockgate.sources.cluster.audited import cleaned
 from lockgate.store import Record
+from lockgate.store.ingest import Collected, Loader, Times
+from lockgate.store.ingest.journalled import FOLDER as INCOMING
 from lockgate.store.saved import SavedFunctions
-from lockgate.store.workspace import prepare
+from lockgate.store.workspace import prepare, salt_of
 
 if TYPE_CHECKING:
     from lockgate.server.tls.authority import OwnAuthority
@@ -35,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     project = project_at(Path(arguments.project))
     prepare(project.workspace, tracked=project.tracks)
     people, anonymous = _people(arguments, project)
-    mounts = [_queries(arguments, project)]
+    mounts = [_queries(arguments, project), _ingestion(project)]
     web.serve(
         Mounts(mounts, people.of, anonymous=anonymous),
         web.Options(arguments.host, arguments.port, arguments.end_seconds),
@@ -60,6 +67,17 @@ def _queries(arguments: argparse.Namespace, project: Project) -> Mount:
     return Mount(PREFIXES, QueryApp(served), QUERY, frozenset((METADATA,)), desk.close)
 
 
+def _ingestion(project: Project) -> Mount:
+    """Rows are taken in for whoever may; without anybody who may it costs an empty journal."""
+    collected, salt = Collected(Record.open(project.workspace.record)), salt_of(project.workspace)
+
+    def loader(table: str, origin: str) -> Loader:
+        return Loader(collected, table, times=Times.SERVICE, origin=origin, clean=partial(cleaned, salt=salt))
+
+    taker = Taker(project.workspace.folder / INCOMING, loader)
+    return Mount(INGEST_PREFIXES, IngestApp(taker), INGEST, close=taker.close)
+
+
 def _people(arguments: argparse.Namespace, project: Project) -> tuple[People, Person | None]:
     path = Path(arguments.tokens) if arguments.tokens else project.workspace.folder / FILE
     people = People(path)
@@ -67,7 +85,7 @@ def _people(arguments: argparse.Namespace, project: Project) -> tuple[People, Pe
         if arguments.host not in web.LOOPBACK:
             raise UsageError("everybody is answered on this machine alone", where="--anonymous",
                              hint="use --host 127.0.0.1, or tokens")  # fmt: skip
-        return people, Person("anonymous", frozenset((QUERY, FUNCTIONS)))
+        return people, Person("anonymous", frozenset((QUERY, FUNCTIONS, INGEST)))
     if not len(people):
         raise ConfigurationError("nobody may ask: it names no one", where=str(path),
                                  hint="lockgate tokens add NAME, or --anonymous on this machine")  # fmt: skip

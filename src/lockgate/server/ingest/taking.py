@@ -1,0 +1,113 @@
+"""From requests to the journal, one write for all that came meanwhile, and on into the tables by a thread that settles.
+
+Bounded: what waits for the disk and what waits for the tables. Who comes on top is told to come again later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from lockgate.errors import LockgateError, StoreError
+from lockgate.store.ingest.journalled import Batch, settle
+from lockgate.store.ingest.loading import Loader
+from lockgate.store.journal import Journal, runs
+
+_log = logging.getLogger("lockgate.ingest")
+MOST_WAITING = 256 << 20
+"""Bytes of the journal that may wait for the tables."""
+_MOST_PENDING = 64 << 20
+"""Bytes that may wait for the disk."""
+_PAUSE = 0.25
+"""Seconds between looks at the journal; a row is to be seen within one of its acknowledgement."""
+_LATER = 5.0
+"""Seconds after which a settling that failed is tried again."""
+
+
+class BusyError(Exception):
+    """More waits already than may."""
+
+
+class Taker:
+    """Takes batches in. Made before the event loop runs; one for each process."""
+
+    def __init__(
+        self, root: Path, loader: Callable[[str, str], Loader], *, most_waiting: int = MOST_WAITING,
+        pause: float = _PAUSE,
+    ) -> None:  # fmt: skip
+        """``root``: the folder of the journals. ``loader``: as :func:`settle` takes it. Raises :class:`StoreError`."""
+        self._root, self._loader, self._most, self._pause = root, loader, most_waiting, pause
+        self._journal = Journal(root, uuid.uuid4().hex, max_waiting=most_waiting + _MOST_PENDING)
+        self._pending: list[tuple[Batch, asyncio.Future[None]]] = []
+        self._pending_bytes = self._waiting = 0
+        self._writing: asyncio.Task[None] | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._settle, name="ingest", daemon=True)
+        self._thread.start()
+
+    async def take(self, batch: Batch) -> None:
+        """Keep a batch. When this returns it is on the disk.
+
+        Raises :class:`BusyError` where it must come again later, :class:`StoreError` where it cannot be kept.
+        """
+        size = len(batch.lines)
+        if self._waiting + self._pending_bytes + size > self._most or self._pending_bytes + size > _MOST_PENDING:
+            raise BusyError
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pending.append((batch, done))
+        self._pending_bytes += size
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        await done
+
+    def close(self) -> None:
+        """Bring what there is into the tables, and end. What cannot be brought stays for the next start."""
+        self._stop.set()
+        self._thread.join()
+        try:
+            self._journal.close()
+            settle(self._root, self._loader)
+        except LockgateError as error:
+            _log.error("%s", error)
+
+    async def _write(self) -> None:
+        """Until nothing is left: all that waits, in one write."""
+        while self._pending:
+            some, self._pending = self._pending, []
+            lines = [line for batch, _ in some for line in batch.journalled()]
+            size = sum(len(batch.lines) for batch, _ in some)
+            failure: BaseException | None = None
+            try:
+                await asyncio.to_thread(self._journal.append_lines, lines)
+            except (StoreError, OSError) as error:
+                failure = error
+            self._pending_bytes -= size
+            self._waiting += 0 if failure else size
+            for _, done in some:
+                if done.done():  # who asked has gone away
+                    continue
+                if failure is None:
+                    done.set_result(None)
+                else:
+                    done.set_exception(StoreError(str(failure)))
+        self._writing = None
+
+    def _settle(self) -> None:
+        pending = len(runs(self._root)) > 1  # what a writer left that is gone
+        while not self._stop.wait(self._pause):
+            try:
+                pending = self._journal.turn() or pending
+                if pending:
+                    done = settle(self._root, self._loader)
+                    pending = False
+                    for problem in done.problems:
+                        _log.error("%s", problem)
+            except LockgateError as error:
+                _log.error("rows wait, their tables cannot be written: %s", error)
+                pending = True
+                self._stop.wait(_LATER)
+            self._waiting = self._journal.waiting()
