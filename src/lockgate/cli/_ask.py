@@ -35,7 +35,7 @@ def run(arguments: Namespace) -> int:
     project = project_at(Path.cwd())
     library = project.library()
     query = _query(arguments, library)
-    parameters = dict(_parameter(one) for one in arguments.parameter)
+    parameters = dict(parameter(one) for one in arguments.parameter)
     functions = SavedFunctions(library.functions())
     tables = Record.open(project.workspace.record).asked(since=since, functions=functions)
     limits = Limits(rows=arguments.rows, seconds=arguments.seconds)
@@ -110,7 +110,8 @@ def told(query: str, work: Callable[[], T]) -> T:
         raise
 
 
-def _parameter(word: str) -> tuple[str, str]:
+def parameter(word: str) -> tuple[str, str]:
+    """Name and value of ``NAME=VALUE``. Raises ``UsageError``."""
     name, equals, value = word.partition("=")
     if not equals or not name:
         raise UsageError("must be NAME=VALUE", where=f"--parameter {word}")

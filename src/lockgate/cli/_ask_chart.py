@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 _NUMBERS = ("int", "long", "real", "decimal")
 _LINES = frozenset(("timechart", "linechart", "areachart", "stackedareachart", "scatterchart", "anomalychart"))
-_MAX_BARS = 40
-_MAX_SERIES = 8
+MAX_BARS = 40
+"""Rows that are drawn as bars."""
+MAX_SERIES = 8
+"""Series that are drawn as lines."""
 _HEIGHT = 6
 """Lines of one series; each has four dots."""
 _LEFT = (0x40, 0x04, 0x02, 0x01)
@@ -30,17 +32,25 @@ Points = list[tuple[float, float]]
 
 def draw(table: AnswerTable, *, width: int) -> Iterator[str]:
     """The lines of the chart that the query asks for; bars when it asks for none."""
+    width = max(width, 40)
+    across, numbers = drawn(table)
+    if not table.rows or not numbers:
+        yield "nothing to draw: there are no numbers" if table.rows else "nothing to draw: no rows"
+    elif across is not None:
+        yield from _series(table, across, numbers, width)
+    else:
+        yield from _bars(table, numbers, width)
+
+
+def drawn(table: AnswerTable) -> tuple[int | None, list[int]]:
+    """The columns that are drawn: the one that lines go across, ``None`` for bars, and those of the numbers."""
     kind = table.render[0] if table.render is not None else "barchart"
     numbers = [i for i, (_, type_) in enumerate(table.columns) if type_ in _NUMBERS]
     times = [i for i, (_, type_) in enumerate(table.columns) if type_ in ("datetime", "timespan")]
-    width = max(width, 40)
-    if not table.rows or not numbers:
-        yield "nothing to draw: there are no numbers" if table.rows else "nothing to draw: no rows"
-    elif kind in _LINES and (times or len(numbers) > 1):
+    if kind in _LINES and numbers and (times or len(numbers) > 1):
         across = times[0] if times else numbers[0]
-        yield from _series(table, across, [one for one in numbers if one != across], width)
-    else:
-        yield from _bars(table, numbers, width)
+        return across, [one for one in numbers if one != across]
+    return None, numbers
 
 
 # --- bars
@@ -48,23 +58,28 @@ def draw(table: AnswerTable, *, width: int) -> Iterator[str]:
 
 def _bars(table: AnswerTable, numbers: Sequence[int], width: int) -> Iterator[str]:
     """A bar for each row and number, as long as its share of the longest."""
-    several = len(numbers) > 1
-    rows: list[tuple[str, float]] = []
-    for row in table.rows[:_MAX_BARS]:
-        for place in numbers:
-            value = row[place]
-            parts = [_named(table, i, row[i]) for i in range(len(row)) if i not in numbers]
-            if several:
-                parts.append(table.columns[place][0])
-            rows.append((printable(" ".join(parts)), _number(value)))
+    rows = bars_of(table, numbers)
     names = min(max(len(name) for name, _ in rows), width // 3)
     most = max((abs(value) for _, value in rows), default=0.0)
-    shown = [_short(value) for _, value in rows]
+    shown = [short(value) for _, value in rows]
     room = max(width - names - max(map(len, shown)) - 2, 10)
     for (name, value), text in zip(rows, shown, strict=True):
         yield f"{clipped(name, names).ljust(names)} {_bar(abs(value) / most if most else 0.0, room)} {text}"
-    if len(table.rows) > _MAX_BARS:
-        yield f"and {len(table.rows) - _MAX_BARS:,} more rows"
+    if len(table.rows) > MAX_BARS:
+        yield f"and {len(table.rows) - MAX_BARS:,} more rows"
+
+
+def bars_of(table: AnswerTable, numbers: Sequence[int]) -> list[tuple[str, float]]:
+    """Name and length of each bar: one a row and number, of the first rows."""
+    several = len(numbers) > 1
+    rows: list[tuple[str, float]] = []
+    for row in table.rows[:MAX_BARS]:
+        for place in numbers:
+            parts = [_named(table, i, row[i]) for i in range(len(row)) if i not in numbers]
+            if several:
+                parts.append(table.columns[place][0])
+            rows.append((printable(" ".join(parts)), _number(row[place])))
+    return rows
 
 
 def _bar(share: float, room: int) -> str:
@@ -76,6 +91,22 @@ def _bar(share: float, room: int) -> str:
 
 
 def _series(table: AnswerTable, across: int, numbers: Sequence[int], width: int) -> Iterator[str]:
+    found = points_of(table, across, numbers)
+    spread = [x for points in found.values() for x, _ in points]
+    if not spread:
+        yield "nothing to draw: no times"
+        return
+    first, last = min(spread), max(spread)
+    for name, points in list(found.items())[:MAX_SERIES]:
+        yield from _line(printable(name), sorted(points), (first, last), width)
+    begin, end = place_text(table, across, first), place_text(table, across, last)
+    yield f"{begin}{end.rjust(max(width - len(begin), len(end) + 1))}"
+    if len(found) > MAX_SERIES:
+        yield f"and {len(found) - MAX_SERIES:,} more series"
+
+
+def points_of(table: AnswerTable, across: int, numbers: Sequence[int]) -> dict[str, Points]:
+    """The points of each series by its name."""
     found: dict[str, Points] = {}
     others = [i for i in range(len(table.columns)) if i != across and i not in numbers]
     for row in table.rows:
@@ -85,18 +116,12 @@ def _series(table: AnswerTable, across: int, numbers: Sequence[int], width: int)
         for place in numbers:
             name = " ".join([*(_named(table, i, row[i]) for i in others), table.columns[place][0]])
             found.setdefault(name, []).append((_number(at), _number(row[place])))
-    spread = [x for points in found.values() for x, _ in points]
-    if not spread:
-        yield "nothing to draw: no times"
-        return
-    first, last = min(spread), max(spread)
-    for name, points in list(found.items())[:_MAX_SERIES]:
-        yield from _line(printable(name), sorted(points), (first, last), width)
-    write = shown_text_of(SCALARS[table.columns[across][1]])
-    begin, end = write(_whole(table, across, first)), write(_whole(table, across, last))
-    yield f"{begin}{end.rjust(max(width - len(begin), len(end) + 1))}"
-    if len(found) > _MAX_SERIES:
-        yield f"and {len(found) - _MAX_SERIES:,} more series"
+    return found
+
+
+def place_text(table: AnswerTable, across: int, value: float) -> str:
+    """A place on the line as Kusto writes its value."""
+    return shown_text_of(SCALARS[table.columns[across][1]])(_whole(table, across, value))
 
 
 def _whole(table: AnswerTable, across: int, value: float) -> float | int:
@@ -120,7 +145,7 @@ def _line(name: str, points: Points, spread: tuple[float, float], width: int) ->
         for left, level in _between(before, (column, row)):
             cells[_HEIGHT - 1 - level // 4][left // 2] |= (_RIGHT if left % 2 else _LEFT)[level % 4]
         before = (column, row)
-    yield f"{clipped(name, width // 2)}  {_short(low)} to {_short(high)}"
+    yield f"{clipped(name, width // 2)}  {short(low)} to {short(high)}"
     for line in cells:
         yield "".join(chr(0x2800 + cell) if cell else " " for cell in line).rstrip()
 
@@ -154,5 +179,6 @@ def _number(value: object) -> float:
     return found if found - found == 0 else 0.0
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
+    """A number in few characters."""
     return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:,.4g}"

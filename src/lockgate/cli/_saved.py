@@ -22,6 +22,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "list":
         _list(library)
         return int(ExitCode.ALLOWED)
+    if arguments.action == "page":
+        from lockgate.cli._saved_page import write
+
+        return write(arguments, project, library)
     kind = FUNCTION if arguments.function else QUERY
     if arguments.action == "show":
         print(safe(_found(library, kind, arguments.name).text))

@@ -52,21 +52,22 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _opening(result: Result) -> Iterator[str]:
-    style, script = _resource("style.css"), _resource("script.js")
-    rules = (
-        "default-src 'none'",
-        f"style-src '{_hash(style)}'",
-        f"script-src '{_hash(script)}'",
-        "base-uri 'none'",
-        "form-action 'none'",
+def head(title: str, *, script: str = "") -> Iterator[str]:
+    """A page up to the beginning of its body: our style, and a policy that lets it and ``script`` alone work."""
+    style = _resource("style.css")
+    allowed = [f"script-src '{_hash(script)}'"] if script else []
+    policy = "; ".join(
+        ["default-src 'none'", f"style-src '{_hash(style)}'", *allowed, "base-uri 'none'", "form-action 'none'"]
     )
-    policy = "; ".join(rules)
     yield '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     yield '<meta name="referrer" content="no-referrer">\n'
-    yield f"<title>Lockgate: {_text(result.run.root)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+    yield f"<title>Lockgate: {_text(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+
+
+def _opening(result: Result) -> Iterator[str]:
+    yield from head(result.run.root, script=_resource("script.js"))
     yield '<a class="skip-link" href="#findings">To the findings</a>\n'
 
 

@@ -10,6 +10,12 @@ from lockgate.cli.commands import Command
 def _configure(parser: argparse.ArgumentParser) -> None:
     below = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     below.add_parser("list", help="what is kept, and where")
+    page = below.add_parser("page", help="ask saved queries, and write one page that works offline")
+    page.add_argument("names", nargs="*", metavar="NAME", help="which, in this order (default: all)")
+    page.add_argument("--out", required=True, metavar="FILE", help="the page, in HTML")
+    page.add_argument("--title", default="Saved queries", metavar="TEXT", help="its title (default: Saved queries)")
+    page.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE",
+                      help="value of a parameter that the queries declare")  # fmt: skip
     show = below.add_parser("show", help="print the text of one")
     write = below.add_parser("set", help="keep one in the workspace")
     drop = below.add_parser("drop", help="keep one no longer in the workspace")
@@ -31,11 +37,12 @@ COMMAND = Command(
     about="Keep queries and functions by a name, for lockgate ask and the query APIs.",
     configure=_configure,
     run=_run,
-    notes="Files of the folder that the setting queries names are kept too, and go before: NAME.kql is a query,\n"
+    notes="page ends with 2 where a query could not be answered; the page says which and why.\n"
+    "Files of the folder that the setting queries names are kept too, and go before: NAME.kql is a query,\n"
     "functions/NAME.kql a function: (parameters) { body }, or a query.",
     examples=(
         "  lockgate saved set failing failing.kql --about 'Runs that were denied'\n"
         "  lockgate ask --saved failing\n"
-        "  lockgate saved list\n"
+        "  lockgate saved page --out board.html\n"
     ),
 )
