@@ -17,7 +17,7 @@ up: $(VENV)/.main  ## install, build the sample advisory store, judge the exampl
 	@echo "  $(CURDIR)/$(BIN)/lockgate check /path/to/your/repository"
 
 test: $(VENV)/.dev  ## every test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: $(VENV)/.dev  ## style, types and import floors
 	$(BIN)/ruff check .
@@ -36,6 +36,8 @@ lock:  ## renew the pinned requirements (needs uv)
 	  --no-emit-find-links --no-header --no-annotate --upgrade -o requirements/main.txt
 	uv pip compile -q pyproject.toml requirements/build.in requirements/dev.in --python-version 3.11 --universal --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade -o requirements/dev.txt
+	uv pip compile -q requirements/spark.in --no-deps --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate --upgrade -o requirements/spark.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

@@ -183,6 +183,14 @@ def kql_conformance() -> str:
     lines.append(f"{ran['total']} queries that Microsoft's parser calls right were run against empty tables;")
     lines.append(f"**{ran['total'] - len(ran['failing'])}** run and give the predicted columns. The others:")
     lines += ["", *(f"- `{name}`: {reason}" for name, reason in ran["failing"].items())]
+    on_spark, read = data["spark"]["documented"], data["spark"]["read"]
+    lines += ["", "## Spark", ""]
+    lines.append(f"The same on a standalone cluster of Spark: **{on_spark['total'] - len(on_spark['failing'])}** of")
+    lines.append(f"{on_spark['total']} documented examples give the rows that are shown, and so DuckDB's. Of the")
+    lines.append(f"{read['total']} queries that DuckDB runs Spark's analyser reads every statement of")
+    lines.append(f"**{read['total'] - len(read['failing'])}** over empty tables. The others:")
+    others = {**on_spark["failing"], **read["failing"]}
+    lines += ["", *([f"- `{name}`: {reason}" for name, reason in others.items()] or ["None."])]
     lines += ["", "## Answers that differ", ""]
     lines += [f"- `{name}`: {reason}" for name, reason in data["disagreements"].items()] or ["None."]
     lines += ["", "## Queries by collection", "", "| collection | same | of | of them wrong |", "|---|---|---|---|"]

@@ -4,11 +4,12 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from tests.corpora import CORPORA
+from tests.simulators import spark
 
 if TYPE_CHECKING:
     from tests.simulators.cluster import Cluster
@@ -68,6 +69,31 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     for key in [key for key in os.environ if key.startswith("LOCKGATE_") and key not in _KEPT]:
         monkeypatch.delenv(key)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "xdg-cache"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs Spark runs in one process: its cluster alone takes longer to start than a test may take."""
+    for item in items:
+        if "spark_session" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("spark"))
+            item.add_marker(pytest.mark.timeout(900))
+            item.add_marker(pytest.mark.skipif(bool(spark.MISSING), reason=spark.MISSING))
+            # py4j leaves its sockets to the garbage collector.
+            item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
+            item.add_marker(pytest.mark.filterwarnings("ignore::ResourceWarning"))
+
+
+@pytest.fixture(scope="session")
+def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A session on a standalone cluster of a master and two workers, which all tests of Spark share."""
+    from lockgate.store.ask.spark import connect
+
+    with spark.cluster(tmp_path_factory.mktemp("spark")) as master:
+        session = connect(master, spark.SETTINGS)
+        try:
+            yield session
+        finally:
+            session.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from lockgate.kql import QueryError
 from lockgate.kql.literals import TICKS_PER_DAY, TICKS_PER_SECOND
 from lockgate.kql.text import moment_text, span_text
 from lockgate.store.ask import AnswerTable, Limits, Tables, ask
+from lockgate.store.ask.engine import Engine
 
 FILE = CORPORA / "kql" / "documented.jsonl"
 NOW = 638_000_000_000_000_000
@@ -29,15 +30,16 @@ def examples() -> list[dict[str, Any]]:
 
 
 class Runner:
-    """Runs examples over one connection without tables."""
+    """Runs examples over one connection without tables, in DuckDB or another engine that ``begin`` makes of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin: Callable[[Tables], Engine] | None = None) -> None:
         self.tables = Tables()
+        self.engine = begin(self.tables) if begin is not None else None
 
     def check(self, example: dict[str, Any]) -> str | None:
         """What is wrong with our answer, or ``None``."""
         try:
-            found = ask(example["query"], self.tables, now=NOW, limits=LIMITS)
+            found = ask(example["query"], self.tables, now=NOW, limits=LIMITS, engine=self.engine)
         except QueryError as error:
             return f"error: {error}"
         except LockgateError as error:

@@ -108,7 +108,7 @@ def shapes(shape: Any = Settings) -> list[Any]:
 
 
 def test_every_setting_is_described() -> None:
-    assert len(shapes()) == 8
+    assert len(shapes()) == 9
     for shape in shapes():
         assert shape.__doc__
         for item in fields(shape):

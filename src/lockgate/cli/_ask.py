@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lockgate.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
-    from lockgate.store.ask import Answer, Limits, Tables
+    from lockgate.store.ask import Answer, Engines, Limits
     from lockgate.store.saved import Library
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ def run(arguments: Namespace) -> int:
     """Ask once, or open the shell; the exit code."""
     from lockgate.cli._project import project_at
     from lockgate.store import Record
-    from lockgate.store.ask import Limits
+    from lockgate.store.ask import Choice, Engines, Limits
     from lockgate.store.saved import SavedFunctions
 
     if arguments.rows < 1 or arguments.seconds <= 0:
@@ -38,28 +39,34 @@ def run(arguments: Namespace) -> int:
     parameters = dict(parameter(one) for one in arguments.parameter)
     functions = SavedFunctions(library.functions())
     tables = Record.open(project.workspace.record).asked(since=since, functions=functions)
+    own = project.settings.ask
+    master = os.environ.get("LOCKGATE_SPARK") or own.spark
+    choice = Choice(arguments.engine or own.engine.value, "" if master == "none" else master, own.large_bytes)
+    engines = Engines(tables, choice)
     limits = Limits(rows=arguments.rows, seconds=arguments.seconds)
     # A thread of DuckDB that lets go of something of Python while that ends would take the whole process down.
-    with closing(tables.connection):
+    with closing(engines.tables.connection):
         if query is None:
             from lockgate.cli._ask_shell import shell
 
-            return shell(tables, limits, form=arguments.format)
+            return shell(engines, limits, form=arguments.format)
         if arguments.explain:
-            explain(query, tables)
+            explain(query, engines)
         else:
-            answer(query, tables, limits, form=arguments.format, statistics=arguments.statistics, parameters=parameters)
+            answer(
+                query, engines, limits, form=arguments.format, statistics=arguments.statistics, parameters=parameters
+            )  # fmt: skip
     return 0
 
 
 def answer(
-    query: str, tables: Tables, limits: Limits, *, form: str = "", statistics: bool = False,
+    query: str, engines: Engines, limits: Limits, *, form: str = "", statistics: bool = False,
     parameters: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     """Ask, and print what comes. Ctrl-C ends the query."""
     from lockgate.cli._ask_forms import write
 
-    found = _asked(query, tables, limits, parameters)
+    found = _asked(query, engines, limits, parameters)
     write(found, form or "table", sys.stdout, charts=not form)
     sys.stdout.flush()
     if statistics:
@@ -67,12 +74,12 @@ def answer(
             print(f"{name}: {value:,.3f}" if "seconds" in name else f"{name}: {value:,.0f}", file=sys.stderr)
 
 
-def explain(query: str, tables: Tables) -> None:
+def explain(query: str, engines: Engines) -> None:
     """Print the relational tree, the statements and what runs in Python."""
     from lockgate.cli._text import safe
     from lockgate.store.ask import explain as explained
 
-    found = told(query, lambda: explained(query, tables))
+    found = told(query, lambda: explained(query, engines.tables, engine=engines.of(query)))
     print(safe(found.tree))
     for number, statement in enumerate(found.statements, 1):
         print(f"\n-- statement {number}\n{safe(statement)}")
@@ -82,12 +89,17 @@ def explain(query: str, tables: Tables) -> None:
         print(f"\n-- in Python: {safe(', '.join(found.steps))}")
 
 
-def _asked(query: str, tables: Tables, limits: Limits, parameters: Mapping[str, str] | None) -> Answer:
+def _asked(query: str, engines: Engines, limits: Limits, parameters: Mapping[str, str] | None) -> Answer:
     from lockgate.store.ask import Cancel, ask
 
     cancel = Cancel()
+
+    def work() -> Answer:
+        engine = engines.of(query)
+        return ask(query, engines.tables, limits=limits, cancel=cancel, parameters=parameters, engine=engine)
+
     try:
-        return told(query, lambda: ask(query, tables, limits=limits, cancel=cancel, parameters=parameters))
+        return told(query, work)
     except KeyboardInterrupt:
         cancel.cancel()
         raise

@@ -13,7 +13,7 @@ from lockgate.cli.commands.ask import FORMS
 from lockgate.errors import LockgateError
 
 if TYPE_CHECKING:
-    from lockgate.store.ask import Limits, Tables
+    from lockgate.store.ask import Engines, Limits
 
 _HISTORY = 2_000
 _HELP = """A query ends at an empty line or with ;
@@ -28,11 +28,11 @@ range print datatable let by on kind asc desc between contains startswith endswi
 regex in"""
 
 
-def shell(tables: Tables, limits: Limits, *, form: str) -> int:
+def shell(engines: Engines, limits: Limits, *, form: str) -> int:
     """Read and answer until the end of input."""
     from lockgate.cli._text import safe
 
-    found = _Shell(tables, limits, form)
+    found = _Shell(engines, limits, form)
     history = _prepare(found.complete)
     print("Lockgate, Kusto Query Language. .help tells more.")
     try:
@@ -74,8 +74,9 @@ def _read() -> str | None:
 
 
 class _Shell:
-    def __init__(self, tables: Tables, limits: Limits, form: str) -> None:
-        self.tables, self.limits, self.form = tables, limits, form
+    def __init__(self, engines: Engines, limits: Limits, form: str) -> None:
+        self.engines, self.limits, self.form = engines, limits, form
+        self.tables = engines.tables
         self.words: list[str] = []
 
     def run(self, text: str) -> bool:
@@ -94,11 +95,11 @@ class _Shell:
         elif word == ".format":
             self._set_form(rest.strip())
         elif word == ".explain":
-            explain(rest, self.tables)
+            explain(rest, self.engines)
         elif word.startswith("."):
             print(f"there is no command {word!r}; .help lists them", file=sys.stderr)
         else:
-            answer(text, self.tables, self.limits, form=self.form)
+            answer(text, self.engines, self.limits, form=self.form)
         return True
 
     def _show(self, name: str) -> None:

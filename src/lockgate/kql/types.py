@@ -7,6 +7,7 @@ A dynamic value may be known closer: an array (of a type), a bag, or one value o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any, SupportsIndex
 
 SCALAR, DYNAMIC_KIND, ARRAY_KIND, BAG_KIND, OTHER = "scalar", "dynamic", "array", "bag", "other"
 
@@ -21,6 +22,11 @@ class Type:
 
     def __repr__(self) -> str:
         return f"Type({self.name}, {self.kind})"
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        """Types are compared by identity: what is sent to another process is the type of that name there."""
+        own = type(self) is Type
+        return (_named, (self.name, self.kind, self.element)) if own else super().__reduce_ex__(protocol)
 
     @property
     def dynamic(self) -> bool:
@@ -56,6 +62,15 @@ _WIDER: dict[Type, tuple[Type, ...]] = {
 }
 _ARRAYS: dict[Type, Type] = {DYNAMIC: ARRAY}
 _SINGLE: dict[Type, Type] = {}
+
+
+def _named(name: str, kind: str, element: Type | None) -> Type:
+    if kind == ARRAY_KIND:
+        return array_of(element)
+    if kind == "single":
+        return dynamic_of(element)
+    others = (BAG, NULL, UNKNOWN, ERROR, VOID)
+    return next((one for one in (*SCALARS.values(), *others) if (one.name, one.kind) == (name, kind)), ERROR)
 
 
 def array_of(element: Type | None) -> Type:

@@ -191,6 +191,30 @@ class AdmissionSettings:
     all_steps: int = setting("Steps that all policies may take on one object.", 5_000_000, minimum=1000)
 
 
+class Engine(StrEnum):
+    """Where a query runs."""
+
+    AUTO = "auto"
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
+@dataclass(frozen=True, slots=True)
+class AskSettings:
+    """Where `lockgate ask` has its queries run."""
+
+    engine: Engine = setting(
+        "`duckdb` in this process, `spark` on a cluster, `auto` by the size of the tables that a query names.",
+        Engine.AUTO,
+    )
+    spark: str = setting(
+        "The Spark master, `spark://host:port`, or `local[2]` for this machine; `LOCKGATE_SPARK` goes before it. "
+        "`none`: there is none, and `auto` is DuckDB.",
+        "none",
+    )
+    large_bytes: int = setting("`auto` takes Spark from so many bytes of data files on.", 20 << 30, minimum=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything ``lockgate.yaml`` can say."""
@@ -224,6 +248,7 @@ class Settings:
     )
     gate: GateSettings = setting("What warns, what denies, what must have been read.", GateSettings())
     admission: AdmissionSettings = setting("What the admission webhook judges by.", AdmissionSettings())
+    ask: AskSettings = setting("Where queries run.", AskSettings())
 
     def __post_init__(self) -> None:
         if self.scanners is None:

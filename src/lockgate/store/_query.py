@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -12,6 +13,7 @@ from lockgate.store._arrow import SQL_TYPES
 from lockgate.tables import ColumnType, Table, tables
 
 if TYPE_CHECKING:
+    from lockgate.store.ask.tables import Parquet
     from lockgate.store.terms.pruning import Files
 
 _MEMORY = "256MB"
@@ -89,6 +91,16 @@ def files_behind(snapshot: Any, shown: Callable[[str], str]) -> Files | None:
     from lockgate.store.terms.pruning import Files
 
     return Files(files_of(snapshot), shown)
+
+
+def parquet_behind(snapshot: Any, marks: str, within: tuple[tuple[str, int], ...]) -> Parquet | None:
+    """The same for another engine; None where it would need more than to read Parquet from a folder."""
+    if snapshot is None or not _folder(snapshot) or snapshot.protocol().min_reader_version > 1:
+        return None
+    from lockgate.store.ask.tables import Parquet
+
+    paths = files_of(snapshot)
+    return Parquet(tuple(paths), sum(Path(one).stat().st_size for one in paths), marks, within)
 
 
 def stored(connection: Any, table: str, snapshot: Any) -> str:

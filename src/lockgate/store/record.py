@@ -149,10 +149,11 @@ class Record:
         from lockgate.store.ask.adopted import Shapes
         from lockgate.store.ingest.asked import Stored
 
-        within = " AND ".join(
-            f"TimeGenerated {sign} make_timestamp({int(moment.timestamp() * 1_000_000)})"
+        bounds = tuple(
+            (sign, int(moment.timestamp() * 1_000_000))
             for sign, moment in ((">=", since), ("<=", until)) if moment is not None
         )  # fmt: skip
+        within = " AND ".join(f"TimeGenerated {sign} make_timestamp({moment})" for sign, moment in bounds)
         snapshots = {name: self._snapshot(name, None) for name in tables()}
         connection = self._guard("record", lambda: _query.opened(snapshots, memory=memory, place=self.place))
         stored = Stored(self, connection, within)
@@ -162,7 +163,10 @@ class Record:
             seen = f" WHERE {within}" if within else ""
             files = _query.files_behind(snapshots[table.name], partial(_query.visible_within, table, seen))
             columns = {column.name: column.type.value for column in table.columns}
-            found.add(table.name, columns, f'(SELECT * FROM "{table.name}"{seen})', files=files)  # noqa: S608 -- a name of ours, numbers
+            source = f'(SELECT * FROM "{table.name}"{seen})'  # noqa: S608 -- a name of ours, numbers
+            marks = "" if table.name == _MARK or table.alone else _MARK
+            parquet = _query.parquet_behind(snapshots[table.name], marks, bounds)
+            found.add(table.name, columns, source, files=files, parquet=parquet)
         return found
 
     def shapes(self, functions: Mapping[str, Function] | None = None) -> Workspace:

@@ -8,6 +8,8 @@ from lockgate.cli.commands import Command
 
 FORMS = ("table", "json", "ndjson", "csv", "markdown", "chart")
 """How an answer can be shown."""
+ENGINES = ("auto", "duckdb", "spark")
+"""Where a query can run."""
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +25,10 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", metavar="WHEN", help="only rows generated since then: 36h, 7d, 2026-11-01")
     parser.add_argument("--rows", type=int, default=500_000, metavar="N", help="rows at most (default: 500000)")
     parser.add_argument("--seconds", type=float, default=240.0, metavar="S", help="time at most (default: 240)")
+    parser.add_argument(
+        "--engine", choices=ENGINES, default="",
+        help="where it runs: in DuckDB, on Spark (LOCKGATE_SPARK, or ask.spark of lockgate.yaml), or by size (default)",
+    )  # fmt: skip
     parser.add_argument("--explain", action="store_true", help="show how it would run, and run nothing")
     parser.add_argument("--statistics", action="store_true", help="say on standard error what it took")
 

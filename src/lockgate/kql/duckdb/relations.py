@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from lockgate.kql import bound, relation
 from lockgate.kql.duckdb import aggregates
-from lockgate.kql.duckdb.values import Expressions, sql_type
+from lockgate.kql.duckdb.values import Expressions
 from lockgate.kql.emit import relations
 from lockgate.kql.emit.relations import Draft, from_
 from lockgate.kql.emit.values import Expressions as AnyExpressions
@@ -60,30 +60,6 @@ class Writer(relations.Writer):
         self, to: AnyExpressions, call: bound.Call, fields: Sequence[tuple[Field, bound.Value]], order: str
     ) -> str:  # fmt: skip
         return aggregates.picked(to, call, fields, _ordered(order))
-
-    def _values(self, node: relation.Values) -> Draft:
-        if not node.fields:
-            return Draft("", {})
-        own = self.needed[id(node)]
-        places = [i for i, field in enumerate(node.fields) if field in own]
-        fields = [node.fields[i] for i in places]
-        to = self.expressions()
-        counted = [node.position] if node.position is not None and node.position in own else []
-        if not fields and not counted:
-            counted = [node.position] if node.position is not None else []
-        if not node.rows:
-            shown = ", ".join(f"NULL::{sql_type(field.type)} AS {field.name}" for field in (*fields, *counted))
-            return self.part(f"SELECT {shown or 'NULL AS nothing'} WHERE false", [*fields, *counted])
-        rows: list[str] = []
-        for number, row in enumerate(node.rows, 1):
-            texts = [to.sql(row[i]) for i in places]
-            if number == 1:
-                # The first row says what type each column has.
-                texts = [f"CAST({text} AS {sql_type(field.type)})" for text, field in zip(texts, fields, strict=True)]
-            rows.append(f"({', '.join([*texts, *(str(number) for _ in counted)])})")
-        names = ", ".join(field.name for field in (*fields, *counted))
-        source = f"(VALUES {', '.join(rows)}) AS {self.names.take('v')}({names})"
-        return Draft(source, {field: field.name for field in (*fields, *counted)})
 
     def _series(self, node: relation.Series) -> Draft:
         to = self.expressions()

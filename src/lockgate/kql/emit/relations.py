@@ -47,6 +47,10 @@ class Writer:
     """Its words for each kind of join."""
     timestamp: str
     """The type of its stored timestamps."""
+    unordered = ""
+    """What stands for the order of a window that has none."""
+    most_rows = 2**63 - 1
+    """The highest count that may stand after LIMIT."""
 
     def __init__(
         self, names: Names, tables: Mapping[str, tuple[str, Mapping[str, str]]], stored: Mapping[int, str]
@@ -118,7 +122,7 @@ class Writer:
                 self.tables[id(node)] = draft.source
             self.drafts[id(node)] = draft
         draft = self.drafts[id(root)]
-        if draft.tail:
+        if draft.tail or needs.fields(key.value for key in order) & draft.computed:
             draft = self.closed(draft, wanted)
         written = [draft.columns[field] if raw else self.use(draft, field) for field in columns]
         shown = [f"{text} AS {field.name}" for text, field in zip(written, columns, strict=True)] or ["NULL AS nothing"]
@@ -194,6 +198,30 @@ class Writer:
         name, columns = self.stored_tables[node.table]
         return Draft(name, {field: columns[column] for column, field in node.columns})
 
+    def _values(self, node: relation.Values) -> Draft:
+        if not node.fields:
+            return Draft("", {})
+        own = self.needed[id(node)]
+        places = [i for i, field in enumerate(node.fields) if field in own]
+        fields = [node.fields[i] for i in places]
+        to = self.expressions()
+        counted = [node.position] if node.position is not None and node.position in own else []
+        if not fields and not counted:
+            counted = [node.position] if node.position is not None else []
+        if not node.rows:
+            shown = ", ".join(f"{self.cast('NULL', field.type)} AS {field.name}" for field in (*fields, *counted))
+            return self.part(f"SELECT {shown or 'NULL AS nothing'} WHERE false", [*fields, *counted])
+        rows: list[str] = []
+        for number, row in enumerate(node.rows, 1):
+            texts = [to.sql(row[i]) for i in places]
+            if number == 1:
+                # The first row says what type each column has.
+                texts = [self.cast(text, field.type) for text, field in zip(texts, fields, strict=True)]
+            rows.append(f"({', '.join([*texts, *(str(number) for _ in counted)])})")
+        names = ", ".join(field.name for field in (*fields, *counted))
+        source = f"(VALUES {', '.join(rows)}) AS {self.names.take('v')}({names})"
+        return Draft(source, {field: field.name for field in (*fields, *counted)})
+
     def _cut(self, node: relation.Cut) -> Draft:
         return self._of_table(self.stored[id(node)], node)
 
@@ -240,7 +268,8 @@ class Writer:
                 frame = " ROWS UNBOUNDED PRECEDING"
             text = self.window(node.function, texts)
         partition = ", ".join(to.sql(one) for one in node.partition)
-        over = (f"PARTITION BY {partition}" if partition else "") + self._order(node.order, draft) + frame
+        apart = f"PARTITION BY {partition}" if partition else ""
+        over = f"{apart}{self._order(node.order, draft) or self.unordered}{frame}"
         text = f"{text} OVER ({over.strip()})"
         if isinstance(node, relation.Window) and node.function == "sum":
             text = self.cast(text, node.field.type)
@@ -257,7 +286,7 @@ class Writer:
             return draft
         known = self.expressions(draft).known(node.count)
         if known is not None and isinstance(known[0], int):
-            draft.tail = f"{order} LIMIT {max(known[0], 0)}"
+            draft.tail = order if known[0] > self.most_rows else f"{order} LIMIT {max(known[0], 0)}"
         else:
             draft.tail = f"{order} {self.limited(self.expressions().sql(node.count))}"
         return draft

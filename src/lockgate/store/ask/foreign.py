@@ -1,4 +1,4 @@
-"""Functions and aggregates of Kusto that DuckDB calls in Python."""
+"""Functions and aggregates of Kusto that an engine calls in Python."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ _LIMITS = {"int": 2**31, "long": 2**63, "datetime": 2**63, "timespan": 2**63}
 
 def register(connection: Any, foreign: Foreign, context: Context) -> None:
     """Make the function known to the connection. Raises :class:`EvaluationError` when there is no such function."""
-    make = _aggregate if foreign.aggregate else _scalar
-    function = make(foreign, context)
+    make = aggregate if foreign.aggregate else scalar
+    count = len(foreign.columns) + (1 if foreign.aggregate else 0)
+    # DuckDB takes Python's NaN for NULL, and the text for NaN.
+    function = _named(count, make(foreign, context, writer(foreign.value.type, nan="nan")))
     suffix = "[]" if foreign.aggregate else ""
     types = [f"{sql_type(one.type)}{suffix}" for one in foreign.columns]
     if foreign.aggregate:
@@ -33,18 +35,19 @@ def register(connection: Any, foreign: Foreign, context: Context) -> None:
     )  # fmt: skip
 
 
-def _scalar(foreign: Foreign, context: Context) -> Callable[..., object]:
+def scalar(foreign: Foreign, context: Context, write: Convert) -> Callable[..., object]:
+    """A function of the values of one row, as an engine holds them."""
     evaluate = compile_value(foreign.value, foreign.columns, context)
     readers = [reader(one.type) for one in foreign.columns]
-    write = writer(foreign.value.type)
     if not any(readers):
-        return _named(len(readers), lambda *row: write(evaluate(row)))
-    return _named(len(readers), lambda *row: write(evaluate(
+        return lambda *row: write(evaluate(row))
+    return lambda *row: write(evaluate(
         tuple(one if read is None else read(one) for one, read in zip(row, readers, strict=True))
-    )))  # fmt: skip
+    ))  # fmt: skip
 
 
-def _aggregate(foreign: Foreign, context: Context) -> Callable[..., object]:
+def aggregate(foreign: Foreign, context: Context, write: Convert) -> Callable[..., object]:
+    """A function of the values of a group, a list for each column, and of how many there are."""
     call = foreign.value
     assert isinstance(call, bound.Call)
     maker = aggregates.find(call.function.name)
@@ -52,7 +55,6 @@ def _aggregate(foreign: Foreign, context: Context) -> Callable[..., object]:
         raise EvaluationError(f"The aggregate '{call.function.name}' is not known here.")
     compute = maker(tuple(single(one.type) for one in call.arguments), call.type)
     readers = {one: reader(one.type) for one in foreign.columns}
-    write = writer(call.type)
     fixed: list[object] = []
     for one in call.arguments:
         fixed.append(None if isinstance(one, bound.Use) else compile_value(one, (), context)(()))
@@ -70,7 +72,7 @@ def _aggregate(foreign: Foreign, context: Context) -> Callable[..., object]:
             lists.append(list(own) if read is None else [read(one) for one in own])
         return write(compute(*lists) if lists else compute(count))
 
-    return _named(len(foreign.columns) + 1, run)
+    return run
 
 
 def _named(count: int, run: Callable[..., object]) -> Callable[..., object]:
@@ -107,21 +109,20 @@ def _read_decimal(text: Any) -> Decimal | None:
         return None
 
 
-def writer(type_: Type) -> Convert:
-    """What brings a value of ``type_`` into the form that DuckDB holds."""
+def writer(type_: Type, *, nan: object = float("nan")) -> Convert:
+    """What brings a value of ``type_`` into the form that an engine holds; ``nan`` is what it takes for no number."""
     if isinstance(type_, Tuple) and len(type_.columns) != 1:
         return _several(type_)
     one = single(type_)
     if isinstance(type_, Tuple):
-        inner = writer(one)
+        inner = writer(one, nan=nan)
         return lambda value: inner(value[0] if isinstance(value, tuple) else value)
     if one is STRING:
         return lambda value: "" if value is None else value if isinstance(value, str) else str(value)
     if one is BOOL:
         return lambda value: None if value is None else bool(value)
     if one is REAL:
-        # DuckDB takes Python's NaN for NULL, and the text for NaN.
-        return lambda value: None if value is None else float(value) if value == value else "nan"
+        return lambda value: None if value is None else float(value) if value == value else nan
     if one.dynamic:
         return lambda value: None if value is None else json_text(value)
     if one.name in _LIMITS:

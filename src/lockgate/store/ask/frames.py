@@ -1,23 +1,21 @@
-"""Rows between DuckDB and the steps in Python."""
+"""Rows between an engine and the steps in Python."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from lockgate.kql import bound, relation
-from lockgate.kql.duckdb.values import sql_type
 from lockgate.kql.steps import Frame
 from lockgate.kql.syntax import Evaluate
 from lockgate.kql.types import LONG, Column
-from lockgate.store.ask.foreign import reader, writer
-from lockgate.store.ask.tables import Form
+from lockgate.store.ask.engine import Form, Session
+from lockgate.store.ask.foreign import reader
 
 __all__ = ["frame_of", "keep", "keep_fields", "keep_open", "name_of", "reader"]
 
 
 def frame_of(columns: Sequence[Column], rows: Sequence[tuple[object, ...]]) -> Frame:
-    """Rows of DuckDB as a step takes them."""
+    """Rows of an engine as a step takes them."""
     data: list[list[object]] = []
     for i, column in enumerate(columns):
         read = reader(column.type)
@@ -56,51 +54,32 @@ def joined(cut: relation.Cut, given: Sequence[tuple[tuple[object, ...], Frame]])
     return Frame((*columns, *keys), tuple(data))
 
 
-def keep(connection: Any, name: str, cut: relation.Cut, frame: Frame) -> None:
+def keep(session: Session, name: str, cut: relation.Cut, frame: Frame) -> None:
     """What a step gave, as a table with the names of the cut's fields."""
     fields = [*cut.fields, *((Column(one.name, one.type), one) for one in cut.partition)]
     position = (Column(cut.position.name, cut.position.type), cut.position)
-    keep_fields(connection, name, [*fields, position], _counted(frame, cut.position.name))
+    keep_fields(session, name, [*fields, position], _counted(frame, cut.position.name))
 
 
 def _counted(frame: Frame, name: str) -> Frame:
     return Frame((*frame.columns, Column(name, LONG)), (*frame.data, list(range(frame.height))))
 
 
-def keep_fields(connection: Any, name: str, fields: Sequence[tuple[Column, Column]], frame: Frame) -> None:
+def keep_fields(session: Session, name: str, fields: Sequence[tuple[Column, Column]], frame: Frame) -> None:
     """A frame as a table: its columns by name, under the names of the fields."""
     given = {one.name: values for one, values in zip(frame.columns, frame.data, strict=True)}
     # The service's parser has columns that a step need not give (``match_id`` of scan): they are null then.
     columns = [(field, given.get(column.name, [None] * frame.height)) for column, field in fields]
-    _table(connection, name, columns)
+    session.keep(name, columns)
 
 
-def keep_open(connection: Any, name: str, frame: Frame) -> Form:
+def keep_open(session: Session, name: str, frame: Frame) -> Form:
     """A frame as a table of ``k0``, ``k1`` and ``position``."""
     columns = [(Column(f"k{i}", one.type), values) for i, (one, values) in enumerate(
         zip(frame.columns, frame.data, strict=True))]  # fmt: skip
     columns.append((Column("position", LONG), list(range(frame.height))))
-    _table(connection, name, columns)
+    session.keep(name, columns)
     return name, {column.name: column.name for column, _ in columns}
-
-
-def _table(connection: Any, name: str, columns: Sequence[tuple[Column, list[object]]]) -> None:
-    from arro3.core import Array, DataType, Field, RecordBatch, Schema
-
-    kinds = {"BOOLEAN": DataType.bool(), "INTEGER": DataType.int32(), "BIGINT": DataType.int64(),
-             "DOUBLE": DataType.float64()}  # fmt: skip
-    arrays, fields = [], []
-    for column, values in columns:
-        write = writer(column.type)
-        kind = kinds.get(sql_type(column.type), DataType.utf8())
-        arrays.append(Array([write(one) for one in values], type=kind))
-        fields.append(Field(column.name, kind, nullable=True))
-    batch = RecordBatch.from_arrays(arrays, schema=Schema(fields))
-    connection.register(f"{name}_given", batch)
-    try:
-        connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {name}_given")  # noqa: S608 -- generated names
-    finally:
-        connection.unregister(f"{name}_given")
 
 
 def name_of(step: bound.Step) -> str:

@@ -7,11 +7,13 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import StoreError
 from lockgate.kql import Workspace
 from lockgate.kql.syntax import Function
 from lockgate.kql.terms import Wanted
 from lockgate.store import _spill
+from lockgate.store.ask.engine import Form
 from lockgate.store.terms.pruning import Files, Narrowed
 
 SQL_TYPES = {
@@ -19,8 +21,20 @@ SQL_TYPES = {
     "timespan": "BIGINT", "string": "VARCHAR", "dynamic": "VARCHAR", "guid": "VARCHAR", "decimal": "VARCHAR",
 }  # fmt: skip
 """How a table holds each of Kusto's types: timespans in ticks, dynamic values as JSON text."""
-Form = tuple[str, dict[str, str]]
-"""The name of a table in DuckDB, and those of its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parquet:
+    """Where the rows of a table lie, for an engine that reads the files itself."""
+
+    paths: tuple[str, ...]
+    """The data files of one snapshot of a Delta table without deletion vectors and column mapping."""
+    bytes: int
+    """Their size together."""
+    marks: str = ""
+    """The table whose ``Batch`` says which rows show; empty where all do."""
+    within: tuple[tuple[str, int], ...] = ()
+    """Which rows show by when they were generated: ``>=`` or ``<=``, and microseconds since 1970."""
 
 
 class Lazy(Mapping[str, Mapping[str, str]], ABC):
@@ -51,6 +65,7 @@ class Tables:
         self._sources: dict[str, Any] = {}
         self._made: dict[str, Form] = {}
         self._files: dict[str, Files] = {}
+        self._parquet: dict[str, Parquet] = {}
         self._workspace: Workspace | None = None
 
     @property
@@ -70,15 +85,16 @@ class Tables:
         return self._workspace
 
     def add(
-        self, name: str, columns: Mapping[str, str], source: Any = None, *, files: Files | None = None
+        self, name: str, columns: Mapping[str, str], source: Any = None, *, files: Files | None = None,
+        parquet: Parquet | None = None,
     ) -> None:  # fmt: skip
         """A table with its columns' types by name, in order.
 
         ``source`` holds the same columns in the same order: anything that speaks Arrow, or a text that is what stands
         after FROM in a statement of ours (a view, ``read_parquet``). Without it the table is empty. Times come as
         timestamps in UTC, timespans as ticks, dynamic values as JSON text. ``files``: the data files that
-        ``source`` reads, of which those with none of the terms that a query wants are passed over. Raises
-        :class:`StoreError` for an unknown type.
+        ``source`` reads, of which those with none of the terms that a query wants are passed over; ``parquet``: the
+        same for other engines, under the names of the columns. Raises :class:`StoreError` for an unknown type.
         """
         strange = [one for one in columns.values() if one not in SQL_TYPES]
         if strange:
@@ -88,6 +104,9 @@ class Tables:
         self._files.pop(name, None)
         if files is not None:
             self._files[name] = files
+        self._parquet.pop(name, None)
+        if parquet is not None:
+            self._parquet[name] = parquet
         self._made.pop(name, None)
         self._workspace = None
 
@@ -106,6 +125,22 @@ class Tables:
             [orjson.dumps([list(row) for row in rows]).decode()],
         )
         self.add(name, columns, own)
+
+    def columns(self, name: str) -> Mapping[str, str]:
+        """The columns' types of a table by name, in order."""
+        return self._columns[name] if name in self._columns else self._beside[name]
+
+    def parquet(self, name: str) -> Parquet | None:
+        """Where the rows of a table lie, if they lie in files."""
+        return self._parquet.get(name)
+
+    def stored(self) -> Mapping[str, Parquet]:
+        """The tables that lie in files."""
+        return self._parquet
+
+    def filled(self, name: str) -> bool:
+        """Whether a table may have rows."""
+        return self._sources.get(name) is not None or self._is_stored(name)
 
     def forms(self) -> Mapping[str, Form]:
         """Of each table how it is called in DuckDB. A table is made there when it is first looked up."""
@@ -133,7 +168,7 @@ class Tables:
         return self._stored is not None and name not in self._sources and name in self._stored
 
     def _make(self, name: str, own: str) -> Form:
-        columns = self._columns[name] if name in self._columns else self._beside[name]
+        columns = self.columns(name)
         source = self._sources.get(name)
         if self._is_stored(name):
             assert self._stored is not None
