@@ -88,6 +88,15 @@ def test_a_wrong_file_is_in_the_way_of_nobody_who_does_not_name_it(library):
     assert "line 1" in str(told.value)
 
 
+@pytest.mark.parametrize("name", ["Findings", "AKSAudit", "AzureDiagnostics", "_GetWatchlist"])
+def test_no_function_takes_the_place_of_what_every_workspace_has(library, name):
+    with pytest.raises(ConfigurationError, match="every workspace"):
+        library.put(Saved(FUNCTION, name, "() { print 1 }"))
+    write(library, f"functions/{name}.kql", "print 1")
+    with pytest.raises(ConfigurationError, match="every workspace"):
+        library.functions()
+
+
 @pytest.mark.parametrize(("kind", "name", "text"), [
     (QUERY, "q", " "), (QUERY, "a b", "print 1"), (QUERY, "../q", "print 1"), (FUNCTION, "a-b", "() { print 1 }"),
     (FUNCTION, "F", "print 1"), (FUNCTION, "F", "() { print 1 }; print 2"), (QUERY, "q", "print ("),

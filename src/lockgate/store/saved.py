@@ -16,6 +16,7 @@ from lockgate.kql import QueryError, parse
 from lockgate.kql.syntax import Function, Let, Query
 from lockgate.lazy_pattern import lazy_pattern
 from lockgate.store import _saved_sql
+from lockgate.tables import find, functions
 
 FUNCTION, QUERY = "function", "query"
 FUNCTIONS_FOLDER = "functions"
@@ -97,6 +98,8 @@ class Library:
         """Write one at the server. Raises :class:`ConfigurationError` where a file has that name or it cannot be."""
         ledger = self._ledger()
         checked(saved)
+        if saved.kind == FUNCTION:
+            _free(saved.name, where=saved.name)
         if saved.name in self._files(saved.kind):
             raise ConfigurationError(f"{saved.name} is kept in a file, and changed there", where=saved.name)
         _saved_sql.append(ledger, saved.kind, (saved.name, saved.text, saved.about, saved.folder, saved.who))
@@ -135,6 +138,9 @@ class Library:
         paths = sorted(folder.glob("*.kql"))
         if len(paths) > _MAX_FILES:
             raise ConfigurationError(f"holds more than {_MAX_FILES} files", where=str(folder))
+        if kind == FUNCTION:
+            for one in paths:
+                _free(one.stem, where=str(one))
         return {one.stem: _of_file(one, kind) for one in paths}
 
 
@@ -149,6 +155,13 @@ def _of_file(path: Path, kind: str) -> Saved:
     if kind == FUNCTION:
         text = function_text(rest)
     return Saved(kind, path.stem, text, about, path=str(path))
+
+
+def _free(name: str, *, where: str) -> None:
+    """Raise where a table, or what every workspace has, is called so: a question for that would get something else."""
+    if find(name) is not None or name in functions():
+        raise ConfigurationError(f"{name} is a table or function of every workspace", where=where,
+                                 hint="give the function another name")  # fmt: skip
 
 
 def function_text(text: str) -> str:

@@ -144,6 +144,16 @@ def test_a_person_gets_no_more_rows_than_allowed_whatever_is_asked_for(kusto, se
         kusto(server.reader).execute("lockgate", "range x from 1 to 100 step 1", properties)
 
 
+def test_a_query_that_needs_more_memory_than_its_person_may_take_is_ended(kusto, server):
+    from lockgate.server.access import add
+
+    token = add(server.tokens, "tim", words="memory=48MB")
+    query = "range x from 1 to 3000000 step 1 | extend s=strcat(x, '-', hash_md5(tostring(x % 7)))"
+    with pytest.raises(KustoApiError) as told:
+        kusto(token).execute("lockgate", f"{query} | summarize make_list(s)")
+    assert told.value.get_api_error().code == "LowMemoryCondition"
+
+
 SLOW = "range x from 1 to 200000000 step 1 | extend y = hash_sha256(tostring(x)) | summarize dcount(y)"
 
 

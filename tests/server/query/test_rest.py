@@ -201,6 +201,7 @@ def test_functions_are_stored_and_asked(command, post, server, stored):
 @pytest.mark.parametrize("text", [
     ".create-or-alter function F( { print 1 }", ".create-or-alter function F() { Nothing | count }",
     ".create-or-alter function F() print 1", ".create-or-alter function F() { print 1 }; print 2",
+    ".create-or-alter function Findings() { print 1 }", ".create-or-alter function AzureDiagnostics() { print 1 }",
     ".create-or-alter function ['a b']() { print 1 }", ".alter function Nothing() { print 1 }",
 ])  # fmt: skip
 def test_a_function_that_cannot_be_is_not_stored(post, server, text):

@@ -372,9 +372,12 @@ def _create(command: _Command) -> Rows:
         raise refusal(Kind.REQUEST, f"EntityNameAlreadyExistsException: a function '{name}' exists already.")
     if command.verb == "alter" and name not in known:
         raise refusal(Kind.ENTITY, f"Entity ID '{name}' of kind 'Function' was not found.")
+    workspace = command.place.workspace()
+    if workspace.table(name) is not None:
+        raise refusal(Kind.REQUEST, f"EntityNameAlreadyExistsException: a table '{name}' exists already.")
     function_of(text)
     if properties.get("skipvalidation", "false") != "true":
-        _valid(name, text, command.place.workspace())
+        _valid(name, text, workspace)
     saved = Saved(
         FUNCTION, name, text.rstrip().rstrip(";"), properties.get("docstring", ""), properties.get("folder", ""),
         command.person.name,
