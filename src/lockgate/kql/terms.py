@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lockgate.dataclass import dataclass
+from lockgate.kql.text import lowered
 from lockgate.lazy_pattern import lazy_pattern
 
 LEAST, MOST = 3, 1_000
@@ -63,6 +64,21 @@ def terms_within(text: str, column: str, *, begins: bool, ends: bool, dynamic: b
             continue
         found[Term(column, term, dynamic and _NUMBER.match(term) is not None)] = None
     return list(found)
+
+
+_WRITTEN = {
+    "datetime": "0123456789-:.tz", "timespan": "0123456789-:.", "int": "0123456789-", "long": "0123456789-",
+    "real": "0123456789-+.enaifty", "decimal": "0123456789-.", "bool": "truefals", "guid": "0123456789abcdef-",
+}  # fmt: skip
+"""The letters, in lower case, that the texts of a type consist of."""
+NEVER: Wanted = AnyOf(())
+"""What no row has."""
+
+
+def never_within(type_: str, text: str) -> bool:
+    """Whether no value of a type has this in its text, in whatever case; of texts nothing is said."""
+    letters = _WRITTEN.get(type_)
+    return letters is not None and not set(lowered(text)) <= set(letters)
 
 
 def all_of(parts: list[Wanted]) -> Wanted | None:

@@ -92,7 +92,8 @@ def _left(query: str, tables: Tables) -> tuple[int, int]:
         ("Text contains 'alpha'", 20), ("Text !has 'alpha'", 20), ("not(Text has 'alpha')", 20),
         ("Bag.count == '7000'", 20),
         ("Text has 'zz'", 20), ("Text has 'alpha' or n == 3", 20), ("Text matches regex 'alpha'", 20),
-        ("Text has ''", 20),
+        ("Text has ''", 20), ("* has 'item77'", 2), ("* has 'nowhere'", 0), ("* has '77'", 20),
+        ("tostring(n) has 'alpha'", 0), ("tostring(n) has '12'", 20), ("n in (1, 2) or tostring(n) has 'alpha'", 20),
     ],
 )  # fmt: skip
 def test_parts_without_the_term_are_passed_over(condition: str, parts: int, pair: tuple[Tables, Tables]) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from lockgate.kql import bound, relation
+from lockgate.kql.emit.narrowing import source_of
 from lockgate.kql.patterns import with_plain_names
 from lockgate.kql.relation import Field
+from lockgate.kql.terms import never_within
 from lockgate.kql.text import lowered
 from lockgate.kql.types import (
     BOOL,
@@ -348,6 +350,9 @@ def _textual(
     if items is None or not items or not all(isinstance(one, str) for one in items):
         return _of_columns(to, sign, left, value, types, negated=negated) if len(types) == 2 else None
     texts = [str(one) for one in items]
+    source = source_of(value.arguments[0])
+    if source is not None and sign in _OF_SOME_TEXT and all(never_within(source.name, one) for one in texts):
+        return "true" if negated else "false"
     if sign in ("has_any", "has_all"):
         found = _of_terms(to, left, texts, joint=" OR " if sign == "has_any" else " AND ")
     elif len(texts) == 1 and types[1] is STRING:

@@ -9,8 +9,8 @@ from lockgate.kql.emit import needs
 from lockgate.kql.emit.values import Expressions, Names, Statement
 from lockgate.kql.lower import Lowered
 from lockgate.kql.relation import Field, Node
-from lockgate.kql.terms import Wanted, all_of, any_of, terms_within
-from lockgate.kql.types import STRING, single
+from lockgate.kql.terms import NEVER, Wanted, all_of, any_of, never_within, terms_within
+from lockgate.kql.types import STRING, Type, single
 
 _SIDES = {
     "has": (True, True), ":": (True, True), "hasprefix": (True, False), "hassuffix": (False, True),
@@ -99,10 +99,14 @@ class _Reader:
     def _tested(self, sign: str, arguments: tuple[bound.Value, ...]) -> Wanted | None:
         if sign == "==" and self._column(arguments[0]) is None:
             arguments = arguments[::-1]
-        column = self._column(arguments[0])
-        texts = self._texts(arguments[1:]) if column is not None else None
-        if column is None or texts is None or (sign not in ("in", "in~", "has_any", "has_all") and len(texts) != 1):
+        column, source = self._column(arguments[0]), source_of(arguments[0])
+        texts = self._texts(arguments[1:]) if column is not None or source is not None else None
+        if texts is None or (sign not in ("in", "in~", "has_any", "has_all") and len(texts) != 1):
             return None
+        if column is None:
+            assert source is not None
+            impossible = all(never_within(source.name, text) for text in texts)
+            return NEVER if texts and impossible and sign in _SIDES else None
         begins, ends = _SIDES[sign]
         name, dynamic = column
         parts: list[Wanted | None] = []
@@ -143,6 +147,19 @@ class _Reader:
         if name is None or (type_ is not STRING and not type_.dynamic) or (dynamic and not type_.dynamic):
             return None
         return name, type_.dynamic
+
+
+def source_of(value: bound.Value) -> Type | None:
+    """The type of what a text is made of, where that is all that it is; ``None`` for texts and dynamic values."""
+    inner: bound.Value | None = None
+    if isinstance(value, relation.Converted):
+        inner = value.value
+    elif isinstance(value, bound.Call) and value.function.name == "tostring":
+        inner = value.arguments[0]
+    if inner is None or single(value.type) is not STRING:
+        return None
+    found = single(inner.type)
+    return None if found is STRING or found.dynamic else found
 
 
 def _chain(value: bound.Operation) -> Iterator[bound.Value]:
