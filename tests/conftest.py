@@ -1,6 +1,7 @@
 """What every test may ask for. Sockets are closed except loopback; each test has a time limit (pyproject.toml)."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ settings.register_profile(
     "unhurried", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("unhurried")  # what a busy machine takes for an example says nothing of the code
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what it runs in the background so, and every process that a test interrupts would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _AUTHOR = {
     "GIT_AUTHOR_NAME": "Ada",

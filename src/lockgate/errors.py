@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
     UNAVAILABLE = 5  # a file, repository, server or store could not be reached or read
     INTERNAL = 70  # a defect of Lockgate
     INTERRUPTED = 130  # Ctrl-C; what was reported as stored is stored
+    CLOSED_PIPE = 141  # who read the output went away before its end, as `| head` does; the run is stored
 
 
 class LockgateError(Exception):
