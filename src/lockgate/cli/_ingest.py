@@ -15,9 +15,10 @@ from lockgate.dataclass import dataclass
 from lockgate.errors import ExitCode, LockgateError, UsageError
 
 if TYPE_CHECKING:
-    from lockgate.store.ingest import Loader
+    from lockgate.store.ingest import Collected, Loader
     from lockgate.store.ingest.blocks import Block
     from lockgate.store.ingest.fitting import Problem
+    from lockgate.store.ingest.transforming import Transformation
     from lockgate.tables import Column
 
 _MOST_SHOWN = 20
@@ -52,6 +53,7 @@ def run(arguments: Namespace) -> int:
         raise UsageError("which table is to get the rows?", where="--table")
     if arguments.files.count(_STDIN) > 1:
         raise UsageError("standard input can be read once", where=_STDIN)
+    transformation = _transformation(arguments)
     project = project_at(Path.cwd())
     prepare(project.workspace, tracked=project.tracks)
     salt = salt_of(project.workspace)
@@ -60,7 +62,7 @@ def run(arguments: Namespace) -> int:
     for name in arguments.files:
         told = _Told()
         try:
-            loader = _loader(arguments, collected, table, name, salt)
+            loader = _loader(arguments, collected, table, name, salt, transformation)
             try:
                 _load(arguments, loader, name, told)
             finally:
@@ -76,15 +78,32 @@ def run(arguments: Namespace) -> int:
     return int(code)
 
 
-def _loader(arguments: Namespace, collected: object, table: str, name: str, salt: bytes) -> Loader:
-    from lockgate.sources.cluster.audited import cleaned
-    from lockgate.store.ingest import Collected, Loader
+def _transformation(arguments: Namespace) -> Transformation | None:
+    if not arguments.transform:
+        return None
+    if arguments.format == "audit":
+        raise UsageError("events of the audit log are not transformed", where="--transform",
+                         hint="their secrets are taken out by the fields that they have")  # fmt: skip
+    if not arguments.source_columns:
+        raise UsageError("which columns do the rows have that go in?", where="--source-columns")
+    from lockgate.cli._ask import told
+    from lockgate.store.ingest.transforming import Transformation
 
-    assert isinstance(collected, Collected)
+    columns = _columns(arguments.source_columns)
+    return told(arguments.transform, lambda: Transformation(arguments.transform, columns))
+
+
+def _loader(
+    arguments: Namespace, collected: Collected, table: str, name: str, salt: bytes,
+    transformation: Transformation | None,
+) -> Loader:  # fmt: skip
+    from lockgate.sources.cluster.audited import cleaned
+    from lockgate.store.ingest import Loader
+
     return Loader(
         collected, table, audit=arguments.format == "audit", columns=_columns(arguments.columns),
         time_field=arguments.time_field, origin="standard input" if name == _STDIN else name,
-        clean=lambda event: cleaned(event, salt=salt),
+        clean=lambda event: cleaned(event, salt=salt), transformation=transformation,
     )  # fmt: skip
 
 
@@ -119,7 +138,8 @@ def _given(arguments: Namespace, name: str, table: str) -> tuple[str, Iterator[B
     if not identity:
         return "", given
     again = uuid.uuid4().hex if arguments.again else ""
-    parts = (identity, table, arguments.format, arguments.time_field, again)
+    through = (arguments.transform, arguments.source_columns)
+    parts = (identity, table, arguments.format, arguments.time_field, *through, again)
     return "ingest-" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32], given
 
 

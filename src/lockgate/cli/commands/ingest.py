@@ -24,6 +24,13 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         help="columns of a custom table (default: found out from its first rows)",
     )  # fmt: skip
     parser.add_argument("--time-field", metavar="FIELD", default="", help="what TimeGenerated is taken from")
+    parser.add_argument(
+        "--transform", metavar="QUERY", default="",
+        help="what each row goes through, as in a data collection rule: source | where ... | project ...",
+    )  # fmt: skip
+    parser.add_argument(
+        "--source-columns", metavar="NAME:TYPE,...", default="", help="columns of the rows that go into --transform"
+    )
     parser.add_argument("--again", action="store_true", help="take files that were taken before once more")
     parser.add_argument("--batch-id", metavar="ID", default="", help="what makes standard input known again")
     parser.add_argument(

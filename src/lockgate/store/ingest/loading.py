@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockgate.dataclass import dataclass
 from lockgate.store._arrow import batch_of
@@ -24,6 +24,9 @@ from lockgate.store.ingest.plain import copied, opened, written
 from lockgate.store.ingest.reading import AUDIT, Reading, Times, reading_of
 from lockgate.tables import Column, Table
 from lockgate.tables._collected import COMPANION
+
+if TYPE_CHECKING:
+    from lockgate.store.ingest.transforming import Transformation
 
 _APART = 256 << 10
 """Bytes of the pieces at least that a block which is not plain is cut into; those are read row by row."""
@@ -57,16 +60,18 @@ class Loader:
     def __init__(
         self, collected: Collected, name: str, *, audit: bool = False, columns: Sequence[Column] = (),
         time_field: str = "", times: Times = Times.KEPT, origin: str = "", clean: Clean | None = None,
+        transformation: Transformation | None = None,
     ) -> None:  # fmt: skip
         """``audit``: rows are events of the audit log of Kubernetes; ``clean`` takes secrets out of them. ``columns``:
-        of a custom table, where it is not there yet; without them it gets those of its first rows.
+        of a custom table, where it is not there yet; without them it gets those of its first rows. ``transformation``:
+        what the rows go through first.
 
         Raises :class:`ConfigurationError` for a table that there cannot be, :class:`StoreError`.
         """
         if audit and clean is None:
             raise ValueError("events of the audit log hold secrets")
         self._collected, self._origin, self._times, self._clean = collected, origin, times, clean
-        self._audit, self._time_field = audit, time_field
+        self._audit, self._time_field, self._transformation = audit, time_field, transformation
         shape = collected.get(name) or shape_of(name)
         if columns:
             known = {column.name for column in shape.columns}
@@ -112,6 +117,9 @@ class Loader:
         received = round(moment.timestamp() * 1_000_000)
         data, long = without_long(data, first)
         made = _Made(problems=[*refused, *long])
+        if self._transformation is not None:
+            data, more = self._transformation.lines(data, first=first, received=moment)
+            made.problems += more
         if not self._there:
             self._begin(data, first, received)
         self._piece(made, data, first, folder, received)
