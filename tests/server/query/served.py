@@ -21,7 +21,7 @@ class Running:
         self.folder = folder
         self.tokens = folder / "tokens"
         self.token = add(self.tokens, "ana", words="may=query,functions concurrent=3")
-        self.reader = add(self.tokens, "rob", words="concurrent=1 rows=10 seconds=1")
+        self.reader = add(self.tokens, "rob", words="concurrent=1 rows=10")
         self.record = Record.open(folder)
         self.library = Library.open(folder / "queries", folder)
         self.desk = Desk(self._tables, threads=threads)

@@ -14,6 +14,8 @@ from azure.kusto.data.exceptions import (
 )
 from azure.kusto.data.response import WellKnownDataSet
 
+from lockgate.server.access import add, people_in
+
 EVERY_TYPE = """
 print b=true, i=int(5), l=9007199254740993, r=1.5, d=decimal(1.10), s='a"b',
       t=datetime(2026-11-26T10:00:00.1234567Z), w=datetime(2026-11-26), span=1d+2h+3m+4.5s, short=-90s,
@@ -145,8 +147,6 @@ def test_a_person_gets_no_more_rows_than_allowed_whatever_is_asked_for(kusto, se
 
 
 def test_a_query_that_needs_more_memory_than_its_person_may_take_is_ended(kusto, server):
-    from lockgate.server.access import add
-
     token = add(server.tokens, "tim", words="memory=48MB")
     query = "range x from 1 to 3000000 step 1 | extend s=strcat(x, '-', hash_md5(tostring(x % 7)))"
     with pytest.raises(KustoApiError) as told:
@@ -204,17 +204,23 @@ def test_one_person_has_so_many_queries_at_a_time(kusto, server):
     import threading
     import time
 
+    rob = next(one for one in people_in(server.tokens) if one.name == "rob")
+    properties = ClientRequestProperties()
+    properties.client_request_id = "slow;1"
+
     def slow():
         with pytest.raises(KustoApiError):
-            kusto(server.reader).execute("lockgate", SLOW)
+            kusto(server.reader).execute("lockgate", SLOW, properties)
 
     first = threading.Thread(target=slow)
     first.start()
-    end = time.monotonic() + 10
-    while not any(one.person == "rob" for one in server.desk._running.values()):
+    end = time.monotonic() + 20
+    while not server.desk.runs(rob, ended=False):
         assert time.monotonic() < end
         time.sleep(0.01)
     with pytest.raises(KustoThrottlingError):
         kusto(server.reader).execute("lockgate", "print 1")
     assert kusto().execute("lockgate", "print x=1").primary_results[0][0]["x"] == 1
-    first.join()
+    assert server.desk.cancel(rob, "slow;1") is not None
+    first.join(20)
+    assert not first.is_alive()
