@@ -10,9 +10,8 @@ from typing import TypeAlias
 from lockgate.policy.cel import Expression
 from lockgate.policy.reads import ANY, ITEM, KEYS, NOWHERE, Read
 
-Fields: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
-"""Names of fields of the item, of ``podMetadata`` and of ``podSpec``, sorted."""
-_ROOTS = ("item", "podMetadata", "podSpec")
+Fields: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+"""Names of fields of the item and of ``podSpec``, sorted."""
 
 
 def traced(expression: Expression) -> tuple[Read, ...] | None:
@@ -26,8 +25,9 @@ def traced(expression: Expression) -> tuple[Read, ...] | None:
 
 
 def fields_of(condition: Expression) -> Fields | None:
-    """The fields that decide the condition of an item that is a map; None when it hangs on more than these."""
-    found: dict[str, set[str]] = {root: set() for root in _ROOTS}
+    """The fields that decide the condition of an item that is a map; None when it hangs on more than these. So does
+    what reads the metadata of a Pod, since in that each differs from the others."""
+    found: dict[str | None, set[str]] = {"item": set(), "podSpec": set()}
     for path, whole in traced(condition) or (((), True),):
         root = path[0] if path else None
         if root not in found or (len(path) == 1 and whole):
@@ -36,6 +36,6 @@ def fields_of(condition: Expression) -> Fields | None:
         if name is ANY or name in (KEYS, ITEM):
             return None
         if name:
-            found[str(root)].add(name)
-    item, metadata, spec = (tuple(sorted(found[root])) for root in _ROOTS)
-    return (item, metadata, spec) if item else None
+            found[root].add(name)
+    item, spec = (tuple(sorted(names)) for names in found.values())
+    return (item, spec) if item else None

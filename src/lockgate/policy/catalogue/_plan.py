@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from typing import Any
 
+from lockgate.model.quick import maker
 from lockgate.policy.budget import Budget
 from lockgate.policy.catalogue._decides import Fields
 from lockgate.policy.catalogue._places import Item, Path
@@ -20,10 +21,9 @@ from lockgate.policy.catalogue._prepared import guard_of
 from lockgate.policy.catalogue._recall import Around, Decides, Verdict, Verdicts
 from lockgate.policy.catalogue._shape import Shape
 from lockgate.policy.catalogue.hit import Hit
-from lockgate.policy.catalogue.kubernetes import VARIABLES, Facts, KubernetesPolicy, expression_of
+from lockgate.policy.catalogue.kubernetes import VARIABLES, Facts, KubernetesPolicy, expression_of, item_name
 from lockgate.policy.cel import Expression
 from lockgate.policy.cel.metering import spending
-from lockgate.policy.errors import BudgetExceededError, EvaluationError
 
 STEPS = 200_000
 """Steps that one policy may take on one object."""
@@ -115,13 +115,13 @@ class Kind:
         for index, policy in enumerate(policies):
             guard = policy.guard if (policy.where, policy.guard) in guards else ""
             # A Pod has one spec, of which few parts are looked at: all of these together are seldom others.
-            fields = None if policy.fields is None else policy.fields[:2]
+            item = None if policy.fields is None else policy.fields[0]
             bits = tuple(self._mask(need.fields, need.maps, need.lists, need.listed) for need in policy.needs)
             where = places.setdefault(policy.where, policy.where)
-            groups.setdefault((where, guard, fields), []).append((index, policy, bits))
+            groups.setdefault((where, guard, item), []).append((index, policy, bits))
         self._alike = [
-            _Alike(where, guards.get((where, text)), members, None if fields is None else (*fields, _of_pod(members)))
-            for (where, text, fields), members in sorted(groups.items(), key=lambda one: repr(one[0][0]))
+            _Alike(where, guards.get((where, text)), members, None if item is None else (item, _of_pod(members)))
+            for (where, text, item), members in sorted(groups.items(), key=lambda one: repr(one[0][0]))
         ]
         """Those of the same items one after the other."""
         self._plans: dict[int, Plan] = {}
@@ -148,7 +148,7 @@ class Kind:
 
 def _of_pod(members: Iterable[_Member]) -> tuple[str, ...]:
     """The fields of a Pod's spec that decide any of the conditions."""
-    return tuple(sorted({name for _, policy, _ in members if policy.fields is not None for name in policy.fields[2]}))
+    return tuple(sorted({name for _, policy, _ in members if policy.fields is not None for name in policy.fields[1]}))
 
 
 def guards_of(policies: Iterable[KubernetesPolicy], held: MutableMapping[str, bytes]) -> _Guards:
@@ -227,14 +227,18 @@ def _recalled(
         denying, most = verdict
         if denying:
             activation["item"], activation["parent"] = item.value, item.parent
+            name, least = item_name(item), STEPS
             for place in denying:
                 index, policy = group.members[place]
                 budget.renew(STEPS)
+                activation["variables"]["params"] = policy.parameters
                 try:
-                    found.append((index, policy.told(item, activation, budget)))
-                except (BudgetExceededError, EvaluationError):
+                    text = policy.message.quick(activation, budget)
+                except Exception:  # whoever puts the policy to the item tells the failure
                     return None
-                most = max(most, verdict[1] + budget.spent)
+                least = min(least, budget.left)
+                found.append((index, maker(Hit)(policy.rule, str(text), item.pointer + policy.field, name)))
+            most += STEPS - least
         spent += most
         if spent > STEPS:
             return None
@@ -244,21 +248,20 @@ def _recalled(
 def _verdict(group: Group, item: Item, activation: dict[str, Any], budget: Budget) -> Verdict | None:
     """Which members deny an item; None when a condition gives no answer."""
     budget.renew(STEPS)
-    most = 0
     if group.guard is not None and _holds(group.guard, item, activation, budget) is False:
-        return (), budget.spent
+        return (), STEPS - budget.left
     activation["item"], activation["parent"] = item.value, item.parent
-    denying = []
+    denying, least = [], STEPS
     for place, (_, policy) in enumerate(group.members):
         budget.renew(STEPS)
         activation["variables"]["params"] = policy.parameters
         try:
             denied = policy.deny.quick(activation, budget)
-        except Exception:  # whoever puts the policy to the item tells the failure
+        except Exception:
             return None
         if denied is True:
             denying.append(place)
         elif denied is not False:
             return None
-        most = max(most, budget.spent)
-    return tuple(denying), most
+        least = min(least, budget.left)
+    return tuple(denying), STEPS - least

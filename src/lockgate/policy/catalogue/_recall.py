@@ -52,10 +52,10 @@ class Verdicts:
 class Around:
     """What the items of one object have in common: its Pod."""
 
-    __slots__ = ("_found", "_pod")
+    __slots__ = ("_found", "_spec")
 
     def __init__(self, variables: Mapping[str, Any]) -> None:
-        self._pod = variables["podMetadata"], variables["podSpec"]
+        self._spec = variables["podSpec"]
         self._found: dict[Decides, bytes | None] = {}
 
     def text(self, decides: Decides) -> bytes | None:
@@ -63,27 +63,23 @@ class Around:
         try:
             return self._found[decides]
         except KeyError:
-            names = decides.fields[1:]
-            parts = [_text(one, own) if own else b"" for one, own in zip(self._pod, names, strict=True)]
-            both = None if parts[0] is None or parts[1] is None else b"%d %b%b" % (len(parts[0]), parts[0], parts[1])
-            self._found[decides] = both
-            return both
+            found = self._found[decides] = _text(self._spec, decides.spec)
+            return found
 
 
 class Decides:
     """The fields that decide the verdicts of some policies."""
 
-    __slots__ = ("_alone", "_number", "fields")
+    __slots__ = ("_item", "_number", "spec")
 
     def __init__(self, fields: Fields) -> None:
         self._number = next(_numbers)
-        self.fields = fields
-        self._alone = not (fields[1] or fields[2])
+        self._item, self.spec = fields
 
     def key(self, item: Any, around: Around) -> Key | None:
         """The same only for items that are the same in what decides; None when that cannot be told."""
-        outer = b"" if self._alone else around.text(self)
-        own = _text(item, self.fields[0])
+        outer = around.text(self) if self.spec else b""
+        own = _text(item, self._item)
         return None if outer is None or own is None else (self._number, outer, own)
 
 

@@ -43,7 +43,7 @@ KEYS = ("kinds", "each", "deny", "message", "field", "parameters", "fix", "among
 VARIABLES = ("object", "item", "parent", "variables")
 ITEM_NAMES = ("name", "key", "host", "containerPort", "port", "kind")
 """Fields that name an item; the last goes with each of the others."""
-_NEEDS = 3
+_NEEDS = 4
 """Counts up when ``_needs`` or ``_decides`` reads more, or otherwise, off the same condition: what was read is kept
 between runs."""
 _AMONG_VARIABLES = (*VARIABLES, "others")
@@ -109,11 +109,6 @@ class KubernetesPolicy:
             if hit is not None:
                 hits.append(hit)
         return hits
-
-    def told(self, item: Item, activation: dict[str, Any], budget: Budget) -> Hit:
-        """What it says of an item that it is known to deny, which ``activation`` holds. Raises what evaluating does."""
-        activation["variables"]["params"] = self.parameters
-        return self._hit(item, activation, budget)
 
     def _denied(self, item: Item, activation: Mapping[str, Any], budget: Budget) -> Hit | None:
         denied = self.deny.within(activation, budget)
