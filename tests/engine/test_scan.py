@@ -380,3 +380,29 @@ def test_answers_given_while_a_scanner_could_not_work_are_not_kept_for_when_it_c
         gone = engine.run(memory(*rows), cache=cache, scanners={"word": engine.scanner(start=blind)})
         assert gone.decision.nothing_checked and "secrets" not in gone.coverage
         assert names(engine.run(memory(*rows), cache=cache)) == ["one", "two"]
+
+
+MAIN = "module inner 'inner.bicep' = {\n  name: 'inner'\n  params: {\n    name: 'one'\n  }\n}\n"
+INNER = """param name string = 'two'
+module other 'br:registry.example/other:1' = {
+  name: 'other'
+}
+resource store 'Microsoft.Storage/storageAccounts@2022-09-01' = {
+  name: name
+  properties: {
+    supportsHttpsTrafficOnly: reference('x').y
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_is_skipped_in_a_module_is_told_once_and_at_its_place(engine, tmp_path, jobs):
+    """A module with defaults for all parameters is judged by itself, and once more where another file names it."""
+    (tmp_path / "main.bicep").write_text(MAIN)
+    (tmp_path / "inner.bicep").write_text(INNER)
+    scanners, rules = members((Family.POLICY,)), load([Family.POLICY])
+    result = engine.run(TreeSource(tmp_path), scanners=scanners, families=(Family.POLICY,), rules=rules, jobs=jobs)
+    assert [(skip.path, skip.line, skip.kind) for skip in result.skips] == [
+        ("inner.bicep", 2, SkipKind.UNRESOLVED), ("inner.bicep", 8, SkipKind.UNRESOLVED),
+    ]  # fmt: skip

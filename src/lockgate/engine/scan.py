@@ -140,6 +140,7 @@ def _observe(run: _Run) -> None:
         )  # fmt: skip
         if log is not None and isinstance(source, ObjectSource):
             log.finish(source.is_whole)
+    run.seen.skips[:] = dict.fromkeys(run.seen.skips)  # a module is read by itself and by each file that names it
 
 
 def _object_log(run: _Run, source: Source) -> ObjectLog | None:

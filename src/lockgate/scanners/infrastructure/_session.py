@@ -43,19 +43,19 @@ class InfrastructureSession:
         self.resources += len(reading.objects)
         lines = content.decode("utf-8", "replace").splitlines()
         around = (*reading.objects, *reading.beside)
-        hidden: Counter[tuple[str, int]] = Counter()
+        hidden: Counter[tuple[str, str, int]] = Counter()
         scope = self._scope(row.path)
         for judged in reading.objects:
             judged = replace(judged, scope=scope) if scope else judged
             own = lines if judged.path == row.path else ()
             for hit in policies.judge(judged, around):
                 if hit.failed:
-                    hidden[hit.failed, judged.line_of(hit.pointer)] += 1
+                    hidden[judged.path, hit.failed, judged.line_of(hit.pointer)] += 1
                 else:
                     yield finding(hit, judged, own)
-        for (why, line), count in hidden.items():
+        for (path, why, line), count in hidden.items():
             reason = f"{count} policies could not be evaluated: {why}"
-            yield Skip(row.path, SkipKind.UNRESOLVED, reason, Family.POLICY, line)
+            yield Skip(path, SkipKind.UNRESOLVED, reason, Family.POLICY, line)
 
     def _scope(self, path: str) -> str:
         """What the file is deployed to, by the first of the option's lines that takes it."""
