@@ -17,6 +17,9 @@ _INVERSE = pow(_BASE, -1, 1 << 64)
 BITS = 10
 """Bits of a filter for each term: with so many probes one of about 110 terms that are not there seems to be."""
 PROBES = 6
+_FEW = 4_000
+"""Terms up to which a filter has twice the bits: where a column has few, they are the same in every part, and so is
+what seems to be there."""
 _PIECE = 1 << 18
 """Bytes that are worked on at once; what is made of them stays in the cache of a processor."""
 
@@ -115,7 +118,8 @@ def bloom(numbers: Any) -> bytes:
     """A filter of the numbers; empty for none."""
     import numpy
 
-    size = -(-len(numbers) * BITS // 64) * 64
+    bits_each = BITS if len(numbers) > _FEW else 2 * BITS
+    size = -(-len(numbers) * bits_each // 64) * 64
     if not size:
         return b""
     bits = numpy.zeros(size, numpy.bool_)
