@@ -22,8 +22,8 @@ from lockgate.tables._collected import MOST_COLUMNS, clash
 MOST_TEXT = 32 << 10
 """Characters of a row or value that are kept with what is wrong with it."""
 _WITHHELD = "(withheld: it may hold the value of a secret)"
-_LARGE = re.compile(rb"[0-9]{19}|[0-9][eE]\+?[0-9]{3}")
-"""Where numbers may be beyond what 64 bits hold, or so small that nothing of them is left."""
+_LARGE = re.compile(rb"[0-9]{19}")
+"""Where whole numbers may be beyond what 64 bits hold."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _MOMENT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)? ?([Zz]|[+-]\d\d:?(?:\d\d)?)?\Z",
@@ -196,16 +196,16 @@ def parsed(content: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise MisfitError(f"byte {error.start + 1} is not UTF-8") from None
     try:
-        value = orjson.loads(_LARGE.sub(_zeros, content))
         if not _LARGE.search(content):
-            return value
+            return orjson.loads(content)
+        orjson.loads(_LARGE.sub(_ones, content))  # bounds the depth
         return json.loads(text, parse_float=_real, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         reason = "its numbers stand too deep" if isinstance(error, RecursionError) else str(error)
         raise MisfitError(f"no JSON: {reason[:200]}") from None
 
 
-def _zeros(found: re.Match[bytes]) -> bytes:
+def _ones(found: re.Match[bytes]) -> bytes:
     return b"1" * len(found[0])
 
 

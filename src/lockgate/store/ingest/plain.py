@@ -7,6 +7,7 @@ what both accept they make the same of.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,13 +41,21 @@ def opened() -> Any:
 
     It has one thread: with several, a row that is not plain ends the others, and any of their errors may be told.
     """
+    return _engine().cursor()
+
+
+@functools.cache
+def _engine() -> Any:
+    """Opened once: it takes longer than to load some hundred rows."""
+    import atexit
     import contextlib
 
     import duckdb
 
     connection = duckdb.connect(":memory:", config=_spill.settings("1GB", 1))
     with contextlib.suppress(duckdb.Error):  # without the extension for zones times are in UTC anyhow
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    atexit.register(connection.close)  # one that is open when Python ends may abort it
     return connection
 
 
