@@ -69,7 +69,8 @@ def connect(master: str, settings: Mapping[str, str] | None = None) -> Any:
     try:
         return builder.getOrCreate()
     except Exception as error:
-        raise StoreError(f"Spark does not start: {_text(error)[:400]}", where=master) from None
+        said = " ".join(_text(error).partition("\n\tat ")[0].split())[:400]
+        raise StoreError(f"Spark does not start, or the master does not answer: {said}", where=master) from None
 
 
 class Spark:
