@@ -9,7 +9,7 @@ from tests.kql import documented, on_spark, oracle
 from lockgate.store.ask.spark import Spark
 
 pytestmark = pytest.mark.skipif(not oracle.COLUMNS.is_file(), reason="needs shared/corpora/kql (LOCKGATE_CORPORA)")
-_EVERY = 8
+_EVERY = 16
 """Of the corpus one query in so many is read in a run of the tests."""
 
 

@@ -74,6 +74,7 @@ range t from datetime(2026-11-26) to datetime(2026-11-27) step 7h | extend s = t
 range x from 1.0 to 2.0 step 0.25
 range x from 3 to 1 step -1 | summarize make_list(x)
 range x from 3 to 1 step 1 | count
+range x from bin(toscalar(Events | summarize max(n)), 2) to 8 step 3 | summarize make_list(x)
 print x = 1.0 / 0, y = real(nan), z = 9223372036854775807 + 1, w = 'a\\'b"\\\\', v = dynamic({'a': [1.10, 'é']})
 """.strip().splitlines()
 

@@ -72,7 +72,7 @@ class Writer(relations.Writer):
             rows = f"range(0L, {count}, 1L, 1)"
         else:
             # Only what is known before it looks at the rest may stand in its ``range``.
-            rows = f"(SELECT explode(sequence(1L, greatest({count}, 1L))) - 1L AS id) WHERE {count} > 0L"
+            rows = f"(SELECT explode(sequence(0L, greatest({count}, 1L) - 1L)) AS id) WHERE {count} > 0L"
         return self.part(f"SELECT {made} AS {name} FROM {rows}", [node.field])
 
     def _unnest(self, node: relation.Unnest) -> Draft:
