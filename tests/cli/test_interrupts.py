@@ -70,6 +70,14 @@ def test_a_module_that_hangs_is_interrupted_all_the_same(tmp_path) -> None:
     assert done.returncode == 130, done.stderr
 
 
+def test_an_interrupt_that_a_callback_of_a_fork_swallows_comes_again(tmp_path) -> None:
+    forking = "os.register_at_fork(after_in_parent=lambda: (os.kill(os.getpid(), signal.SIGINT), time.sleep(0.05)))\n"
+    module = "import os, signal, time\n" + forking + "def fork(): os.fork() or os._exit(0)\n"
+    done = run(tmp_path, module, RUN.replace("    for _", "    slow.fork()\n    for _"))
+    assert (done.returncode, done.stdout) == (130, ""), done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
 def test_an_interrupt_elsewhere_comes_at_once_and_handlers_are_put_back(monkeypatch) -> None:
     from lockgate.cli import _parser
 

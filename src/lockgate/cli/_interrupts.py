@@ -1,14 +1,16 @@
-"""An interrupt that comes while a module is loading waits until the module is there.
+"""An interrupt that comes while a module is loading waits until the module is there, and one that is lost comes again.
 
 Ctrl-C raises ``KeyboardInterrupt`` wherever the program is. In the midst of an import that is no end that anybody asked
 for: what a compiled module (``orjson``) imports as it starts is not there, and the process dies of a segmentation
-fault; and before Python 3.12 what is raised within ``__set_name__`` comes out as a ``RuntimeError``. What does not
-belong: what a command does about an interrupt.
+fault; and before Python 3.12 what is raised within ``__set_name__`` comes out as a ``RuntimeError``. What is
+raised in a callback (of a fork, of ``__del__``, of a weak reference) Python only prints. What does not belong: what a
+command does about an interrupt.
 """
 
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,15 +45,25 @@ def after_imports(within: CodeType) -> Iterator[None]:
         since = 0.0
         raise KeyboardInterrupt
 
+    told = sys.unraisablehook
+
+    def unraisable(lost: sys.UnraisableHookArgs) -> None:
+        if lost.exc_type is KeyboardInterrupt:
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        else:
+            told(lost)
+
     try:
         signal.signal(signal.SIGALRM, interrupt)
     except ValueError:  # not the main thread, which alone hears of signals
         yield
         return
     signal.signal(signal.SIGINT, interrupt)
+    sys.unraisablehook = unraisable
     try:
         yield
     finally:
+        sys.unraisablehook = told
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         if signal.getsignal(signal.SIGINT) is interrupt:
             signal.signal(signal.SIGINT, signal.default_int_handler)
