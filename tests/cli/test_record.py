@@ -56,6 +56,16 @@ def test_young_runs_are_retained(lockgate, checked):
     assert len(rows(lockgate, checked, "show", "Runs")) == 2
 
 
+def test_old_rows_of_one_ingested_table_are_forgotten(lockgate, checked):
+    (checked / "a.ndjson").write_text('{"a": 1, "TimeGenerated": "2020-01-01T00:00:00Z"}\n')
+    assert lockgate("ingest", "a.ndjson", "--table", "Rows_CL", cwd=checked).returncode == 0
+    said = lockgate("record", "retain", "30", "--table", "Rows_CL", cwd=checked).stdout
+    assert said == "rows of Rows_CL older than 30 days are forgotten: 1 rows\n"
+    assert len(rows(lockgate, checked, "show", "Runs")) == 2
+    refused = lockgate("record", "retain", "30", "--table", "Runs", cwd=checked)
+    assert (refused.returncode, "Rows_CL" in refused.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("arguments", [("retain", "0"), ("retain", "soon"), ("forget",), ()])
 def test_a_wrong_call_exits_with_2(lockgate, tmp_path, arguments):
     assert lockgate("record", *arguments, cwd=tmp_path).returncode == 2

@@ -12,7 +12,7 @@ import os
 import time
 import uuid
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -207,18 +207,24 @@ class Record:
 
         fill(_query.files_of(self._open(name)))
 
-    def retain(self, days: int, *, keep_hours: int = 168, now: datetime | None = None) -> dict[str, int]:
-        """Delete runs that began more than ``days`` ago, and files that nothing has needed for ``keep_hours``.
+    def retain(
+        self, days: int, *, only: Collection[str] = (), keep_hours: int = 168, now: datetime | None = None
+    ) -> dict[str, int]:
+        """Delete runs that began, and ingested rows that were generated, more than ``days`` ago, and files that nothing
+        has needed for ``keep_hours``.
 
-        Table name -> rows deleted. Versions older than ``keep_hours`` can no longer be read afterwards. Less than 24
-        hours is refused: a file of a writer at work would look unneeded.
+        ``only``: the ingested tables that are meant; none for all tables, those of runs too. Table name -> rows
+        deleted. Versions older than ``keep_hours`` can no longer be read afterwards. Less than 24 hours is refused: a
+        file of a writer at work would look unneeded.
         """
+        from lockgate.store.ingest.collected import Collected
+
         if days < 0 or keep_hours < 24:
             raise ValueError("retention needs days >= 0 and keep_hours >= 24")
         moment = ((now or datetime.now(UTC)) - timedelta(days=days)).astimezone(UTC)
         predicate = f"TimeGenerated < '{moment.strftime('%Y-%m-%dT%H:%M:%S.%f')}Z'"
         deleted: dict[str, int] = {}
-        for name in sorted(self._present(), key=lambda name: name != _MARK):
+        for name in only or (*sorted(self._present(), key=lambda name: name != _MARK), *Collected(self)):
             with self._rewriting(name):
                 outcome = self._retry(name, lambda handle: handle.delete(predicate))
             deleted[name] = int(outcome.get("num_deleted_rows") or 0)

@@ -378,6 +378,17 @@ def test_two_compactions_at_once_lose_and_double_nothing(workspace: _Workspace) 
     assert workspace.ask("Rows_CL | summarize count(), sum(a)") == [(9, 36)]
 
 
+def test_old_rows_are_forgotten_in_all_tables_or_in_those_that_are_meant(workspace: _Workspace) -> None:
+    for table in ("Rows_CL", "Others_CL"):
+        workspace.load(table, [{"a": 1, "TimeGenerated": "2026-10-01T00:00:00Z"}, {"a": 2}])
+    later = datetime(2026, 11, 27, tzinfo=UTC)
+    assert workspace.record.retain(30, only=["Others_CL"], now=later) == {"Others_CL": 1}
+    assert workspace.ask("Others_CL | project a") == [(2,)]
+    assert workspace.ask("Rows_CL | count") == [(2,)]
+    assert workspace.record.retain(30, now=later) == {"Others_CL": 0, "Rows_CL": 1}
+    assert workspace.ask("Rows_CL | project a") == [(2,)]
+
+
 def test_a_table_that_goes_while_it_is_asked_is_a_clear_error(workspace: _Workspace, tmp_path: Path) -> None:
     import shutil
 

@@ -14,8 +14,10 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--limit", type=int, default=20, metavar="N", help="rows at most (default: 20)")
     show.add_argument("--version", type=int, metavar="V", help="as the table stood at version V")
     below.add_parser("compact", help="rewrite small files as large ones")
-    retain = below.add_parser("retain", help="forget runs older than a number of days")
+    retain = below.add_parser("retain", help="forget runs and ingested rows older than a number of days")
     retain.add_argument("days", type=int, metavar="DAYS")
+    meant = "an ingested table that is meant; may be given again (default: all, and the runs)"
+    retain.add_argument("--table", dest="only", action="append", default=[], metavar="TABLE", help=meant)
     history = below.add_parser("history", help="versions of one table")
     history.add_argument("table", metavar="TABLE")
 
@@ -28,6 +30,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from lockgate.cli._project import project_at
     from lockgate.errors import UsageError
     from lockgate.store import Record
+    from lockgate.store.ingest import Collected
     from lockgate.tables import tables
 
     table = getattr(arguments, "table", None)
@@ -42,8 +45,13 @@ def _run(arguments: argparse.Namespace) -> int:
     elif arguments.action == "retain":
         if arguments.days < 1:
             raise UsageError("must be 1 or more", where="DAYS")
-        record.retain(arguments.days)
-        print(f"runs older than {arguments.days} days are forgotten")
+        wrong = next((name for name in arguments.only if name not in Collected(record)), None)
+        if wrong is not None:
+            known = ", ".join(Collected(record)) or "nothing was ingested yet"
+            raise UsageError(f"there is no ingested table {wrong!r}", where="--table", hint=known)
+        deleted = record.retain(arguments.days, only=arguments.only)
+        what = "rows of " + ", ".join(arguments.only) if arguments.only else "runs and ingested rows"
+        print(f"{what} older than {arguments.days} days are forgotten: {sum(deleted.values())} rows")
     else:
         rows = (
             record.history(arguments.table)
@@ -59,5 +67,6 @@ COMMAND = Command(
     about="Look into the record, compact it, forget what is old.",
     configure=_configure,
     run=_run,
-    examples="  lockgate record show Findings --limit 5\n  lockgate record compact\n  lockgate record retain 365\n",
+    examples="  lockgate record show Findings --limit 5\n  lockgate record compact\n  lockgate record retain 365\n"
+    "  lockgate record retain 30 --table ContainerLogV2\n",
 )
