@@ -114,7 +114,7 @@ def test_a_csv_row_with_too_many_values_is_kept_beside_the_table(run, rows, tmp_
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"PAR1 and nothing more", "no Parquet file"), (gzip.compress(b'{"a":1}\n')[:-4], "cannot be read on"),
+        (b"PAR1 and nothing more", "no Parquet file"), (gzip.compress(b'{"a":1}\n', mtime=0)[:-4], "cannot be read on"),
         (b"[1, 2", "no JSON"), (b"\x28\xb5\x2f\xfd broken", "no lines packed by Zstandard"),
     ],
 )  # fmt: skip
