@@ -76,7 +76,7 @@ class Project:
         monkeypatch.setenv("LOCKGATE_HELM", str(self.helm))
         self.reads: list[str] = []
         whole = tree._read
-        monkeypatch.setattr(tree, "_read", lambda path: self.reads.append(path) or whole(path))
+        monkeypatch.setattr(tree, "_read", lambda path, size: self.reads.append(path) or whole(path, size))
         for path, content in FILES.items():
             self.write(path, content)
 

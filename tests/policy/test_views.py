@@ -115,8 +115,8 @@ def test_a_very_deep_place_is_read_whole() -> None:
     reads, origin = Reads(), Origin(frozenset({()}))
     for _ in range(30):
         origin = reads.member(origin, "a")
-    assert max(len(path) for path in reads.found) <= 10
-    assert reads.found[("a",) * 10]
+    assert max(len(path) for path, _, _ in reads.found()) <= 10
+    assert (("a",) * 10, True) in [(path, whole) for path, whole, _ in reads.found()]
 
 
 def test_collections_within_collections_end() -> None:

@@ -53,7 +53,7 @@ NO_LATEST = {
                                                 "operations": ["CREATE", "UPDATE"]}]},
         "validations": [{"expression": "object.spec.containers.all(c, !c.image.endsWith(':latest'))",
                          "message": "latest is no version"}],
-        "auditAnnotations": [{"key": "images", "valueExpression": "object.spec.containers[0].image"}],
+        "auditAnnotations": [{"key": "images", "valueExpression": "string(object.spec.containers[0].image)"}],
     },
 }  # fmt: skip
 
