@@ -44,6 +44,7 @@ Events | where not(n == 1) | project n + N, n - N, N * 10
 Events | where Who.user.name == 'ann' or tostring(Who.user.name) in ('bob', 'eve') | project Who.user, Who.user.n
 Events | extend a = Who[1], b = Who[-1], c = array_length(Who), d = gettype(Who) | project a, b, c, d
 Events | mv-expand with_itemindex=i Who | project i, Who
+Events | mv-apply e = Who on (where isnotnull(e) | summarize k = count()) | project n, k
 Events | summarize sum(n), avg(N), min(Text), max(TimeGenerated), dcount(n), countif(n > 0), avg(TimeGenerated)
 Events | where false | summarize count(), sum(n), min(n), make_list(n), max(Text), take_any(Text), avg(r), make_set(n)
 Events | sort by N asc | summarize make_list(n), make_set(Text), make_list(Who), arg_max(n, *) by x = isnull(r)
@@ -108,12 +109,6 @@ def test_both_engines_give_the_same_rows(spark_session: Any, tables: Tables) -> 
         if ours != theirs:
             differing[query] = (ours, theirs)
     assert differing == {}
-
-
-@pytest.mark.xfail(reason="of three runs of all tests Spark once gave another count for one row: not understood yet")
-def test_an_aggregate_within_mv_apply_is_the_same_on_both(spark_session: Any, tables: Tables) -> None:
-    query = "Events | mv-apply e = Who on (where isnotnull(e) | summarize k = count()) | project n, k"
-    assert _answered(query, Spark(tables, spark_session)) == _answered(query, Duck(tables))
 
 
 def test_rows_come_in_the_order_that_was_asked_for(spark_session: Any, tables: Tables) -> None:

@@ -59,6 +59,9 @@ class Rows(Tables):
         if node.id is not None:
             self.cannot("mv-apply with an id is not known here.", node.id)
         row = self.numbered(flow)
+        # Where rows have no order, counting them twice may give them other places: both sides below read one count.
+        kept = self.kept_of(flow, costly=True)
+        flow.node = kept
         outer = flow.copy()
         limit = None
         if node.limit is not None:
@@ -72,7 +75,6 @@ class Rows(Tables):
         present = available(found.node)
         fields = {one: outer.columns[one] for one in wanted}
         if not set(fields.values()) <= present:
-            kept = self.kept_of(outer, costly=True)
             again = self.again(kept, outer)
             assert again.position is not None
             found.node = relation.Join("inner", found.node, again.node, ((use(row), use(again.position)),))
