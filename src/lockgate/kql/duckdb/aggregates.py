@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from lockgate.kql import bound, relation
 from lockgate.kql.duckdb import operators
+from lockgate.kql.emit.groups import ORDERED, Group, extreme
 from lockgate.kql.types import (
-    BOOL,
     DATETIME,
     DYNAMIC,
     INT,
@@ -21,63 +21,22 @@ from lockgate.kql.types import (
     STRING,
     TIMESPAN,
     Column,
-    Type,
     single,
 )  # fmt: skip
 
 if TYPE_CHECKING:
     from lockgate.kql.emit.values import Expressions
 
-_ORDERED = frozenset((INT, LONG, REAL, DATETIME, TIMESPAN, STRING, BOOL))
-
-
-class Group:
-    """How the rows of one aggregate are written: over what, in which order, and with a condition."""
-
-    def __init__(self, to: Expressions, call: bound.Call, order: str) -> None:
-        self.to = to
-        self.call = call
-        self.name = call.function.name
-        self.order = order
-        """``ORDER BY c7``, or empty."""
-        self.filter = ""
-        self.arguments: Sequence[bound.Value] = call.arguments
-        self._split()
-
-    def _split(self) -> None:
-        """``countif(x)`` and its kin are the plain ones under a condition."""
-        for suffix in ("_if", "if"):
-            base = self.name.removesuffix(suffix)
-            if base != self.name and base in _PLAIN:
-                place = 0 if base == "count" else 1
-                self.filter = f" FILTER (WHERE {self.to.condition(self.arguments[place])})"
-                self.arguments = [*self.arguments[:place], *self.arguments[place + 1 :]]
-                self.name = base
-                return
-
-    @property
-    def type(self) -> Type:
-        """The type of the first argument."""
-        return single(self.arguments[0].type)
-
-    def text(self) -> str:
-        """The first argument."""
-        return self.to.sql(self.arguments[0])
-
-    def of(self, function: str, text: str | None = None) -> str:
-        """``function(argument)`` with the condition."""
-        return f"{function}({self.text() if text is None else text}){self.filter}"
-
 
 def write(to: Expressions, call: bound.Call, order: str) -> str | None:
     """The aggregate as an expression, or ``None``."""
-    group = Group(to, call, order)
+    group = Group(to, call, order, _PLAIN)
     known = _PLAIN.get(group.name)
     return known(group) if known is not None else None
 
 
 def _count(group: Group) -> str:
-    return f"count(*){group.filter}"
+    return f"count(*){group.filter()}"
 
 
 def _sum(group: Group) -> str | None:
@@ -96,19 +55,9 @@ def _average(group: Group) -> str | None:
     return None
 
 
-def _extreme(function: str) -> Callable[[Group], str | None]:
-    def found(group: Group) -> str | None:
-        if group.type not in _ORDERED:
-            return None
-        text = group.of(function)
-        return f"coalesce({text}, '')" if group.type is STRING else text
-
-    return found
-
-
 def _distinct(group: Group) -> str | None:
     text = group.text()
-    return f"count(DISTINCT {text}){group.filter}"
+    return f"count(DISTINCT {text}){group.filter()}"
 
 
 def _spread(function: str) -> Callable[[Group], str | None]:
@@ -121,25 +70,21 @@ def _spread(function: str) -> Callable[[Group], str | None]:
 
 
 def _list(group: Group) -> str | None:
-    return _gathered(group, nulls=False)
-
-
-def _gathered(group: Group, *, nulls: bool) -> str | None:
     limit = group.to.known(group.arguments[1]) if len(group.arguments) > 1 else (1_048_576,)
     if limit is None or not isinstance(limit[0], int):
         return None
     text = group.text()
     element = text if group.type.dynamic else operators.convert(group.to, group.arguments[0], group.type, DYNAMIC)
-    if element is None or nulls:
+    if element is None:
         return None
-    condition = _and(group.filter, f"{text} IS NOT NULL") if group.type is not STRING else group.filter
+    some = "" if group.type is STRING else f"{text} IS NOT NULL"
     if group.type.dynamic:
         if limit[0] < 1_048_576:
             return None
         # Of an array the elements are taken: what stands between its brackets.
         element = f"CASE WHEN ({text})[1] = '[' THEN nullif(trim(({text})[2:-2]), '') ELSE {text} END"
     # Joined as text: the elements are JSON already.
-    listed = f"list({element}{' ' + group.order if group.order else ''}){condition}"
+    listed = f"list({element}{' ' + group.order if group.order else ''}){group.filter(some)}"
     if limit[0] < 1_048_576:
         listed = f"list_slice({listed}, 1, {max(limit[0], 0)})"
     return f"('[' || coalesce(array_to_string({listed}, ','), '') || ']')"
@@ -153,12 +98,8 @@ def _set(group: Group) -> str | None:
     element = operators.convert(group.to, group.arguments[0], group.type, DYNAMIC)
     if element is None:
         return None
-    condition = _and(group.filter, f"{text} IS NOT NULL") if group.type is not STRING else group.filter
-    return f"('[' || coalesce(array_to_string(list(DISTINCT {element}){condition}, ','), '') || ']')"
-
-
-def _and(filter_: str, condition: str) -> str:
-    return f"{filter_[:-1]} AND {condition})" if filter_ else f" FILTER (WHERE {condition})"
+    some = "" if group.type is STRING else f"{text} IS NOT NULL"
+    return f"('[' || coalesce(array_to_string(list(DISTINCT {element}){group.filter(some)}, ','), '') || ']')"
 
 
 _PLAIN: dict[str, Callable[[Group], str | None]] = {
@@ -166,8 +107,8 @@ _PLAIN: dict[str, Callable[[Group], str | None]] = {
     "cnt": _count,
     "sum": _sum,
     "avg": _average,
-    "min": _extreme("min"),
-    "max": _extreme("max"),
+    "min": extreme("min"),
+    "max": extreme("max"),
     "dcount": _distinct,
     "count_distinct": _distinct,
     "stdev": _spread("stddev_samp"),
@@ -252,7 +193,7 @@ def foreign(to: Expressions, call: bound.Call, order: str) -> str:
 
 def part(to: Expressions, call: bound.Call, index: int) -> str | None:
     """One of several results."""
-    if call.function.name not in ("percentile", "percentiles") or single(call.arguments[0].type) not in _ORDERED:
+    if call.function.name not in ("percentile", "percentiles") or single(call.arguments[0].type) not in ORDERED:
         return None
     shares: list[str] = []
     for one in call.arguments[1:]:

@@ -5,18 +5,29 @@ Each entry is given the writer and the call, and gives ``None`` for the argument
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lockgate.kql import bound, relation
+from lockgate.kql import bound
 from lockgate.kql.duckdb import operators
+from lockgate.kql.emit.standard import (
+    Write,
+    absolute,
+    as_dynamic,
+    bag_names,
+    choice,
+    coalesce,
+    is_null,
+    opposite,
+    parse_json,
+    period,
+    text_of,
+    types_of,
+)
 from lockgate.kql.patterns import with_plain_names
-from lockgate.kql.types import BOOL, DATETIME, DYNAMIC, INT, INTEGERS, LONG, REAL, STRING, TIMESPAN, Type, single
+from lockgate.kql.types import BOOL, DATETIME, DYNAMIC, INT, INTEGERS, LONG, REAL, STRING, TIMESPAN, Type
 
 if TYPE_CHECKING:
     from lockgate.kql.emit.values import Expressions
-
-Write = Callable[["Expressions", bound.Call], str | None]
 
 
 def write(to: Expressions, call: bound.Call) -> str | None:
@@ -25,28 +36,20 @@ def write(to: Expressions, call: bound.Call) -> str | None:
     return known(to, call) if known is not None else None
 
 
-def _types(call: bound.Call) -> tuple[Type, ...]:
-    return tuple(single(one.type) for one in call.arguments)
-
-
 def _of_strings(template: str) -> Write:
     """A function of strings alone."""
 
     def found(to: Expressions, call: bound.Call) -> str | None:
-        if any(one is not STRING for one in _types(call)):
+        if any(one is not STRING for one in types_of(call)):
             return None
         return template.format(*(to.sql(one) for one in call.arguments))
 
     return found
 
 
-def _not(to: Expressions, call: bound.Call) -> str | None:
-    return f"(NOT {to.sql(call.arguments[0])})" if _types(call) == (BOOL,) else None
-
-
 def _is_empty(*, empty: bool) -> Write:
     def found(to: Expressions, call: bound.Call) -> str | None:
-        (type_,) = _types(call)
+        (type_,) = types_of(call)
         text = to.sql(call.arguments[0])
         if type_ is STRING:
             return f"({text} {'=' if empty else '<>'} '')"
@@ -58,63 +61,17 @@ def _is_empty(*, empty: bool) -> Write:
     return found
 
 
-def _is_null(*, null: bool) -> Write:
-    def found(to: Expressions, call: bound.Call) -> str | None:
-        (type_,) = _types(call)
-        if type_ is STRING:
-            return "false" if null else "true"
-        return f"({to.sql(call.arguments[0])} IS {'' if null else 'NOT '}NULL)"
-
-    return found
-
-
-def _as(to: Expressions, value: bound.Value, target: Type) -> str:
-    """A value as one of another type, in Python where there is no other way."""
-    source = single(value.type)
-    if isinstance(value, bound.Constant) and value.value is None:
-        return to.constant(None, target)
-    if source is target:
-        return to.sql(value)
-    found = operators.convert(to, value, source, target)
-    return found if found is not None else to.foreign(relation.Converted(value, target))
-
-
-def _choice(to: Expressions, call: bound.Call) -> str | None:
-    """``iff`` and ``case``"""
-    arguments, target = call.arguments, single(call.type)
-    parts: list[str] = []
-    for i in range(0, len(arguments) - 1, 2):
-        chosen = _as(to, arguments[i + 1], target)
-        if single(arguments[i].type) is not BOOL:
-            return None
-        parts.append(f"WHEN {to.condition(arguments[i])} THEN {chosen}")
-    other = _as(to, arguments[-1], target)
-    return f"CASE {' '.join(parts)} ELSE {other} END"
-
-
-def _coalesce(to: Expressions, call: bound.Call) -> str | None:
-    target = single(call.type)
-    parts = [_as(to, one, target) for one in call.arguments]
-    if target is STRING:
-        return "coalesce(" + ", ".join(f"nullif({one}, '')" for one in parts) + ", '')"
-    return f"coalesce({', '.join(str(one) for one in parts)})"
-
-
-def _tostring(to: Expressions, call: bound.Call) -> str:
-    return _as(to, call.arguments[0], STRING)
-
-
 def _strcat(to: Expressions, call: bound.Call) -> str:
-    return "(" + " || ".join(_as(to, one, STRING) for one in call.arguments) + ")"
+    return "(" + " || ".join(to.as_type(one, STRING) for one in call.arguments) + ")"
 
 
 def _lowered(name: str) -> Write:
-    return lambda to, call: f"{name}({_as(to, call.arguments[0], STRING)})"
+    return lambda to, call: f"{name}({to.as_type(call.arguments[0], STRING)})"
 
 
 def _to_number(target: Type, sql: str) -> Write:
     def found(to: Expressions, call: bound.Call) -> str | None:
-        (source,) = _types(call)
+        (source,) = types_of(call)
         text = to.sql(call.arguments[0])
         if source is target:
             return text
@@ -130,13 +87,13 @@ def _to_number(target: Type, sql: str) -> Write:
 
 
 def _length(to: Expressions, call: bound.Call) -> str | None:
-    return f"length({to.sql(call.arguments[0])})" if _types(call) == (STRING,) else None
+    return f"length({to.sql(call.arguments[0])})" if types_of(call) == (STRING,) else None
 
 
 def _bin(to: Expressions, call: bound.Call) -> str | None:
     """Counted from the year 1, as Kusto counts; a size that is known and positive makes it plain arithmetic."""
     value, size = call.arguments
-    one, by = _types(call)
+    one, by = types_of(call)
     known = to.known(size)
     if known is None or not isinstance(known[0], int | float) or isinstance(known[0], bool) or known[0] <= 0:
         return None
@@ -154,34 +111,12 @@ def _bin(to: Expressions, call: bound.Call) -> str | None:
     return None
 
 
-def _period(sql: str) -> Write:
-    """The start of a period, by arithmetic on ticks; without an offset."""
-
-    def found(to: Expressions, call: bound.Call) -> str | None:
-        if len(call.arguments) > 1 or _types(call)[0] is not DATETIME:
-            return None
-        return sql.format(to.sql(call.arguments[0]))
-
-    return found
-
-
-def _parse_json(to: Expressions, call: bound.Call) -> str | None:
-    (source,) = _types(call)
-    return to.sql(call.arguments[0]) if source.dynamic else None
-
-
-def _as_dynamic(to: Expressions, value: bound.Value) -> str:
-    found = _as(to, value, DYNAMIC)
-    return found if single(value.type) is STRING else f"coalesce({found}, 'null')"
-
-
 def _bag_pack(to: Expressions, call: bound.Call) -> str | None:
     """A bag under names that are known and differ."""
-    names = [to.known(one) for one in call.arguments[::2]]
-    texts = [one[0] for one in names if one is not None and isinstance(one[0], str)]
-    if len(texts) < len(names) or len(set(texts)) < len(texts) or not texts or len(call.arguments) % 2:
+    texts = bag_names(to, call)
+    if texts is None:
         return None
-    values = [_as_dynamic(to, one) for one in call.arguments[1::2]]
+    values = [as_dynamic(to, one) for one in call.arguments[1::2]]
     from lockgate.kql.text import quoted
 
     pieces: list[str] = []
@@ -192,7 +127,7 @@ def _bag_pack(to: Expressions, call: bound.Call) -> str | None:
 
 
 def _pack_array(to: Expressions, call: bound.Call) -> str | None:
-    values = [_as_dynamic(to, one) for one in call.arguments]
+    values = [as_dynamic(to, one) for one in call.arguments]
     return "('[' || " + " || ',' || ".join(values) + " || ']')" if values else None
 
 
@@ -204,14 +139,14 @@ def _pack_some(to: Expressions, call: bound.Call) -> str:
     for name, value in zip(call.arguments[::2], call.arguments[1::2], strict=True):
         assert isinstance(name, bound.Constant)
         start = to.constant(f"{quoted(str(name.value))}:", STRING)
-        some = f"nullif(nullif({_as(to, value, DYNAMIC)}, '\"\"'), 'null')"
+        some = f"nullif(nullif({to.as_type(value, DYNAMIC)}, '\"\"'), 'null')"
         pieces.append(f"({start} || {some})")
     return f"('{{' || coalesce(array_to_string([{', '.join(pieces)}], ','), '') || '}}')"
 
 
 def _get_type(to: Expressions, call: bound.Call) -> str | None:
     """The kind of a dynamic value."""
-    (source,) = _types(call)
+    (source,) = types_of(call)
     if not source.dynamic:
         return None
     cases = " ".join(f"WHEN '{one}' THEN '{name}'" for one, name in _KINDS.items())
@@ -225,7 +160,7 @@ _KINDS = {
 
 
 def _array_length(to: Expressions, call: bound.Call) -> str | None:
-    (source,) = _types(call)
+    (source,) = types_of(call)
     if not source.dynamic:
         return None
     text = to.sql(call.arguments[0])
@@ -233,7 +168,7 @@ def _array_length(to: Expressions, call: bound.Call) -> str | None:
 
 
 def _extract(to: Expressions, call: bound.Call) -> str | None:
-    if len(call.arguments) != 3 or _types(call)[2] is not STRING:
+    if len(call.arguments) != 3 or types_of(call)[2] is not STRING:
         return None
     pattern, group = to.known(call.arguments[0]), to.known(call.arguments[1])
     if pattern is None or group is None or not isinstance(pattern[0], str) or not isinstance(group[0], int):
@@ -245,7 +180,7 @@ def _extract(to: Expressions, call: bound.Call) -> str | None:
 
 
 def _substring(to: Expressions, call: bound.Call) -> str | None:
-    types = _types(call)
+    types = types_of(call)
     known = [to.known(one) for one in call.arguments[1:]]
     numbers = [one[0] for one in known if one is not None and isinstance(one[0], int) and one[0] >= 0]
     if types[0] is not STRING or len(numbers) < len(known):
@@ -255,24 +190,19 @@ def _substring(to: Expressions, call: bound.Call) -> str | None:
     return f"substring({text}, {numbers[0] + 1}{rest})"
 
 
-def _absolute(to: Expressions, call: bound.Call) -> str | None:
-    (source,) = _types(call)
-    return f"abs({to.sql(call.arguments[0])})" if source in (LONG, REAL, TIMESPAN) else None
-
-
 FUNCTIONS: dict[str, Write] = {
-    "not": _not,
+    "not": opposite,
     "isempty": _is_empty(empty=True),
     "isnotempty": _is_empty(empty=False),
     "notempty": _is_empty(empty=False),
-    "isnull": _is_null(null=True),
-    "isnotnull": _is_null(null=False),
-    "notnull": _is_null(null=False),
-    "iff": _choice,
-    "iif": _choice,
-    "case": _choice,
-    "coalesce": _coalesce,
-    "tostring": _tostring,
+    "isnull": is_null(null=True),
+    "isnotnull": is_null(null=False),
+    "notnull": is_null(null=False),
+    "iff": choice,
+    "iif": choice,
+    "case": choice,
+    "coalesce": coalesce,
+    "tostring": text_of,
     "strcat": _strcat,
     "tolower": _lowered("lower"),
     "toupper": _lowered("upper"),
@@ -283,12 +213,12 @@ FUNCTIONS: dict[str, Write] = {
     "strlen": _length,
     "bin": _bin,
     "floor": _bin,
-    "startofday": _period("({0} - {0} % 864000000000)"),
-    "startofweek": _period("({0} - ({0} + 864000000000) % 6048000000000)"),
-    "parse_json": _parse_json,
-    "todynamic": _parse_json,
-    "toobject": _parse_json,
-    "parsejson": _parse_json,
+    "startofday": period("({0} - {0} % 864000000000)"),
+    "startofweek": period("({0} - ({0} + 864000000000) % 6048000000000)"),
+    "parse_json": parse_json,
+    "todynamic": parse_json,
+    "toobject": parse_json,
+    "parsejson": parse_json,
     "bag_pack": _bag_pack,
     "pack": _bag_pack,
     "pack_dictionary": _bag_pack,
@@ -299,6 +229,6 @@ FUNCTIONS: dict[str, Write] = {
     "arraylength": _array_length,
     "extract": _extract,
     "substring": _substring,
-    "abs": _absolute,
+    "abs": absolute,
     "replace_string": _of_strings("replace({0}, {1}, {2})"),
 }

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lockgate.kql import bound, relation
 from lockgate.kql.emit.narrowing import source_of
+from lockgate.kql.emit.standard import (
+    COMPARED,
+    MOST_OF_LIST,
+    NO_NUMBERS,
+    NUMBERS,
+    WHOLE,
+    between,
+    dynamic_within,
+    items_of,
+    joined,
+    stored_timestamp,
+)
 from lockgate.kql.patterns import with_plain_names
 from lockgate.kql.relation import Field
 from lockgate.kql.terms import never_within
@@ -29,28 +42,23 @@ from lockgate.kql.types import (
 if TYPE_CHECKING:
     from lockgate.kql.emit.values import Expressions
 
-_WHOLE = INTEGERS | {DATETIME, TIMESPAN}
-_NUMBERS = INTEGERS | {REAL}
-_COMPARED = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_MAX_OF_LIST = 5_000
 _MAX_OF_SEARCHED = 8
 _SEVERAL, _AT_ONCE = 4, 64
 """From so many terms on they are one pattern, and so many are in one: of more, RE2 would run out of its memory."""
-_NO_NUMBERS = frozenset(("nan", "inf", "infinity"))
 
 
 def write(to: Expressions, value: bound.Operation) -> str | None:
     """An operator in a place where null and false differ."""
     sign = value.operator
     if sign in ("and", "or"):
-        return _joined(value, to.sql)
+        return joined(value, to.sql)
     types = tuple(single(one.type) for one in value.arguments)
     if sign in ("+", "-", "*", "/", "%"):
         return _arithmetic(to, value, types)
-    if sign in _COMPARED or sign in ("!=", "<>"):
+    if sign in COMPARED or sign in ("!=", "<>"):
         return _comparison(to, value, types, exact=True)
     if sign in ("between", "!between"):
-        return _between(to, value, types)
+        return between(value, partial(_comparison, to, exact=False))
     if sign in ("in", "!in", "in~", "!in~"):
         return _among(to, value, types, exact=True)
     return _textual(to, value, types)
@@ -60,28 +68,13 @@ def condition(to: Expressions, value: bound.Operation) -> str | None:
     """An operator where null is as good as false."""
     sign = value.operator
     if sign in ("and", "or"):
-        return _joined(value, to.condition)
+        return joined(value, to.condition)
     types = tuple(single(one.type) for one in value.arguments)
-    if sign in _COMPARED or sign in ("!=", "<>"):
+    if sign in COMPARED or sign in ("!=", "<>"):
         return _comparison(to, value, types, exact=False)
     if sign in ("in", "in~"):
         return _among(to, value, types, exact=False)
     return _textual(to, value, types, exact=False)
-
-
-def _joined(value: bound.Operation, write_one: Callable[[bound.Value], str]) -> str | None:
-    """A chain of ``and`` or ``or`` in one pair of brackets, however long it is."""
-    if any(single(one.type) is not BOOL for one in value.arguments):
-        return None
-    parts: list[bound.Value] = []
-    one: bound.Value = value
-    while isinstance(one, bound.Operation) and one.operator == value.operator:
-        if single(one.arguments[1].type) is not BOOL:
-            return None
-        parts.append(one.arguments[1])
-        one = one.arguments[0]
-    parts.append(one)
-    return "(" + f" {value.operator.upper()} ".join(write_one(each) for each in reversed(parts)) + ")"
 
 
 # --- numbers and times
@@ -91,8 +84,8 @@ def _arithmetic(to: Expressions, value: bound.Operation, types: tuple[Type, ...]
     result = single(value.type)
     sign = value.operator
     if len(types) == 1:
-        return f"(-{to.sql(value.arguments[0])})" if sign == "-" and result in _WHOLE | {REAL} else None
-    if any(one not in _WHOLE | {REAL} for one in (*types, result)):
+        return f"(-{to.sql(value.arguments[0])})" if sign == "-" and result in WHOLE | {REAL} else None
+    if any(one not in WHOLE | {REAL} for one in (*types, result)):
         return None
     if result is REAL and sign in "+-*/":
         left, right = (_real(to, one) for one in value.arguments)
@@ -162,7 +155,7 @@ def _comparable(
         return None
     if one is other and one in (STRING, BOOL, GUID, DATETIME, TIMESPAN, LONG, INT, REAL):
         return to.sql(left), to.sql(right), one is not STRING
-    if one in _NUMBERS and other in _NUMBERS:
+    if one in NUMBERS and other in NUMBERS:
         return to.sql(left), to.sql(right), True
     if sign in ("==", "!=") and one.dynamic and other is STRING:
         return dynamic_text(to, left), to.sql(right), False
@@ -178,28 +171,15 @@ def _equal_texts(to: Expressions, left: bound.Value, right: bound.Value, types: 
     known = to.known(right)
     if known is None or not isinstance(known[0], str) or not known[0] or types[1] is not STRING:
         return None
-    inner = _dynamic_within(left)
+    inner = dynamic_within(left)
     if inner is not None:
         return f"({_holding(to, inner, [known[0]])}{_nullable_text(to, inner)} = {to.sql(right)})"
     return f"({_bare(to, left)} = {to.sql(right)})" if types[0] is STRING else None
 
 
-def _dynamic_within(value: bound.Value) -> bound.Value | None:
-    """The dynamic value of which this is the text, itself included."""
-    if single(value.type).dynamic:
-        return value
-    inner: bound.Value | None = None
-    if isinstance(value, relation.Converted):
-        inner = value.value
-    elif isinstance(value, bound.Call) and value.function.name == "tostring":
-        inner = value.arguments[0]
-    text = single(value.type) is STRING and inner is not None and single(inner.type).dynamic
-    return inner if text and not value.constant else None
-
-
 def _bare(to: Expressions, value: bound.Value) -> str:
     """A text or a dynamic value as a text that may be null: for a test that an empty text fails, put on the file."""
-    inner = _dynamic_within(value)
+    inner = dynamic_within(value)
     if inner is not None:
         return _nullable_text(to, inner)
     field = value.column if isinstance(value, bound.Use) and isinstance(value.column, Field) else None
@@ -215,24 +195,18 @@ def _holding(to: Expressions, value: bound.Value, texts: Sequence[str]) -> str:
     path = member_path(to, value) if isinstance(value, bound.Member) else None
     if path is None or not path[0].isidentifier() or len(texts) > _MAX_OF_SEARCHED:
         return ""
-    if any(not one[:1].isalpha() or one.lower() in _NO_NUMBERS for one in texts):
+    if any(not one[:1].isalpha() or one.lower() in NO_NUMBERS for one in texts):
         return ""
     tests = [f"contains({path[0]}, {_text(to, one)})" for one in texts]
     return f"({' OR '.join(tests)} OR contains({path[0]}, '\\')) AND "
 
 
-def _stored(value: bound.Value) -> Field | None:
-    if isinstance(value, bound.Use) and isinstance(value.column, Field):
-        return value.column if value.column.stored == relation.TIMESTAMP else None
-    return None
-
-
 def _on_timestamps(to: Expressions, sign: str, left: bound.Value, right: bound.Value, *, exact: bool) -> str | None:
     """A stored timestamp against a constant: compared as it lies there, so that files can be passed over."""
-    if (field := _stored(right)) is not None and _stored(left) is None:
+    if (field := stored_timestamp(right)) is not None and stored_timestamp(left) is None:
         turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(sign, sign)
         return _on_timestamps(to, turned, right, left, exact=exact)
-    field = _stored(left)
+    field = stored_timestamp(left)
     known = to.known(right) if field is not None else None
     if field is None or known is None or not isinstance(known[0], int) or single(right.type) is not DATETIME:
         return None
@@ -246,29 +220,15 @@ def _on_timestamps(to: Expressions, sign: str, left: bound.Value, right: bound.V
     moment = f"make_timestamp({micro})"
     if sign == "!=":
         return f"({column} IS DISTINCT FROM {moment})"
-    plain = f"({column} {_COMPARED[sign]} {moment})"
+    plain = f"({column} {COMPARED[sign]} {moment})"
     return f"coalesce({plain}, false)" if sign == "==" and exact else plain
 
 
-def _between(to: Expressions, value: bound.Operation, types: tuple[Type, ...]) -> str | None:
-    operand, low, high = value.arguments
-    if types[0] is DATETIME and types[2] is TIMESPAN:
-        high = bound.Operation("+", (low, high), DATETIME, low.constant and high.constant)
-    pair = []
-    for sign, bound_ in ((">=", low), ("<=", high)):
-        pair.append(bound.Operation(sign, (operand, bound_), BOOL, False))
-    texts = [_comparison(to, one, tuple(single(each.type) for each in one.arguments), exact=False) for one in pair]
-    if None in texts:
-        return None
-    joined = f"({texts[0]} AND {texts[1]})"
-    return joined if value.operator == "between" else f"(NOT {joined})"
-
-
 def _among(to: Expressions, value: bound.Operation, types: tuple[Type, ...], *, exact: bool) -> str | None:
-    items = _items(to, value.arguments[1:])
+    items = items_of(to, value.arguments[1:])
     folded = value.operator.endswith("~")
     own = types[0]
-    if items is None or len(items) > _MAX_OF_LIST:
+    if items is None or len(items) > MOST_OF_LIST:
         return None
     if own is STRING or own.dynamic:
         texts = [one for one in items if isinstance(one, str)]
@@ -276,7 +236,7 @@ def _among(to: Expressions, value: bound.Operation, types: tuple[Type, ...], *, 
             return None
         plainly = not exact and all(texts) and not value.operator.startswith("!")
         left = (_bare if plainly else _text_of)(to, value.arguments[0])
-        inner = _dynamic_within(value.arguments[0])
+        inner = dynamic_within(value.arguments[0])
         before = _holding(to, inner, texts) if plainly and inner is not None and not folded else ""
         listed = [_text(to, lowered(one) if folded else one) for one in dict.fromkeys(texts)]
         left = f"{before}lower({left})" if folded else f"{before}{left}"
@@ -291,17 +251,6 @@ def _among(to: Expressions, value: bound.Operation, types: tuple[Type, ...], *, 
     if nullable and (exact or value.operator.startswith("!")):
         plain = f"coalesce({plain}, false)"
     return f"(NOT {plain})" if value.operator.startswith("!") else plain
-
-
-def _items(to: Expressions, values: Sequence[bound.Value]) -> list[object] | None:
-    """What is looked for, arrays taken apart; ``None`` when it is not known before the rows are."""
-    found: list[object] = []
-    for one in values:
-        known = to.known(one)
-        if known is None:
-            return None
-        found += known[0] if isinstance(known[0], list) else [known[0]]
-    return found
 
 
 def _text(to: Expressions, text: str) -> str:
@@ -344,7 +293,7 @@ def _textual(
     sign = _OPPOSITE.get(sign, sign.removeprefix("!"))
     if types[0] is not STRING and not types[0].dynamic:
         return None
-    items = _items(to, value.arguments[1:])
+    items = items_of(to, value.arguments[1:])
     plainly = not exact and not negated and items is not None and all(items) and sign in _OF_SOME_TEXT
     left = (_bare if plainly else _text_of)(to, value.arguments[0])
     if items is None or not items or not all(isinstance(one, str) for one in items):
@@ -507,18 +456,12 @@ def _against_number(to: Expressions, value: bound.Operation, sign: str, types: t
     """A member against a constant whole number, where null is as good as false: Python compares what is no such one."""
     member_, right = value.arguments
     known = to.known(right)
-    if sign not in _COMPARED or not types[0].dynamic or types[1] not in INTEGERS or known is None or known[0] is None:
+    if sign not in COMPARED or not types[0].dynamic or types[1] not in INTEGERS or known is None or known[0] is None:
         return None
     text = to.sql(member_)
-    test = f"try_cast(x AS BIGINT) {_COMPARED[sign]} {known[0]}"
+    test = f"try_cast(x AS BIGINT) {COMPARED[sign]} {known[0]}"
     plain = _once(text, f"WHEN try_cast(x AS BIGINT)::VARCHAR = x THEN {test}")
     return f"coalesce({plain}, CASE WHEN {text} IS NOT NULL THEN {to.foreign(value)} END)"
-
-
-def converted(to: Expressions, value: relation.Converted) -> str | None:
-    """A value where another type is expected."""
-    source, target = single(value.value.type), value.type
-    return convert(to, value.value, source, target)
 
 
 def low_bits(text: str) -> str:

@@ -68,9 +68,10 @@ class Expressions(values.Expressions):
             return functions.write(self, value)
         if isinstance(value, bound.Operation):
             return operators.write(self, value)
-        if isinstance(value, bound.Member):
-            return operators.member(self, value)
-        return operators.converted(self, value) if isinstance(value, relation.Converted) else None
+        return operators.member(self, value) if isinstance(value, bound.Member) else None
+
+    def convert(self, value: bound.Value, source: Type, target: Type) -> str | None:
+        return operators.convert(self, value, source, target)
 
     def test(self, value: bound.Operation) -> str | None:
         return operators.condition(self, value)

@@ -125,7 +125,11 @@ class Expressions:
         raise NotImplementedError
 
     def own(self, value: bound.Value) -> str | None:
-        """A call, operation, member or conversion from the engine's tables; None where they lack it."""
+        """A call, operation or member from the engine's tables; None where they lack it."""
+        raise NotImplementedError
+
+    def convert(self, value: bound.Value, source: Type, target: Type) -> str | None:
+        """The value of one type as one of another; None where Python does it."""
         raise NotImplementedError
 
     def test(self, value: bound.Operation) -> str | None:
@@ -222,8 +226,21 @@ class Expressions:
     def _computed(self, value: bound.Call | bound.Operation | bound.Member | relation.Converted) -> str:
         if value.constant and not _volatile(value) and (folded := self.known(value)) is not None:
             return self.constant(_literal(folded[0]), single(value.type))
-        found = self.own(value)
+        if isinstance(value, relation.Converted):
+            found = self.convert(value.value, single(value.value.type), value.type)
+        else:
+            found = self.own(value)
         return found if found is not None else self.foreign(value)
+
+    def as_type(self, value: bound.Value, target: Type) -> str:
+        """The value as one of another type, in Python where there is no other way."""
+        source = single(value.type)
+        if isinstance(value, bound.Constant) and value.value is None:
+            return self.constant(None, target)
+        if source is target:
+            return self.sql(value)
+        found = self.convert(value, source, target)
+        return found if found is not None else self.foreign(relation.Converted(value, target))
 
     def condition(self, value: bound.Value) -> str:
         """The value as a condition of which null and false mean the same."""

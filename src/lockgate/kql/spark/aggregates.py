@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from lockgate.kql import bound, relation
+from lockgate.kql.emit.groups import ORDERED, Group, extreme
 from lockgate.kql.emit.values import Foreign
 from lockgate.kql.spark import operators
 from lockgate.kql.types import (
-    BOOL,
     DATETIME,
     DYNAMIC,
     INT,
@@ -23,56 +23,18 @@ from lockgate.kql.types import (
     STRING,
     TIMESPAN,
     Column,
-    Type,
     single,
 )  # fmt: skip
 
 if TYPE_CHECKING:
     from lockgate.kql.emit.values import Expressions
 
-_ORDERED = frozenset((INT, LONG, REAL, DATETIME, TIMESPAN, STRING, BOOL))
 _MOST = 1_048_576
-
-
-class Group:
-    """How the rows of one aggregate are written: over what, in which order, and with a condition."""
-
-    def __init__(self, to: Expressions, call: bound.Call, order: str) -> None:
-        self.to = to
-        self.name = call.function.name
-        self.order = order
-        """The column that counts the rows, or empty."""
-        self.condition = ""
-        self.arguments: Sequence[bound.Value] = call.arguments
-        for suffix in ("_if", "if"):
-            # ``countif(x)`` and its kin are the plain ones under a condition.
-            base = self.name.removesuffix(suffix)
-            if base != self.name and base in _PLAIN:
-                place = 0 if base == "count" else 1
-                self.condition = to.condition(self.arguments[place])
-                self.arguments = [*self.arguments[:place], *self.arguments[place + 1 :]]
-                self.name = base
-                break
-
-    @property
-    def type(self) -> Type:
-        """The type of the first argument."""
-        return single(self.arguments[0].type)
-
-    def text(self) -> str:
-        """The first argument."""
-        return self.to.sql(self.arguments[0])
-
-    def of(self, function: str, text: str | None = None, *also: str) -> str:
-        """``function(argument)`` under the condition, and others."""
-        conditions = [one for one in (self.condition, *also) if one]
-        under = f" FILTER (WHERE {' AND '.join(conditions)})" if conditions else ""
-        return f"{function}({self.text() if text is None else text}){under}"
 
 
 def write(to: Expressions, call: bound.Call, order: str) -> str | None:
     """The aggregate as an expression, or ``None``."""
-    group = Group(to, call, order)
+    group = Group(to, call, order, _PLAIN)
     known = _PLAIN.get(group.name)
     return known(group) if known is not None else None
 
@@ -91,16 +53,6 @@ def _average(group: Group) -> str | None:
         total = group.of("sum", f"CAST({group.text()} AS DECIMAL(20, 0))")
         return f"CAST({total} div nullif({group.of('count')}, 0L) AS BIGINT)"
     return None
-
-
-def _extreme(function: str) -> Callable[[Group], str | None]:
-    def found(group: Group) -> str | None:
-        if group.type not in _ORDERED:
-            return None
-        text = group.of(function)
-        return f"coalesce({text}, '')" if group.type is STRING else text
-
-    return found
 
 
 def _spread(function: str) -> Callable[[Group], str | None]:
@@ -151,8 +103,8 @@ _PLAIN: dict[str, Callable[[Group], str | None]] = {
     "cnt": lambda group: group.of("count", "*"),
     "sum": _sum,
     "avg": _average,
-    "min": _extreme("min"),
-    "max": _extreme("max"),
+    "min": extreme("min"),
+    "max": extreme("max"),
     "dcount": lambda group: group.of("count", f"DISTINCT {group.text()}"),
     "count_distinct": lambda group: group.of("count", f"DISTINCT {group.text()}"),
     "stdev": _spread("stddev_samp"),
@@ -212,7 +164,7 @@ def foreign(to: Expressions, call: bound.Call, order: str) -> str:
 
 def part(to: Expressions, call: bound.Call, index: int) -> str | None:
     """One of several results: the value at its rank, as it is (Spark's own percentiles are reals)."""
-    if call.function.name not in ("percentile", "percentiles") or single(call.arguments[0].type) not in _ORDERED:
+    if call.function.name not in ("percentile", "percentiles") or single(call.arguments[0].type) not in ORDERED:
         return None
     share = to.known(call.arguments[index + 1])
     if share is None or not isinstance(share[0], int | float) or not 0 <= share[0] <= 100:

@@ -5,17 +5,28 @@ Each entry is given the writer and the call, and gives ``None`` for the argument
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lockgate.kql import bound, relation
+from lockgate.kql import bound
+from lockgate.kql.emit.standard import (
+    Write,
+    absolute,
+    as_dynamic,
+    bag_names,
+    choice,
+    coalesce,
+    is_null,
+    opposite,
+    parse_json,
+    period,
+    text_of,
+    types_of,
+)
 from lockgate.kql.spark import operators
-from lockgate.kql.types import BOOL, DATETIME, DYNAMIC, INT, INTEGERS, LONG, REAL, STRING, TIMESPAN, Type, single
+from lockgate.kql.types import BOOL, DATETIME, DYNAMIC, INT, INTEGERS, LONG, REAL, STRING, TIMESPAN, Type
 
 if TYPE_CHECKING:
     from lockgate.kql.emit.values import Expressions
-
-Write = Callable[["Expressions", bound.Call], str | None]
 
 
 def write(to: Expressions, call: bound.Call) -> str | None:
@@ -24,17 +35,9 @@ def write(to: Expressions, call: bound.Call) -> str | None:
     return known(to, call) if known is not None else None
 
 
-def _types(call: bound.Call) -> tuple[Type, ...]:
-    return tuple(single(one.type) for one in call.arguments)
-
-
-def _not(to: Expressions, call: bound.Call) -> str | None:
-    return f"(NOT {to.sql(call.arguments[0])})" if _types(call) == (BOOL,) else None
-
-
 def _is_empty(*, empty: bool) -> Write:
     def found(to: Expressions, call: bound.Call) -> str | None:
-        (type_,) = _types(call)
+        (type_,) = types_of(call)
         if type_.dynamic:
             return None
         text = to.sql(call.arguments[0])
@@ -45,64 +48,19 @@ def _is_empty(*, empty: bool) -> Write:
     return found
 
 
-def _is_null(*, null: bool) -> Write:
-    def found(to: Expressions, call: bound.Call) -> str | None:
-        (type_,) = _types(call)
-        if type_ is STRING:
-            return "false" if null else "true"
-        return f"({to.sql(call.arguments[0])} IS {'' if null else 'NOT '}NULL)"
-
-    return found
-
-
-def _as(to: Expressions, value: bound.Value, target: Type) -> str:
-    """A value as one of another type, in Python where there is no other way."""
-    source = single(value.type)
-    if isinstance(value, bound.Constant) and value.value is None:
-        return to.constant(None, target)
-    if source is target:
-        return to.sql(value)
-    found = operators.convert(to, value, source, target)
-    return found if found is not None else to.foreign(relation.Converted(value, target))
-
-
-def _choice(to: Expressions, call: bound.Call) -> str | None:
-    """``iff`` and ``case``"""
-    arguments, target = call.arguments, single(call.type)
-    if any(single(one.type) is not BOOL for one in arguments[:-1:2]):
-        return None
-    parts = [
-        f"WHEN {to.condition(test)} THEN {_as(to, chosen, target)}"
-        for test, chosen in zip(arguments[:-1:2], arguments[1::2], strict=True)
-    ]
-    return f"CASE {' '.join(parts)} ELSE {_as(to, arguments[-1], target)} END"
-
-
-def _coalesce(to: Expressions, call: bound.Call) -> str | None:
-    target = single(call.type)
-    parts = [_as(to, one, target) for one in call.arguments]
-    if target is STRING:
-        return "coalesce(" + ", ".join(f"nullif({one}, '')" for one in parts) + ", '')"
-    return f"coalesce({', '.join(parts)})"
-
-
-def _tostring(to: Expressions, call: bound.Call) -> str:
-    return _as(to, call.arguments[0], STRING)
-
-
 def _strcat(to: Expressions, call: bound.Call) -> str:
-    return f"concat({', '.join(_as(to, one, STRING) for one in call.arguments)})"
+    return f"concat({', '.join(to.as_type(one, STRING) for one in call.arguments)})"
 
 
 def _of_text(name: str) -> Write:
-    return lambda to, call: f"{name}({_as(to, call.arguments[0], STRING)})"
+    return lambda to, call: f"{name}({to.as_type(call.arguments[0], STRING)})"
 
 
 def _to_number(target: Type) -> Write:
     """Of numbers; what is written in a text is read in Python."""
 
     def found(to: Expressions, call: bound.Call) -> str | None:
-        (source,) = _types(call)
+        (source,) = types_of(call)
         if source is not target and source not in INTEGERS and source is not BOOL:
             return None
         return operators.convert(to, call.arguments[0], source, target)
@@ -111,13 +69,13 @@ def _to_number(target: Type) -> Write:
 
 
 def _length(to: Expressions, call: bound.Call) -> str | None:
-    return f"CAST(length({to.sql(call.arguments[0])}) AS BIGINT)" if _types(call) == (STRING,) else None
+    return f"CAST(length({to.sql(call.arguments[0])}) AS BIGINT)" if types_of(call) == (STRING,) else None
 
 
 def _bin(to: Expressions, call: bound.Call) -> str | None:
     """Counted from the year 1, as Kusto counts; a size that is known and positive makes it plain arithmetic."""
     value, size = call.arguments
-    one, by = _types(call)
+    one, by = types_of(call)
     known = to.known(size)
     if known is None or not isinstance(known[0], int | float) or isinstance(known[0], bool) or known[0] <= 0:
         return None
@@ -132,44 +90,22 @@ def _bin(to: Expressions, call: bound.Call) -> str | None:
     return None
 
 
-def _period(sql: str) -> Write:
-    """The start of a period, by arithmetic on ticks; without an offset."""
-
-    def found(to: Expressions, call: bound.Call) -> str | None:
-        if len(call.arguments) > 1 or _types(call)[0] is not DATETIME:
-            return None
-        return sql.format(to.sql(call.arguments[0]))
-
-    return found
-
-
-def _parse_json(to: Expressions, call: bound.Call) -> str | None:
-    (source,) = _types(call)
-    return to.sql(call.arguments[0]) if source.dynamic else None
-
-
-def _as_dynamic(to: Expressions, value: bound.Value) -> str:
-    found = _as(to, value, DYNAMIC)
-    return found if single(value.type) is STRING else f"coalesce({found}, 'null')"
-
-
 def _bag_pack(to: Expressions, call: bound.Call) -> str | None:
     """A bag under names that are known and differ."""
     from lockgate.kql.text import quoted
 
-    names = [to.known(one) for one in call.arguments[::2]]
-    texts = [one[0] for one in names if one is not None and isinstance(one[0], str)]
-    if len(texts) < len(names) or len(set(texts)) < len(texts) or not texts or len(call.arguments) % 2:
+    texts = bag_names(to, call)
+    if texts is None:
         return None
     pieces: list[str] = []
     for i, (name, value) in enumerate(zip(texts, call.arguments[1::2], strict=True)):
         pieces.append(to.constant(f"{',' if i else '{'}{quoted(name)}:", STRING))
-        pieces.append(_as_dynamic(to, value))
+        pieces.append(as_dynamic(to, value))
     return f"concat({', '.join(pieces)}, '}}')"
 
 
 def _pack_array(to: Expressions, call: bound.Call) -> str | None:
-    values = [_as_dynamic(to, one) for one in call.arguments]
+    values = [as_dynamic(to, one) for one in call.arguments]
     return "concat('[', " + ", ',', ".join(values) + ", ']')" if values else None
 
 
@@ -181,48 +117,43 @@ def _pack_some(to: Expressions, call: bound.Call) -> str:
     for name, value in zip(call.arguments[::2], call.arguments[1::2], strict=True):
         assert isinstance(name, bound.Constant)
         start = to.constant(f"{quoted(str(name.value))}:", STRING)
-        pieces.append(f"concat({start}, nullif(nullif({_as(to, value, DYNAMIC)}, '\"\"'), 'null'))")
+        pieces.append(f"concat({start}, nullif(nullif({to.as_type(value, DYNAMIC)}, '\"\"'), 'null'))")
     return f"concat('{{', array_join(array({', '.join(pieces)}), ','), '}}')"
 
 
 def _array_length(to: Expressions, call: bound.Call) -> str | None:
-    (source,) = _types(call)
+    (source,) = types_of(call)
     return f"CAST(json_array_length({to.sql(call.arguments[0])}) AS BIGINT)" if source.dynamic else None
 
 
 def _substring(to: Expressions, call: bound.Call) -> str | None:
     known = [to.known(one) for one in call.arguments[1:]]
     numbers = [one[0] for one in known if one is not None and isinstance(one[0], int) and 0 <= one[0] < 2**31 - 1]
-    if _types(call)[0] is not STRING or len(numbers) < len(known):
+    if types_of(call)[0] is not STRING or len(numbers) < len(known):
         return None
     rest = "" if len(numbers) == 1 else f", {numbers[1]}"
     return f"substring({to.sql(call.arguments[0])}, {numbers[0] + 1}{rest})"
 
 
-def _absolute(to: Expressions, call: bound.Call) -> str | None:
-    (source,) = _types(call)
-    return f"abs({to.sql(call.arguments[0])})" if source in (LONG, REAL, TIMESPAN) else None
-
-
 def _replaced(to: Expressions, call: bound.Call) -> str | None:
-    if any(one is not STRING for one in _types(call)):
+    if any(one is not STRING for one in types_of(call)):
         return None
     return f"replace({', '.join(to.sql(one) for one in call.arguments)})"
 
 
 FUNCTIONS: dict[str, Write] = {
-    "not": _not,
+    "not": opposite,
     "isempty": _is_empty(empty=True),
     "isnotempty": _is_empty(empty=False),
     "notempty": _is_empty(empty=False),
-    "isnull": _is_null(null=True),
-    "isnotnull": _is_null(null=False),
-    "notnull": _is_null(null=False),
-    "iff": _choice,
-    "iif": _choice,
-    "case": _choice,
-    "coalesce": _coalesce,
-    "tostring": _tostring,
+    "isnull": is_null(null=True),
+    "isnotnull": is_null(null=False),
+    "notnull": is_null(null=False),
+    "iff": choice,
+    "iif": choice,
+    "case": choice,
+    "coalesce": coalesce,
+    "tostring": text_of,
     "strcat": _strcat,
     "tolower": _of_text("lower"),
     "toupper": _of_text("upper"),
@@ -233,12 +164,12 @@ FUNCTIONS: dict[str, Write] = {
     "strlen": _length,
     "bin": _bin,
     "floor": _bin,
-    "startofday": _period("({0} - {0} % 864000000000L)"),
-    "startofweek": _period("({0} - ({0} + 864000000000L) % 6048000000000L)"),
-    "parse_json": _parse_json,
-    "todynamic": _parse_json,
-    "toobject": _parse_json,
-    "parsejson": _parse_json,
+    "startofday": period("({0} - {0} % 864000000000L)"),
+    "startofweek": period("({0} - ({0} + 864000000000L) % 6048000000000L)"),
+    "parse_json": parse_json,
+    "todynamic": parse_json,
+    "toobject": parse_json,
+    "parsejson": parse_json,
     "bag_pack": _bag_pack,
     "pack": _bag_pack,
     "pack_dictionary": _bag_pack,
@@ -247,6 +178,6 @@ FUNCTIONS: dict[str, Write] = {
     "array_length": _array_length,
     "arraylength": _array_length,
     "substring": _substring,
-    "abs": _absolute,
+    "abs": absolute,
     "replace_string": _replaced,
 }

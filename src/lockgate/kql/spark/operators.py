@@ -6,12 +6,24 @@ texts without quotes and numbers written anew: only what none of this can change
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from lockgate.kql import bound, relation
+from lockgate.kql import bound
+from lockgate.kql.emit.standard import (
+    COMPARED,
+    MOST_OF_LIST,
+    NO_NUMBERS,
+    NUMBERS,
+    WHOLE,
+    between,
+    dynamic_within,
+    items_of,
+    joined,
+    stored_timestamp,
+)
 from lockgate.kql.emit.values import EPOCH
-from lockgate.kql.relation import Field
 from lockgate.kql.spark import patterns
 from lockgate.kql.types import (
     BOOL,
@@ -31,26 +43,21 @@ from lockgate.kql.types import (
 if TYPE_CHECKING:
     from lockgate.kql.emit.values import Expressions
 
-_WHOLE = INTEGERS | {DATETIME, TIMESPAN}
-_NUMBERS = INTEGERS | {REAL}
-_COMPARED = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _WIDE = {"+": "try_add", "-": "try_subtract", "*": "try_multiply"}
-_MAX_OF_LIST = 5_000
-_NO_NUMBERS = frozenset(("nan", "inf", "infinity"))
 
 
 def write(to: Expressions, value: bound.Operation) -> str | None:
     """An operator in a place where null and false differ."""
     sign = value.operator
     if sign in ("and", "or"):
-        return _joined(value, to.sql)
+        return joined(value, to.sql)
     types = tuple(single(one.type) for one in value.arguments)
     if sign in ("+", "-", "*", "/", "%"):
         return _arithmetic(to, value, types)
-    if sign in _COMPARED or sign in ("!=", "<>"):
+    if sign in COMPARED or sign in ("!=", "<>"):
         return _comparison(to, value, types, exact=True)
     if sign in ("between", "!between"):
-        return _between(to, value, types)
+        return between(value, partial(_comparison, to, exact=False))
     if sign in ("in", "!in", "in~", "!in~"):
         return _among(to, value, types, exact=True)
     return _textual(to, value, types, exact=True)
@@ -60,9 +67,9 @@ def condition(to: Expressions, value: bound.Operation) -> str | None:
     """An operator where null is as good as false."""
     sign = value.operator
     if sign in ("and", "or"):
-        return _joined(value, to.condition)
+        return joined(value, to.condition)
     types = tuple(single(one.type) for one in value.arguments)
-    if sign in _COMPARED or sign in ("!=", "<>"):
+    if sign in COMPARED or sign in ("!=", "<>"):
         return _comparison(to, value, types, exact=False)
     if sign in ("in", "in~"):
         return _among(to, value, types, exact=False)
@@ -71,25 +78,12 @@ def condition(to: Expressions, value: bound.Operation) -> str | None:
     return _textual(to, value, types, exact=False)
 
 
-def _joined(value: bound.Operation, write_one: Callable[[bound.Value], str]) -> str | None:
-    """A chain of ``and`` or ``or`` in one pair of brackets, however long it is."""
-    parts: list[bound.Value] = []
-    one: bound.Value = value
-    while isinstance(one, bound.Operation) and one.operator == value.operator:
-        parts.append(one.arguments[1])
-        one = one.arguments[0]
-    parts.append(one)
-    if any(single(each.type) is not BOOL for each in parts):
-        return None
-    return "(" + f" {value.operator.upper()} ".join(write_one(each) for each in reversed(parts)) + ")"
-
-
 # --- numbers and times
 
 
 def _arithmetic(to: Expressions, value: bound.Operation, types: tuple[Type, ...]) -> str | None:
     result, sign = single(value.type), value.operator
-    if any(one not in _WHOLE | {REAL} for one in (*types, result)):
+    if any(one not in WHOLE | {REAL} for one in (*types, result)):
         return None
     if len(types) == 1:
         text = to.sql(value.arguments[0])
@@ -166,31 +160,18 @@ def _comparison(to: Expressions, value: bound.Operation, types: tuple[Type, ...]
 
 def _comparable(one: Type, other: Type) -> bool:
     """Whether Spark compares values of these types as Kusto does."""
-    if one in _NUMBERS and other in _NUMBERS:
+    if one in NUMBERS and other in NUMBERS:
         return True
     return one is other and one in (STRING, BOOL, GUID, DATETIME, TIMESPAN)
-
-
-def _dynamic_within(value: bound.Value) -> bound.Value | None:
-    """The dynamic value of which this is the text, itself included."""
-    if single(value.type).dynamic:
-        return value
-    inner: bound.Value | None = None
-    if isinstance(value, relation.Converted):
-        inner = value.value
-    elif isinstance(value, bound.Call) and value.function.name == "tostring":
-        inner = value.arguments[0]
-    text = single(value.type) is STRING and inner is not None and single(inner.type).dynamic
-    return inner if text and not value.constant else None
 
 
 def _member_text(to: Expressions, value: bound.Value, texts: Sequence[str]) -> str | None:
     """A member as a text that may be null, to be compared with ``texts``: none of them can be a number, bag or array,
     which Spark writes in its own way."""
-    inner = _dynamic_within(value)
+    inner = dynamic_within(value)
     if not isinstance(inner, bound.Member):
         return None
-    if any(not one.isalpha() or one.lower() in _NO_NUMBERS for one in texts):
+    if any(not one.isalpha() or one.lower() in NO_NUMBERS for one in texts):
         return None
     keys: list[str] = []
     one: bound.Value = inner
@@ -216,18 +197,12 @@ def _equal_member(to: Expressions, left: bound.Value, right: bound.Value) -> str
     return None if text is None else f"({text} = {to.sql(right)})"
 
 
-def _stored(value: bound.Value) -> Field | None:
-    if isinstance(value, bound.Use) and isinstance(value.column, Field):
-        return value.column if value.column.stored == relation.TIMESTAMP else None
-    return None
-
-
 def _on_timestamps(to: Expressions, sign: str, left: bound.Value, right: bound.Value, *, exact: bool) -> str | None:
     """A stored timestamp against a constant: compared as it lies there, so that files can be passed over."""
-    if _stored(right) is not None and _stored(left) is None:
+    if stored_timestamp(right) is not None and stored_timestamp(left) is None:
         turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(sign, sign)
         return _on_timestamps(to, turned, right, left, exact=exact)
-    field = _stored(left)
+    field = stored_timestamp(left)
     known = to.known(right) if field is not None else None
     if field is None or known is None or not isinstance(known[0], int) or single(right.type) is not DATETIME:
         return None
@@ -244,25 +219,10 @@ def _on_timestamps(to: Expressions, sign: str, left: bound.Value, right: bound.V
     return f"({to.columns[field]} {sign} {moment})"
 
 
-def _between(to: Expressions, value: bound.Operation, types: tuple[Type, ...]) -> str | None:
-    operand, low, high = value.arguments
-    if types[0] is DATETIME and types[2] is TIMESPAN:
-        high = bound.Operation("+", (low, high), DATETIME, low.constant and high.constant)
-    texts: list[str] = []
-    for sign, end in ((">=", low), ("<=", high)):
-        one = bound.Operation(sign, (operand, end), BOOL, False)
-        text = _comparison(to, one, (types[0], single(end.type)), exact=False)
-        if text is None:
-            return None
-        texts.append(text)
-    joined = f"({texts[0]} AND {texts[1]})"
-    return joined if value.operator == "between" else f"(NOT {joined})"
-
-
 def _among(to: Expressions, value: bound.Operation, types: tuple[Type, ...], *, exact: bool) -> str | None:
-    items = _items(to, value.arguments[1:])
+    items = items_of(to, value.arguments[1:])
     negated, folded, own = value.operator.startswith("!"), value.operator.endswith("~"), types[0]
-    if not items or len(items) > _MAX_OF_LIST:
+    if not items or len(items) > MOST_OF_LIST:
         return None
     if own is STRING or own.dynamic:
         texts = [str(one) for one in items if isinstance(one, str)]
@@ -282,17 +242,6 @@ def _among(to: Expressions, value: bound.Operation, types: tuple[Type, ...], *, 
     return f"(NOT {plain})" if negated else plain
 
 
-def _items(to: Expressions, values: Sequence[bound.Value]) -> list[object] | None:
-    """What is looked for, arrays taken apart; ``None`` when it is not known before the rows are."""
-    found: list[object] = []
-    for one in values:
-        known = to.known(one)
-        if known is None:
-            return None
-        found += known[0] if isinstance(known[0], list) else [known[0]]
-    return found
-
-
 # --- texts
 
 _OPPOSITE = {"!~": "=~", "notlike": "like", "notlikecs": "likecs", "notcontains": "contains",
@@ -304,7 +253,7 @@ def _textual(to: Expressions, value: bound.Operation, types: tuple[Type, ...], *
     sign = value.operator
     negated = sign.startswith(("!", "not"))
     sign = _OPPOSITE.get(sign, sign.removeprefix("!"))
-    items = _items(to, value.arguments[1:])
+    items = items_of(to, value.arguments[1:])
     if items is None:
         found = _of_columns(to, sign, value, types) if len(types) == 2 else None
     elif not items or not all(isinstance(one, str) for one in items):
@@ -367,11 +316,6 @@ def _term(to: Expressions, base: str, left: str, text: str) -> str:
 
 
 # --- conversions
-
-
-def converted(to: Expressions, value: relation.Converted) -> str | None:
-    """A value where another type is expected."""
-    return convert(to, value.value, single(value.value.type), value.type)
 
 
 def low_bits(text: str) -> str:

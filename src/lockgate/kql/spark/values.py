@@ -82,9 +82,10 @@ class Expressions(values.Expressions):
     def own(self, value: bound.Value) -> str | None:
         if isinstance(value, bound.Call):
             return functions.write(self, value)
-        if isinstance(value, bound.Operation):
-            return operators.write(self, value)
-        return operators.converted(self, value) if isinstance(value, relation.Converted) else None
+        return operators.write(self, value) if isinstance(value, bound.Operation) else None
+
+    def convert(self, value: bound.Value, source: Type, target: Type) -> str | None:
+        return operators.convert(self, value, source, target)
 
     def test(self, value: bound.Operation) -> str | None:
         return operators.condition(self, value)
