@@ -3,7 +3,7 @@
 For a writer that answers requests: an append costs one write and one sync, and none of what a Delta table needs is in
 its memory. Below the root each writer has a folder of its own run, held locked for as long as it lives, with numbered
 files; what it appends to ends in ``.part``, what is closed in ``.jsonl``. A line is ``<table> <row as JSON>``. What
-does not belong: putting rows into the record (``settling``).
+does not belong: putting rows into the record (``settling``, ``ingest.journalled``).
 """
 
 from __future__ import annotations
@@ -11,17 +11,22 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import StoreError
 
 OWNER = "owner.lock"
 OPEN, CLOSED = ".part", ".jsonl"
+_DAMAGED = ".damaged"
+_SETTLING = "settling.lock"
 _MADE = ".new-"
 MAX_WAITING = 1 << 30
 """Bytes that may wait for the record; a record that nobody can write must not fill the disk of a node."""
@@ -165,6 +170,46 @@ def held(path: Path) -> Iterator[bool]:
         yield free
     finally:
         os.close(lock)
+
+
+@dataclass(slots=True)
+class Settled:
+    """What one settling did."""
+
+    files: int = 0
+    rows: int = 0
+    problems: list[str] = field(default_factory=list)
+    """Files with lines that cannot be read; kept under another name."""
+
+
+def settle_closed(root: Path, settle_file: Callable[[Path, bool], None]) -> None:
+    """Have ``settle_file`` take every closed file below ``root`` away, each in its order and by one process at a time.
+
+    It is told whether the writer is gone. Files that such a one left open are closed first; its folder goes when
+    nothing of it had to be set aside. What ``settle_file`` raises ends it; what was not settled stays.
+    """
+    for folder in runs(root):
+        with held(folder / _SETTLING) as mine:
+            if mine:
+                _settle_run(folder, settle_file)
+
+
+def _settle_run(folder: Path, settle_file: Callable[[Path, bool], None]) -> None:
+    with held(folder / OWNER) as abandoned:
+        if abandoned:
+            for left in folder.glob(f"*{OPEN}"):
+                left.rename(left.with_suffix(CLOSED))
+        for file in sorted(folder.glob(f"*{CLOSED}")):
+            settle_file(file, abandoned)
+        if abandoned and not any(folder.glob(f"*{_DAMAGED}")):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def set_aside(file: Path) -> Path:
+    """Keep a file with something that cannot be read; where it is now."""
+    kept = file.with_suffix(_DAMAGED)
+    file.rename(kept)
+    return kept
 
 
 def runs(root: Path) -> list[Path]:

@@ -7,24 +7,19 @@ gone left open are taken as well, without a last line that has no end: nobody wa
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError, StoreError
-from lockgate.store.journal import CLOSED, OPEN, OWNER, held, runs
+from lockgate.store.journal import Settled, set_aside, settle_closed
 from lockgate.store.record import Record
 from lockgate.tables import ColumnType, Table, tables
 
-_SETTLING = "settling.lock"
-_DAMAGED = ".damaged"
 _FIRST = ("AdmissionObjects",)
 """Tables whose rows others name: appended before those, so that a crash between leaves one too many, never too few."""
 DAMAGED = 4
@@ -33,38 +28,14 @@ _COMPACT_EVERY = 100
 """Files between two joinings of the record's small files."""
 
 
-@dataclass(slots=True)
-class Settled:
-    """What one settling did."""
-
-    files: int = 0
-    rows: int = 0
-    problems: list[str] = field(default_factory=list)
-    """Files with lines that cannot be read; kept under another name."""
-
-
 def settle(root: Path, record: Record) -> Settled:
     """Put every closed journal file below ``root`` into the record, and remove it.
 
     Raises :class:`StoreError` when the record cannot be written; what was not settled stays.
     """
     done = Settled()
-    for folder in runs(root):
-        with held(folder / _SETTLING) as mine:
-            if mine:
-                _settle_run(folder, record, done)
+    settle_closed(root, lambda file, abandoned: _settle_file(file, record, done, torn=abandoned))
     return done
-
-
-def _settle_run(folder: Path, record: Record, done: Settled) -> None:
-    with held(folder / OWNER) as abandoned:
-        if abandoned:
-            for left in folder.glob(f"*{OPEN}"):
-                left.rename(left.with_suffix(CLOSED))
-        for file in sorted(folder.glob(f"*{CLOSED}")):
-            _settle_file(file, record, done, torn=abandoned)
-        if abandoned and not any(folder.glob(f"*{_DAMAGED}")):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _settle_file(file: Path, record: Record, done: Settled, *, torn: bool) -> None:
@@ -75,9 +46,7 @@ def _settle_file(file: Path, record: Record, done: Settled, *, torn: bool) -> No
     done.files += 1
     done.rows += sum(map(len, rows.values()))
     if wrong:
-        kept = file.with_suffix(_DAMAGED)
-        file.rename(kept)
-        done.problems.append(f"{wrong} lines of a journal cannot be read: {kept}")
+        done.problems.append(f"{wrong} lines of a journal cannot be read: {set_aside(file)}")
     else:
         file.unlink()
     if number % _COMPACT_EVERY == 0:

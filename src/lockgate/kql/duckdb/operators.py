@@ -20,6 +20,7 @@ from lockgate.kql.emit.standard import (
     joined,
     stored_timestamp,
 )
+from lockgate.kql.literals import EPOCH
 from lockgate.kql.patterns import with_plain_names
 from lockgate.kql.relation import Field
 from lockgate.kql.terms import never_within
@@ -211,7 +212,7 @@ def _on_timestamps(to: Expressions, sign: str, left: bound.Value, right: bound.V
     if field is None or known is None or not isinstance(known[0], int) or single(right.type) is not DATETIME:
         return None
     ticks, column = known[0], to.columns[field]
-    micro, rest = divmod(ticks - 621_355_968_000_000_000, 10)
+    micro, rest = divmod(ticks - EPOCH, 10)
     if rest:
         # No stored timestamp has a seventh digit: the next one above or below decides.
         if sign in ("==", "!="):

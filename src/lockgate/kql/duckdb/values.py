@@ -11,8 +11,8 @@ from math import isfinite
 from lockgate.kql import bound, relation
 from lockgate.kql.duckdb import functions, operators
 from lockgate.kql.emit import values
-from lockgate.kql.emit.values import EPOCH
 from lockgate.kql.errors import EvaluationError
+from lockgate.kql.literals import EPOCH
 from lockgate.kql.patterns import matches
 from lockgate.kql.types import INT, STRING, Tuple, Type, single
 

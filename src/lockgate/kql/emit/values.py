@@ -14,8 +14,6 @@ from lockgate.kql import bound, relation
 from lockgate.kql.relation import Field
 from lockgate.kql.types import REAL, STRING, Column, Type, single
 
-EPOCH = 621_355_968_000_000_000
-"""Ticks of 1970-01-01."""
 VOLATILE = frozenset(("rand", "new_guid"))
 _LEAVES = (bound.Use, relation.Slot, relation.Collected, relation.Within, relation.Picked)
 

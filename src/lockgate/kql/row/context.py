@@ -9,15 +9,15 @@ from time import time_ns
 from lockgate.dataclass import dataclass
 from lockgate.kql import bound
 from lockgate.kql.errors import EvaluationError
+from lockgate.kql.literals import EPOCH
 
 Evaluate = Callable[[Sequence[object]], object]
 """Gives the value of one row."""
-_UNIX = 621_355_968_000_000_000
 
 
 def clock() -> int:
     """This moment, in ticks since 0001-01-01."""
-    return _UNIX + time_ns() // 100
+    return EPOCH + time_ns() // 100
 
 
 def _no_tables(relation: bound.Relation) -> Sequence[object]:

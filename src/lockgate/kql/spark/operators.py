@@ -23,7 +23,7 @@ from lockgate.kql.emit.standard import (
     joined,
     stored_timestamp,
 )
-from lockgate.kql.emit.values import EPOCH
+from lockgate.kql.literals import EPOCH
 from lockgate.kql.spark import patterns
 from lockgate.kql.types import (
     BOOL,

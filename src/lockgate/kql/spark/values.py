@@ -10,7 +10,8 @@ from math import isfinite
 
 from lockgate.kql import bound, relation
 from lockgate.kql.emit import values
-from lockgate.kql.emit.values import EPOCH, Foreign
+from lockgate.kql.emit.values import Foreign
+from lockgate.kql.literals import EPOCH
 from lockgate.kql.spark import functions, operators
 from lockgate.kql.spark.python import Elements
 from lockgate.kql.types import INT, STRING, Column, Tuple, Type, single

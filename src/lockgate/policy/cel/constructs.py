@@ -141,7 +141,7 @@ def either(*operands: Callable[[], object]) -> bool:
     return _absorbed(operands, True)
 
 
-def _absorbed(operands: Sequence[Callable[[], object]], decisive: bool) -> bool:
+def _absorbed(operands: Iterable[Callable[[], object]], decisive: bool) -> bool:
     failure: Exception | None = None
     try:
         for operand in operands:
@@ -157,17 +157,7 @@ def _absorbed(operands: Sequence[Callable[[], object]], decisive: bool) -> bool:
 
 def every(walked: Iterable[tuple[object, ...]], condition: Callable[..., object], decisive: bool) -> bool:
     """``all`` (``decisive`` false) or ``exists`` (true) over elements, absorbing errors as ``&&`` and ``||`` do."""
-    failure: Exception | None = None
-    try:
-        for element in walked:
-            failure = _tried(partial(condition, *element), decisive, failure)
-            if failure is DECIDED:
-                return decisive
-        if failure is not None:
-            raise failure
-        return not decisive
-    finally:
-        del failure  # as above
+    return _absorbed((partial(condition, *element) for element in walked), decisive)
 
 
 DECIDED = Exception("decided")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import orjson
 from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
 from lockgate.kql import QueryError, parse
+from lockgate.kql.row.context import clock
 from lockgate.server.asgi import Call, GoneError, Receive, Scope, Send, TooLargeError
 from lockgate.server.query import kusto_v1, kusto_v2, logs, management, requests
 from lockgate.server.query.desk import Desk, Question
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("lockgate.query")
 MAX_BODY = 4 << 20
-_EPOCH = 621_355_968_000_000_000
 PREFIXES = ("/v1/rest/query", "/v1/rest/mgmt", "/v1/rest/auth", "/v2/rest/query", "/v1/workspaces/", "/v1/$batch",
             "/v1/subscriptions/")  # fmt: skip
 """Of the paths that are answered here."""
@@ -119,7 +118,7 @@ class QueryApp:
         if answer is None:
             return
         asked = Asked(
-            exchange.request, exchange.activity, _EPOCH + time.time_ns() // 100,
+            exchange.request, exchange.activity, clock(),
             request.flag("results_progressive_enabled"), request.flag("deferpartialqueryfailures"),
         )  # fmt: skip
         shape = kusto_v2.frames if call.path.startswith("/v2/") else kusto_v1.query_tables

@@ -37,7 +37,6 @@ from lockgate.store.ask.duck import Duck
 from lockgate.store.ask.engine import Engine, EngineError, EngineInterruptedError, EngineMemoryError, Form, Session
 from lockgate.store.ask.tables import Tables
 
-_EPOCH = 621_355_968_000_000_000
 FAILED = "LG101"
 _LOOK = 0.25
 """Seconds between looks at a query that runs."""
@@ -130,7 +129,7 @@ class _Asking:
         self.query, self.engine, self.limits, self.cancel = query, engine, limits, cancel
         self.parameters, self.cut = parameters, cut
         self.reader = reader
-        self.context = Context(now=_EPOCH + time.time_ns() // 100 if now is None else now)
+        self.context = Context() if now is None else Context(now=now)
         self.values: dict[int, object] = {}
         self.began = time.monotonic()
         self.statistics: dict[str, float] = {"statements": 0, "steps": 0, "functions": 0}

@@ -7,9 +7,7 @@ number of the file, so that a file which was loaded by a process that died befor
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,12 +16,10 @@ import orjson
 from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
 from lockgate.store.ingest.loading import Loader
-from lockgate.store.journal import CLOSED, OPEN, OWNER, held, runs
+from lockgate.store.journal import Settled, set_aside, settle_closed
 
 FOLDER = "incoming"
 """Within the workspace's own folder."""
-_SETTLING = "settling.lock"
-_DAMAGED = ".damaged"
 _MOST_HEAD = 64 << 10
 
 
@@ -46,15 +42,6 @@ class Batch:
         return [b"%s %s\n" % (self.table.encode(), orjson.dumps(head)), self.lines]
 
 
-@dataclass(slots=True)
-class Settled:
-    """What one settling did."""
-
-    files: int = 0
-    rows: int = 0
-    problems: list[str] = field(default_factory=list)
-
-
 def settle(root: Path, loader: Callable[[str, str], Loader]) -> Settled:
     """Bring every closed file below ``root`` into the tables, and remove it.
 
@@ -62,33 +49,21 @@ def settle(root: Path, loader: Callable[[str, str], Loader]) -> Settled:
     the tables cannot be written; what was not brought in stays.
     """
     done = Settled()
-    for folder in runs(root):
-        with held(folder / _SETTLING) as mine:
-            if mine:
-                _settle_run(folder, loader, done)
+
+    def settle_file(file: Path, abandoned: bool) -> None:
+        whole = _loaded(file, loader, done)
+        done.files += 1
+        if whole or abandoned:  # what a writer did not live to end was never acknowledged
+            file.unlink()
+        else:
+            done.problems.append(f"a journal cannot be read to its end: {set_aside(file)}")
+
+    settle_closed(root, settle_file)
     return done
 
 
-def _settle_run(folder: Path, loader: Callable[[str, str], Loader], done: Settled) -> None:
-    with held(folder / OWNER) as abandoned:
-        if abandoned:
-            for left in folder.glob(f"*{OPEN}"):
-                left.rename(left.with_suffix(CLOSED))
-        for file in sorted(folder.glob(f"*{CLOSED}")):
-            whole = _settle_file(file, loader, done)
-            done.files += 1
-            if whole or abandoned:  # what a writer did not live to end was never acknowledged
-                file.unlink()
-                continue
-            kept = file.with_suffix(_DAMAGED)
-            file.rename(kept)
-            done.problems.append(f"a journal cannot be read to its end: {kept}")
-        if abandoned and not any(folder.glob(f"*{_DAMAGED}")):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _settle_file(file: Path, loader: Callable[[str, str], Loader], done: Settled) -> bool:
-    """Whether it could be read to its end."""
+def _loaded(file: Path, loader: Callable[[str, str], Loader], done: Settled) -> bool:
+    """Bring the batches of a file into their tables; whether it could be read to its end."""
     found: dict[tuple[str, str], list[Batch]] = {}
     whole = True
     for batch in _batches(file):

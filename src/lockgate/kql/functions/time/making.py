@@ -10,10 +10,9 @@ from typing import Any
 from lockgate.kql.convert import converter
 from lockgate.kql.functions import Compute, Maker, plain, strict
 from lockgate.kql.functions.time.calendar import within
-from lockgate.kql.literals import LONG_MAX, TICKS_PER_DAY, TICKS_PER_SECOND
+from lockgate.kql.literals import EPOCH, LONG_MAX, TICKS_PER_DAY, TICKS_PER_SECOND
 from lockgate.kql.types import DATETIME, TIMESPAN, Type
 
-_UNIX = 621_355_968_000_000_000
 _FIRST = datetime(1, 1, 1)
 
 
@@ -59,7 +58,7 @@ def _of_clock(*parts: Any) -> int | None:
 def _unix(ticks_each: Decimal) -> Maker:
     def run(value: Any) -> int | None:
         try:
-            return within(_UNIX + int(Decimal(value) * ticks_each))
+            return within(EPOCH + int(Decimal(value) * ticks_each))
         except (ValueError, OverflowError, ArithmeticError):
             return None
 
