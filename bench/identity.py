@@ -127,7 +127,8 @@ def git(repository: str, *arguments: str, given: bytes = b"") -> bytes:
 
 def replay(repository: str, limit: int) -> Iterator[Step]:
     """The last commits of a repository that rename a text file."""
-    log = git(repository, "log", "--no-merges", "-M", "--diff-filter=R", f"-{limit}", "--format=%H", "--min-parents=1")
+    wanted = ("--all", "--no-merges", "--min-parents=1", "-M", "--diff-filter=R", f"-{limit}", "--format=%H")
+    log = git(repository, "log", *wanted)
     for commit in log.decode().split():
         changes = git(repository, "diff-tree", "-r", "-z", "-M", "--no-commit-id", "--name-status", commit).decode(
             "utf-8", "surrogateescape"
