@@ -1,5 +1,6 @@
 """`lockgate serve` and `lockgate tokens` as processes: whom they answer, and how they end."""
 
+import base64
 import os
 import signal
 import subprocess
@@ -51,6 +52,9 @@ def test_tokens_say_who_may_ask(serve, lockgate, tmp_path):
     assert httpx.post(f"{url}/v1/rest/query", json=body).status_code == 401
     assert httpx.post(f"{url}/v1/rest/query", json=body, headers=shown).json()["Tables"][0]["Rows"] == [[1], [2]]
     assert "ana  query  4 at a time" in lockgate("tokens", "list", cwd=tmp_path).stdout
+    key = lockgate("tokens", "key", "ana", cwd=tmp_path).stdout
+    assert len(base64.b64decode(key)) == 64 and lockgate("tokens", "key", "ana", cwd=tmp_path).stdout == key
+    assert lockgate("tokens", "key", "eve", cwd=tmp_path).returncode == 2
     assert lockgate("tokens", "remove", "ana", cwd=tmp_path).returncode == 0
     assert httpx.post(f"{url}/v1/rest/query", json=body, headers=shown).status_code == 401
     process.send_signal(signal.SIGINT)

@@ -1,5 +1,6 @@
 """Who may ask: the file of tokens, what may stand in it, and what happens when it changes."""
 
+import base64
 import os
 import stat
 
@@ -27,6 +28,21 @@ def test_a_token_is_told_once_and_its_hash_is_kept_where_only_its_owner_reads(fi
     assert people.of(f"Bearer {token}") == ana and people.of(f"bearer  {token} ") == ana
     for shown in ("", token, f"Basic {token}", "Bearer ", f"Bearer {token}x", f"Bearer {hash_of(token)}"):
         assert people.of(shown) is None
+
+
+def test_a_client_without_bearer_tokens_shows_name_and_token_together(file):
+    token = add(file, "ana")
+    add(file, "rob")
+    people = People(file)
+
+    def shown(text, scheme="Basic"):
+        return people.of(f"{scheme} {base64.b64encode(text.encode()).decode()}")
+
+    assert shown(f"ana:{token}") == shown(f"ana:{token}", "ApiKey") == people.of(f"Bearer {token}") is not None
+    for wrong in (f"rob:{token}", f":{token}", token, "ana:", f"ana:{token}x", f"ana:{hash_of(token)}"):
+        assert shown(wrong) is None and shown(wrong, "apikey") is None
+    assert people.of("Basic ?") is None and people.of("Basic /w==") is None
+    assert people.named("ana") == (hash_of(token), people.of(f"Bearer {token}")) and people.named("eve") is None
 
 
 def test_changes_count_at_once_and_a_file_that_became_wrong_changes_nothing(file):

@@ -15,9 +15,8 @@ from lockgate.cli._tokens import FILE
 from lockgate.errors import ConfigurationError, ExitCode, UsageError
 from lockgate.server import web
 from lockgate.server.access import FUNCTIONS, INGEST, QUERY, People, Person
-from lockgate.server.ingest.app import PREFIXES as INGEST_PREFIXES
-from lockgate.server.ingest.app import IngestApp
 from lockgate.server.ingest.taking import Taker
+from lockgate.server.ingest.ways import ways_in
 from lockgate.server.mounts import Mount, Mounts
 from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
 from lockgate.server.query.desk import Desk
@@ -42,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     project = project_at(Path(arguments.project))
     prepare(project.workspace, tracked=project.tracks)
     people, anonymous = _people(arguments, project)
-    mounts = [_queries(arguments, project), _ingestion(project)]
+    mounts = [_queries(arguments, project), *_ingestion(project, people)]
     web.serve(
         Mounts(mounts, people.of, anonymous=anonymous),
         web.Options(arguments.host, arguments.port, arguments.end_seconds),
@@ -67,7 +66,7 @@ def _queries(arguments: argparse.Namespace, project: Project) -> Mount:
     return Mount(PREFIXES, QueryApp(served), QUERY, frozenset((METADATA,)), desk.close)
 
 
-def _ingestion(project: Project) -> Mount:
+def _ingestion(project: Project, people: People) -> list[Mount]:
     """Rows are taken in for whoever may; without anybody who may it costs an empty journal."""
     collected, salt = Collected(Record.open(project.workspace.record)), salt_of(project.workspace)
 
@@ -75,7 +74,7 @@ def _ingestion(project: Project) -> Mount:
         return Loader(collected, table, times=Times.SERVICE, origin=origin, clean=partial(cleaned, salt=salt))
 
     taker = Taker(project.workspace.folder / INCOMING, loader)
-    return Mount(INGEST_PREFIXES, IngestApp(taker), INGEST, close=taker.close)
+    return ways_in(taker, collected, people, salt=salt)
 
 
 def _people(arguments: argparse.Namespace, project: Project) -> tuple[People, Person | None]:

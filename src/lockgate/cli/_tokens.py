@@ -11,16 +11,16 @@ FILE = "tokens"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Add, list or remove; the exit code."""
+    """Add, list, remove, or show a shared key; the exit code."""
     from lockgate.cli._project import project_at
     from lockgate.server import access
     from lockgate.store.workspace import prepare
 
     path = Path(arguments.file) if arguments.file else None
-    if path is None:
+    if path is None or arguments.action == "key":
         project = project_at(Path.cwd())
         prepare(project.workspace, tracked=project.tracks)
-        path = project.workspace.folder / FILE
+        path = path or project.workspace.folder / FILE
     if arguments.action == "list":
         for one in access.people_in(path):
             most = one.allowance
@@ -30,6 +30,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "remove":
         if not access.remove(path, arguments.name):
             raise UsageError(f"{arguments.name} has no token", where=str(path))
+        return int(ExitCode.ALLOWED)
+    if arguments.action == "key":
+        from lockgate.server.ingest.shared_key import key_of
+        from lockgate.store.workspace import salt_of
+
+        found = access.People(path).named(arguments.name)
+        if found is None:
+            raise UsageError(f"{arguments.name} has no token", where=str(path))
+        print(key_of(found[0], salt_of(project.workspace)))
         return int(ExitCode.ALLOWED)
     words = [*([f"may={arguments.may}"] if arguments.may else []), *arguments.limit]
     if any(len(word.split()) != 1 for word in words):

@@ -5,11 +5,14 @@ needed), and what differs from the defaults::
 
     ana sha256:9f86d0...  may=query,functions concurrent=4 seconds=60 rows=100000 bytes=67108864 memory=1GB
 
-The token itself stands nowhere. What does not belong: single sign-on, and which rows a person may see.
+The token itself stands nowhere. It is shown as ``Bearer``; by clients that cannot do that as ``Basic`` (the name, then
+the token as the password), or as ``ApiKey`` with both, as Elasticsearch has it. What does not belong: single sign-on,
+and which rows a person may see.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 from collections.abc import Iterator
@@ -66,16 +69,25 @@ class People:
 
     def of(self, authorization: str) -> Person | None:
         """Who sent this ``Authorization`` header. A file that became wrong changes nothing until it is right again."""
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        name, token = _shown(authorization)
+        if not token:
             return None
+        self._look()
+        person = self._known.get(hash_of(token))
+        return person if person is None or not name or name == person.name else None
+
+    def named(self, name: str) -> tuple[str, Person] | None:
+        """The person of that name, and the hash of their token before them."""
+        self._look()
+        return next(((digest, person) for digest, person in self._known.items() if person.name == name), None)
+
+    def _look(self) -> None:
         try:
             self._reload()
         except ConfigurationError as error:
             import logging
 
             logging.getLogger("lockgate.access").error("the old tokens hold: %s", error)
-        return self._known.get(hash_of(token.strip()))
 
     def _reload(self) -> None:
         try:
@@ -90,6 +102,21 @@ class People:
             return
         self._stamp = stamp
         self._known = dict(_read(self.path))
+
+
+def _shown(authorization: str) -> tuple[str, str]:
+    """Name, where one is shown, and token of an ``Authorization`` header; nothing where it is none."""
+    scheme, _, rest = authorization.partition(" ")
+    rest = rest.strip()
+    if scheme.lower() == "bearer":
+        return "", rest
+    if scheme.lower() not in ("basic", "apikey"):
+        return "", ""
+    try:
+        name, _, token = base64.b64decode(rest, validate=True).decode().partition(":")
+    except ValueError:
+        return "", ""
+    return (name, token) if name else ("", "")
 
 
 def hash_of(token: str) -> str:

@@ -16,7 +16,9 @@ def _configure(parser: argparse.ArgumentParser) -> None:
                      help="concurrent, seconds, rows, bytes or memory of each query")  # fmt: skip
     remove = below.add_parser("remove", help="take somebody's token away")
     remove.add_argument("name", metavar="NAME", help="the person or program")
-    for one in (add, remove, below.add_parser("list", help="who may ask, and how much")):
+    key = below.add_parser("key", help="the shared key of somebody, for agents that sign what they send")
+    key.add_argument("name", metavar="NAME", help="the person or program; also what an agent calls the workspace's id")
+    for one in (add, remove, key, below.add_parser("list", help="who may ask, and how much")):
         one.add_argument("--file", metavar="FILE", help="the file (default: tokens in the workspace)")
 
 

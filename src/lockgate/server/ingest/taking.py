@@ -42,23 +42,23 @@ class Taker:
         """``root``: the folder of the journals. ``loader``: as :func:`settle` takes it. Raises :class:`StoreError`."""
         self._root, self._loader, self._most, self._pause = root, loader, most_waiting, pause
         self._journal = Journal(root, uuid.uuid4().hex, max_waiting=most_waiting + _MOST_PENDING)
-        self._pending: list[tuple[Batch, asyncio.Future[None]]] = []
+        self._pending: list[tuple[tuple[Batch, ...], asyncio.Future[None]]] = []
         self._pending_bytes = self._waiting = 0
         self._writing: asyncio.Task[None] | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._settle, name="ingest", daemon=True)
         self._thread.start()
 
-    async def take(self, batch: Batch) -> None:
-        """Keep a batch. When this returns it is on the disk.
+    async def take(self, *batches: Batch) -> None:
+        """Keep what one request brought. When this returns all of it is on the disk, in one write.
 
         Raises :class:`BusyError` where it must come again later, :class:`StoreError` where it cannot be kept.
         """
-        size = len(batch.lines)
+        size = sum(len(batch.lines) for batch in batches)
         if self._waiting + self._pending_bytes + size > self._most or self._pending_bytes + size > _MOST_PENDING:
             raise BusyError
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._pending.append((batch, done))
+        self._pending.append((batches, done))
         self._pending_bytes += size
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
@@ -78,8 +78,8 @@ class Taker:
         """Until nothing is left: all that waits, in one write."""
         while self._pending:
             some, self._pending = self._pending, []
-            lines = [line for batch, _ in some for line in batch.journalled()]
-            size = sum(len(batch.lines) for batch, _ in some)
+            lines = [line for batches, _ in some for batch in batches for line in batch.journalled()]
+            size = sum(len(batch.lines) for batches, _ in some for batch in batches)
             failure: BaseException | None = None
             try:
                 await asyncio.to_thread(self._journal.append_lines, lines)

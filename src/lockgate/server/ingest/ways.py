@@ -1,0 +1,23 @@
+"""Every way in over HTTP as the mounts of one server, upon one journal."""
+
+from __future__ import annotations
+
+from lockgate.server.access import INGEST, People, Person
+from lockgate.server.ingest import app, data_collector
+from lockgate.server.ingest.shared_key import signer
+from lockgate.server.ingest.taking import Taker
+from lockgate.server.mounts import Mount
+from lockgate.store.ingest import Collected
+
+
+def ways_in(taker: Taker, collected: Collected, people: People, *, salt: bytes) -> list[Mount]:
+    """The mounts. ``salt``: of the workspace, which shared keys are made of. The first closes ``taker``."""
+
+    def signed(authorization: str, length: int, kind: str, date: str) -> Person | None:
+        return signer(people, salt, authorization, length=length, kind=kind, date=date)
+
+    collector = data_collector.DataCollectorApp(taker, collected, signed)
+    return [
+        Mount(app.PREFIXES, app.IngestApp(taker), INGEST, close=taker.close),
+        Mount(data_collector.PREFIXES, collector, INGEST, frozenset(data_collector.PREFIXES)),
+    ]
