@@ -257,7 +257,7 @@ def test_the_readers_of_a_path_are_those_whose_tests_it_meets(made: Any) -> None
     paths += [".NETRC", "a.b/c", "", "/", "a/", "id_rsa", "x/.docker/config.json", ".env.local", f"{made.word()}.Json"]
     for path in paths:
         asked = [name for name, matches in credentials._tests().items() if matches(path)]
-        assert credentials._names_of(path) == asked, path
+        assert credentials._names_of(path) == tuple(asked), path
 
 
 def test_only_json_with_a_kubernetes_secret_is_read_with_places(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:

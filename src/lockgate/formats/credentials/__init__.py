@@ -24,6 +24,8 @@ MAX_BYTES = 2 * 1024 * 1024
 """A larger file is a Skip here; patterns still see it."""
 MAX_FOUND = 2000
 """Credentials of one file; a larger number is a table of users, and the first ones make the point."""
+_Readers = dict[str, tuple[str, ...]]
+"""Names of readers, in their order, by what stands in a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +106,13 @@ class CredentialReading:
     skips: tuple[Skip, ...] = ()
 
 
+NOTHING_READ = CredentialReading()
+"""Of a file in which no reader sees anything to read."""
+
+
 def wants(path: str) -> bool:
     """Whether any reader wants the file."""
-    by_name, by_ending, affixes, others = _by_path()
-    whole = "/" + path.lower()
-    name = whole[whole.rindex("/") + 1 :]
-    return (
-        name in by_name
-        or name[name.rfind(".") :] in by_ending
-        or affixes.meet(whole, name)
-        or (bool(others) and any(test(path) for test in others.values()))
-    )
+    return bool(_names_of(path))
 
 
 def read(path: str, content: bytes) -> tuple[Credential, ...]:
@@ -124,10 +122,9 @@ def read(path: str, content: bytes) -> tuple[Credential, ...]:
 
 def read_with_skips(path: str, content: bytes) -> CredentialReading:
     """As ``read``, with a Skip for each reader that knew the file by name and could not read it. Never raises."""
-    asked = (_reader(name) for name in _names_of(path))
-    wanted = [reader for reader in asked if content and reader.may_hold(content)]
+    wanted = [reader for name in _names_of(path) if (reader := _reader(name)).may_hold(content)] if content else ()
     if not wanted:
-        return CredentialReading()
+        return NOTHING_READ
     if len(content) > MAX_BYTES:
         reason = f"larger than {MAX_BYTES} bytes, so not read as a credential file"
         return CredentialReading((), (Skip(path, SkipKind.TOO_LARGE, reason, "secrets"),))
@@ -172,17 +169,19 @@ def _tests() -> Mapping[str, Callable[[str], bool]]:
             for name, (names, endings, starts, start_endings, tails) in brought.items()}  # fmt: skip
 
 
-def _names_of(path: str) -> list[str]:
+def _names_of(path: str) -> tuple[str, ...]:
     """Which readers want the file, in their order."""
     by_name, by_ending, affixes, others = _by_path()
     whole = "/" + path.lower()
     name = whole[whole.rindex("/") + 1 :]
-    found = {*by_name.get(name, ()), *by_ending.get(_ending(name), ())}
-    if affixes.meet(whole, name):
-        found.update(one for one, test in _tests().items() if test(path))
-    elif others:
-        found.update(one for one in others if others[one](path))
-    return [one for one in _tests() if one in found] if len(found) > 1 else list(found)
+    named, ended = by_name.get(name, ()), by_ending.get(name[name.rfind(".") :], ())
+    affixed = affixes.meet(whole, name)
+    if not (named or affixed or others):
+        return ended
+    found = {*named, *ended}
+    asked = _tests() if affixed else others
+    found.update(one for one, test in asked.items() if test(path))
+    return tuple(one for one in _tests() if one in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +214,11 @@ def _affixes(tests: Iterable[PathTest]) -> _Affixes:
 
 
 @cache
-def _by_path() -> tuple[dict[str, list[str]], dict[str, list[str]], _Affixes, dict[str, Callable[[str], bool]]]:
+def _by_path() -> tuple[_Readers, _Readers, _Affixes, dict[str, Callable[[str], bool]]]:
     """The readers that want a name, those that want an ending, what any asks for besides, and the tests that are no
     PathTest."""
-    by_name: dict[str, list[str]] = {}
-    by_ending: dict[str, list[str]] = {}
+    by_name: _Readers = {}
+    by_ending: _Readers = {}
     others: dict[str, Callable[[str], bool]] = {}
     for reader, test in _tests().items():
         if not isinstance(test, PathTest):
@@ -227,7 +226,7 @@ def _by_path() -> tuple[dict[str, list[str]], dict[str, list[str]], _Affixes, di
             continue
         for index, keys in ((by_name, test.names), (by_ending, test.endings)):
             for key in keys:
-                index.setdefault(key, []).append(reader)
+                index[key] = (*index.get(key, ()), reader)
     own = [test for test in _tests().values() if isinstance(test, PathTest)]
     return by_name, by_ending, _affixes(own), others
 

@@ -7,11 +7,10 @@ import hmac
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from functools import lru_cache
-from itertools import filterfalse
-from typing import TYPE_CHECKING
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError, NothingCheckedError
+from lockgate.formats.credentials import NOTHING_READ, Credential, CredentialReading, read_with_skips
 from lockgate.model import (
     Confidence,
     Family,
@@ -35,10 +34,7 @@ from lockgate.scanners.secrets import _catalog
 from lockgate.scanners.secrets._candidates import judge, judge_loose, what_decides
 from lockgate.scanners.secrets._found import Found, joined, masked_line, settle_spans
 from lockgate.scanners.secrets._judge import Place, is_plain_setting, place_of
-from lockgate.scanners.secrets._wanted import DEFAULT_MAX_BYTES, credential_readers, wants_structured
-
-if TYPE_CHECKING:
-    from lockgate.formats.credentials import Credential, CredentialReading
+from lockgate.scanners.secrets._wanted import DEFAULT_MAX_BYTES, wants_structured
 
 WIDEST_REMEMBERED = 512
 """Bytes of a match and its lines up to which it is remembered how it was judged: the same lines come again."""
@@ -74,8 +70,8 @@ class SecretsSession:
     def feed(self, row: File) -> Iterable[Finding | Skip]:
         """Findings of one file in line order, and a Skip when it was not judged whole."""
         paths = (row.path, *row.other_paths) if row.other_paths else (row.path,)
-        structured = tuple(filter(wants_structured, paths))
-        plain = tuple(filterfalse(is_quiet, paths))
+        structured = [path for path in paths if wants_structured(path)]
+        plain = [path for path in paths if not is_quiet(path)]
         if not structured and not plain:
             return ()
         if row.size > self._limit:
@@ -90,9 +86,10 @@ class SecretsSession:
         self._bytes += size
         text, binary = _as_text(content)
         hits = self._matcher.find(text, plain) if plain and not binary else []
-        if not hits and not structured:
+        read = [reading for path in structured if (reading := read_with_skips(path, content)) is not NOTHING_READ]
+        if not hits and not read:
             return ()
-        return list(self._findings(row, text, raw=content, hits=hits, structured=structured))
+        return list(self._findings(row, text, hits=hits, read=read))
 
     def finish(self) -> Iterable[Finding | Skip]:
         """Nothing: every file has had its answer."""
@@ -105,13 +102,12 @@ class SecretsSession:
         return f"{self._files} files, {self._bytes / 1e6:.1f} MB, {self._catalog.rules} rules"
 
     def _findings(
-        self, row: File, content: bytes, *, raw: bytes, hits: Sequence[Hit], structured: Sequence[str]
+        self, row: File, content: bytes, *, hits: Sequence[Hit], read: Sequence[CredentialReading]
     ) -> Iterator[Finding | Skip]:
         place = place_of(row.path)
         found = [one for hit in hits if (one := self._judged(content, hit, place=place)) is not None]
         values: dict[tuple[int, int], str] = {}
-        for path in structured:
-            reading = _reading(path, raw)
+        for reading in read:
             yield from reading.skips
             for one, value in self._structured(content, reading.credentials):
                 found.append(one)
@@ -200,11 +196,6 @@ class SecretsSession:
             fix=Fix(one.rule.fix),
             facts=(Related("tier", "2" if one.rank == _catalog.GUESSED else "1"),),
         )
-
-
-def _reading(path: str, content: bytes) -> CredentialReading:
-    reading: CredentialReading = credential_readers().read_with_skips(path, content)
-    return reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 DEFAULT_MAX_BYTES = 10 * 1024 * 1024
 
@@ -29,15 +28,11 @@ def _quiet_paths() -> Callable[[str], bool]:
 @lru_cache(maxsize=65536)
 def wants_structured(path: str) -> bool:
     """Whether a reader of structured credential files wants the path."""
-    readers = credential_readers()
-    return bool(readers is not None and readers.wants(path))
+    return _credential_paths()(path)
 
 
 @lru_cache(maxsize=1)
-def credential_readers() -> Any:
-    """The package ``formats.credentials``, imported when first asked for."""
-    try:
-        from lockgate.formats import credentials  # type: ignore[attr-defined, unused-ignore]
-    except ImportError:
-        return None
-    return credentials
+def _credential_paths() -> Callable[[str], bool]:
+    from lockgate.formats.credentials import wants
+
+    return wants
