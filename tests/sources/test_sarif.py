@@ -272,11 +272,39 @@ def test_what_is_no_log_is_a_clear_error(tmp_path, content):
 def test_a_log_that_is_too_large_to_parse_gives_what_a_small_one_gives(tmp_path, monkeypatch):
     content = log(hit(), hit(), 7, "x", hit())
     small = collected(tmp_path, content)
+    monkeypatch.setattr("lockgate.sources.sarif.AT_ONCE", 50)
+    assert collected(tmp_path, content) == small
     monkeypatch.setattr("lockgate.sources.sarif.MAX_BYTES", 50)
     assert collected(tmp_path, content) == small
 
 
+@pytest.mark.parametrize(
+    "broken", [b'"ruleId": }', b'"ruleId": 1,}', b'"ruleId": "\\x"', b'"ruleId": 1}]', b'"ruleId": 1,']
+)
+def test_a_log_that_is_read_in_pieces_says_as_one_that_is_parsed_at_once_where_it_is_wrong(
+    tmp_path, monkeypatch, broken
+):
+    content = b'{"version": "2.1.0", "runs": [{"results": [\n{"ruleId": 1},\n{"ruleId": 2},\n{%b}\n]}]}' % broken
+    said = []
+    for _ in range(2):
+        with pytest.raises(SourceError) as caught:
+            collected(tmp_path, content)
+        said.append(str(caught.value))
+        monkeypatch.setattr("lockgate.sources.sarif.AT_ONCE", 50)
+    assert said[0] == said[1]
+    assert "line" in said[0]
+
+
+def test_a_log_that_is_too_large_for_pieces_is_parsed_at_once(tmp_path, monkeypatch):
+    content = log(hit(), {"ruleId": "r", "properties": {"tags": ["x"] * 1000}})
+    small = collected(tmp_path, content)
+    monkeypatch.setattr("lockgate.sources.sarif.AT_ONCE", 50)
+    monkeypatch.setattr("lockgate.formats.sarif_stream.MAX_RESULT", 500)
+    assert collected(tmp_path, content) == small
+
+
 def test_a_log_without_an_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("lockgate.sources.sarif.AT_ONCE", 50)
     monkeypatch.setattr("lockgate.sources.sarif.MAX_BYTES", 50)
     monkeypatch.setattr("lockgate.sources.sarif.MAX_STREAM", 60)
     with pytest.raises(SourceError, match="larger than"):
@@ -346,6 +374,7 @@ def test_the_collector_is_left_as_it_was_found(tmp_path):
 
 
 def test_a_log_too_large_to_parse_at_once_leaves_the_collector_at_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("lockgate.sources.sarif.AT_ONCE", 10)
     monkeypatch.setattr("lockgate.sources.sarif.MAX_BYTES", 10)
     path = tmp_path / "scan.sarif"
     path.write_text(json.dumps(log(hit(), hit())))

@@ -20,8 +20,10 @@ from lockgate.formats.format_error import FormatError
 from lockgate.formats.sarif_stream import read_results, split
 from lockgate.model import SkipKind
 
+AT_ONCE = 1024 * 1024
+"""A larger log is read in pieces: parsed as a whole, it takes seven to eight times its size."""
 MAX_BYTES = 60 * 1024 * 1024
-"""A larger log is read result by result: parsed, it takes seven to eight times its size, and we promise to stay below
+"""No larger log is parsed as a whole, and no more than that beside the results of one: we promise to stay below
 512 MB."""
 MAX_STREAM = 4 * 1024 * 1024 * 1024
 _MAX_STEPS = 12

@@ -1,11 +1,9 @@
 """Reads a SARIF log in pieces: everything but the results first, then some results at a time.
 
 One pass over the brackets of the text finds where each run's results lie; what is left is parsed as an ordinary log.
-Memory is bounded by that rest and by one piece, not by the file, and what is made of a piece still lies in a
-processor's cache when it is looked at: twice parsed so, a log takes less time than once as a whole. Within the results
-the pass hops: nearly all begin as the one before, so it looks for the last such beginning within a piece, and what lies
-before it is whole results when it is JSON. Where it is not, the brackets are walked. What does not belong: what a
-result means.
+Memory is bounded by that rest and by one piece, not by the file. Within the results an automaton passes over as many of
+them as one piece holds; what it does not, because it is larger or nested deeper, is walked through bracket by bracket.
+What does not belong: what a result means.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import IO, TYPE_CHECKING, Any
 
 import orjson
@@ -26,11 +25,11 @@ _CHUNK = 1 << 20
 # Text and whole strings up to the next bracket; possessive, so that a string that is cut makes it fail at once.
 _STEP = re.compile(rb'(?s)(?:[^"\[\]{}]++|"(?:[^"\\]|\\.)*+")*+([\[\]{}])')
 _KEY = re.compile(rb'(?s)("(?:[^"\\]|\\.)*+")\s*+:\s*+\Z')
-_OPENING = re.compile(rb'[ \t\r\n]*+"[^"\\]{1,64}+"[ \t\r\n]*+:')
 _BLANK = b" \t\r\n"
-_HOP = 1 << 16
-"""Bytes that a hop may pass over: a piece. A larger result is walked through."""
-_LEAST_HOP = 1 << 10
+_PIECE = 1 << 16
+"""Bytes of results that are parsed together. A larger result is walked through."""
+_NESTED = 24
+"""So many brackets may lie within one another in a result that is not walked through."""
 _RUN_DEPTH, _RESULTS_DEPTH = 3, 4
 
 if TYPE_CHECKING:
@@ -50,8 +49,6 @@ class _Text:
         self._at = 0
         self._begin = 0
         """Offset of the window in the stream."""
-        self._reach = _HOP
-        """Bytes that the next hop tries to pass over."""
         mark = stream.read(3)
         if mark != b"\xef\xbb\xbf":
             self._buffer = mark
@@ -77,40 +74,32 @@ class _Text:
             self._buffer = self._buffer[self._at :] + fresh
             self._at, more = 0, min(more * 2, limit)
 
-    def opening(self) -> bytes:
-        """The key that the object begins with whose bracket was the last step, with what stands around it; empty when
-        it is not to be seen."""
-        match = _OPENING.match(self._buffer, self._at)
-        return match[0] if match is not None else b""
-
-    def hop(self, between: bytes, opening: bytes) -> tuple[int, int] | None:
-        """From the bracket of one result to that of another, as many further on as one piece holds, which follows
-        ``between`` and begins with ``opening``: the offsets of the end of the last that was passed and of the start of
-        that other. None where the next begins otherwise.
-
-        What begins with a bracket and is JSON, as a list of values, is whole results, since nothing shorter or longer
-        is. Where the last beginning of the piece lies within a result, a shorter piece is tried, and next time as well.
+    def results(self) -> int:
+        """Passes over results and the commas between them, from the bracket of one, which was the last step, as many as
+        one piece holds; the offset at which the last ends. Less than 0, and nothing passed, where the first is too
+        large or nested too deep. Brackets are only counted: whether it is JSON, parsing says.
         """
-        mark = b"}%b{%b" % (between, opening)
-        end = self._buffer.rfind(mark, self._at, self._at + self._reach)
-        if end >= 0 and self._are_whole(end + 1):
-            self._reach = min(2 * self._reach, _HOP)
-        else:
-            self._reach = max(self._reach // 2, _LEAST_HOP)
-            end = self._buffer.find(mark, self._at, self._at + _HOP)
-            if end < 0 or not self._are_whole(end + 1):
-                return None
-        start = end + 1 + len(between)
-        self._at = start + 1
-        return self._begin + end + 1, self._begin + start
+        start = self._at - 1
+        match = _results_within().match(self._buffer, start, start + min(_PIECE, MAX_RESULT))
+        if match is None:
+            return -1
+        self._at = match.end()
+        return self._begin + self._at
 
-    def _are_whole(self, end: int) -> bool:
-        """Whether what lies between the bracket that was the last step and ``end`` is results."""
-        try:
-            orjson.loads(b"[%b]" % self._buffer[self._at - 1 : end])
-        except orjson.JSONDecodeError:
-            return False
-        return True
+
+@cache
+def _results_within() -> Any:
+    """An automaton for one result or more, each an object."""
+    import re2
+
+    options = re2.Options()
+    options.encoding, options.dot_nl = re2.Options.Encoding.LATIN1, True
+    plain = rb'[^"\[\]{}]|"(?:[^"\\]|\\.)*"'
+    inner = b"(?:%b)*" % plain
+    for _ in range(_NESTED):
+        inner = rb"(?:%b|[\[{]%b[\]}])*" % (plain, inner)
+    one = rb"\{%b\}" % inner
+    return re2.compile(rb"%b(?:[ \t\r\n]*,[ \t\r\n]*%b)*" % (one, one), options)  # type: ignore[no-untyped-call]
 
 
 def split(stream: IO[bytes], *, max_rest: int) -> tuple[bytes, list[Spans]]:
@@ -193,11 +182,11 @@ def _results(text: _Text) -> Spans:
             continue
         if depth == 0:
             _pass_over(between, spans, last=False)
+            end = text.results() if bracket == b"{" else -1
+            if end >= 0:
+                spans.extend((offset, end))
+                continue
             start = offset
-            opening = text.opening() if bracket == b"{" and between.strip(_BLANK) == b"," else b""
-            while opening and (met := text.hop(between, opening)) is not None:
-                spans.extend((start, met[0]))
-                start = met[1]
         depth += 1
         if depth > MAX_DEPTH:
             raise FormatError("nested too deeply", kind=SkipKind.TOO_LARGE)

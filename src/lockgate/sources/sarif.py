@@ -24,6 +24,7 @@ from lockgate.errors import SourceError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.printable import clipped, printable
 from lockgate.formats.sarif import (
+    AT_ONCE,
     MAX_BYTES,
     MAX_STREAM,
     SarifPlace,
@@ -93,11 +94,15 @@ class SarifSource:
         """Every finding in order, a Skip for each thing the log could not give; ``SourceError`` when it is no log."""
         try:
             with self._path.open("rb") as stream:
-                # A log that is parsed at once holds millions of values and no cycle. Of a larger one a result at a time
-                # is held, and whoever takes findings from it may be at it for long.
-                at_once = os.fstat(stream.fileno()).st_size <= MAX_BYTES
-                with unsearched() if at_once else nullcontext():
-                    yield from self._rows(stream)
+                # Whoever takes findings from a log that is larger may be at it for long, and make cycles of his own.
+                small = os.fstat(stream.fileno()).st_size <= MAX_BYTES
+                with unsearched() if small else nullcontext():
+                    try:
+                        yield from self._rows(stream)
+                    except FormatError:
+                        if small:
+                            self._at_once(stream)  # which knows the line
+                        raise
         except OSError as error:
             raise SourceError(f"cannot be read: {error.strerror}", where=self.root, hint="check the path") from None
         except FormatError as error:
@@ -140,8 +145,17 @@ class SarifSource:
         size = os.fstat(stream.fileno()).st_size
         if size > MAX_STREAM:
             raise FormatError(f"larger than {MAX_STREAM >> 30} GB")
-        if size > MAX_BYTES:
+        if size <= AT_ONCE:
+            return self._at_once(stream)
+        try:
             return read_large(stream, checkouts=self._checkouts)
+        except FormatError:
+            if size > MAX_BYTES:
+                raise
+        return self._at_once(stream)  # within wider limits
+
+    def _at_once(self, stream: IO[bytes]) -> tuple[SarifRun, ...]:
+        stream.seek(0)
         return read(stream.read(MAX_BYTES + 1), checkouts=self._checkouts)
 
 
