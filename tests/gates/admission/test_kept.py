@@ -10,6 +10,7 @@ from tests.policy.gatekeeper.copies import mutated, request_about_a_copy
 from tests.policy.gatekeeper.pods import pods
 
 from lockgate.findings import Waivers
+from lockgate.gates.admission.recalled import Recalled
 from lockgate.model import Family
 from lockgate.policy.gatekeeper.kept import Kept
 from lockgate.policy.remembered import Remembered, Wholes
@@ -33,6 +34,7 @@ def forgetful(made):
     made.catalogue._rulebook.wholes = Wholes(max_bytes=0)
     made.catalogue._rulebook._outcomes = Remembered(max_bytes=0)
     made.catalogue._heard = Remembered(max_bytes=0)
+    made._recalled = Recalled(max_bytes=0)
     return made
 
 
@@ -114,3 +116,22 @@ def test_the_next_replica_is_judged_by_what_is_known(policy_set, every_rule):
     other = copy.deepcopy(replica)
     other["object"]["spec"]["hostPID"] = True
     assert made.review(other).heard is not first.heard
+
+
+def test_a_replica_is_looked_up_once_for_constraints_and_rules(policy_set, every_rule, monkeypatch):
+    def replica(number):
+        body = pod(privileged=True, uid=number)
+        body["metadata"]["generateName"] = f"{body['metadata'].pop('name')}-"
+        return request(body)
+
+    made = policy_set(TEMPLATE, CONSTRAINT, rules=every_rule, settings=ALL)
+    first = made.review(replica("1"))
+    assert first.said
+    for each in (made.policies.library, made.catalogue):
+        monkeypatch.setattr(each, "judged", lambda *_, **__: pytest.fail("asked again"))
+    found = made.review(replica("2"))
+    assert found.heard is first.heard
+    assert [*found.seconds] == ["catalogue"]
+    monkeypatch.setattr(made, "_limits", (made._limits[0], 1))  # what was said took more
+    with pytest.raises(pytest.fail.Exception, match="asked again"):
+        made.review(replica("3"))

@@ -13,10 +13,11 @@ from tests.policy.gatekeeper.copies import request_about_a_copy
 from tests.policy.gatekeeper.library_objects import library_objects
 from tests.policy.gatekeeper.pods import pods
 
+from lockgate.policy.gatekeeper.apart import Parts
 from lockgate.policy.gatekeeper.inventory import Inventory
 from lockgate.policy.gatekeeper.kept import Kept
 from lockgate.policy.gatekeeper.library import Library
-from lockgate.policy.gatekeeper.parts import PARTS, Parts, parts_of
+from lockgate.policy.gatekeeper.parts import PARTS, parts_of, steady
 from lockgate.policy.gatekeeper.review import Review
 from lockgate.policy.gatekeeper.violation import Violation
 from lockgate.policy.reads import ANY
@@ -93,6 +94,31 @@ def test_reviews_with_all_parts_alike_are_alike(one: dict[str, Any], other: dict
     alike = Parts(old[0]).key(0, _EVERY) == Parts(old[1]).key(0, _EVERY)
     assert not alike or json.dumps(one) == json.dumps(other)
     assert Parts(made[0]).key(0, _EVERY) == Parts(Review(object=copy.deepcopy(one), operation="CREATE")).key(0, _EVERY)
+
+
+@settings(max_examples=400, deadline=None)
+@given(_BODIES, _BODIES, st.lists(st.sampled_from(_EVERY), unique=True))
+def test_what_is_alike_together_is_alike_in_every_part(one: Any, other: Any, some: list[int]) -> None:
+    parts = steady(sorted(some))
+    for fields in ({"object": one}, {"object": {}, "old_object": one}):
+        first = Parts(Review(operation="UPDATE", **fields))
+        fields = {name: other if value is one else value for name, value in fields.items()}
+        second = Parts(Review(operation="UPDATE", **fields))
+        if first.joint(1, parts) == second.joint(1, parts):
+            assert first.key(1, parts) == second.key(1, parts)
+        assert first.joint(1, parts) == Parts(first._review).joint(1, parts) != first.joint(2, parts)
+
+
+def test_parts_that_are_not_asked_for_are_not_looked_at() -> None:
+    one, other = pod("a"), pod("b", labels={"x": "y"})
+    one["status"], other["metadata"]["creationTimestamp"] = {"phase": "Running"}, "2026-01-01T00:00:00Z"
+    for body, name in ((one, "v-1"), (other, "v-2")):
+        body["spec"]["volumes"] = [{"name": name, "emptyDir": {}}]
+    first, second = Parts(_review(one)), Parts(_review(other, uid="2", dryRun=True))
+    assert first.joint(1, ()) == second.joint(1, ()) is not None
+    for path in (("name",), ("labels",), ("creationTimestamp",)):
+        parts = parts_of([(("object", "metadata", *path), True)])
+        assert first.joint(1, parts) != second.joint(1, parts)
 
 
 def test_the_very_verdicts_come_back_for_a_copy() -> None:

@@ -47,7 +47,7 @@ class Said:
 class Heard(Shared):
     """Everything that is said of a review. The same object for the next review of which the same is said, as a rule."""
 
-    __slots__ = ("said",)
+    __slots__ = ("__weakref__", "said")
 
     def __init__(self, said: tuple[Said, ...]) -> None:
         super().__init__()

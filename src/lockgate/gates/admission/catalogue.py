@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from lockgate.gates.admission.answer import NOTHING, Action, Heard, Said
-from lockgate.gates.admission.rulebook import MAX_BYTES, Outcomes, Rulebook, hits_of
+from lockgate.gates.admission.rulebook import MAX_BYTES, Every, Outcomes, Rulebook, hits_of
 from lockgate.gates.admission.workloads import goes_away
 from lockgate.model import Rule
 from lockgate.policy.catalogue import Hit, Policies
 from lockgate.policy.catalogue._places import pod_place
-from lockgate.policy.gatekeeper.parts import Parts
+from lockgate.policy.gatekeeper.apart import Parts
 from lockgate.policy.gatekeeper.review import Review
 from lockgate.policy.remembered import ENTRY, Remembered
 from lockgate.settings import AdmissionSettings, Mildness, RuleCondition
 from lockgate.settings.globs import word_matches
 
-_NAME = "catalogue"
+NAME = "catalogue"
 _JUDGED = ("", "ephemeralcontainers")
 """Subresources whose object is the whole: others (``status``, ``scale``, ``exec``) ask for something else."""
 
@@ -47,9 +47,9 @@ class Catalogue:
         """What the rules say of a CREATE or an UPDATE; the very object of an earlier review of which the same is said,
         as a rule. ``parts``: the review taken apart."""
         body, old = review.object, review.old_object
-        if body is None or review.operation not in ("CREATE", "UPDATE") or review.sub_resource not in _JUDGED:
+        if body is None or not self._rules or review.operation not in ("CREATE", "UPDATE"):
             return NOTHING
-        if not self._rules or (old is not None and goes_away(body)):
+        if review.sub_resource not in _JUDGED or (old is not None and goes_away(body)):
             return NOTHING
         began = time.perf_counter()
         outcomes = self._rulebook.outcomes(body, parts, until)
@@ -63,8 +63,13 @@ class Catalogue:
         if heard is None:
             heard = Heard(tuple(self._said_of(hits_of(outcomes), hits_of(before), pod)))
             self._heard.put(key, heard, sum(one.size for one in outcomes) or ENTRY)
-        seconds[_NAME] = seconds.get(_NAME, 0.0) + time.perf_counter() - began
+        seconds[NAME] = seconds.get(NAME, 0.0) + time.perf_counter() - began
         return heard
+
+    def of_creation(self, review: Review) -> Every | None:
+        """The rules that judge the making of such an object; None where none do."""
+        judged = self._rules and review.object is not None and review.sub_resource in _JUDGED
+        return self._rulebook.groups_of(review.object) if judged and review.object is not None else None
 
     def _said_of(self, hits: Sequence[Hit], before: Sequence[Hit], pod: str) -> Iterator[Said]:
         old = frozenset(map(_key, before))
@@ -77,14 +82,14 @@ class Catalogue:
         action = self._actions[hit.rule.id]
         if hit.failed:
             wrong = Action.ERROR if action is Action.DENY else action
-            return Said(hit.rule.id, _NAME, wrong, hit.message, pointer=hit.pointer, item=hit.item)
+            return Said(hit.rule.id, NAME, wrong, hit.message, pointer=hit.pointer, item=hit.item)
         of_pod = bool(pod) and hit.pointer.startswith(pod)
         for milder, applies in ((self._workloads, of_pod), (self._unchanged, unchanged)):
             if applies and milder is Mildness.OFF:
                 return None
             if applies and milder is Mildness.WARN:
                 action = Action.WARN
-        return Said(hit.rule.id, _NAME, action, hit.message, pointer=hit.pointer, item=hit.item, of_pod=of_pod)
+        return Said(hit.rule.id, NAME, action, hit.message, pointer=hit.pointer, item=hit.item, of_pod=of_pod)
 
 
 def _key(hit: Hit) -> tuple[str, str, str]:

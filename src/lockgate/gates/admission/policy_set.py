@@ -7,25 +7,28 @@ what was not come to is an error, and the caller's failure mode decides. Nothing
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from operator import is_
 from typing import Any
 
 from lockgate.gates.admission.answer import NOTHING, Action, Answer, Heard, Said
+from lockgate.gates.admission.catalogue import NAME as CATALOGUE
 from lockgate.gates.admission.catalogue import Catalogue
 from lockgate.gates.admission.loading import Policies
 from lockgate.gates.admission.native import Native
+from lockgate.gates.admission.recalled import Known, Recalled
 from lockgate.gates.admission.waiving import Exceptions
 from lockgate.gates.admission.workloads import OWN, has_template, maker_of, own_templates, owner_of
 from lockgate.model import Object, Rule
 from lockgate.policy.errors import EvaluationError
+from lockgate.policy.gatekeeper.apart import Key, Parts
 from lockgate.policy.gatekeeper.case import Limits
 from lockgate.policy.gatekeeper.constraint import AUDIT, WEBHOOK
 from lockgate.policy.gatekeeper.expansion import Expanded, Expander
 from lockgate.policy.gatekeeper.kept import Verdicts
 from lockgate.policy.gatekeeper.mutation import patch
-from lockgate.policy.gatekeeper.parts import Parts
 from lockgate.policy.gatekeeper.review import Origin, Review
 from lockgate.policy.gatekeeper.violation import Violation
 from lockgate.settings import AdmissionSettings, Mildness
@@ -58,7 +61,9 @@ class PolicySet:
         self._limits = (self.settings.steps, self.settings.all_steps)
         own = tuple(own_templates(policies.expansions)) if self.settings.workloads is not Mildness.OFF else ()
         self._templates = (*policies.expansions, *own)
+        self._expanded = frozenset(kind for one in self._templates for kind in one.applies_to)
         self._excluded = Verdicts(())
+        self._recalled = Recalled()
         self._expander = Expander(self._templates, mutators=policies.mutators)
 
     @property
@@ -115,16 +120,32 @@ class PolicySet:
                 seconds: _Seconds, notes: dict[str, str]) -> Heard:  # fmt: skip
         """Everything that is said, after what was ``said`` already."""
         parts = self.policies.library.parts(review)
-        constraints = self._gatekeeper(review, parts, until, seconds)
+        key, known = self._recall(review, parts, self._of(until), seconds)
+        constraints = self._gatekeeper(review, parts, until, seconds) if known is None else known.constraints
         others = [*self._native.judged(request, self.settings, until, seconds, notes),
                   *self._comes_of(review, until, seconds)]  # fmt: skip
-        rules = self.catalogue.judged(review, parts, until, seconds)
+        rules = self.catalogue.judged(review, parts, until, seconds) if known is None else known.rules
+        if key is not None and known is None:
+            self._recalled.keep(key, parts, Known(constraints, rules))
         if said or others:
             every = (*said, *map(_said, constraints.violations), *others, *rules.said)
             return Heard(tuple(_distinct(every)))
         # Both are the same objects for the copies of an object, and so is what comes of them.
         return constraints.kept((self, rules), lambda: Heard(tuple(_distinct(
             (*map(_said, constraints.violations), *rules.said)))))  # fmt: skip
+
+    def _recall(self, review: Review, parts: Parts, limits: Limits,
+                seconds: _Seconds) -> tuple[Key | None, Known | None]:  # fmt: skip
+        """What constraints and rules said of such an object before, and the key to keep what they say now."""
+        if review.operation != "CREATE" or self.policies.config.excludes_review(review, self._process):
+            return None, None
+        began = time.perf_counter()
+        rules = self.catalogue.of_creation(review)
+        key = self._recalled.key(parts, self.policies.library.plan(review, self._point), rules)
+        known = None if key is None else self._recalled.get(key, limits)
+        if known is not None and rules is not None:
+            seconds[CATALOGUE] = time.perf_counter() - began
+        return key, known
 
     def _exempt(self, request: Mapping[str, Any]) -> bool:
         if not self.settings.exempt:
@@ -168,7 +189,7 @@ class PolicySet:
         if self.policies.config.excludes_review(review, self._process):
             return
         kind = (review.group, review.version, review.kind)
-        if not any(kind in one.applies_to for one in self._templates):
+        if kind not in self._expanded:
             return
         if not has_template(review.object, self._templates, kind):
             return

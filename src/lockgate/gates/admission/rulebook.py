@@ -17,7 +17,8 @@ from lockgate.policy.catalogue._plan import Kind
 from lockgate.policy.catalogue._reads import read_off, reads_of
 from lockgate.policy.catalogue.kubernetes import KubernetesPolicy
 from lockgate.policy.catalogue.policies import Asked
-from lockgate.policy.gatekeeper.parts import NAMED, Parts, is_steady, parts_of, steady, union
+from lockgate.policy.gatekeeper.apart import Parts
+from lockgate.policy.gatekeeper.parts import NAMED, is_steady, parts_of, steady, union
 from lockgate.policy.remembered import ENTRY, Outcome, Remembered, Whole, Wholes, size_of
 
 MAX_BYTES = 8 << 20
@@ -47,7 +48,7 @@ class _Group:
         self.silence = Whole((Outcome(next(_numbers), (), ENTRY),))
 
 
-class _Every:
+class Every:
     """All groups for one kind, which are looked up together first."""
 
     __slots__ = ("groups", "number", "parts")
@@ -69,11 +70,11 @@ class Rulebook:
         self._reads = {policy.rule.id: read_off(policy, compiled) for policy in policies.kubernetes}
         self.wholes = Wholes(max_bytes=max_bytes)
         self._outcomes: Remembered[Outcome] = Remembered(max_bytes=max_bytes // 4)
-        self._groups: dict[tuple[str, str], _Every] = {}
+        self._groups: dict[tuple[str, str], Every] = {}
 
     def outcomes(self, body: Mapping[str, Any], parts: Parts, until: float | None) -> Outcomes:
         """What is denied of an object, in groups; :func:`hits_of` tells the hits."""
-        every = self._groups_of(group_kind(body))
+        every = self.groups_of(body)
         key = parts.joint(every.number, every.parts)
         known = None if key is None else self.wholes.get(key)
         asking = _Asking(self, body, parts, until)
@@ -81,12 +82,15 @@ class Rulebook:
             known, lasts = self._found_out(every, asking)
             if key is not None and lasts:
                 self.wholes.put(key, known, size_of(key))
+            else:
+                parts.lasting = False
+        parts.lasting = parts.lasting and not known.left
         found = list(known.outcomes)
         for group in known.left:
             found += asking.whole(group)[0].outcomes
         return asking.at_fault or tuple(found)
 
-    def _found_out(self, every: _Every, asking: _Asking) -> tuple[Whole, bool]:
+    def _found_out(self, every: Every, asking: _Asking) -> tuple[Whole, bool]:
         """What holds for replicas, and which groups are to be asked of each of them; and whether that lasts."""
         said: list[Outcome] = []
         left: list[_Group] = []
@@ -130,7 +134,9 @@ class Rulebook:
             self.wholes.put(key, whole, size_of(key))
         return whole, True
 
-    def _groups_of(self, pair: tuple[str, str]) -> _Every:
+    def groups_of(self, body: Mapping[str, Any]) -> Every:
+        """Those for objects of this kind."""
+        pair = group_kind(body)
         found = self._groups.get(pair)
         if found is None:
             every: dict[_Parts | None, list[tuple[int, KubernetesPolicy]]] = {}
@@ -141,7 +147,7 @@ class Rulebook:
                        {str(policy.rule.id): place for place, policy in one})
                 for parts, one in every.items()
             ]  # fmt: skip
-            found = _Every(groups)
+            found = Every(groups)
             if len(self._groups) >= _MAX_KINDS:
                 self._groups.clear()
             self._groups[pair] = found

@@ -50,7 +50,7 @@ class Group(dict[int, Known]):
 class Verdicts(Shared):
     """What all constraints say of a review. The same object for the next review of which they say the same."""
 
-    __slots__ = ("violations",)
+    __slots__ = ("__weakref__", "violations")
 
     def __init__(self, violations: tuple[Violation, ...]) -> None:
         super().__init__()

@@ -14,6 +14,7 @@ from types import CodeType
 from typing import Any
 
 from lockgate.policy.errors import PolicyError
+from lockgate.policy.gatekeeper.apart import Parts
 from lockgate.policy.gatekeeper.case import Case, Limits
 from lockgate.policy.gatekeeper.constraint import WEBHOOK, Checked, Constraint, is_constraint, parse_constraint
 from lockgate.policy.gatekeeper.fields import group_version_kind
@@ -21,7 +22,6 @@ from lockgate.policy.gatekeeper.inventory import Inventory
 from lockgate.policy.gatekeeper.judging import NO_VIEW, Installed, matches
 from lockgate.policy.gatekeeper.kept import Kept, Verdicts
 from lockgate.policy.gatekeeper.match import Match, Place
-from lockgate.policy.gatekeeper.parts import Parts
 from lockgate.policy.gatekeeper.plan import Plan
 from lockgate.policy.gatekeeper.program import BrokenProgram, Program, compile_program, load_program
 from lockgate.policy.gatekeeper.review import Review
@@ -198,7 +198,7 @@ class Library:
     ) -> Verdicts:  # fmt: skip
         """As :meth:`evaluate`; the very object of an earlier review of which the same is said, as a rule."""
         case = self.case(review, limits)
-        return self._plan(case.review, point).judged(case, parts or self._parts(case), self.kept, seconds)
+        return self.plan(case.review, point).judged(case, parts or self._parts(case), self.kept, seconds)
 
     def parts(self, review: Review) -> Parts:
         """The review taken apart, for whoever keeps more by its parts; :meth:`judged` takes it."""
@@ -226,7 +226,7 @@ class Library:
             self._data = (self.inventory, self.inventory.version, number, data)
         return Case(review, data=data, limits=limits or self.limits, inventory=number)
 
-    def _plan(self, review: Review, point: str) -> Plan:
+    def plan(self, review: Review, point: str) -> Plan:
         """The constraints for objects of this kind that are enforced at a point and judge the operation."""
         kinds = tuple((candidate.group, candidate.kind) for candidate in review.candidates)
         key = (point, review.operation, *kinds)

@@ -12,10 +12,11 @@ from collections.abc import Iterable, MutableMapping, Sequence
 from itertools import count
 from typing import Any
 
+from lockgate.policy.gatekeeper.apart import Parts
 from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.judging import Installed, Judging
 from lockgate.policy.gatekeeper.kept import Kept, Verdicts
-from lockgate.policy.gatekeeper.parts import Parts, Quiet, is_steady, parts_of, union
+from lockgate.policy.gatekeeper.parts import Quiet, is_steady, parts_of, union
 from lockgate.policy.gatekeeper.violation import Answer, Violation
 from lockgate.policy.reads import Read
 from lockgate.policy.rego.values import json_text
@@ -66,19 +67,22 @@ class Plan:
                 if each is not None:
                     each.members.append((at, one, one.constraint.enforcement.at(point)))
         self.groups = tuple(groups.values())
-        self._parts = union(one.parts for group in self.groups for one in (group, group.quiet)
+        self.parts = union(one.parts for group in self.groups for one in (group, group.quiet)
                             if one is not None and is_steady(one.parts))  # fmt: skip
+        """Those in which replicas are alike, that any of the constraints reads."""
 
     def judged(
         self, case: Case, parts: Parts, kept: Kept, seconds: MutableMapping[str, float] | None
     ) -> Verdicts:  # fmt: skip
-        """What they say of a review, whose parts these are."""
+        """What they say of a review, whose parts these are; these note what it took and whether it lasts."""
         judging = Judging(case, kept, seconds)
         whole = self._of_steady(parts, judging, kept)
         outcomes = [*whole.outcomes]
         for group in whole.left:
             outcomes += _said(group, parts, judging, kept)[0].outcomes
         judging.done()
+        parts.steps, parts.most = parts.steps + whole.steps, max(parts.most, whole.most)
+        parts.lasting = parts.lasting and not whole.left and case.left > 0
         if case.left <= 0:
             return self._in_turn(case.anew(), kept, seconds)
         key = (self.number, *[one.number for one in outcomes])
@@ -94,7 +98,7 @@ class Plan:
     def _of_steady(self, parts: Parts, judging: Judging, kept: Kept) -> Whole:
         """What the groups say that say the same of the next replica, as a rule, and which are left: one look-up for all
         of them."""
-        key = parts.joint(self.number, self._parts)
+        key = parts.joint(self.number, self.parts)
         known = _paid(judging.case, None if key is None else kept.wholes.get(key))
         if known is not None:
             return known
@@ -114,6 +118,8 @@ class Plan:
         whole = Whole(outcomes, sum(one.steps for one in found), most, tuple(left))
         if key is not None and lasting:
             kept.wholes.put(key, whole, size_of(key))
+        else:
+            parts.lasting = False
         return whole
 
     def _in_turn(self, case: Case, kept: Kept, seconds: MutableMapping[str, float] | None) -> Verdicts:
