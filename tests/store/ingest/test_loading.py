@@ -19,6 +19,7 @@ from lockgate.errors import ConfigurationError, LockgateError, StoreError
 from lockgate.store import Record
 from lockgate.store.ask import ask
 from lockgate.store.ingest import AUDIT, Collected, Loader, Times, reading_of
+from lockgate.store.ingest.blocks import blocks
 from lockgate.store.ingest.collected import shape_of
 from lockgate.store.ingest.fitting import MOST_LINE, fitted
 from lockgate.store.ingest.plain import opened, written
@@ -104,10 +105,11 @@ def test_what_is_read_at_once_is_what_is_read_row_by_row(
     table = shape_of("Rows_CL", _COLUMNS)
     block, part = folder / "block", folder / "part"
     data = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-    block.write_bytes(data)
     received = round(_NOW.timestamp() * 1_000_000)
     with opened() as connection:
-        done = written(connection, block, part, table, reading_of(table), received=received, times=times)
+        done = written(
+            connection, data, part, table, reading_of(table), received=received, times=times, block=block
+        )
         if done is None:
             assert not part.exists()
             return
@@ -120,6 +122,54 @@ def test_what_is_read_at_once_is_what_is_read_row_by_row(
     for has, wanted in zip(found, slow.rows, strict=True):
         for column in table.columns:
             assert _value(column.type, has[column.name]) == _value(column.type, wanted.get(column.name)), column.name
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'{"Dynamic":%s}' % word for word in (b"nan", b"-Infinity ", b"[1, INF]", b'{"x":NaN}', b"[1,]")]
+    + [b'{"String":nan}', b'{"String":"a",}', b'{"Long":1}\x0b', b'\x0c{"Long":1}', b'\xef\xbb\xbf{"Long":1}'],
+)
+def test_what_is_no_json_is_not_read_as_if_it_were(line: bytes, workspace: _Workspace) -> None:
+    done = workspace.load("Rows_CL", [line, {"Long": 2}], columns=_COLUMNS)
+    assert done.rows == 1
+    assert [one.reason.partition(":")[0] for one in done.problems] == ["no JSON"]
+
+
+def test_texts_that_look_like_no_json_are_texts(workspace: _Workspace) -> None:
+    texts = ["nan", ":nan,", "[1,]", "Infinity", ", }"]
+    done = workspace.load("Rows_CL", [{"String": text, "Dynamic": [text]} for text in texts], columns=_COLUMNS)
+    assert done.problems == ()
+    assert {row[0] for row in workspace.ask("Rows_CL | project String")} == set(texts)
+
+
+def test_lines_longer_than_usual_are_read_at_once_too(workspace: _Workspace) -> None:
+    rows = [{"String": "x" * length} for length in (10, 300_000, 20, 5 << 20, 30)]
+    done = workspace.load("Rows_CL", rows, columns=_COLUMNS)
+    assert (done.rows, done.problems) == (5, ())
+    assert workspace.ask("Rows_CL | summarize max(strlen(String)), sum(strlen(String))") == [
+        (5 << 20, sum(len(row["String"]) for row in rows))
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(lines=st.lists(st.binary(max_size=12).filter(lambda one: b"\n" not in one)), size=st.integers(1, 64))
+def test_the_blocks_of_a_file_are_its_lines_cut_at_the_same_places(
+    lines: list[bytes], size: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("blocks") / "lines"
+    content = b"".join(line + b"\n" for line in lines)
+    path.write_bytes(content)
+    if content.startswith((b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xef\xbb\xbf")):
+        return
+    found = list(blocks(path, form="ndjson", size=size))
+    assert b"".join(block.data for block in found) == content
+    at, line = 0, 1
+    for number, block in enumerate(found, 1):
+        assert (block.number, block.first) == (number, line)
+        assert block.data.endswith(b"\n")
+        at, line = at + len(block.data), line + block.data.count(b"\n")
+        piece = -(-at // size) * size  # what is cut ends with the last line of its piece
+        assert at == len(content) or b"\n" not in content[at:piece]
 
 
 @settings(max_examples=8, deadline=None)

@@ -19,8 +19,8 @@ from lockgate.store._arrow import batch_of
 from lockgate.store._columns import raw_of_rows
 from lockgate.store.ingest.blocks import without_long
 from lockgate.store.ingest.collected import Collected, Part, shape_of
-from lockgate.store.ingest.fitting import Clean, Fitted, Problem, fitted
-from lockgate.store.ingest.plain import copied, opened, written
+from lockgate.store.ingest.fitting import Clean, Fitted, Problem, fitted, numbered
+from lockgate.store.ingest.plain import Bytes, copied, opened, written
 from lockgate.store.ingest.reading import AUDIT, Reading, Times, reading_of
 from lockgate.tables import Column, Table
 from lockgate.tables._collected import COMPANION
@@ -79,6 +79,7 @@ class Loader:
         self._table = shape
         self._there = name in collected and not columns
         self._connection: Any = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._reading: Reading = AUDIT if audit else reading_of(shape, time=time_field)
 
     @property
@@ -88,12 +89,15 @@ class Loader:
 
     def close(self) -> None:
         """Let go of what was opened."""
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def load(
-        self, data: bytes, *, first: int = 1, refused: Sequence[Problem] = (), once: tuple[str, int] | None = None,
+        self, data: Bytes, *, first: int = 1, refused: Sequence[Problem] = (), once: tuple[str, int] | None = None,
         received: datetime | None = None,
     ) -> Loaded:  # fmt: skip
         """Load lines of JSON. ``first``: the number of the first; ``refused``: what was left out of them before.
@@ -105,13 +109,13 @@ class Loader:
         if once is not None and self._collected.holds(self._table.name, once):
             return Loaded(0, (), again=True)
         moment = received or datetime.now(UTC)
-        with _scratch() as folder:
+        with tempfile.TemporaryDirectory(dir=self._folder(), ignore_cleanup_errors=True) as folder:
             return self._collected.guarded(
-                self._table.name, lambda: self._load(data, first, refused, folder, moment, once)
+                self._table.name, lambda: self._load(data, first, refused, Path(folder), moment, once)
             )
 
     def _load(
-        self, data: bytes, first: int, refused: Sequence[Problem], folder: Path, moment: datetime,
+        self, data: Bytes, first: int, refused: Sequence[Problem], folder: Path, moment: datetime,
         once: tuple[str, int] | None,
     ) -> Loaded:  # fmt: skip
         received = round(moment.timestamp() * 1_000_000)
@@ -130,10 +134,10 @@ class Loader:
             self._collected.append(self._table.name, parts, once=once)
         return Loaded(sum(part.rows for part in parts), tuple(made.problems))
 
-    def _begin(self, data: bytes, first: int, received: int) -> None:
+    def _begin(self, data: Bytes, first: int, received: int) -> None:
         """Make the table. A custom one gets the columns that its first rows show."""
         if self._reading.widens:
-            lines = list(_numbered(data[: _APART * 8], first))[:2000]
+            lines = list(numbered(data[: _APART * 8], first))[:2000]
             done = fitted(lines, self._table, self._reading, received=received, times=self._times)
             known = {column.name for column in shape_of(self._table.name).columns}
             own = [column for column in self._table.columns if column.name not in known]
@@ -142,7 +146,7 @@ class Loader:
             self._made(self._table)
         self._there = True
 
-    def _piece(self, made: _Made, data: bytes, first: int, folder: Path, received: int) -> None:
+    def _piece(self, made: _Made, data: Bytes, first: int, folder: Path, received: int) -> None:
         """The parts and problems of some lines."""
         if not data or data.isspace():
             return
@@ -158,18 +162,18 @@ class Loader:
             self._piece(made, piece, first, folder, received)
             first += piece.count(b"\n")
 
-    def _plain(self, data: bytes, folder: Path, received: int) -> Part | None:
-        block = folder / "block.ndjson"
-        block.write_bytes(data)
-        path = self._part_path(folder)
-        return written(self._duckdb(), block, path, self._table, self._reading, received=received, times=self._times)
+    def _plain(self, data: Bytes, folder: Path, received: int) -> Part | None:
+        return written(
+            self._duckdb(), data, self._part_path(folder), self._table, self._reading, received=received,
+            times=self._times, block=self._folder() / "block.ndjson",
+        )  # fmt: skip
 
-    def _known_sample(self, data: bytes) -> bool:
+    def _known_sample(self, data: Bytes) -> bool:
         """Whether the first lines have fields only that are known."""
         import orjson
 
         known = {*self._reading.fields, *self._reading.time, *self._reading.ignored, *(self._reading.demanded or ())}
-        for _, line in enumerate(data[:_SAMPLE].split(b"\n")[:-1]):
+        for line in bytes(data[:_SAMPLE]).split(b"\n")[:-1]:
             try:
                 row = orjson.loads(line)
             except ValueError:
@@ -178,8 +182,8 @@ class Loader:
                 return False
         return True
 
-    def _row_by_row(self, made: _Made, data: bytes, first: int, folder: Path, received: int) -> None:
-        lines = _numbered(data, first)
+    def _row_by_row(self, made: _Made, data: Bytes, first: int, folder: Path, received: int) -> None:
+        lines = numbered(data, first)
         done = fitted(lines, self._table, self._reading, received=received, times=self._times, clean=self._clean)
         if done.new:
             self._widen(done)
@@ -237,29 +241,23 @@ class Loader:
         (folder / "rows").mkdir(exist_ok=True)
         return folder / "rows" / f"part-{time.monotonic_ns()}.parquet"
 
+    def _folder(self) -> Path:
+        """For files in between, as long as this is open."""
+        if self._scratch is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="lockgate-", ignore_cleanup_errors=True)
+        return Path(self._scratch.name)
+
     def _duckdb(self) -> Any:
         if self._connection is None:
             self._connection = opened()
         return self._connection
 
 
-class _scratch(tempfile.TemporaryDirectory[str]):  # noqa: N801 -- a function in all but name
-    def __init__(self) -> None:
-        super().__init__(prefix="lockgate-", ignore_cleanup_errors=True)
-
-    def __enter__(self) -> Path:  # type: ignore[override]
-        return Path(super().__enter__())
-
-
 def _columns_of(done: Fitted) -> list[Column]:
     return [Column(name, kind, "") for name, kind in done.new.items()]
 
 
-def _numbered(data: bytes, first: int) -> Iterator[tuple[int, bytes]]:
-    return enumerate(data.split(b"\n"), first)
-
-
-def _cut(data: bytes, size: int) -> Iterator[bytes]:
+def _cut(data: Bytes, size: int) -> Iterator[Bytes]:
     """Pieces of about ``size`` bytes, of whole lines."""
     at = 0
     while at < len(data):

@@ -8,24 +8,32 @@ what both accept they make the same of.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from lockgate.dataclass import dataclass
 from lockgate.store import _spill
 from lockgate.store._arrow import SQL_TYPES
 from lockgate.store.ingest.collected import Part
+from lockgate.store.ingest.oddities import odd
 from lockgate.store.ingest.reading import Reading, Times
 from lockgate.tables import ColumnType, Table
 
+Bytes = bytes | bytearray
 MOST_LINE = 10 << 20
 """Bytes of one row."""
 MOST_DEPTH = 1000
 """Levels of a value; the readers of JSON that come after take at most 1,024."""
 _DEEP = 2 * MOST_DEPTH
 """Bytes below which no value can be deeper than that."""
+_USUAL_LINE = 1 << 18
+"""Bytes of a line that a block of usual rows does not exceed."""
 DAY = 86_400_000_000
+_FIRST = -62_135_596_800_000_000
+"""The first moment of year 1 in microseconds since 1970; Python has none before."""
 _MOMENTS = ("____-__-__T__:__:__.______Z", "____-__-__T__:__:__Z", "____-__-__T__:__:__.___Z")
 """Times as they usually are; that they hold digits is seen when they are converted, which takes blanks for them too."""
 _WHOLE = r"-?\d{1,19}"
@@ -33,7 +41,8 @@ _REAL = r"-?\d+(\.\d+)?([eE][+-]?\d+)?"
 _GUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _SECRET = ('"env":[', '"secrets"', '"Secret"', "oken", "last-applied", "kapp.k14s.io", "rio.cattle.io", "banzaicloud")
 """What an object or its reference holds where there may be something to take out of it."""
-_ROW_GROUP = 122_880
+_ROW_GROUP = 20_480
+"""Rows that are packed together. Memory for six times as many takes longer to get from the system than they save."""
 
 
 def opened() -> Any:
@@ -60,20 +69,24 @@ def _engine() -> Any:
 
 
 def written(
-    connection: Any, block: Path, part: Path, table: Table, reading: Reading, *, received: int, times: Times,
+    connection: Any, data: Bytes, part: Path, table: Table, reading: Reading, *, received: int, times: Times,
+    block: Path,
 ) -> Part | None:  # fmt: skip
-    """Write the rows of the lines in ``block`` to ``part``; None, and no file, where a row is not plain.
+    """Write the rows of the lines in ``data`` to ``part``; None, and no file, where a row is not plain.
 
-    ``received``: the time of ingestion in microseconds since 1970.
+    ``received``: the time of ingestion in microseconds since 1970. ``block``: a file of our own for the lines, which
+    stays for the next, since new pages of a file cost more than to fill them again.
     """
     import duckdb
 
-    source = _source(block, table, reading)
+    if odd(data):
+        return None
+    _put(data, block)
+    lines = _Lines(block, _room(data))
     try:
-        if not reading.closed and not _only_known(connection, block, reading):
+        if not reading.closed and not _only_known(connection, lines, reading):
             return None
-        selected = _selected(table, reading, received, times)
-        return copied(connection, f"SELECT {selected} FROM {source}", part)  # noqa: S608 -- names and texts are quoted
+        return copied(connection, _rows(lines, table, reading, received, times), part)
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
         part.unlink(missing_ok=True)
         return None
@@ -101,24 +114,48 @@ def _microseconds(text: str) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def _source(block: Path, table: Table, reading: Reading) -> str:
-    kinds = {field: table.column(column).type for field, column in reading.fields.items()}
-    columns = {field: "JSON" if kind is ColumnType.DYNAMIC else "VARCHAR" for field, kind in kinds.items()}
-    columns |= dict.fromkeys((*reading.time, *(reading.demanded or ())), "VARCHAR")
-    return _lines(block, columns)
+def _put(data: Bytes, block: Path) -> None:
+    handle = os.open(block, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        left, at = memoryview(data), 0
+        while at < len(data):
+            at += os.pwrite(handle, left[at:], at)
+        os.ftruncate(handle, len(data))
+    finally:
+        os.close(handle)
 
 
-def _lines(block: Path, columns: Mapping[str, str], more: str = "") -> str:
-    listed = ", ".join(f"{_text(field)}: '{kind}'" for field, kind in columns.items())
-    return (
-        f"read_json({_text(str(block))}, format = 'newline_delimited', columns = {{{listed}}}, "
-        f"maximum_object_size = {MOST_LINE}, compression = 'none'{more})"
-    )
+def _room(data: Bytes) -> int:
+    """Bytes that the longest line surely fits into: DuckDB fills buffers of twice as many, and small ones stay near."""
+    at = 0
+    while len(data) - at > _USUAL_LINE // 2:
+        end = data.rfind(b"\n", at, at + _USUAL_LINE // 2) + 1
+        if not end:
+            return MOST_LINE
+        at = end
+    return _USUAL_LINE
 
 
-def _only_known(connection: Any, block: Path, reading: Reading) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """JSON lines in a file."""
+
+    path: Path
+    room: int
+    """Bytes that each of them fits into."""
+
+    def read(self, columns: Mapping[str, str], more: str = "") -> str:
+        """What stands after FROM."""
+        listed = ", ".join(f"{_text(field)}: '{kind}'" for field, kind in columns.items())
+        return (
+            f"read_json({_text(str(self.path))}, format = 'newline_delimited', columns = {{{listed}}}, "
+            f"maximum_object_size = {self.room}, compression = 'none'{more})"
+        )
+
+
+def _only_known(connection: Any, lines: _Lines, reading: Reading) -> bool:
     """Whether there are only objects with known fields."""
-    source = _lines(block, {"o": "JSON"}, ", records = false")
+    source = lines.read({"o": "JSON"}, ", records = false")
     objects_only = "bool_and(coalesce(json_type(o) = 'OBJECT', false))"
     connection.execute(f"SELECT {objects_only}, list_distinct(flatten(list(DISTINCT json_keys(o)))) FROM {source}")  # noqa: S608 -- as above
     [(objects, names)] = connection.fetchall()
@@ -126,30 +163,51 @@ def _only_known(connection: Any, block: Path, reading: Reading) -> bool:
     return bool(objects) and known.issuperset(names or ())
 
 
-def _selected(table: Table, reading: Reading, received: int, times: Times) -> str:
+def _rows(lines: _Lines, table: Table, reading: Reading, received: int, times: Times) -> str:
+    """The query for the rows; each time is converted once, in a query of its own within."""
+    kinds = {field: table.column(column).type for field, column in reading.fields.items()}
+    columns = {field: "JSON" if kind is ColumnType.DYNAMIC else "VARCHAR" for field, kind in kinds.items()}
+    columns |= dict.fromkeys((*reading.time, *(reading.demanded or ())), "VARCHAR")
+    longest = "t" * max(map(len, columns))  # no field has these names
+    moments = {
+        field: f"{longest}{number}"
+        for number, field in enumerate(columns)
+        if field in reading.time or kinds.get(field) is ColumnType.DATETIME
+    }
+    converted = [f"TRY_CAST({_name(field)} AS TIMESTAMP) AS {name}" for field, name in moments.items()]
+    within = f"SELECT {', '.join(('*', *converted))} FROM {lines.read(columns)}"  # noqa: S608 -- names and texts are quoted
+    return f"SELECT {_selected(table, reading, moments, received, times)} FROM ({within})"  # noqa: S608 -- as above
+
+
+def _selected(table: Table, reading: Reading, moments: Mapping[str, str], received: int, times: Times) -> str:
     fields = {column: field for field, column in reading.fields.items()}
-    moments = {name: _name(name) for name in reading.time}
-    demands = [_plain(table.column(column).type, _name(field)) for field, column in reading.fields.items()]
-    demands += [_plain(ColumnType.DATETIME, name) for field, name in moments.items() if field not in reading.fields]
+    demands = [
+        _plain(table.column(column).type, _name(field))
+        for field, column in reading.fields.items()
+        if field not in moments and table.column(column).type is not ColumnType.STRING
+    ]
+    demands += [_usual(_name(field), moment) for field, moment in moments.items()]
     for field, text in (reading.demanded or {}).items():
         demands.append(f"{_name(field)} IS NOT DISTINCT FROM {_text(text)}")
     demands += [_open(_name(field)) for field in reading.objects]
     given = {
         "Type": _text(table.name), "_IngestionTime": _moment(received),
-        "TimeGenerated": _generated(list(moments.values()), demands, received, times),
+        "TimeGenerated": _generated([moments[field] for field in reading.time], demands, received, times),
     }  # fmt: skip
     shown = []
     for column in table.columns:
+        field = fields.get(column.name, "")
         value = given.get(column.name) or (
-            _value(column.type, _name(fields[column.name])) if column.name in fields else _nothing(column.type)
-        )
+            f"{moments[field]}::TIMESTAMPTZ" if field in moments
+            else _value(column.type, _name(field)) if field else _nothing(column.type)
+        )  # fmt: skip
         shown.append(f"{value} AS {_name(column.name)}")
     return ", ".join(shown)
 
 
 def _generated(moments: Sequence[str], demands: Sequence[str], received: int, times: Times) -> str:
     """The time of a row; this is where one that is not plain ends the statement."""
-    first = f"coalesce({', '.join(f'TRY_CAST({one} AS TIMESTAMP)' for one in moments)}, make_timestamp({received}))"
+    first = f"coalesce({', '.join((*moments, f'make_timestamp({received})'))})"
     oldest = f" OR {first} < make_timestamp({received - 2 * DAY})" if times is Times.SERVICE else ""
     now = f"make_timestamp({received})"
     kept = f"CASE WHEN {first} > make_timestamp({received + DAY}){oldest} THEN {now} ELSE {first} END"
@@ -157,21 +215,21 @@ def _generated(moments: Sequence[str], demands: Sequence[str], received: int, ti
     return f"CASE WHEN {plain} THEN {kept} ELSE error('not plain')::TIMESTAMP END::TIMESTAMPTZ"
 
 
+def _usual(name: str, moment: str) -> str:
+    """The condition under which a text is a time in its usual form, or is not there. ``moment``: what it is cast to."""
+    shape = " OR ".join(f"{name} LIKE '{one}'" for one in _MOMENTS)
+    return (f"({name} IS NULL OR (({shape}) AND NOT contains({name}, ' ') AND NOT contains({name}, 'T24') "
+            f"AND coalesce({moment} >= make_timestamp({_FIRST}), false)))")  # fmt: skip
+
+
 def _plain(kind: ColumnType, name: str) -> str:
     """The condition under which a text is a value of ``kind`` in its usual form, or is not there."""
-    if kind is ColumnType.STRING:
-        return f"coalesce({name} NOT IN ('NaN', 'Infinity', '-Infinity'), true)"
-    if kind is ColumnType.DYNAMIC:  # JSON has neither of the two words, DuckDB takes both
-        words = " AND ".join(f"NOT contains({name}::VARCHAR, '{word}')" for word in ("NaN", "Infinity"))
-        return f"({name} IS NULL OR ({words} AND (strlen({name}) <= {_DEEP} OR {_shallow(name)})))"
+    if kind is ColumnType.DYNAMIC:
+        return f"({name} IS NULL OR strlen({name}) <= {_DEEP} OR {_shallow(name)})"
     if kind is ColumnType.BOOL:
         return f"({name} IS NULL OR {name} IN ('true', 'false'))"
     if kind is ColumnType.GUID:
         return f"({name} IS NULL OR regexp_full_match({name}, '{_GUID}'))"
-    if kind is ColumnType.DATETIME:
-        shape = " OR ".join(f"{name} LIKE '{one}'" for one in _MOMENTS)
-        return (f"({name} IS NULL OR (({shape}) AND {name} >= '0001' AND substr({name}, 12, 2) < '24' "
-                f"AND NOT contains({name}, ' ') AND TRY_CAST({name} AS TIMESTAMP) IS NOT NULL))")  # fmt: skip
     pattern, target = {
         ColumnType.LONG: (_WHOLE, "BIGINT"),
         ColumnType.INT: (_WHOLE, "INTEGER"), ColumnType.REAL: (_REAL, "DOUBLE"),
@@ -198,11 +256,7 @@ def _value(kind: ColumnType, name: str) -> str:
         return f"lower({name})"
     if kind is ColumnType.DYNAMIC:
         return f"{name}::VARCHAR"
-    if kind is ColumnType.DATETIME:
-        return f"TRY_CAST({name} AS TIMESTAMP)::TIMESTAMPTZ"
     return f"TRY_CAST({name} AS {SQL_TYPES[kind]})"
-
-
 
 
 def _nothing(kind: ColumnType) -> str:

@@ -20,7 +20,8 @@ from lockgate.kql.text import moment_text, span_text
 from lockgate.store._arrow import batch_of
 from lockgate.store._columns import raw_of_rows
 from lockgate.store.ask import Limits, Tables, ask
-from lockgate.store.ingest.fitting import Problem, fitted
+from lockgate.store.ingest.fitting import Problem, fitted, numbered
+from lockgate.store.ingest.plain import Bytes
 from lockgate.store.ingest.reading import Reading, Times, reading_of
 from lockgate.tables import Column
 from lockgate.tables._collected import GIVEN, custom
@@ -69,14 +70,13 @@ class Transformation:
     def _shape(self) -> dict[str, str]:
         return {column.name: column.type.value for column in self._table.columns}
 
-    def lines(self, data: bytes, *, first: int, received: datetime) -> tuple[bytes, list[Problem]]:
+    def lines(self, data: Bytes, *, first: int, received: datetime) -> tuple[bytes, list[Problem]]:
         """The rows that come out, a JSON object a line, and what of the lines that went in did not fit their columns.
 
         Raises :class:`QueryError` and :class:`LimitError` where it cannot be run.
         """
         microseconds = round(received.timestamp() * 1_000_000)
-        numbered = enumerate(data.split(b"\n"), first)
-        done = fitted(numbered, self._table, self._reading, received=microseconds, times=Times.KEPT)
+        done = fitted(numbered(data, first), self._table, self._reading, received=microseconds, times=Times.KEPT)
         if not done.rows:
             return b"", done.problems
         tables = Tables(threads=1)
