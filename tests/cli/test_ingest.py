@@ -162,3 +162,20 @@ def test_a_load_that_is_killed_and_done_again_leaves_every_row_once(run, rows, t
     assert "blocks were taken before" in run("ingest", "a.ndjson", "--table", "Rows_CL").stdout
     assert rows("Rows_CL | summarize c = count(), d = dcount(n, 4), s = sum(n)")[0]["c"] == count
     assert rows("Rows_CL | summarize s = sum(n)") == [{"s": count * (count - 1) // 2}]
+
+
+def test_files_that_other_programs_write_become_rows_of_their_tables_once(run, rows, tmp_path):
+    started = {"process_exec": {"process": {"binary": "/bin/sh", "pid": 3}}, "time": "2026-11-26T10:00:00.000002Z"}
+    lines = [started, {"process_exit": {"process": {"pid": 3}}, "time": started["time"]}, {"time": "?"}]
+    (tmp_path / "tetragon.log").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    done = run("ingest", "tetragon.log", "--format", "tetragon", code=4)
+    assert done.stdout == "tetragon.log: 1 rows into CloudProcessEvents, 2 rows into TetragonEvents_CL\n"
+    assert "1 could not be read: TetragonEvents_CL_errors" in done.stderr
+    assert run("ingest", "tetragon.log", "--format", "tetragon").stdout.startswith("tetragon.log: was taken before")
+    assert rows("CloudProcessEvents | project ProcessName, ProcessId") == [{"ProcessName": "sh", "ProcessId": 3}]
+    assert rows("TetragonEvents_CL_errors | project Line, Origin") == [{"Line": 3, "Origin": "tetragon.log"}]
+    (tmp_path / "audit.log").write_text(json.dumps({**_EVENT, "verb": "get"}) + "\n" + json.dumps(_EVENT) + "\n")
+    assert run("ingest", "audit.log", "--format", "kubernetes-audit").stdout == (
+        "audit.log: 2 rows into AKSAudit, 1 rows into AKSAuditAdmin\n")  # fmt: skip
+    for wrong in (("--table", "Other_CL"), ("--time-field", "x")):
+        assert "lockgate:" in run("ingest", "audit.log", "--format", "kubernetes-audit", *wrong, code=2).stderr

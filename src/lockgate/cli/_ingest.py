@@ -8,9 +8,11 @@ import uuid
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lockgate.cli.commands.ingest import FILES
 from lockgate.dataclass import dataclass
 from lockgate.errors import ExitCode, LockgateError, UsageError
 
@@ -42,14 +44,17 @@ class _Told:
 
 def run(arguments: Namespace) -> int:
     """Take the files; the exit code: 4 where a row or a file has no place in the table."""
+    from lockgate.cli import _ingest_sent
     from lockgate.cli._project import project_at
+    from lockgate.sources.cluster.audited import cleaned
     from lockgate.store import Record
-    from lockgate.store.ingest import Collected
+    from lockgate.store.ingest import Collected, Loader
     from lockgate.store.workspace import prepare, salt_of
 
     audit = arguments.format == "audit"
+    form = _ingest_sent.format_of(arguments)
     table = arguments.table or ("AKSAudit" if audit else "")
-    if not table:
+    if not table and form is None:
         raise UsageError("which table is to get the rows?", where="--table")
     if arguments.files.count(_STDIN) > 1:
         raise UsageError("standard input can be read once", where=_STDIN)
@@ -58,6 +63,11 @@ def run(arguments: Namespace) -> int:
     prepare(project.workspace, tracked=project.tracks)
     salt = salt_of(project.workspace)
     collected = Collected(Record.open(project.workspace.record))
+    if form is not None:
+        return _ingest_sent.run(
+            arguments, form, lambda name: _given(arguments, name, table), clean=partial(cleaned, salt=salt),
+            loader=lambda one, origin: Loader(collected, one, origin=origin),
+        )  # fmt: skip
     code = ExitCode.ALLOWED
     for name in arguments.files:
         told = _Told()
@@ -128,7 +138,7 @@ def _given(arguments: Namespace, name: str, table: str) -> tuple[str, Iterator[B
     """What the batches of a file are known by, empty for nothing; and its blocks."""
     from lockgate.store.ingest.blocks import blocks, found, streamed
 
-    form = "" if arguments.format == "audit" else arguments.format
+    form = arguments.format if arguments.format in FILES else ""
     if name == _STDIN:
         identity = arguments.batch_id
         given = streamed(sys.stdin.buffer, form=form)

@@ -70,11 +70,13 @@ def _ingestion(project: Project, people: People) -> list[Mount]:
     """Rows are taken in for whoever may; without anybody who may it costs an empty journal."""
     collected, salt = Collected(Record.open(project.workspace.record)), salt_of(project.workspace)
 
+    clean = partial(cleaned, salt=salt)
+
     def loader(table: str, origin: str) -> Loader:
-        return Loader(collected, table, times=Times.SERVICE, origin=origin, clean=partial(cleaned, salt=salt))
+        return Loader(collected, table, times=Times.SERVICE, origin=origin, clean=clean)
 
     taker = Taker(project.workspace.folder / INCOMING, loader)
-    return ways_in(taker, collected, people, salt=salt)
+    return ways_in(taker, collected, people, salt=salt, clean=clean)
 
 
 def _people(arguments: argparse.Namespace, project: Project) -> tuple[People, Person | None]:

@@ -43,7 +43,7 @@ class Served:
         self.url = f"{'https' if secure else 'http'}://localhost:{self.port}"
 
     def mounts(self, collected, people, clean):
-        return ways_in(self.taker, collected, people, salt=SALT)
+        return ways_in(self.taker, collected, people, salt=SALT, clean=clean)
 
     def _loader(self, table, origin):
         if self.broken:

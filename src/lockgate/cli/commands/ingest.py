@@ -6,7 +6,11 @@ import argparse
 
 from lockgate.cli.commands import Command
 
-FORMATS = ("ndjson", "json", "csv", "parquet", "audit")
+FILES = ("ndjson", "json", "csv", "parquet")
+"""What holds rows."""
+SENT = ("kubernetes-audit", "falco", "tetragon", "hubble", "retina", "azure-diagnostics")
+"""What other programs write; a test holds this to ``store.ingest.sent``, which is not loaded to show help."""
+FORMATS = (*FILES, "audit", *SENT)
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +21,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--format", choices=FORMATS, default="",
-        help="what the files hold (default: found out); audit: events of the audit log of Kubernetes",
+        help="what the files hold (default: found out); audit: events of the audit log of Kubernetes, into AKSAudit "
+        "alone; those after it: what these programs write, each into tables of its own",
     )  # fmt: skip
     parser.add_argument(
         "--columns", metavar="NAME:TYPE,...", default="",

@@ -25,7 +25,7 @@ from lockgate.store.ingest import Collected
 from lockgate.store.ingest.fitting import MisfitError, parsed
 from lockgate.store.ingest.journalled import Batch
 from lockgate.store.ingest.sent import line_of
-from lockgate.store.ingest.sent.data_collector import RESERVED, kinds_of, row_of
+from lockgate.store.ingest.sent._suffixes import RESERVED, kinds_of, row_of
 from lockgate.tables import Column, ColumnType
 from lockgate.tables._collected import custom
 

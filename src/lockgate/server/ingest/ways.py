@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from lockgate.server.access import INGEST, People, Person
-from lockgate.server.ingest import app, data_collector
+from lockgate.server.ingest import app, data_collector, sent
 from lockgate.server.ingest.shared_key import signer
 from lockgate.server.ingest.taking import Taker
 from lockgate.server.mounts import Mount
 from lockgate.store.ingest import Collected
+from lockgate.store.ingest.sent import Clean
 
 
-def ways_in(taker: Taker, collected: Collected, people: People, *, salt: bytes) -> list[Mount]:
+def ways_in(taker: Taker, collected: Collected, people: People, *, salt: bytes, clean: Clean) -> list[Mount]:
     """The mounts. ``salt``: of the workspace, which shared keys are made of. The first closes ``taker``."""
 
     def signed(authorization: str, length: int, kind: str, date: str) -> Person | None:
@@ -19,5 +20,6 @@ def ways_in(taker: Taker, collected: Collected, people: People, *, salt: bytes) 
     collector = data_collector.DataCollectorApp(taker, collected, signed)
     return [
         Mount(app.PREFIXES, app.IngestApp(taker), INGEST, close=taker.close),
+        Mount(sent.PREFIXES, sent.SentApp(taker, clean), INGEST),
         Mount(data_collector.PREFIXES, collector, INGEST, frozenset(data_collector.PREFIXES)),
     ]

@@ -35,7 +35,8 @@ _SUBJECTS = {
         "AzureDevOpsAuditing ADOAuditLogs_CL GitHubAuditLogsV3_CL GitHubAuditLogsV2_CL "
         "GitHubAuditLogPolling_CL"
     ),
-    "diagnostics": "AzureDiagnostics",
+    "diagnostics": "AzureDiagnostics AzureDiagnosticsRecords_CL",
+    "sensors": "FalcoEvents_CL TetragonEvents_CL",
 }
 
 

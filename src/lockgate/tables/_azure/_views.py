@@ -84,6 +84,7 @@ _PARTS = {
         f'AKSAuditAdmin | extend Category = "kube-audit-admin"{_EVENT}{_OF_RESOURCE}',
         _CONTROL_PLANE + _OF_RESOURCE,
         _VAULT + _OF_RESOURCE,
+        'AzureDiagnosticsRecords_CL | extend Type = "AzureDiagnostics", clientIp_s = clientIP_s',
     ),
     "ContainerLog": (_LOG,),
     "GitHubAuditLogPolling_CL": (_FIRST_CONNECTOR,),

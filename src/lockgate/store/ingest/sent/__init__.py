@@ -6,12 +6,15 @@ columns, which the tables do for all of them alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import orjson
 
-from lockgate.store.ingest.fitting import text_of
+from lockgate.dataclass import dataclass
+from lockgate.store.ingest.fitting import MOST_TEXT, MisfitError, parsed, text_of, value_of
+from lockgate.tables._collected import COMPANION
 
 
 def line_of(row: Mapping[str, Any]) -> bytes:
@@ -20,3 +23,130 @@ def line_of(row: Mapping[str, Any]) -> bytes:
         return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
     except (TypeError, ValueError):  # whole numbers beyond 64 bits
         return text_of(row).encode() + b"\n"
+
+
+_WITHHELD = "(withheld: it may hold the value of a secret)"
+_MARKS = (b"ecret", b"oken", b"env", b"last-applied", b"kapp.k14s.io", b"rio.cattle.io", b"banzaicloud")
+"""One of them stands wherever a value of a Secret or of a variable may."""
+Clean = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Takes what is secret out of an event of the audit log."""
+Rows = Iterable[tuple[str, Mapping[str, Any]]]
+"""A table, and a row by its columns; what is no column of the table is told of there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What one program sends or writes, as JSON."""
+
+    name: str
+    """As it is called on the command line and in a path."""
+    about: str
+    """One line: what it is of, and which setting of the sender makes it."""
+    tables: tuple[str, ...]
+    """Where its rows may go. What cannot be read goes to the companion of the first."""
+    rows: Callable[[dict[str, Any], Clean], Rows]
+    """The rows of one object. Raises :class:`MisfitError` where it is none of this kind."""
+    envelope: str = ""
+    """The field of an object that holds a list of such objects."""
+    secret: bool = False
+    """Whether a value may hold secrets, so that none of it is kept that was not understood."""
+
+
+@cache
+def formats() -> Mapping[str, Format]:
+    """Every format by its name."""
+    import lockgate.store.ingest.sent as package
+    from lockgate.discover import discover
+
+    groups = discover(package, "FORMATS", tuple).values()
+    return {one.name: one for group in groups for one in group}
+
+
+def values_of(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """The values of a body with their numbers from 1, as JSON: one, the elements of an array, or one a line."""
+    content = content.removeprefix(b"\xef\xbb\xbf").strip()
+    if content[:1] == b"[" or (content[:1] == b"{" and b"\n" in content):
+        try:
+            value = parsed(content)
+        except MisfitError:
+            if content[:1] == b"[" and b"\n[" not in content:
+                yield 1, content
+                return
+        else:
+            elements = value if isinstance(value, list) else [value]
+            yield from ((number, line_of_value(one)) for number, one in enumerate(elements, 1))
+            return
+    yield from enumerate(content.split(b"\n"), 1)
+
+
+def read(
+    form: Format, lines: Iterable[tuple[int, bytes]], *, clean: Clean, origin: str, only: str = ""
+) -> dict[str, bytes]:  # fmt: skip
+    """Lines of rows by table, of numbered values. ``only``: the one table that is wanted, of those of the format."""
+    found: dict[str, list[bytes]] = {}
+    wanted = {only, f"{only}{COMPANION}"}
+    for number, line in lines:
+        for table, row in _rows(form, number, line, clean, origin):
+            if not only or table in wanted:
+                try:
+                    made = line_of(row)
+                except MisfitError as error:
+                    table, row = _misfit(form, number, str(error), b"", origin)
+                    made = line_of(row)
+                found.setdefault(table, []).append(made)
+    return {table: b"".join(rows) for table, rows in found.items()}
+
+
+def _rows(form: Format, number: int, line: bytes, clean: Clean, origin: str) -> Rows:
+    line = line.strip()
+    if not line:
+        return
+    try:
+        value = value_of(line)
+        within = value.get(form.envelope) if form.envelope and isinstance(value, dict) else None
+    except MisfitError as error:
+        yield _misfit(form, number, str(error), line, origin)
+        return
+    for one in within if isinstance(within, list) else [value]:
+        try:
+            if not isinstance(one, dict):
+                raise MisfitError("the row is no JSON object")
+            yield from list(form.rows(one, clean))
+        except MisfitError as error:
+            yield _misfit(form, number, str(error), line_of_value(one), origin)
+
+
+def _misfit(form: Format, number: int, reason: str, text: bytes, origin: str) -> tuple[str, dict[str, Any]]:
+    hidden = form.secret and any(mark in text for mark in _MARKS)
+    shown = _WITHHELD if hidden else text[:MOST_TEXT].decode("utf-8", "backslashreplace")
+    row = {"Reason": reason, "Field": "", "Kept": False, "Text": shown, "Origin": origin, "Line": number}
+    return f"{form.tables[0]}{COMPANION}", row
+
+
+def line_of_value(value: Any) -> bytes:
+    """Any value as JSON."""
+    try:
+        return orjson.dumps(value)
+    except (TypeError, ValueError):
+        return text_of(value).encode()
+
+
+def text(value: Any) -> str:
+    """A value where a column holds text: itself, or its JSON; empty for none."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else text_of(value)
+
+
+def inner(value: Any, *names: str) -> Any:
+    """What stands below fields of fields; None where one of them is not there."""
+    for name in names:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def rest(value: Mapping[str, Any], *names: str) -> dict[str, Any] | None:
+    """What is left without these fields; None for nothing."""
+    return {name: one for name, one in value.items() if name not in names} or None

@@ -50,7 +50,7 @@ def kinds_of(row: Mapping[str, Any], columns: Mapping[str, ColumnType]) -> dict[
 
 
 def _placed(field: str, value: Any, columns: Mapping[str, ColumnType]) -> tuple[str, Any]:
-    suffix, kept = _typed(value)
+    suffix, kept = typed(value)
     if f"{field}{suffix}" not in columns:
         for other, converted in _conversions(suffix, kept):
             if f"{field}{other}" in columns:
@@ -58,7 +58,7 @@ def _placed(field: str, value: Any, columns: Mapping[str, ColumnType]) -> tuple[
     return f"{field}{suffix}", kept
 
 
-def _typed(value: Any) -> tuple[str, Any]:
+def typed(value: Any) -> tuple[str, Any]:
     if isinstance(value, bool):
         return "_b", value
     if isinstance(value, int | float):

@@ -1,0 +1,119 @@
+"""``lockgate ingest`` of files that other programs write: one line may become rows of several tables."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from lockgate.dataclass import dataclass
+from lockgate.errors import ExitCode, LockgateError, UsageError
+
+if TYPE_CHECKING:
+    from lockgate.store.ingest import Loader
+    from lockgate.store.ingest.blocks import Block
+    from lockgate.store.ingest.sent import Clean, Format
+
+_LEFT_OUT = ("transform", "source_columns", "columns", "time_field")
+"""Options that say what a format says itself."""
+Given = Callable[[str], tuple[str, Iterator["Block"]]]
+"""Gives of a file what its batches are known by, empty for nothing, and its blocks."""
+
+
+@dataclass(slots=True)
+class _Told:
+    """What became of one file."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    """Rows by table."""
+    lost: Counter[str] = field(default_factory=Counter)
+    """By companion table, what could not be read."""
+    loose: Counter[str] = field(default_factory=Counter)
+    """By table, fields and rows that did not fit it."""
+    again: bool = False
+    """Whether some of it was there already."""
+
+
+def format_of(arguments: Namespace) -> Format | None:
+    """The format that is asked for; None where files hold rows. Raises :class:`UsageError`."""
+    from lockgate.store.ingest.sent import formats
+
+    form = formats().get(arguments.format)
+    if form is None:
+        return None
+    for option in _LEFT_OUT:
+        if getattr(arguments, option):
+            raise UsageError(f"{form.name} says itself what its rows are", where=f"--{option.replace('_', '-')}")
+    if arguments.table and arguments.table not in form.tables:
+        raise UsageError(f"{form.name} has no such table", where="--table", hint=", ".join(dict.fromkeys(form.tables)))
+    return form
+
+
+def run(
+    arguments: Namespace, form: Format, given: Given, *, loader: Callable[[str, str], Loader], clean: Clean
+) -> int:  # fmt: skip
+    """Take the files. ``loader`` gives that of a table for an origin; the exit code is that of ``lockgate ingest``."""
+    code = ExitCode.ALLOWED
+    for name in arguments.files:
+        told = _Told()
+        try:
+            _load(arguments, form, name, given, loader=loader, clean=clean, told=told)
+        except LockgateError as error:
+            if len(arguments.files) == 1:
+                raise
+            print(f"lockgate: {error}", file=sys.stderr)
+            code = ExitCode(max(code, error.exit_code))
+        finally:
+            _tell(name, told)
+        if +told.lost:
+            code = ExitCode(max(code, ExitCode.NOTHING_CHECKED))
+    return int(code)
+
+
+def _load(
+    arguments: Namespace, form: Format, name: str, given: Given, *, loader: Callable[[str, str], Loader], clean: Clean,
+    told: _Told,
+) -> None:  # fmt: skip
+    from lockgate.cli._progress import progress
+    from lockgate.store.ingest.sent import read
+    from lockgate.tables._collected import COMPANION
+
+    sender, blocks = given(name)
+    loaders: dict[str, Loader] = {}
+    try:
+        with progress(quiet=arguments.quiet) as tell:
+            for block in blocks:
+                lines = enumerate(block.data.split(b"\n"), block.first)
+                found = read(form, lines, clean=clean, origin=name, only=arguments.table)
+                # What cannot be read is kept first, so that whoever finds the rows finds the rest.
+                for table in sorted(found, key=lambda one: not one.endswith(COMPANION)):
+                    if table not in loaders:
+                        loaders[table] = loader(table, name)
+                    done = loaders[table].load(found[table], once=(sender, block.number) if sender else None)
+                    (told.lost if table.endswith(COMPANION) else told.rows)[table] += done.rows
+                    told.loose[table] += len(done.problems)
+                    told.again |= done.again
+                for one in block.refused:
+                    told.lost[f"{name}:{one.line}: {one.reason}"] += 1
+                tell("rows", told.rows.total(), 0)
+    finally:
+        for opened in loaders.values():
+            opened.close()
+
+
+def _tell(name: str, told: _Told) -> None:
+    from lockgate.cli._text import safe
+
+    for table, count in (+told.lost).items():
+        print(f"{count:,} could not be read: {safe(table)}", file=sys.stderr)
+    for table, count in (+told.loose).items():
+        print(f"{count:,} fields or rows did not fit; they are in {table}_errors", file=sys.stderr)
+    shown = safe("standard input" if name == "-" else name)
+    if told.again and not +told.rows:
+        print(f"{shown}: was taken before (--again takes it once more)")
+        return
+    into = ", ".join(f"{count:,} rows into {table}" for table, count in sorted((+told.rows).items())) or "no rows"
+    print(f"{shown}: {into}{', the rest was taken before' if told.again else ''}")

@@ -1,0 +1,67 @@
+"""What other programs send as JSON: ``POST /ingest/{format}``, each a module of ``store.ingest.sent``.
+
+A body is one object, an array, or an object a line, packed by gzip or not; the answer is 204. ``?table=`` keeps the
+rows for one of the tables that the format has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import orjson
+
+from lockgate.server.asgi import Call, Receive, Scope, Send
+from lockgate.server.ingest.door import Refusal, RefusedError, attempt, body_of, take
+from lockgate.server.ingest.taking import Taker
+from lockgate.store.ingest.journalled import Batch
+from lockgate.store.ingest.sent import Clean, Format, formats, read, values_of
+
+PREFIXES = ("/ingest/",)
+MOST = 32 << 20
+"""Bytes of a body, packed or not."""
+_CODES = {400: "InvalidPayload", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed", 408: "RequestTimeout",
+          413: "ContentLengthLimitExceeded", 415: "UnsupportedMediaType", 429: "TooManyRequests",
+          503: "ServiceUnavailable"}  # fmt: skip
+
+
+class SentApp:
+    """An ASGI application for people who were let in."""
+
+    def __init__(self, taker: Taker, clean: Clean) -> None:
+        self._taker, self._clean = taker, clean
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        call = Call(scope, receive, send)
+        await attempt(lambda: self._take(call), lambda refusal: refuse(call, refusal))
+
+    async def _take(self, call: Call) -> None:
+        form, table = _target(call)
+        content = await body_of(call, MOST)
+        origin = f"{form.name}/{call.person.name}"
+        found = await asyncio.to_thread(
+            lambda: read(form, values_of(content), clean=self._clean, origin=origin, only=table)
+        )
+        now = datetime.now(UTC)
+        await take(self._taker, [Batch(name, origin, now, lines) for name, lines in found.items()])
+        await call.answer(204, b"")
+
+
+def _target(call: Call) -> tuple[Format, str]:
+    name = call.path.removeprefix(PREFIXES[0])
+    form = formats().get(name)
+    if form is None:
+        raise RefusedError(404, f"There is no format {name[:100]!r}: {', '.join(formats())}.")
+    if call.method != "POST":
+        raise RefusedError(405, "Rows are sent with POST.")
+    table = call.arguments().get("table", "")
+    if table and table not in form.tables:
+        raise RefusedError(400, f"{form.name} has no table {table[:100]!r}: {', '.join(dict.fromkeys(form.tables))}.")
+    return form, table
+
+
+async def refuse(call: Call, refusal: Refusal) -> None:
+    """As the Logs Ingestion API says it."""
+    error = {"code": refusal.code or _CODES.get(refusal.status, ""), "message": refusal.message}
+    await call.answer(refusal.status, orjson.dumps({"error": error}), headers=refusal.headers)

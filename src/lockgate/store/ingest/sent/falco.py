@@ -1,0 +1,34 @@
+"""Alerts of Falco (``json_output: true``), as its http_output sends them and its file_output writes them.
+
+https://falco.org/docs/concepts/outputs/formatting/. There is no table of Azure Monitor for them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lockgate.store.ingest.fitting import MisfitError
+from lockgate.store.ingest.sent import Clean, Format, Rows, inner, text
+
+TABLE = "FalcoEvents_CL"
+_COLUMNS = {
+    "rule": "Rule", "priority": "Priority", "output": "Output", "source": "Source", "hostname": "Hostname",
+    "tags": "Tags", "output_fields": "OutputFields", "uuid": "Uuid", "time": "TimeGenerated",
+}  # fmt: skip
+_FIELDS = {
+    "PodNamespace": "k8s.ns.name", "PodName": "k8s.pod.name", "ContainerId": "container.id",
+    "ContainerName": "container.name", "ContainerImage": "container.image.repository", "ProcessName": "proc.name",
+    "ProcessCommandLine": "proc.cmdline", "UserName": "user.name",
+}  # fmt: skip
+
+
+def _rows(event: dict[str, Any], clean: Clean) -> Rows:  # noqa: ARG001 -- as every format has it
+    if not isinstance(event.get("rule"), str) or not isinstance(event.get("output"), str):
+        raise MisfitError("the object is no alert of Falco: it has no rule or no output")
+    row = {_COLUMNS.get(name, name): value for name, value in event.items()}
+    for column, field in _FIELDS.items():
+        row[column] = text(inner(event, "output_fields", field))
+    return [(TABLE, row)]
+
+
+FORMATS = (Format("falco", "alerts of Falco: http_output or file_output, with json_output", (TABLE,), _rows),)

@@ -1,0 +1,52 @@
+"""Events of the API server, as its audit webhook sends them in lists and as its log files have them, one a line.
+
+https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/. AKS keeps all of them in AKSAudit (category
+kube-audit), and those that are neither get nor list in AKSAuditAdmin (kube-audit-admin).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lockgate.errors import LockgateError
+from lockgate.store.ingest.fitting import MisfitError
+from lockgate.store.ingest.reading import AUDIT
+from lockgate.store.ingest.sent import Clean, Format, Rows
+
+TABLE, ADMIN = "AKSAudit", "AKSAuditAdmin"
+_READING = frozenset({"get", "list"})
+_PASSED = frozenset({"metadata", "kind", "apiVersion"})
+
+
+def event_row(event: dict[str, Any], clean: Clean) -> dict[str, Any]:
+    """The row of an event, without what is secret. Raises :class:`MisfitError`."""
+    kind, version = event.get("kind", "Event"), event.get("apiVersion", "audit.k8s.io/v1")
+    if (kind, version) != ("Event", "audit.k8s.io/v1"):
+        raise MisfitError("the object is no event of audit.k8s.io/v1")
+    if not all(isinstance(event.get(name), str) for name in ("auditID", "level", "stage")):
+        raise MisfitError("the event has no auditID, level and stage")
+    try:
+        event = dict(clean(event))
+    except (LockgateError, ValueError, TypeError, AttributeError, RecursionError):
+        raise MisfitError("the event cannot be freed of what is secret") from None
+    row = {AUDIT.fields.get(name, name): value for name, value in event.items() if name not in _PASSED}
+    row["TimeGenerated"] = event.get("stageTimestamp") or event.get("requestReceivedTimestamp")
+    return row
+
+
+def tables_of(row: dict[str, Any]) -> tuple[str, ...]:
+    """Where an event is kept."""
+    return (TABLE,) if row.get("Verb") in _READING else (TABLE, ADMIN)
+
+
+def _rows(event: dict[str, Any], clean: Clean) -> Rows:
+    row = event_row(event, clean)
+    return [(table, row) for table in tables_of(row)]
+
+
+FORMATS = (
+    Format(
+        "kubernetes-audit", "the audit log of Kubernetes: --audit-webhook-config-file or --audit-log-path",
+        (TABLE, ADMIN), _rows, envelope="items", secret=True,
+    ),
+)  # fmt: skip
