@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
+from lockgate.errors import LockgateError
 from lockgate.server.asgi import Call, Receive, Scope, Send
 from lockgate.server.ingest.door import Refusal, RefusedError, attempt, body_of, take
 from lockgate.server.ingest.taking import Taker
+from lockgate.store.ingest.collected import shape_of
 from lockgate.store.ingest.journalled import Batch
-from lockgate.store.ingest.sent import Clean, Format, formats, read, values_of
+from lockgate.store.ingest.sent import Clean, Format, Rows, formats, read, values_of
+from lockgate.store.ingest.sent._documents import row_of
+from lockgate.tables._collected import SUFFIX
 
 PREFIXES = ("/ingest/",)
 MOST = 32 << 20
 """Bytes of a body, packed or not."""
+ROWS = "rows"
+"""In place of a format: objects of any shape for the table of ``?table=``, as Fluent Bit, Fluentd and Vector send."""
 _CODES = {400: "InvalidPayload", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed", 408: "RequestTimeout",
           413: "ContentLengthLimitExceeded", 415: "UnsupportedMediaType", 429: "TooManyRequests",
           503: "ServiceUnavailable"}  # fmt: skip
@@ -50,7 +57,7 @@ class SentApp:
 
 def _target(call: Call) -> tuple[Format, str]:
     name = call.path.removeprefix(PREFIXES[0])
-    form = formats().get(name)
+    form = _rows_for(call.arguments()) if name == ROWS else formats().get(name)
     if form is None:
         raise RefusedError(404, f"There is no format {name[:100]!r}: {', '.join(formats())}.")
     if call.method != "POST":
@@ -59,6 +66,20 @@ def _target(call: Call) -> tuple[Format, str]:
     if table and table not in form.tables:
         raise RefusedError(400, f"{form.name} has no table {table[:100]!r}: {', '.join(dict.fromkeys(form.tables))}.")
     return form, table
+
+
+def _rows_for(arguments: dict[str, str]) -> Format:
+    """Objects of any shape for one table: columns of an adopted one, and whatever a custom one has or gets."""
+    table, time_field = arguments.get("table", ""), arguments.get("time-field", "")
+    try:
+        shape_of(table)
+    except LockgateError:
+        raise RefusedError(400, f"There is no table {table[:100]!r}: a custom one is <Name>_CL.") from None
+
+    def rows(value: dict[str, Any], clean: Clean) -> Rows:  # noqa: ARG001 -- as every format has it
+        return [(table, row_of(value, time_field=time_field) if table.endswith(SUFFIX) else value)]
+
+    return Format(ROWS, "objects of any shape", (table,), rows)
 
 
 async def refuse(call: Call, refusal: Refusal) -> None:
