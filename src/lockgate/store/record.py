@@ -309,15 +309,21 @@ class Record:
         """What ``work`` gives; what the engines raise becomes a :class:`StoreError` with a hint."""
         return self._guard(name, work)
 
-    def committing(self, name: str, work: Callable[[Any], T]) -> T:
-        """A commit by ``work``, which gets :meth:`delta`; again where another commit was quicker. Raises StoreError."""
-        return self._retry(name, work, missing_ok=True)
+    def committing(self, name: str, work: Callable[[Any], T], *, opened: Callable[[str], Any] | None = None) -> T:
+        """A commit by ``work``, which gets :meth:`delta`; again where another commit was quicker. Raises StoreError.
 
-    def _retry(self, name: str, work: Callable[[Any], T], *, missing_ok: bool = False) -> T:
+        ``opened`` stands for :meth:`delta`.
+        """
+        return self._retry(name, work, missing_ok=True, opened=opened)
+
+    def _retry(
+        self, name: str, work: Callable[[Any], T], *, missing_ok: bool = False,
+        opened: Callable[[str], Any] | None = None,
+    ) -> T:  # fmt: skip
         """Do a commit; when another commit was quicker, look at the table anew and try again."""
         for attempt in range(ATTEMPTS):
             try:
-                current = self._open(name)
+                current = (opened or self._open)(name)
                 if current is None and not missing_ok:
                     raise StoreError("the table is not there", where=self.uri(name))
                 return self._guard(name, lambda current=current: work(current))  # type: ignore[misc]

@@ -19,6 +19,7 @@ from lockgate.dataclass import dataclass
 from lockgate.errors import StoreError
 from lockgate.store._append import CONFIGURATION
 from lockgate.store._arrow import SQL_TYPES
+from lockgate.store.ingest.handles import Handles
 from lockgate.tables import Column, ColumnType, Table, tables
 from lockgate.tables._collected import COMPANION, collected, companion, custom
 
@@ -52,6 +53,7 @@ class Collected(Mapping[str, Table]):
 
     def __init__(self, record: Record) -> None:
         self._record = record
+        self._handles = Handles(record.place, record.delta) if "://" not in record.place else None
 
     @property
     def place(self) -> str:
@@ -107,7 +109,7 @@ class Collected(Mapping[str, Table]):
             handle.alter.add_columns([_field(column, added=True) for column in missing])
             return Table(there.name, (*there.columns, *missing), there.source, there.about, plans=there.plans)
 
-        return self._record.committing(shape.name, make)
+        return self._committing(shape.name, make)
 
     def holds(self, name: str, once: tuple[str, int]) -> bool:
         """Whether the batch of that number, or a later one of the same sender, is in the table."""
@@ -140,7 +142,7 @@ class Collected(Mapping[str, Table]):
         if self.local:
             for part in parts:
                 _sync(part.path)
-        self._record.committing(name, write)
+        self._committing(name, write)
 
     def guarded(self, name: str, work: Callable[[], T]) -> T:
         """What ``work`` gives; what the engines raise becomes a :class:`StoreError` with a hint."""
@@ -154,7 +156,7 @@ class Collected(Mapping[str, Table]):
         """What stands after FROM for the rows of a table as it stands now, with all its columns, and its data files."""
         from lockgate.store import _query
 
-        handle = self._handle(name)
+        handle = None if name in tables() else self._record.delta(name)
         if handle is None:
             raise StoreError("the table is not there any more", where=self._record.uri(name))
         fields = {field.name: dict(field.metadata or {}) for field in handle.schema().fields}
@@ -171,7 +173,19 @@ class Collected(Mapping[str, Table]):
         return rows_of(read), _query.files_behind(handle, rows_of)
 
     def _handle(self, name: str) -> Any:
-        return None if name in tables() else self._record.delta(name)
+        """For one look."""
+        if name in tables():
+            return None
+        return self._record.delta(name) if self._handles is None else self._handles.current(name)
+
+    def _committing(self, name: str, work: Callable[[Any], T]) -> T:
+        if self._handles is None:
+            return self._record.committing(name, work)
+        try:
+            return self._record.committing(name, work, opened=self._handles.current)
+        except BaseException:
+            self._handles.drop(name)
+            raise
 
 
 def shape_of(name: str, columns: Sequence[Column] = ()) -> Table:

@@ -14,6 +14,7 @@ import orjson
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
+from lockgate.store.ingest.oddities import LARGE, holds_large
 from lockgate.store.ingest.plain import DAY, MOST_DEPTH, MOST_LINE, Bytes
 from lockgate.store.ingest.reading import Reading, Times
 from lockgate.tables import Column, ColumnType, Table
@@ -22,8 +23,7 @@ from lockgate.tables._collected import MOST_COLUMNS, clash
 MOST_TEXT = 32 << 10
 """Characters of a row or value that are kept with what is wrong with it."""
 _WITHHELD = "(withheld: it may hold the value of a secret)"
-_LARGE = re.compile(rb"[0-9]{19}")
-"""Where whole numbers may be beyond what 64 bits hold."""
+_LARGE = re.compile(LARGE)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _MOMENT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)? ?([Zz]|[+-]\d\d:?(?:\d\d)?)?\Z",
@@ -201,7 +201,7 @@ def parsed(content: Bytes) -> Any:
     except UnicodeDecodeError as error:
         raise MisfitError(f"byte {error.start + 1} is not UTF-8") from None
     try:
-        if not _LARGE.search(content):
+        if not holds_large(content):
             return orjson.loads(content)
         orjson.loads(_LARGE.sub(_ones, content))  # bounds the depth
         return json.loads(text, parse_float=_real, parse_constant=_no_constant)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,8 @@ _APART = 256 << 10
 """Bytes of the pieces at least that a block which is not plain is cut into; those are read row by row."""
 _PIECES = 16
 """Pieces that one is cut into at most."""
+_FEW = 48 << 10
+"""Bytes of lines that are read row by row at once: a statement for them takes longer to be planned."""
 _SAMPLE = 256 << 10
 """Bytes of each block in which fields of a closed kind are looked for that it did not have."""
 
@@ -72,12 +75,13 @@ class Loader:
             raise ValueError("events of the audit log hold secrets")
         self._collected, self._origin, self._times, self._clean = collected, origin, times, clean
         self._audit, self._time_field, self._transformation = audit, time_field, transformation
-        shape = collected.get(name) or shape_of(name)
+        there = collected.get(name)
+        shape = there or shape_of(name)
         if columns:
             known = {column.name for column in shape.columns}
             shape = shape_of(name, [column for column in columns if column.name not in known] or columns)
         self._table = shape
-        self._there = name in collected and not columns
+        self._there = there is not None and not columns
         self._connection: Any = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._reading: Reading = AUDIT if audit else reading_of(shape, time=time_field)
@@ -109,7 +113,7 @@ class Loader:
         if once is not None and self._collected.holds(self._table.name, once):
             return Loaded(0, (), again=True)
         moment = received or datetime.now(UTC)
-        with tempfile.TemporaryDirectory(dir=self._folder(), ignore_cleanup_errors=True) as folder:
+        with self._apart() as folder:
             return self._collected.guarded(
                 self._table.name, lambda: self._load(data, first, refused, Path(folder), moment, once)
             )
@@ -150,7 +154,8 @@ class Loader:
         """The parts and problems of some lines."""
         if not data or data.isspace():
             return
-        if not self._reading.closed or self._known_sample(data):
+        few = len(data) < _FEW and not self._reading.objects
+        if not few and (not self._reading.closed or self._known_sample(data)):
             part = self._plain(data, folder, received)
             if part is not None:
                 made.parts += [part] if part.rows else []
@@ -240,6 +245,12 @@ class Loader:
             return self._collected.part_path(self._table.name)
         (folder / "rows").mkdir(exist_ok=True)
         return folder / "rows" / f"part-{time.monotonic_ns()}.parquet"
+
+    def _apart(self) -> AbstractContextManager[str]:
+        """A folder for the parts of one batch, where they do not lie in that of the table."""
+        if self._collected.local:
+            return nullcontext("")
+        return tempfile.TemporaryDirectory(dir=self._folder(), ignore_cleanup_errors=True)
 
     def _folder(self) -> Path:
         """For files in between, as long as this is open."""

@@ -12,12 +12,10 @@ import functools
 import threading
 from typing import Any
 
-_BLANKS = rb"[ \t\r]*"
-_FORMS = (
-    rb"[:,\[]" + _BLANKS + rb"-?(?:nan|inf(?:inity)?)" + _BLANKS + rb"[,}\]]",
-    rb"," + _BLANKS + rb"[}\]]",
-    rb"[\x0b\x0c]",
-)
+FORMS = (rb"[:,\[][ \t\r]*-?(?:nan|inf(?:inity)?)[ \t\r]*[,}\]]", rb",[}\]]", rb",[ \t\r]+[}\]]", rb"[\x0b\x0c]")
+"""Letters in any case. The second and third are not one, since Hyperscan 5.4 misses ``,}`` for ``,[ ]*}`` at times."""
+LARGE = rb"[0-9]{19}"
+"""As many digits as a whole number beyond 64 bits has at least."""
 _PIECE = 256 << 10
 _alone = threading.Lock()  # a database has room for one search at a time
 _MARK = b"\xef\xbb\xbf"
@@ -28,15 +26,25 @@ def odd(data: bytes | bytearray) -> bool:
     """Whether lines of JSON may hold what JSON has not; texts that look like it count too."""
     if data.startswith(_MARK):
         return True
-    found: list[int] = []
-    view, databases = memoryview(data), _databases()
-    at = 0
-    while at < len(data) and not found:
+    view, at = memoryview(data), 0
+    while at < len(data):
         end = data.rfind(b"\n", at, at + _PIECE) + 1 or data.find(b"\n", at) + 1 or len(data)
-        with _alone:
-            for database in databases:
-                database.scan(view[at:end], match_event_handler=_noted, context=found)
+        if any(holds(form, view[at:end]) for form in FORMS):
+            return True
         at = end
+    return False
+
+
+def holds_large(data: bytes | bytearray) -> bool:
+    """Whether there are so many digits in a row that a whole number may be beyond what 64 bits hold."""
+    return holds(LARGE, data)
+
+
+def holds(form: bytes, data: bytes | bytearray | memoryview) -> bool:
+    """Whether one of :data:`FORMS` or :data:`LARGE` is there."""
+    found: list[int] = []
+    with _alone:
+        _database(form).scan(data, match_event_handler=_noted, context=found)
     return bool(found)
 
 
@@ -45,13 +53,10 @@ def _noted(number: int, _begin: int, _end: int, _flags: int, found: list[int]) -
 
 
 @functools.cache
-def _databases() -> tuple[Any, ...]:
-    """One for each form: each alone is looked for by vector instructions, all in one by an automaton."""
+def _database(form: bytes) -> Any:
+    """Each form for itself is looked for by vector instructions, all in one by an automaton."""
     import hyperscan
 
-    made = []
-    for form in _FORMS:
-        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        database.compile(expressions=[form], flags=[hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH])
-        made.append(database)
-    return tuple(made)
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(expressions=[form], flags=[hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH])
+    return database
