@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,14 @@ FULL = Kept(
 
 def _file(path: str = "a.py", stamp: str = "s1", **more: object) -> File:
     return File(path, 5, lambda: b"12345", stamp, **more)  # type: ignore[arg-type]
+
+
+def test_findings_of_one_file_come_back_with_what_the_ledger_keeps_of_them() -> None:
+    elsewhere = replace(FINDING, location=replace(FINDING.location, path="elsewhere.py"))
+    both = codec.decode(codec.encode(Kept((FINDING, elsewhere))))
+    assert (both.findings, both.bodies) == ((FINDING, elsewhere), b"")
+    bare = codec.pack(codec.bare_to_list([(FINDING, (FINDING.location,))] * 2))
+    assert codec.decode(codec.encode(Kept((FINDING, FINDING)))).bodies == bare
 
 
 def test_everything_that_is_kept_comes_back_equal() -> None:

@@ -18,7 +18,8 @@ import pytest
 
 from lockgate.errors import StoreError
 from lockgate.model import Confidence, Family, Finding, Fix, Location, Related, RuleId, Severity, Subject
-from lockgate.store import KnownFinding, Ledger
+from lockgate.store import KnownFinding, Ledger, codec
+from lockgate.store.codec import Kept
 
 
 def _known(number: int) -> KnownFinding:
@@ -56,6 +57,37 @@ def test_an_unchanged_set_is_not_written_again(tmp_path: Path) -> None:
         ledger.known("p")
         assert ledger.remember("p", [_known(1)]) == 0
         assert ledger.remember("p", [replace(_known(1), fixed_at="2031-02-02")]) == 1
+
+
+def _seen(number: int, path: str = "a.yaml") -> KnownFinding:
+    place = Location(path, number, number, snippet=("privileged: a-private-place",))
+    told = replace(_known(2).finding, location=place, aliases=(), fix=Fix("use a-private-place"))
+    return KnownFinding(f"lg1-{9 - number}", f"lg1-{9 - number}", told, (place,), "2031-01-01T00:00:00+00:00")
+
+
+def test_what_the_cache_packed_is_remembered_as_what_it_was_packed_of(tmp_path: Path) -> None:
+    several = [_seen(number) for number in range(1, 5)]
+    read = codec.decode(codec.encode(Kept(tuple(one.finding for one in several))))
+    packed = {"a.yaml": (read.findings, read.bodies)}
+    told = [replace(one, finding=finding, locations=(finding.location,))
+            for one, finding in zip(several, read.findings, strict=True)]  # fmt: skip
+    with Ledger.open(tmp_path) as ledger, Ledger.open(tmp_path / "other") as other:
+        assert ledger.remember("p", told[::-1], packed) == other.remember("p", told) == 4
+        assert ledger.known("p") == other.known("p")
+        assert ledger.remember("p", told, packed) == 0
+        assert ledger.remember("p", [*told, _seen(5)], packed) == 5
+        assert len(ledger.known("p")) == 5
+    assert not any(b"a-private-place" in one.read_bytes() for one in tmp_path.iterdir() if one.is_file())
+
+
+def test_what_was_packed_of_others_is_not_remembered(tmp_path: Path) -> None:
+    read = codec.decode(codec.encode(Kept((_seen(1).finding,))))
+    two = replace(_seen(2), locations=(*_seen(2).locations, Location("b.yaml", 1)))
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", [_seen(2)], {"a.yaml": (read.findings, read.bodies)})
+        assert [one.finding.location.line for one in ledger.known("p")] == [2]
+        ledger.remember("p", [two], {"a.yaml": ((two.finding,), read.bodies)})
+        assert [[place.path for place in one.locations] for one in ledger.known("p")] == [["a.yaml", "b.yaml"]]
 
 
 def test_two_runs_at_once_keep_what_both_found(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from lockgate.model import Component, Family, File, Finding, Object, Skip, SkipK
 from lockgate.sources import Source, Wants
 from lockgate.store.cache import Answers, Cache, CacheSession
 from lockgate.store.codec import Kept
+from lockgate.store.known import Packed
 
 FIRST = 64
 """Files that are judged before others are handed to workers: what is made ready for these, every worker finds ready. So
@@ -40,6 +41,8 @@ class Observation:
     """What the other scanners say of their own work, source by source."""
     files: int = 0
     bytes: int = 0
+    packed: dict[str, Packed] = field(default_factory=dict)
+    """By path the findings that came from the cache or from a worker, and what the ledger keeps of them."""
     cut_short: str = ""
     """Why not everything was read; empty when everything was."""
 
@@ -247,6 +250,8 @@ def _take(seen: Observation, judged: Answers) -> None:
         seen.findings.extend(judged.findings)
         seen.skips.extend(judged.skips)
         seen.waivers.extend(judged.waivers)
+        if isinstance(judged, Kept) and judged.bodies:
+            seen.packed[judged.findings[0].location.path] = judged.findings, judged.bodies
     seen.bytes += judged.loaded
 
 

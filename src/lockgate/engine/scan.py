@@ -290,4 +290,4 @@ def _own(request: Request, named: set[RuleId]) -> dict[RuleId, Rule]:
 
 def _remember(run: _Run) -> None:
     if run.ledger is not None and run.settled is not None:
-        run.ledger.remember(run.request.project, run.settled.known)
+        run.ledger.remember(run.request.project, run.settled.known, run.seen.packed)

@@ -25,7 +25,7 @@ def upgrade(connection: sqlite3.Connection) -> None:
         one = _decoded(*row)
         places[project, one.path].append(one)
     for (project, path), known in places.items():
-        known_table.write(connection, project, path, known_table.encoded(known))
+        known_table.write(connection, project, [(path, known_table.encoded(known))])
     connection.execute("DROP TABLE known_findings")
     connection.execute("UPDATE schema_version SET version = 2")
 

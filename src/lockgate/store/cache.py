@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, TypeVar
@@ -215,24 +215,21 @@ class CacheSession:
     def __init__(self, cache: Cache, key: str) -> None:
         self._cache = cache
         self._key = key
-        self._kept: Mapping[str, tuple[str, bytes]] = cache.get_all(key)
+        self._kept = cache.get_all(key)
+        self.proven = bool(self._kept)
+        """Whether an earlier run kept answers under this key, so that all its scanners had started.
+
+        A run whose files were all too fresh to be kept keeps nothing, and proves nothing.
+        """
         self._fresh: dict[str, tuple[str, bytes]] = {}
         self._nothing: dict[bytes, Kept] = {}
         self.wanted: Wanted = cache.wanted(key)
         """Path -> (size, names of the scanners that want it); what is added is kept by ``save``."""
         self._wanted_before = dict(self.wanted)
 
-    @property
-    def proven(self) -> bool:
-        """Whether an earlier run kept answers under this key, so that all its scanners had started.
-
-        A run whose files were all too fresh to be kept keeps nothing, and proves nothing.
-        """
-        return bool(self._kept)
-
     def get(self, file: File) -> Kept | None:
-        """What judging that very content gave, or None when it has to be judged."""
-        held = self._kept.get(file.path)
+        """What judging that very content gave, or None when it has to be judged. Told once, and then let go of."""
+        held = self._kept.pop(file.path, None)
         if held is None or held[0] != file.stamp or not _keepable(file):
             return None
         payload = held[1]

@@ -7,6 +7,7 @@ key, so a list of another shape is never read. What does not belong: the public 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
@@ -32,7 +33,7 @@ from lockgate.model import (
 from lockgate.model.quick import maker
 from lockgate.store.waiver import Waiver
 
-VERSION = "3"
+VERSION = "4"
 """Raised whenever a noun below gains, loses or moves a field."""
 
 # A look-up costs a third of what calling the class of a constant does.
@@ -53,19 +54,27 @@ class Kept:
     components: tuple[Component, ...] = ()
     loaded: int = 0
     """Bytes that were read when it was judged."""
+    bodies: bytes = field(default=b"", compare=False, repr=False)
+    """Of what was read back: the findings as the ledger keeps them, in their order; empty where they are not all in one
+    file."""
 
 
 def encode(kept: Kept) -> bytes:
-    """Compact bytes; ``decode`` gives an equal value back. A file that gave nothing is the decimal of its size."""
+    """Compact bytes; ``decode`` gives an equal value back. A file that gave nothing is the decimal of its size.
+
+    The second of two lines is what the ledger keeps of the findings, so that nobody has to write that again.
+    """
     if not (kept.findings or kept.skips or kept.waivers or kept.components):
         return b"%d" % kept.loaded
-    facts, rows = _shared(kept.findings)
-    return orjson.dumps([
-        kept.loaded, facts, rows,
+    paths = [one.location.path for one in kept.findings]
+    head = orjson.dumps([
+        kept.loaded, paths[0] if paths and paths.count(paths[0]) == len(paths) else paths,
+        [_beside(one) for one in kept.findings],
         [_skip_to_list(skip) for skip in kept.skips],
         [_waiver_to_list(waiver) for waiver in kept.waivers],
         [_component_to_list(component) for component in kept.components],
     ])  # fmt: skip
+    return b"%b\n%b" % (head, orjson.dumps(bare_to_list([(one, (one.location,)) for one in kept.findings])))
 
 
 def decode(payload: bytes) -> Kept:
@@ -73,60 +82,42 @@ def decode(payload: bytes) -> Kept:
     if payload.isdigit():
         return Kept(loaded=int(payload))
     try:
-        loaded, facts, findings, skips, waivers, components = orjson.loads(payload)
+        head, _, bodies = payload.partition(b"\n")
+        loaded, paths, beside, skips, waivers, components = orjson.loads(head)
+        together = isinstance(paths, str)
         return Kept(
-            _apart(facts, findings),
-            tuple(_skip_from_list(row) for row in skips),
-            tuple(Waiver(*row) for row in waivers),
-            tuple(_component_from_list(row) for row in components),
+            _whole([paths] * len(beside) if together else paths, beside, *orjson.loads(bodies)),
+            tuple([_skip_from_list(row) for row in skips]),
+            tuple([Waiver(*row) for row in waivers]),
+            tuple([_component_from_list(row) for row in components]),
             loaded,
+            bodies if together else b"",
         )
     except (TypeError, IndexError, KeyError) as error:
         raise ValueError(f"not a payload of codec {VERSION}: {error}") from None
 
 
-def _shared(findings: Sequence[Finding]) -> tuple[list[Any], list[Any]]:
-    """The facts that findings of one file share, each once, and the findings as flat lists.
-
-    The findings of one object have the same facts and stand in the same file: so they are written once, and are one
-    value in memory when they are read again.
-    """
-    facts: list[Any] = []
-    places: dict[int, int] = {}
-    rows: list[Any] = []
-    path = None
-    for one in findings:
-        held = one.facts
-        at = places.get(id(held))  # all of them live until this returns
-        if at is None:
-            at = places[id(held)] = len(facts)
-            facts.append([[fact.name, fact.value] for fact in held])
-        subject, fix, place = one.subject, one.fix, location_to_list(one.location)
-        if place[0] == path:
-            place[0] = 0
-        else:
-            path = place[0]
-        rows.append([
-            one.rule, one.family, one.severity, one.confidence, subject.kind, subject.name, subject.key, one.message,
-            None if fix is None else fix.text, _edits_to_list(fix), one.aliases, at, place,
-        ])  # fmt: skip
-    return facts, rows
+def _beside(one: Finding) -> list[Any]:
+    """What :func:`bare_to_list` leaves out but for the path: the fix and the lines."""
+    fix = one.fix
+    return [None if fix is None else fix.text, _edits_to_list(fix), one.location.snippet]
 
 
-def _apart(shared: Sequence[Any], rows: Sequence[Any]) -> tuple[Finding, ...]:
-    """The findings that :func:`_shared` wrote."""
+def _whole(
+    paths: Sequence[str], beside: Sequence[Any], shared: Sequence[Any], rows: Sequence[Any]
+) -> tuple[Finding, ...]:
+    """The findings of both lines."""
     facts = [tuple([_fact(*fact) for fact in one]) for one in shared]
     found: list[Finding] = []
-    make, about = maker(Finding), maker(Subject)
-    path = ""
-    for rule, family, severity, confidence, kind, name, key, message, text, edits, aliases, at, place in rows:
-        if place[0] == 0:
-            place[0] = path
-        else:
-            path = place[0]
+    make, about, located = maker(Finding), maker(Subject), maker(Location)
+    for path, (text, edits, snippet), (
+        rule, family, severity, confidence, kind, name, key, message, aliases, at,
+        line, end_line, column, end_column, pointer, commit, _,
+    ) in zip(paths, beside, rows, strict=True):  # fmt: skip
         found.append(make(
             _same(rule), _FAMILIES[family], _SEVERITIES[severity], _CONFIDENCES[confidence],
-            about(_same(kind), name, key), location_from_list(place), message,
+            about(_same(kind), name, key),
+            located(path, line, end_line, column, end_column, pointer, commit, tuple(snippet)), message,
             None if text is None else Fix(text, tuple([Edit(*edit) for edit in edits])) if edits else _fix(text),
             tuple(aliases), facts[at],
         ))  # fmt: skip

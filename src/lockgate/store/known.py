@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -25,6 +25,9 @@ DDL = """CREATE TABLE IF NOT EXISTS known_places (
   project TEXT NOT NULL, path TEXT NOT NULL, fixed TEXT NOT NULL, digest INTEGER NOT NULL, marks BLOB NOT NULL,
   bodies BLOB NOT NULL, PRIMARY KEY (project, path))"""
 _identity = attrgetter("identity")
+_marks = attrgetter(
+    "identity", "fingerprint", "first_seen", "fixed_at", "introduced_by", "introduced_at", "introduced_in"
+)
 
 
 class Bodies:
@@ -113,6 +116,8 @@ class KnownFinding:
 Row = tuple[str, int, bytes, bytes]
 """The earliest ``fixed_at`` of those that have one, a check sum, and what is known at one path: all but what the
 findings say, and that. The sum tells damage before anything is unpacked."""
+Packed = tuple[Sequence[Finding], bytes]
+"""Findings, each in one place, and what :func:`codec.bare_to_list` makes of them as the cache has packed it."""
 
 
 def read(connection: sqlite3.Connection, project: str) -> Iterator[tuple[str, Row]]:
@@ -131,12 +136,28 @@ def read_one(connection: sqlite3.Connection, project: str, path: str) -> Row | N
     return found
 
 
-def write(connection: sqlite3.Connection, project: str, path: str, row: Row | None) -> None:
-    """Insert or replace the row of a path, or delete it, in the transaction of the caller."""
-    if row is None:
-        connection.execute("DELETE FROM known_places WHERE project = ? AND path = ?", (project, path))
-    else:
-        connection.execute("INSERT OR REPLACE INTO known_places VALUES (?, ?, ?, ?, ?, ?)", (project, path, *row))
+def write(connection: sqlite3.Connection, project: str, rows: Iterable[tuple[str, Row | None]]) -> None:
+    """Insert or replace the rows of these paths, or delete them where there is none, in the transaction of the caller.
+    """
+    gone: list[str] = []
+
+    def put() -> Iterator[tuple[object, ...]]:
+        for path, row in rows:
+            if row is None:
+                gone.append(path)
+            else:
+                yield project, path, *row
+
+    connection.executemany("INSERT OR REPLACE INTO known_places VALUES (?, ?, ?, ?, ?, ?)", put())
+    connection.executemany(
+        "DELETE FROM known_places WHERE project = ? AND path = ?", [(project, path) for path in gone]
+    )
+
+
+def changes(connection: sqlite3.Connection) -> int:
+    """A number that is another once somebody else has changed the file (https://sqlite.org/pragma.html)."""
+    number: int = connection.execute("PRAGMA data_version").fetchone()[0]
+    return number
 
 
 def forget(connection: sqlite3.Connection, *, fixed_before: str) -> int:
@@ -150,23 +171,42 @@ def forget(connection: sqlite3.Connection, *, fixed_before: str) -> int:
         known = decoded(path, tuple(row))
         kept = [one for one in known if not one.fixed_at or one.fixed_at >= fixed_before]
         gone += len(known) - len(kept)
-        write(connection, project, path, encoded(kept) if kept else None)
+        write(connection, project, [(path, encoded(kept) if kept else None)])
     return gone
 
 
-def encoded(known: Sequence[KnownFinding]) -> Row:
-    """The row of all that is known at one path. Raises ``TypeError`` where it holds text that no encoding knows."""
-    known = sorted(known, key=_identity)
+def encoded(known: Sequence[KnownFinding], packed: Packed | None = None) -> Row:
+    """The row of all that is known at one path. Raises ``TypeError`` where it holds text that no encoding knows.
+
+    Where ``packed`` is of all of them and no others, in their order; else by identity.
+    """
+    ordered = None if packed is None else _as_packed(known, packed[0])
+    if packed is None or ordered is None:
+        ordered = sorted(known, key=_identity)
+        bodies = codec.pack(codec.bare_to_list([(one.finding, one.locations) for one in ordered]))
+    else:
+        bodies = packed[1]
+    identities, prints, seen, fixed, by, at, commit = zip(*map(_marks, ordered), strict=True)
     marks = codec.pack([
-        [one.identity for one in known],
-        _column(["" if one.fingerprint == one.identity else one.fingerprint for one in known]),
-        _column([one.first_seen for one in known]), _column([one.fixed_at for one in known]),
-        _column([one.introduced_by for one in known]), _column([one.introduced_at for one in known]),
-        _column([one.introduced_in for one in known]), any(one.finding.aliases for one in known),
+        identities, "" if prints == identities else _column(_others(prints, identities)), _column(seen), _column(fixed),
+        _column(by), _column(at), _column(commit), any(one.finding.aliases for one in ordered),
     ])  # fmt: skip
-    bodies = codec.pack(codec.bare_to_list([(one.finding, one.locations) for one in known]))
-    fixed = min(filter(None, [one.fixed_at for one in known]), default="")
-    return fixed, _sum(marks, bodies), marks, bodies
+    return min(filter(None, fixed), default=""), _sum(marks, bodies), marks, bodies
+
+
+def _as_packed(known: Sequence[KnownFinding], findings: Sequence[Finding]) -> list[KnownFinding] | None:
+    """``known`` in the order of ``findings``; None where it is about others, or says that one has several places."""
+    if len(known) != len(findings):
+        return None
+    told: dict[int, KnownFinding] = {}
+    for one in known:
+        if one.bodies is not None or len(one.locations) != 1 or one.locations[0] is not one.finding.location:
+            return None
+        told[id(one.finding)] = one  # all of them live until this returns
+    try:
+        return [told[id(finding)] for finding in findings]
+    except KeyError:
+        return None
 
 
 def decoded(path: str, row: Row) -> list[KnownFinding]:
@@ -187,7 +227,12 @@ def decoded(path: str, row: Row) -> list[KnownFinding]:
         raise ValueError(f"what is known of {path} is of another form: {error}") from None
 
 
-def _column(values: list[str]) -> str | list[str]:
+def _others(prints: Sequence[str], identities: Sequence[str]) -> Sequence[str]:
+    """The fingerprints, empty where they are the identity."""
+    return ["" if mark == identity else mark for mark, identity in zip(prints, identities, strict=True)]
+
+
+def _column(values: Sequence[str]) -> str | Sequence[str]:
     """A value once, when all have the same."""
     return values[0] if values.count(values[0]) == len(values) else values
 

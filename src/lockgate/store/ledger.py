@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from lockgate.store._ledger_sql import Acknowledgement, Bypass, Job, LedgerSql
 
 T = TypeVar("T")
+_Changed = tuple[str, Sequence[KnownFinding], known_table.Row | None]
+"""A path, what is told of it, and the row of that."""
 
 SCHEMA_VERSION = 2
 _WAIT_SECONDS = 10
@@ -37,6 +39,8 @@ class Ledger:
         self._held: dict[str, dict[str, int]] = {}
         """Project -> path -> hash of the row that the table holds: 64 bits that nobody can aim at, since Python keys
         its hashes anew in every process. The rows themselves would take as much memory as all findings."""
+        self._read_at: dict[str, int] = {}
+        """Project -> which state of the file these were read from."""
         self._connection = self._guard(self._connect)
 
     @classmethod
@@ -62,15 +66,18 @@ class Ledger:
         """What earlier runs knew of ``project``, fixed findings among it, by identity."""
         return self._guard(lambda: self._known(project))
 
-    def remember(self, project: str, known: Sequence[KnownFinding]) -> int:
+    def remember(
+        self, project: str, known: Sequence[KnownFinding], packed: Mapping[str, known_table.Packed] | None = None
+    ) -> int:
         """Write down the paths of which other is told than :meth:`known` gave, without lines of code; returns how many
-        findings are told of those. Others' additions stay."""
-        return self._guard(lambda: self._remember(project, known))
+        findings are told of those. Others' additions stay. ``packed``: by path what the cache has of its findings."""
+        return self._guard(lambda: self._remember(project, known, packed or {}))
 
     def _known(self, project: str) -> tuple[KnownFinding, ...]:
         held: dict[str, int] = {}
         found: dict[str, KnownFinding] = {}
         with unsearched():
+            self._read_at[project] = known_table.changes(self._connection)
             for path, row in known_table.read(self._connection, project):
                 held[path] = hash(row)
                 for one in known_table.decoded(path, row):
@@ -78,33 +85,48 @@ class Ledger:
         self._held[project] = held
         return tuple([found[identity] for identity in sorted(found)])
 
-    def _remember(self, project: str, known: Sequence[KnownFinding]) -> int:
+    def _remember(
+        self, project: str, known: Sequence[KnownFinding], packed: Mapping[str, known_table.Packed]
+    ) -> int:
         held = self._held.setdefault(project, {})
         at: dict[str, list[KnownFinding]] = {path: [] for path in held}
         for one in known:
             at.setdefault(one.path, []).append(one)
         with unsearched():
-            rows = _changed(at, held)
+            rows = _changed(at, held, packed)
             first = next(rows, None)
             if first is None:  # there is nothing to lock the file for
                 return 0
-            told = {one.identity for one in known}
-            return self._transaction(lambda: self._write(project, chain((first,), rows), told))
+            return self._transaction(lambda: self._write(project, chain((first,), rows), known))
 
-    def _write(self, project: str, rows: Iterable[tuple[str, Sequence[KnownFinding], known_table.Row | None]],
-               told: Set[str]) -> int:  # fmt: skip
+    def _write(self, project: str, rows: Iterable[_Changed], known: Sequence[KnownFinding]) -> int:
         """Put what is told of each path in place of what the table says of it. What is there of findings that are not
-        ``told`` stays: another run put it there."""
+        ``known`` stays: another run put it there."""
+        if self._read_at.get(project) != known_table.changes(self._connection):
+            rows = self._beside_others(project, rows, {one.identity for one in known})
         held, count = self._held[project], 0
+
+        def put() -> Iterator[tuple[str, known_table.Row | None]]:
+            nonlocal count
+            for path, here, row in rows:
+                held[path] = hash(row)
+                count += len(here)
+                yield path, row
+
+        known_table.write(self._connection, project, put())
+        return count
+
+    def _beside_others(self, project: str, rows: Iterable[_Changed], told: Set[str]) -> Iterator[_Changed]:
+        """The same beside what another run has put there meanwhile; nothing of paths that are as they should be."""
+        held = self._held[project]
         for path, here, row in rows:
             before = known_table.read_one(self._connection, project, path)
             others = [one for one in known_table.decoded(path, before) if one.identity not in told] if before else []
             put = known_table.encoded([*here, *others]) if others else row
             if put != before:
-                known_table.write(self._connection, project, path, put)
-                count += len(here)
-            held[path] = hash(put)
-        return count
+                yield path, here, put
+            else:
+                held[path] = hash(put)
 
     def retain(self, days: int, *, now: datetime | None = None) -> int:
         """Forget findings that were fixed more than ``days`` ago; returns how many."""
@@ -215,11 +237,11 @@ def _transaction(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
 
 
 def _changed(
-    at: Mapping[str, Sequence[KnownFinding]], held: Mapping[str, int]
-) -> Iterator[tuple[str, Sequence[KnownFinding], known_table.Row | None]]:
+    at: Mapping[str, Sequence[KnownFinding]], held: Mapping[str, int], packed: Mapping[str, known_table.Packed]
+) -> Iterator[_Changed]:
     """Paths of which other is told than their row says, in order, each with what is told of it and the row of that."""
     for path in sorted(at):
         here = at[path]
-        row = known_table.encoded(here) if here else None
+        row = known_table.encoded(here, packed.get(path)) if here else None
         if held.get(path) != hash(row):
             yield path, here, row
