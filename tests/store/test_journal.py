@@ -12,7 +12,7 @@ import pytest
 from lockgate.errors import StoreError
 from lockgate.store import Record
 from lockgate.store import settling as settling_module
-from lockgate.store.journal import Journal, runs
+from lockgate.store.journal import Journal, SharedText, line_of, runs
 from lockgate.store.settling import DAMAGED, settle
 
 NOW = datetime(2026, 11, 26, 1, 2, 3, 456789, tzinfo=UTC)
@@ -161,6 +161,46 @@ def test_an_append_that_fails_leaves_nothing_of_itself(root, record, monkeypatch
     journal.turn()
     assert settle(root, record).problems == []
     assert sorted(uids(record)) == ["a", "c"]
+
+
+def naming(uid, shared):
+    table, row = review(uid)
+    return line_of(table, {**row, "Outcomes": shared.named})
+
+
+def test_a_text_that_rows_share_stands_once_in_a_file_and_whole_in_every_row(root, record):
+    text, other = '[{"message":"long and \\"quoted\\"\\n"}]', '[{"message":"another"}]'
+    journal = Journal(root, "w-1")
+    for turn in range(2):
+        for uid, said in (("a", text), ("b", other), ("c", text)):
+            shared = SharedText(said)
+            journal.append_lines([naming(f"{uid}{turn}", shared)], [shared, shared])
+        journal.turn()
+    for file in root.glob("w-1/*.jsonl"):
+        assert (file.read_bytes().count(b"long and"), file.read_bytes().count(b"another")) == (1, 1)
+    assert settle(root, record).problems == []
+    told = {row["Uid"][0]: row["Outcomes"] for row in record.rows("AdmissionReviews")}
+    assert told == {"a": text, "b": other, "c": text}
+
+
+def test_a_text_is_written_again_where_it_was_not_kept(root, record, monkeypatch):
+    journal, shared = Journal(root, "w-1"), SharedText("[1]")
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "fdatasync", lambda _: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+        with pytest.raises(StoreError):
+            journal.append_lines([naming("a", shared)], [shared])
+    journal.append_lines([naming("b", shared)], [shared])
+    journal.turn()
+    assert settle(root, record).problems == []
+    assert [(row["Uid"], row["Outcomes"]) for row in record.rows("AdmissionReviews")] == [("b", "[1]")]
+
+
+def test_a_row_whose_text_is_not_there_is_damage(root, record):
+    journal = Journal(root, "w-1")
+    journal.append_lines([naming("a", SharedText("[1]")), line_of(*review("b")), b"= key 3\n", b"= key\n"])
+    journal.turn()
+    assert settle(root, record).problems[0].startswith("3 lines")
+    assert uids(record) == ["b"]
 
 
 def test_a_journal_that_nobody_settles_has_an_end(root):

@@ -163,8 +163,6 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Of asyncio."""
-        import httptools
-
         if self._unheard:
             return
         if not self._head:
@@ -172,10 +170,8 @@ class Connection(asyncio.Protocol):
         self._head += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._end(self._kept.app.refuse(400, "only HTTP/1.1 is spoken here"))
-        except httptools.HttpParserError:
-            self._end(self._kept.app.refuse(400, "this is no HTTP request"))
+        except Exception as error:
+            self._end(self._kept.app.refuse(400, _fault(error)))
         if self._head - _CHUNKED * self._size > _MAX_HEAD:
             self._end(self._kept.app.refuse(431, f"the head is larger than {_MAX_HEAD} bytes"))
         self._answer()
@@ -311,6 +307,17 @@ class Connection(asyncio.Protocol):
         if not self._is_closing():
             self._transport.write(_head(response, False) + response.body)
             self._loop.call_later(_GOODBYE, self._transport.close)
+
+
+def _fault(error: Exception) -> str:
+    """What the parser has against a request; any other error is raised again."""
+    import httptools
+
+    if isinstance(error, httptools.HttpParserUpgrade):
+        return "only HTTP/1.1 is spoken here"
+    if isinstance(error, httptools.HttpParserError):
+        return "this is no HTTP request"
+    raise error
 
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}

@@ -2,8 +2,9 @@
 
 For a writer that answers requests: an append costs one write and one sync, and none of what a Delta table needs is in
 its memory. Below the root each writer has a folder of its own run, held locked for as long as it lives, with numbered
-files; what it appends to ends in ``.part``, what is closed in ``.jsonl``. A line is ``<table> <row as JSON>``. What
-does not belong: putting rows into the record (``settling``, ``ingest.journalled``).
+files; what it appends to ends in ``.part``, what is closed in ``.jsonl``. A line is ``<table> <row as JSON>``. A text
+that many rows have may stand once in a file, before all of them: ``= <key> <text as JSON>``, and they have
+``{"=": <key>}`` in its place. What does not belong: putting rows into the record (``settling``, ``ingest.journalled``).
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import fcntl
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ import orjson
 from lockgate.dataclass import dataclass
 from lockgate.errors import StoreError
 
+SHARED = "="
+"""Begins the line of a text that rows share, and is the one key of what stands for it in them."""
 OWNER = "owner.lock"
 OPEN, CLOSED = ".part", ".jsonl"
 _DAMAGED = ".damaged"
@@ -30,6 +34,19 @@ _SETTLING = "settling.lock"
 _MADE = ".new-"
 MAX_WAITING = 1 << 30
 """Bytes that may wait for the record; a record that nobody can write must not fill the disk of a node."""
+
+
+class SharedText:
+    """A text that many rows have."""
+
+    __slots__ = ("key", "line", "named")
+
+    def __init__(self, text: str) -> None:
+        self.key = blake2b(text.encode(), digest_size=16).hexdigest()
+        self.line = b"%s %s %s\n" % (SHARED.encode(), self.key.encode(), orjson.dumps(text))
+        """As it stands in a journal."""
+        self.named = {SHARED: self.key}
+        """What stands for it in a row."""
 
 
 class Journal:
@@ -41,6 +58,8 @@ class Journal:
         self._lock = threading.Lock()
         self._file = -1
         self._size = self._number = 0
+        self._shared: set[str] = set()
+        """Keys of the texts that are in the file that is appended to."""
         try:
             self._owner = _folder_with_owner(root, run)
         except OSError as error:
@@ -56,18 +75,20 @@ class Journal:
         :class:`StoreError` none of them is."""
         self.append_lines([line_of(table, row) for table, row in rows])
 
-    def append_lines(self, made: Sequence[bytes]) -> None:
-        """As :meth:`append`, of what :func:`line_of` made."""
-        lines = b"".join(made)
-        if not lines:
+    def append_lines(self, made: Sequence[bytes], shared: Iterable[SharedText] = ()) -> None:
+        """As :meth:`append`, of what :func:`line_of` made; ``shared`` are the texts that these rows name."""
+        if not made:
             return
         with self._lock:
-            if self.waiting() + len(lines) > self._max_waiting:
-                raise StoreError(f"{self._max_waiting} bytes wait for the record already", where=str(self._folder),
-                                 hint="the record cannot be written: see what the log says of it")  # fmt: skip
             try:
                 self._open()
+                new = {one.key: one.line for one in shared if one.key not in self._shared}
+                lines = b"".join((*new.values(), *made))
+                if self.waiting() + len(lines) > self._max_waiting:
+                    raise StoreError(f"{self._max_waiting} bytes wait for the record already", where=str(self._folder),
+                                     hint="the record cannot be written: see what the log says of it")  # fmt: skip
                 self._write(lines)
+                self._shared.update(new)
             except OSError as error:
                 raise self._trouble(error) from None
 
@@ -98,6 +119,7 @@ class Journal:
             self._number += 1
             self._file = os.open(self._path(OPEN), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             self._size = 0
+            self._shared.clear()
             _sync_folder(self._folder)
 
     def _write(self, lines: bytes) -> None:

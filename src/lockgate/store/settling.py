@@ -8,7 +8,7 @@ gone left open are taken as well, without a last line that has no end: nobody wa
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from lockgate.errors import LockgateError, StoreError
-from lockgate.store.journal import Settled, set_aside, settle_closed
+from lockgate.store.journal import SHARED, Settled, set_aside, settle_closed
 from lockgate.store.record import Record
 from lockgate.tables import ColumnType, Table, tables
 
@@ -64,6 +64,7 @@ def _compact(record: Record, done: Settled) -> None:
 def _rows(file: Path, *, torn: bool) -> tuple[dict[str, list[dict[str, Any]]], int]:
     """Rows by table, and how many lines could not be read."""
     found: dict[str, list[dict[str, Any]]] = {}
+    texts: dict[str, str] = {}
     wrong = 0
     with file.open("rb") as stream:
         for line in stream:
@@ -72,19 +73,28 @@ def _rows(file: Path, *, torn: bool) -> tuple[dict[str, list[dict[str, Any]]], i
             name, _, text = line.partition(b" ")
             table = tables().get(name.decode("ascii", "replace"))
             try:
+                if name == SHARED.encode():
+                    key, _, shared = text.partition(b" ")
+                    texts[key.decode()] = _text(orjson.loads(shared))
+                    continue
                 if table is None or not table.alone or not line.endswith(b"\n"):
                     raise ValueError("no line of a journal")
-                row = _row(table, orjson.loads(text))
-            except (ValueError, TypeError, AttributeError):
+                row = _row(table, orjson.loads(text), texts)
+            except (ValueError, TypeError, AttributeError, KeyError):
                 wrong += 1
             else:
                 found.setdefault(table.name, []).append(row)
     return found, wrong
 
 
-def _row(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+def _row(table: Table, row: dict[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
     columns = {column.name: column.type for column in table.columns}
-    return {name: _READ[columns[name]](value) if name in columns else _strange() for name, value in row.items()}
+    return {
+        name: _strange() if name not in columns
+        else texts[value[SHARED]] if value.__class__ is dict and columns[name] is ColumnType.DYNAMIC
+        else _READ[columns[name]](value)
+        for name, value in row.items()
+    }  # fmt: skip
 
 
 def _strange() -> Any:

@@ -56,6 +56,17 @@ def test_a_body_is_kept_once_a_day_and_outlives_none_of_its_reviews(tmp_path):
     assert left == {digest for digest, _ in bodies_of(record, list(left))} and len(left) == 1
 
 
+def test_what_was_said_is_whole_in_the_row_of_every_replica(tmp_path):
+    recorder = Recording(tmp_path)
+    outcomes = [{"policy": f"K8sOwn/{number}", "message": "é \"x\"" * 20} for number in range(9)]
+    said = Verdict(True, "sha256:1", outcomes=outcomes)
+    for _ in range(2):
+        one = ReviewRecord(1_760_000_000.0, "validate", pod_request(), said, Outcome.ALLOWED, 0.002)
+        recorder.record(one, recorder.recorder.prepare(one))
+    rows = [row["Outcomes"] for row in recorder.store.rows("AdmissionReviews")]
+    assert rows == [json.dumps(outcomes, ensure_ascii=False, sort_keys=True, separators=(",", ":"))] * 4
+
+
 def test_another_process_adds_to_the_same_record(tmp_path):
     for run in ("admission-1", "admission-2"):
         Recording(tmp_path, run).record(reviewed())

@@ -104,16 +104,15 @@ class PolicySet:
         if mutate and before is not None:
             review = self._mutated(review, request, until, said, notes)
             request = {**request, "object": review.object}
-        body = Object("kubernetes", _placed(review), cluster=self.settings.cluster or "")
         if validate:
-            heard = self._waived(self._judged(review, request, said, until, seconds, notes), body)
+            heard = self._waived(self._judged(review, request, said, until, seconds, notes), review)
         else:
             heard = Heard(tuple(said)) if said else NOTHING
         changed = review.object is not before
         return Answer(
             self.version, heard, seconds, notes, review.object,
             tuple(patch(before, review.object)) if changed else (),
-            owner_of(body.body, review.namespace_object, self.settings.owner_keys) if heard.said else "",
+            owner_of(_body(review), review.namespace_object, self.settings.owner_keys) if heard.said else "",
         )  # fmt: skip
 
     def _judged(self, review: Review, request: Mapping[str, Any], said: Sequence[Said], until: float | None,
@@ -228,10 +227,11 @@ class PolicySet:
         each, every = self._limits
         return Limits(each, every, until)
 
-    def _waived(self, heard: Heard, body: Object) -> Heard:
+    def _waived(self, heard: Heard, review: Review) -> Heard:
         """The same, waived where a waiver covers the object."""
         if not self.exceptions.any:
             return heard
+        body = Object("kubernetes", _placed(review), cluster=self.settings.cluster or "")
         settled = tuple(
             self.exceptions.applied(one, body) if one.action in (Action.DENY, Action.WARN) else one
             for one in heard.said
@@ -256,9 +256,13 @@ class PolicySet:
         return "; ".join(parts)
 
 
+def _body(review: Review) -> Mapping[str, Any]:
+    return review.object or review.old_object or {}
+
+
 def _placed(review: Review) -> Mapping[str, Any]:
     """The object with the Namespace of its request, which it need not say itself."""
-    body = review.object or review.old_object or {}
+    body = _body(review)
     metadata = body.get("metadata")
     if not review.namespace or not isinstance(metadata, dict) or metadata.get("namespace"):
         return body

@@ -52,7 +52,7 @@ class Config:
 
     def excludes_review(self, review: Review, process: str) -> bool:
         """Whether ``process`` leaves a request alone, by the object it carries."""
-        return self.excludes(review.candidates[0], process, namespace=review.namespace)
+        return bool(self.exclusions) and self.excludes(review.candidates[0], process, namespace=review.namespace)
 
     def syncs(self, candidate: Candidate) -> bool:
         """Whether the inventory holds this object."""

@@ -198,15 +198,12 @@ class Library:
     ) -> Verdicts:  # fmt: skip
         """As :meth:`evaluate`; the very object of an earlier review of which the same is said, as a rule."""
         case = self.case(review, limits)
-        return self.plan(case.review, point).judged(case, parts or self._parts(case), self.kept, seconds)
+        parts = parts or Parts(case.review, case.inventory)
+        return self.plan(case.review, point).judged(case, parts, self.kept, seconds)
 
     def parts(self, review: Review) -> Parts:
         """The review taken apart, for whoever keeps more by its parts; :meth:`judged` takes it."""
-        return self._parts(self.case(review))
-
-    @staticmethod
-    def _parts(case: Case) -> Parts:
-        return Parts(case.review, case.inventory)
+        return Parts(self._in_namespace(review), self._inventory()[0])
 
     def matching(self, review: Review) -> list[Constraint]:
         """The constraints that are for ``review``, whatever the point. Raises :class:`MatchError`."""
@@ -216,15 +213,21 @@ class Library:
 
     def case(self, review: Review, limits: Limits | None = None) -> Case:
         """What the constraints that judge ``review`` share: its namespace and the inventory found."""
-        if review.namespace_object is None and review.namespace:
-            known = self.inventory.namespace(review.namespace)
-            if known is not None:
-                review = review.in_namespace(known)
+        number, data = self._inventory()
+        return Case(self._in_namespace(review), data=data, limits=limits or self.limits, inventory=number)
+
+    def _in_namespace(self, review: Review) -> Review:
+        if review.namespace_object is not None or not review.namespace:
+            return review
+        return review.in_namespace(self.inventory.namespace(review.namespace))
+
+    def _inventory(self) -> tuple[int, dict[str, Any]]:
+        """What Rego sees as ``data``, and a number that is another whenever it is."""
         inventory, version, number, data = self._data
         if inventory is not self.inventory or version != self.inventory.version:
             number, data = next(self._next_number), {"inventory": self.inventory.data()}
             self._data = (self.inventory, self.inventory.version, number, data)
-        return Case(review, data=data, limits=limits or self.limits, inventory=number)
+        return number, data
 
     def plan(self, review: Review, point: str) -> Plan:
         """The constraints for objects of this kind that are enforced at a point and judge the operation."""

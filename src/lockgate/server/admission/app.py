@@ -133,7 +133,8 @@ class AdmissionApp:
     def _review(self, request: Request, query: bytes, endpoint: str) -> Response | Awaitable[Response]:
         received = time.monotonic()
         try:
-            if request.content_type.split(b";")[0].strip().lower() != b"application/json":
+            kind = request.content_type
+            if kind != b"application/json" and kind.split(b";")[0].strip().lower() != b"application/json":
                 raise ReviewError("the body must be application/json", status=415)
             budget = form.seconds_of(_parameter(query, "timeout"))
             review = form.parse(request.body)

@@ -9,22 +9,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from lockgate.dataclass import dataclass
-from lockgate.server.admission.contract import ReviewRecord
+from lockgate.server.admission.contract import ReviewRecord, Verdict
 from lockgate.sources.cluster.scrub import scrubbed_patch, scrubbed_review
-from lockgate.store.journal import Journal, line_of
+from lockgate.store.journal import Journal, SharedText, line_of
 
 if TYPE_CHECKING:
     from lockgate.store import Record
 
 _KNOWN = 50_000
 """Digests remembered, at some 100 bytes each; past it the set begins anew, and a body may be kept twice."""
+_SHORT = 200
+"""Characters of what was said that stand in the row of a review itself."""
 _APART = frozenset({"uid", "kind", "resource", "subResource", "name", "namespace", "operation", "object", "oldObject",
                     "dryRun"})  # fmt: skip
+_OBJECT = b'AdmissionObjects {"TimeGenerated":"%s","RunId":%s,"Digest":"%s","Bytes":%d,"Body":%s}\n'
+"""The line of a body, as ``line_of`` writes it."""
 _Key = tuple[date, bytes]
 
 
@@ -35,6 +40,8 @@ class Prepared:
     review: bytes
     bodies: tuple[tuple[_Key, bytes], ...]
     """Day and digest, and the line, of the bodies that were not known when it was prepared."""
+    outcomes: SharedText | None
+    """What was said, where it is long: the row names it, and replicas have it in common."""
 
 
 class JournalRecorder:
@@ -43,24 +50,29 @@ class JournalRecorder:
     def __init__(self, journal: Journal, *, salt: bytes) -> None:
         """``salt`` keys the hashes that stand for values of Secrets and of environment variables."""
         self._journal, self._salt = journal, salt
+        self._run = orjson.dumps(journal.run)
         self._known: set[_Key] = set()
+        self._day = date.min, b""
 
     def prepare(self, one: ReviewRecord) -> Prepared:
         """What :meth:`record` keeps of a review. May be called while another thread records."""
         bodies: dict[_Key, bytes] = {}
-        row = self._row(one, bodies)
-        return Prepared(line_of("AdmissionReviews", row), tuple(bodies.items()))
+        outcomes = one.verdict.shared.kept("outcomes", partial(_outcomes, one.verdict)) if one.verdict else "[]"
+        shared = outcomes if isinstance(outcomes, SharedText) else None
+        row = self._row(one, outcomes if shared is None else shared.named, bodies)
+        return Prepared(line_of("AdmissionReviews", row), tuple(bodies.items()), shared)
 
     def record(self, records: Sequence[ReviewRecord | Prepared]) -> None:
         """Keep these. Raises ``StoreError``, and none of them counts as kept then."""
         prepared = [one if isinstance(one, Prepared) else self.prepare(one) for one in records]
         bodies = {key: line for one in prepared for key, line in one.bodies if key not in self._known}
-        self._journal.append_lines([*bodies.values(), *(one.review for one in prepared)])
+        shared = [one.outcomes for one in prepared if one.outcomes is not None]
+        self._journal.append_lines([*bodies.values(), *(one.review for one in prepared)], shared)
         if len(self._known) + len(bodies) > _KNOWN:
             self._known.clear()
         self._known.update(bodies)
 
-    def _row(self, one: ReviewRecord, bodies: dict[_Key, bytes]) -> dict[str, Any]:
+    def _row(self, one: ReviewRecord, outcomes: Any, bodies: dict[_Key, bytes]) -> dict[str, Any]:
         request, verdict = one.request, one.verdict
         moment = datetime.fromtimestamp(one.received, UTC)
         kind, resource = request["kind"], request["resource"]
@@ -73,30 +85,35 @@ class JournalRecorder:
             "Name": request.get("name") or "", "Username": _user(request), "DryRun": bool(request.get("dryRun")),
             "Outcome": one.outcome.value, "Failure": one.failure,
             "PolicyVersion": verdict.policy_version if verdict else "", "Seconds": one.seconds,
-            "Outcomes": verdict.shared.kept("outcomes", lambda: _text_of([*verdict.outcomes])) if verdict else "[]",
+            "Outcomes": outcomes,
             "PolicySeconds": _json(verdict.seconds if verdict else {}),
-            "Patch": _json(scrubbed_patch(verdict.patch if verdict else (), salt=self._salt)),
+            "Patch": _json(scrubbed_patch(verdict.patch, salt=self._salt)) if verdict and verdict.patch else "[]",
             "ObjectDigest": self._kept(request.get("object"), moment, bodies, secret=secret),
             "OldObjectDigest": self._kept(request.get("oldObject"), moment, bodies, secret=secret),
             "Request": _json({key: value for key, value in request.items() if key not in _APART}),
         }  # fmt: skip
 
-    def _kept(self, body: Mapping[str, Any] | None, moment: datetime, bodies: dict[_Key, bytes], *,
+    def _kept(self, kept: Mapping[str, Any] | None, moment: datetime, bodies: dict[_Key, bytes], *,
               secret: bool) -> str:  # fmt: skip
-        if body is None:
+        if kept is None:
             return ""
-        text = scrubbed_review(body, salt=self._salt, secret=secret).encode()
+        body = scrubbed_review(kept, salt=self._salt, secret=secret)
+        text = body.encode()
         hashed = hashlib.sha256(text)
         digest = f"sha256:{hashed.hexdigest()}"
         key = moment.date(), hashed.digest()
         if key not in self._known and key not in bodies:
-            # Dated at the end of the day, and kept anew the next: what drops old rows takes no body before its review.
-            end = datetime.combine(moment.date() + timedelta(days=1), time(), UTC)
-            bodies[key] = line_of("AdmissionObjects", {
-                "TimeGenerated": end, "RunId": self._journal.run, "Digest": digest, "Bytes": len(text),
-                "Body": text.decode(),
-            })  # fmt: skip
+            bodies[key] = _OBJECT % (self._end_of(key[0]), self._run, digest.encode(), len(text), orjson.dumps(body))
         return digest
+
+    def _end_of(self, day: date) -> bytes:
+        """Bodies are dated at the end of the day, and kept anew the next: what drops old rows takes no body before its
+        review."""
+        known, end = self._day
+        if day != known:
+            end = datetime.combine(day + timedelta(days=1), time(), UTC).isoformat().encode()
+            self._day = day, end
+        return end
 
 
 def _user(request: Mapping[str, Any]) -> str:
@@ -109,9 +126,9 @@ def _json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain).decode()
 
 
-def _text_of(value: Any) -> orjson.Fragment:
-    """The JSON of ``value`` as a text in the JSON of a row."""
-    return orjson.Fragment(bytes(memoryview(orjson.dumps(_json(value)))))  # the encoder's own is twice as large
+def _outcomes(verdict: Verdict) -> str | SharedText:
+    text = _json([*verdict.outcomes])
+    return text if len(text) < _SHORT else SharedText(text)
 
 
 def _plain(value: Any) -> Any:

@@ -60,12 +60,12 @@ class RecordQueue:
 
     def put(self, record: ReviewRecord, size: int) -> bool:
         """Take the record of a request of ``size`` bytes; False when there is no room."""
-        with self._lock:
-            # One review larger than everything may still wait alone: else it could never be recorded.
-            if self._waiting and (len(self._waiting) >= self._reviews or self._held + size > self._size):
-                return False
+        # Only this thread puts: what room there is now is there afterwards. One review larger than everything may still
+        # wait alone: else it could never be recorded.
+        if self._waiting and (len(self._waiting) >= self._reviews or self._held + size > self._size):
+            return False
         try:
-            prepared = self._prepare(record)  # only this thread puts, so there still is room afterwards
+            prepared = self._prepare(record)
         except Exception as error:  # foreign code, and its failure must not end the answering
             self._metrics.recorder_errors += 1
             self._metrics.records_lost += 1
@@ -78,7 +78,8 @@ class RecordQueue:
             crowded = 2 * len(self._waiting) > self._reviews or 2 * self._held > self._size
         if crowded:
             self._hurry.set()
-        self._filled.set()
+        if not self._filled.is_set():  # who waits for it clears it before looking at what there is
+            self._filled.set()
         return True
 
     async def put_when_free(self, record: ReviewRecord, size: int, *, seconds: float) -> bool:

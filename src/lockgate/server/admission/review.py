@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -108,6 +109,7 @@ def _namespace(request: Mapping[str, Any]) -> str:
     return str(request.get("namespace") or "")
 
 
+@lru_cache(maxsize=64)
 def seconds_of(timeout: str) -> float:
     """Seconds of the ``timeout`` parameter (``10s``, ``1m0s``, ``500ms``); 10 without one, and never above 30.
 
