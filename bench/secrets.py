@@ -14,11 +14,13 @@ import resource
 import tempfile
 import time
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
+from lockgate.engine.judge import batches
 from lockgate.model import Confidence, Family, File, Finding, Rule, RuleId, Severity
 from lockgate.rules import load
-from lockgate.scanners import ScanContext
+from lockgate.scanners import ScanContext, feed_all
 from lockgate.scanners.secrets import SCANNER
 from lockgate.sources.repository.tree import TreeSource
 
@@ -55,7 +57,8 @@ def bench(files: list[File], rules: list[Rule], *, profile: bool, show: bool) ->
             profiler = cProfile.Profile() if profile and start == "warm" else None
             if profiler:
                 profiler.enable()
-            findings = [one for file in files for one in session.feed(file) if isinstance(one, Finding)]
+            told = chain.from_iterable(feed_all(session, batch) for batch in batches(files))
+            findings = [one for said in told for one in said if isinstance(one, Finding)]
             if profiler:
                 profiler.disable()
                 pstats.Stats(profiler).sort_stats("tottime").print_stats(18)

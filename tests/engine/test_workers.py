@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lockgate.engine import observe, workers
-from lockgate.engine.judge import Judge
+from lockgate.engine.judge import MOST_BYTES, MOST_FILES, Judge, batches
 from lockgate.engine.scan import members
 from lockgate.engine.workers import judged_by_workers
 from lockgate.errors import NothingCheckedError
@@ -188,3 +188,20 @@ def _group(group: int) -> list[int]:
         if int(of) == group and state != "Z":
             there.append(int(stat.parent.name))
     return there
+
+
+def test_a_file_of_a_batch_that_cannot_be_read_is_skipped_and_no_other(tmp_path):
+    files = _files(tmp_path, 5)
+    (tmp_path / "2.yaml").unlink()
+    (tmp_path / "3.yaml").write_text(POD.format(3, "pod-privileged"))
+    told = list(_judge().files(files))
+    assert [(one.loaded > 0, [skip.kind for skip in one.skips]) for one in told] == [
+        (number != 2, [SkipKind.UNREADABLE] if number == 2 else []) for number in range(5)
+    ]
+    assert {finding.location.path for one in told for finding in one.findings} == {"3.yaml"}
+
+
+def test_a_batch_takes_no_file_beyond_its_bytes(tmp_path):
+    files = [File(str(number), size, bytes) for number, size in enumerate([1, MOST_BYTES, 5, 5] + [1] * 70)]
+    assert [len(batch) for batch in batches(files)] == [2, MOST_FILES, len(files) - 2 - MOST_FILES]
+    assert [file for batch in batches(files) for file in batch] == files

@@ -367,3 +367,17 @@ def test_a_pattern_that_is_not_plain_is_compiled_at_once(pattern: Pattern) -> No
 def test_a_refused_expression_is_told_by_a_patient_matcher_too() -> None:
     with pytest.raises(ConfigurationError):
         Matcher([Pattern("p", r"(a")], patient=True).find(b"a")
+
+
+@pytest.mark.parametrize("patience", [0, 40, 10_000])
+def test_contents_that_are_looked_through_together_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch, patience: int
+) -> None:
+    monkeypatch.setattr(matcher_module, "PATIENCE", patience)
+    patterns = [TOKEN, Pattern("only", r"tok_(zzzz)", path=r"\.tf$")]
+    contents = [b"tok_abc", b"d1234 tok_abcd1234", b"", b"tok_zzzz9999", b"x"]
+    contents.append(b"tok_zzzz9999 tok_abcd1234 tok_zzzz1111")
+    looked = [(content, (f"{number}.{ending}",)) for number, content in enumerate(contents) for ending in ("tf", "py")]
+    together = Matcher(patterns, patient=True).find_all(looked)
+    assert together == [Matcher(patterns).find(content, paths) for content, paths in looked]
+    assert [len(hits) for hits in together] == [0, 0, 1, 1, 0, 0, 2, 1, 0, 0, 5, 3]

@@ -20,7 +20,7 @@ from lockgate.model import Confidence, Family, File, Finding, Rule, RuleId, Seve
 from lockgate.patterns import Hit, Matcher
 from lockgate.patterns.checksums import base62
 from lockgate.rules import expand_sample
-from lockgate.scanners import ScanContext, Scanner
+from lockgate.scanners import ScanContext, Scanner, feed_all
 from lockgate.scanners.secrets import SCANNER
 from lockgate.scanners.secrets._candidates import judge, judge_loose, what_decides
 from lockgate.scanners.secrets._catalog import build
@@ -380,3 +380,24 @@ def test_nothing_but_the_lines_of_a_match_decides(before, matched, after, value,
         begin, stop = what_decides(content, hit)
         offsets = (hit.start, hit.end, hit.secret_start, hit.secret_end)
         assert verdict(content[begin:stop], Hit(hit.index, *(at - begin for at in offsets))) == verdict(content, hit)
+
+
+def test_files_of_a_batch_are_told_apart() -> None:
+    value, settings = secret("acme_{{alnum:12}}").lower(), f"password: {secret('{{alnum:20}}')}\n"
+    files = [
+        file("a.py", f"x = '{value}'\n"),
+        file("empty.py", ""),
+        file("picture.png", value),
+        file("b.bin.py", b"\0\1\2" * 900 + value.encode()),
+        file("large.py", value * 400),
+        file("c.py", "x = 1\n"),
+        file("config/secrets.yml", settings),
+        file("d.py", f"\n\ny = '{value}'\n", other_paths=("e.py",)),
+    ]
+    rules, context = [ACME, PASSWORD, URL], ScanContext(salt=SALT, options={"max_bytes": 3000})
+    together = SCANNER.start(rules, context)
+    said = [list(one) for one in feed_all(together, files)]
+    alone = SCANNER.start(rules, context)
+    assert said == [list(alone.feed(one)) for one in files]
+    assert [len(one) for one in said] == [1, 0, 0, 0, 1, 0, 1, 1]
+    assert together.coverage() == alone.coverage()

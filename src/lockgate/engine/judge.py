@@ -1,4 +1,4 @@
-"""Puts the file scanners of a run to one file at a time, here or in a worker process.
+"""Puts the file scanners of a run to a batch of files at a time, here or in a worker process.
 
 Pure but for loading the file: findings and skips come back, nothing is stored. What a scanner holds back for the whole
 picture (``finish``) stays with the judge that holds the session.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 from lockgate.dataclass import dataclass
@@ -15,7 +16,7 @@ from lockgate.errors import NothingCheckedError
 from lockgate.findings import Waiver, inline_waivers
 from lockgate.model import Component, Family, File, Finding, Object, Rule, Skip, SkipKind
 from lockgate.rules import shipped_ids
-from lockgate.scanners import ScanContext, Scanner, Session
+from lockgate.scanners import ScanContext, Scanner, Session, feed_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class Group:
     """Families of the cacheable ones, each once."""
 
 
+MOST_FILES = 64
+"""Files of a batch."""
+MOST_BYTES = 1024 * 1024
+"""Bytes from which on a batch takes no further file, so that little more is held at once than the largest file."""
 NOTHING = Judged()
 """Of a file that no scanner asked for."""
 
@@ -54,6 +59,25 @@ class Blind:
     name: str
     family: Family
     error: NothingCheckedError
+
+
+def is_full(files: int, size: int) -> bool:
+    """Whether so many files of so many bytes are a batch."""
+    return files >= MOST_FILES or size >= MOST_BYTES
+
+
+def batches(files: Iterable[File]) -> Iterator[list[File]]:
+    """The files in order, as many together as are judged together."""
+    batch: list[File] = []
+    size = 0
+    for file in files:
+        batch.append(file)
+        size += file.size
+        if is_full(len(batch), size):
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 class Judge:
@@ -159,35 +183,36 @@ class Judge:
             )
         return found
 
-    def file(self, file: File) -> Judged:
-        """Judge one file by the cacheable scanners."""
-        names = self.group(file.path, file.size).cacheable
-        return self.put(file, names) if names else NOTHING
+    def files(self, files: Iterable[File]) -> Iterator[Judged]:
+        """Judge files by the cacheable scanners."""
+        for batch in batches(files):
+            yield from self.put_all([(file, self.group(file.path, file.size).cacheable) for file in batch])
 
     def put(self, file: File, names: Sequence[str]) -> Judged:
         """Judge one file by the scanners ``names``."""
-        try:
-            content = file.load()
-        except OSError as error:
-            return Judged(skips=(Skip(file.path, SkipKind.UNREADABLE, error.strerror or str(error)),))
-        ready = File(
-            file.path,
-            len(content),
-            lambda: content,
-            file.stamp,
-            file.changed_lines,
-            file.commit,
-            file.other_paths,
-        )
-        findings, skips = _sorted_out(answer for name in names for answer in self._fed(name, ready))
-        waivers = inline_waivers(file.path, content) if b"lockgate:waive" in content else ()
-        return Judged(findings, skips, waivers, len(content))
+        return self.put_all([(file, names)])[0]
 
-    def _fed(self, name: str, file: File) -> Iterable[Finding | Skip]:
-        if name not in self._sessions and not self.scanners[name].may_hold(file):
-            return ()
+    def put_all(self, batch: Sequence[tuple[File, Sequence[str]]]) -> list[Judged]:
+        """Judge files, each by the scanners named beside it.
+
+        One scanner sees all its files before the next sees any: what makes each of them quick does not fit into the
+        caches of a processor beside what others need.
+        """
+        loaded = [_loaded(file) if names else NOTHING for file, names in batch]
+        ready = {place: one for place, one in enumerate(loaded) if isinstance(one, File)}
+        answers: dict[int, list[Finding | Skip]] = {place: [] for place in ready}
+        for name in self.scanners:
+            places = [place for place in ready if name in batch[place][1]]
+            if places:
+                for place, said in zip(places, self._fed(name, [ready[place] for place in places]), strict=True):
+                    answers[place].extend(said)
+        return [one if isinstance(one, Judged) else _judged(one, answers[at]) for at, one in enumerate(loaded)]
+
+    def _fed(self, name: str, files: Sequence[File]) -> Iterable[Iterable[Finding | Skip]]:
+        if name not in self._sessions and not any(map(self.scanners[name].may_hold, files)):
+            return repeat((), len(files))
         session = self._session(name)
-        return () if session is None else session.feed(file)
+        return repeat((), len(files)) if session is None else feed_all(session, files)
 
     def row(self, row: Component | Object) -> tuple[tuple[Finding, ...], tuple[Skip, ...]]:
         """Judge one component or object."""
@@ -217,6 +242,29 @@ class Judge:
             if not (scanner.cacheable and scanner.reads is File) and (line := self.coverage_of(name)):
                 lines.setdefault(scanner.family, []).append(line)
         return {family: "; ".join(one) for family, one in lines.items()}
+
+
+def _loaded(file: File) -> File | Judged:
+    """The file with its content at hand, or why it cannot be read."""
+    try:
+        content = file.load()
+    except OSError as error:
+        return Judged(skips=(Skip(file.path, SkipKind.UNREADABLE, error.strerror or str(error)),))
+    return File(
+        file.path,
+        len(content),
+        lambda: content,
+        file.stamp,
+        file.changed_lines,
+        file.commit,
+        file.other_paths,
+    )
+
+
+def _judged(file: File, answers: Iterable[Finding | Skip]) -> Judged:
+    content = file.load()
+    waivers = inline_waivers(file.path, content) if b"lockgate:waive" in content else ()
+    return Judged(*_sorted_out(answers), waivers, len(content))
 
 
 def _sorted_out(answers: Iterable[Finding | Skip]) -> tuple[tuple[Finding, ...], tuple[Skip, ...]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import field
 
 from lockgate.dataclass import dataclass
-from lockgate.engine.judge import Group, Judge
+from lockgate.engine.judge import Group, Judge, is_full
 from lockgate.engine.request import Request
 from lockgate.engine.wholes import Place, Wholes, wholes_of
 from lockgate.errors import SourceError
@@ -57,6 +57,35 @@ class Judges:
     """For sources whose rows are objects already; those in files are found by the scanners of files."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A file that the cacheable scanners have not judged yet."""
+
+    file: File
+    group: Group
+    place: Place
+    """Where what they say of it belongs."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Files that wait to be judged together here."""
+
+    waiting: list[_Waiting] = field(default_factory=list)
+    bytes: int = 0
+
+    def takes(self, one: _Waiting) -> bool:
+        """Add a file; whether the batch is full with it."""
+        self.waiting.append(one)
+        self.bytes += one.file.size
+        return is_full(len(self.waiting), self.bytes)
+
+    def taken(self) -> list[_Waiting]:
+        """All of them; the batch is empty then."""
+        taken, self.waiting, self.bytes = self.waiting, [], 0
+        return taken
+
+
 def observe(
     source: Source,
     judges: Judges,
@@ -76,7 +105,9 @@ def observe(
     wants = _wanted(files, dependencies)
     count = fresh = 0
     several = request.jobs > 1 and source.mode == "tree"  # files of other sources can be read in this process alone
-    waiting: list[tuple[File, Place]] = []
+    here = _Batch()
+    waiting: list[_Waiting] = []
+    later: list[tuple[Place, Answers]] = []
     for row in source.collect(wants):
         if isinstance(row, Skip):
             seen.skips.append(row)
@@ -99,15 +130,15 @@ def observe(
             held = kept.get(row) if kept is not None and not row.commit else None
             group = files.group(row.path, row.size)
             if held is not None:
-                _note(seen, row, held, group, request)
-            elif several and fresh >= FIRST:
-                waiting.append((row, _place(seen, count)))
+                _count(seen, row, held, group, request)
+                _take(seen, held)
             else:
                 fresh += 1
-                judged = files.file(row)
-                if kept is not None and not row.commit:
-                    kept.put(row, judged)
-                _note(seen, row, judged, group, request)
+                one = _Waiting(row, group, _place(seen, count))
+                if several and fresh > FIRST:
+                    waiting.append(one)
+                elif here.takes(one):
+                    later += _judged_here(seen, files, here.taken(), kept, request)
             if wholes is not None and group.later:
                 wholes.meet(row, group.later, _place(seen, count))
             if group.immediate:
@@ -115,7 +146,12 @@ def observe(
             if dependencies and not row.commit and lockfiles.wants(row.path):
                 readings.append((row.path, _read_lock(source, row)))
     seen.files += count
-    later = _by_workers(seen, files, waiting, kept, deadline, request) if waiting else []
+    while waiting and len(waiting) < FIRST:  # not worth a process of its own
+        if here.takes(waiting.pop(0)):
+            later += _judged_here(seen, files, here.taken(), kept, request)
+    later += _judged_here(seen, files, here.taken(), kept, request)
+    if waiting:
+        later += _by_workers(seen, files, waiting, kept, deadline, request)
     waivers: list[Waiver] = []
     if wholes is not None:
         later += _of_wholes(seen, wholes, waivers, deadline, request)
@@ -197,30 +233,39 @@ def _wanted(files: Judge, dependencies: bool) -> Wants:
     return wants
 
 
+def _judged_here(
+    seen: Observation, files: Judge, batch: Sequence[_Waiting], kept: CacheSession | None, request: Request
+) -> list[tuple[Place, Answers]]:
+    """What the cacheable scanners say of a batch of files, each with where it belongs."""
+    answers = files.put_all([(one.file, one.group.cacheable) for one in batch])
+    return [(one.place, _kept(seen, one, said, kept, request)) for one, said in zip(batch, answers, strict=True)]
+
+
 def _by_workers(
-    seen: Observation, files: Judge, waiting: list[tuple[File, Place]], kept: CacheSession | None, deadline: float,
+    seen: Observation, files: Judge, waiting: Sequence[_Waiting], kept: CacheSession | None, deadline: float,
     request: Request,
 ) -> list[tuple[Place, Answers]]:  # fmt: skip
-    """What the cacheable scanners say of files that were met before, each with where it belongs."""
-    if len(waiting) < FIRST:  # not worth a process of its own
-        answers: Generator[tuple[File, Answers, bytes | None], None, None] = (
-            (file, files.file(file), None) for file, _ in waiting
-        )
-    else:
-        from lockgate.engine.workers import judged_by_workers
+    """The same of all files that others may judge."""
+    from lockgate.engine.workers import judged_by_workers
 
-        answers = judged_by_workers((file for file, _ in waiting), files, jobs=request.jobs)
     told: list[tuple[Place, Answers]] = []
-    with closing(answers):
-        for (_, place), (file, said, payload) in zip(waiting, answers, strict=False):
+    with closing(judged_by_workers((one.file for one in waiting), files, jobs=request.jobs)) as answers:
+        for one, (file, said, payload) in zip(waiting, answers, strict=False):
             if time.monotonic() > deadline:
-                told.append((place, _out_of_time(seen, file, request)))
+                told.append((one.place, _out_of_time(seen, file, request)))
                 break
-            if kept is not None:
-                kept.put(file, said, payload)
-            _count(seen, file, said, files.group(file.path, file.size), request)
-            told.append((place, said))
+            told.append((one.place, _kept(seen, one, said, kept, request, payload)))
     return told
+
+
+def _kept(
+    seen: Observation, one: _Waiting, said: Answers, kept: CacheSession | None, request: Request,
+    payload: bytes | None = None,
+) -> Answers:  # fmt: skip
+    if kept is not None and not one.file.commit:
+        kept.put(one.file, said, payload)
+    _count(seen, one.file, said, one.group, request)
+    return said
 
 
 def _out_of_time(seen: Observation, file: File, request: Request) -> Answers:
@@ -230,11 +275,6 @@ def _out_of_time(seen: Observation, file: File, request: Request) -> Answers:
     seen.cut_short = f"the time budget of {request.seconds:.0f} s was used up"
     reason = f"{seen.cut_short} before this file and what follows it"
     return Kept(skips=(Skip(file.path, SkipKind.LIMIT, reason),))
-
-
-def _note(seen: Observation, file: File, judged: Answers, group: Group, request: Request) -> None:
-    _count(seen, file, judged, group, request)
-    _take(seen, judged)
 
 
 def _count(seen: Observation, file: File, judged: Answers, group: Group, request: Request) -> None:

@@ -289,6 +289,6 @@ def _start(
 def _batch(files: list[File]) -> _Said:
     if _judge is None:
         raise RuntimeError("a worker was handed files before it was started")
-    said = [_judge.file(file) for file in files]
+    said = list(_judge.files(files))
     payloads = [codec.encode(Kept(one.findings, one.skips, one.waivers, (), one.loaded)) for one in said]
     return payloads, [(one.name, one.error.message, one.error.hint) for one in _judge.blind]

@@ -117,24 +117,40 @@ class Matcher:
 
     def find(self, content: bytes, paths: Sequence[str] = ("",)) -> list[Hit]:
         """Every match that is not allowed, by pattern, then place. A path condition holds when any path meets it."""
-        if self._patience > 0 and (found := self._patiently(Look(content, paths))) is not None:
-            return found
-        if self._database is None and self._numbers:
+        return self.find_all([(content, paths)])[0]
+
+    def find_all(self, looked: Sequence[tuple[bytes, Sequence[str]]]) -> list[list[Hit]]:
+        """What ``find`` finds in each of several contents with their paths.
+
+        All are scanned before what was found in any is verified: the database is larger than the cache of a processor,
+        and whatever runs between two scans drives it out.
+        """
+        done: list[list[Hit]] = []
+        for content, paths in looked:
+            found = self._patiently(Look(content, paths)) if self._patience > 0 else None
+            if found is None:
+                break
+            done.append(found)
+        rest = looked[len(done) :]
+        if rest and self._database is None and self._numbers:
             self._patience = 0
             self._open()
-        candidates = self._candidates(content)
-        if not candidates and not self._path_only:
-            return []
-        look = Look(content, paths)
-        hits = self._by_path(paths)
+        candidates = [self._candidates(content) for content, _ in rest]
+        for (content, paths), ends in zip(rest, candidates, strict=True):
+            done.append(self._verified(Look(content, paths), ends) if ends or self._path_only else [])
+        return done
+
+    def _verified(self, look: Look, candidates: dict[int, list[int]]) -> list[Hit]:
+        """What counts of the matches that end at candidate ends, by pattern."""
+        hits = self._by_path(look.paths)
         for number in sorted(candidates):
-            if not self._path_fits(number, paths):
+            if not self._path_fits(number, look.paths):
                 continue
             windows = list(self._windows(number, look, candidates[number]))
             if not self._keyword_stands(number, look, *windows[0]):
                 continue
             for begin, end in windows:
-                hits.extend(self._verified(number, look, begin=begin, end=end))
+                hits.extend(self._in_window(number, look, begin=begin, end=end))
         return hits
 
     def _patiently(self, look: Look) -> list[Hit] | None:
@@ -184,7 +200,7 @@ class Matcher:
             width = self._widths[number] = measure(self.patterns[number].regex)
         return windows_of(look, ends, width)
 
-    def _verified(self, number: int, look: Look, *, begin: int, end: int) -> Iterator[Hit]:
+    def _in_window(self, number: int, look: Look, *, begin: int, end: int) -> Iterator[Hit]:
         """The matches in one window that count."""
         content, origin = look.content, 0
         spans: Iterable[_Span]

@@ -118,6 +118,12 @@ class Scanner:
     for the sake of the file."""
 
 
+def feed_all(session: Session, rows: Sequence[Any]) -> Iterable[Iterable[Finding | Skip]]:
+    """What ``feed`` says of each row, in order; a session that is quicker on many at once has a ``feed_all`` itself."""
+    own: Callable[[Sequence[Any]], Iterable[Iterable[Finding | Skip]]] | None = getattr(session, "feed_all", None)
+    return map(session.feed, rows) if own is None else own(rows)
+
+
 def declared_options(family: str) -> tuple[ScannerOption, ...]:
     """The options of the scanners of ``family``, and the parameters of its rules, by name. Starts no scanner."""
     import sys

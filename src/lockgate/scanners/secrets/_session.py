@@ -24,6 +24,7 @@ from lockgate.model import (
     SkipKind,
     Subject,
 )  # fmt: skip
+from lockgate.model.quick import quick
 from lockgate.patterns import Hit, Matcher
 from lockgate.patterns.checksums import CHECKSUMS
 from lockgate.patterns.masking import hint
@@ -69,27 +70,13 @@ class SecretsSession:
 
     def feed(self, row: File) -> Iterable[Finding | Skip]:
         """Findings of one file in line order, and a Skip when it was not judged whole."""
-        paths = (row.path, *row.other_paths) if row.other_paths else (row.path,)
-        structured = [path for path in paths if wants_structured(path)]
-        plain = [path for path in paths if not is_quiet(path)]
-        if not structured and not plain:
-            return ()
-        if row.size > self._limit:
-            return (_too_large(row.path, row.size, self._limit),)
-        content = row.load()
-        size = len(content)
-        if size > self._limit:
-            return (_too_large(row.path, size, self._limit),)
-        if not size:
-            return ()
-        self._files += 1
-        self._bytes += size
-        text, binary = _as_text(content)
-        hits = self._matcher.find(text, plain) if plain and not binary else []
-        read = [reading for path in structured if (reading := read_with_skips(path, content)) is not NOTHING_READ]
-        if not hits and not read:
-            return ()
-        return list(self._findings(row, text, hits=hits, read=read))
+        return self.feed_all((row,))[0]
+
+    def feed_all(self, rows: Sequence[File]) -> list[Sequence[Finding | Skip]]:
+        """The same of each file of a batch: all are read, then looked through, then judged."""
+        opened = [self._opened(row) for row in rows]
+        hits = iter(self._matcher.find_all([(one.text, one.plain) for one in opened if one.plain]))
+        return [self._said(one, next(hits) if one.plain else ()) for one in opened]
 
     def finish(self) -> Iterable[Finding | Skip]:
         """Nothing: every file has had its answer."""
@@ -100,6 +87,30 @@ class SecretsSession:
         if not self._files:
             return ""
         return f"{self._files} files, {self._bytes / 1e6:.1f} MB, {self._catalog.rules} rules"
+
+    def _opened(self, row: File) -> _Opened:
+        paths = (row.path, *row.other_paths) if row.other_paths else (row.path,)
+        structured = [path for path in paths if wants_structured(path)]
+        plain = [path for path in paths if not is_quiet(path)]
+        if not structured and not plain:
+            return _Opened(row)
+        size = row.size
+        if size <= self._limit:
+            content = row.load()
+            size = len(content)
+        if size > self._limit:
+            return _Opened(row, skips=(_too_large(row.path, size, self._limit),))
+        if not size:
+            return _Opened(row)
+        self._files += 1
+        self._bytes += size
+        text, binary = _as_text(content)
+        return _Opened(row, content, text, () if binary else plain, structured)
+
+    def _said(self, one: _Opened, hits: Sequence[Hit]) -> Sequence[Finding | Skip]:
+        asked = (read_with_skips(path, one.content) for path in one.structured) if one.structured else ()
+        read = [reading for reading in asked if reading is not NOTHING_READ]
+        return list(self._findings(one.row, one.text, hits=hits, read=read)) if hits or read else one.skips
 
     def _findings(
         self, row: File, content: bytes, *, hits: Sequence[Hit], read: Sequence[CredentialReading]
@@ -196,6 +207,23 @@ class SecretsSession:
             fix=Fix(one.rule.fix),
             facts=(Related("tier", "2" if one.rank == _catalog.GUESSED else "1"),),
         )
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A file whose content is at hand."""
+
+    row: File
+    content: bytes = field(default=b"", repr=False)
+    text: bytes = field(default=b"", repr=False)
+    """The content as UTF-8."""
+    plain: Sequence[str] = ()
+    """Paths under which patterns are put to the text; none for a binary file."""
+    structured: Sequence[str] = ()
+    """Paths under which readers of credential files are asked."""
+    skips: Sequence[Skip] = ()
+    """Why it was not opened."""
 
 
 @dataclass(frozen=True, slots=True)
