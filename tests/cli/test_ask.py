@@ -230,3 +230,14 @@ def test_the_shell_shows_columns_and_changes_its_form(shell):
     assert "one of table, json" in shown
     assert "there is no table 'Nothing'" in shown
     assert "there is no command '.unknown'" in shown
+
+
+def test_rows_can_be_seen_as_a_person_sees_them(ask, folder):
+    given = (folder / "lockgate.yaml").read_text()
+    (folder / "lockgate.yaml").write_text(f"{given}tables: {{Runs: {{access: [{{people: [ana]}}]}}}}\n")
+    try:
+        seen = [ask("Runs | count", "--format", "csv", *more).stdout.split()[1]
+                for more in ((), ("--as", "ana"), ("--as", "eve"))]  # fmt: skip
+    finally:
+        (folder / "lockgate.yaml").write_text(given)
+    assert seen == ["1", "1", "0"]

@@ -62,8 +62,28 @@ def test_old_rows_of_one_ingested_table_are_forgotten(lockgate, checked):
     said = lockgate("record", "retain", "30", "--table", "Rows_CL", cwd=checked).stdout
     assert said == "rows of Rows_CL older than 30 days are forgotten: 1 rows\n"
     assert len(rows(lockgate, checked, "show", "Runs")) == 2
-    refused = lockgate("record", "retain", "30", "--table", "Runs", cwd=checked)
+    refused = lockgate("record", "retain", "30", "--table", "Findings", cwd=checked)
     assert (refused.returncode, "Rows_CL" in refused.stderr) == (2, True)
+
+
+def test_each_table_is_kept_as_long_as_its_settings_say(lockgate, checked):
+    assert lockgate("record", "retain", cwd=checked).returncode == 2
+    stamps = ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"]
+    lines = "".join(json.dumps({"a": 1, "TimeGenerated": one}) + "\n" for one in stamps)
+    for table in ("Old_CL", "Kept_CL"):
+        (checked / "a.ndjson").write_text(lines)
+        assert lockgate("ingest", "a.ndjson", "--table", table, cwd=checked).returncode == 0
+    given = (checked / "lockgate.yaml").read_text()
+    (checked / "lockgate.yaml").write_text(
+        f"{given}\ntables:\n  Old_CL: {{retention_days: 30, plan: Basic}}\n  Runs: {{retention_days: 1}}\n"
+    )
+    said = lockgate("record", "retain", cwd=checked).stdout.splitlines()
+    assert said == ["rows of Old_CL older than 30 days are forgotten: 1 rows",
+                    "rows of Runs older than 1 days are forgotten: 0 rows"]  # fmt: skip
+    counted = lockgate("ask", "union withsource=w Old_CL, Kept_CL | summarize count() by w | sort by w asc",
+                       "--format", "csv", cwd=checked).stdout  # fmt: skip
+    assert counted.splitlines()[1:] == ["Kept_CL,2", "Old_CL,1"]
+    assert lockgate("record", "compact", cwd=checked).returncode == 0
 
 
 @pytest.mark.parametrize("arguments", [("retain", "0"), ("retain", "soon"), ("forget",), ()])

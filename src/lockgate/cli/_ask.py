@@ -28,6 +28,7 @@ def run(arguments: Namespace) -> int:
     from lockgate.cli._project import project_at
     from lockgate.store import Record
     from lockgate.store.ask import Choice, Engines, Limits
+    from lockgate.store.row_access import security_of
     from lockgate.store.saved import SavedFunctions
 
     if arguments.rows < 1 or arguments.seconds <= 0:
@@ -38,7 +39,8 @@ def run(arguments: Namespace) -> int:
     query = _query(arguments, library)
     parameters = dict(parameter(one) for one in arguments.parameter)
     functions = SavedFunctions(library.functions())
-    tables = Record.open(project.workspace.record).asked(since=since, functions=functions)
+    security = security_of(arguments.seen_by, project.settings.tables) if arguments.seen_by else None
+    tables = Record.open(project.workspace.record).asked(since=since, functions=functions, security=security)
     own = project.settings.ask
     master = os.environ.get("LOCKGATE_SPARK") or own.spark
     choice = Choice(arguments.engine or own.engine.value, "" if master == "none" else master, own.large_bytes)

@@ -21,10 +21,12 @@ from lockgate.server.mounts import Mount, Mounts
 from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
 from lockgate.server.query.desk import Desk
 from lockgate.server.tls.reload import Pair
+from lockgate.settings import FILE_NAME
 from lockgate.sources.cluster.audited import cleaned
 from lockgate.store import Record
 from lockgate.store.ingest import Collected, Loader, Times
 from lockgate.store.ingest.journalled import FOLDER as INCOMING
+from lockgate.store.row_access import check_access, security_of
 from lockgate.store.saved import SavedFunctions
 from lockgate.store.workspace import prepare, salt_of
 
@@ -54,9 +56,13 @@ def run(arguments: argparse.Namespace) -> int:
 def _queries(arguments: argparse.Namespace, project: Project) -> Mount:
     record = Record.open(project.workspace.record)
 
-    def open_tables(since: datetime | None, until: datetime | None, memory: str) -> Tables:
-        functions = SavedFunctions(project.library().functions())
-        return record.asked(since=since, until=until, memory=memory, functions=functions)
+    tables = project.settings.tables
+    check_access(tables, record.shapes(), where=FILE_NAME)
+
+    def open_tables(person: Person, since: datetime | None, until: datetime | None) -> Tables:
+        functions, memory = SavedFunctions(project.library().functions()), person.allowance.memory
+        security = security_of(person.name, tables)
+        return record.asked(since=since, until=until, memory=memory, functions=functions, security=security)
 
     desk = Desk(open_tables, threads=arguments.threads)
     served = Served(

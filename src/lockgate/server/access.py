@@ -7,7 +7,7 @@ needed), and what differs from the defaults::
 
 The token itself stands nowhere. It is shown as ``Bearer``; by clients that cannot do that as ``Basic`` (the name, then
 the token as the password), or as ``ApiKey`` with both, as Elasticsearch has it. What does not belong: single sign-on,
-and which rows a person may see.
+and which rows a person may see (``store.row_access``).
 """
 
 from __future__ import annotations

@@ -21,9 +21,12 @@ from lockgate.settings._shapes import (
     Mildness,
     MustRead,
     OnFailure,
+    Plan,
+    RowAccess,
     RuleCondition,
     Settings,
     SkipCondition,
+    TableSettings,
 )
 from lockgate.settings._types import Options, ScannerOption
 
@@ -40,10 +43,13 @@ __all__ = [
     "MustRead",
     "OnFailure",
     "Options",
+    "Plan",
+    "RowAccess",
     "RuleCondition",
     "ScannerOption",
     "Settings",
     "SkipCondition",
+    "TableSettings",
     "find",
     "load",
     "loads",

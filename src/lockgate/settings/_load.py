@@ -70,7 +70,8 @@ class _Reader:
         if value.data is None and setting.nullable:
             return None
         if setting.kind is dict:
-            return self._options(value, setting, name)
+            read = self._shapes if "values" in setting.bounds else self._options
+            return read(value, setting, name)
         if not setting.many:
             return self._one(value, setting, name)
         if not isinstance(value.data, list):
@@ -122,6 +123,13 @@ class _Reader:
         if "maximum" in bounds and number > bounds["maximum"]:
             raise self._error(value, f"{name} must be at most {bounds['maximum']}")
         return number
+
+    def _shapes(self, value: Value, setting: SettingType, name: str) -> dict[str, Any]:
+        by, items = setting.bounds["by"], self._typed(value, dict, name, f"a mapping by {setting.bounds['by']}")
+        for key, item in items.items():
+            if not key.isascii() or not key.isidentifier():
+                raise self._error(item, f"{key[:100]!r} is no name of a {by}")
+        return {key: self.shape(item, setting.bounds["values"], f"{name}.{key}") for key, item in items.items()}
 
     def _options(self, value: Value, setting: SettingType, name: str) -> dict[str, dict[str, Any]]:
         families = words_of(setting.bounds["keys"])

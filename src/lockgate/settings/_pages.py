@@ -52,9 +52,11 @@ def starting_text() -> str:
 def _shapes(shape: Any, name: str) -> list[tuple[str, Any]]:
     found = [(name, shape)]
     for setting in settings_of(shape):
+        inner = f"{name}.{setting.name}" if name else setting.name
         if dataclasses.is_dataclass(setting.kind):
-            inner = f"{name}.{setting.name}" if name else setting.name
             found += _shapes(setting.kind, inner + ("[]" if setting.many else ""))
+        elif "values" in setting.bounds:
+            found += _shapes(setting.bounds["values"], f"{inner}.<{setting.bounds['by']}>")
     return found
 
 
@@ -66,7 +68,7 @@ def _row(setting: SettingType) -> str:
 def _kind_text(setting: SettingType) -> str:
     kind = setting.kind
     if kind is dict:
-        return "mapping by family"
+        return f"mapping by {setting.bounds['by']}"
     if dataclasses.is_dataclass(kind):
         text = "mapping, see below"
     elif issubclass(kind, Enum):

@@ -62,6 +62,11 @@ def _one(setting: SettingType) -> dict[str, Any]:
 
 
 def _open_mapping(setting: SettingType) -> dict[str, Any]:
+    if "values" in setting.bounds:
+        return {
+            "type": "object", "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+            "additionalProperties": _shape(setting.bounds["values"]),
+        }  # fmt: skip
     options = {
         "type": "object",
         "additionalProperties": {"anyOf": [*_SCALARS, {"type": "array", "items": {"anyOf": _SCALARS}}]},

@@ -24,7 +24,7 @@ CHECKED_FAMILIES = (Family.SECRETS, Family.DEPENDENCIES, Family.WORKFLOWS, Famil
 def setting(about: str, default: Any = None, **bounds: Any) -> Any:
     """A dataclass field that is a setting. ``bounds``: ``minimum``, ``maximum``, ``min_items``, ``one_of``, ``values``.
 
-    ``values`` is the type of the items of an open mapping, by key.
+    ``values`` is the shape of the items of an open mapping, ``by`` what its keys are.
     """
     return field(default=default, metadata={"about": about, **bounds})
 
@@ -215,6 +215,48 @@ class AskSettings:
     large_bytes: int = setting("`auto` takes Spark from so many bytes of data files on.", 20 << 30, minimum=1)
 
 
+class Plan(StrEnum):
+    """What a table is kept for, in the words of Azure Monitor."""
+
+    ANALYTICS = "Analytics"
+    BASIC = "Basic"
+    AUXILIARY = "Auxiliary"
+
+
+@dataclass(frozen=True, slots=True)
+class RowAccess:
+    """Some people, and the rows of the table that they see."""
+
+    people: tuple[str, ...] = setting(
+        "Names, as the token file has them, or globs over them such as `sre-*`. Default: everybody.", ("*",),
+        min_items=1,
+    )
+    where: str | None = setting(
+        "A condition in Kusto's language over the columns of the table, such as `PodNamespace == 'shop'`. Default: "
+        "every row."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TableSettings:
+    """How one table is kept, and who sees which of its rows. `Runs` stands for all tables that runs fill when it is
+    about time."""
+
+    retention_days: int | None = setting(
+        "Rows older than this are forgotten by `lockgate record retain`. Default: they are kept.", minimum=1
+    )
+    plan: Plan = setting(
+        "`Analytics`: large files get filters of their terms when the record is compacted, so that a search for one "
+        "passes over most of them; `Basic` and `Auxiliary`: none, which saves their space.",
+        Plan.ANALYTICS,
+    )
+    access: tuple[RowAccess, ...] = setting(
+        "Who may ask over HTTP sees the rows that a line naming them lets through, and no row where none does. "
+        "Default: everybody who may ask sees every row.",
+        (),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything ``lockgate.yaml`` can say."""
@@ -245,11 +287,16 @@ class Settings:
         "Options of scanners, by family; each scanner declares its own. An unknown one is refused.",
         None,
         keys=Family,
+        by="family",
     )
     gate: GateSettings = setting("What warns, what denies, what must have been read.", GateSettings())
     admission: AdmissionSettings = setting("What the admission webhook judges by.", AdmissionSettings())
     ask: AskSettings = setting("Where queries run.", AskSettings())
+    tables: Mapping[str, TableSettings] = setting(
+        "Retention, plan and row-level access of tables, by name.", None, values=TableSettings, by="table"
+    )
 
     def __post_init__(self) -> None:
-        if self.scanners is None:
-            object.__setattr__(self, "scanners", {})
+        for name in ("scanners", "tables"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, {})

@@ -30,6 +30,7 @@ from lockgate.tables import Table, tables
 
 if TYPE_CHECKING:
     from lockgate.kql import Workspace
+    from lockgate.kql.row_security import RowSecurity
     from lockgate.kql.syntax import Function
     from lockgate.store.ask import Tables
 
@@ -135,10 +136,11 @@ class Record:
 
     def asked(
         self, *, since: datetime | None = None, until: datetime | None = None, memory: str = "1GB",
-        functions: Mapping[str, Function] | None = None,
+        functions: Mapping[str, Function] | None = None, security: RowSecurity | None = None,
     ) -> Tables:  # fmt: skip
         """Every table as it stands now, for queries in Kusto's language. ``since``, ``until``: only rows generated
-        then, and between. ``functions``: stored ones, which go before those that every workspace has.
+        then, and between. ``functions``: stored ones, which go before those that every workspace has. ``security``:
+        which rows of them are seen; none for all.
 
         Beside ours stand those that rows were ingested into, and the tables of Azure Monitor that are adopted: empty,
         so far as nothing fills them.
@@ -157,7 +159,10 @@ class Record:
         snapshots = {name: self._snapshot(name, None) for name in tables()}
         connection = self._guard("record", lambda: _query.opened(snapshots, memory=memory, place=self.place))
         stored = Stored(self, connection, within)
-        found = Tables(connection=connection, functions=_with_adopted(functions), beside=Shapes(), stored=stored)
+        found = Tables(
+            connection=connection, functions=_with_adopted(functions), beside=Shapes(), stored=stored,
+            security=security,
+        )  # fmt: skip
         for table in tables().values():
             # The filter of time stands inside, so that whatever the query does it sees no other row.
             seen = f" WHERE {within}" if within else ""
@@ -184,10 +189,11 @@ class Record:
         handle = self._open(table)
         return [] if handle is None else self._guard(table, handle.history)
 
-    def compact(self) -> dict[str, int]:
+    def compact(self, *, unfiltered: Collection[str] = ()) -> dict[str, int]:
         """Join small files; table name -> files removed. Readers of older versions still find theirs.
 
-        Large files of a local record get filters of their terms, by which a query for one passes over most of them.
+        Large files of a local record get filters of their terms, by which a query for one passes over most of them;
+        those of the tables ``unfiltered`` do not.
         """
         from lockgate.store.ingest.collected import Collected
 
@@ -196,7 +202,7 @@ class Record:
             with self._rewriting(name):
                 outcome = self._retry(name, lambda handle: handle.optimize.compact())
             removed[name] = int(outcome.get("numFilesRemoved", 0))
-            if "://" not in self.place:
+            if "://" not in self.place and name not in unfiltered:
                 self._guard(name, lambda name=name: self._filter(name))  # type: ignore[misc]
         return removed
 
@@ -213,9 +219,9 @@ class Record:
         """Delete runs that began, and ingested rows that were generated, more than ``days`` ago, and files that nothing
         has needed for ``keep_hours``.
 
-        ``only``: the ingested tables that are meant; none for all tables, those of runs too. Table name -> rows
-        deleted. Versions older than ``keep_hours`` can no longer be read afterwards. Less than 24 hours is refused: a
-        file of a writer at work would look unneeded.
+        ``only``: the tables that are meant, ``Runs`` for all that belong to runs; none for all tables. Table name ->
+        rows deleted. Versions older than ``keep_hours`` can no longer be read afterwards. Less than 24 hours is
+        refused: a file of a writer at work would look unneeded.
         """
         from lockgate.store.ingest.collected import Collected
 
@@ -224,7 +230,7 @@ class Record:
         moment = ((now or datetime.now(UTC)) - timedelta(days=days)).astimezone(UTC)
         predicate = f"TimeGenerated < '{moment.strftime('%Y-%m-%dT%H:%M:%S.%f')}Z'"
         deleted: dict[str, int] = {}
-        for name in only or (*sorted(self._present(), key=lambda name: name != _MARK), *Collected(self)):
+        for name in self._meant(only, Collected(self)):
             with self._rewriting(name):
                 outcome = self._retry(name, lambda handle: handle.delete(predicate))
             deleted[name] = int(outcome.get("num_deleted_rows") or 0)
@@ -239,6 +245,16 @@ class Record:
 
                 clear(self.uri(name))
         return deleted
+
+    def _meant(self, only: Collection[str], ingested: Collection[str]) -> list[str]:
+        """Tables that are there, those that say which runs show first."""
+        own = sorted(self._present(), key=lambda name: name != _MARK)
+        if not only:
+            return [*own, *ingested]
+        runs = _MARK in only
+        return [name for name in own if name in only or (runs and not tables()[name].alone)] + [
+            name for name in ingested if name in only
+        ]
 
     def _append(self, table: Table, columns: RawColumns, *, once: tuple[str, int] | None = None) -> None:
         local = "://" not in self.place

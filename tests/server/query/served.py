@@ -11,6 +11,7 @@ from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
 from lockgate.server.query.desk import Desk
 from lockgate.server.tls.authority import OwnAuthority
 from lockgate.store import Record
+from lockgate.store.row_access import security_of
 from lockgate.store.saved import Library, SavedFunctions
 
 
@@ -19,6 +20,7 @@ class Running:
 
     def __init__(self, folder, *, secure, threads=4, workspaces=()):
         self.folder = folder
+        self.access = {}
         self.tokens = folder / "tokens"
         self.token = add(self.tokens, "ana", words="may=query,functions concurrent=3")
         self.reader = add(self.tokens, "rob", words="concurrent=1 rows=10")
@@ -39,8 +41,11 @@ class Running:
             assert self.thread.is_alive() and time.monotonic() - begun < 30, f"not started: {self.failure}"
         self.url = f"{'https' if secure else 'http'}://127.0.0.1:{self.port}"
 
-    def _tables(self, since, until, memory):
-        return self.record.asked(since=since, until=until, memory=memory, functions=self._functions())
+    def _tables(self, person, since, until):
+        return self.record.asked(
+            since=since, until=until, memory=person.allowance.memory, functions=self._functions(),
+            security=security_of(person.name, self.access),
+        )  # fmt: skip
 
     def _functions(self):
         return SavedFunctions(self.library.functions())

@@ -7,6 +7,8 @@ import httpx
 import pytest
 from tests.server.query.test_kusto_client import SLOW
 
+from lockgate.settings import loads
+
 
 @pytest.fixture
 def post(server):
@@ -286,3 +288,15 @@ def test_a_token_that_is_added_or_removed_counts_at_once(post, server):
 
 def test_health_needs_no_token(server):
     assert [httpx.get(server.url + path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
+
+
+def test_a_person_sees_only_the_rows_that_a_line_lets_through(server, post, stored):
+    stored(server.record)
+    reviews = {"db": "lockgate", "csl": "AdmissionReviews | count"}
+    server.access = loads(b"tables: {AdmissionReviews: {access: [{people: [ana]}, {where: Kind == 'Node'}]}}").tables
+    try:
+        seen = [post("/v1/rest/query", reviews, token=one).json()["Tables"][0]["Rows"]
+                for one in (server.token, server.reader)]  # fmt: skip
+    finally:
+        server.access = {}
+    assert seen == [[[3]], [[0]]]

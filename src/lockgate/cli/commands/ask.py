@@ -29,6 +29,10 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         "--engine", choices=ENGINES, default="",
         help="where it runs: in DuckDB, on Spark (LOCKGATE_SPARK, or ask.spark of lockgate.yaml), or by size (default)",
     )  # fmt: skip
+    parser.add_argument(
+        "--as", dest="seen_by", metavar="PERSON", default="",
+        help="only the rows that this person sees over HTTP (tables.*.access of lockgate.yaml)",
+    )  # fmt: skip
     parser.add_argument("--explain", action="store_true", help="show how it would run, and run nothing")
     parser.add_argument("--statistics", action="store_true", help="say on standard error what it took")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from lockgate.kql import bound, relation
 from lockgate.kql.lower.pipes import OpenStep, Pipes
+from lockgate.kql.row_security import RowSecurity
 
 __all__ = ["Lowered", "OpenStep", "lower"]
 
@@ -27,14 +28,17 @@ class Lowered:
         """What these identities are of."""
 
 
-def lower(source: str, answer: bound.Answer, *, now: int, opened: Mapping[int, str] | None = None) -> Lowered:
-    """The relational tree of a bound query. ``now``: what ``now()`` is, in ticks.
+def lower(
+    source: str, answer: bound.Answer, *, now: int, opened: Mapping[int, str] | None = None,
+    security: RowSecurity | None = None,
+) -> Lowered:  # fmt: skip
+    """The relational tree of a bound query. ``now``: what ``now()`` is, in ticks; ``security``: which rows it sees.
 
     ``opened``: of steps that have run already, by the identity of their syntax, the tables of what they gave. Raises
     :class:`~lockgate.kql.errors.QueryError` with the place of what has no form in the tree, and :class:`OpenStep` for
     the first step that must run before more is known.
     """
-    pipes = Pipes(source, now, opened or {})
+    pipes = Pipes(source, now, opened or {}, security)
     try:
         results = pipes.results(answer)
     except OpenStep as step:

@@ -12,6 +12,7 @@ from lockgate.kql.lower.core import MAX_OPERATORS, Flow, use
 from lockgate.kql.lower.rows import Rows
 from lockgate.kql.lower.tables import MissingTable
 from lockgate.kql.relation import Key
+from lockgate.kql.row_security import RowSecurity
 from lockgate.kql.types import DATETIME, LONG, STRING, Column, Group, Table
 
 _MAX_SHARED = 60
@@ -50,9 +51,12 @@ class Pipes(Rows):
 
     nesting = 0
 
-    def __init__(self, source: str, now: int, opened: Mapping[int, str]) -> None:
+    def __init__(
+        self, source: str, now: int, opened: Mapping[int, str], security: RowSecurity | None = None
+    ) -> None:  # fmt: skip
         super().__init__(source, now)
         self.opened = opened
+        self.security = security
         self.opened_used: set[int] = set()
 
     def results(self, answer: bound.Answer) -> tuple[relation.Result, ...]:
@@ -145,6 +149,15 @@ class Pipes(Rows):
 
     def _stored(self, node: bound.Stored) -> Flow:
         assert isinstance(node.type, Table)
+        security = self.security
+        seen = security.rows(node.name, node.type) if security is not None else None
+        if seen is not None:
+            # What the condition itself looks at is all of the table.
+            self.security, span = None, self.span
+            flow = self.rows_of(seen)
+            self.security, self.span = security, span
+            flow.columns = self.paired(flow, node.type.columns)
+            return flow
         columns: dict[Column, relation.Field] = {}
         for one in node.type.columns:
             stored = {DATETIME: relation.TIMESTAMP, STRING: relation.NULLABLE_TEXT}.get(one.type, relation.PLAIN)

@@ -31,8 +31,8 @@ _KEPT = 200
 """Queries that ended and are still told of."""
 _QUEUED = 64
 """Queries that wait for a thread, of all people together."""
-Open = Callable[[datetime | None, datetime | None, str], "Tables"]
-"""The tables with rows of a time (from, until) and the memory that the engine may take."""
+Open = Callable[[Person, datetime | None, datetime | None], "Tables"]
+"""The tables with the rows that a person sees of a time (from, until), in an engine that may take their memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Desk:
             rows=most.rows if question.rows is None else min(question.rows, most.rows),
             bytes=most.bytes if question.bytes is None else min(question.bytes, most.bytes),
         )
-        tables = self._open(question.since, question.until, most.memory)
+        tables = self._open(person, question.since, question.until)
         with closing(tables.connection):
             return ask(
                 question.text, tables, now=question.now, limits=limits, cancel=run.cancel,

@@ -11,6 +11,7 @@ from lockgate.kql.emit import Foreign, Program
 from lockgate.kql.emit.narrowing import narrowings
 from lockgate.kql.lower import Lowered
 from lockgate.kql.row import Context
+from lockgate.kql.row_security import RowSecurity
 from lockgate.kql.types import Column
 from lockgate.store.ask.engine import EngineError, EngineInterruptedError, EngineMemoryError, Form, Rows
 from lockgate.store.ask.foreign import register, writer
@@ -30,6 +31,10 @@ class Duck:
     @property
     def workspace(self) -> Workspace:
         return self.tables.workspace
+
+    @property
+    def security(self) -> RowSecurity | None:
+        return self.tables.security
 
     def forms(self) -> Mapping[str, Form]:
         return self.tables.forms()

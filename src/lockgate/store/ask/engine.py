@@ -9,6 +9,7 @@ from lockgate.kql import Workspace
 from lockgate.kql.emit import Foreign, Program
 from lockgate.kql.lower import Lowered
 from lockgate.kql.row import Context
+from lockgate.kql.row_security import RowSecurity
 from lockgate.kql.types import Column
 
 Form = tuple[str, dict[str, str]]
@@ -70,6 +71,10 @@ class Engine(Protocol):
     @property
     def workspace(self) -> Workspace:
         """The shapes of its tables, for binding."""
+
+    @property
+    def security(self) -> RowSecurity | None:
+        """Which of their rows are seen; None for all."""
 
     def forms(self) -> Mapping[str, Form]:
         """Of each table how it is called there."""

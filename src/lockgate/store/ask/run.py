@@ -144,7 +144,9 @@ class _Asking:
         while True:
             bound = bind(tree, self.engine.workspace, shapes=shapes, parameters=self.parameters)
             try:
-                lowered = lower(self.query, bound, now=self.context.now, opened=opened)
+                lowered = lower(
+                    self.query, bound, now=self.context.now, opened=opened, security=self.engine.security
+                )
                 break
             except OpenStep as found:
                 step = found.step

@@ -17,6 +17,7 @@ from lockgate.kql.emit import Foreign, Program
 from lockgate.kql.errors import EvaluationError
 from lockgate.kql.lower import Lowered
 from lockgate.kql.row import Context
+from lockgate.kql.row_security import RowSecurity
 from lockgate.kql.spark.values import result_type, sql_type
 from lockgate.kql.types import Column
 from lockgate.lazy_pattern import lazy_pattern
@@ -86,6 +87,10 @@ class Spark:
     @property
     def workspace(self) -> Workspace:
         return self.tables.workspace
+
+    @property
+    def security(self) -> RowSecurity | None:
+        return self.tables.security
 
     def forms(self) -> Mapping[str, Form]:
         return _Forms(self)

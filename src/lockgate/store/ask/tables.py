@@ -10,6 +10,7 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.errors import StoreError
 from lockgate.kql import Workspace
+from lockgate.kql.row_security import RowSecurity
 from lockgate.kql.syntax import Function
 from lockgate.kql.terms import Wanted
 from lockgate.store import _spill
@@ -51,11 +52,14 @@ class Tables:
     def __init__(
         self, *, functions: Mapping[str, Function] | None = None, memory: str = "1GB", threads: int = 2,
         connection: Any = None, beside: Mapping[str, Mapping[str, str]] | None = None, stored: Lazy | None = None,
+        security: RowSecurity | None = None,
     ) -> None:  # fmt: skip
         """``beside``: columns of tables without rows, there when a query names them; see :class:`Workspace`.
 
-        ``stored``: more tables, of which columns and rows are looked up when a query names them.
+        ``stored``: more tables, of which columns and rows are looked up when a query names them. ``security``: which
+        rows queries see.
         """
+        self.security = security
         self._connection = connection
         self._memory, self._threads = memory, threads
         self._functions = functions or {}
