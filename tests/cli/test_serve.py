@@ -1,10 +1,13 @@
 """`lockgate serve` and `lockgate tokens` as processes: whom they answer, and how they end."""
 
 import base64
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 
 import httpx
 import pytest
@@ -69,3 +72,21 @@ def test_tokens_say_who_may_ask(serve, lockgate, tmp_path):
 def test_what_cannot_be_served_is_told(lockgate, tmp_path, arguments, code, said):
     done = lockgate("serve", "--port", "0", *arguments, cwd=tmp_path)
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+
+
+def test_syslog_is_taken_in_where_it_is_asked_for_and_is_there_after_the_end(serve, lockgate, tmp_path):
+    process, _ = serve("--anonymous", "--syslog-tcp", "127.0.0.1:0", "--syslog-udp", "127.0.0.1:0")
+    tcp, udp = (process.stdout.readline().split() for _ in range(2))
+    assert (tcp[0], udp[0]) == ("syslog/tcp", "syslog/udp")
+    with socket.create_connection(("127.0.0.1", int(tcp[-1]))) as stream:
+        stream.sendall(b"<13>app: over tcp\n")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.sendto(b"<13>app: over udp", ("127.0.0.1", int(udp[-1])))
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    query = "Syslog | project SyslogMessage | order by SyslogMessage asc"
+    done = lockgate("ask", query, "--format", "ndjson", cwd=tmp_path)
+    assert [json.loads(line)["SyslogMessage"] for line in done.stdout.splitlines()] == ["over tcp", "over udp"]
+    for wrong in (["--syslog-tcp", "514"], ["--syslog-tls", "127.0.0.1:0"]):
+        assert lockgate("serve", "--anonymous", *wrong, cwd=tmp_path).returncode == 2

@@ -15,12 +15,13 @@ from lockgate.cli._tokens import FILE
 from lockgate.errors import ConfigurationError, ExitCode, UsageError
 from lockgate.server import web
 from lockgate.server.access import FUNCTIONS, INGEST, QUERY, People, Person
+from lockgate.server.ingest.syslog import SyslogListener
 from lockgate.server.ingest.taking import Taker
 from lockgate.server.ingest.ways import ways_in
 from lockgate.server.mounts import Mount, Mounts
 from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
 from lockgate.server.query.desk import Desk
-from lockgate.server.tls.reload import Pair
+from lockgate.server.tls.reload import Pair, ReloadingContext
 from lockgate.settings import FILE_NAME
 from lockgate.sources.cluster.audited import cleaned
 from lockgate.store import Record
@@ -43,12 +44,18 @@ def run(arguments: argparse.Namespace) -> int:
     project = project_at(Path(arguments.project))
     prepare(project.workspace, tracked=project.tracks)
     people, anonymous = _people(arguments, project)
-    mounts = [_queries(arguments, project), *_ingestion(project, people)]
+    ways, taker = _ingestion(project, people)
+    listeners = _syslog(arguments, taker)
+    app = Mounts([_queries(arguments, project), *ways], people.of, anonymous=anonymous, listeners=listeners)
+
+    def started(port: int) -> None:
+        print(f"listening on {port}", *(f"{one.origin} on {one.port}" for one in listeners), sep="\n", flush=True)
+
     web.serve(
-        Mounts(mounts, people.of, anonymous=anonymous),
+        app,
         web.Options(arguments.host, arguments.port, arguments.end_seconds),
         certificates=_certificates(arguments, project.workspace.folder),
-        started=lambda port: print(f"listening on {port}", flush=True),
+        started=started,
     )
     return int(ExitCode.ALLOWED)
 
@@ -72,7 +79,7 @@ def _queries(arguments: argparse.Namespace, project: Project) -> Mount:
     return Mount(PREFIXES, QueryApp(served), QUERY, frozenset((METADATA,)), desk.close)
 
 
-def _ingestion(project: Project, people: People) -> list[Mount]:
+def _ingestion(project: Project, people: People) -> tuple[list[Mount], Taker]:
     """Rows are taken in for whoever may; without anybody who may it costs an empty journal."""
     collected, salt = Collected(Record.open(project.workspace.record)), salt_of(project.workspace)
 
@@ -82,7 +89,29 @@ def _ingestion(project: Project, people: People) -> list[Mount]:
         return Loader(collected, table, times=Times.SERVICE, origin=origin, clean=clean)
 
     taker = Taker(project.workspace.folder / INCOMING, loader)
-    return ways_in(taker, collected, people, salt=salt, clean=clean)
+    return ways_in(taker, collected, people, salt=salt, clean=clean), taker
+
+
+def _syslog(arguments: argparse.Namespace, taker: Taker) -> list[SyslogListener]:
+    listeners = []
+    for text, udp in ((arguments.syslog_tcp, False), (arguments.syslog_udp, True)):
+        if text:
+            listeners.append(SyslogListener(taker, _address(text), udp=udp))
+    if arguments.syslog_tls:
+        if not arguments.tls:
+            raise UsageError("which certificate is to be shown?", where="--syslog-tls", hint="--tls FOLDER")
+        folder = Path(arguments.tls)
+        authority = Path(arguments.syslog_clients) if arguments.syslog_clients else None
+        tls = ReloadingContext(Pair(folder / "tls.crt", folder / "tls.key"), client_authority=authority)
+        listeners.append(SyslogListener(taker, _address(arguments.syslog_tls), tls=tls))
+    return listeners
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise UsageError(f"{text!r} is no address", where="--syslog", hint="HOST:PORT, such as 0.0.0.0:5514")
+    return host.strip("[]"), int(port)
 
 
 def _people(arguments: argparse.Namespace, project: Project) -> tuple[People, Person | None]:

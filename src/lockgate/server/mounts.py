@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import orjson
 
@@ -37,16 +38,30 @@ class Mount:
     """To be called at the end."""
 
 
+class Listener(Protocol):
+    """What listens beside HTTP, for as long as the server lives and in its event loop."""
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """End, before the applications are closed."""
+
+
 class Mounts:
     """The application that holds the others."""
 
-    def __init__(self, mounts: Sequence[Mount], authenticate: Authenticate, *, anonymous: Person | None = None) -> None:
+    def __init__(
+        self, mounts: Sequence[Mount], authenticate: Authenticate, *, anonymous: Person | None = None,
+        listeners: Sequence[Listener] = (),
+    ) -> None:  # fmt: skip
         """``anonymous`` stands for everybody who shows no token. Only for a server that this machine alone reaches: a
         request must then name this machine, so that no page in a browser can ask under a name of its own."""
         self._mounts = sorted(
             ((prefix, mount) for mount in mounts for prefix in mount.prefixes), key=lambda one: -len(one[0])
         )
         self._all, self._authenticate, self._anonymous = list(mounts), authenticate, anonymous
+        self._listeners = listeners
         self.draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,8 +106,12 @@ class Mounts:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                for listener in self._listeners:
+                    await listener.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
+                for listener in self._listeners:
+                    await listener.stop()
                 for one in self._all:
                     one.close()
                 await send({"type": "lifespan.shutdown.complete"})

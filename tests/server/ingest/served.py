@@ -36,7 +36,8 @@ class Served:
         clean = partial(cleaned, salt=SALT)
         self.authority = OwnAuthority(folder / "authority", names=["localhost"]) if secure else None
         self.port, self.end, self.started = 0, None, threading.Event()
-        app = Mounts(self.mounts(collected, people, clean), people.of)
+        self.listeners = self.listening()
+        app = Mounts(self.mounts(collected, people, clean), people.of, listeners=self.listeners)
         self.thread = threading.Thread(target=self._run, args=(app,))
         self.thread.start()
         assert self.started.wait(30)
@@ -44,6 +45,9 @@ class Served:
 
     def mounts(self, collected, people, clean):
         return ways_in(self.taker, collected, people, salt=SALT, clean=clean)
+
+    def listening(self):
+        return []
 
     def _loader(self, table, origin):
         if self.broken:

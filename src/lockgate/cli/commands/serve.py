@@ -23,6 +23,10 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--workspace-id", action="append", default=[], metavar="ID",
         help="id that clients of Log Analytics call it by (default: any)")  # fmt: skip
     add("--threads", type=int, default=4, metavar="N", help="queries at a time (default: 4)")
+    add("--syslog-tcp", metavar="HOST:PORT", help="take syslog in over TCP")
+    add("--syslog-udp", metavar="HOST:PORT", help="take syslog in over UDP")
+    add("--syslog-tls", metavar="HOST:PORT", help="take syslog in over TLS, with the certificate of --tls")
+    add("--syslog-clients", metavar="FILE", help="authorities whose certificates senders over TLS must show")
     add("--end-seconds", type=int, default=30, metavar="S", help="for what is being answered at the end (default: 30)")
 
 

@@ -13,7 +13,9 @@ TABLES = {
             string Facility: Part of the system
             string HostIP: Address of the machine that sent it
             string SeverityLevel: emerg, alert, crit, err, warning, notice, info or debug
+            string MessageId_CF: Kind of message, MSGID of RFC 5424, which the service drops
             datetime EventTime: When the machine says that it happened
+            dynamic StructuredData_CF: Elements of RFC 5424 by their ids, which the service drops
         """,
     ),
     "CommonSecurityLog": Declared(
