@@ -71,7 +71,7 @@ def test_every_adopted_table_is_found_by_its_name_and_none_is_called_like_one_of
         ("ContainerNetworkLogs", 36), ("RetinaNetworkFlowLogs", 35), ("NTANetAnalytics", 93),
         ("ContainerRegistryRepositoryEvents", 26), ("AzureActivity", 37), ("SigninLogs", 95 + 1),
         ("AADNonInteractiveUserSignInLogs", 86), ("AuditLogs", 31 + 1), ("AzureDevOpsAuditing", 28),
-        ("SecurityAlert", 35 + 1), ("SecurityIncident", 33), ("Syslog", 17 + 1), ("CommonSecurityLog", 163),
+        ("SecurityAlert", 35 + 1), ("SecurityIncident", 33), ("Syslog", 17 + 3), ("CommonSecurityLog", 163),
         ("CloudProcessEvents", 29 + 5),
     ],
 )  # fmt: skip
