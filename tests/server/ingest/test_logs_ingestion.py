@@ -261,3 +261,32 @@ def test_what_was_acknowledged_before_a_kill_is_there_once_after_it(tmp_path):
     assert len(acknowledged) > 50
     assert len(found) - len(acknowledged) <= 12  # written, and killed before it was said
     assert not list((tmp_path / ".lockgate" / "incoming").glob("*/*.jsonl"))
+
+
+def test_fields_that_are_told_in_the_journal_are_not_trusted_to_be_known(server):
+    assert server.post([{"n": n, "text": "x" * 300} for n in range(300)]).status_code == 204
+    _until(server.record, [(300,)])
+    rows = [{"n": 300 + n, "text": "x" * 300, **({"late": n} if n == 299 else {})} for n in range(300)]
+    assert server.post(rows).status_code == 204
+    _until(server.record, [(600,)])
+    assert _count(server.record, "Rows_CL | where isnotnull(late) | project n, late") == [(599, 299)]
+    assert server.post([{f"f{n}": n for n in range(5_000)}]).status_code == 204  # more than a head of a journal holds
+    _until(server.record, [(601,)])
+
+
+def test_rows_of_many_requests_that_wait_come_in_files_of_a_bounded_size(tmp_path, monkeypatch):
+    monkeypatch.setattr("lockgate.server.ingest.taking._MOST_FILE", 50_000)
+    running = Running(tmp_path)
+    running.broken = True
+    try:
+        for n in range(12):
+            assert running.post([{"n": n, "text": "x" * 20_000}]).status_code == 204
+        files = sorted((tmp_path / "incoming").glob("*/*"), key=lambda one: one.name)
+        sizes = [one.stat().st_size for one in files if one.suffix in (".jsonl", ".part")]
+        assert len(sizes) >= 3
+        assert max(sizes) < 75_000
+    finally:
+        running.broken = False
+        running.close()
+    assert _count(running.record) == [(12, 12)]
+    assert not list((tmp_path / "incoming").glob("*/*.jsonl"))

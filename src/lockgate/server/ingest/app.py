@@ -15,12 +15,13 @@ from urllib.parse import unquote
 
 import orjson
 
-from lockgate.errors import ConfigurationError, LockgateError, SourceError, StoreError
+from lockgate.errors import ConfigurationError, LockgateError, StoreError
 from lockgate.server.asgi import Call, GoneError, Receive, Scope, Send, TooLargeError
 from lockgate.server.ingest.taking import BusyError, Taker
-from lockgate.store.ingest.blocks import elements
 from lockgate.store.ingest.collected import shape_of
+from lockgate.store.ingest.fitting import MisfitError, parsed
 from lockgate.store.ingest.journalled import Batch
+from lockgate.store.ingest.sent import line_of_value
 
 PREFIXES = ("/dataCollectionRules/",)
 """Of the paths that are answered here."""
@@ -44,9 +45,10 @@ class IngestApp:
         call = Call(scope, receive, send)
         try:
             table, origin = _target(call)
-            lines = await asyncio.to_thread(_lines, call.header("content-encoding"), await call.body(_MOST_BODY))
+            body = await call.body(_MOST_BODY)
+            lines, fields = await asyncio.to_thread(_lines, call.header("content-encoding"), body)
             if lines:
-                await self._taker.take(Batch(table, origin, datetime.now(UTC), lines))
+                await self._taker.take(Batch(table, origin, datetime.now(UTC), lines, fields))
         except _RefusedError as error:
             await _refuse(call, error.status, error.code, str(error))
         except TooLargeError:
@@ -100,8 +102,8 @@ def table_of(stream: str) -> str:
     return table
 
 
-def _lines(encoding: str, body: bytes) -> bytes:
-    """The rows of a body, one a line."""
+def _lines(encoding: str, body: bytes) -> tuple[bytes, frozenset[str]]:
+    """The rows of a body, one a line, and every field that they have."""
     encoding = encoding.strip().lower()
     if encoding == "gzip":
         body = _unpacked(body)
@@ -110,19 +112,18 @@ def _lines(encoding: str, body: bytes) -> bytes:
     if body.lstrip()[:1] != b"[":
         raise _RefusedError(400, "InvalidPayload", "A body is a JSON array of objects.")
     try:
-        rows = list(_objects(body))
-    except SourceError as error:
-        raise _RefusedError(400, "InvalidPayload", f"The body is wrong: {error.message}.") from None
-    if sum(map(len, rows)) > MOST:
-        raise TooLargeError
-    return b"".join(row + b"\n" for row in rows)
-
-
-def _objects(body: bytes) -> Iterable[bytes]:
-    for line in elements(body, ""):
-        if line[:1] != b"{":
+        rows = parsed(body)
+    except MisfitError as error:
+        raise _RefusedError(400, "InvalidPayload", f"The body is wrong: {error}.") from None
+    fields: set[str] = set()
+    for row in rows:
+        if not isinstance(row, dict):
             raise _RefusedError(400, "InvalidPayload", "An element of the body is no object.")
-        yield line
+        fields.update(row)
+    lines = b"\n".join([*map(line_of_value, rows), b""])
+    if len(lines) - len(rows) > MOST:
+        raise TooLargeError
+    return lines, frozenset(fields)
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -6,6 +6,7 @@ Bounded: what waits for the disk and what waits for the tables. Who comes on top
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import uuid
@@ -22,6 +23,8 @@ MOST_WAITING = 256 << 20
 """Bytes of the journal that may wait for the tables."""
 _MOST_PENDING = 64 << 20
 """Bytes that may wait for the disk."""
+_MOST_FILE = 32 << 20
+"""Bytes of a file of the journal from which on the next begins: what is in one comes into the tables together."""
 _PAUSE = 0.25
 """Seconds between looks at the journal; a row is to be seen within one of its acknowledgement."""
 _LATER = 5.0
@@ -45,7 +48,7 @@ class Taker:
         self._pending: list[tuple[tuple[Batch, ...], asyncio.Future[None]]] = []
         self._pending_bytes = self._waiting = 0
         self._writing: asyncio.Task[None] | None = None
-        self._stop = threading.Event()
+        self._stop, self._turned = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._settle, name="ingest", daemon=True)
         self._thread.start()
 
@@ -82,7 +85,7 @@ class Taker:
             size = sum(len(batch.lines) for batches, _ in some for batch in batches)
             failure: BaseException | None = None
             try:
-                await asyncio.to_thread(self._journal.append_lines, lines)
+                await asyncio.to_thread(self._append, lines)
             except (StoreError, OSError) as error:
                 failure = error
             self._pending_bytes -= size
@@ -96,10 +99,20 @@ class Taker:
                     done.set_exception(StoreError(str(failure)))
         self._writing = None
 
+    def _append(self, lines: list[bytes]) -> None:
+        self._journal.append_lines(lines)
+        if self._journal.size > _MOST_FILE:
+            with contextlib.suppress(StoreError):  # the rows are kept, and that is what is asked about
+                self._journal.turn()
+            self._turned.set()
+
     def _settle(self) -> None:
         pending = len(runs(self._root)) > 1  # what a writer left that is gone
         while not self._stop.wait(self._pause):
             try:
+                if self._turned.is_set():
+                    self._turned.clear()
+                    pending = True
                 pending = self._journal.turn() or pending
                 if pending:
                     done = settle(self._root, self._loader)

@@ -116,7 +116,7 @@ class _Fitting:
     def _widen(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """New columns for fields that no column has, of the type that all their values have."""
         found: dict[str, list[Any]] = {}
-        known = {*self._reading.fields, *self._reading.time, *self._reading.ignored}
+        known = self._reading.known
         for row in rows:
             for name in row.keys() - known:
                 if row[name] is not None:

@@ -21,6 +21,8 @@ from lockgate.store.journal import Settled, set_aside, settle_closed
 FOLDER = "incoming"
 """Within the workspace's own folder."""
 _MOST_HEAD = 64 << 10
+_MOST_TOLD = 32 << 10
+"""Bytes that are told of a batch with its fields; of more they are looked for in its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,16 @@ class Batch:
     """When they came."""
     lines: bytes
     """A JSON object a line."""
+    fields: frozenset[str] | None = None
+    """All fields of the rows, where whoever made the batch knows them: then nobody looks for them again."""
 
     def journalled(self) -> list[bytes]:
         """As it stands in a journal."""
         head = {"origin": self.origin, "received": self.received.isoformat(), "bytes": len(self.lines)}
-        return [b"%s %s\n" % (self.table.encode(), orjson.dumps(head)), self.lines]
+        told = orjson.dumps(head | ({} if self.fields is None else {"fields": sorted(self.fields)}))
+        if len(told) > _MOST_TOLD:
+            told = orjson.dumps(head)
+        return [b"%s %s\n" % (self.table.encode(), told), self.lines]
 
 
 def settle(root: Path, loader: Callable[[str, str], Loader]) -> Settled:
@@ -79,7 +86,10 @@ def _loaded(file: Path, loader: Callable[[str, str], Loader], done: Settled) -> 
 def _load(loader: Loader, batches: list[Batch], *, once: tuple[str, int]) -> int:
     try:
         data = b"".join(batch.lines for batch in batches)
-        return loader.load(data, received=min(batch.received for batch in batches), once=once).rows
+        told = [batch.fields for batch in batches]
+        fields = frozenset().union(*filter(None, told)) if None not in told else None
+        received = min(batch.received for batch in batches)
+        return loader.load(data, received=received, once=once, fields=fields).rows
     finally:
         loader.close()
 
@@ -95,7 +105,8 @@ def _batches(file: Path) -> Iterator[Batch | None]:
                 received = datetime.fromisoformat(told["received"]).astimezone(UTC)
                 if len(lines) != told["bytes"] or not head.endswith(b"\n"):
                     raise ValueError("cut")
-                yield Batch(table.decode(), told["origin"], received, lines)
+                fields = frozenset(told["fields"]) if "fields" in told else None
+                yield Batch(table.decode(), told["origin"], received, lines, fields)
             except (ValueError, TypeError, KeyError, LockgateError):
                 yield None
                 return

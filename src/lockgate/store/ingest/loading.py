@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field
 from datetime import UTC, datetime
@@ -102,9 +102,10 @@ class Loader:
 
     def load(
         self, data: Bytes, *, first: int = 1, refused: Sequence[Problem] = (), once: tuple[str, int] | None = None,
-        received: datetime | None = None,
+        received: datetime | None = None, fields: Collection[str] | None = None,
     ) -> Loaded:  # fmt: skip
-        """Load lines of JSON. ``first``: the number of the first; ``refused``: what was left out of them before.
+        """Load lines of JSON. ``first``: the number of the first; ``refused``: what was left out of them before;
+        ``fields``: all that the rows have, where they are known to be objects with no others.
 
         ``once``: a sender's name and the number of the batch, which grows: it is done once, however often it is asked
         for. When this returns the rows are there, and on the disk. Raises :class:`StoreError`; then none of them is, or
@@ -115,12 +116,12 @@ class Loader:
         moment = received or datetime.now(UTC)
         with self._apart() as folder:
             return self._collected.guarded(
-                self._table.name, lambda: self._load(data, first, refused, Path(folder), moment, once)
+                self._table.name, lambda: self._load(data, first, refused, Path(folder), moment, once, fields)
             )
 
     def _load(
         self, data: Bytes, first: int, refused: Sequence[Problem], folder: Path, moment: datetime,
-        once: tuple[str, int] | None,
+        once: tuple[str, int] | None, fields: Collection[str] | None,
     ) -> Loaded:  # fmt: skip
         received = round(moment.timestamp() * 1_000_000)
         data, long = without_long(data, first)
@@ -128,9 +129,10 @@ class Loader:
         if self._transformation is not None:
             data, more = self._transformation.lines(data, first=first, received=moment)
             made.problems += more
+            fields = None
         if not self._there:
             self._begin(data, first, received)
-        self._piece(made, data, first, folder, received)
+        self._piece(made, data, first, folder, received, fields)
         parts = self._one_part(made.parts, folder)
         if made.problems:
             self._tell(made.problems, folder, moment, once)
@@ -150,13 +152,15 @@ class Loader:
             self._made(self._table)
         self._there = True
 
-    def _piece(self, made: _Made, data: Bytes, first: int, folder: Path, received: int) -> None:
+    def _piece(
+        self, made: _Made, data: Bytes, first: int, folder: Path, received: int, fields: Collection[str] | None = None
+    ) -> None:  # fmt: skip
         """The parts and problems of some lines."""
         if not data or data.isspace():
             return
         few = len(data) < _FEW and not self._reading.objects
         if not few and (not self._reading.closed or self._known_sample(data)):
-            part = self._plain(data, folder, received)
+            part = self._plain(data, folder, received, fields)
             if part is not None:
                 made.parts += [part] if part.rows else []
                 return
@@ -167,17 +171,17 @@ class Loader:
             self._piece(made, piece, first, folder, received)
             first += piece.count(b"\n")
 
-    def _plain(self, data: Bytes, folder: Path, received: int) -> Part | None:
+    def _plain(self, data: Bytes, folder: Path, received: int, fields: Collection[str] | None) -> Part | None:
         return written(
             self._duckdb(), data, self._part_path(folder), self._table, self._reading, received=received,
-            times=self._times, block=self._folder() / "block.ndjson",
+            times=self._times, block=self._folder() / "block.ndjson", fields=fields,
         )  # fmt: skip
 
     def _known_sample(self, data: Bytes) -> bool:
         """Whether the first lines have fields only that are known."""
         import orjson
 
-        known = {*self._reading.fields, *self._reading.time, *self._reading.ignored, *(self._reading.demanded or ())}
+        known = self._reading.known
         for line in bytes(data[:_SAMPLE]).split(b"\n")[:-1]:
             try:
                 row = orjson.loads(line)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -70,21 +70,22 @@ def _engine() -> Any:
 
 def written(
     connection: Any, data: Bytes, part: Path, table: Table, reading: Reading, *, received: int, times: Times,
-    block: Path,
+    block: Path, fields: Collection[str] | None = None,
 ) -> Part | None:  # fmt: skip
     """Write the rows of the lines in ``data`` to ``part``; None, and no file, where a row is not plain.
 
     ``received``: the time of ingestion in microseconds since 1970. ``block``: a file of our own for the lines, which
-    stays for the next, since new pages of a file cost more than to fill them again.
+    stays for the next, since new pages of a file cost more than to fill them again. ``fields``: all that the rows have,
+    where they are known to be objects with no others.
     """
     import duckdb
 
-    if odd(data):
+    if odd(data) or (fields is not None and not reading.known.issuperset(fields)):
         return None
     _put(data, block)
     lines = _Lines(block, _room(data))
     try:
-        if not reading.closed and not _only_known(connection, lines, reading):
+        if fields is None and not reading.closed and not _only_known(connection, lines, reading):
             return None
         return copied(connection, _rows(lines, table, reading, received, times), part)
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
@@ -159,8 +160,7 @@ def _only_known(connection: Any, lines: _Lines, reading: Reading) -> bool:
     objects_only = "bool_and(coalesce(json_type(o) = 'OBJECT', false))"
     connection.execute(f"SELECT {objects_only}, list_distinct(flatten(list(DISTINCT json_keys(o)))) FROM {source}")  # noqa: S608 -- as above
     [(objects, names)] = connection.fetchall()
-    known = {*reading.fields, *reading.time, *reading.ignored, *(reading.demanded or ())}
-    return bool(objects) and known.issuperset(names or ())
+    return bool(objects) and reading.known.issuperset(names or ())
 
 
 def _rows(lines: _Lines, table: Table, reading: Reading, received: int, times: Times) -> str:

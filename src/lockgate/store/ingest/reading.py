@@ -40,6 +40,11 @@ class Reading:
     objects: tuple[str, ...] = ()
     """Fields with whole objects of Kubernetes, from which values of Secrets and of variables are taken out."""
 
+    @property
+    def known(self) -> set[str]:
+        """Every field that there may be."""
+        return {*self.fields, *self.time, *self.ignored, *(self.demanded or ())}
+
 
 def reading_of(table: Table, *, time: str = "") -> Reading:
     """Of rows whose fields are named as the columns. ``time``: the field that is ``TimeGenerated``."""
