@@ -20,6 +20,7 @@ from lockgate.errors import StoreError
 from lockgate.model import Confidence, Family, Finding, Fix, Location, Related, RuleId, Severity, Subject
 from lockgate.store import KnownFinding, Ledger, codec
 from lockgate.store.codec import Kept
+from lockgate.store.known import decoded, encoded
 
 
 def _known(number: int) -> KnownFinding:
@@ -88,6 +89,31 @@ def test_what_was_packed_of_others_is_not_remembered(tmp_path: Path) -> None:
         assert [one.finding.location.line for one in ledger.known("p")] == [2]
         ledger.remember("p", [two], {"a.yaml": ((two.finding,), read.bodies)})
         assert [[place.path for place in one.locations] for one in ledger.known("p")] == [["a.yaml", "b.yaml"]]
+
+
+def test_what_was_read_and_stays_as_it_is_is_not_unpacked_to_be_remembered(tmp_path: Path) -> None:
+    plain = replace(_known(1).finding, location=Location("a.py"), aliases=())
+    here = [replace(_known(n), finding=plain, locations=(plain.location,)) for n in (1, 2, 3)]
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", here)
+        read = ledger.known("p")
+        assert ledger.remember("p", read[::-1]) == 0
+        assert all(one.bodies is not None and one.bodies._rows is None for one in read)
+        assert ledger.remember("p", [read[0], replace(read[1], fixed_at="2031-02-02"), read[2]]) == 3
+        assert ledger.known("p") == (here[0], replace(here[1], fixed_at="2031-02-02"), here[2])
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_row_that_was_read_in_part_is_the_row_that_would_be_made_of_it(number: int) -> None:
+    finding = replace(_known(1).finding, location=Location("a.py", 1))
+    places = (finding.location, Location("b.py"))
+    here = [replace(_known(1), identity=f"lg1-{n}", finding=finding, locations=places) for n in range(4)]
+    row = encoded(here)
+    read = decoded("a.py", row)
+    assert encoded(read) == row
+    assert decoded("a.py", encoded([*read[:number], here[number], *read[number + 1 :]])) == here
+    assert decoded("a.py", encoded(read[number:])) == here[number:]
+    assert decoded("a.py", encoded([read[number]] * 4)) == [here[number]] * 4
 
 
 def test_two_runs_at_once_keep_what_both_found(tmp_path: Path) -> None:

@@ -106,8 +106,8 @@ class SarifRun:
     body: Mapping[str, Any] = field(repr=False)
     checkouts: tuple[str, ...] = ()
     """Absolute paths of the checked-out code."""
-    entries: Callable[[], Iterator[Any]] | None = field(default=None, repr=False)
-    """Gives the results where they are not in ``body``, because the log was too large."""
+    entries: Callable[[], Iterator[list[Any]]] | None = field(default=None, repr=False)
+    """Gives the results, some at a time, where they are not in ``body``, because the log was too large."""
 
     def results(self) -> Iterator[SarifResult | int]:
         """Every result in order, once; the index of one that is no object. What was handed out is let go."""
@@ -132,7 +132,7 @@ def read_large(stream: IO[bytes], *, checkouts: tuple[str, ...] = ()) -> tuple[S
 
 
 def _runs(
-    content: bytes, checkouts: tuple[str, ...], entries: Sequence[Callable[[], Iterator[Any]]] | None
+    content: bytes, checkouts: tuple[str, ...], entries: Sequence[Callable[[], Iterator[list[Any]]]] | None
 ) -> tuple[SarifRun, ...]:
     log = _parsed(content)
     if not isinstance(log, dict) or not isinstance(log.get("runs"), list):
@@ -158,7 +158,9 @@ def _parsed(content: bytes) -> Any:
         raise FormatError("nested too deeply", kind=SkipKind.TOO_LARGE) from None
 
 
-def _run(run: Mapping[str, Any], checkouts: tuple[str, ...], entries: Callable[[], Iterator[Any]] | None) -> SarifRun:
+def _run(
+    run: Mapping[str, Any], checkouts: tuple[str, ...], entries: Callable[[], Iterator[list[Any]]] | None
+) -> SarifRun:
     driver = _object(_object(run, "tool"), "driver")
     version = _text(driver, "semanticVersion") or _text(driver, "version")
     return SarifRun(_text(driver, "name") or "unknown", version, tuple(_troubles(run)), run, checkouts, entries)
@@ -197,6 +199,11 @@ class _Rules:
             return self._by_id.get(name) or self._named(name)
         reference = _object(result, "rule")
         name = _text(result, "ruleId") or _text(reference, "id")
+        at = reference.get("index")
+        if at.__class__ is int and "toolComponent" not in reference and 0 <= at < len(self._lists[0]):
+            found = self._lists[0][at]
+            if found.id == name:  # as of most
+                return found
         component = _object(reference, "toolComponent").get("index")
         rules = self._lists[component + 1 if isinstance(component, int) and component >= 0 else 0 :][:1]
         index = _number(reference, "index", -1) if "index" in reference else _number(result, "ruleIndex", -1)
@@ -238,18 +245,15 @@ def _rule(rule: Any) -> SarifRule:
 
 
 def _results(
-    run: Mapping[str, Any], checkouts: tuple[str, ...], entries: Callable[[], Iterator[Any]] | None
+    run: Mapping[str, Any], checkouts: tuple[str, ...], entries: Callable[[], Iterator[list[Any]]] | None
 ) -> Iterator[SarifResult | int]:
     rules, paths = _Rules(_object(run, "tool")), _Paths(run, checkouts)
-    for number, result in enumerate(entries() if entries is not None else _let_go(_list(run, "results"))):
-        yield _result(result, rules, paths) if isinstance(result, dict) else number
-
-
-def _let_go(entries: list[Any]) -> Iterator[Any]:
-    """Each entry once: the memory of what is done serves what is made of it."""
-    for number, entry in enumerate(entries):
-        entries[number] = None
-        yield entry
+    number = 0
+    for piece in entries() if entries is not None else (_list(run, "results"),):
+        for place, result in enumerate(piece):
+            piece[place] = None  # the memory of what is done serves what is made of it
+            yield _result(result, rules, paths) if result.__class__ is dict else number + place
+        number += len(piece)
 
 
 def _result(result: Mapping[str, Any], rules: _Rules, paths: _Paths) -> SarifResult:
@@ -257,6 +261,11 @@ def _result(result: Mapping[str, Any], rules: _Rules, paths: _Paths) -> SarifRes
     rule = rules.of(result)
     places = result.get("locations")
     message = result.get("message")
+    text: Any = ""
+    if isinstance(message, dict):
+        text = message.get("text")
+        if text.__class__ is not str or not text or "arguments" in message:
+            text = _message(message, rule.messages)
     return _filled(
         SarifResult,
         (
@@ -264,7 +273,7 @@ def _result(result: Mapping[str, Any], rules: _Rules, paths: _Paths) -> SarifRes
             (_text(result, "level") if "level" in result else "") or rule.level or "warning",
             (_text(result, "kind") if "kind" in result else "") or "fail",
             _text(result, "baselineState") if "baselineState" in result else "",
-            _message(message, rule.messages) if message.__class__ is dict else "",
+            text[:_MAX_TEXT],
             _places(places, paths) if places.__class__ is list else (),
             _suppression(result) if "suppressions" in result else "",
             _flow(result, paths) if "codeFlows" in result else "",
@@ -363,9 +372,15 @@ def _flow(result: Mapping[str, Any], paths: _Paths) -> str:
     flows = _objects(result, "codeFlows")
     threads = _objects(flows[0], "threadFlows") if flows else []
     steps = _objects(threads[0], "locations") if threads else []
-    places = [_place(_object(step, "location"), paths) for step in steps[:_MAX_STEPS]]
-    said = " -> ".join(f"{place.path}:{place.line}" for place in places if place.path)
+    said = " -> ".join(filter(None, [_spot(_object(step, "location"), paths) for step in steps[:_MAX_STEPS]]))
     return f"{said} -> ... ({len(steps)} steps)" if len(steps) > _MAX_STEPS else said
+
+
+def _spot(location: Mapping[str, Any], paths: _Paths) -> str:
+    """Path and line of a place; empty where it names no file."""
+    physical = _object(location, "physicalLocation")
+    path = paths.of(physical.get("artifactLocation"))
+    return f"{path}:{_number(_object(physical, 'region'), 'startLine')}" if path else ""
 
 
 class _Paths:

@@ -138,21 +138,21 @@ def split(stream: IO[bytes], *, max_rest: int) -> tuple[bytes, list[Spans]]:
     return bytes(rest), runs
 
 
-def read_results(stream: IO[bytes], spans: Spans) -> Callable[[], Iterator[Any]]:
-    """Gives the results one by one; None for one that is no container."""
+def read_results(stream: IO[bytes], spans: Spans) -> Callable[[], Iterator[list[Any]]]:
+    """Gives the results, those of a piece at a time; None for one that is no container."""
 
-    def each() -> Iterator[Any]:
+    def each() -> Iterator[list[Any]]:
         for place in range(0, len(spans), 2):
             start, end = spans[place], spans[place + 1]
             if start < 0:
-                yield None
+                yield [None]
                 continue
             stream.seek(start)
             try:
                 piece = orjson.loads(b"[%b]" % stream.read(end - start))
             except orjson.JSONDecodeError as error:
                 raise FormatError(f"not JSON: {error.msg.split(':')[0]} in the results at byte {start}") from None
-            yield from piece
+            yield piece
 
     return each
 

@@ -69,6 +69,7 @@ _ADVISORY = re.compile(r"(?:CVE-\d{4}-\d{4,}|GHSA(?:-[0-9a-z]{4}){3})")
 _CWE = re.compile(r"cwe-\d{1,5}", re.IGNORECASE)
 _SHORT = 8
 """Fewer characters of code say too little (``}``, ``x = 1``); then the wider region counts as well."""
+_CODE = "\x00code\x00"
 _NOWHERE = SarifPlace()
 _IMPORTED = Family.IMPORTED
 _MAX_DAMAGE = 20
@@ -121,8 +122,8 @@ class SarifSource:
                     damaged += 1
                     if damaged <= _MAX_DAMAGE:
                         yield Skip(name, SkipKind.MALFORMED, f"result {result} is not an object", Family.IMPORTED)
-                elif result.kind not in _NO_FINDING and result.baseline != "absent":
-                    yield maker.finding(result)
+                elif (made := maker.finding(result)) is not None:
+                    yield made
             if damaged > _MAX_DAMAGE:
                 said = f"{damaged - _MAX_DAMAGE} more results are not objects"
                 yield Skip(name, SkipKind.MALFORMED, said, Family.IMPORTED)
@@ -174,6 +175,8 @@ class _Learnt:
     aliases: tuple[str, ...]
     key: hashlib.blake2b
     """A hash that has begun with tool and rule."""
+    code_key: hashlib.blake2b
+    """The same, for what is told apart by its code."""
     grades: dict[str, tuple[Severity, Confidence]] = field(default_factory=dict)
     """By the level of a result that says nothing else of its own, as most."""
 
@@ -188,8 +191,11 @@ class _Maker:
         self._of_rule: dict[str, _Learnt] = {}
         self._finding, self._subject, self._location = maker(Finding), maker(Subject), maker(Location)
 
-    def finding(self, result: SarifResult) -> Finding:
-        rule, level, _, _, message, places, suppression, flow, fix, own, _ = result
+    def finding(self, result: SarifResult) -> Finding | None:
+        """None for a result that says that there is nothing."""
+        rule, level, kind, baseline, message, places, suppression, flow, fix, own, _ = result
+        if kind in _NO_FINDING or baseline == "absent":
+            return None
         known = self._of_rule.get(rule.id)
         if known is None:
             known = self._of_rule[rule.id] = self._learn(rule)
@@ -200,8 +206,13 @@ class _Maker:
                 known.grades[level] = grades
         place = places[0] if places else _NOWHERE
         path, line, end_line, column, end_column, snippet, _, logical = place
-        key = known.key.copy()
-        key.update(_encoded(self._words(result, place)))
+        code = " ".join(snippet.split()) if snippet else ""
+        if len(code) >= _SHORT:  # as of most
+            key = known.code_key.copy()
+            key.update(_encoded(code))
+        else:
+            key = known.key.copy()
+            key.update(_encoded(self._words(result, place, code)))
         return self._finding(
             known.id,
             _IMPORTED,
@@ -210,9 +221,16 @@ class _Maker:
             self._subject("code", clipped(logical, 120) if logical else known.name, key.hexdigest()),
             # Without the code where the rule is about secrets: such logs quote the value.
             self._location(
-                path, line, end_line, column, end_column, logical, "", _shown(snippet) if not known.secret else ()
+                path,
+                line,
+                end_line,
+                column,
+                end_column,
+                logical,
+                "",
+                _shown(snippet) if snippet and not known.secret else (),
             ),
-            clipped(message, 1000) if message else known.message,
+            (message if len(message) <= 1000 else clipped(message, 1000)) if message else known.message,
             Fix(clipped(fix, 500)) if fix else None,
             known.aliases,
             _facts(known.facts, result) if suppression or flow or len(places) > 1 else known.facts,
@@ -230,18 +248,20 @@ class _Maker:
         alias = _ADVISORY.fullmatch(rule.id)
         ordered = tuple(sorted(facts, key=lambda fact: fact.name))
         key = self._source.key(self._slug, rule.id)
+        code_key = key.copy()
+        code_key.update(_encoded(_CODE))
         said = rule.title or rule.id
         names = clipped(said, 120), clipped(said, 1000)
-        return _Learnt(rule_id, *names, secret, ordered, (alias[0],) if alias else (), key)
+        return _Learnt(rule_id, *names, secret, ordered, (alias[0],) if alias else (), key, code_key)
 
-    def _words(self, result: SarifResult, place: SarifPlace) -> str:
-        """What tells the subject of a result from others of its rule, after a word for what it is."""
-        code = _folded(place.snippet) if place.snippet else ""
-        if len(code) < _SHORT and place.context:
+    def _words(self, result: SarifResult, place: SarifPlace, code: str) -> str:
+        """What tells the subject of a result from others of its rule, after a word for what it is, where the ``code``
+        at the place says too little."""
+        if place.context:
             code += "\x01" + _folded(place.context)
         code = code or _folded(self._source.code_at(place))
         if code:
-            return "\x00code\x00" + code
+            return _CODE + code
         prints = [f"\x00{name}={value}" for name, value in result.fingerprints() if "column" not in name.lower()]
         if prints:
             return "\x00fingerprint" + "".join(prints)

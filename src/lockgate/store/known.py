@@ -24,7 +24,7 @@ from lockgate.store import codec
 DDL = """CREATE TABLE IF NOT EXISTS known_places (
   project TEXT NOT NULL, path TEXT NOT NULL, fixed TEXT NOT NULL, digest INTEGER NOT NULL, marks BLOB NOT NULL,
   bodies BLOB NOT NULL, PRIMARY KEY (project, path))"""
-_identity = attrgetter("identity")
+_identity, _number = attrgetter("identity"), attrgetter("number")
 _marks = attrgetter(
     "identity", "fingerprint", "first_seen", "fixed_at", "introduced_by", "introduced_at", "introduced_in"
 )
@@ -34,13 +34,15 @@ class Bodies:
     """What the known findings at one path say, unpacked when first asked for, and a finding only made of it when it is
     asked for itself."""
 
-    __slots__ = ("_packed", "_rows", "named", "path")
+    __slots__ = ("_rows", "count", "named", "packed", "path")
 
-    def __init__(self, path: str, packed: bytes, *, named: bool) -> None:
+    def __init__(self, path: str, packed: bytes, *, count: int, named: bool) -> None:
         self.path = path
+        self.packed = packed
+        """As the table has them."""
+        self.count = count
         self.named = named
         """Whether any of them has a name of a vulnerability."""
-        self._packed = packed
         self._rows: codec.BareRows | None = None
 
     def of(self, number: int) -> tuple[Finding, tuple[Location, ...]]:
@@ -61,7 +63,7 @@ class Bodies:
 
     def _unpacked(self) -> codec.BareRows:
         if self._rows is None:
-            self._rows = codec.BareRows(codec.unpack(self._packed))
+            self._rows = codec.BareRows(codec.unpack(self.packed))
         return self._rows
 
     def _trouble(self, error: Exception) -> StoreError:
@@ -178,18 +180,21 @@ def forget(connection: sqlite3.Connection, *, fixed_before: str) -> int:
 def encoded(known: Sequence[KnownFinding], packed: Packed | None = None) -> Row:
     """The row of all that is known at one path. Raises ``TypeError`` where it holds text that no encoding knows.
 
-    Where ``packed`` is of all of them and no others, in their order; else by identity.
+    Where ``packed`` is of all of them and no others, in their order, and where they are all that was read of the path,
+    in the order of that; else by identity.
     """
-    ordered = None if packed is None else _as_packed(known, packed[0])
-    if packed is None or ordered is None:
+    ordered, read = None if packed is None else _as_packed(known, packed[0]), known[0].bodies
+    if packed is not None and ordered is not None:
+        bodies = packed[1]
+    elif read is not None and (ordered := _as_read(known, read)) is not None:
+        bodies = read.packed
+    else:
         ordered = sorted(known, key=_identity)
         bodies = codec.pack(codec.bare_to_list([(one.finding, one.locations) for one in ordered]))
-    else:
-        bodies = packed[1]
     identities, prints, seen, fixed, by, at, commit = zip(*map(_marks, ordered), strict=True)
     marks = codec.pack([
         identities, "" if prints == identities else _column(_others(prints, identities)), _column(seen), _column(fixed),
-        _column(by), _column(at), _column(commit), any(one.finding.aliases for one in ordered),
+        _column(by), _column(at), _column(commit), any(one.names for one in ordered),
     ])  # fmt: skip
     return min(filter(None, fixed), default=""), _sum(marks, bodies), marks, bodies
 
@@ -209,6 +214,14 @@ def _as_packed(known: Sequence[KnownFinding], findings: Sequence[Finding]) -> li
         return None
 
 
+def _as_read(known: Sequence[KnownFinding], bodies: Bodies) -> list[KnownFinding] | None:
+    """``known`` in the order of ``bodies``; None where it is not all that was read with them, and nothing else."""
+    if len(known) != bodies.count or any(one.bodies is not bodies for one in known):
+        return None
+    ordered = sorted(known, key=_number)
+    return ordered if all(one.number == number for number, one in enumerate(ordered)) else None
+
+
 def decoded(path: str, row: Row) -> list[KnownFinding]:
     """The known findings of a row, by identity. Raises ``ValueError`` for what :func:`encoded` did not write."""
     _, digest, marks, packed = row
@@ -217,7 +230,8 @@ def decoded(path: str, row: Row) -> list[KnownFinding]:
     make = unfilled(KnownFinding, "finding", "locations")
     try:
         identities, *columns, named = codec.unpack(marks)
-        bodies, count = Bodies(path, packed, named=named), len(identities)
+        count = len(identities)
+        bodies = Bodies(path, packed, count=count, named=named)
         marked, seen, fixed, by, at, commit = [_values(one, count) for one in columns]
         return [
             make(identity, marked[n] or identity, seen[n], fixed[n], by[n], at[n], commit[n], bodies, n)
