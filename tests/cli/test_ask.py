@@ -241,3 +241,14 @@ def test_rows_can_be_seen_as_a_person_sees_them(ask, folder):
     finally:
         (folder / "lockgate.yaml").write_text(given)
     assert seen == ["1", "1", "0"]
+
+
+@pytest.mark.parametrize("arguments", [("--explain",), ("--as", "ana"), ("--engine", "duckdb")])
+def test_a_query_is_passed_on_as_it_stands(ask, arguments):
+    done = ask("print 1", "--at", "http://127.0.0.1:1/lockgate", *arguments)
+    assert (done.returncode, "--at" in done.stderr) == (2, True)
+
+
+def test_a_service_that_does_not_answer_is_named(ask):
+    done = ask("print 1", "--at", "http://127.0.0.1:1/lockgate")
+    assert done.returncode not in (0, 70) and "http://127.0.0.1:1" in done.stderr, done.stderr

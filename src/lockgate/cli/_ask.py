@@ -38,6 +38,10 @@ def run(arguments: Namespace) -> int:
     library = project.library()
     query = _query(arguments, library)
     parameters = dict(parameter(one) for one in arguments.parameter)
+    limits = Limits(rows=arguments.rows, seconds=arguments.seconds)
+    if arguments.at:
+        _passed_on(query, arguments, limits, since, parameters)
+        return 0
     functions = SavedFunctions(library.functions())
     security = security_of(arguments.seen_by, project.settings.tables) if arguments.seen_by else None
     tables = Record.open(project.workspace.record).asked(since=since, functions=functions, security=security)
@@ -45,7 +49,6 @@ def run(arguments: Namespace) -> int:
     master = os.environ.get("LOCKGATE_SPARK") or own.spark
     choice = Choice(arguments.engine or own.engine.value, "" if master == "none" else master, own.large_bytes)
     engines = Engines(tables, choice)
-    limits = Limits(rows=arguments.rows, seconds=arguments.seconds)
     # A thread of DuckDB that lets go of something of Python while that ends would take the whole process down.
     with closing(engines.tables.connection):
         if query is None:
@@ -61,14 +64,32 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
+def _passed_on(
+    query: str | None, arguments: Namespace, limits: Limits, since: datetime | None, parameters: Mapping[str, str]
+) -> None:
+    """Ask a service of Azure instead of the record."""
+    from lockgate.store.ask.azure import TOKEN, ask_azure, place_of
+
+    if query is None or arguments.explain or arguments.seen_by or arguments.engine:
+        raise UsageError("the query is passed on as it stands: give one, without --explain, --as and --engine",
+                         where="--at")  # fmt: skip
+    found = ask_azure(
+        query, place_of(arguments.at), limits, token=os.environ.get(TOKEN, ""), since=since, parameters=parameters
+    )
+    _shown(found, arguments.format, statistics=arguments.statistics)
+
+
 def answer(
     query: str, engines: Engines, limits: Limits, *, form: str = "", statistics: bool = False,
     parameters: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     """Ask, and print what comes. Ctrl-C ends the query."""
+    _shown(_asked(query, engines, limits, parameters), form, statistics=statistics)
+
+
+def _shown(found: Answer, form: str, *, statistics: bool) -> None:
     from lockgate.cli._ask_forms import write
 
-    found = _asked(query, engines, limits, parameters)
     write(found, form or "table", sys.stdout, charts=not form)
     sys.stdout.flush()
     if statistics:

@@ -33,6 +33,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         "--as", dest="seen_by", metavar="PERSON", default="",
         help="only the rows that this person sees over HTTP (tables.*.access of lockgate.yaml)",
     )  # fmt: skip
+    parser.add_argument(
+        "--at", metavar="PLACE", default="",
+        help="ask a service of Azure instead: https://CLUSTER/DATABASE of Data Explorer, or the id of a Log Analytics "
+        "workspace (a token in LOCKGATE_AZURE_TOKEN, or a login that azure-identity finds)",
+    )  # fmt: skip
     parser.add_argument("--explain", action="store_true", help="show how it would run, and run nothing")
     parser.add_argument("--statistics", action="store_true", help="say on standard error what it took")
 
@@ -53,6 +58,7 @@ COMMAND = Command(
         "  lockgate ask 'Runs | summarize count() by bin(TimeGenerated, 1d) | render timechart' --since 30d\n"
         "  lockgate ask --file hunt.kql --format csv > hunt.csv\n"
         "  lockgate ask --explain 'AdmissionReviews | where Allowed == false'\n"
+        "  lockgate ask --at https://help.kusto.windows.net/Samples 'StormEvents | count'\n"
         "  lockgate ask                 (a shell with completion and history)\n"
     ),
 )
