@@ -15,6 +15,7 @@ from lockgate.cli._tokens import FILE
 from lockgate.errors import ConfigurationError, ExitCode, UsageError
 from lockgate.server import web
 from lockgate.server.access import FUNCTIONS, INGEST, QUERY, People, Person
+from lockgate.server.ingest.otlp_grpc import OtlpListener
 from lockgate.server.ingest.syslog import SyslogListener
 from lockgate.server.ingest.taking import Taker
 from lockgate.server.ingest.ways import ways_in
@@ -45,7 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
     prepare(project.workspace, tracked=project.tracks)
     people, anonymous = _people(arguments, project)
     ways, taker = _ingestion(project, people)
-    listeners = _syslog(arguments, taker)
+    listeners: list[SyslogListener | OtlpListener] = [
+        *_syslog(arguments, taker), *_grpc(arguments, taker, people, anonymous)
+    ]
     app = Mounts([_queries(arguments, project), *ways], people.of, anonymous=anonymous, listeners=listeners)
 
     def started(port: int) -> None:
@@ -107,10 +110,23 @@ def _syslog(arguments: argparse.Namespace, taker: Taker) -> list[SyslogListener]
     return listeners
 
 
+def _grpc(
+    arguments: argparse.Namespace, taker: Taker, people: People, anonymous: Person | None
+) -> list[OtlpListener]:  # fmt: skip
+    if not arguments.otlp_grpc:
+        return []
+    address = _address(arguments.otlp_grpc)
+    if not arguments.tls and address[0] not in web.LOOPBACK:
+        raise UsageError("without TLS only this machine is served", where="--otlp-grpc", hint="give it --tls")
+    pair = Pair(Path(arguments.tls) / "tls.crt", Path(arguments.tls) / "tls.key") if arguments.tls else None
+    alone = anonymous if address[0] in web.LOOPBACK else None
+    return [OtlpListener(taker, address, people.of, anonymous=alone, pair=pair)]
+
+
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:
-        raise UsageError(f"{text!r} is no address", where="--syslog", hint="HOST:PORT, such as 0.0.0.0:5514")
+        raise UsageError(f"{text!r} is no address", where="serve", hint="HOST:PORT, such as 127.0.0.1:5514")
     return host.strip("[]"), int(port)
 
 

@@ -27,6 +27,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--syslog-udp", metavar="HOST:PORT", help="take syslog in over UDP")
     add("--syslog-tls", metavar="HOST:PORT", help="take syslog in over TLS, with the certificate of --tls")
     add("--syslog-clients", metavar="FILE", help="authorities whose certificates senders over TLS must show")
+    add("--otlp-grpc", metavar="HOST:PORT", help="take OpenTelemetry in over gRPC (needs lockgate[otlp])")
     add("--end-seconds", type=int, default=30, metavar="S", help="for what is being answered at the end (default: 30)")
 
 

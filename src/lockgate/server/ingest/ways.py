@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lockgate.server.access import INGEST, People, Person
-from lockgate.server.ingest import app, data_collector, elasticsearch, sent
+from lockgate.server.ingest import app, data_collector, elasticsearch, otlp, sent
 from lockgate.server.ingest.shared_key import signer
 from lockgate.server.ingest.taking import Taker
 from lockgate.server.mounts import Mount
@@ -22,5 +22,6 @@ def ways_in(taker: Taker, collected: Collected, people: People, *, salt: bytes, 
         Mount(app.PREFIXES, app.IngestApp(taker), INGEST, close=taker.close),
         Mount(sent.PREFIXES, sent.SentApp(taker, clean), INGEST),
         Mount(elasticsearch.PREFIXES, elasticsearch.ElasticsearchApp(taker, collected), INGEST),
+        Mount(otlp.PREFIXES, otlp.OtlpApp(taker), INGEST),
         Mount(data_collector.PREFIXES, collector, INGEST, frozenset(data_collector.PREFIXES)),
     ]

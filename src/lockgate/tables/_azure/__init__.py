@@ -31,6 +31,7 @@ _SUBJECTS = {
         "SentinelAudit CloudProcessEvents CloudDnsEvents"
     ),
     "machines": "Syslog CommonSecurityLog AppRequests AppTraces",
+    "telemetry": "OTelLogs OTelSpans OTelEvents",
     "forges": (
         "AzureDevOpsAuditing ADOAuditLogs_CL GitHubAuditLogsV3_CL GitHubAuditLogsV2_CL "
         "GitHubAuditLogPolling_CL"
