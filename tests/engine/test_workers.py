@@ -95,7 +95,7 @@ def test_a_scanner_that_cannot_work_in_a_worker_is_blind_in_the_run(tmp_path, mo
 
 
 def test_workers_that_cannot_be_forked_are_started_anew(tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "_has_one_thread", lambda: False)
+    monkeypatch.setattr(workers, "has_one_thread", lambda: False)
     files = _files(tmp_path, 10)
     (tmp_path / "3.yaml").write_text("x" * 9)
     told = list(judged_by_workers(files, _judge(), jobs=2))
@@ -105,7 +105,7 @@ def test_workers_that_cannot_be_forked_are_started_anew(tmp_path, monkeypatch):
 @pytest.fixture(params=["forked", "spawned"])
 def beginning(request, monkeypatch):
     """Both ways in which workers begin, whatever threads the test run has."""
-    monkeypatch.setattr(workers, "_has_one_thread", lambda: request.param == "forked")
+    monkeypatch.setattr(workers, "has_one_thread", lambda: request.param == "forked")
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
@@ -148,7 +148,7 @@ import sys, time
 from tests.engine.test_workers import _judge
 from lockgate.engine import workers
 from lockgate.model import File
-workers._has_one_thread = lambda: sys.argv[1] == "forked"
+workers.has_one_thread = lambda: sys.argv[1] == "forked"
 
 if __name__ == "__main__":
     told = workers.judged_by_workers([File("first.yaml", 1, bytes)] * 64, _judge(), jobs=2)

@@ -43,6 +43,8 @@ class Observation:
     bytes: int = 0
     packed: dict[str, Packed] = field(default_factory=dict)
     """By path the findings that came from the cache or from a worker, and what the ledger keeps of them."""
+    unsaved: list[CacheSession] = field(default_factory=list)
+    """Where answers are kept that are still to be written."""
     cut_short: str = ""
     """Why not everything was read; empty when everything was."""
 
@@ -164,7 +166,7 @@ def observe(
     if kept is not None and files.names() == able:  # else the answers are not those of all scanners under this key
         if wholes is not None:
             wholes.keep()
-        kept.save()
+        seen.unsaved.append(kept)
     _finish(seen, judges.objects)
     if dependencies:
         _judge_components(seen, judges.components, readings)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from lockgate import __version__
 from lockgate.dataclass import dataclass
+from lockgate.engine.aside import Aside
 from lockgate.engine.judge import Judge
 from lockgate.engine.observe import Judges, Observation, observe
 from lockgate.engine.request import Request
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 _MOST_CHARTS = 100
 """Whose objects are kept until the run ends."""
+_WORTH_A_COPY = 5_000
+"""Findings whose rows take longer to append than a process takes to be copied."""
 
 
 @dataclass(slots=True)
@@ -80,12 +83,13 @@ def scan(
     """
     asked = request or Request()
     run = _Run(sources, rules, gate, store, ledger, cache, scanners or _members(asked), asked, asked.now())
-    for step in STEPS:
-        step(run)
-    result = _result(run)
-    if run.store is not None:
-        run.store.append_result(result, **({"batch": run.batch} if run.batch else {}))
-    _remember(run)
+    try:
+        for step in STEPS:
+            step(run)
+        result = _result(run)
+        _store(run, result)
+    finally:
+        _save(run)
     asked.tell(result)
     return result.decision
 
@@ -183,6 +187,7 @@ def _keep_introduced(run: _Run) -> None:
             [before()], run.rules, run.gate, None, None, run.cache, run.scanners, run.request, run.started, id=run.id
         )
         _observe(old)
+        _save(old)
         known = {fingerprint(finding) for finding in old.seen.findings}
         run.seen.findings[:] = [one for one in run.seen.findings if fingerprint(one) not in known]
 
@@ -288,6 +293,24 @@ def _own(request: Request, named: set[RuleId]) -> dict[RuleId, Rule]:
     return {id: rule for id, rule in own.items() if id in named}
 
 
-def _remember(run: _Run) -> None:
-    if run.ledger is not None and run.settled is not None:
-        run.ledger.remember(run.request.project, run.settled.known, run.seen.packed)
+def _store(run: _Run, result: Result) -> None:
+    """The record first, then the ledger, which is made ready meanwhile."""
+    store, ledger, settled = run.store, run.ledger, run.settled
+
+    def append() -> None:
+        if store is not None:
+            store.append_result(result, **({"batch": run.batch} if run.batch else {}))
+
+    aside = Aside(append, worth_it=store is not None and len(result.findings) >= _WORTH_A_COPY)
+    try:
+        if ledger is not None and settled is not None:
+            _save(run)
+            ledger.remember(run.request.project, settled.known, run.seen.packed, ready=aside.wait)
+        aside.wait()
+    finally:
+        aside.drop()
+
+
+def _save(run: _Run) -> None:
+    while run.seen.unsaved:
+        run.seen.unsaved.pop().save()

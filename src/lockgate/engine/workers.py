@@ -14,9 +14,7 @@ so that a death can leave it waiting for ever, and a killed check leaves its wor
 from __future__ import annotations
 
 import gc
-import os
 import signal
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +28,7 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any
 
+from lockgate.engine.aside import has_one_thread
 from lockgate.engine.judge import Judge
 from lockgate.errors import NothingCheckedError
 from lockgate.model import Family, File, Rule, Skip, SkipKind
@@ -60,7 +59,7 @@ def judged_by_workers(files: Iterable[File], judge: Judge, *, jobs: int) -> Gene
     global _judge
     workers = _Workers(judge)
     try:
-        if _has_one_thread():
+        if has_one_thread():
             _judge = judge  # a forked worker finds it there
             for _ in range(jobs):
                 workers.take_on(workers.fork())
@@ -229,16 +228,6 @@ def _read(batch: list[File], said: _Said, judge: Judge) -> Iterator[_Answer]:
 def _lost(file: File) -> Iterator[_Answer]:
     reason = "the process that judged it ended; run with --jobs 1 and this file alone to find out why"
     yield file, Kept(skips=(Skip(file.path, SkipKind.LIMIT, reason),)), None
-
-
-def _has_one_thread() -> bool:
-    """Whether nothing runs in this process but who asks, as the system counts; False where that is not known."""
-    if not sys.platform.startswith("linux"):
-        return False
-    try:
-        return len(os.listdir("/proc/self/task")) == 1  # noqa: PTH208 -- the number is all that is asked
-    except OSError:
-        return False
 
 
 def _forked(pipe: Connection, others: Iterable[Connection]) -> None:

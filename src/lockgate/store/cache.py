@@ -26,13 +26,15 @@ _WHOLE = "//whole/"
 """How the place of what is said of a source as a whole begins; no path of a file does."""
 _SHORT = 8
 """Bytes of an answer that holds no more than the size of its file."""
+_PAGE = 16_384
+"""Bytes of a page, of which the answer about a file with findings takes a part."""
 KEYS_KEPT = 12
 """So many combinations of rules, scanners and root are kept, the most recently used."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, used REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS scans (key INTEGER NOT NULL, path TEXT NOT NULL, stamp TEXT NOT NULL, payload BLOB NOT NULL,
-  PRIMARY KEY (key, path)) WITHOUT ROWID;
+  PRIMARY KEY (key, path));
 CREATE TABLE IF NOT EXISTS wanted (key INTEGER PRIMARY KEY, payload BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS blobs (key INTEGER NOT NULL, width INTEGER NOT NULL, ids BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS blobs_by_key ON blobs (key);
@@ -176,6 +178,7 @@ class Cache:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=5, isolation_level=None)
         try:
+            connection.execute(f"PRAGMA page_size={_PAGE}")
             connection.execute("PRAGMA synchronous=OFF")  # first: turning to write-ahead would wait for the disk
             connection.execute("PRAGMA journal_mode=WAL")
             connection.executescript(_SCHEMA)
@@ -265,7 +268,7 @@ class CacheSession:
     def save(self) -> None:
         """Write what is new; nothing when nothing is."""
         if self._fresh:
-            self._cache.put_many(self._key, ((path, *row) for path, row in self._fresh.items()))
+            self._cache.put_many(self._key, ((path, *self._fresh[path]) for path in sorted(self._fresh)))
             self._fresh = {}
         if self.wanted != self._wanted_before:
             self._cache.put_wanted(self._key, self.wanted)
