@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lockgate.server.access import INGEST, People, Person
-from lockgate.server.ingest import app, data_collector, elasticsearch, otlp, sent
+from lockgate.server.ingest import app, data_collector, elasticsearch, otlp, remote_write, sent
 from lockgate.server.ingest.shared_key import signer
 from lockgate.server.ingest.taking import Taker
 from lockgate.server.mounts import Mount
@@ -23,5 +23,6 @@ def ways_in(taker: Taker, collected: Collected, people: People, *, salt: bytes, 
         Mount(sent.PREFIXES, sent.SentApp(taker, clean), INGEST),
         Mount(elasticsearch.PREFIXES, elasticsearch.ElasticsearchApp(taker, collected), INGEST),
         Mount(otlp.PREFIXES, otlp.OtlpApp(taker), INGEST),
+        Mount(remote_write.PREFIXES, remote_write.RemoteWriteApp(taker), INGEST),
         Mount(data_collector.PREFIXES, collector, INGEST, frozenset(data_collector.PREFIXES)),
     ]
