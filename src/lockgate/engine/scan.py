@@ -20,8 +20,8 @@ from lockgate.engine.judge import Judge
 from lockgate.engine.observe import Judges, Observation, observe
 from lockgate.engine.request import Request
 from lockgate.findings import Introductions, Settled, fingerprint, introductions, settle
-from lockgate.findings.controlled import folded
-from lockgate.findings.rendered import told_once
+from lockgate.findings.controlled import CONTROLLERS, folded
+from lockgate.findings.rendered import MADE, distinct_facts, told_once
 from lockgate.findings.waivers import Matcher
 from lockgate.formats.objects import Reading
 from lockgate.gates import Gate, Question
@@ -194,6 +194,9 @@ def _keep_introduced(run: _Run) -> None:
 
 def _fold(run: _Run) -> None:
     """One fault at one place is told once, however many overlays, callers and controllers bring it about."""
+    told = distinct_facts(run.seen.findings)
+    if {fact.name for facts in told.values() for fact in facts}.isdisjoint((MADE, CONTROLLERS)):  # as in most runs
+        return
     matcher = Matcher(run.request.waivers.extended(run.seen.waivers), run.started.date())
     done = folded(told_once(run.seen.findings, matcher.waives), matcher.waives)
     run.seen.findings[:] = done.findings
@@ -213,7 +216,7 @@ def _settle(run: _Run) -> None:
         today=run.started.date(),
         now=run.started,
         owners=request.owners,
-        introductions=_introductions(run, {one.location.path for one in run.seen.findings}),
+        introductions=_introductions(run),
         scope="partial" if partial else "full",
         renames=renames,
         families=(*run.seen.coverage, *({Family.IMPORTED} if any(s.mode == "import" for s in run.sources) else ())),
@@ -221,9 +224,9 @@ def _settle(run: _Run) -> None:
     )
 
 
-def _introductions(run: _Run, paths: set[str]) -> Introductions | None:
+def _introductions(run: _Run) -> Introductions | None:
     root = run.request.blame_root
-    return introductions(root) if root is not None and paths else None
+    return introductions(root) if root is not None and run.seen.findings else None
 
 
 def _decide(run: _Run) -> None:
@@ -249,7 +252,7 @@ def _result(run: _Run) -> Result:
     if run.settled is None or run.decision is None:
         raise RuntimeError("a result comes after the decision")
     request = run.request
-    named = {one.finding.rule for one in (*run.settled.findings, *run.settled.fixed)}
+    named = {one.finding.rule for one in run.settled.findings} | {one.finding.rule for one in run.settled.fixed}
     return Result(
         run=Run(
             id=run.id,

@@ -18,6 +18,8 @@ from lockgate.model.named import OBJECT
 
 SHOWN = "shown-by"
 """The fact that says what else shows the fault: ``3 Pod, 1 ReplicaSet``."""
+CONTROLLERS = "controllers"
+"""The fact that says who made an object, without which nothing is folded."""
 _Key = tuple[str, str, str, str, str, str]
 
 
@@ -36,7 +38,7 @@ def folded(findings: Sequence[Finding], waived: Callable[[Finding], bool]) -> Fo
     Order is kept. A finding that no waiver covers is never folded into one that a waiver covers.
     """
     told = distinct_facts(findings)
-    controlled = {key for key, facts in told.items() if any(fact.name == "controllers" for fact in facts)}
+    controlled = {key for key, facts in told.items() if any(fact.name == CONTROLLERS for fact in facts)}
     if not controlled:
         return Folded(list(findings), 0)
     names = _Names()

@@ -55,7 +55,7 @@ def fingerprint(finding: Finding) -> str:
     if finding.aliases:
         return _hashed(f"alias:{_best_alias(finding.aliases)}", subject.kind, subject.key)
     key = subject.key.encode("utf-8", "surrogatepass")
-    return _marked(b"%b%d:%b" % (_start(finding.rule, subject.kind), len(key), key))
+    return PREFIX + hashlib.sha256(b"%b%d:%b" % (_start(finding.rule, subject.kind), len(key), key)).hexdigest()[:32]
 
 
 def grouped(observed: Iterable[Finding]) -> list[Group]:
@@ -232,17 +232,19 @@ def _name(groups: Sequence[Group], taken: set[str]) -> None:
     """The identity of the known finding where there is one. New ones: the fingerprint itself for the first, for further
     ones with the file's name and its ordinal, so that moving a folder changes none even where no earlier run is known.
     """
+    first: dict[str, Group] = {}
+    further: dict[str, list[Group]] = {}
     for group in groups:
+        mark = group.fingerprint
         if group.known is not None:
             group.identity = group.known.identity
-    alone, several = _by_mark([group for group in groups if not group.identity])
-    for mark, group in alone.items():
-        same = several.get(mark)
-        if same is None and mark not in taken:
-            group.identity = mark
-            taken.add(mark)
+        elif mark in taken or first.setdefault(mark, group) is not group:
+            further.setdefault(mark, []).append(group)
         else:
-            _name_each(mark, sorted(same or [group], key=_place), taken)
+            group.identity = mark
+    taken.update(first.keys() - further.keys())
+    for mark, same in further.items():
+        _name_each(mark, sorted([first[mark], *same] if mark in first else same, key=_place), taken)
 
 
 def _name_each(mark: str, same: Sequence[Group], taken: set[str]) -> None:
@@ -302,11 +304,7 @@ def _best_alias(aliases: Sequence[str]) -> str:
 
 
 def _hashed(*parts: str) -> str:
-    return _marked(_VERSION + b"".join(map(_framed, parts)))
-
-
-def _marked(framed: bytes) -> str:
-    return PREFIX + hashlib.sha256(framed).hexdigest()[:32]
+    return PREFIX + hashlib.sha256(_VERSION + b"".join(map(_framed, parts))).hexdigest()[:32]
 
 
 def _framed(part: str) -> bytes:

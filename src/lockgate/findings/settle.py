@@ -6,6 +6,7 @@ when this run looked at everything and could read the file it was in.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -65,40 +66,42 @@ def settle(
         unseen = recognise(groups, known, renames=renames or {}, whole=whole)
         brought = _introduced(groups, introductions)
         stamp = now.isoformat(timespec="seconds")
-        told = _ordered([_told(group, matcher, owners, brought=brought, stamp=stamp) for group in groups])
-        marks = {group.identity: group.fingerprint for group in groups}
+        told = _told(groups, matcher, owners, brought=brought, stamp=stamp)
         stay, gone = _sorted_out(unseen, whole=whole, families=families, unread=frozenset(unread))
         fixed = [replace(one, fixed_at=stamp) for one in gone]
         absorbed = [replace(one, fixed_at=stamp) for group in groups for one in group.absorbed]
         return Settled(
-            findings=tuple(told),
+            findings=tuple(_ordered(told)),
             fixed=tuple(_ordered([_fixed(one, owners) for one in fixed])),
-            known=(*[_remembered(one, marks[one.identity]) for one in told], *stay, *fixed, *absorbed),
+            known=(*_remembered(told, groups), *stay, *fixed, *absorbed),
             notices=matcher.notices(tell_unused=whole),
         )
 
 
 def _told(
-    group: Group, matcher: Matcher, owners: Owners | None, *, brought: Mapping[str, Introduction], stamp: str
-) -> SettledFinding:
-    """What to say of a finding."""
-    before = group.known
-    finding, identity = group.finding, group.identity
-    introduction = (brought.get(identity) if brought else None) or (
-        _introduction(before) if before is not None else _NOBODY
-    )
-    return maker(SettledFinding)(
-        finding,
-        identity,
-        _KNOWN if before is not None and not before.fixed_at else _NEW,
-        group.locations,
-        matcher.covering(identity, finding, group.locations),
-        owners.of(finding.location.path) if owners is not None else (),
-        introduction.by,
-        introduction.at,
-        introduction.commit,
-        before.first_seen if before is not None else stamp,
-    )
+    groups: Sequence[Group], matcher: Matcher, owners: Owners | None, *, brought: Mapping[str, Introduction], stamp: str
+) -> list[SettledFinding]:
+    """What to say of each finding."""
+    make, covering = maker(SettledFinding), matcher.covering
+    told: list[SettledFinding] = []
+    for group in groups:
+        before, finding, identity, places = group.known, group.finding, group.identity, group.locations
+        introduction = (brought.get(identity) if brought else None) or (
+            _introduction(before) if before is not None else _NOBODY
+        )
+        told.append(make(
+            finding,
+            identity,
+            _KNOWN if before is not None and not before.fixed_at else _NEW,
+            places,
+            covering(identity, finding, places),
+            owners.of(finding.location.path) if owners is not None else (),
+            introduction.by,
+            introduction.at,
+            introduction.commit,
+            before.first_seen if before is not None else stamp,
+        ))  # fmt: skip
+    return told
 
 
 def _introduction(before: KnownFinding) -> Introduction:
@@ -158,23 +161,34 @@ def _fixed(one: KnownFinding, owners: Owners | None) -> SettledFinding:
     )
 
 
-def _remembered(one: SettledFinding, mark: str) -> KnownFinding:
-    return maker(KnownFinding)(
-        one.identity, mark, one.finding, one.locations, one.first_seen, "",
-        one.introduced_by, one.introduced_at, one.introduced_in,
-    )  # fmt: skip
+def _remembered(told: Sequence[SettledFinding], groups: Sequence[Group]) -> list[KnownFinding]:
+    """What to know of each of ``told``, which come of ``groups``."""
+    make = maker(KnownFinding)
+    return [
+        make(
+            one.identity, group.fingerprint, one.finding, one.locations, one.first_seen, "",
+            one.introduced_by, one.introduced_at, one.introduced_in,
+        )
+        for one, group in zip(told, groups, strict=True)
+    ]  # fmt: skip
 
 
 def _ordered(findings: Sequence[SettledFinding]) -> list[SettledFinding]:
-    """Most severe first, then path, line, rule, identity. Few paths stand for many findings: each has its rank, so that
-    most comparisons are of two numbers."""
-    paths = sorted({one.finding.location.path for one in findings})
-    ranks = {path: number for number, path in enumerate(paths)}
-    many = len(paths)
-
-    def key(one: SettledFinding) -> tuple[int, int, str, str]:
+    """Most severe first, then path, line, rule, identity. Many findings lie in few files: those of one severity in one
+    file are put in order by themselves."""
+    together: dict[tuple[int, str], list[SettledFinding]] = defaultdict(list)
+    for one in findings:
         finding = one.finding
-        place = finding.location
-        return ranks[place.path] - finding.severity * many, place.line, finding.rule, one.identity
+        together[-finding.severity._value_, finding.location.path].append(one)
+    ordered: list[SettledFinding] = []
+    for key in sorted(together):
+        same = together[key]
+        if len(same) > 1:
+            same.sort(key=_rank)
+        ordered += same
+    return ordered
 
-    return sorted(findings, key=key)
+
+def _rank(one: SettledFinding) -> tuple[int, str, str]:
+    finding = one.finding
+    return finding.location.line, finding.rule, one.identity

@@ -22,7 +22,13 @@ _LISTED = 3
 
 def decide(settings: GateSettings, question: Question) -> Decision:
     """The verdict and every reason, worst first. Reasons name the line of the configuration they come from."""
-    open_findings = [item for item in question.findings if not item.waived and item.state is not State.FIXED]
+    waived = [item for item in question.findings if item.waiver is not None]
+    fixed = State.FIXED
+    open_findings = [
+        item
+        for item in question.findings
+        if item.state is not fixed and (item.waiver is None or item.waiver.expired)
+    ]
     rest, deny_reasons = _judge(settings.deny, open_findings, Verdict.DENY, question.today)
     _, warn_reasons = _judge(settings.warn, rest, Verdict.WARN, question.today)
     nothing_checked = _not_checked(settings, question)
@@ -31,7 +37,7 @@ def decide(settings: GateSettings, question: Question) -> Decision:
         *deny_reasons,
         *_skip_reasons(settings, question.skips),
         *warn_reasons,
-        *_waiver_reasons(question.findings),
+        *_waiver_reasons(waived),
     ]
     reasons.sort(key=lambda reason: -_ORDER[reason.verdict])
     verdict = max((reason.verdict for reason in reasons), key=_ORDER.__getitem__, default=Verdict.ALLOW)
@@ -204,7 +210,7 @@ def _waiver_reasons(findings: Sequence[SettledFinding]) -> list[Reason]:
 
 
 def _text(findings: Sequence[SettledFinding], condition: Condition) -> str:
-    rules = list(dict.fromkeys(str(item.finding.rule) for item in findings))
+    rules = list(map(str, dict.fromkeys([item.finding.rule for item in findings])))
     return f"{_count(findings, 'finding')} with {_condition_text(condition)}: {_some(rules)}"
 
 
@@ -240,7 +246,7 @@ def _count(things: Sequence[object], noun: str) -> str:
 
 
 def _identities(findings: Sequence[SettledFinding]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(item.identity for item in findings))
+    return tuple(dict.fromkeys([item.identity for item in findings]))
 
 
 GATE = Gate("check", decide)

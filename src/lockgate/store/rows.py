@@ -54,8 +54,9 @@ def run_row(result: Result) -> Row:
         "RulesDigest": run.rules_digest, "Revision": run.revision, "Branch": run.branch,
         "Families": _json([str(family) for family in run.families]), "Files": run.files, "Bytes": run.bytes,
         "Verdict": result.decision.verdict.value, "FindingCount": len(result.findings),
-        "WaivedCount": sum(one.waived for one in result.findings), "FixedCount": len(result.fixed),
-        "SkipCount": len(result.skips), "ComponentCount": len(result.components), "Coverage": _json(result.coverage),
+        "WaivedCount": sum(one.waived for one in result.findings if one.waiver is not None),
+        "FixedCount": len(result.fixed), "SkipCount": len(result.skips), "ComponentCount": len(result.components),
+        "Coverage": _json(result.coverage),
     }  # fmt: skip
 
 
