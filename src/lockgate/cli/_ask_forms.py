@@ -49,13 +49,23 @@ def _given(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def _in_terminal(cell: str) -> str:
+    """A list of numbers is drawn; what is long is cut."""
+    if cell[:1] == "[":
+        from lockgate.cli._ask_chart import numbers_of, spark
+
+        if numbers := numbers_of(cell):
+            return clipped(spark(numbers), _WIDEST)
+    return clipped(cell, _WIDEST)
+
+
 def _table(table: AnswerTable, out: TextIO) -> None:
     """Columns side by side, numbers to the right; a terminal gets no wider lines than it shows."""
     terminal = out.isatty()
     shown = [[printable(cell) for cell in row] for row in texts_of(table)]
     names = [printable(name) for name, _ in table.columns]
     if terminal:
-        shown = [[clipped(cell, _WIDEST) for cell in row] for row in shown]
+        shown = [[_in_terminal(cell) for cell in row] for row in shown]
     widths = [max([len(name), *(len(row[i]) for row in shown)]) for i, name in enumerate(names)]
     right = [type_ in _NUMBERS for _, type_ in table.columns]
     limit = shutil.get_terminal_size().columns if terminal else 0

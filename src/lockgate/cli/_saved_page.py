@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lockgate.cli._ask import parameter
-from lockgate.cli._ask_chart import MAX_SERIES, bars_of, drawn, place_text, points_of, short
+from lockgate.cli._ask_chart import MAX_SERIES, bars_of, drawn, numbers_of, place_text, points_of, short
 from lockgate.cli._ask_forms import texts_of
 from lockgate.errors import ExitCode, LockgateError, SourceError, UsageError
 from lockgate.formats.printable import clipped, printable
@@ -46,14 +46,22 @@ def write(arguments: argparse.Namespace, project: Project, library: Library) -> 
         raise UsageError("no query is kept", hint="lockgate saved set NAME FILE")
     parameters = dict(parameter(one) for one in arguments.parameter)
     tables = Record.open(project.workspace.record).asked(functions=SavedFunctions(library.functions()))
-    failed: list[str] = []
     with closing(tables.connection):
-        text = "".join(_page(arguments.title, chosen, tables, parameters, failed))
-    try:
-        Path(arguments.out).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SourceError(f"cannot be written: {error.strerror}", where=arguments.out) from None
+        failed = save(Path(arguments.out), arguments.title, chosen, tables, parameters)
     return int(ExitCode.USAGE if failed else ExitCode.ALLOWED)
+
+
+def save(
+    path: Path, title: str, chosen: list[Saved], tables: Tables, parameters: Mapping[str, str]
+) -> list[str]:  # fmt: skip
+    """Ask, and write the page to ``path``; the names of those queries that could not be answered."""
+    failed: list[str] = []
+    text = "".join(_page(title, chosen, tables, parameters, failed))
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SourceError(f"cannot be written: {error.strerror}", where=str(path)) from None
+    return failed
 
 
 def _page(
@@ -82,13 +90,30 @@ def _answer(table: AnswerTable) -> Iterator[str]:
     heads = "".join(f'<th scope="col">{_text(name)}</th>' for name, _ in table.columns)
     yield f'<div class="card"><table><thead><tr>{heads}</tr></thead><tbody>\n'
     for row in texts[:MAX_ROWS]:
-        yield "<tr>" + "".join(f"<td>{_text(clipped(cell, _MAX_CELL))}</td>" for cell in row) + "</tr>\n"
+        yield "<tr>" + "".join(f"<td>{_cell(cell)}</td>" for cell in row) + "</tr>\n"
     yield "</tbody></table>"
     if table.over is not None:
         yield f"<p>{_text(table.over)}</p>"
     if len(texts) > MAX_ROWS:
         yield f"<p>and {len(texts) - MAX_ROWS:,} more rows</p>"
     yield "</div>\n" if texts else "<p>No rows.</p></div>\n"
+
+
+def _cell(text: str) -> str:
+    """A list of numbers is drawn as bars, anything else is its text."""
+    numbers = numbers_of(text)
+    if not numbers:
+        return _text(clipped(text, _MAX_CELL))
+    low, high = min(0.0, *numbers), max(0.0, *numbers)
+    tall = (high - low) or 1.0
+    bars = "".join(
+        f'<rect x="{place * 5}" y="{round(18 - (value - low) / tall * 18, 1)}" width="4" '
+        f'height="{round((value - low) / tall * 18 + 1, 1)}"></rect>'
+        for place, value in enumerate(numbers)
+    )
+    said = _text(clipped(text, _MAX_CELL))
+    return (f'<svg class="trend" width="{len(numbers) * 5}" height="19" role="img" aria-label="{said}">'
+            f"<title>{said}</title>{bars}</svg>")  # fmt: skip
 
 
 def _chart(table: AnswerTable) -> str:

@@ -128,10 +128,11 @@ def views() -> Mapping[str, str]:
 
 
 def functions() -> Mapping[str, str]:
-    """Functions that every workspace of Sentinel has, as they are written in Kusto's language after their names."""
-    from lockgate.tables._azure._views import FUNCTIONS
+    """Functions that every workspace has, those of Sentinel and the views of Container Insights, as they are written in
+    Kusto's language after their names."""
+    from lockgate.tables._azure import _insights, _views
 
-    return FUNCTIONS
+    return {**_views.FUNCTIONS, **_insights.FUNCTIONS}
 
 
 def find(name: str) -> Table | None:
