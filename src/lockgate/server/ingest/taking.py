@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -25,8 +26,9 @@ _MOST_PENDING = 64 << 20
 """Bytes that may wait for the disk."""
 _MOST_FILE = 32 << 20
 """Bytes of a file of the journal from which on the next begins: what is in one comes into the tables together."""
-_PAUSE = 0.25
-"""Seconds between looks at the journal; a row is to be seen within one of its acknowledgement."""
+_PAUSE = 0.4
+"""Seconds from one settling to the next: a row is to be seen within one of its acknowledgement, and to settle the
+requests of a while costs little more than to settle one."""
 _LATER = 5.0
 """Seconds after which a settling that failed is tried again."""
 
@@ -48,7 +50,7 @@ class Taker:
         self._pending: list[tuple[tuple[Batch, ...], asyncio.Future[None]]] = []
         self._pending_bytes = self._waiting = 0
         self._writing: asyncio.Task[None] | None = None
-        self._stop, self._turned = threading.Event(), threading.Event()
+        self._stop, self._came = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._settle, name="ingest", daemon=True)
         self._thread.start()
 
@@ -70,6 +72,7 @@ class Taker:
     def close(self) -> None:
         """Bring what there is into the tables, and end. What cannot be brought stays for the next start."""
         self._stop.set()
+        self._came.set()
         self._thread.join()
         try:
             self._journal.close()
@@ -104,23 +107,26 @@ class Taker:
         if self._journal.size > _MOST_FILE:
             with contextlib.suppress(StoreError):  # the rows are kept, and that is what is asked about
                 self._journal.turn()
-            self._turned.set()
+        self._came.set()
 
     def _settle(self) -> None:
         pending = len(runs(self._root)) > 1  # what a writer left that is gone
-        while not self._stop.wait(self._pause):
-            try:
-                if self._turned.is_set():
-                    self._turned.clear()
-                    pending = True
-                pending = self._journal.turn() or pending
-                if pending:
-                    done = settle(self._root, self._loader)
-                    pending = False
-                    for problem in done.problems:
-                        _log.error("%s", problem)
-            except LockgateError as error:
-                _log.error("rows wait, their tables cannot be written: %s", error)
-                pending = True
-                self._stop.wait(_LATER)
+        while pending or self._came.wait():
+            if self._stop.is_set():
+                return
+            self._came.clear()
+            begun = time.monotonic()
+            pending = not self._settled()
             self._waiting = self._journal.waiting()
+            self._stop.wait(_LATER if pending else max(0.0, begun + self._pause - time.monotonic()))
+
+    def _settled(self) -> bool:
+        """Settle; whether that could be done."""
+        try:
+            self._journal.turn()
+            for problem in settle(self._root, self._loader).problems:
+                _log.error("%s", problem)
+        except LockgateError as error:
+            _log.error("rows wait, their tables cannot be written: %s", error)
+            return False
+        return True

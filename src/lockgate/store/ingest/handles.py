@@ -25,9 +25,9 @@ class Handles:
 
     def current(self, name: str) -> Any:
         """The table as it stands, or None. Brought up to date by the next call, so not for who must see one state."""
-        held: dict[str, tuple[Any, object]] = self._own.__dict__.setdefault("held", {})
-        handle, last = held.pop(name, (None, None))
-        if handle is not None and last == self._last(name, handle):
+        held: dict[str, tuple[Any, int, object]] = self._own.__dict__.setdefault("held", {})
+        handle, version, last = held.pop(name, (None, 0, None))
+        if handle is not None and last == self._commit(name, version):
             try:
                 handle.update_incremental()
             except Exception:  # whatever it is, opening it tells it in the words that are understood
@@ -35,8 +35,8 @@ class Handles:
         else:
             handle = None
         handle = handle or self._opened(name)
-        if handle is not None and (last := self._last(name, handle)) is not None:
-            held[name] = handle, last
+        if handle is not None and (last := self._commit(name, handle.version())) is not None:
+            held[name] = handle, handle.version(), last
             if len(held) > _MOST:
                 del held[next(iter(held))]
         return handle
@@ -45,10 +45,10 @@ class Handles:
         """Open it anew next time."""
         self._own.__dict__.get("held", {}).pop(name, None)
 
-    def _last(self, name: str, handle: Any) -> object:
-        """What tells the file of the last commit from another of its name; None where there is none."""
+    def _commit(self, name: str, version: int) -> object:
+        """What tells the file of a commit from another of its name; None where there is none."""
         try:
-            found = Path(f"{self._place}/{name}/_delta_log/{handle.version():020}.json").stat()
+            found = Path(f"{self._place}/{name}/_delta_log/{version:020}.json").stat()
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns
