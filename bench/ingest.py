@@ -1,9 +1,10 @@
 """What taking rows in costs: events a CPU second from a file and over HTTP, and seconds until a row is seen.
 
-Run: ``python -m bench.ingest [events]``. Events of an audit log at level Metadata, about 1 KB each, from a seed. The
-file is loaded by the command line, the requests are answered by ``lockgate serve``: each a process whose CPU time the
-kernel counts, start included; what sends the requests is not counted. The second way is the same file into a custom
-table with the same fields, all of which are looked at.
+Run: ``python -m bench.ingest [events]``. Events of an audit log from a seed: at level Metadata, about 1 KB each; small
+ones, with what the API server always writes; large ones, at level RequestResponse with an object of some 2 KB. A file
+is loaded by the command line, requests are answered by ``lockgate serve``: each a process whose CPU time the kernel
+counts; what sends the requests is not counted. All of it is counted until rows are in the table, as Parquet that a
+commit of Delta names, and synced. What the process takes to load one event is told first; "sustained" is without it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import tempfile
 import time
 import urllib.request
 import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 WANTED = 200_000
@@ -32,16 +35,69 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else WANTED
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "lockgate.yaml").write_text("version: 1\n")
-        path = Path(folder) / "audit.log"
-        lines = [json.dumps(event, separators=(",", ":")).encode() for event in events(count)]
-        path.write_bytes(b"\n".join(lines) + b"\n")
-        print(f"{count:,} events, {path.stat().st_size / count:,.0f} bytes each\n")
-        print("| way | CPU s | events a CPU s | wall s | MB at the peak |\n|---|---|---|---|---|")
-        for name, more in (("file, AKSAudit", ("--format", "audit")), ("file, custom table", ("--table", "Audit_CL"))):
+        made = events(count)
+        _write(folder, "one.log", made[:1])
+        one = min(loaded(folder, "one.log", "--format", "audit").cpu for _ in range(5))
+        print(f"{count:,} events; one alone: {one:.2f} CPU s\n")
+        print("| way | bytes an event | CPU s | events a CPU s | sustained | MB a CPU s | wall s | MB at the peak |")
+        print("|---|---|---|---|---|---|---|---|")
+        for size, change in (("usual", None), ("small", _small), ("large", _large)):
+            lines = _write(folder, "audit.log", made if change is None else map(change, made))
+            name = f"file, AKSAudit, {size} events"
             for _ in range(3):
-                print(f"| {name} | {loaded(folder, *more, count=count)} |", flush=True)
-        shown, seen = sent(folder, lines)
-        print(f"| HTTP, gzip | {shown} |\n\nseconds from the answer until a row is seen, ten rows: {seen}")
+                print(_row(name, lines, loaded(folder, "audit.log", "--format", "audit"), one), flush=True)
+        lines = _write(folder, "audit.log", made)
+        for _ in range(3):
+            used = loaded(folder, "audit.log", "--table", "Audit_CL")
+            print(_row("file, custom table", lines, used, one), flush=True)
+        used, told, seen = sent(folder, lines)
+        print(_row("HTTP, gzip", lines, used, one))
+        print(f"\nHTTP: {told:.2f} CPU s until all were acknowledged, so durable in the journal (the table among it)")
+        print(f"seconds from the answer until a row is seen, ten rows: {seen}")
+
+
+def _write(folder: str, name: str, made: Iterable[dict[str, object]]) -> list[bytes]:
+    lines = [json.dumps(event, separators=(",", ":")).encode() for event in made]
+    (Path(folder) / name).write_bytes(b"\n".join(lines) + b"\n")
+    return lines
+
+
+def _small(event: dict[str, object]) -> dict[str, object]:
+    kept = ("kind", "apiVersion", "level", "auditID", "stage", "requestURI", "verb", "requestReceivedTimestamp",
+            "stageTimestamp")  # fmt: skip
+    return {name: event[name] for name in kept} | {"user": {"username": "system:apiserver"}}
+
+
+def _large(event: dict[str, object]) -> dict[str, object]:
+    managed = [
+        {"manager": f"controller-{number}", "operation": "Update", "apiVersion": "v1",
+         "time": event["stageTimestamp"], "fieldsType": "FieldsV1",
+         "fieldsV1": {"f:status": {"f:conditions": {'k:{"type":"Ready"}': {"f:message": {}}}}}}
+        for number in range(5)
+    ]  # fmt: skip
+    conditions = [
+        {"type": kind, "status": "True", "reason": "AsExpected", "message": f"all is well with {event['requestURI']}"}
+        for kind in ("Ready", "Initialized", "Scheduled", "Available", "Progressing")
+    ]
+    body = {"kind": "Event", "metadata": {"managedFields": managed}, "status": {"conditions": conditions}}
+    return event | {"level": "RequestResponse", "responseObject": body}
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a process used."""
+
+    cpu: float
+    wall: float
+    peak: float
+    """MB."""
+
+
+def _row(name: str, lines: list[bytes], used: Used, one: float) -> str:
+    size = sum(map(len, lines)) + len(lines)
+    alone = used.cpu - one
+    rates = f"{len(lines) / used.cpu:,.0f} | {len(lines) / alone:,.0f} | {size / alone / 1e6:,.0f}"
+    return f"| {name} | {size / len(lines):,.0f} | {used.cpu:.2f} | {rates} | {used.wall:.1f} | {used.peak:,.0f} |"
 
 
 def events(count: int) -> list[dict[str, object]]:
@@ -74,25 +130,26 @@ def events(count: int) -> list[dict[str, object]]:
     return made
 
 
-def loaded(folder: str, *more: str, count: int) -> str:
-    """Cells of one load of the file."""
-    command = [sys.executable, "-m", "lockgate", "ingest", "audit.log", "--again", "--quiet", *more]
+_TIMED = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+"""
+"""Runs a command from a small process: what a process began as counts as memory of it, and this one is large."""
+
+
+def loaded(folder: str, file: str, *more: str) -> Used:
+    """One load of a file."""
+    command = [sys.executable, "-m", "lockgate", "ingest", file, "--again", "--quiet", *more]
     begun = time.monotonic()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-    return _cells(process, count, begun)
+    told = subprocess.run([sys.executable, "-c", _TIMED, *command], cwd=folder, check=True, capture_output=True)
+    cpu, peak = map(float, told.stdout.split())
+    return Used(cpu, time.monotonic() - begun, peak)
 
 
-def _cells(process: subprocess.Popen[bytes], count: int, begun: float, end: float | None = None) -> str:
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode in (0, -signal.SIGTERM), process.returncode
-    seconds = used.ru_utime + used.ru_stime
-    wall = (end or time.monotonic()) - begun
-    return f"{seconds:.2f} | {count / seconds:,.0f} | {wall:.1f} | {used.ru_maxrss / 1024:,.0f}"
-
-
-def sent(folder: str, lines: list[bytes]) -> tuple[str, str]:
-    """Cells of all events over HTTP, and how long ten single rows took to be seen."""
+def sent(folder: str, lines: list[bytes]) -> tuple[Used, float, str]:
+    """All events over HTTP, the CPU s when all were acknowledged, and how long ten single rows took to be seen."""
     from lockgate.store import Record
     from lockgate.store.ask import ask
 
@@ -128,6 +185,8 @@ def sent(folder: str, lines: list[bytes]) -> tuple[str, str]:
     begun = time.monotonic()
     for body in bodies:
         post(body, "Sent_CL")
+    ticks = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    told = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
     while rows("Sent_CL") < len(lines):
         time.sleep(0.2)
     end = time.monotonic()
@@ -140,8 +199,13 @@ def sent(folder: str, lines: list[bytes]) -> tuple[str, str]:
         while rows("Seen_CL") < number:
             time.sleep(0.01)
         seen.append(f"{time.monotonic() - answered:.2f}")
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    peak = int(re.findall(r"VmHWM:\s*(\d+)", status)[0]) / 1024
     process.send_signal(signal.SIGTERM)
-    return _cells(process, len(lines), begun, end), ", ".join(seen)
+    _, code, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(code)
+    assert process.returncode in (0, -signal.SIGTERM), process.returncode
+    return Used(used.ru_utime + used.ru_stime, end - begun, peak), told, ", ".join(seen)
 
 
 if __name__ == "__main__":
