@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import gc
 import importlib.util
 import pstats
 import resource
@@ -106,6 +107,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--show", action="store_true")
     arguments = parser.parse_args()
+    gc.set_threshold(200_000, 30, 30)  # as the command line has it
     files = files_of(arguments.tree)
     bench(files, own_rules(arguments.rules), profile=arguments.profile, show=arguments.show)
     bench_peer(files, arguments.peer_bytes)

@@ -38,6 +38,8 @@ long for them, 40 MB of source code, as that compiling takes for some hundred pa
 database that is kept, and looks through the next one at ten times the pace."""
 PATIENCE_WITH_DATABASE = 400_000
 """The same where a compiled database is at hand and has only to be read: some 40 KB of source code."""
+USUALLY_ASKED = 10
+"""Patterns of which a keyword stands in a content."""
 MOST_RELAXED = 32
 """Matches in one window from which the pattern is asked as it stands: each may have made RE2 look to the end of the
 window for a longer one, where the bounds would have stopped it."""
@@ -126,6 +128,8 @@ class Matcher:
         and whatever runs between two scans drives it out.
         """
         done: list[list[Hit]] = []
+        if self._patience < USUALLY_ASKED * sum(len(content) for content, _ in looked):
+            self._patience = 0  # it would end within these
         for content, paths in looked:
             found = self._patiently(Look(content, paths)) if self._patience > 0 else None
             if found is None:

@@ -118,7 +118,7 @@ def core(expression: str) -> str:
     """An expression that matches within every match of ``expression``, where that is one row of atoms; else empty.
 
     It is a row of as many rounds as each atom takes at least, between two atoms whose rounds vary. Of the first one it
-    takes one round: what begins late is cheap to look for.
+    takes none: what begins late is cheap to look for, most of all when it begins with one character.
     """
     row = _ROW.fullmatch(expression)
     if row is None:
@@ -129,8 +129,8 @@ def core(expression: str) -> str:
         pieces[-1] += f"{atom}{{{least}}}" if least > 1 else atom * least
         sizes[-1] += least
         if one["comma"] or not least:
-            pieces.append(atom if least else "")
-            sizes.append(min(least, 1))
+            pieces.append("")
+            sizes.append(0)
     size = max(sizes)
     return pieces[sizes.index(size)] if size >= SHORTEST_CORE else ""
 

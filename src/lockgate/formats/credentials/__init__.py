@@ -111,8 +111,16 @@ NOTHING_READ = CredentialReading()
 
 
 def wants(path: str) -> bool:
-    """Whether any reader wants the file."""
-    return bool(_names_of(path))
+    """Whether any reader wants the file, or might by how its name begins or ends."""
+    by_name, by_ending, affixes, others = _by_path()
+    whole = "/" + path.lower()
+    name = whole[whole.rindex("/") + 1 :]
+    return (
+        name in by_name
+        or name[name.rfind(".") :] in by_ending
+        or affixes.meet(whole, name)
+        or (bool(others) and any(test(path) for test in others.values()))
+    )
 
 
 def read(path: str, content: bytes) -> tuple[Credential, ...]:

@@ -108,9 +108,11 @@ class SecretsSession:
         return _Opened(row, content, text, () if binary else plain, structured)
 
     def _said(self, one: _Opened, hits: Sequence[Hit]) -> Sequence[Finding | Skip]:
-        asked = (read_with_skips(path, one.content) for path in one.structured) if one.structured else ()
+        if not hits and not one.structured:
+            return one.skips
+        asked = (read_with_skips(path, one.content) for path in one.structured)
         read = [reading for reading in asked if reading is not NOTHING_READ]
-        return list(self._findings(one.row, one.text, hits=hits, read=read)) if hits or read else one.skips
+        return list(self._findings(one.row, one.text, hits=hits, read=read)) if hits or read else ()
 
     def _findings(
         self, row: File, content: bytes, *, hits: Sequence[Hit], read: Sequence[CredentialReading]

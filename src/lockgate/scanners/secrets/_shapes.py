@@ -12,8 +12,9 @@ _KINDS = (
 )
 _NAME = (
     r"(?:passw(?:or)?[dt]|passphrase|passcode|pass|pwd|psw|secret|token|apikey|credentials?|creds|"
-    rf"(?:{_KINDS})[_.-]?key)"
+    rf"(?:{_KINDS})key|(?:{_KINDS})[_.-]key)"
 )
+"""Kinds of keys stand twice: ``[_.-]?key`` would have Hyperscan look at every ``key``."""
 _TAIL = r"[\w.-]{0,30}(?:\[\])?"
 _QUOTED = r"(?:\\?\"([^\"\r\n]{4,200})\"|\\?'([^'\r\n]{4,200})'|\x60([^\x60\r\n]{4,200})\x60)"
 _BEFORE_QUOTE = r"(?:[bBrRuUfFLN@$]|String::from\(|new[ ]String\()?"
