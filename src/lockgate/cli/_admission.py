@@ -8,7 +8,6 @@ import logging
 import os
 import sys
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -185,7 +184,7 @@ def _certificates(arguments: argparse.Namespace, workspace: Path) -> Pair | OwnA
 
 
 def _journal(place: Workspace) -> Journal:
-    return Journal(place.folder / FOLDER, f"admission-{uuid.uuid4().hex[:12]}")
+    return Journal(place.folder / FOLDER, f"admission-{os.urandom(6).hex()}")
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
-from contextlib import suppress
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -42,8 +41,10 @@ class Remembered(Generic[T]):
         found = self._held.get(key)
         if found is None:
             return None
-        with suppress(KeyError):  # another thread may have let go of it meanwhile
+        try:
             self._held.move_to_end(key)
+        except KeyError:  # another thread has let go of it meanwhile
+            return found[0]
         return found[0]
 
     def put(self, key: Hashable, value: T, size: int) -> None:

@@ -52,10 +52,10 @@ def owner_of(body: Mapping[str, Any], namespace: Mapping[str, Any] | None, keys:
         metadata = holder.get("metadata") if holder is not None else None
         if not isinstance(metadata, dict):
             continue
-        for key in keys:
-            for field in ("labels", "annotations"):
-                values = metadata.get(field)
-                value = values.get(key) if isinstance(values, dict) else None
+        values = [one for one in (metadata.get("labels"), metadata.get("annotations")) if isinstance(one, dict) and one]
+        for key in keys if values else ():
+            for one in values:
+                value = one.get(key)
                 if isinstance(value, str) and value:
                     return value[:200]
     return ""

@@ -202,8 +202,8 @@ class Library:
         return self.plan(case.review, point).judged(case, parts, self.kept, seconds)
 
     def parts(self, review: Review) -> Parts:
-        """The review taken apart, for whoever keeps more by its parts; :meth:`judged` takes it."""
-        return Parts(self._in_namespace(review), self._inventory()[0])
+        """A review that has its Namespace taken apart, for whoever keeps more by its parts; :meth:`judged` takes it."""
+        return Parts(review, self._inventory()[0])
 
     def matching(self, review: Review) -> list[Constraint]:
         """The constraints that are for ``review``, whatever the point. Raises :class:`MatchError`."""

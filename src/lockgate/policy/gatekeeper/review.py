@@ -7,7 +7,7 @@ Gatekeeper makes of it (``pkg/target/target.go``). What does not belong: which p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from enum import Enum
 from typing import Any
@@ -98,24 +98,25 @@ class Review:
         """
         if not isinstance(request, dict):
             raise ReviewError("a request must be a mapping", where="AdmissionReview: request")
-        kind = _mapping(request, "kind") or {}
-        body, old, operation = _mapping(request, "object"), _mapping(request, "oldObject"), _text(request, "operation")
+        kind, body, old, resource, user, options = _mappings(request, _MAPPINGS, "")
+        operation, name, place, uid, sub_resource = _texts(request, _TEXTS, "")
+        group, version, named = _texts(kind or {}, _OF_KIND, "kind.")
         made = cls(
             object=None if operation == "DELETE" else body,
             old_object=old,
             operation=operation,
-            group=_text(kind, "group", "kind."),
-            version=_text(kind, "version", "kind."),
-            kind=_text(kind, "kind", "kind."),
-            name=_text(request, "name"),
-            namespace=_text(request, "namespace"),
-            user_info=_mapping(request, "userInfo") or {},
+            group=group,
+            version=version,
+            kind=named,
+            name=name,
+            namespace=place,
+            user_info=user or {},
             namespace_object=namespace,
             dry_run=_flag(request, "dryRun"),
-            uid=_text(request, "uid"),
-            resource=_mapping(request, "resource") or {},
-            sub_resource=_text(request, "subResource"),
-            options=_mapping(request, "options"),
+            uid=uid,
+            resource=resource or {},
+            sub_resource=sub_resource,
+            options=options,
         )
         if made.operation and made.operation not in OPERATIONS:
             raise ReviewError(f"the operation {made.operation[:40]!r} does not exist", where="request.operation")
@@ -230,27 +231,40 @@ def candidate_of(body: Mapping[str, Any]) -> Candidate:
     if not isinstance(metadata, dict):
         metadata = {}
     labels = metadata.get("labels")
-    texts = [metadata.get(name) for name in ("name", "generateName", "namespace")]
-    name, generate_name, namespace = (text if isinstance(text, str) else "" for text in texts)
+    name, generate_name, namespace = metadata.get("name"), metadata.get("generateName"), metadata.get("namespace")
     return Candidate(
-        group, version, kind, name, generate_name, namespace, labels if isinstance(labels, dict) else {}
+        group, version, kind, name if isinstance(name, str) else "",
+        generate_name if isinstance(generate_name, str) else "", namespace if isinstance(namespace, str) else "",
+        labels if isinstance(labels, dict) else {},
     )  # fmt: skip
 
 
-def _mapping(body: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
-    value = body.get(name)
-    if value is not None and not isinstance(value, dict):
-        raise ReviewError("must be a mapping", where=f"request.{name}")
-    return value
+_MAPPINGS = ("kind", "object", "oldObject", "resource", "userInfo", "options")
+_TEXTS = ("operation", "name", "namespace", "uid", "subResource")
+_OF_KIND = ("group", "version", "kind")
+_MAPPING_TYPES, _TEXT_TYPES = frozenset((dict, type(None))), frozenset((str, type(None)))
 
 
-def _text(body: Mapping[str, Any], name: str, prefix: str = "") -> str:
-    value = body.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ReviewError("must be a string", where=f"request.{prefix}{name}")
-    return value
+def _mappings(body: Mapping[str, Any], names: Sequence[str], prefix: str) -> list[Mapping[str, Any] | None]:
+    values = [*map(body.get, names)]
+    if not _MAPPING_TYPES.issuperset(map(type, values)):
+        _refuse(values, names, dict, f"request.{prefix}", "must be a mapping")
+    return values
+
+
+def _texts(body: Mapping[str, Any], names: Sequence[str], prefix: str) -> list[str]:
+    """Empty for what is missing."""
+    values = [*map(body.get, names)]
+    if not _TEXT_TYPES.issuperset(map(type, values)):
+        _refuse(values, names, str, f"request.{prefix}", "must be a string")
+    return [value or "" for value in values]
+
+
+def _refuse(values: Sequence[Any], names: Sequence[str], kind: type, where: str, told: str) -> None:
+    """Raises :class:`ReviewError` for the first that is neither of this kind nor missing."""
+    for value, name in zip(values, names, strict=True):
+        if value is not None and not isinstance(value, kind):
+            raise ReviewError(told, where=f"{where}{name}")
 
 
 def _flag(body: Mapping[str, Any], name: str) -> bool | None:

@@ -13,6 +13,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 from lockgate.server.admission.contract import Recorder, ReviewRecord
@@ -121,7 +122,7 @@ class RecordQueue:
 
     def _take(self) -> list[tuple[Any, int]]:
         with self._lock:
-            return [self._waiting[at] for at in range(min(_BATCH, len(self._waiting)))]
+            return list(islice(self._waiting, _BATCH))
 
     def _hand_over(self, batch: list[tuple[Any, int]]) -> None:
         """Records leave the queue after the recorder has them, so that the bound holds for what it works on as well."""

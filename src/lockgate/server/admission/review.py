@@ -84,12 +84,13 @@ def _check_names(request: Mapping[str, Any]) -> None:
         named = request.get(field)
         if not isinstance(named, dict) or not isinstance(named.get(inner), str) or not named[inner]:
             raise ReviewError(f"request.{field} does not name a {inner}")
-        if not all(isinstance(named.get(part, ""), str) for part in ("group", "version")):
+        if named.get("group", "").__class__ is not str or named.get("version", "").__class__ is not str:
             raise ReviewError(f"request.{field} has a group or version that is no text")
     for field in ("name", "namespace", "subResource"):
-        if not isinstance(request.get(field, ""), str):
+        if request.get(field, "").__class__ is not str:
             raise ReviewError(f"request.{field} is no text")
-    if not isinstance(request.get("dryRun", False), bool | None):
+    dry_run = request.get("dryRun")
+    if dry_run is not None and not isinstance(dry_run, bool):
         raise ReviewError("request.dryRun is no boolean")
     if not isinstance(request.get("userInfo", {}), dict):
         raise ReviewError("request.userInfo is no object")
@@ -97,7 +98,8 @@ def _check_names(request: Mapping[str, Any]) -> None:
 
 def _check_objects(request: Mapping[str, Any], operation: str) -> None:
     for field in ("object", "oldObject", "options"):
-        if not isinstance(request.get(field), dict | None):
+        body = request.get(field)
+        if body is not None and not isinstance(body, dict):
             raise ReviewError(f"request.{field} is no object")
     if operation in ("CREATE", "UPDATE") and request.get("object") is None:
         raise ReviewError(f"request.object is missing in a {operation}")
