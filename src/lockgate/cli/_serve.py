@@ -16,6 +16,7 @@ from lockgate.errors import ConfigurationError, ExitCode, UsageError
 from lockgate.server import web
 from lockgate.server.access import FUNCTIONS, INGEST, QUERY, People, Person
 from lockgate.server.ingest.otlp_grpc import OtlpListener
+from lockgate.server.ingest.scrape import Scraper
 from lockgate.server.ingest.syslog import SyslogListener
 from lockgate.server.ingest.taking import Taker
 from lockgate.server.ingest.ways import ways_in
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal; the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    if arguments.threads < 1 or arguments.end_seconds < 0:
-        raise UsageError("--threads must be 1 or more, --end-seconds 0 or more")
+    if arguments.threads < 1 or arguments.end_seconds < 0 or not arguments.scrape_seconds >= 1:
+        raise UsageError("--threads and --scrape-seconds must be 1 or more, --end-seconds 0 or more")
     project = project_at(Path(arguments.project))
     prepare(project.workspace, tracked=project.tracks)
     people, anonymous = _people(arguments, project)
@@ -49,7 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     listeners: list[SyslogListener | OtlpListener] = [
         *_syslog(arguments, taker), *_grpc(arguments, taker, people, anonymous)
     ]
-    app = Mounts([_queries(arguments, project), *ways], people.of, anonymous=anonymous, listeners=listeners)
+    scraping = [Scraper(taker, arguments.scrape, every=arguments.scrape_seconds)] if arguments.scrape else []
+    app = Mounts([_queries(arguments, project), *ways], people.of, anonymous=anonymous,
+                 listeners=[*listeners, *scraping])  # fmt: skip
 
     def started(port: int) -> None:
         print(f"listening on {port}", *(f"{one.origin} on {one.port}" for one in listeners), sep="\n", flush=True)

@@ -86,6 +86,13 @@ def test_values_with_parts_are_texts_and_names_have_letters_digits_and_underscor
     assert served.ask("MyRecordType_CL | where isnotempty(column_ifexists('none_s', ''))") == []
 
 
+def test_fields_that_differ_by_case_alone_are_one_column_and_the_others_are_told_of(served):
+    assert _post(served, [{"a": "x", "A": "y"}, {"A": "z"}]).status_code == 200
+    served.until("MyRecordType_CL | project a_s | order by a_s asc", [("",), ("x",)])
+    served.until("MyRecordType_CL_errors | project Field, Text, Kept | order by Text asc",
+                 [("A_s", "y", True), ("A_s", "z", True)])  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [

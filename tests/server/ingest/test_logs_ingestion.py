@@ -165,6 +165,7 @@ def test_a_request_that_is_wrong_is_told_so_and_nothing_of_it_is_kept(server, bo
     [
         (_PATH.replace("Custom-Rows_CL", "Custom-Rows"), 404),
         (_PATH.replace("Custom-Rows_CL", "Microsoft-Nothing"), 404),
+        (_PATH.replace("Custom-Rows_CL", "Microsoft-AzureDiagnostics"), 404),
         (_PATH.replace("Custom-Rows_CL", "Custom-Findings"), 404),
         (_PATH.replace("Custom-Rows_CL", "Custom-..%2Fx_CL"), 404),
         (_PATH.replace("2023-01-01", "1"), 400), (_PATH.replace("streams", "flows"), 404),

@@ -32,11 +32,11 @@ def _row(message, received=_NOW):
         "HostIP", "CollectorHostName", "SourceSystem", "TimeGenerated")}  # fmt: skip
 
 
-def test_the_first_example_of_rfc_5424_has_every_part_in_its_column():
-    assert _row(b"<34>1 2003-10-11T22:14:15.003Z mymachine.example.com su - ID47 - \xef\xbb\xbf'su root' failed") == {
+def test_every_part_of_a_message_of_rfc_5424_has_its_column():
+    assert _row(b"<34>1 2003-10-11T22:14:15.003Z web.example.com su - ID47 - \xef\xbb\xbfroot was asked for") == {
         "Facility": "auth", "SeverityLevel": "crit", "EventTime": "2003-10-11T22:14:15.003Z",
-        "HostName": "mymachine.example.com", "Computer": "mymachine.example.com", "ProcessName": "su",
-        "MessageId_CF": "ID47", "SyslogMessage": "'su root' failed",
+        "HostName": "web.example.com", "Computer": "web.example.com", "ProcessName": "su",
+        "MessageId_CF": "ID47", "SyslogMessage": "root was asked for",
     }  # fmt: skip
 
 

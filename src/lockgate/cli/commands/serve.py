@@ -28,6 +28,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--syslog-tls", metavar="HOST:PORT", help="take syslog in over TLS, with the certificate of --tls")
     add("--syslog-clients", metavar="FILE", help="authorities whose certificates senders over TLS must show")
     add("--otlp-grpc", metavar="HOST:PORT", help="take OpenTelemetry in over gRPC (needs lockgate[otlp])")
+    add("--scrape", action="append", default=[], metavar="URL", help="ask this for its metrics, as Prometheus does")
+    add("--scrape-seconds", type=float, default=60.0, metavar="S", help="from one time to the next (default: 60)")
     add("--end-seconds", type=int, default=30, metavar="S", help="for what is being answered at the end (default: 30)")
 
 

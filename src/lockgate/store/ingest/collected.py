@@ -16,7 +16,7 @@ from uuid import uuid4
 import orjson
 
 from lockgate.dataclass import dataclass
-from lockgate.errors import StoreError
+from lockgate.errors import ConfigurationError, StoreError
 from lockgate.store._append import CONFIGURATION
 from lockgate.store._arrow import SQL_TYPES
 from lockgate.store.ingest.handles import Handles
@@ -192,7 +192,11 @@ def shape_of(name: str, columns: Sequence[Column] = ()) -> Table:
     """What a table of that name is like that is not there yet. Raises :class:`ConfigurationError`."""
     if name.endswith(COMPANION):
         return companion(name.removesuffix(COMPANION))
-    return collected(name) or custom(name, columns)
+    table = collected(name) or custom(name, columns)
+    if len({column.name.lower() for column in table.columns}) < len(table.columns):
+        raise ConfigurationError("two of its columns differ by case alone, which no table here can keep", where=name,
+                                 hint="records of diagnostic settings: --format azure-diagnostics")  # fmt: skip
+    return table
 
 
 def _table_of(name: str, handle: Any) -> Table:

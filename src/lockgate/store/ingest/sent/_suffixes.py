@@ -43,10 +43,18 @@ def row_of(
 
 
 def kinds_of(row: Mapping[str, Any], columns: Mapping[str, ColumnType]) -> dict[str, ColumnType]:
-    """Columns of a row that are none of ``columns``, with the types that their suffixes say."""
-    return {
-        name: _SUFFIX[name[-2:]] for name in row if name not in columns and name[-2:] in _SUFFIX and len(name) <= 128
-    }
+    """Columns of a row that are none of ``columns``, with the types that their suffixes say; none that differs from
+    another by case alone, which a table cannot have."""
+    new = [name for name in row if name not in columns and name[-2:] in _SUFFIX and len(name) <= 128]
+    if not new:
+        return {}
+    taken = {name.lower() for name in columns}
+    found: dict[str, ColumnType] = {}
+    for name in new:
+        if name.lower() not in taken:
+            taken.add(name.lower())
+            found[name] = _SUFFIX[name[-2:]]
+    return found
 
 
 def _placed(field: str, value: Any, columns: Mapping[str, ColumnType]) -> tuple[str, Any]:
