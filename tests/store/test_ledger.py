@@ -242,6 +242,37 @@ def test_marks_of_another_form_are_a_store_error(tmp_path: Path, change: Callabl
         ledger.known("p")
 
 
+def test_names_of_vulnerabilities_are_known_without_unpacking_what_findings_say(tmp_path: Path) -> None:
+    plain = replace(_known(2).finding, aliases=(), location=_known(1).finding.location)
+    here = [_known(1), replace(_known(2), finding=plain, locations=(plain.location,))]
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", here)
+        first, second = ledger.known("p")
+        assert (first.names, first.flawed, second.names) == (["CVE-1"], ("code", "k1"), [])
+        assert first.bodies is not None and first.bodies._rows is None
+
+
+def test_a_row_that_only_says_that_there_are_names_is_read_alike(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", [_known(1)])
+    _changed(tmp_path, "marks", lambda marks: marks.__setitem__(-1, True))
+    with Ledger.open(tmp_path) as ledger:
+        (first,) = ledger.known("p")
+        assert (first.names, first.flawed) == (["CVE-1"], ("code", "k1"))
+        assert first == _known(1)
+
+
+@pytest.mark.parametrize("named", [[[]], [7], [["a"]]])
+def test_names_of_another_form_are_a_store_error(tmp_path: Path, named: list[object]) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", [_known(1)])
+    _changed(tmp_path, "marks", lambda marks: marks.__setitem__(-1, named))
+    with Ledger.open(tmp_path) as ledger:
+        (first,) = ledger.known("p")
+        with pytest.raises(StoreError, match=r"a1\.py"):
+            _ = first.names, first.flawed
+
+
 def test_a_finding_that_moved_leaves_its_path_and_others_stay_there(tmp_path: Path) -> None:
     place = _known(2).finding.location
     moved = replace(_known(1), finding=replace(_known(1).finding, location=place), locations=(place,))

@@ -210,8 +210,11 @@ def _recognise_flaws(groups: Sequence[Group], known: Sequence[KnownFinding]) -> 
         return list(known)
     by_name: dict[tuple[str, str, str], list[KnownFinding]] = defaultdict(list)
     for one in known:
-        for alias in one.names:
-            by_name[one.finding.subject.kind, one.finding.subject.key, alias].append(one)
+        names = one.names
+        if names:
+            kind, key = one.flawed
+            for alias in names:
+                by_name[kind, key, alias].append(one)
     used: set[str] = set()
     for group in groups:
         subject = group.finding.subject

@@ -241,6 +241,11 @@ class BareRows:
         aliases: Sequence[str] = self._rows[number][8]
         return aliases
 
+    def subject(self, number: int) -> tuple[str, str]:
+        """Kind and key of that of a finding."""
+        row = self._rows[number]
+        return row[4], row[6]
+
     def of(self, number: int, path: str) -> tuple[Finding, tuple[Location, ...]]:
         """A finding and its places; ``path`` is that of the first."""
         (

@@ -30,19 +30,23 @@ _marks = attrgetter(
 )
 
 
+Named = list[Sequence[str]] | bool
+"""Of the findings at one path, whether any has a name of a vulnerability: then for each kind and key of its subject and
+its names, or nothing where it has none. True: they stand with what the findings say, as they did in older rows."""
+
+
 class Bodies:
     """What the known findings at one path say, unpacked when first asked for, and a finding only made of it when it is
     asked for itself."""
 
     __slots__ = ("_rows", "count", "named", "packed", "path")
 
-    def __init__(self, path: str, packed: bytes, *, count: int, named: bool) -> None:
+    def __init__(self, path: str, packed: bytes, *, count: int, named: Named) -> None:
         self.path = path
         self.packed = packed
         """As the table has them."""
         self.count = count
         self.named = named
-        """Whether any of them has a name of a vulnerability."""
         self._rows: codec.BareRows | None = None
 
     def of(self, number: int) -> tuple[Finding, tuple[Location, ...]]:
@@ -57,7 +61,17 @@ class Bodies:
         if not self.named:
             return ()
         try:
-            return self._unpacked().aliases(number)
+            return self.named[number][2:] if isinstance(self.named, list) else self._unpacked().aliases(number)
+        except (LookupError, TypeError, ValueError) as error:
+            raise self._trouble(error) from None
+
+    def flawed(self, number: int) -> tuple[str, str]:
+        """Kind and key of the subject of a finding that has such names. Raises as :meth:`of`."""
+        try:
+            if not isinstance(self.named, list):
+                return self._unpacked().subject(number)
+            kind, key = self.named[number][:2]
+            return kind, key
         except (LookupError, TypeError, ValueError) as error:
             raise self._trouble(error) from None
 
@@ -102,6 +116,13 @@ class KnownFinding:
     def names(self) -> Sequence[str]:
         """The aliases of the finding, which is not made for them."""
         return self.finding.aliases if self.bodies is None else self.bodies.names(self.number)
+
+    @property
+    def flawed(self) -> tuple[str, str]:
+        """Kind and key of the subject of one that has aliases, which is not made for them either."""
+        if self.bodies is not None:
+            return self.bodies.flawed(self.number)
+        return self.finding.subject.kind, self.finding.subject.key
 
     if not TYPE_CHECKING:  # a type checker would take it for any attribute
 
@@ -194,9 +215,16 @@ def encoded(known: Sequence[KnownFinding], packed: Packed | None = None) -> Row:
     identities, prints, seen, fixed, by, at, commit = zip(*map(_marks, ordered), strict=True)
     marks = codec.pack([
         identities, "" if prints == identities else _column(_others(prints, identities)), _column(seen), _column(fixed),
-        _column(by), _column(at), _column(commit), any(one.names for one in ordered),
+        _column(by), _column(at), _column(commit), _named(ordered),
     ])  # fmt: skip
     return min(filter(None, fixed), default=""), _sum(marks, bodies), marks, bodies
+
+
+def _named(known: Sequence[KnownFinding]) -> Named:
+    names = [one.names for one in known]
+    if not any(names):
+        return False
+    return [(*one.flawed, *own) if own else () for one, own in zip(known, names, strict=True)]
 
 
 def _as_packed(known: Sequence[KnownFinding], findings: Sequence[Finding]) -> list[KnownFinding] | None:
