@@ -174,8 +174,11 @@ def test_a_text_that_rows_share_stands_once_in_a_file_and_whole_in_every_row(roo
     for turn in range(2):
         for uid, said in (("a", text), ("b", other), ("c", text)):
             shared = SharedText(said)
-            journal.append_lines([naming(f"{uid}{turn}", shared)], [shared, shared])
+            before = journal.size
+            journal.append_lines([naming(f"{uid}{turn}", shared)], [shared])
+            assert journal.size - before >= len(naming(f"{uid}{turn}", shared)) + len(shared.line) // 3
         journal.turn()
+        assert journal.size == 0
     for file in root.glob("w-1/*.jsonl"):
         assert (file.read_bytes().count(b"long and"), file.read_bytes().count(b"another")) == (1, 1)
     assert settle(root, record).problems == []
