@@ -496,3 +496,21 @@ def test_objects_with_secrets_in_an_audit_log_go_through_what_takes_them_out(wor
     assert seen == ["pods", "secrets"]
     assert workspace.ask("AKSAudit | where tostring(RequestObject) == 'cleaned' | count") == [(2,)]
     assert "requestObject" in AUDIT.objects
+
+
+@pytest.mark.parametrize("mark", [b'"env":[', b'"env" : [', b'"to\\u006ben":[', b'"Secret":["Secret",'])
+def test_one_secret_among_many_objects_goes_through_what_takes_it_out(mark: bytes, workspace: _Workspace) -> None:
+    seen = []
+
+    def clean(event: Any) -> Any:
+        seen.append(event["auditID"])
+        return {**event, "requestObject": "cleaned"} if event["auditID"] == "bad" else event
+
+    rows: list[Any] = [_event(auditID=str(n), requestObject={"kind": "Pod", "note": "x" * 300}) for n in range(3_000)]
+    rows[2_000] = orjson.dumps(_event(auditID="bad", requestObject={"kind": "Pod", "here": 1}))
+    rows[2_000] = rows[2_000].replace(b'"here":1', mark + b"1]")
+    done = workspace.load("AKSAudit", rows, audit=True, clean=clean)
+    assert (done.rows, done.problems) == (3_000, ())
+    assert "bad" in seen
+    assert len(seen) < 1_500  # only a piece is read row by row
+    assert workspace.ask("AKSAudit | where tostring(RequestObject) == 'cleaned' | project AuditId") == [("bad",)]

@@ -1,12 +1,14 @@
 """What is no JSON is found wherever it stands in a block, as ``re`` finds it."""
 
+import json
 import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lockgate.store.ingest.oddities import FORMS, LARGE, holds, odd
+from lockgate.store.ingest.oddities import FORMS, LARGE, holds, marks_in, odd
+from lockgate.store.ingest.plain import SECRET
 
 _PARTS = [
     b" ", b"\t", b"\r", b",", b"}", b"]", b":", b"[", b"-", b"nan", b"NaN", b"inf", b"Infinity", b"a", b"1", b" " * 70,
@@ -30,3 +32,28 @@ def test_one_line_of_a_large_block_is_found(bad: bytes, place: int) -> None:
     lines[place] = bad
     assert odd(b"\n".join(lines))
     assert odd(b"\n".join(lines) + b"\n")
+
+
+_NAMES = st.sampled_from(["env", "secrets", "Secret", "b"])
+_VALUES = st.recursive(
+    st.sampled_from(["token", "last-applied", "a", 1, None, "\u00f6", '"env":[', "x" * 40]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner),
+    max_leaves=6,
+)
+_BLANKS = st.sampled_from([(",", ":"), (", ", ": "), (" ,", "\t:  ")])
+
+
+@settings(max_examples=200, deadline=None)
+@given(value=_VALUES, blanks=_BLANKS, at=st.sampled_from([0, 262_100]), hidden=st.sampled_from(["", *"oken"]))
+def test_every_mark_that_a_value_holds_is_told(value: object, blanks: tuple[str, str], at: int, hidden: str) -> None:
+    text = json.dumps(value, separators=blanks)
+    plain = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if hidden:
+        text = text.replace(hidden, f"\\u{ord(hidden):04x}")
+    found = marks_in(b"x" * at + text.encode(), SECRET)
+    assert {mark for mark in SECRET if mark in plain} <= set(found)
+
+
+def test_what_go_writes_by_number_hides_nothing() -> None:
+    assert marks_in(b'{"a":"\\u0026\\u003c\\u003e\\u2028"}' * 10_000, SECRET) == ()
+    assert marks_in(b'{"a":"\\u006f"}', SECRET) == SECRET

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 FORMS = (rb"[:,\[][ \t\r]*-?(?:nan|inf(?:inity)?)[ \t\r]*[,}\]]", rb",[}\]]", rb",[ \t\r]+[}\]]", rb"[\x0b\x0c]")
 """Letters in any case. The second and third are not one, since Hyperscan 5.4 misses ``,}`` for ``,[ ]*}`` at times."""
 LARGE = rb"[0-9]{19}"
 """As many digits as a whole number beyond 64 bits has at least."""
+_BY_NUMBER = rb"\\u00(?:2[0-57-9a-fA-F]|3[0-9abdfABDF]|[4-7])"
+"""A sign of ASCII by its number; but for ``&``, ``<`` and ``>``, which Go writes so."""
+_OVERLAP = 64
 _PIECE = 256 << 10
 _alone = threading.Lock()  # a database has room for one search at a time
 _MARK = b"\xef\xbb\xbf"
@@ -33,6 +37,39 @@ def odd(data: bytes | bytearray) -> bool:
             return True
         at = end
     return False
+
+
+def marks_in(data: bytes | bytearray, marks: Sequence[str]) -> tuple[str, ...]:
+    """Those of ``marks``, texts without blanks, that JSON of the values in ``data`` may hold, written without blanks.
+
+    All, where a letter or sign that they may consist of is written by its number.
+    """
+    found: set[int] = set()
+    view = memoryview(data)
+    for at in range(0, len(data), _PIECE):
+        with _alone:  # pieces overlap, since a mark may stand where they meet
+            _marks(tuple(marks)).scan(view[at : at + _PIECE + _OVERLAP], match_event_handler=_kept, context=found)
+        if len(found) > len(marks):
+            break
+    return tuple(marks) if len(marks) in found else tuple(mark for at, mark in enumerate(marks) if at in found)
+
+
+def _kept(number: int, _begin: int, _end: int, _flags: int, found: set[int]) -> None:
+    found.add(number)
+
+
+@functools.cache
+def _marks(marks: tuple[str, ...]) -> Any:
+    """A database of marks, each up to the sign after which JSON may have blanks, and of what hides them."""
+    import re
+
+    import hyperscan
+
+    forms = [re.escape(mark.partition(":")[0]).encode() for mark in marks] + [_BY_NUMBER]
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    flags = [hyperscan.HS_FLAG_SINGLEMATCH] * len(forms)
+    database.compile(expressions=forms, ids=list(range(len(forms))), flags=flags)
+    return database
 
 
 def holds_large(data: bytes | bytearray) -> bool:

@@ -39,7 +39,7 @@ _MOMENTS = ("____-__-__T__:__:__.______Z", "____-__-__T__:__:__Z", "____-__-__T_
 _WHOLE = r"-?\d{1,19}"
 _REAL = r"-?\d+(\.\d+)?([eE][+-]?\d+)?"
 _GUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_SECRET = ('"env":[', '"secrets"', '"Secret"', "oken", "last-applied", "kapp.k14s.io", "rio.cattle.io", "banzaicloud")
+SECRET = ('"env":[', '"secrets"', '"Secret"', "oken", "last-applied", "kapp.k14s.io", "rio.cattle.io", "banzaicloud")
 """What an object or its reference holds where there may be something to take out of it."""
 _ROW_GROUP = 20_480
 """Rows that are packed together. Memory for six times as many takes longer to get from the system than they save."""
@@ -70,13 +70,13 @@ def _engine() -> Any:
 
 def written(
     connection: Any, data: Bytes, part: Path, table: Table, reading: Reading, *, received: int, times: Times,
-    block: Path, fields: Collection[str] | None = None,
+    block: Path, fields: Collection[str] | None = None, marks: Sequence[str] = SECRET,
 ) -> Part | None:  # fmt: skip
     """Write the rows of the lines in ``data`` to ``part``; None, and no file, where a row is not plain.
 
     ``received``: the time of ingestion in microseconds since 1970. ``block``: a file of our own for the lines, which
     stays for the next, since new pages of a file cost more than to fill them again. ``fields``: all that the rows have,
-    where they are known to be objects with no others.
+    where they are known to be objects with no others. ``marks``: those of :data:`SECRET` that may be in the lines.
     """
     import duckdb
 
@@ -87,7 +87,7 @@ def written(
     try:
         if fields is None and not reading.closed and not _only_known(connection, lines, reading):
             return None
-        return copied(connection, _rows(lines, table, reading, received, times), part)
+        return copied(connection, _rows(lines, table, reading, received, times, marks), part)
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
         part.unlink(missing_ok=True)
         return None
@@ -163,7 +163,9 @@ def _only_known(connection: Any, lines: _Lines, reading: Reading) -> bool:
     return bool(objects) and reading.known.issuperset(names or ())
 
 
-def _rows(lines: _Lines, table: Table, reading: Reading, received: int, times: Times) -> str:
+def _rows(
+    lines: _Lines, table: Table, reading: Reading, received: int, times: Times, marks: Sequence[str] = SECRET
+) -> str:  # fmt: skip
     """The query for the rows; each time is converted once, in a query of its own within."""
     kinds = {field: table.column(column).type for field, column in reading.fields.items()}
     columns = {field: "JSON" if kind is ColumnType.DYNAMIC else "VARCHAR" for field, kind in kinds.items()}
@@ -176,10 +178,12 @@ def _rows(lines: _Lines, table: Table, reading: Reading, received: int, times: T
     }
     converted = [f"TRY_CAST({_name(field)} AS TIMESTAMP) AS {name}" for field, name in moments.items()]
     within = f"SELECT {', '.join(('*', *converted))} FROM {lines.read(columns)}"  # noqa: S608 -- names and texts are quoted
-    return f"SELECT {_selected(table, reading, moments, received, times)} FROM ({within})"  # noqa: S608 -- as above
+    return f"SELECT {_selected(table, reading, moments, received, times, marks)} FROM ({within})"  # noqa: S608 -- as above
 
 
-def _selected(table: Table, reading: Reading, moments: Mapping[str, str], received: int, times: Times) -> str:
+def _selected(
+    table: Table, reading: Reading, moments: Mapping[str, str], received: int, times: Times, marks: Sequence[str]
+) -> str:  # fmt: skip
     fields = {column: field for field, column in reading.fields.items()}
     demands = [
         _plain(table.column(column).type, _name(field))
@@ -189,7 +193,7 @@ def _selected(table: Table, reading: Reading, moments: Mapping[str, str], receiv
     demands += [_usual(_name(field), moment) for field, moment in moments.items()]
     for field, text in (reading.demanded or {}).items():
         demands.append(f"{_name(field)} IS NOT DISTINCT FROM {_text(text)}")
-    demands += [_open(_name(field)) for field in reading.objects]
+    demands += [_open(_name(field), marks) for field in reading.objects if marks]
     given = {
         "Type": _text(table.name), "_IngestionTime": _moment(received),
         "TimeGenerated": _generated([moments[field] for field in reading.time], demands, received, times),
@@ -244,9 +248,9 @@ def _shallow(name: str) -> str:
     return f"strlen({name}) - strlen(replace(replace({name}::VARCHAR, '[', ''), '{{', '')) < {MOST_DEPTH}"
 
 
-def _open(name: str) -> str:
-    marks = " OR ".join(f"contains({name}::VARCHAR, {_text(mark)})" for mark in _SECRET)
-    return f"({name} IS NULL OR NOT ({marks}))"
+def _open(name: str, marks: Sequence[str]) -> str:
+    found = " OR ".join(f"contains({name}::VARCHAR, {_text(mark)})" for mark in marks)
+    return f"({name} IS NULL OR NOT ({found}))"
 
 
 def _value(kind: ColumnType, name: str) -> str:
