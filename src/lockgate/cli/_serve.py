@@ -27,7 +27,7 @@ from lockgate.server.tls.reload import Pair, ReloadingContext
 from lockgate.settings import FILE_NAME
 from lockgate.sources.cluster.audited import cleaned
 from lockgate.store import Record
-from lockgate.store.ingest import Collected, Loader, Times
+from lockgate.store.ingest import Collected, Loader, Times, data_collection_rules
 from lockgate.store.ingest.journalled import FOLDER as INCOMING
 from lockgate.store.row_access import check_access, security_of
 from lockgate.store.saved import SavedFunctions
@@ -91,11 +91,16 @@ def _ingestion(project: Project, people: People) -> tuple[list[Mount], Taker]:
 
     clean = partial(cleaned, salt=salt)
 
+    rules = data_collection_rules.read([project.top / name for name in project.settings.data_collection_rules])
+
     def loader(table: str, origin: str) -> Loader:
-        return Loader(collected, table, times=Times.SERVICE, origin=origin, clean=clean)
+        transformation = rules.transformation(origin)
+        return Loader(
+            collected, table, times=Times.SERVICE, origin=origin, clean=clean, transformation=transformation
+        )  # fmt: skip
 
     taker = Taker(project.workspace.folder / INCOMING, loader)
-    return ways_in(taker, collected, people, salt=salt, clean=clean), taker
+    return ways_in(taker, collected, people, salt=salt, clean=clean, rules=rules), taker
 
 
 def _syslog(arguments: argparse.Namespace, taker: Taker) -> list[SyslogListener]:

@@ -292,6 +292,12 @@ class Settings:
     gate: GateSettings = setting("What warns, what denies, what must have been read.", GateSettings())
     admission: AdmissionSettings = setting("What the admission webhook judges by.", AdmissionSettings())
     ask: AskSettings = setting("Where queries run.", AskSettings())
+    data_collection_rules: tuple[str, ...] = setting(
+        "Files and folders of data collection rules in JSON, relative to `lockgate.yaml`: which streams the Logs "
+        "Ingestion API takes, through which KQL their rows go and into which tables. Default: every stream goes into "
+        "the table that it names, as it is.",
+        (),
+    )
     tables: Mapping[str, TableSettings] = setting(
         "Retention, plan and row-level access of tables, by name.", None, values=TableSettings, by="table"
     )

@@ -23,7 +23,8 @@ SALT = b"salt of a test"
 class Served:
     """Takes rows in for ana, who may send, and rob, who may ask alone."""
 
-    def __init__(self, folder, *, secure=False, **more):
+    def __init__(self, folder, *, secure=False, rules=None, **more):
+        self.rules = rules
         self.record = Record.open(folder)
         self.broken = False
         self.folder = folder
@@ -44,7 +45,7 @@ class Served:
         self.url = f"{'https' if secure else 'http'}://localhost:{self.port}"
 
     def mounts(self, collected, people, clean):
-        return ways_in(self.taker, collected, people, salt=SALT, clean=clean)
+        return ways_in(self.taker, collected, people, salt=SALT, clean=clean, rules=self.rules)
 
     def listening(self):
         return []
@@ -53,7 +54,10 @@ class Served:
         if self.broken:
             raise StoreError("the disk is full")
         clean = partial(cleaned, salt=SALT)
-        return Loader(Collected(self.record), table, times=Times.SERVICE, origin=origin, clean=clean)
+        through = self.rules.transformation(origin) if self.rules is not None else None
+        return Loader(
+            Collected(self.record), table, times=Times.SERVICE, origin=origin, clean=clean, transformation=through
+        )
 
     def _run(self, app):
         def begun(port):

@@ -19,6 +19,7 @@ from lockgate.errors import ConfigurationError, LockgateError, StoreError
 from lockgate.server.asgi import Call, GoneError, Receive, Scope, Send, TooLargeError
 from lockgate.server.ingest.taking import BusyError, Taker
 from lockgate.store.ingest.collected import shape_of
+from lockgate.store.ingest.data_collection_rules import Rules
 from lockgate.store.ingest.fitting import MisfitError, parsed
 from lockgate.store.ingest.journalled import Batch
 from lockgate.store.ingest.sent import line_of_value
@@ -37,18 +38,20 @@ _RETRY = 5
 class IngestApp:
     """An ASGI application for people who were let in."""
 
-    def __init__(self, taker: Taker) -> None:
-        self._taker = taker
+    def __init__(self, taker: Taker, rules: Rules | None = None) -> None:
+        """``rules``: those that there are; without any, every rule and stream is taken for the table it names."""
+        self._taker, self._rules = taker, rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         call = Call(scope, receive, send)
         try:
-            table, origin = _target(call)
+            targets = self._targets(*_target(call))
             body = await call.body(_MOST_BODY)
             lines, fields = await asyncio.to_thread(_lines, call.header("content-encoding"), body)
             if lines:
-                await self._taker.take(Batch(table, origin, datetime.now(UTC), lines, fields))
+                now = datetime.now(UTC)
+                await self._taker.take(*(Batch(table, origin, now, lines, fields) for table, origin in targets))
         except _RefusedError as error:
             await _refuse(call, error.status, error.code, str(error))
         except TooLargeError:
@@ -67,6 +70,20 @@ class IngestApp:
             await call.answer(204, b"")
 
 
+    def _targets(self, rule: str, stream: str) -> list[tuple[str, str]]:
+        """The tables that are meant, and what the rows are told to come from."""
+        if not self._rules:
+            return [(table_of(stream), f"{rule}/{stream}"[:200])]
+        streams = self._rules.streams(rule)
+        if streams is None:
+            said = f"Data collection rule with immutable Id '{rule[:100]}' not found."
+            raise _RefusedError(404, "NotFound", said)
+        if stream not in streams:
+            said = f"The stream {stream[:100]!r} was not configured in the data collection rule."
+            raise _RefusedError(400, "InvalidStream", said)
+        return [(flow.table, flow.origin) for flow in streams[stream]]
+
+
 class _RefusedError(Exception):
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -74,7 +91,7 @@ class _RefusedError(Exception):
 
 
 def _target(call: Call) -> tuple[str, str]:
-    """The table that is meant, and what its rows are told to come from."""
+    """The rule and the stream."""
     parts = [unquote(part) for part in call.path.split("/")]
     if len(parts) != 5 or parts[3] != "streams" or not parts[2]:
         raise _RefusedError(404, "NotFound", "There is nothing here.")
@@ -85,8 +102,7 @@ def _target(call: Call) -> tuple[str, str]:
     # No page in a browser can send this kind to another site without asking first, which is never answered here.
     if call.header("content-type").partition(";")[0].strip().lower() != "application/json":
         raise _RefusedError(415, "UnsupportedMediaType", "A body is application/json.")
-    rule, stream = parts[2], parts[4]
-    return table_of(stream), f"{rule}/{stream}"[:200]
+    return parts[2], parts[4]
 
 
 def table_of(stream: str) -> str:

@@ -8,10 +8,14 @@ from lockgate.server.ingest.shared_key import signer
 from lockgate.server.ingest.taking import Taker
 from lockgate.server.mounts import Mount
 from lockgate.store.ingest import Collected
+from lockgate.store.ingest.data_collection_rules import Rules
 from lockgate.store.ingest.sent import Clean
 
 
-def ways_in(taker: Taker, collected: Collected, people: People, *, salt: bytes, clean: Clean) -> list[Mount]:
+def ways_in(
+    taker: Taker, collected: Collected, people: People, *, salt: bytes, clean: Clean,
+    rules: Rules | None = None,
+) -> list[Mount]:  # fmt: skip
     """The mounts. ``salt``: of the workspace, which shared keys are made of. The first closes ``taker``."""
 
     def signed(authorization: str, length: int, kind: str, date: str) -> Person | None:
@@ -19,7 +23,7 @@ def ways_in(taker: Taker, collected: Collected, people: People, *, salt: bytes, 
 
     collector = data_collector.DataCollectorApp(taker, collected, signed)
     return [
-        Mount(app.PREFIXES, app.IngestApp(taker), INGEST, close=taker.close),
+        Mount(app.PREFIXES, app.IngestApp(taker, rules), INGEST, close=taker.close),
         Mount(sent.PREFIXES, sent.SentApp(taker, clean), INGEST),
         Mount(elasticsearch.PREFIXES, elasticsearch.ElasticsearchApp(taker, collected), INGEST),
         Mount(otlp.PREFIXES, otlp.OtlpApp(taker), INGEST),
