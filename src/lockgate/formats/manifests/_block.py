@@ -66,26 +66,31 @@ class Block:
     def line_of(self, pointer: str) -> int:
         """As ``_go_yaml.line_of``, of a JSON pointer. Those that are asked for in one document begin alike."""
         found = self._found
-        waiting: list[str] = []
+        if pointer in found:
+            return found[pointer][1]
+        waiting: list[tuple[str, str]] = []
         while pointer and pointer not in found:
-            waiting.append(pointer)
-            pointer = pointer.rpartition("/")[0]
+            above, _, part = pointer.rpartition("/")
+            waiting.append((pointer, part))
+            pointer = above
         value, line = found[pointer] if pointer else (self.value, self.line)
-        for pointer in reversed(waiting):
-            value, line = found[pointer] = self._below(value, line, pointer.rpartition("/")[2])
+        for pointer, part in reversed(waiting):
+            value, line = found[pointer] = self._below(value, line, part)
         return line
 
     def _below(self, value: Any, line: int, part: str) -> tuple[Any, int]:
         """What stands in a value at ``line`` under one part of a pointer."""
-        key: Any = unescaped(part)
-        if type(value) is list:
+        key: Any
+        if type(value) is dict:
+            key = unescaped(part) if "~" in part else part
+        elif type(value) is list:
             key = int(part) if part.isascii() and part.isdigit() and len(part) < 10 else -1
-        elif type(value) is not dict:
+        else:
             return _NOWHERE, line
         marks = self._marks.get(id(value))
         if marks is None:
-            keys = value if type(value) is dict else range(len(value))
             lines = self.lines.get(id(value))
+            keys = value if type(value) is dict else range(len(value))
             marks = dict.fromkeys(keys, line) if lines is None else dict(zip(keys, lines, strict=False))
             self._marks[id(value)] = marks
         return (value[key], marks[key]) if key in marks else (_NOWHERE, line)

@@ -20,6 +20,7 @@ _SCALAR = lazy_pattern(
 _last: list[Told | None] = [None]
 """The object of the last finding, and its facts."""
 _WRITTEN = {True: "true", False: "false", None: "null"}
+_make, _locate, _about = maker(Finding), maker(Location), maker(Subject)
 
 
 def finding(hit: Hit, judged: Object, lines: Sequence[str] = ()) -> Finding:
@@ -57,7 +58,7 @@ class Told:
         if place is None:
             place = self._places[hit.pointer] = self._place(hit.pointer)
         edits = _edits(hit, judged, place.line, self.lines) if "fix" in rule.logic else ()
-        return maker(Finding)(
+        return _make(
             rule.id, rule.family, rule.severity, rule.confidence, _subject(hit, *self._name), place, hit.message,
             _fix(rule.fix, edits), (), self._facts,
         )  # fmt: skip
@@ -68,7 +69,7 @@ class Told:
         if shown is None:
             shown = (veiled(self.lines[line - 1])[:200],) if 0 < line <= len(self.lines) else ()
             self._shown[line] = shown
-        return maker(Location)(self.judged.path, line, line, pointer=pointer, snippet=shown)
+        return _locate(self.judged.path, line, line, 0, 0, pointer, "", shown)
 
 
 def subject(hit: Hit, judged: Object) -> Subject:
@@ -89,9 +90,10 @@ def _name(judged: Object) -> tuple[str, str]:
 
 
 def _subject(hit: Hit, shown: str, key: str) -> Subject:
-    if hit.item:
-        shown += f", {hit.item}"
-    return maker(Subject)(OBJECT, shown[:300], f"{key}|{_field(hit.pointer)}|{hit.item}")
+    item = hit.item
+    if item:
+        shown = f"{shown}, {item}"
+    return _about(OBJECT, shown[:300], f"{key}|{_field(hit.pointer)}|{item}")
 
 
 @lru_cache(maxsize=4_096)
