@@ -231,7 +231,7 @@ def _settle_run(folder: Path, settle_file: Callable[[Path, bool], None]) -> None
                 left.rename(left.with_suffix(CLOSED))
         for file in sorted(folder.glob(f"*{CLOSED}")):
             settle_file(file, abandoned)
-        if abandoned and not any(folder.glob(f"*{_DAMAGED}")):
+        if abandoned and not any(one for ending in (_DAMAGED, CLOSED) for one in folder.glob(f"*{ending}")):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -5,6 +5,9 @@ import json
 
 import httpx
 import pytest
+from tests.server.ingest.served import Served
+
+from lockgate.errors import StoreError
 
 _EVENTS = [
     {"level": "Request", "auditID": f"id-{number}", "stage": "ResponseComplete", "verb": verb, "requestURI": "/api",
@@ -81,3 +84,30 @@ def test_one_of_the_tables_of_a_format_may_be_wanted_alone(served):
     assert _post(served, "/ingest/kubernetes-audit?table=AKSAuditAdmin", {"items": _EVENTS}).status_code == 204
     served.until("AKSAuditAdmin | count", [(2,)])
     assert served.ask("AKSAudit | count") == [(0,)]
+
+
+def test_a_table_that_cannot_be_written_holds_up_no_other_and_keeps_its_order(tmp_path, monkeypatch):
+    monkeypatch.setattr("lockgate.server.ingest.taking._LATER", 0.1)
+
+    class Broken(Served):
+        broken_table = "Sick_CL"
+
+        def _loader(self, table, origin):
+            if table == self.broken_table:
+                raise StoreError("this table cannot be written")
+            return super()._loader(table, origin)
+
+    running = Broken(tmp_path, pause=0.05)
+    try:
+        for n in range(4):
+            for table in ("Sick_CL", "Well_CL"):
+                assert _post(running, f"/ingest/rows?table={table}", {"n": n}).status_code == 204
+            running.until("Well_CL | count", [(n + 1,)])
+        assert running.ask("Sick_CL | count") in ([], [(0,)])
+        assert list((tmp_path / "incoming").glob("*/*.jsonl"))
+        running.broken_table = ""
+        running.until("Sick_CL | summarize count(), dcount(n, 4)", [(4, 4)])
+        running.until("Well_CL | summarize count(), dcount(n, 4)", [(4, 4)])
+    finally:
+        running.close()
+    assert not list((tmp_path / "incoming").glob("*/*.jsonl"))

@@ -179,5 +179,5 @@ def test_rsyslog_forwards_what_it_reads(listening, tmp_path):
 
 
 def test_an_address_in_use_is_told_at_once(listening):
-    with pytest.raises(SourceError, match="cannot listen for syslog"):
+    with pytest.raises(SourceError, match="cannot listen"):
         SyslogListener(listening.taker, ("127.0.0.1", listening.ports[0]))

@@ -14,6 +14,7 @@ from lockgate.server.access import INGEST, Person
 from lockgate.server.asgi import TooLargeError
 from lockgate.server.ingest.door import RefusedError
 from lockgate.server.ingest.otlp import MOST, export
+from lockgate.server.ingest.syslog import bound
 from lockgate.server.ingest.taking import BusyError, Taker
 from lockgate.server.tls.reload import Pair
 
@@ -37,6 +38,8 @@ class OtlpListener:
         except ImportError:
             raise SourceError("gRPC needs what lockgate[otlp] adds", where=f"{address[0]}:{address[1]}",
                               hint="pip install 'lockgate[otlp]'") from None  # fmt: skip
+        if address[1]:
+            bound(address, udp=False).close()  # that it is in use is to be told before anything is served
         self._grpc = grpc
         self._taker, self._address, self._pair = taker, address, pair
         self._authenticate, self._anonymous = authenticate, anonymous

@@ -90,7 +90,7 @@ class SyslogListener:
         self._taker, self._tls = taker, tls
         self._collector = socket.gethostname()
         self.origin = "syslog/udp" if udp else "syslog/tls" if tls else "syslog/tcp"
-        self._socket = _bound(address, udp)
+        self._socket = bound(address, udp)
         self.port: int = self._socket.getsockname()[1]
         self._udp = udp
         self._server: asyncio.Server | None = None
@@ -221,7 +221,8 @@ class _Datagrams(asyncio.DatagramProtocol):
         return some
 
 
-def _bound(address: tuple[str, int], udp: bool) -> socket.socket:
+def bound(address: tuple[str, int], udp: bool) -> socket.socket:
+    """A socket that listens, or takes datagrams. Raises :class:`SourceError` where the address cannot be had."""
     host, _ = address
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -234,4 +235,4 @@ def _bound(address: tuple[str, int], udp: bool) -> socket.socket:
         return made
     except OSError as error:
         where, hint = f"{host}:{address[1]}", "choose another address; ports below 1024 need a right of their own"
-        raise SourceError(f"cannot listen for syslog: {error.strerror}", where=where, hint=hint) from None
+        raise SourceError(f"cannot listen: {error.strerror}", where=where, hint=hint) from None

@@ -52,13 +52,17 @@ class Batch:
 def settle(root: Path, loader: Callable[[str, str], Loader]) -> Settled:
     """Bring every closed file below ``root`` into the tables, and remove it.
 
-    ``loader`` gives that of a table for what an origin sent; it is closed afterwards. Raises :class:`StoreError` where
-    the tables cannot be written; what was not brought in stays.
+    ``loader`` gives that of a table for what an origin sent; it is closed afterwards. A table that cannot be written
+    holds up no other: its files stay, and what comes later for it waits, so that its batches keep their order. Raises
+    the first :class:`LockgateError` of those when all was tried.
     """
     done = Settled()
+    failed: dict[str, LockgateError] = {}
 
     def settle_file(file: Path, abandoned: bool) -> None:
-        whole = _loaded(file, loader, done)
+        whole, left = _loaded(file, loader, done, failed)
+        if left:
+            return
         done.files += 1
         if whole or abandoned:  # what a writer did not live to end was never acknowledged
             file.unlink()
@@ -66,11 +70,16 @@ def settle(root: Path, loader: Callable[[str, str], Loader]) -> Settled:
             done.problems.append(f"a journal cannot be read to its end: {set_aside(file)}")
 
     settle_closed(root, settle_file)
+    for error in failed.values():
+        raise error
     return done
 
 
-def _loaded(file: Path, loader: Callable[[str, str], Loader], done: Settled) -> bool:
-    """Bring the batches of a file into their tables; whether it could be read to its end."""
+def _loaded(
+    file: Path, loader: Callable[[str, str], Loader], done: Settled, failed: dict[str, LockgateError]
+) -> tuple[bool, bool]:  # fmt: skip
+    """Bring the batches of a file into their tables, but for those that ``failed``, which gets more of them; whether it
+    could be read to its end, and whether something of it is left."""
     found: dict[tuple[str, str], list[Batch]] = {}
     whole = True
     for batch in _batches(file):
@@ -79,8 +88,13 @@ def _loaded(file: Path, loader: Callable[[str, str], Loader], done: Settled) -> 
         else:
             found.setdefault((batch.table, batch.origin), []).append(batch)
     for (table, origin), batches in found.items():
-        done.rows += _load(loader(table, origin), batches, once=(f"{file.parent.name}/{origin}", int(file.stem)))
-    return whole
+        if table in failed:
+            continue
+        try:
+            done.rows += _load(loader(table, origin), batches, once=(f"{file.parent.name}/{origin}", int(file.stem)))
+        except LockgateError as error:
+            failed[table] = error
+    return whole, any(table in failed for table, _ in found)
 
 
 def _load(loader: Loader, batches: list[Batch], *, once: tuple[str, int]) -> int:
