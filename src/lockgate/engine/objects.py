@@ -62,30 +62,15 @@ class ObjectLog:
 
     def met(self, judged: Object) -> None:
         """Take in one object of the cluster. Raises ``StoreError`` when the record cannot be written."""
-        body = judged.body
-        metadata = body.get("metadata")
-        metadata = metadata if isinstance(metadata, Mapping) else {}
-        row = {
-            "ApiVersion": _text(body, "apiVersion"), "Kind": _text(body, "kind"),
-            "Namespace": _text(metadata, "namespace"), "Name": _text(metadata, "name"), "Uid": _text(metadata, "uid"),
-            "ResourceVersion": _text(metadata, "resourceVersion"),
-        }  # fmt: skip
-        key = row["Uid"] or "/".join((row["ApiVersion"].rpartition("/")[0], row["Kind"], row["Namespace"], row["Name"]))
+        key, row = named(judged.body)
         before = self._known.pop(key, None)
         same = before is not None and before.api_version == row["ApiVersion"]
         if before is not None and same and before.version and before.version == row["ResourceVersion"]:
             return
-        text = scrubbed_review(body, salt=self._salt)
-        written = text.encode()
-        digest = f"sha256:{hashlib.sha256(written).hexdigest()}"
-        if before is not None and same and before.digest == digest:
+        state = written(judged.body, salt=self._salt)
+        if before is not None and same and before.digest == state["Digest"]:
             return
-        labels = metadata.get("labels")
-        self._keep(
-            row, key, "new" if before is None else "changed", digest, len(written),
-            Labels=orjson.dumps(labels if isinstance(labels, dict) else {}, option=orjson.OPT_SORT_KEYS).decode(),
-            Body=text,
-        )  # fmt: skip
+        self._keep({**row, **state, "Key": key, "Change": "new" if before is None else "changed"})
 
     def finish(self, is_whole: Callable[[str, str, str], bool]) -> None:
         """Write what is left. ``is_whole(apiVersion, kind, namespace)``: whether everything of these was read, so that
@@ -94,14 +79,13 @@ class ObjectLog:
             if is_whole(one.api_version, one.kind, one.namespace):
                 row = {"ApiVersion": one.api_version, "Kind": one.kind, "Namespace": one.namespace, "Name": one.name,
                        "Uid": one.uid, "ResourceVersion": one.version}  # fmt: skip
-                self._keep(row, key, "gone", one.digest, 0)
+                self._keep({**row, "Key": key, "Change": "gone", "Digest": one.digest, "Bytes": 0})
         self._known.clear()
         self._write()
 
-    def _keep(self, row: dict[str, Any], key: str, change: str, digest: str, size: int, **more: str) -> None:
-        told = {"Key": key, "Change": change, "Digest": digest, "Bytes": size}
-        self._rows.append({**self._common, **row, **told, **more})
-        self._bytes += size
+    def _keep(self, row: dict[str, Any]) -> None:
+        self._rows.append({**self._common, **row})
+        self._bytes += row["Bytes"]
         if self._bytes >= _PIECE or len(self._rows) >= _PIECE_ROWS:
             self._write()
 
@@ -109,6 +93,32 @@ class ObjectLog:
         rows, self._rows, self._bytes = self._rows, [], 0
         if rows:
             self._record.append_piece(TABLE, rows)
+
+
+def named(body: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """(what an object is known by while it lives; the columns that name it)."""
+    metadata = body.get("metadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    row = {
+        "ApiVersion": _text(body, "apiVersion"), "Kind": _text(body, "kind"),
+        "Namespace": _text(metadata, "namespace"), "Name": _text(metadata, "name"), "Uid": _text(metadata, "uid"),
+        "ResourceVersion": _text(metadata, "resourceVersion"),
+    }  # fmt: skip
+    key = row["Uid"] or "/".join((row["ApiVersion"].rpartition("/")[0], row["Kind"], row["Namespace"], row["Name"]))
+    return key, row
+
+
+def written(body: Mapping[str, Any], *, salt: bytes) -> dict[str, Any]:
+    """The columns that hold what an object is like, without what is secret."""
+    text = scrubbed_review(body, salt=salt)
+    content = text.encode()
+    metadata = body.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    return {
+        "Digest": f"sha256:{hashlib.sha256(content).hexdigest()}", "Bytes": len(content),
+        "Labels": orjson.dumps(labels if isinstance(labels, dict) else {}, option=orjson.OPT_SORT_KEYS).decode(),
+        "Body": text,
+    }  # fmt: skip
 
 
 def recorded(record: Record, most: int) -> list[dict[str, Any]]:

@@ -128,11 +128,12 @@ def views() -> Mapping[str, str]:
 
 
 def functions() -> Mapping[str, str]:
-    """Functions that every workspace has, those of Sentinel and the views of Container Insights, as they are written in
-    Kusto's language after their names."""
+    """Functions that every workspace has, those of Sentinel, the views of Container Insights and ours, as they are
+    written in Kusto's language after their names."""
+    from lockgate.tables import _functions
     from lockgate.tables._azure import _insights, _views
 
-    return {**_views.FUNCTIONS, **_insights.FUNCTIONS}
+    return {**_views.FUNCTIONS, **_insights.FUNCTIONS, **_functions.OURS}
 
 
 def find(name: str) -> Table | None:

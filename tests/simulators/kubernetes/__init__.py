@@ -8,9 +8,10 @@ Facts follow the API conventions and the recorded behaviour of Kubernetes 1.30 t
 
 Where it is less than the real one:
 
+* Logs and summaries of nodes are what a test gives ``kubelet``; without it a log is 400 and a summary 503.
 * No controllers but garbage collection, emptying of namespaces, establishing of CRDs, and the constraint CRDs that
   Gatekeeper makes from its templates; all happen within the request. No scheduler, no kubelet: a Pod stays Pending.
-* ``exec``, ``attach``, ``log``, ``token``, ``eviction``, ``binding``, ``scale``, ``ephemeralcontainers``: 501.
+* ``exec``, ``attach``, ``token``, ``eviction``, ``binding``, ``scale``, ``ephemeralcontainers``: 501.
 * Answers in JSON and YAML only; protobuf is read for the kinds that kubectl posts so. HTTP/1.1 only. OpenAPI v2 is an
   empty document, and v3 describes built-in kinds no deeper than their top level.
 * Built-in kinds are checked for unknown fields and wrong types of every kind, and for what is required or immutable in
@@ -39,6 +40,7 @@ from .access import Authenticator, Authorizer, User
 from .admission import Admission
 from .certificates import Authority
 from .discovery import Registry
+from .kubelet import Kubelet
 from .server import Fault, FaultFinder, Listener
 from .store import Store
 from .verbs import Call, Verbs
@@ -59,6 +61,7 @@ class Simulator:
         self.store, self.registry = Store(history=history), Registry(kinds.builtin())
         self.authenticator, self.authorizer = Authenticator(), Authorizer(self.store)
         self.admission = Admission(self.store)
+        self.kubelet = Kubelet()
         self.verbs = Verbs(self.store, self.registry, self.admission, self._changed)
         self.audit: deque[dict[str, Any]] = deque(maxlen=20_000)
         """Requests with method, path, query, user, verb, code, and the audit annotations of webhooks."""
@@ -121,6 +124,13 @@ class Simulator:
             call = Call(_ROOT, kind, namespace, body["metadata"].get("name", ""), manager="simulator")
             made.append(self.verbs.create(call, body))
         return made
+
+    def measured(self) -> None:
+        """Serve ``metrics.k8s.io``, as a metrics server adds it; its objects are added like all others."""
+        verbs = ("create", "get", "list")
+        for kind, plural, namespaced in (("NodeMetrics", "nodes", False), ("PodMetrics", "pods", True)):
+            made = kinds.Kind("metrics.k8s.io", "v1beta1", kind, plural, namespaced, verbs=verbs, custom=True)
+            self.registry.replace("metrics.k8s.io", plural, [made])
 
     def token(self, user: str, *, groups: Iterable[str] = (), rules: list[dict[str, Any]] | None = None,
               seconds: float = 0) -> str:  # fmt: skip

@@ -9,7 +9,7 @@ import re
 import ssl
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -144,6 +144,12 @@ class Handler(BaseHTTPRequestHandler):
         user = simulator.authenticator.user(self.headers.get("Authorization"), certificate)
         entry["user"] = user.name
         parts = [urllib.parse.unquote(part) for part in path.strip("/").split("/")]
+        if parts[:3] == ["api", "v1", "nodes"] and parts[4:] == ["proxy", "stats", "summary"]:
+            nodes = simulator.registry.find("", "v1", "nodes")
+            simulator.authorizer.require(user, Ask("get", nodes, "proxy", "", parts[3]))
+            entry["verb"] = "get"
+            entry["code"] = self._send(200, simulator.kubelet.summary(parts[3]))
+            return
         target = target_of(simulator.registry, parts)
         if target is None:
             simulator.authorizer.require(user, Ask(self.command.lower(), path=path))
@@ -160,6 +166,11 @@ class Handler(BaseHTTPRequestHandler):
             self._read(simulator, target, query, watch=verb == "watch")
             return
         call = self._call(user, target, query)
+        if target.subresource == "log":
+            simulator.verbs.get(Call(user, target.kind, target.namespace, target.name))
+            entry["code"] = 200
+            self._stream(simulator.kubelet.log(target.namespace, target.name, query, simulator.stopping))
+            return
         try:
             code, body = self._object(simulator, verb, call, content, query)
         finally:
@@ -298,6 +309,22 @@ class Handler(BaseHTTPRequestHandler):
             elif self._hung_up():
                 self.close_connection = True
                 return
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _stream(self, pieces: Iterator[bytes]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.flush()
+        for piece in pieces:
+            if piece:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            else:
+                self.wfile.flush()
+                if self._hung_up():
+                    self.close_connection = True
+                    return
         self.wfile.write(b"0\r\n\r\n")
 
     def _hung_up(self) -> bool:

@@ -29,3 +29,7 @@ class Change:
     """After the change; for ``DELETED`` the last state; None for ``RELISTED``."""
     version: str
     """``resourceVersion`` up to which everything of this resource has been told."""
+    namespace: str = ""
+    """Of a watch that sees one namespace alone, that namespace."""
+    whole: bool = True
+    """Of ``RELISTED``, whether nothing was left out, so that what was not ``PRESENT`` is gone."""

@@ -26,8 +26,9 @@ _TRANSIENT = frozenset({429, 500, 502, 503, 504})
 _PIECE = 256 * 1024
 _MAX_STATUS = 64 * 1024
 _CLOSED = "the connection is closed"
-_KEPT = 100
-"""Sockets kept open: one a watched resource. With fewer urllib3 would warn of each that it throws away."""
+_KEPT = 300
+"""Sockets kept open: one a watched resource, one a followed log. With fewer urllib3 would warn of each that it throws
+away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +106,21 @@ class Connection:
         """The JSON value at ``path``; raises as :meth:`body` does, and ``FormatError`` for what is no JSON."""
         return json_safe.load(self.body(path, accept=accept), max_bytes=self.limits.chunk_bytes)
 
-    def body(self, path: str, query: Mapping[str, str] | None = None, *, accept: str = "application/json") -> bytes:
+    def body(
+        self, path: str, query: Mapping[str, str] | None = None, *, accept: str = "application/json",
+        retry: bool = True,
+    ) -> bytes:  # fmt: skip
         """The bytes at ``path``.
 
         Raises :class:`RefusedError`, :class:`SilentError` or :class:`OversizeError`; transient refusals and silence are
-        asked again while the budget lasts.
+        asked again while the budget lasts, unless ``retry`` is off.
         """
         attempt = 0
         while True:
             try:
                 return self._body_once(path, query or {}, accept)
             except (RefusedError, SilentError) as error:
-                if isinstance(error, RefusedError) and error.status not in _TRANSIENT:
+                if not retry or (isinstance(error, RefusedError) and error.status not in _TRANSIENT):
                     raise
                 attempt += 1
                 if not self._may_retry(attempt, error):
@@ -147,6 +151,14 @@ class Connection:
                 *whole, rest = held.split(b"\n")
                 held = bytearray(rest)
                 yield from (bytes(line) for line in whole if line.strip())
+
+    def pieces(self, path: str, query: Mapping[str, str], *, quiet_seconds: float) -> Iterator[bytes]:
+        """The bytes of a stream as they come, as long as it lasts. Raises as :meth:`lines`.
+
+        ``quiet_seconds``: longest silence within it.
+        """
+        with self._answer(path, query, "*/*", read_seconds=quiet_seconds) as response:
+            yield from _pieces(response)
 
     @contextmanager
     def _answer(self, path: str, query: Mapping[str, str], accept: str, *, read_seconds: float = 0) -> Iterator[Any]:

@@ -38,6 +38,8 @@ class Listing:
     """``resourceVersion`` of the list; empty when it could not be read to its end."""
     whole: bool = False
     """Whether everything was read and nothing of it left out."""
+    refused: bool = False
+    """Whether the server will not give it, whenever it is asked."""
     count: int = 0
     chunk: int = 0
     """Objects asked for at a time; shrinks where they are large."""
@@ -59,6 +61,7 @@ class Listing:
             except RefusedError as error:
                 restarts += error.status == 410
                 if error.status != 410 or restarts > _RESTARTS:
+                    self.refused = error.status in (401, 403, 404, 405)
                     yield self._skip(SkipKind.UNREADABLE, _refused(error))
                     return
                 token = error.token

@@ -98,6 +98,11 @@ def _without(operation: Mapping[str, Any], salt: bytes) -> dict[str, Any]:
     return cleaned
 
 
+def hashed_value(value: str, *, salt: bytes) -> str:
+    """What stands for the value of an environment variable wherever it is kept."""
+    return _hash(value, salt, encoded=False)
+
+
 def _without_values(text: str, salt: bytes) -> str:
     """JSON without blanks in which ``env[].value`` is hashed at any depth. The text is searched rather than the values
     walked, at a fifth of the cost: in such a text the sign before the quote tells a key from the inside of a string."""

@@ -44,7 +44,7 @@ class ClusterSource:
         self._told_all, self._listed = not skips, {}
         for resource in resources:
             whole = self._listed.setdefault((resource.group, resource.kind), set())
-            for namespace in self._scopes(resource):
+            for namespace in self.scopes(resource):
                 listing = Listing(self._connection, resource, self._salt, namespace)
                 yield from listing.read()
                 if listing.version:
@@ -86,7 +86,7 @@ class ClusterSource:
         scopes: list[tuple[Resource, str]] = []
         for resource in resources:
             if resource.watchable:
-                scopes += [(resource, namespace) for namespace in self._scopes(resource)]
+                scopes += [(resource, namespace) for namespace in self.scopes(resource)]
             else:
                 yield Skip(f"{self.root}:{resource.title}", SkipKind.UNSUPPORTED, "can be listed but not watched")
         yield from watched(self._connection, scopes, dict(self.versions), salt=self._salt, stop=stop)
@@ -95,7 +95,8 @@ class ClusterSource:
         """Hang up."""
         self._connection.close()
 
-    def _scopes(self, resource: Resource) -> tuple[str, ...]:
+    def scopes(self, resource: Resource) -> tuple[str, ...]:
+        """The namespaces in which a resource is read; the empty one stands for all."""
         if not self._namespaces:
             return ("",)
         return self._namespaces if resource.namespaced else ()

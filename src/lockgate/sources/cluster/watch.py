@@ -71,6 +71,8 @@ class _Stream:
     version: str
     out: queue.Queue[Told]
     stop: threading.Event
+    refused: bool = False
+    """Whether the resource may not be listed at all; else a list that failed is tried again."""
 
     def run(self) -> None:
         pause, said = 0.0, ""
@@ -78,7 +80,10 @@ class _Stream:
             began = time.monotonic()
             try:
                 if not self.version and not self._relist():
-                    return
+                    if self.refused:
+                        return
+                    pause = min(_LONGEST_PAUSE, max(pause, 0.25) * 2)
+                    continue
                 self._follow()
                 pause, said = 0.05, ""
             except _ExpiredError:
@@ -103,10 +108,14 @@ class _Stream:
         self.connection.begin()
         listing = Listing(self.connection, self.resource, self.salt, self.namespace)
         for row in listing.read():
-            self._put(Change(ChangeType.PRESENT, self.resource, row, "") if isinstance(row, Object) else row)
-        self.version = listing.version
+            if isinstance(row, Object):
+                self._put(Change(ChangeType.PRESENT, self.resource, row, "", self.namespace))
+            else:
+                self._put(row)
+        self.version, self.refused = listing.version, listing.refused
         if self.version:
-            self._put(Change(ChangeType.RELISTED, self.resource, None, self.version))
+            whole = listing.whole
+            self._put(Change(ChangeType.RELISTED, self.resource, None, self.version, self.namespace, whole))
         return bool(self.version)
 
     def _follow(self) -> None:
@@ -139,7 +148,7 @@ class _Stream:
         version = metadata["resourceVersion"]
         if told in _TYPES:
             found = scrub.as_object(body, self.resource, self.connection.name, salt=self.salt)
-            self._put(Change(_TYPES[told], self.resource, found, version))
+            self._put(Change(_TYPES[told], self.resource, found, version, self.namespace))
         elif told != "BOOKMARK":
             raise FormatError(f"a watch event of the unknown type {clipped(printable(str(told)), 40)}")
         self.version = version

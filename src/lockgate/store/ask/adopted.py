@@ -31,7 +31,7 @@ class Shapes(Mapping[str, Mapping[str, str]]):
 
 
 class Functions(Mapping[str, Function]):
-    """The views, as stored functions that take nothing, and the functions of Sentinel."""
+    """The views, as stored functions that take nothing, and the functions that every workspace has."""
 
     def __init__(self) -> None:
         self._views, self._others = views(), functions()

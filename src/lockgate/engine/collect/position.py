@@ -1,0 +1,81 @@
+"""Up to where something was read, agreed with the table that it was read into.
+
+Before rows are appended, a file says up to where reading is before and after them, and under which number they go; the
+commit that brings them bears the same number. Whoever starts again looks whether the table has that number: then
+reading goes on after them, else before. So nothing is doubled and nothing lost, wherever a process ends.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from lockgate.errors import StoreError
+
+Once = tuple[str, int]
+"""A writer's name and the number of a batch, as the tables take it."""
+
+
+class Position:
+    """One position. ``value`` is what was read up to, JSON values by name; nobody changes it in place."""
+
+    def __init__(self, file: Path, holds: Callable[[Once], bool]) -> None:
+        """``holds``: whether the table has a batch. Raises :class:`StoreError` for a file that cannot be read."""
+        self._file = file
+        told = self._read()
+        self._sender: str = told.get("sender") or f"collect-{uuid.uuid4().hex}"
+        self._number: int = told.get("number", 0)
+        there = self._number > 0 and holds((self._sender, self._number))
+        self.value: Mapping[str, Any] = told.get("after" if there else "before", {})
+        self._unsure = False
+
+    def commit(self, value: Mapping[str, Any], write: Callable[[Once], object]) -> None:
+        """Have ``write`` append rows, after which reading is at ``value``.
+
+        What it raises is passed on. Whether the rows are there is then for the next process to find out: this position
+        takes no more.
+        """
+        if self._unsure:
+            hint = "start the collector again"
+            raise StoreError("rows before these may be missing", where=str(self._file), hint=hint)
+        number = self._number + 1
+        self._keep({"sender": self._sender, "number": number, "before": self.value, "after": value})
+        self._unsure = True
+        write((self._sender, number))
+        self._number, self.value, self._unsure = number, value, False
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            told = orjson.loads(self._file.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError):
+            told = None
+        if not isinstance(told, dict):
+            raise StoreError(
+                "it does not say up to where the cluster was read", where=str(self._file),
+                hint="delete the file: what the cluster still tells is then collected once more",
+            )  # fmt: skip
+        return told
+
+    def _keep(self, told: Mapping[str, Any]) -> None:
+        fresh = self._file.with_suffix(".new")
+        try:
+            with fresh.open("wb") as stream:
+                stream.write(orjson.dumps(told))
+                stream.flush()
+                os.fsync(stream.fileno())
+            fresh.replace(self._file)
+            folder = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise StoreError(f"the place of the collector cannot be written: {error.strerror}",
+                             where=str(self._file)) from None  # fmt: skip
