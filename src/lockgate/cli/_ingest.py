@@ -132,6 +132,7 @@ def _load(arguments: Namespace, loader: Loader, name: str, told: _Told) -> None:
             told.loose += sum(one.kept for one in done.problems)
             told.shown += done.problems[: _MOST_SHOWN - len(told.shown)]
             tell("rows", told.rows, 0)
+            del block  # its memory is that of the next one
 
 
 def _given(arguments: Namespace, name: str, table: str) -> tuple[str, Iterator[Block]]:

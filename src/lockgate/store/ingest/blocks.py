@@ -10,6 +10,8 @@ import csv
 import gzip
 import hashlib
 import io
+import os
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -117,15 +119,15 @@ def streamed(stream: Readable, *, form: str = "", where: str = "standard input",
 def _of_lines(stream: _Again, size: int) -> Iterator[Block]:
     """Pieces of ``size`` bytes, each up to its last end of line. They are read to where they are handed on."""
     rest, number, line = b"", 0, 1
+    data = bytearray()
     while True:
+        if sys.getrefcount(data) > 2:  # whoever got the last one still has it; else its memory is used again
+            data = bytearray()
         before = len(rest)
-        data = bytearray(before + size)
-        data[:before] = rest
-        with memoryview(data) as view:
-            read = stream.fill_into(view[before:])
-        cut = data.rfind(b"\n", before, before + read) + 1
+        read = stream.fill_after(rest, data, size)
+        cut = data.rfind(b"\n", before) + 1
         if read and not cut:
-            rest = bytes(data[: before + read])
+            rest = bytes(data)
             if len(rest) > MOST_LINE:
                 begin, rest = rest[:1000], _passed_over(stream)
                 number += 1
@@ -133,7 +135,7 @@ def _of_lines(stream: _Again, size: int) -> Iterator[Block]:
                 line += 1
             continue
         end = cut if read else before
-        rest = bytes(data[end : before + read])
+        rest = bytes(data[end:])
         del data[end:]
         if data:
             number += 1
@@ -328,22 +330,32 @@ class _Again(io.RawIOBase):
             left -= len(piece)
         return b"".join(parts)
 
-    def fill_into(self, view: memoryview) -> int:
-        """As :meth:`fill`, to where ``view`` is; how many they were."""
-        at = min(len(self._head), len(view))
-        view[:at], self._head = self._head[:at], self._head[at:]
-        direct = getattr(self._rest, "readinto", None)
-        while at < len(view):
-            if direct is not None:
-                read = direct(view[at:])
-            else:
-                piece = self._rest.read(len(view) - at)
-                read = len(piece)
-                view[at : at + read] = piece
-            if not read:
-                break
-            at += read
-        return at
+    def fill_after(self, rest: bytes, data: bytearray, size: int) -> int:
+        """As :meth:`fill`, into ``data`` after ``rest``, in place of what it holds; how many they were."""
+        before, known = len(rest), self._left()
+        if known is None:
+            data[:] = rest
+            data += self.fill(size)
+            return len(data) - before
+        whole = before + min(size, known)
+        data += bytes(max(0, whole - len(data)))
+        data[:before] = rest
+        at = before + min(len(self._head), whole - before)
+        data[before:at], self._head = self._head[: at - before], self._head[at - before :]
+        with memoryview(data) as view:
+            while at < whole and (read := self._rest.readinto(view[at:whole])):  # type: ignore[attr-defined]
+                at += read
+        del data[at:]
+        return at - before
+
+    def _left(self) -> int | None:
+        """Bytes that are still to come, where it is a file; one more than that, to see its end."""
+        if not isinstance(self._rest, io.BufferedReader):
+            return None
+        try:
+            return len(self._head) + max(0, os.fstat(self._rest.fileno()).st_size - self._rest.tell()) + 1
+        except OSError:  # a pipe
+            return None
 
 
 class _Bounded:
