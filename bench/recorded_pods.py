@@ -1,8 +1,9 @@
 """Pods that people wrote: the samples of gatekeeper-library and the workloads of the example harbour.
 
-A :func:`replica` of one is what a webhook sees when a controller makes the next Pod of it: no name yet, since the API
-server makes one of ``generateName`` only when it stores the Pod, and the volume of a token with a name of its own,
-which the API server's admission of service accounts has added.
+A :func:`replica` of one is what a validating webhook sees when a controller makes the next Pod of it: with the name
+that the API server has made of ``generateName``, a uid and the time, which it fills in before it validates
+(``registry/generic/registry/store.go`` of k8s.io/apiserver), and the volume of a token with a name of its own, which
+its admission of service accounts has added. Mutating webhooks come before and see no name.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import copy
 import json
 import os
 import random
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,7 +57,11 @@ def _pods(body: Any) -> Iterator[dict[str, Any]]:
 def replica(pod: dict[str, Any], dice: random.Random) -> dict[str, Any]:
     """The next Pod of the same template."""
     made = copy.deepcopy(pod)
-    made["metadata"]["generateName"] = f"{made['metadata'].pop('name', 'pod')}-"
+    base = f"{made['metadata'].get('name', 'pod')}-"
+    made["metadata"] |= {
+        "generateName": base, "name": base + _word(dice), "uid": str(uuid.UUID(int=dice.getrandbits(128))),
+        "creationTimestamp": f"2026-11-26T{dice.randrange(24):02}:{dice.randrange(60):02}:{dice.randrange(60):02}Z",
+    }  # fmt: skip
     volume = f"kube-api-access-{_word(dice)}"
     spec = made.get("spec")
     if not isinstance(spec, dict) or spec.get("automountServiceAccountToken") is False:

@@ -130,8 +130,8 @@ def views() -> Mapping[str, str]:
 def functions() -> Mapping[str, str]:
     """Functions that every workspace has, those of Sentinel, the views of Container Insights and ours, as they are
     written in Kusto's language after their names."""
-    from lockgate.tables import _functions
-    from lockgate.tables._azure import _insights, _views
+    from lockgate.tables import _functions, _insights
+    from lockgate.tables._azure import _views
 
     return {**_views.FUNCTIONS, **_insights.FUNCTIONS, **_functions.OURS}
 
