@@ -63,7 +63,7 @@ def test_the_views_of_container_insights_show_the_cluster(harbour, once, asked):
         {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-7d9f", "uid": "r-1", "controller": True}
     ])  # fmt: skip
     once()
-    from lockgate.tables._azure._insights import FUNCTIONS
+    from lockgate.tables._insights import FUNCTIONS
 
     assert FUNCTIONS
     for name in FUNCTIONS:
