@@ -117,3 +117,8 @@ def test_a_place_is_a_database_of_a_cluster_or_a_workspace(text, place):
 def test_a_token_goes_nowhere_else(text):
     with pytest.raises(UsageError):
         place_of(text)
+
+
+def test_a_word_that_is_no_address_is_told_as_such():
+    with pytest.raises(UsageError, match="names no database and no workspace"):
+        place_of("nonsense")

@@ -37,7 +37,7 @@ _BODIES = (
 _REVIEWED = "SELECT DISTINCT ON (Digest) Body FROM AdmissionObjects ORDER BY Digest LIMIT ?"
 
 
-class _Known(NamedTuple):
+class KnownObject(NamedTuple):
     """The newest state of one object in the record."""
 
     api_version: str
@@ -56,7 +56,7 @@ class ObjectLog:
         """``batch`` is that of the run whose row will make these show. ``salt`` keys the hashes of secret values."""
         self._record, self._salt = record, salt
         self._common = {"TimeGenerated": started, "RunId": run, "Batch": batch, "Cluster": cluster}
-        self._known = {row["Key"]: _known(row) for row in record.sql(_NEWEST, [cluster])}
+        self._known = {row["Key"]: known_object(row) for row in record.sql(_NEWEST, [cluster])}
         self._rows: list[dict[str, Any]] = []
         self._bytes = 0
 
@@ -132,9 +132,10 @@ def recorded(record: Record, most: int) -> list[dict[str, Any]]:
     return bodies
 
 
-def _known(row: Mapping[str, Any]) -> _Known:
+def known_object(row: Mapping[str, Any]) -> KnownObject:
+    """That of a row of the record."""
     version, kind, namespace = (sys.intern(row[name]) for name in ("ApiVersion", "Kind", "Namespace"))
-    return _Known(version, kind, namespace, row["Name"], row["Uid"], row["ResourceVersion"], row["Digest"])
+    return KnownObject(version, kind, namespace, row["Name"], row["Uid"], row["ResourceVersion"], row["Digest"])
 
 
 def _text(value: Mapping[str, Any], name: str) -> str:

@@ -7,13 +7,12 @@ told when the server still knows it, else the new list shows what came of it.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from lockgate.engine.collect.position import Once, Position
-from lockgate.engine.objects import named, written
+from lockgate.engine.objects import KnownObject, known_object, named, written
 from lockgate.model import Object, Skip
 from lockgate.sources.cluster import Change, ChangeType, ClusterSource, Resource
 from lockgate.store import Record
@@ -31,18 +30,6 @@ _TICK = timedelta(microseconds=1)
 Scope = tuple[Resource, str]
 
 
-class _Known(NamedTuple):
-    """The newest state of one object."""
-
-    api_version: str
-    kind: str
-    namespace: str
-    name: str
-    uid: str
-    version: str
-    digest: str
-
-
 class History:
     """The history of one cluster, as one collector writes it."""
 
@@ -52,7 +39,7 @@ class History:
         """``takes``: whether objects of a namespace (empty for those of none) are kept; of others nothing is said."""
         self._record, self._position, self._salt, self._takes = record, position, salt, takes
         self._common = {"RunId": run, "Cluster": cluster}
-        self._known = {row["Key"]: _known(row) for row in record.sql(_NEWEST, [cluster])}
+        self._known = {row["Key"]: known_object(row) for row in record.sql(_NEWEST, [cluster])}
         self._present: dict[Scope, set[str]] = {}
         self._versions: dict[str, str] = dict(position.value.get("versions", {}))
         self._last = datetime(1970, 1, 1, tzinfo=UTC)
@@ -124,7 +111,7 @@ class History:
         if before is not None and same and before.version and before.version == row["ResourceVersion"]:
             return
         state = written(body, salt=self._salt)
-        self._known[key] = _known({**row, **state})
+        self._known[key] = known_object({**row, **state})
         if before is not None and same and before.digest == state["Digest"]:
             return
         self._keep({**row, **state, "Key": key, "Change": "new" if before is None else "changed"})
@@ -150,7 +137,7 @@ class History:
             present,
         )
 
-    def _sweep(self, meant: Callable[[_Known], bool], present: Container[str] = ()) -> None:
+    def _sweep(self, meant: Callable[[KnownObject], bool], present: Container[str] = ()) -> None:
         """Mark what is meant and not present as gone."""
         for key, one in list(self._known.items()):
             if key not in present and self._takes(one.namespace) and meant(one):
@@ -171,8 +158,3 @@ def holds(record: Record, once: Once) -> bool:
 def _key(scope: Scope) -> str:
     resource, namespace = scope
     return f"{resource.group}/{resource.version}/{resource.plural}/{namespace}"
-
-
-def _known(row: Any) -> _Known:
-    version, kind, namespace = (sys.intern(row[name]) for name in ("ApiVersion", "Kind", "Namespace"))
-    return _Known(version, kind, namespace, row["Name"], row["Uid"], row["ResourceVersion"], row["Digest"])

@@ -51,8 +51,9 @@ def place_of(text: str) -> Place:
     identity, at, host = text.partition("@")
     if _WORKSPACE.fullmatch(identity):
         return Place(_host(host if at else LOGS, text, hint), identity, workspace=True)
-    database = urlsplit(text).path.strip("/")
-    if not database or "/" in database:
+    found = urlsplit(text)
+    database = found.path.strip("/")
+    if not found.hostname or not database or "/" in database:
         raise UsageError("that names no database and no workspace", where=text[:200], hint=hint)
     return Place(_host(text, text, hint), database, workspace=False)
 
