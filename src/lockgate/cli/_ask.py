@@ -26,7 +26,6 @@ MAX_QUERY = 1 << 20
 def run(arguments: Namespace) -> int:
     """Ask once, or open the shell; the exit code."""
     from lockgate.cli._project import project_at
-    from lockgate.store import Record
     from lockgate.store.ask import Choice, Engines, Limits
     from lockgate.store.row_access import security_of
     from lockgate.store.saved import SavedFunctions
@@ -44,7 +43,7 @@ def run(arguments: Namespace) -> int:
         return 0
     functions = SavedFunctions(library.functions())
     security = security_of(arguments.seen_by, project.settings.tables) if arguments.seen_by else None
-    tables = Record.open(project.workspace.record).asked(since=since, functions=functions, security=security)
+    tables = project.record().asked(since=since, functions=functions, security=security)
     own = project.settings.ask
     master = os.environ.get("LOCKGATE_SPARK") or own.spark
     choice = Choice(arguments.engine or own.engine.value, "" if master == "none" else master, own.large_bytes)

@@ -32,7 +32,6 @@ def run(arguments: argparse.Namespace) -> int:
     from lockgate.cli._project import project_at
     from lockgate.engine.collect import Collector
     from lockgate.sources.cluster import Connection, connect
-    from lockgate.store import Record
     from lockgate.store.journal import held
     from lockgate.store.workspace import prepare, salt_of
 
@@ -53,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not mine:
             raise StoreError("another collector of this cluster is at work", where=str(folder))
         collector = Collector(
-            opened, plan, Record.open(project.workspace.record), folder=folder, salt=salt_of(project.workspace),
+            opened, plan, project.record(), folder=folder, salt=salt_of(project.workspace),
             say=_say, tell=tell,
         )  # fmt: skip
         tally = collector.run(stop)

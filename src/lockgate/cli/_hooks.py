@@ -21,7 +21,7 @@ from lockgate.sources import Source
 from lockgate.sources.repository import Git, repository_of
 from lockgate.sources.repository.changes import StagedSource
 from lockgate.sources.repository.history import HistorySource
-from lockgate.store import Ledger, Record
+from lockgate.store import Ledger
 from lockgate.store.cache import Cache
 from lockgate.store.workspace import prepare, salt_of
 
@@ -200,7 +200,7 @@ def _judge(
             request = replace(request, families=tuple(one for one in families if one is not Family.DEPENDENCIES))
             if Family.DEPENDENCIES in families:
                 print("lockgate: dependencies are not judged here: no advisory store", file=sys.stderr)
-        record = Record.open(project.workspace.record)
+        record = project.record()
         decision = judged(sources, request, record=record, ledger=ledger, cache=cache)
         code = exit_code(decision)
         if decision.verdict is not Verdict.ALLOW or code:

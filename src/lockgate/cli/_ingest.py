@@ -47,7 +47,6 @@ def run(arguments: Namespace) -> int:
     from lockgate.cli import _ingest_sent
     from lockgate.cli._project import project_at
     from lockgate.sources.cluster.audited import cleaned
-    from lockgate.store import Record
     from lockgate.store.ingest import Collected, Loader
     from lockgate.store.workspace import prepare, salt_of
 
@@ -62,7 +61,7 @@ def run(arguments: Namespace) -> int:
     project = project_at(Path.cwd())
     prepare(project.workspace, tracked=project.tracks)
     salt = salt_of(project.workspace)
-    collected = Collected(Record.open(project.workspace.record))
+    collected = Collected(project.record())
     if form is not None:
         return _ingest_sent.run(
             arguments, form, lambda name: _given(arguments, name, table), clean=partial(cleaned, salt=salt),

@@ -15,7 +15,6 @@ from lockgate.errors import ExitCode, UsageError
 from lockgate.kql import literals
 from lockgate.kql.literals import TICKS_PER_SECOND
 from lockgate.kql.text import quoted
-from lockgate.store import Record
 from lockgate.store.ask import Choice, Engines, Limits
 from lockgate.store.saved import QUERY, Saved, SavedFunctions
 
@@ -33,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("a page has its own form", where="--format")
     project = project_at(Path.cwd())
     functions = SavedFunctions(project.library().functions())
-    tables = Record.open(project.workspace.record).asked(functions=functions)
+    tables = project.record().asked(functions=functions)
     views = [arguments.view] if arguments.view else list(VIEWS if arguments.out else VIEWS[:1])
     queries = [one for view in views for one in _queries(view, arguments, back)]
     with closing(tables.connection):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lockgate.findings.exempted import Exempted
     from lockgate.gates.admission import Placed
     from lockgate.sources.cluster.policies import PolicyObjects
+    from lockgate.store import Record
     from lockgate.store.saved import Library
 
 _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
@@ -79,6 +80,14 @@ class Project:
         with suppress(ValueError):
             return Path(path).resolve().relative_to(self.top).as_posix()
         return path
+
+    def record(self) -> Record:
+        """The record of the workspace, its tables as the settings have them."""
+        from lockgate.settings import Plan
+        from lockgate.store import Record
+
+        plain = [name for name, one in self.settings.tables.items() if one.plan is not Plan.ANALYTICS]
+        return Record.open(self.workspace.record, unfiltered=plain)
 
     def library(self) -> Library:
         """The saved queries and functions: files of the project, and what was written in the workspace."""

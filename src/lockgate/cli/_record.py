@@ -10,7 +10,7 @@ import orjson
 
 from lockgate.cli._project import project_at
 from lockgate.errors import UsageError
-from lockgate.settings import Plan, TableSettings
+from lockgate.settings import TableSettings
 from lockgate.store import Record
 from lockgate.store.ingest import Collected
 from lockgate.tables import tables
@@ -24,16 +24,16 @@ def run(arguments: argparse.Namespace) -> int:
     if getattr(arguments, "limit", 1) < 1:
         raise UsageError("must be 1 or more", where="--limit")
     project = project_at(Path.cwd())
-    record, settings = Record.open(project.workspace.record), project.settings.tables
+    record = project.record()
     if arguments.action == "compact":
-        record.compact(unfiltered=[name for name, one in settings.items() if one.plan is not Plan.ANALYTICS])
+        record.compact()
         print("compacted")
     elif arguments.action == "retain":
         known = [name for name, one in tables().items() if one.alone or name == "Runs"] + list(Collected(record))
         wrong = next((name for name in arguments.only if name not in known), None)
         if wrong is not None:
             raise UsageError(f"there is no table {wrong!r} to forget rows of", where="--table", hint=", ".join(known))
-        _retain(record, arguments.days, arguments.only, settings)
+        _retain(record, arguments.days, arguments.only, project.settings.tables)
     else:
         rows = (
             record.history(arguments.table)

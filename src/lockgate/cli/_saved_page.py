@@ -19,7 +19,6 @@ from lockgate.cli._ask_forms import texts_of
 from lockgate.errors import ExitCode, LockgateError, SourceError, UsageError
 from lockgate.formats.printable import clipped, printable
 from lockgate.reports.html import head
-from lockgate.store import Record
 from lockgate.store.ask import Tables, ask
 from lockgate.store.saved import Library, Saved, SavedFunctions
 
@@ -45,7 +44,7 @@ def write(arguments: argparse.Namespace, project: Project, library: Library) -> 
     if not chosen:
         raise UsageError("no query is kept", hint="lockgate saved set NAME FILE")
     parameters = dict(parameter(one) for one in arguments.parameter)
-    tables = Record.open(project.workspace.record).asked(functions=SavedFunctions(library.functions()))
+    tables = project.record().asked(functions=SavedFunctions(library.functions()))
     with closing(tables.connection):
         failed = save(Path(arguments.out), arguments.title, chosen, tables, parameters)
     return int(ExitCode.USAGE if failed else ExitCode.ALLOWED)

@@ -26,7 +26,6 @@ from lockgate.server.query.desk import Desk
 from lockgate.server.tls.reload import Pair, ReloadingContext
 from lockgate.settings import FILE_NAME
 from lockgate.sources.cluster.audited import cleaned
-from lockgate.store import Record
 from lockgate.store.ingest import Collected, Loader, Times, data_collection_rules
 from lockgate.store.ingest.journalled import FOLDER as INCOMING
 from lockgate.store.row_access import check_access, security_of
@@ -67,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _queries(arguments: argparse.Namespace, project: Project) -> Mount:
-    record = Record.open(project.workspace.record)
+    record = project.record()
 
     tables = project.settings.tables
     check_access(tables, record.shapes(), where=FILE_NAME)
@@ -87,7 +86,7 @@ def _queries(arguments: argparse.Namespace, project: Project) -> Mount:
 
 def _ingestion(project: Project, people: People) -> tuple[list[Mount], Taker]:
     """Rows are taken in for whoever may; without anybody who may it costs an empty journal."""
-    collected, salt = Collected(Record.open(project.workspace.record)), salt_of(project.workspace)
+    collected, salt = Collected(project.record()), salt_of(project.workspace)
 
     clean = partial(cleaned, salt=salt)
 

@@ -16,7 +16,7 @@ import orjson
 from lockgate.cli._project import Project, project_at
 from lockgate.cli._text import safe
 from lockgate.errors import UsageError
-from lockgate.store import Ledger, Record
+from lockgate.store import Ledger
 
 _COVERED = """
 SELECT WaiverId, WaivedBy, WaiverReason, WaiverExpires, Identity, Rule, Path, Line FROM "Findings"
@@ -106,7 +106,7 @@ def _waivers(project: Project, *, soon: int) -> list[_Told]:
 
 
 def _covered(project: Project) -> tuple[dict[_Key, list[Mapping[str, Any]]], bool]:
-    record = Record.open(project.workspace.record)
+    record = project.record()
     found: dict[_Key, list[Mapping[str, Any]]] = defaultdict(list)
     if not record.sql(_ANY_RUN)[0]["runs"]:
         return found, False

@@ -128,7 +128,7 @@ class Journal:
             self._size = 0
             self._shared.clear()
             self._named = 0
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
 
     def _write(self, lines: bytes) -> None:
         try:
@@ -179,7 +179,7 @@ def _folder_with_owner(root: Path, run: str) -> int:
     owner = os.open(made / OWNER, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
     made.rename(root / run)
-    _sync_folder(root)
+    sync_folder(root)
     return owner
 
 
@@ -256,7 +256,8 @@ def _size(entry: os.DirEntry[str]) -> int:
         return 0
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """What was made, renamed or removed in a folder is on the disk when this returns. Raises ``OSError``."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -50,20 +50,22 @@ At = int | datetime | None
 class Record:
     """The record of one workspace."""
 
-    def __init__(self, place: str, options: Mapping[str, str]) -> None:
+    def __init__(self, place: str, options: Mapping[str, str], unfiltered: Collection[str] = ()) -> None:
         self.place = place
         """Folder or address that holds one Delta table a Table."""
+        self._unfiltered = frozenset(unfiltered)
         self._options = dict(options) or None
 
     @classmethod
-    def open(cls, workspace: Path | str) -> Record:
+    def open(cls, workspace: Path | str, *, unfiltered: Collection[str] = ()) -> Record:
         """The record of a workspace folder or object-store address (``s3://``, ``az://``, ``gs://``, ...).
 
         Nothing is made or read yet. Raises :class:`StoreError` for a folder that cannot be addressed. Credentials of
-        an object store come from its usual environment variables.
+        an object store come from its usual environment variables. ``unfiltered``: tables that get no filters of their
+        terms when they are compacted.
         """
         if "://" in str(workspace):
-            return cls(f"{str(workspace).rstrip('/')}/record", _storage_options(os.environ))
+            return cls(f"{str(workspace).rstrip('/')}/record", _storage_options(os.environ), unfiltered)
         folder = str(Path(workspace).absolute() / "record")
         if _UNADDRESSABLE.search(folder):
             raise StoreError(
@@ -71,7 +73,7 @@ class Record:
                 where=folder,
                 hint="set LOCKGATE_WORKSPACE to a folder without it",
             )
-        return cls(folder, {})
+        return cls(folder, {}, unfiltered)
 
     def append_result(self, result: Result, *, batch: str = "") -> None:
         """Store a whole run. When this returns the run is there; when it raises, or never returns, nothing of it shows.
@@ -189,11 +191,10 @@ class Record:
         handle = self._open(table)
         return [] if handle is None else self._guard(table, handle.history)
 
-    def compact(self, *, unfiltered: Collection[str] = ()) -> dict[str, int]:
+    def compact(self) -> dict[str, int]:
         """Join small files; table name -> files removed. Readers of older versions still find theirs.
 
-        Large files of a local record get filters of their terms, by which a query for one passes over most of them;
-        those of the tables ``unfiltered`` do not.
+        Large files of a local record get filters of their terms, by which a query for one passes over most of them.
         """
         from lockgate.store.ingest.collected import Collected
 
@@ -202,7 +203,7 @@ class Record:
             with self._rewriting(name):
                 outcome = self._retry(name, lambda handle: handle.optimize.compact())
             removed[name] = int(outcome.get("numFilesRemoved", 0))
-            if "://" not in self.place and name not in unfiltered:
+            if "://" not in self.place and name not in self._unfiltered:
                 self._guard(name, lambda name=name: self._filter(name))  # type: ignore[misc]
         return removed
 
@@ -248,13 +249,10 @@ class Record:
 
     def _meant(self, only: Collection[str], ingested: Collection[str]) -> list[str]:
         """Tables that are there, those that say which runs show first."""
-        own = sorted(self._present(), key=lambda name: name != _MARK)
-        if not only:
-            return [*own, *ingested]
         runs = _MARK in only
-        return [name for name in own if name in only or (runs and not tables()[name].alone)] + [
-            name for name in ingested if name in only
-        ]
+        meant = [name for name, one in tables().items() if not only or name in only or (runs and not one.alone)]
+        own = [name for name in meant if self._open(name) is not None]
+        return sorted(own, key=lambda name: name != _MARK) + [name for name in ingested if not only or name in only]
 
     def _append(self, table: Table, columns: RawColumns, *, once: tuple[str, int] | None = None) -> None:
         local = "://" not in self.place
@@ -267,7 +265,7 @@ class Record:
         batch = batch_of(table, columns)
 
         def write(handle: Any) -> None:
-            if once is not None and handle is not None and (handle.transaction_version(once[0]) or -1) >= once[1]:
+            if once is not None and holds(handle, once):
                 return
             other = handle is not None and _has_other_columns(handle, table)
             mark = mark_of(handle, table) if local else None
@@ -320,6 +318,10 @@ class Record:
     def delta(self, name: str) -> Any:
         """The Delta table of that name as it stands, or None when nothing was written to it. Raises StoreError."""
         return self._open(name)
+
+    def holds(self, name: str, once: tuple[str, int]) -> bool:
+        """Whether a table has the batch that ``once`` marks, as :meth:`append_alone` takes it. Raises StoreError."""
+        return holds(self._open(name), once)
 
     def guarded(self, name: str, work: Callable[[], T]) -> T:
         """What ``work`` gives; what the engines raise becomes a :class:`StoreError` with a hint."""
@@ -420,6 +422,11 @@ def _is_conflict(error: BaseException) -> bool:
 
     text = str(error).lower()
     return isinstance(error, CommitFailedError) or "already exist" in text or "metadata changed" in text
+
+
+def holds(handle: Any, once: tuple[str, int]) -> bool:
+    """Whether an opened table, None for none, has the batch of that number of that writer, or a later one of it."""
+    return handle is not None and (handle.transaction_version(once[0]) or -1) >= once[1]
 
 
 def _has_other_columns(handle: Any, table: Table) -> bool:

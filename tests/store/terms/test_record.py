@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 
+from lockgate.cli._project import project_at
 from lockgate.store import Record
 from lockgate.store.ask import ask, explain
 from lockgate.store.ingest import Collected, Loader
@@ -55,6 +56,16 @@ def test_a_compacted_record_is_asked_for_terms_through_filters(tmp_path: Path) -
     assert filters.exists()
     assert len(list(filters.parent.iterdir())) == 2
     assert _count(record, missing) == (1, "")
+
+
+def test_a_table_whose_plan_is_basic_gets_no_filters_whoever_compacts_the_record(tmp_path: Path) -> None:
+    (tmp_path / "lockgate.yaml").write_text(f"tables: {{{TABLE}: {{plan: Basic}}}}\n")
+    _record(tmp_path / ".lockgate")
+    project = project_at(tmp_path)
+    project.record().compact()
+    assert not (tmp_path / ".lockgate" / "record" / TABLE / "_terms").exists()
+    Record.open(project.workspace.record).compact()
+    assert (tmp_path / ".lockgate" / "record" / TABLE / "_terms").exists()
 
 
 def test_ingested_rows_are_asked_for_terms_through_filters_too(tmp_path: Path) -> None:

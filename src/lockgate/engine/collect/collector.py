@@ -17,10 +17,10 @@ from typing import Any
 
 from lockgate import __version__
 from lockgate.dataclass import dataclass
-from lockgate.engine.collect import history
 from lockgate.engine.collect.events import TABLE as EVENTS
 from lockgate.engine.collect.events import Events
 from lockgate.engine.collect.feed import Feed, Served, Told
+from lockgate.engine.collect.history import TABLE as HISTORY
 from lockgate.engine.collect.history import History
 from lockgate.engine.collect.logs import TABLE as LOGS
 from lockgate.engine.collect.logs import Logs
@@ -153,7 +153,7 @@ class Collector:
         plan = self._plan
         if not plan.history:
             return None, None
-        position = Position(self._folder / "history.json", lambda once: history.holds(self._record, once))
+        position = Position(self._folder / "history.json", lambda once: self._record.holds(HISTORY, once))
         kept = History(
             self._record, position, cluster=plan.identity.name, run=uuid.uuid4().hex, salt=self._salt,
             takes=plan.scope.takes,
@@ -298,5 +298,5 @@ class Collector:
     def _count(self) -> None:
         self.tally.rows = dict(self._tables.rows)
         if self._history is not None and self._history.count:
-            self.tally.rows[history.TABLE] = self._history.count
+            self.tally.rows[HISTORY] = self._history.count
         self.tally.misfits = self._tables.misfits

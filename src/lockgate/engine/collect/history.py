@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lockgate.engine.collect.position import Once, Position
+from lockgate.engine.collect.position import Position
 from lockgate.engine.objects import KnownObject, known_object, named, written
 from lockgate.model import Object, Skip
 from lockgate.sources.cluster import Change, ChangeType, ClusterSource, Resource
@@ -147,12 +147,6 @@ class History:
         self._last = max(datetime.now(UTC), self._last + _TICK)
         self._rows.append({"TimeGenerated": self._last, **self._common, **row})
         self._bytes += row["Bytes"]
-
-
-def holds(record: Record, once: Once) -> bool:
-    """Whether a batch of the history is in the record."""
-    handle = record.delta(TABLE)
-    return handle is not None and (handle.transaction_version(once[0]) or -1) >= once[1]
 
 
 def _key(scope: Scope) -> str:

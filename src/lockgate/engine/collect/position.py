@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from lockgate.errors import StoreError
+from lockgate.store.journal import sync_folder
 
 Once = tuple[str, int]
 """A writer's name and the number of a batch, as the tables take it."""
@@ -71,11 +72,7 @@ class Position:
                 stream.flush()
                 os.fsync(stream.fileno())
             fresh.replace(self._file)
-            folder = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync_folder(self._file.parent)
         except OSError as error:
             raise StoreError(f"the place of the collector cannot be written: {error.strerror}",
                              where=str(self._file)) from None  # fmt: skip

@@ -20,6 +20,8 @@ from lockgate.errors import ConfigurationError, StoreError
 from lockgate.store._append import CONFIGURATION
 from lockgate.store._arrow import SQL_TYPES
 from lockgate.store.ingest.handles import Handles
+from lockgate.store.journal import sync_folder
+from lockgate.store.record import holds
 from lockgate.tables import Column, ColumnType, Table, tables
 from lockgate.tables._collected import COMPANION, collected, companion, custom
 
@@ -113,8 +115,7 @@ class Collected(Mapping[str, Table]):
 
     def holds(self, name: str, once: tuple[str, int]) -> bool:
         """Whether the batch of that number, or a later one of the same sender, is in the table."""
-        handle = self._handle(name)
-        return handle is not None and (handle.transaction_version(once[0]) or -1) >= once[1]
+        return holds(self._handle(name), once)
 
     def append(self, name: str, parts: Sequence[Part], *, once: tuple[str, int] | None = None) -> None:
         """Append ``parts``, all of them or none. ``once``: as :meth:`Record.append_alone` takes it.
@@ -126,7 +127,7 @@ class Collected(Mapping[str, Table]):
         properties = CommitProperties(app_transactions=[Transaction(*once)] if once is not None else None)
 
         def write(handle: Any) -> None:
-            if once is not None and (handle.transaction_version(once[0]) or -1) >= once[1]:
+            if once is not None and holds(handle, once):
                 return
             if self.local:
                 before = handle.version()
@@ -284,8 +285,4 @@ def _sync_log(folder: Path, versions: Iterable[int]) -> None:
     for version in versions:
         _sync(log / f"{version:020}.json")
     for one in (folder, log):
-        handle = os.open(one, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(one)
