@@ -141,9 +141,14 @@ print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 def loaded(folder: str, file: str, *more: str) -> Used:
     """One load of a file."""
-    command = [sys.executable, "-m", "lockgate", "ingest", file, "--again", "--quiet", *more]
+    return timed(folder, "ingest", file, "--again", "--quiet", *more)
+
+
+def timed(folder: str, *words: str) -> Used:
+    """One call of ``lockgate`` in a folder."""
+    command = [sys.executable, "-c", _TIMED, sys.executable, "-m", "lockgate", *words]
     begun = time.monotonic()
-    told = subprocess.run([sys.executable, "-c", _TIMED, *command], cwd=folder, check=True, capture_output=True)
+    told = subprocess.run(command, cwd=folder, check=True, capture_output=True)
     cpu, peak = map(float, told.stdout.split())
     return Used(cpu, time.monotonic() - begun, peak)
 

@@ -19,7 +19,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from bench.ingest import Used, events, loaded
+from bench.ingest import Used, events, loaded, timed
 
 QUARTER = 1 << 28
 QUERIES = {
@@ -52,7 +52,7 @@ def main() -> None:
             asked = " | ".join(f"{_asked(folder, query).cpu:.2f}" for query in QUERIES.values())
             row = f"{there:.2f} | {rate:.1f} | {used.wall / there:.1f} | {used.peak:.0f} | {_kept(folder):.3f}"
             print(f"| {row} | {asked} |", flush=True)
-        compacting = _timed(folder, "record", "compact")
+        compacting = timed(folder, "record", "compact")
         asked = " | ".join(f"{_asked(folder, query).cpu:.2f}" for query in QUERIES.values())
         kept = _kept(folder)
         print(f"| compacted: {there:.2f} | {compacting.cpu / there:.1f} | {compacting.wall / there:.1f} | "
@@ -74,23 +74,7 @@ def _file(path: Path) -> int:
 
 
 def _asked(folder: str, query: str) -> Used:
-    return _timed(folder, "ask", query, "--format", "csv")
-
-
-_TIMED = """
-import resource, subprocess, sys
-subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-"""
-
-
-def _timed(folder: str, *words: str) -> Used:
-    command = [sys.executable, "-c", _TIMED, sys.executable, "-m", "lockgate", *words]
-    begun = time.monotonic()
-    told = subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    cpu, peak = map(float, told.stdout.split())
-    return Used(cpu, time.monotonic() - begun, peak)
+    return timed(folder, "ask", query, "--format", "csv")
 
 
 def _kept(folder: str) -> float:

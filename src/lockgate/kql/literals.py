@@ -5,7 +5,7 @@ A datetime counts from 0001-01-01, a Monday, in UTC. What a literal cannot be re
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lockgate.lazy_pattern import lazy_pattern
@@ -17,6 +17,7 @@ TICKS_PER_SECOND = 10_000_000
 TICKS_PER_DAY = 86_400 * TICKS_PER_SECOND
 EPOCH = 621_355_968_000_000_000
 """Ticks of 1970-01-01."""
+_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 INT_MAX = 2**31 - 1
 LONG_MAX = 2**63 - 1
 
@@ -141,6 +142,11 @@ def _of_unit(sign: str, number: str, fraction: str, unit: str) -> int | None:
 
 def _within(ticks: int) -> int | None:
     return ticks if -LONG_MAX - 1 <= ticks <= LONG_MAX else None
+
+
+def ticks_of(moment: datetime) -> int:
+    """Ticks of a time that knows its zone, exact to the microsecond that it has."""
+    return EPOCH + (moment - _ZERO) // timedelta(microseconds=1) * 10
 
 
 def moment(source: str) -> int | None:

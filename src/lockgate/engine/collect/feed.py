@@ -12,6 +12,7 @@ from lockgate.model import Skip, SkipKind
 from lockgate.sources.cluster import Change, ChangeType, ClusterSource, Connection, Resource
 from lockgate.sources.cluster.discovery import discover
 from lockgate.sources.cluster.insights.fields import part, text
+from lockgate.sources.cluster.watch import hand_over
 
 _WAITING = 1000
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
@@ -123,9 +124,4 @@ class Feed:
         return True
 
     def _put(self, told: Told) -> None:
-        while not self._stop.is_set():
-            try:
-                self._out.put(told, timeout=0.2)
-            except queue.Full:
-                continue
-            return
+        hand_over(told, self._out, self._stop)

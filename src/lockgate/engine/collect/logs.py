@@ -15,6 +15,7 @@ from lockgate.sources.cluster.connection import Connection
 from lockgate.sources.cluster.insights.identity import Identity
 from lockgate.sources.cluster.insights.lines import Place
 from lockgate.sources.cluster.logs import Candidate, Piece, Stream
+from lockgate.sources.cluster.watch import hand_over
 
 TABLE = "ContainerLogV2"
 _WAITING = 32
@@ -127,9 +128,4 @@ class Logs:
         thread.start()
 
     def _put(self, told: Piece | Skip) -> None:
-        while not self._stop.is_set():
-            try:
-                self._out.put(told, timeout=0.2)
-            except queue.Full:
-                continue
-            return
+        hand_over(told, self._out, self._stop)

@@ -77,13 +77,15 @@ class DataCollectorApp:
 
     def _lines(self, table: str, content: bytes, time_field: str, resource: str) -> bytes:
         columns = self._known(table)
-        found: dict[str, ColumnType] = {}
+        known, found = dict(columns), dict[str, ColumnType]()
         lines = []
         try:
             value = parsed(content)
             for record in value if isinstance(value, list) else [value]:
-                row = row_of(_record(record), columns | found, time_field=time_field, resource=resource)
-                found |= kinds_of(row, columns | found)
+                row = row_of(_record(record), known, time_field=time_field, resource=resource)
+                if new := kinds_of(row, known):
+                    known |= new
+                    found |= new
                 lines.append(line_of(row))
         except MisfitError as error:
             raise RefusedError(400, f"The body is wrong: {error}.") from None

@@ -1,7 +1,6 @@
 """What the ways in have in common: a body within bounds, unpacked, and what is said of one that is not taken.
 
-Each way says it in the words of the service that it stands for; the reasons are the same everywhere. What does not
-belong: the Logs Ingestion API, whose limits and words are its own (``app``).
+Each way says it in the words of the service that it stands for; the reasons are the same everywhere.
 """
 
 from __future__ import annotations
@@ -75,10 +74,11 @@ async def body_of(call: Call, most: int) -> bytes:
         return body
     if encoding not in ("gzip", "deflate"):
         raise RefusedError(415, "A body is packed by gzip, by deflate, or not at all.")
-    return await asyncio.to_thread(_unpacked, body, encoding, most)
+    return await asyncio.to_thread(unpacked, body, encoding, most)
 
 
-def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
+def unpacked(body: bytes, encoding: str, most: int) -> bytes:
+    """The bytes that ``body`` was packed of, by gzip or deflate, ``most`` at most; else what is refused is raised."""
     unpacker = zlib.decompressobj(_GZIP if encoding == "gzip" else _DEFLATE)
     try:
         content = unpacker.decompress(body, most + 1)

@@ -100,13 +100,8 @@ def question(request: Request, *, identity: str, application: str) -> Question:
     return Question(
         request.text, identity, request.parameters, since, until, _seconds(request),
         None if free else rows, None if free else size, str(options.get("request_app_name", application)),
-        None if now is None else ticks(now),
+        None if now is None else literals.ticks_of(now),
     )  # fmt: skip
-
-
-def ticks(moment: datetime) -> int:
-    """Since the year 1."""
-    return (moment.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1) * 10
 
 
 def _seconds(request: Request) -> float:

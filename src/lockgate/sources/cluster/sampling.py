@@ -28,7 +28,7 @@ from lockgate.sources.cluster.insights.nodes import container_node_row, node_row
 from lockgate.sources.cluster.insights.perf import share_rows
 from lockgate.sources.cluster.insights.pods import Selector, Selectors, pod_rows, uid_of
 from lockgate.sources.cluster.insights.services import service_row, volume_row
-from lockgate.sources.cluster.insights.usage import Told, Uids, metrics_node_rows, metrics_pod_rows, summary_rows
+from lockgate.sources.cluster.insights.usage import Told, metrics_node_rows, metrics_pod_rows, summary_rows
 from lockgate.sources.cluster.insights.workloads import scaler_row, workload_row
 from lockgate.sources.cluster.listing import Listing
 
@@ -119,13 +119,13 @@ class Scan:
 
         Asks the nodes that :meth:`inventory` met, about the pods that it met.
         """
-        uids, silent, refused = Uids(self.uids), 0, False
+        silent, refused = 0, False
         nodes = iter(sorted(self._sizes))
         with ThreadPoolExecutor(_AT_ONCE, "summary") as workers:
             while not refused and (some := list(islice(nodes, _AT_ONCE))):
                 for node, answer in zip(some, workers.map(self._summary, some), strict=True):
                     if isinstance(answer, Mapping):
-                        yield from summary_rows(answer, self.identity, time=self.time, node=node, uids=uids)
+                        yield from summary_rows(answer, self.identity, time=self.time, node=node, uids=self.uids)
                     elif isinstance(answer, RefusedError) and answer.status in (401, 403):
                         refused = True
                     else:
@@ -143,7 +143,7 @@ class Scan:
                 _NODE_METRICS, lambda body: metrics_node_rows(body, self.identity, time=self.time)
             )
             yield from self._listed(
-                _POD_METRICS, lambda body: metrics_pod_rows(body, self.identity, time=self.time, uids=uids)
+                _POD_METRICS, lambda body: metrics_pod_rows(body, self.identity, time=self.time, uids=self.uids)
             )
 
     def _node(self, body: Mapping[str, Any]) -> Iterator[Told]:

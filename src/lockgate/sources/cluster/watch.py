@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from lockgate.dataclass import dataclass
 from lockgate.formats import json_safe
@@ -33,6 +33,17 @@ _HEALTHY_SECONDS = 30.0
 _TYPES = {"ADDED": ChangeType.ADDED, "MODIFIED": ChangeType.MODIFIED, "DELETED": ChangeType.DELETED}
 
 Told = Change | Skip
+T = TypeVar("T")
+
+
+def hand_over(told: T, out: queue.Queue[T], stop: threading.Event) -> None:
+    """Put ``told`` into a queue that may be full, unless ``stop`` is set before there is room."""
+    while not stop.is_set():
+        try:
+            out.put(told, timeout=0.2)
+        except queue.Full:
+            continue
+        return
 
 
 class _ExpiredError(Exception):
@@ -154,12 +165,7 @@ class _Stream:
         self.version = version
 
     def _put(self, told: Told) -> None:
-        while not self.stop.is_set():
-            try:
-                self.out.put(told, timeout=0.2)
-            except queue.Full:
-                continue
-            return
+        hand_over(told, self.out, self.stop)
 
     def _skip(self, kind: SkipKind, reason: str) -> Skip:
         where = f"{self.connection.name}:{self.namespace + '/' if self.namespace else ''}{self.resource.title}"

@@ -26,7 +26,6 @@ TOKEN = "LOCKGATE_AZURE_TOKEN"  # noqa: S105 -- the name of a variable
 LOGS = "https://api.loganalytics.io"
 _WORKSPACE = lazy_pattern(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _EXTRA = "pip install 'lockgate[azure]'"
 
 
@@ -239,9 +238,7 @@ def _chart(given: Any) -> tuple[str, dict[str, str]] | None:
 
 def _moment(value: Any) -> int | None:
     if isinstance(value, datetime):
-        # A difference counts whole microseconds; a timestamp would be a rounded real.
-        since = (value if value.tzinfo else value.replace(tzinfo=UTC)) - _ZERO
-        return literals.EPOCH + (since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds) * 10
+        return literals.ticks_of(value if value.tzinfo else value.replace(tzinfo=UTC))
     return literals.moment(str(value))
 
 

@@ -14,7 +14,7 @@ from lockgate.sources.cluster.insights.nodes import container_node_row, node_row
 from lockgate.sources.cluster.insights.perf import share_rows
 from lockgate.sources.cluster.insights.pods import Selector, Selectors, pod_rows, uid_of
 from lockgate.sources.cluster.insights.services import service_row, volume_row
-from lockgate.sources.cluster.insights.usage import Uids, metrics_node_rows, metrics_pod_rows, summary_rows
+from lockgate.sources.cluster.insights.usage import metrics_node_rows, metrics_pod_rows, summary_rows
 from lockgate.sources.cluster.insights.workloads import scaler_row, workload_row
 from lockgate.store.ingest.fitting import fit
 from lockgate.tables import find
@@ -294,7 +294,7 @@ SUMMARY = {
         {"podRef": {"name": "not-asked-for", "namespace": "x"}, "containers": [{"name": "c"}]},
     ],
 }  # fmt: skip
-UIDS = Uids({("shop", "web-7d9f-x2x"): ("u-1", "node-1")})
+UIDS = {("shop", "web-7d9f-x2x"): ("u-1", "node-1")}
 
 
 def test_a_summary_gives_counters_of_node_and_containers():
@@ -375,7 +375,7 @@ BODIES = st.dictionaries(NAMES, VALUES, max_size=8)
 @settings(max_examples=200)
 @given(BODIES)
 def test_whatever_an_object_is_like_its_rows_fit_their_tables(body):
-    uids = Uids({("shop", "shop"): ("u", "n"), ("", ""): ("", "")})
+    uids = {("shop", "shop"): ("u", "n"), ("", ""): ("", "")}
     told = [
         *(("KubePodInventory", row) for row in pod_rows(body, AZURE, time=AT, selectors=selectors(body))),
         *(("ContainerInventory", row) for row in container_rows(body, AZURE, time=AT, salt=SALT)),

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from lockgate.dataclass import dataclass
 from lockgate.sources.cluster.insights.amounts import bytes_of, nano_cores
 from lockgate.sources.cluster.insights.fields import number, part, parts, text
 from lockgate.sources.cluster.insights.identity import Identity
@@ -21,19 +20,13 @@ from lockgate.sources.cluster.insights.perf import CONTAINER, NODE, counter, met
 PERF, METRICS = "Perf", "InsightsMetrics"
 Told = tuple[str, dict[str, Any]]
 """(name of the table, row)."""
+Uids = Mapping[tuple[str, str], tuple[str, str]]
+"""Whose numbers are told: (namespace, name) of a pod -> (uid as the inventory has it, node)."""
 _USED = (("memory", "workingSetBytes", "memoryWorkingSetBytes"), ("memory", "rssBytes", "memoryRssBytes"))
 _MOVED = (
     ("rxBytes", "bytes_recv"), ("txBytes", "bytes_sent"), ("rxErrors", "err_in"), ("txErrors", "err_out"),
 )  # fmt: skip
 _FILE_SYSTEMS = (("fs", "kubelet"), ("imageFs", "images"), ("containerFs", "containers"))
-
-
-@dataclass(frozen=True, slots=True)
-class Uids:
-    """Whose numbers are told: the uid of a pod as the inventory has it, by namespace and name."""
-
-    of: Mapping[tuple[str, str], tuple[str, str]]
-    """(namespace, name) -> (uid, node)."""
 
 
 def summary_rows(
@@ -48,7 +41,7 @@ def summary_rows(
     for pod in parts(summary, "pods"):
         reference = part(pod, "podRef")
         name, namespace = text(reference, "name"), text(reference, "namespace")
-        known = uids.of.get((namespace, name))
+        known = uids.get((namespace, name))
         if known is None:
             continue
         uid = known[0]
@@ -70,7 +63,7 @@ def metrics_pod_rows(
 ) -> Iterator[Told]:  # fmt: skip
     """The rows of one ``PodMetrics`` of ``metrics.k8s.io``."""
     metadata = part(measured, "metadata")
-    known = uids.of.get((text(metadata, "namespace"), text(metadata, "name")))
+    known = uids.get((text(metadata, "namespace"), text(metadata, "name")))
     if known is None:
         return
     uid, node = known
