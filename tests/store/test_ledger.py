@@ -197,16 +197,17 @@ def test_knowing_and_remembering_import_no_database_toolkit(tmp_path: Path) -> N
     assert done.stdout.strip() == "[]"
 
 
-def _changed(folder: Path, column: str, change: Callable[[list[Any]], object]) -> None:
+def _changed(folder: Path, column: str, change: Callable[[list[Any]], object], *, where: str = "a1.py") -> None:
     """A row that says something else, with the check sum of that."""
     with closing(sqlite3.connect(folder / "ledger.db")) as connection, connection:
-        stored = connection.execute("SELECT marks, bodies FROM known_places").fetchone()
+        stored = connection.execute("SELECT marks, bodies FROM known_places WHERE path = ?", (where,)).fetchone()
         row = dict(zip(("marks", "bodies"), stored, strict=True))
         body = json.loads(row[column])
         change(body)
         row[column] = json.dumps(body).encode()
         digest = zlib.crc32(row["bodies"], zlib.crc32(row["marks"]))
-        connection.execute("UPDATE known_places SET marks = ?, bodies = ?, digest = ?", (*row.values(), digest))
+        told = (*row.values(), digest, where)
+        connection.execute("UPDATE known_places SET marks = ?, bodies = ?, digest = ? WHERE path = ?", told)
 
 
 @pytest.mark.parametrize(
@@ -360,3 +361,66 @@ def test_findings_are_read_as_they_were_remembered_in_whatever_order(tmp_path: P
         assert ledger.remember("p", many) == 300
     with Ledger.open(tmp_path) as ledger:
         assert list(ledger.known("p")) == sorted(many, key=lambda one: one.identity)
+
+
+def test_a_ledger_of_the_second_form_which_lacks_the_lines_is_taken_over(tmp_path: Path) -> None:
+    several = [_seen(number) for number in (1, 2, 3)]
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", several)
+        ledger.remember("q", [_known(1)])
+        (present,) = _rows_of(tmp_path, "p")
+    _changed(tmp_path, "marks", lambda marks: marks.pop(-2), where="a.yaml")
+    _changed(tmp_path, "marks", lambda marks: marks.pop(-2), where="a1.py")
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
+        connection.execute("UPDATE schema_version SET version = 2")
+    with Ledger.open(tmp_path) as ledger:
+        read = ledger.known("p")
+        assert [one.line for one in read] == [3, 2, 1]
+        assert all(one.bodies is not None and one.bodies._rows is None for one in read)
+        assert ledger.known("q") == (_known(1),)
+    assert _rows_of(tmp_path, "p") == [present]
+
+
+def _rows_of(folder: Path, project: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(folder / "ledger.db")) as connection:
+        return connection.execute("SELECT * FROM known_places WHERE project = ?", (project,)).fetchall()
+
+
+@pytest.fixture
+def nothing_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a ledger that is larger than what is held of one in memory."""
+    monkeypatch.setattr("lockgate.store.ledger._MOST_HELD", 0)
+
+
+@pytest.mark.usefixtures("nothing_held")
+def test_what_findings_of_a_large_ledger_say_is_read_as_it_stood_when_they_were_known(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as left, Ledger.open(tmp_path) as right:
+        left.remember("p", [_known(1), _known(2)])
+        first, second = left.known("p")
+        right.known("p")
+        moved = replace(_known(1), finding=_known(3).finding, locations=_known(3).locations)
+        right.remember("p", [moved, _known(2)])
+        assert (first.line, first.finding, first.locations) == (1, _known(1).finding, _known(1).locations)
+        fixed = replace(first, fixed_at="2031-02-02")
+        assert left.remember("p", [fixed, second]) == 1
+        assert right.known("p") == (replace(_known(1), fixed_at="2031-02-02"), _known(2))
+
+
+@pytest.mark.usefixtures("nothing_held")
+def test_what_was_read_of_a_large_ledger_and_stays_as_it_is_is_not_written(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", [_known(1), _known(2), _known(3)])
+    with Ledger.open(tmp_path) as ledger:
+        known = ledger.known("p")
+        assert ledger.remember("p", known) == 0
+        assert known == (_known(1), _known(2), _known(3))
+
+
+@pytest.mark.usefixtures("nothing_held")
+def test_what_findings_of_a_large_ledger_say_is_not_there_once_it_is_closed(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        ledger.remember("p", [_known(1)])
+        (first,) = ledger.known("p")
+    assert (first.identity, first.line) == ("lg1-1", 1)
+    with pytest.raises(StoreError, match="closed"):
+        first.finding  # noqa: B018 -- what it says is read when it is asked for

@@ -166,14 +166,14 @@ def _pair_in_file(groups: list[Group], known: list[KnownFinding]) -> list[KnownF
     if len(present) != len(groups):
         lines = {group.finding.location.line: group for group in groups}
         for one in present:
-            group = lines.get(one.finding.location.line)
+            group = lines.get(one.line)
             if group is not None and group.known is None:
                 group.known = one
     used = {group.known.identity for group in groups if group.known is not None}
     waiting = sorted((group for group in groups if group.known is None), key=_line)
     left = [one for one in known if one.identity not in used]
-    left.sort(key=lambda one: (one.fixed_at != "", one.finding.location.line))
-    chosen = sorted(left[: len(waiting)], key=lambda one: one.finding.location.line)
+    left.sort(key=lambda one: (one.fixed_at != "", one.line))
+    chosen = sorted(left[: len(waiting)], key=lambda one: one.line)
     for group, one in zip(waiting, chosen, strict=False):
         group.known = one
     return left[len(waiting) :]
@@ -191,7 +191,7 @@ def _pair_by_nearness(groups: list[Group], known: list[KnownFinding]) -> list[Kn
         return known[len(waiting) :]
     pairs = sorted(
         (
-            (one.fixed_at != "", -alikeness(group.finding.location.path, one.finding.location.path), index, number)
+            (one.fixed_at != "", -alikeness(group.finding.location.path, one.path), index, number)
             for index, group in enumerate(waiting)
             for number, one in enumerate(known)
         ),
@@ -241,6 +241,8 @@ def _name(groups: Sequence[Group], taken: set[str]) -> None:
         mark = group.fingerprint
         if group.known is not None:
             group.identity = group.known.identity
+            if group.identity == mark:
+                group.fingerprint = group.identity  # one text in memory
         elif mark in taken or first.setdefault(mark, group) is not group:
             further.setdefault(mark, []).append(group)
         else:

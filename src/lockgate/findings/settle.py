@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -33,10 +33,21 @@ class Settled:
     findings: tuple[SettledFinding, ...]
     """Open ones, waived ones among them; most severe first, then path, line, rule."""
     fixed: tuple[SettledFinding, ...]
-    known: tuple[KnownFinding, ...]
-    """To remember: every finding of this run and of earlier ones."""
     notices: tuple[str, ...]
     """About waivers: expired, unused, wrong."""
+    told: Sequence[SettledFinding] = field(repr=False)
+    """The open ones as they were met."""
+    prints: Sequence[str] = field(repr=False)
+    """The fingerprint of each of those."""
+    others: tuple[KnownFinding, ...] = field(repr=False)
+    """Those of earlier runs that are not open now, or were not looked for."""
+
+    @property
+    def known(self) -> tuple[KnownFinding, ...]:
+        """To remember: every finding of this run and of earlier ones. Made when it is asked for, which nobody does who
+        remembers nothing."""
+        with unsearched():
+            return (*_remembered(self.told, self.prints), *self.others)
 
 
 def settle(
@@ -73,8 +84,10 @@ def settle(
         return Settled(
             findings=tuple(_ordered(told)),
             fixed=tuple(_ordered([_fixed(one, owners) for one in fixed])),
-            known=(*_remembered(told, groups), *stay, *fixed, *absorbed),
             notices=matcher.notices(tell_unused=whole),
+            told=told,
+            prints=[group.fingerprint for group in groups],
+            others=(*stay, *fixed, *absorbed),
         )
 
 
@@ -161,15 +174,15 @@ def _fixed(one: KnownFinding, owners: Owners | None) -> SettledFinding:
     )
 
 
-def _remembered(told: Sequence[SettledFinding], groups: Sequence[Group]) -> list[KnownFinding]:
-    """What to know of each of ``told``, which come of ``groups``."""
+def _remembered(told: Sequence[SettledFinding], prints: Sequence[str]) -> list[KnownFinding]:
+    """What to know of each of ``told``, which have the fingerprints ``prints``."""
     make = maker(KnownFinding)
     return [
         make(
-            one.identity, group.fingerprint, one.finding, one.locations, one.first_seen, "",
+            one.identity, fingerprint, one.finding, one.locations, one.first_seen, "",
             one.introduced_by, one.introduced_at, one.introduced_in,
         )
-        for one, group in zip(told, groups, strict=True)
+        for one, fingerprint in zip(told, prints, strict=True)
     ]  # fmt: skip
 
 

@@ -73,6 +73,8 @@ _CODE = "\x00code\x00"
 _NOWHERE = SarifPlace()
 _IMPORTED = Family.IMPORTED
 _MAX_DAMAGE = 20
+_MOST_SAID = 64
+"""Messages of a rule that are kept for further results."""
 _MAX_FILE = 5 * 1024 * 1024
 _SNIPPET_LINES, _SNIPPET_WIDTH = 12, 200
 
@@ -179,6 +181,8 @@ class _Learnt:
     """The same, for what is told apart by its code."""
     grades: dict[str, tuple[Severity, Confidence]] = field(default_factory=dict)
     """By the level of a result that says nothing else of its own, as most."""
+    said: dict[str, str] = field(default_factory=dict)
+    """Messages of some results, as their findings have them: most rules say the same of many, and it is kept once."""
 
 
 class _Maker:
@@ -230,7 +234,7 @@ class _Maker:
                 "",
                 _shown(snippet) if snippet and not known.secret else (),
             ),
-            (message if len(message) <= 1000 else clipped(message, 1000)) if message else known.message,
+            known.said.get(message) or _told(message, known),
             Fix(clipped(fix, 500)) if fix else None,
             known.aliases,
             _facts(known.facts, result) if suppression or flow or len(places) > 1 else known.facts,
@@ -266,6 +270,14 @@ class _Maker:
         if prints:
             return "\x00fingerprint" + "".join(prints)
         return f"\x00logical\x00{place.logical}" if place.logical else f"\x00path\x00{place.path}"
+
+
+def _told(message: str, known: _Learnt) -> str:
+    """The message of a finding."""
+    told = clipped(message, 1000) if message else known.message
+    if len(known.said) < _MOST_SAID:
+        known.said[message] = told
+    return told
 
 
 def _encoded(text: str) -> bytes:

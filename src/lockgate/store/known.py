@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -35,25 +35,44 @@ Named = list[Sequence[str]] | bool
 its names, or nothing where it has none. True: they stand with what the findings say, as they did in older rows."""
 
 
+Stored = bytes | Callable[[str], bytes]
+"""What the known findings at one path say, or who reads that when it is asked for."""
+
+
 class Bodies:
     """What the known findings at one path say, unpacked when first asked for, and a finding only made of it when it is
     asked for itself."""
 
-    __slots__ = ("_rows", "count", "named", "packed", "path")
+    __slots__ = ("_lines", "_packed", "_rows", "count", "named", "path")
 
-    def __init__(self, path: str, packed: bytes, *, count: int, named: Named) -> None:
+    def __init__(self, path: str, packed: Stored, *, lines: str, count: int, named: Named) -> None:
         self.path = path
-        self.packed = packed
-        """As the table has them."""
+        self._packed = packed
         self.count = count
         self.named = named
+        self._lines: str | list[str] = lines
+        """Their lines as one text until one is asked for: numbers of their own would take several times as much."""
         self._rows: codec.BareRows | None = None
+
+    @property
+    def packed(self) -> bytes:
+        """As the table has them. Raises ``StoreError`` where they are to be read and cannot be."""
+        return self._packed if isinstance(self._packed, bytes) else self._packed(self.path)
 
     def of(self, number: int) -> tuple[Finding, tuple[Location, ...]]:
         """A finding and its places. Raises ``StoreError`` where what was kept is of another form."""
         try:
             return self._unpacked().of(number, self.path)
         except (LookupError, TypeError, ValueError) as error:
+            raise self._trouble(error) from None
+
+    def line(self, number: int) -> int:
+        """The line of a finding. Raises as :meth:`of`."""
+        if isinstance(self._lines, str):
+            self._lines = self._lines.split(",")
+        try:
+            return int(self._lines[number])
+        except (LookupError, ValueError) as error:
             raise self._trouble(error) from None
 
     def names(self, number: int) -> Sequence[str]:
@@ -113,6 +132,11 @@ class KnownFinding:
         return self.finding.location.path if self.bodies is None else self.bodies.path
 
     @property
+    def line(self) -> int:
+        """Line of the first place; the finding is not made for it."""
+        return self.finding.location.line if self.bodies is None else self.bodies.line(self.number)
+
+    @property
     def names(self) -> Sequence[str]:
         """The aliases of the finding, which is not made for them."""
         return self.finding.aliases if self.bodies is None else self.bodies.names(self.number)
@@ -138,7 +162,7 @@ class KnownFinding:
 
 Row = tuple[str, int, bytes, bytes]
 """The earliest ``fixed_at`` of those that have one, a check sum, and what is known at one path: all but what the
-findings say, and that. The sum tells damage before anything is unpacked."""
+findings say, their lines among it, and that. The sum tells damage before anything is unpacked."""
 Packed = tuple[Sequence[Finding], bytes]
 """Findings, each in one place, and what :func:`codec.bare_to_list` makes of them as the cache has packed it."""
 
@@ -175,6 +199,12 @@ def write(connection: sqlite3.Connection, project: str, rows: Iterable[tuple[str
     connection.executemany(
         "DELETE FROM known_places WHERE project = ? AND path = ?", [(project, path) for path in gone]
     )
+
+
+def size(connection: sqlite3.Connection) -> int:
+    """Bytes of the file, as it stands with what was committed to it."""
+    pages, bytes_of_page = (connection.execute(f"PRAGMA page_{of}").fetchone()[0] for of in ("count", "size"))
+    return int(pages * bytes_of_page)
 
 
 def changes(connection: sqlite3.Connection) -> int:
@@ -215,7 +245,7 @@ def encoded(known: Sequence[KnownFinding], packed: Packed | None = None) -> Row:
     identities, prints, seen, fixed, by, at, commit = zip(*map(_marks, ordered), strict=True)
     marks = codec.pack([
         identities, "" if prints == identities else _column(_others(prints, identities)), _column(seen), _column(fixed),
-        _column(by), _column(at), _column(commit), _named(ordered),
+        _column(by), _column(at), _column(commit), ",".join([str(one.line) for one in ordered]), _named(ordered),
     ])  # fmt: skip
     return min(filter(None, fixed), default=""), _sum(marks, bodies), marks, bodies
 
@@ -250,16 +280,35 @@ def _as_read(known: Sequence[KnownFinding], bodies: Bodies) -> list[KnownFinding
     return ordered if all(one.number == number for number, one in enumerate(ordered)) else None
 
 
-def decoded(path: str, row: Row) -> list[KnownFinding]:
-    """The known findings of a row, by identity. Raises ``ValueError`` for what :func:`encoded` did not write."""
+def with_lines(path: str, row: Row) -> Row:
+    """The row of one of the form before, which lacks the lines. Raises ``ValueError`` for any other."""
+    fixed, digest, marks, bodies = row
+    if digest != _sum(marks, bodies):
+        raise ValueError(f"what is known of {path} does not fit its check sum")
+    try:
+        *columns, named = codec.unpack(marks)
+        _, rows = codec.unpack(bodies)
+        marks = codec.pack([*columns, ",".join([str(int(one[10])) for one in rows]), named])
+    except (LookupError, TypeError) as error:
+        raise ValueError(f"what is known of {path} is of another form: {error}") from None
+    return fixed, _sum(marks, bodies), marks, bodies
+
+
+def decoded(path: str, row: Row, again: Callable[[str], bytes] | None = None) -> list[KnownFinding]:
+    """The known findings of a row, by identity. Raises ``ValueError`` for what :func:`encoded` did not write.
+
+    ``again``: who reads what they say when it is asked for, which is not kept then.
+    """
     _, digest, marks, packed = row
     if not isinstance(marks, bytes) or not isinstance(packed, bytes) or digest != _sum(marks, packed):
         raise ValueError(f"what is known of {path} does not fit its check sum")
     make = unfilled(KnownFinding, "finding", "locations")
     try:
-        identities, *columns, named = codec.unpack(marks)
+        identities, *columns, lines, named = codec.unpack(marks)
+        if not isinstance(lines, str):
+            raise TypeError("lines that are no text")
         count = len(identities)
-        bodies = Bodies(path, packed, count=count, named=named)
+        bodies = Bodies(path, again or packed, lines=lines, count=count, named=named)
         marked, seen, fixed, by, at, commit = [_values(one, count) for one in columns]
         return [
             make(identity, marked[n] or identity, seen[n], fixed[n], by[n], at[n], commit[n], bodies, n)

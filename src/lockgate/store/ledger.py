@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lockgate.cycles import unsearched
 from lockgate.errors import StoreError
 from lockgate.store import known as known_table
+from lockgate.store._standing import Standing
 from lockgate.store.known import KnownFinding
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ T = TypeVar("T")
 _Changed = tuple[str, Sequence[KnownFinding], known_table.Row | None]
 """A path, what is told of it, and the row of that."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _WAIT_SECONDS = 10
+_MOST_HELD = 16 * 1024 * 1024
+"""Bytes of a file up to which what its findings say is kept in memory, packed, from when they are read."""
 _PAGE = 16_384
 """Bytes of a page of a file that is made anew. What is kept of a path that has any findings takes some thousands, and
 is written in two thirds of the time that smaller pages take."""
@@ -44,6 +47,7 @@ class Ledger:
         its hashes anew in every process. The rows themselves would take as much memory as all findings."""
         self._read_at: dict[str, int] = {}
         """Project -> which state of the file these were read from."""
+        self._standing: list[Standing] = []
         self._connection = self._guard(self._connect)
 
     @classmethod
@@ -60,7 +64,9 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file. What known findings of a large ledger say can no longer be asked for."""
+        for standing in self._standing:
+            standing.connection.close()
         self._connection.close()
         if "_sql" in self.__dict__:
             self._sql.close()
@@ -86,9 +92,14 @@ class Ledger:
         found: dict[str, KnownFinding] = {}
         with unsearched():
             self._read_at[project] = known_table.changes(self._connection)
-            for path, row in known_table.read(self._connection, project):
+            connection, again = self._connection, None
+            if known_table.size(connection) > _MOST_HELD:
+                standing = Standing(self.path, project)
+                self._standing.append(standing)
+                connection, again = standing.connection, standing.bodies
+            for path, row in known_table.read(connection, project):
                 held[path] = hash(row)
-                for one in known_table.decoded(path, row):
+                for one in known_table.decoded(path, row, again):
                     found.setdefault(one.identity, one)  # two runs at once may have put it at two paths
         self._held[project] = held
         return tuple([found[identity] for identity in sorted(found)])
@@ -209,10 +220,10 @@ class Ledger:
             )  # fmt: skip
 
     def _upgrade(self, connection: sqlite3.Connection) -> None:
-        if connection.execute("SELECT max(version) FROM schema_version").fetchone()[0] == 1:
-            from lockgate.store import _ledger_first
+        if connection.execute("SELECT max(version) FROM schema_version").fetchone()[0] < SCHEMA_VERSION:
+            from lockgate.store import _ledger_older
 
-            _transaction(connection, lambda: _ledger_first.upgrade(connection))
+            _transaction(connection, lambda: _ledger_older.upgrade(connection, SCHEMA_VERSION))
 
     def _transaction(self, work: Callable[[], T]) -> T:
         return _transaction(self._connection, work)

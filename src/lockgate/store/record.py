@@ -39,9 +39,9 @@ T = TypeVar("T")
 ATTEMPTS = 12
 """Tries of one commit that others got in the way of; the waits between them add up to some seconds."""
 _MARK = "Runs"
-_PIECE = 20_000
+_PIECE = 10_000
 """Rows of a run that are appended together: what a row takes in Python is many times what it takes on the disk, and a
-commit takes as long as some thousand rows."""
+commit takes as long as a thousand rows or two."""
 _UNADDRESSABLE = lazy_pattern(r"[\[\]^|\\%]")
 """deltalake 1.6 takes a path for an address: some signs make it panic, and ``%41`` would be another folder."""
 At = int | datetime | None

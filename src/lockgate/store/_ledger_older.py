@@ -1,6 +1,7 @@
-"""Reads the ledger in its first form, a row for each known finding, into the present one. Imported where one is met.
+"""Reads the ledger in its older forms into the present one. Imported where one is met.
 
-What does not belong: the present form (``known``).
+The first had a row for each known finding; the second did not keep the lines of findings beside their marks. What does
+not belong: the present form (``known``).
 """
 
 from __future__ import annotations
@@ -13,11 +14,18 @@ from lockgate.store import known as known_table
 from lockgate.store.known import KnownFinding
 
 
-def upgrade(connection: sqlite3.Connection) -> None:
-    """Put every row of the first table into the present one, in the transaction of the caller. Raises ``ValueError``
-    for a row of another form. Nothing is done where another process has done it."""
-    if connection.execute("SELECT max(version) FROM schema_version").fetchone()[0] != 1:
-        return
+def upgrade(connection: sqlite3.Connection, present: int) -> None:
+    """Bring every row into the present form, which has that version, in the transaction of the caller. Raises
+    ``ValueError`` for a row of another form. Nothing is done where another process has done it."""
+    version = connection.execute("SELECT max(version) FROM schema_version").fetchone()[0]
+    if version == 1:
+        _join_places(connection)
+    elif version == 2:
+        _add_lines(connection)
+    connection.execute("UPDATE schema_version SET version = ?", (present,))
+
+
+def _join_places(connection: sqlite3.Connection) -> None:
     places: dict[tuple[str, str], list[KnownFinding]] = defaultdict(list)
     for project, *row in connection.execute(
         "SELECT project, identity, fingerprint, fixed_at, body FROM known_findings"
@@ -27,7 +35,14 @@ def upgrade(connection: sqlite3.Connection) -> None:
     for (project, path), known in places.items():
         known_table.write(connection, project, [(path, known_table.encoded(known))])
     connection.execute("DROP TABLE known_findings")
-    connection.execute("UPDATE schema_version SET version = 2")
+
+
+def _add_lines(connection: sqlite3.Connection) -> None:
+    for (project,) in connection.execute("SELECT DISTINCT project FROM known_places").fetchall():
+        for (path,) in connection.execute("SELECT path FROM known_places WHERE project = ?", (project,)).fetchall():
+            row = known_table.read_one(connection, project, path)
+            if row is not None:
+                known_table.write(connection, project, [(path, known_table.with_lines(path, row))])
 
 
 def _decoded(identity: str, fingerprint: str, fixed_at: str, body: bytes) -> KnownFinding:
