@@ -3,7 +3,7 @@
 Nothing here reads a file, a clock or a database. A member is imported from its own module or from here.
 """
 
-from lockgate.model.component import Component, Scope
+from lockgate.model.component import Component, ComponentKind, Scope
 from lockgate.model.decision import Decision, Reason, Verdict
 from lockgate.model.file import File
 from lockgate.model.finding import Edit, Finding, Fix, Location, Related, Subject
@@ -16,6 +16,7 @@ from lockgate.model.skip import Skip, SkipKind
 
 __all__ = [
     "Component",
+    "ComponentKind",
     "Confidence",
     "Decision",
     "Edit",

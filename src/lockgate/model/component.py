@@ -16,12 +16,22 @@ class Scope(StrEnum):
     BUILD = "build"
 
 
+class ComponentKind(StrEnum):
+    """What a component is."""
+
+    LIBRARY = "library"
+    """A package: of a language or of a distribution."""
+    OPERATING_SYSTEM = "operating-system"
+    """The distribution itself, of which packages are parts. Advisories speak about packages only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """One package at one version, as one file states it.
 
     ``ecosystem`` uses OSV's names (``PyPI``, ``npm``, ``Go``, ``crates.io``, ``Maven``, ``NuGet``, ``RubyGems``,
-    ``Packagist``, ``Pub``, ``Hex``, ``SwiftURL``, ``ConanCenter``; https://ossf.github.io/osv-schema/).
+    ``Packagist``, ``Pub``, ``Hex``, ``SwiftURL``, ``ConanCenter``; for packages of a distribution with its release:
+    ``Debian:12``, ``Alpine:v3.20``, ``Red Hat:enterprise_linux:9``; https://ossf.github.io/osv-schema/).
     """
 
     ecosystem: str
@@ -30,7 +40,7 @@ class Component:
     version: str
     """Exact version; empty when the file gives only a range (then a Skip says so)."""
     path: str
-    """The lock or manifest file."""
+    """The file that states it: a lock, a manifest, a package database, an installed artefact."""
     line: int = 0
     """Line of the entry (from 1), 0 when the format has none."""
     direct: bool | None = None
@@ -48,3 +58,15 @@ class Component:
     """Package URL (https://github.com/package-url/purl-spec)."""
     requirement: str = ""
     """The range as written, in a manifest."""
+    kind: ComponentKind = ComponentKind.LIBRARY
+    source: str = ""
+    """Name of the source package that it was built from, where a distribution has those: advisories speak of it."""
+    source_version: str = ""
+    """Version of that source package, where the file states one."""
+    architecture: str = ""
+    """As the distribution writes it (``amd64``, ``x86_64``, ``all``, ``noarch``)."""
+    layer: str = ""
+    """Digest of the image layer that the file came with (``sha256:...``)."""
+    owner: str = ""
+    """Package URL of the distribution's package that the file belongs to: advisories about that one count then, since
+    it has its own fixes in an upstream version that reads as vulnerable."""

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from lockgate.formats import plain_json
 from lockgate.model import (
     Component,
+    ComponentKind,
     Confidence,
     Family,
     Finding,
@@ -176,6 +177,12 @@ def _component(component: Component) -> dict[str, Any]:
         "hashes": list(component.hashes),
         "purl": component.purl,
         "requirement": component.requirement,
+        "kind": str(component.kind),
+        "source": component.source,
+        "source_version": component.source_version,
+        "architecture": component.architecture,
+        "layer": component.layer,
+        "owner": component.owner,
     }
 
 
@@ -230,6 +237,12 @@ def schema() -> dict[str, Any]:
         hashes=texts,
         purl=text,
         requirement=text,
+        kind={"enum": [str(kind) for kind in ComponentKind]},
+        source=text,
+        source_version=text,
+        architecture=text,
+        layer=text,
+        owner=text,
     )
     rule = _object(
         title=text, why=text, fix=text, severity=severity, confidence=confidence, tags=texts, references=texts

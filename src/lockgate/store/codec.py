@@ -16,6 +16,7 @@ import orjson
 from lockgate.dataclass import dataclass
 from lockgate.model import (
     Component,
+    ComponentKind,
     Confidence,
     Edit,
     Family,
@@ -33,7 +34,7 @@ from lockgate.model import (
 from lockgate.model.quick import maker
 from lockgate.store.waiver import Waiver
 
-VERSION = "4"
+VERSION = "5"
 """Raised whenever a noun below gains, loses or moves a field."""
 
 # A look-up costs a third of what calling the class of a constant does.
@@ -283,13 +284,15 @@ def _waiver_to_list(waiver: Waiver) -> list[Any]:
 def _component_to_list(one: Component) -> list[Any]:
     return [
         one.ecosystem, one.name, one.version, one.path, one.line, one.direct, one.parents, one.via, one.scope.value,
-        one.licence, one.hashes, one.purl, one.requirement,
+        one.licence, one.hashes, one.purl, one.requirement, one.kind.value, one.source, one.source_version,
+        one.architecture, one.layer, one.owner,
     ]  # fmt: skip
 
 
 def _component_from_list(row: Sequence[Any]) -> Component:
-    (ecosystem, name, version, path, line, direct, parents, via, scope, licence, hashes, purl, requirement) = row
+    (ecosystem, name, version, path, line, direct, parents, via, scope, licence, hashes, purl, requirement, kind,
+     *installed) = row  # fmt: skip
     return Component(
         ecosystem, name, version, path, line, direct, tuple(parents), tuple(via), Scope(scope), licence, tuple(hashes),
-        purl, requirement,
+        purl, requirement, ComponentKind(kind), *installed,
     )  # fmt: skip

@@ -153,7 +153,8 @@ def component_row(one: Component) -> Row:
         "Ecosystem": one.ecosystem, "Name": one.name, "PackageVersion": one.version, "Path": one.path,
         "Line": one.line, "Direct": one.direct, "Parents": _json(one.parents), "Via": _json(one.via),
         "Scope": one.scope.value, "Licence": one.licence, "Hashes": _json(one.hashes), "Purl": one.purl,
-        "Requirement": one.requirement,
+        "Requirement": one.requirement, "ComponentKind": one.kind.value, "SourcePackage": one.source,
+        "SourceVersion": one.source_version, "Architecture": one.architecture, "Layer": one.layer, "Owner": one.owner,
     }  # fmt: skip
 
 

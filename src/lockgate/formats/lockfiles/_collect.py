@@ -11,9 +11,9 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.formats.lockfiles import Reading
 from lockgate.formats.lockfiles._graph import chains, parents, scopes, stronger
-from lockgate.formats.lockfiles._purl import purl
 from lockgate.formats.paths import folder_of as folder_of
 from lockgate.formats.paths import join as join
+from lockgate.formats.purl import purl
 from lockgate.model import Component, Scope, Skip, SkipKind
 
 Key = tuple[str, str]

@@ -13,8 +13,8 @@ from lockgate.dataclass import dataclass
 from lockgate.formats.json_safe import FormatError
 from lockgate.formats.lockfiles import Ending, Reader, Reading
 from lockgate.formats.lockfiles._collect import FAMILY, Sibling, folder_of, join, python_name
-from lockgate.formats.lockfiles._purl import purl
 from lockgate.formats.lockfiles._text import decode
+from lockgate.formats.purl import purl
 from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Component, Scope, Skip, SkipKind
 

@@ -1,0 +1,31 @@
+"""Programs (ELF, PE, Mach-O) that say what they were built from: Go's build information, Rust's audit section."""
+
+from __future__ import annotations
+
+import io
+from typing import BinaryIO
+
+from lockgate.formats.format_error import FormatError
+from lockgate.formats.installed import FAMILY, HEAD, Content, Installed, Reader, Sibling, _go, _rust, is_program
+from lockgate.formats.installed._sections import parts
+from lockgate.model import Skip
+
+
+def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: ARG001
+    file: BinaryIO = io.BytesIO(content) if isinstance(content, bytes) else content
+    file.seek(0)
+    if not is_program(file.read(HEAD)):
+        return Installed()
+    found = parts(file)
+    try:
+        crates = tuple(_rust.components(file, found, path))
+    except FormatError as error:
+        return Installed(tuple(_go.components(file, found, path)), (Skip(path, error.kind, error.reason, FAMILY),))
+    return Installed((*_go.components(file, found, path), *crates))
+
+
+READER = Reader(
+    programs=True,
+    read=_read,
+    about="executables: Go modules by build information, Rust crates by the section of cargo auditable",
+)
