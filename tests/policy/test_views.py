@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lockgate.policy.reads import ANY, Origin, Read, Reads, UntraceableError, made_of
+from lockgate.policy.reads import ANY, WHOLE, Origin, Read, Reads, UntraceableError, made_of
 from lockgate.policy.views import View, view_of
 
 KEYS = st.sampled_from(["a", "b", "c"])
@@ -116,7 +116,7 @@ def test_a_very_deep_place_is_read_whole() -> None:
     for _ in range(30):
         origin = reads.member(origin, "a")
     assert max(len(path) for path, _, _ in reads.found()) <= 10
-    assert (("a",) * 10, True) in [(path, whole) for path, whole, _ in reads.found()]
+    assert (("a",) * 10, WHOLE) in [(path, level) for path, level, _ in reads.found()]
 
 
 def test_collections_within_collections_end() -> None:

@@ -1,9 +1,10 @@
 """Which parts of a document the logic of a policy can read, told from its text, so that its verdicts can be kept.
 
 Whoever walks the text of a policy follows each value to where in the document it stands (:class:`Origin`) and notes
-what is asked of it: its *shape* (its type, its keys or its length are asked for, and a scalar itself) or the *whole* of
-it (it is compared, printed, handed to a function). What does not belong: any one language, and the document itself
-(``views``).
+what is asked of it: whether it is *present* (and what it is, but not which text), its *shape* (its type, its keys or
+its length are asked for, and a scalar itself) or the *whole* of it (it is compared, handed to a function). What stands
+in a message as it is, and decides nothing, is *printed*. What does not belong: any one language, and the document
+itself (``views``).
 """
 
 from __future__ import annotations
@@ -26,23 +27,60 @@ Read: TypeAlias = tuple[Path, bool]
 """Where, and whether the whole of it is read."""
 Presence: TypeAlias = tuple[Path, str]
 """That some member of the list at a path has a field of this name."""
-Found: TypeAlias = tuple[Path, bool, Presence | None]
-"""A read, and what must be present for it to matter: without that the policy comes to nothing before it reads this."""
+PRESENT: Final = 0
+"""Its shape, but of a text only that it is one, and how long."""
+SHAPE: Final = 1
+PRINTED: Final = 2
+"""The whole of it, but of a text only that it is one, and how long: it is put into another text as it is."""
+WHOLE: Final = 3
+SAID: Final = 4
+"""Added to one of these: it decides nothing but what is said, once the policy has something to say."""
+Found: TypeAlias = tuple[Path, int, Presence | None]
+"""Where, how much of it is read, and what must be present for it to matter: without that the policy comes to nothing
+before it reads this."""
 
 
 def every(found: Iterable[Found]) -> tuple[Read, ...]:
     """All that may be read, in a fixed order."""
     reads: dict[Path, bool] = {}
-    for path, whole, _ in found:
-        reads[path] = reads.get(path, False) or whole
+    for path, level, _ in found:
+        reads[path] = reads.get(path, False) or is_whole(level)
     return _ordered(reads)
 
 
-def without(found: Iterable[Found], lists: Collection[Path]) -> tuple[tuple[Read, ...], tuple[str, ...]]:
+def is_whole(level: int) -> bool:
+    """Whether it is more than a shape."""
+    return level % SAID >= PRINTED
+
+
+def is_light(level: int) -> bool:
+    """Whether it minds not which text it is that stands there."""
+    return level % SAID in (PRESENT, PRINTED)
+
+
+def said(found: Iterable[Found]) -> tuple[Found, ...]:
+    """The same, of what is said."""
+    return tuple((path, SAID + level, present) for path, level, present in found)
+
+
+def deciding(found: Iterable[Found]) -> tuple[Found, ...]:
+    """Those that decide whether the policy has something to say."""
+    return tuple(one for one in found if one[1] < SAID)
+
+
+def looked_at(found: Iterable[Found]) -> tuple[Found, ...]:
+    """The same, with the whole looked at of what is said as it is."""
+    return tuple(
+        (path, SAID + WHOLE if level == SAID + PRINTED else level, present) for path, level, present in found
+    )  # fmt: skip
+
+
+def without(found: Iterable[Found], lists: Collection[Path]) -> tuple[tuple[Found, ...], tuple[str, ...]]:
     """What is read where no member of these lists has any of some fields, and these fields."""
-    kept = [one for one in found if one[2] is None or one[2][0] not in lists]
-    fields = {presence[1] for _, _, presence in found if presence is not None and presence[0] in lists}
-    return every(kept), tuple(sorted(fields))
+    every_one = tuple(found)
+    kept = tuple(one for one in every_one if one[2] is None or one[2][0] not in lists)
+    fields = {presence[1] for _, _, presence in every_one if presence is not None and presence[0] in lists}
+    return kept, tuple(sorted(fields))
 
 
 def _ordered(reads: dict[Path, bool]) -> tuple[Read, ...]:
@@ -70,6 +108,8 @@ class Origin:
     """Places at which the value may stand, whole."""
     inside: Origin | None = None
     """Of the members and keys of a collection that the policy makes; None when it makes none."""
+    told: frozenset[Path] = frozenset()
+    """Places at which the texts stand that are, as they are, parts of a text that the policy makes."""
 
     def joined(self, other: Origin) -> Origin:
         """Either of two."""
@@ -80,10 +120,10 @@ class Origin:
         inside = self.inside if other.inside is None else other.inside if self.inside is None else None
         if self.inside is not None and other.inside is not None:
             inside = self.inside.joined(other.inside)
-        places = self.places | other.places
-        if len(places) > _MAX_PLACES:
+        places, told = self.places | other.places, self.told | other.told
+        if len(places) + len(told) > _MAX_PLACES:
             raise UntraceableError
-        return Origin(places, inside)
+        return Origin(places, inside, told)
 
     def depth(self) -> int:
         """How many collections stand inside each other."""
@@ -99,46 +139,71 @@ NOWHERE: Final = Origin()
 class Reads:
     """What is read, while it is being found out."""
 
-    def __init__(self) -> None:
-        self.noted: dict[tuple[Path, Presence | None], bool] = {}
+    def __init__(self, *, member: int = SHAPE) -> None:
+        """``member``: what is noted of a value that a policy has come to and has not looked at."""
+        self.noted: dict[tuple[Path, Presence | None], int] = {}
         self.present: frozenset[Presence] = frozenset()
         """One of these is present, or what is being walked is never come to; empty where it may be in any case."""
+        self._member = member
 
     def shape(self, path: Path) -> None:
         """The type of a value is asked for, or a scalar."""
-        for one in self.present or (None,):
-            self.noted.setdefault((path, one), False)
+        self._note(path, SHAPE)
+
+    def shapes(self, origin: Origin) -> None:
+        """The same of all that a value may be, and of the members of a collection; of a text that the policy makes
+        everything."""
+        for path in origin.places:
+            self.shape(path)
+        self._all(origin.told)
+        if origin.inside is not None:
+            self.shapes(origin.inside)
 
     def whole(self, origin: Origin) -> None:
         """Everything of a value is read."""
-        for path in origin.places:
-            self._all(path)
+        self._all(origin.places)
+        self._all(origin.told)
         if origin.inside is not None:
             self.whole(origin.inside)
 
+    def printed(self, origin: Origin) -> None:
+        """A value becomes part of a text, or of what is said, as it is."""
+        for path in (*origin.places, *origin.told):
+            self._note(path, PRINTED)
+        if origin.inside is not None:
+            self.printed(origin.inside)
+
     def keys(self, origin: Origin) -> None:
         """Which members a value has is asked for, and which are false, and nothing else of them."""
+        self._all(origin.told)
         for path in origin.places:
             self.shape(path)
             self.shape((*path, KEYS))
 
     def member(self, origin: Origin, key: str | None) -> Origin:
         """What stands at a key of a value, or at any."""
+        self._all(origin.told)
         places = set()
         for path in origin.places:
-            self.shape(path)
+            self._note(path, self._member)
             below = (*path, key)
             if len(below) > _MAX_PATH:
-                self._all(path)
+                self._all((path,))
                 continue
-            self.shape(below)
+            self._note(below, self._member)
             places.add(below)
         found = Origin(frozenset(places)) if places else NOWHERE
         return found if origin.inside is None else found.joined(origin.inside)
 
-    def _all(self, path: Path) -> None:
+    def _all(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            self._note(path, WHOLE)
+
+    def _note(self, path: Path, level: int) -> None:
         for one in self.present or (None,):
-            self.noted[path, one] = True
+            known = self.noted.get((path, one), level)
+            both = {known, level} == {SHAPE, PRINTED}
+            self.noted[path, one] = WHOLE if both else max(level, known)
 
     @contextmanager
     def where(self, present: frozenset[Presence]) -> Iterator[None]:
@@ -153,7 +218,7 @@ class Reads:
 
     def found(self) -> tuple[Found, ...]:
         """Everything, as plain data in a fixed order."""
-        return tuple(sorted(((path, whole, one) for (path, one), whole in self.noted.items()
+        return tuple(sorted(((path, level, one) for (path, one), level in self.noted.items()
                              if one is not UNKNOWN), key=repr))  # fmt: skip
 
 

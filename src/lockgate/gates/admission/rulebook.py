@@ -99,11 +99,11 @@ class Rulebook:
             if group.parts is None or group.quiet is None:
                 left.append(group)
                 continue
-            if not is_steady(group.quiet):
+            if not asking.settled_by(group.quiet):
                 whole, settled, lasts = group.silence, asking.minds_nothing(group), True
             else:
                 whole, lasts = asking.whole(group)
-                settled = is_steady(group.parts) or whole is group.silence
+                settled = asking.settled_by(group.parts) or whole is group.silence
             lasting = lasting and lasts
             if settled:
                 said += whole.outcomes
@@ -190,6 +190,11 @@ class _Asking:
         if found is None:
             found = self._found[group.number] = self._looked_up(group)
         return found
+
+    def settled_by(self, parts: tuple[int, ...]) -> bool:
+        """Whether what decides these parts is known where all steady ones are: they are steady themselves, or what is
+        another for each replica is no text here, of which the mark tells all."""
+        return is_steady(parts) or self._parts.marked_wholly(parts)
 
     def minds_nothing(self, group: _Group) -> bool:
         """Whether no rule of a group denies anything whatever the names of volumes are: the object has no field that

@@ -6,7 +6,7 @@ A document of :mod:`lockgate.policy.reads` is here the activation: its keys are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from lockgate.policy.cel import syntax as tree
 from lockgate.policy.cel.expression import Expression
@@ -24,6 +24,7 @@ from lockgate.policy.reads import (
     UntraceableError,
     every,
     made_of,
+    said,
 )
 
 _Names = Mapping[str, Origin]
@@ -40,11 +41,13 @@ def traced(program: Program, *, variables: frozenset[str], given: Mapping[str, O
 
 def found_in(program: Program, *, variables: frozenset[str], given: Mapping[str, Origin]) -> tuple[Found, ...] | None:
     """What conditions, validations and their messages read of ``variables``; None when it cannot be told. ``given``
-    says where the fields of ``variables`` that the caller computes come from."""
+    says where the fields of ``variables`` that the caller computes come from. What a message alone reads decides
+    nothing: it is made of a validation that does not hold."""
     walk = _Walk(variables, given)
     for origin in given.values():
         for path in origin.places:
             walk.reads.shape(path)
+    messages = Reads()
     try:
         for name, expression in program.variables:
             walk.fields[name] = walk.expression(expression)
@@ -54,10 +57,11 @@ def found_in(program: Program, *, variables: frozenset[str], given: Mapping[str,
         for validation in program.validations:
             walk.reads.whole(walk.expression(validation.expression))
             if validation.message_expression is not None:
-                walk.reads.whole(walk.expression(validation.message_expression))
+                with walk.into(messages):
+                    messages.whole(walk.expression(validation.message_expression))
     except UntraceableError:
         return None
-    return walk.reads.found()
+    return (*walk.reads.found(), *said(messages.found()))
 
 
 def traced_each(
@@ -164,10 +168,14 @@ class _Walk:
             return _ALWAYS
         return frozenset((path, condition.select.name) for path in target.places)
 
-    @contextmanager
-    def _apart(self) -> Iterator[None]:
+    def _apart(self) -> AbstractContextManager[None]:
         """What is walked within is walked for its place alone: it was or will be walked where it is read."""
-        before, self.reads = self.reads, Reads()
+        return self.into(Reads())
+
+    @contextmanager
+    def into(self, reads: Reads) -> Iterator[None]:
+        """What is walked within is noted there."""
+        before, self.reads = self.reads, reads
         try:
             yield
         finally:

@@ -10,6 +10,8 @@ from typing import Any, Final, TypeAlias
 
 from lockgate.policy.gatekeeper.parts import (
     INVENTORY,
+    MARKED,
+    MARKS,
     METADATA,
     MOUNTING,
     NAMED_AT,
@@ -19,6 +21,7 @@ from lockgate.policy.gatekeeper.parts import (
     PARTS,
     REQUEST,
     SPEC,
+    is_steady,
 )
 from lockgate.policy.gatekeeper.review import Review
 from lockgate.policy.reads import KEYS, Path
@@ -79,10 +82,17 @@ class Parts:
         cut, review = _cut_of(parts), self._review
         text = exact((
             cut.body(body), *_ALWAYS(review), *[[] if one is None else one for one in cut.request(review)],
-            self._inventory if cut.inventory else 0, *map(self._value, cut.others),
+            self._inventory if cut.inventory else 0, *map(self._value, cut.others), *map(self._value, cut.marks),
             0 if review.old_object is None or not cut.old else [*map(self._value, cut.old)],
         ))  # fmt: skip
         return None if text is None else (number, text)
+
+    def marked_wholly(self, parts: Iterable[int]) -> bool:
+        """Whether the marks of those of ``parts`` in which replicas differ tell the whole of them."""
+        return all(
+            part in MARKED and not any(_mark(one).__class__ is int for one in self._value(part))
+            for part in parts if not is_steady((part,))
+        )  # fmt: skip
 
     def names_are_texts(self) -> bool:
         """Whether all names of volumes and mounts that there are, are texts; the part ``NAMED`` tells."""
@@ -120,6 +130,8 @@ class Parts:
         return found
 
     def _read(self, part: int) -> list[Any]:
+        if part >= MARKS:
+            return [*map(_mark, self._value(MARKED[part - MARKS]))]
         if part < len(REQUEST):
             value = _OF_REQUEST[part](self)
             return [] if value is None else [value]
@@ -148,7 +160,7 @@ _ALWAYS: Final[Callable[[Review], tuple[Any, ...]]] = attrgetter(
 class _Cut:
     """How an object is cut down to some of its parts and the rest, with every part where it stands."""
 
-    __slots__ = ("_metadata", "_spec", "_status", "inventory", "old", "others", "request")
+    __slots__ = ("_metadata", "_spec", "_status", "inventory", "marks", "old", "others", "request")
 
     def __init__(self, parts: tuple[int, ...]) -> None:
         held = {PARTS[part][0][1:] for part in parts if len(REQUEST) <= part < OLD_REST}
@@ -165,7 +177,8 @@ class _Cut:
         self.others = tuple(part for part in parts if len(REQUEST) <= part < OLD_REST
                             and OBJECT[part - len(REQUEST)] not in standing)  # fmt: skip
         """The parts that do not stand in the object by themselves."""
-        self.old = tuple(part for part in parts if part >= OLD_REST)
+        self.old = tuple(part for part in parts if OLD_REST <= part < MARKS)
+        self.marks = tuple(part for part in parts if part >= MARKS)
 
     def body(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The object without the other parts. The name of a volume is but the mark that it is there, which is the part
@@ -211,6 +224,12 @@ def _without(body: Mapping[str, Any], of_metadata: frozenset[str], of_spec: froz
                     for one in spec[name]
                 ]  # fmt: skip
     return kept
+
+
+def _mark(value: Any) -> int | list[Any]:
+    """How long a plain text is, such as a name; anything else as it is, in a list."""
+    plain = value.__class__ is str and value.isascii() and value.isprintable() and " " not in value
+    return len(value) if plain and value else [value]
 
 
 def _marked(items: list[Any]) -> list[Any]:

@@ -16,10 +16,10 @@ from lockgate.policy.cel.program import Program, Validation, activation_of, pars
 from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyError
 from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.constraint import Constraint
-from lockgate.policy.gatekeeper.parts import NAMES, VOLUMES, Quiet, parts_of, quiet_of
+from lockgate.policy.gatekeeper.parts import NAMES, UNTOLD, VOLUMES, Decided, decided_by
 from lockgate.policy.gatekeeper.template import CelSource
 from lockgate.policy.gatekeeper.violation import Answer
-from lockgate.policy.reads import NOWHERE, Found, Read, every, without
+from lockgate.policy.reads import NOWHERE, WHOLE, Found, every, is_whole
 from lockgate.policy.views import View, view_of
 
 VARIABLES = ("object", "oldObject", "request", "namespaceObject")
@@ -35,15 +35,12 @@ _To = TypeVar("_To")
 class CelProgram:
     """The compiled logic of one template. Keeps nothing between reviews."""
 
-    __slots__ = ("_ignore_errors", "_program", "parts", "quiet", "view")
+    __slots__ = ("_ignore_errors", "_program", "decided", "view")
 
-    def __init__(
-        self, program: Program, *, ignore_errors: bool, view: View | None, parts: tuple[int, ...] | None,
-        quiet: Quiet | None,
-    ) -> None:  # fmt: skip
+    def __init__(self, program: Program, *, ignore_errors: bool, view: View | None, decided: Decided) -> None:
         self._program = program
         self.view = view
-        self.parts, self.quiet = parts, quiet
+        self.decided = decided
         self._ignore_errors = ignore_errors
 
     def judge(self, case: Case, constraint: Constraint, budget: Budget) -> list[Answer]:
@@ -96,8 +93,7 @@ class CelProgram:
                     for each in program.validations
                 ],
                 None if self.view is None else self.view.code,
-                self.parts,
-                self.quiet,
+                tuple(self.decided),
             )
         )
 
@@ -115,44 +111,39 @@ def compile_cel(source: CelSource) -> CelProgram:
     given = {"params": NOWHERE, "anyObject": place("anyObject")}
     found = found_in(program, variables=frozenset(VARIABLES), given=given)
     view = None if found is None else view_of(every(found))
-    parts = None if found is None else _parts(every(found))
-    quiet = None if found is None or parts is None else _quiet(found)
-    return CelProgram(program, ignore_errors=source.ignore_errors, view=view, parts=parts, quiet=quiet)
-
-
-def _quiet(found: tuple[Found, ...]) -> Quiet | None:
-    reads, fields = without(found, [(name, *VOLUMES[1:]) for name in ("object", "anyObject")])
-    return quiet_of(_parts(reads), fields)
+    lists = [(name, *VOLUMES[1:]) for name in ("object", "anyObject")]
+    decided = UNTOLD if found is None else decided_by(found, _named, lists)
+    return CelProgram(program, ignore_errors=source.ignore_errors, view=view, decided=decided)
 
 
 _SAME = {"requestKind": "kind", "requestResource": "resource", "requestSubResource": "subResource"}
 _OF_REQUEST = frozenset(NAMES) - {"object", "oldObject", "namespaceObject"}
 
 
-def _parts(reads: tuple[Read, ...]) -> tuple[int, ...] | None:
-    """Which parts of the review decide the answers; None when the whole of it may."""
-    named: list[Read] = []
-    for path, whole in reads:
+def _named(found: tuple[Found, ...]) -> tuple[Found, ...] | None:
+    """Which reads of the review decide the answers; None when the whole of it may."""
+    named: list[Found] = []
+    for path, level, present in found:
         if path[0] == "anyObject":
-            named.append((("object", *path[1:]), whole))
+            named.append((("object", *path[1:]), level, present))
         elif path[0] == "object":  # there is none on DELETE, where the old one is the object of the review
-            named += (path, whole), (("operation",), True)
+            named += (path, level, present), (("operation",), WHOLE, None)
         elif path[0] in ("oldObject", "namespaceObject"):
-            named.append((path, whole))
-        elif path == ("request",) and not whole:
+            named.append((path, level, present))
+        elif path == ("request",) and not is_whole(level):
             continue
         elif path[0] == "request" and len(path) > 1 and _SAME.get(str(path[1]), path[1]) in _OF_REQUEST:
-            named.append(((_SAME.get(str(path[1]), path[1]), *path[2:]), whole))
+            named.append(((_SAME.get(str(path[1]), path[1]), *path[2:]), level, present))
         else:
             return None
-    return parts_of(named)
+    return tuple(named)
 
 
 def load_cel(source: CelSource, data: bytes) -> CelProgram:
     """A program that :meth:`CelProgram.dump` wrote for the same source. Bytes must come from a place that only the user
     can write. Raises :class:`PolicyError` when they do not fit."""
     try:
-        variables, conditions, validations, view, parts, quiet = marshal.loads(data)  # noqa: S302
+        variables, conditions, validations, view, decided = marshal.loads(data)  # noqa: S302
         program = Program(
             tuple((name, load_expression(each)) for name, each in variables),
             tuple((name, load_expression(each)) for name, each in conditions),
@@ -164,7 +155,7 @@ def load_cel(source: CelSource, data: bytes) -> CelProgram:
     except (ValueError, TypeError, EOFError):
         raise PolicyError("these bytes hold no compiled template") from None
     seen = None if view is None else View(view)
-    return CelProgram(program, ignore_errors=source.ignore_errors, view=seen, parts=parts, quiet=quiet)
+    return CelProgram(program, ignore_errors=source.ignore_errors, view=seen, decided=Decided(*decided))
 
 
 def _maybe(make: Callable[[_From], _To], value: _From | None) -> _To | None:

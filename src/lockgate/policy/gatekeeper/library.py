@@ -29,7 +29,7 @@ from lockgate.policy.gatekeeper.template import Template, is_template, parse_tem
 from lockgate.policy.gatekeeper.violation import Violation
 from lockgate.policy.views import View
 
-_FORMAT = 3
+_FORMAT = 4
 _MAX_INDEXED = 4096
 """(group, kind) pairs whose constraints are kept; past it the index begins anew, for pairs come from objects."""
 

@@ -5,16 +5,31 @@ token, its status, who asks. A policy that reads none of them says the same of a
 same where these are the same. So the answers of all policies that read the same parts are known by one key: the bytes
 of those parts, and of the rest. What no policy reads apart from its neighbours is no part, but in the rest.
 
+Some parts are other for every replica: its name, its uid, when it was made. Whoever asks only whether such a text is
+there reads a part beside it that tells no more than that and how long it is.
+
 Here are the parts by number, and which of them a read meets; ``apart`` takes a review apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-from lockgate.policy.reads import ANY, KEYS, Path, Read, external
+from lockgate.policy.reads import (
+    ANY,
+    KEYS,
+    Found,
+    Path,
+    Read,
+    deciding,
+    external,
+    is_light,
+    is_whole,
+    looked_at,
+    without,
+)
 
 Quiet: TypeAlias = tuple[tuple[int, ...], tuple[str, ...]]
 """Parts that decide alone while no volume has any of these fields."""
@@ -43,17 +58,31 @@ OBJECT: Final[tuple[tuple[Path, ...], ...]] = (
 )  # fmt: skip
 """The parts of an object, each as the places that are together in it."""
 OLD_REST: Final = len(REQUEST) + len(OBJECT)
-PARTS: Final[tuple[tuple[Path, ...], ...]] = (
+_PLACED: Final[tuple[tuple[Path, ...], ...]] = (
     *(((name,),) for name in REQUEST),
     *(tuple(("object", *path) for path in part) for part in OBJECT),
     (("oldObject",),),
     *(tuple(("oldObject", *path) for path in part) for part in OBJECT),
 )
-"""All parts by number. That of ``oldObject`` is the rest of it, which whoever reads anything of it reads."""
+"""That of ``oldObject`` is the rest of it, which whoever reads anything of it reads."""
+_VARYING: Final[tuple[Path, ...]] = (
+    ("uid",), ("name",),
+    *((body, "metadata", name) for body in ("object", "oldObject") for name in ("name", "uid", "creationTimestamp")),
+)  # fmt: skip
+"""Texts that are others for every replica."""
+MARKED: Final = tuple(_PLACED.index((path,)) for path in _VARYING)
+"""The parts in which they stand."""
+MARKS: Final = len(_PLACED)
+"""From here on: of each of ``MARKED`` that it is there, and how long, if it is a plain text; else the whole of it."""
+PARTS: Final[tuple[tuple[Path, ...], ...]] = (*_PLACED, *((path,) for path in _VARYING))
+"""All parts by number."""
+_MARK_OF: Final = {part: MARKS + at for at, part in enumerate(MARKED)}
+_MARK_AT: Final = {path: MARKS + at for at, path in enumerate(_VARYING)}
 NAMED: Final = next(number for number, paths in enumerate(PARTS) if len(paths) > 1)
 _VOLUME_NAMES: Final = frozenset(
     number for number, paths in enumerate(PARTS) if len(paths) > 1 and paths[0][-1] == "name"
 )  # fmt: skip
+_UNSTEADY: Final = _VOLUME_NAMES | frozenset(MARKED)
 NAMES: Final[tuple[str, ...]] = (
     *REQUEST, "kind", "resource", "subResource", "namespace", "object", "oldObject",
 )  # fmt: skip
@@ -66,10 +95,43 @@ def parts_of(reads: Iterable[Read]) -> tuple[int, ...]:
     return tuple(sorted(found | {number - 1 for number in found & _VOLUME_NAMES}))  # names by where they stand
 
 
-def quiet_of(parts: tuple[int, ...] | None, fields: tuple[str, ...]) -> Quiet | None:
-    """The parts that are read while no volume has any of these fields; None where that is told of none. A name stands
-    apart from its volume, and is not looked for."""
-    return None if parts is None or not fields or "name" in fields else (parts, fields)
+def parts_in(found: Collection[Found]) -> tuple[int, ...]:
+    """The same of reads that may be light."""
+    marks = {_MARK_AT[path] for path, level, _ in found if is_light(level) and path in _MARK_AT}
+    reads = [(path, is_whole(level)) for path, level, _ in found if not is_light(level) or path not in _MARK_AT]
+    reads += [(path[:1], False) for path, _, _ in found if path[:1] == ("oldObject",)]
+    return tuple(sorted({*parts_of(reads), *marks}))
+
+
+class Decided(NamedTuple):
+    """By which parts of a review, besides its rest, the answers of a template are decided."""
+
+    parts: tuple[int, ...] | None
+    """All that it says; None when that cannot be told, or when something else decides too."""
+    quiet: Quiet | None
+    """Where fewer parts do, while volumes have none of some fields; None where it cannot be told. A name stands apart
+    from its volume, and is not looked for."""
+    silent: tuple[int, ...] | None
+    """Whether it says anything."""
+
+
+UNTOLD: Final = Decided(None, None, None)
+
+
+def decided_by(
+    found: tuple[Found, ...], named: Callable[[tuple[Found, ...]], tuple[Found, ...] | None], lists: Collection[Path]
+) -> Decided:  # fmt: skip
+    """What the reads of a template come to. ``named`` makes of them reads that begin with one of ``NAMES``, or None;
+    ``lists`` are where it finds the volumes."""
+    reads = named(found)
+    if reads is None:
+        return UNTOLD
+    fewer, fields = without(found, lists)
+    quieter = named(fewer) if fields and "name" not in fields else None
+    return Decided(
+        parts_in(looked_at(reads)), None if quieter is None else (parts_in(looked_at(quieter)), fields),
+        parts_in(deciding(reads)),
+    )  # fmt: skip
 
 
 class _Tree:
@@ -110,7 +172,7 @@ class _Tree:
 
 
 _TREE: Final = _Tree()
-for _number, _paths in enumerate(PARTS):
+for _number, _paths in enumerate(_PLACED):
     for _path in _paths:
         _TREE.add(_number, _path)
 
@@ -122,13 +184,15 @@ def _met(read: Path, whole: bool) -> tuple[int, ...]:
 
 
 def steady(parts: Iterable[int]) -> tuple[int, ...]:
-    """Those of the parts in which replicas are the same, as a rule."""
-    return tuple(part for part in parts if part not in _VOLUME_NAMES)
+    """Those of the parts in which replicas are the same, as a rule; of a text that is another for each of them its
+    mark."""
+    return tuple(sorted({_MARK_OF.get(part, part) for part in parts if part not in _VOLUME_NAMES}))
 
 
 def is_steady(parts: tuple[int, ...] | None) -> bool:
-    """Whether replicas are the same in these parts, as a rule: all have other names for the volume of their token."""
-    return parts is not None and _VOLUME_NAMES.isdisjoint(parts)
+    """Whether replicas are the same in these parts, as a rule: all have other names, and others for the volume of
+    their token."""
+    return parts is not None and _UNSTEADY.isdisjoint(parts)
 
 
 def union(several: Iterable[tuple[int, ...] | None]) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ as if nothing were known: a budget ends where it would without this.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -26,6 +26,8 @@ _VIOLATION, _SAID = 200, 400
 """Bytes that Python takes for one, roughly, and for what is made of it on its way out, besides its words twice."""
 _ANSWER = 6000
 """Bytes of the answer that is made of all."""
+_LEFT = 200
+"""Bytes that Python takes, roughly, to tell that a constraint is to be asked again."""
 _numbers = count()
 Place = tuple[int, Violation]
 """A violation, and the place of its constraint among all."""
@@ -34,16 +36,21 @@ Place = tuple[int, Violation]
 class Group:
     """Constraints that read the same parts."""
 
-    __slots__ = ("fields", "members", "number", "parts", "quiet")
+    __slots__ = ("asker", "fields", "members", "number", "parts", "quiet", "silent")
 
-    def __init__(self, parts: tuple[int, ...] | None, quiet: Quiet | None = None) -> None:
+    def __init__(self, parts: tuple[int, ...] | None, quiet: Quiet | None = None,
+                 silent: tuple[int, ...] | None = None, asker: int = -1) -> None:  # fmt: skip
         """``quiet``: which parts they read while no volume has any of some fields, where those are fewer."""
         self.number = next(_numbers)
+        self.asker = self.number if asker < 0 else asker
+        """The number of the group of which these are some."""
         self.parts = parts
         """None for constraints of which nothing can be kept."""
         self.fields = quiet[1] if quiet is not None else ()
         self.quiet = Group(quiet[0]) if quiet is not None else None
         """The same constraints, as they are while no volume has any of ``fields``."""
+        self.silent = silent
+        """The parts that decide whether they say anything, where replicas are alike in them and not in ``parts``."""
         self.members: list[tuple[int, Installed, tuple[str, ...]]] = []
         """Each with its place among all, and with what follows from a violation."""
 
@@ -56,19 +63,16 @@ class Plan:
         self.number = next(_numbers)
         groups: dict[tuple[Any, ...], Group] = {}
         for at, one in enumerate(installed):
-            parts = None if one.program.parts is None else _with_match(one, one.program.parts, namespaces)
-            quiet = None
-            if one.program.quiet is not None and not is_steady(parts):
-                fewer, fields = one.program.quiet
-                fewer = _with_match(one, fewer, namespaces)
-                quiet = (fewer, fields) if is_steady(fewer) else None
-            group = groups.setdefault((parts, quiet), Group(parts, quiet))
+            parts, quiet, silent = _decided(one, namespaces)
+            group = groups.setdefault((parts, quiet, silent), Group(parts, quiet, silent))
             for each in (group, group.quiet):
                 if each is not None:
                     each.members.append((at, one, one.constraint.enforcement.at(point)))
         self.groups = tuple(groups.values())
-        self.parts = union(one.parts for group in self.groups for one in (group, group.quiet)
-                            if one is not None and is_steady(one.parts))  # fmt: skip
+        self.parts = union(filter(is_steady, (
+            parts for group in self.groups
+            for parts in (group.parts, group.silent, None if group.quiet is None else group.quiet.parts)
+        )))  # fmt: skip
         """Those in which replicas are alike, that any of the constraints reads."""
 
     def judged(
@@ -76,10 +80,10 @@ class Plan:
     ) -> Verdicts:  # fmt: skip
         """What they say of a review, whose parts these are; these note what it took and whether it lasts."""
         judging = Judging(case, kept, seconds)
-        whole = self._of_steady(parts, judging, kept)
+        whole, known_of = self._of_steady(parts, judging, kept)
         outcomes = [*whole.outcomes]
         for group in whole.left:
-            outcomes += _said(group, parts, judging, kept)[0].outcomes
+            outcomes += known_of[group] if group in known_of else _said(group, parts, judging, kept)[0].outcomes
         judging.done()
         parts.steps, parts.most = parts.steps + whole.steps, max(parts.most, whole.most)
         parts.lasting = parts.lasting and not whole.left and case.left > 0
@@ -95,32 +99,42 @@ class Plan:
             kept.verdicts.put(key, known, ENTRY + words + (_ANSWER if words else 0))
         return known
 
-    def _of_steady(self, parts: Parts, judging: Judging, kept: Kept) -> Whole:
+    def _of_steady(
+        self, parts: Parts, judging: Judging, kept: Kept
+    ) -> tuple[Whole, Mapping[Group, Sequence[Outcome]]]:
         """What the groups say that say the same of the next replica, as a rule, and which are left: one look-up for all
-        of them."""
+        of them. Of some that are left it was found out on the way what they say."""
         key = parts.joint(self.number, self.parts)
         known = _paid(judging.case, None if key is None else kept.wholes.get(key))
         if known is not None:
-            return known
-        found, left, lasting = [], [], True
+            return known, {}
+        found: list[Whole] = []
+        known_of: dict[Group, Sequence[Outcome]] = {}
+        left, lasting = [], True
         for group in self.groups:
             asked: Group | None = group
             if not is_steady(group.parts):
                 asked = None if parts.has_volume_with(group.fields) else group.quiet
-            if asked is None:
+            if asked is not None:
+                said, lasts = _said(asked, parts, judging, kept)
+                found.append(said)
+                lasting = lasting and lasts
+            elif group.silent is None:
                 left.append(group)
-                continue
-            said, lasts = _said(asked, parts, judging, kept)
-            found.append(said)
-            lasting = lasting and lasts
-        outcomes = tuple(outcome for one in found for outcome in one.outcomes)
+            else:
+                silence, loud, outcomes = _parted(group, judging, kept)
+                found.append(silence)
+                if loud is not None:
+                    left.append(loud)
+                    known_of[loud] = outcomes
+        every = tuple(outcome for one in found for outcome in one.outcomes)
         most = max((one.most for one in found), default=0)
-        whole = Whole(outcomes, sum(one.steps for one in found), most, tuple(left))
+        whole = Whole(every, sum(one.steps for one in found), most, tuple(left))
         if key is not None and lasting:
-            kept.wholes.put(key, whole, size_of(key))
+            kept.wholes.put(key, whole, size_of(key) + _LEFT * sum(len(group.members) for group in known_of))
         else:
             parts.lasting = False
-        return whole
+        return whole, known_of
 
     def _in_turn(self, case: Case, kept: Kept, seconds: MutableMapping[str, float] | None) -> Verdicts:
         judging = Judging(case, kept, seconds)
@@ -145,11 +159,11 @@ def _said(group: Group, parts: Parts, judging: Judging, kept: Kept) -> tuple[Who
     case = judging.case
     steady = is_steady(group.parts)
     key = None
-    if group.parts is not None and (steady or kept.worth(("group", group.number))):
+    if group.parts is not None and (steady or kept.worth(("group", group.asker))):
         key = parts.key(group.number, group.parts)
     known = _paid(case, None if key is None else kept.wholes.get(key))
     if key is not None and not steady:
-        kept.asked(("group", group.number), knew=known is not None)
+        kept.asked(("group", group.asker), knew=known is not None)
     if known is not None:
         return known, True
     found: list[Place] = []
@@ -164,6 +178,23 @@ def _said(group: Group, parts: Parts, judging: Judging, kept: Kept) -> tuple[Who
     if key is not None and lasts:
         kept.wholes.put(key, whole, size_of(key))
     return whole, lasts
+
+
+def _parted(group: Group, judging: Judging, kept: Kept) -> tuple[Whole, Group | None, Sequence[Outcome]]:
+    """What it took to ask those of a group that say nothing; those that say something, and what."""
+    case, loud = judging.case, Group(group.parts, asker=group.asker)
+    found: list[Place] = []
+    steps = most = 0
+    for at, one, actions in group.members:
+        left = case.left
+        answers = judging.answers(one)
+        if answers:
+            loud.members.append((at, one, actions))
+            found += [(at, _violation(one, actions, answer)) for answer in answers]
+        else:
+            steps, most = steps + left - case.left, max(most, left - case.left)
+    silence = Whole((), steps, most)
+    return (silence, loud, (_outcome(loud, found, kept),)) if found else (silence, None, ())
 
 
 def _outcome(group: Group, found: Sequence[Place], kept: Kept) -> Outcome:
@@ -189,14 +220,34 @@ def _violation(installed: Installed, actions: tuple[str, ...], answer: Answer) -
     return Violation(constraint.kind, constraint.name, actions, answer.message, answer.details, answer.error)
 
 
+_Key = tuple[tuple[int, ...] | None, Quiet | None, tuple[int, ...] | None]
+
+
+def _decided(installed: Installed, namespaces: bool) -> _Key:
+    """The parts that decide what a constraint says; those that do where volumes have none of some fields, and those
+    that decide whether it says anything, where replicas are alike in these and not in all."""
+    every, quiet, silent = installed.program.decided
+    if every is None:
+        return None, None, None
+    every = _with_match(installed, every, namespaces)
+    if is_steady(every):
+        return every, None, None
+    if quiet is not None:
+        fewer = _with_match(installed, quiet[0], namespaces)
+        quiet = (fewer, quiet[1]) if is_steady(fewer) else None
+    silent = None if silent is None else _with_match(installed, silent, namespaces)
+    return every, quiet, silent if is_steady(silent) else None
+
+
 def _with_match(installed: Installed, parts: tuple[int, ...], namespaces: bool) -> tuple[int, ...]:
-    """``parts``, and those that matching reads."""
+    """``parts``, and those that matching reads (``review.candidate_of``)."""
     if not installed.checks:
         return parts  # kinds alone, by which the plan was chosen
     match = installed.constraint.match
-    reads: list[Read] = [(("namespaceObject",), True), (("oldObject",), True)]
-    if namespaces or match.name:
-        reads += ((("object", "metadata", name), True) for name in ("name", "generateName"))
-    if match.label_selector is not None or namespaces:
-        reads.append((("object", "metadata", "labels"), True))
+    reads: list[Read] = [(("namespaceObject",), True), (("oldObject",), False)]
+    for body in ("object", "oldObject"):
+        if namespaces or match.name:
+            reads += (((body, "metadata", name), True) for name in ("name", "generateName"))
+        if match.label_selector is not None or namespaces:
+            reads.append(((body, "metadata", "labels"), True))
     return tuple(sorted({*parts, *parts_of(reads)}))

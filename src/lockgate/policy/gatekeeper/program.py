@@ -12,7 +12,7 @@ from lockgate.policy.budget import Budget
 from lockgate.policy.errors import PolicyError
 from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.constraint import Constraint
-from lockgate.policy.gatekeeper.parts import Quiet
+from lockgate.policy.gatekeeper.parts import UNTOLD, Decided
 from lockgate.policy.gatekeeper.template import Template
 from lockgate.policy.gatekeeper.violation import Answer
 from lockgate.policy.views import View
@@ -29,12 +29,8 @@ class Program(Protocol):
     """What of :meth:`document` decides its answers, besides the constraint's parameters; None when that cannot be told,
     or when something else decides too."""
 
-    parts: tuple[int, ...] | None
-    """Which parts of a review (``parts``) decide its answers, besides the rest and the constraint's parameters; None
-    when that cannot be told, or when something else decides too."""
-
-    quiet: Quiet | None
-    """Where fewer parts decide its answers; None where it cannot be told."""
+    decided: Decided
+    """Which parts of a review (``parts``) decide its answers, besides the rest and the constraint's parameters."""
 
     def document(self, case: Case) -> Mapping[str, Any]:
         """The review as its logic sees it."""
@@ -50,8 +46,7 @@ class BrokenProgram:
 
     def __init__(self, error: PolicyError) -> None:
         self.view: View | None = None
-        self.parts: tuple[int, ...] | None = None
-        self.quiet: Quiet | None = None
+        self.decided = UNTOLD
         self._answer = Answer(f"the template cannot be used: {error}", error=error.code)
 
     def judge(self, case: Case, constraint: Constraint, budget: Budget) -> list[Answer]:  # noqa: ARG002

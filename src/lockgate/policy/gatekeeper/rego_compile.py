@@ -6,10 +6,10 @@ Imported when a template is compiled; a kept program needs none of it.
 from __future__ import annotations
 
 from lockgate.policy.errors import PolicyError
-from lockgate.policy.gatekeeper.parts import INVENTORY, NAMES, VOLUMES, Quiet, parts_of, quiet_of
+from lockgate.policy.gatekeeper.parts import INVENTORY, NAMES, UNTOLD, VOLUMES, decided_by
 from lockgate.policy.gatekeeper.rego_program import RegoProgram
 from lockgate.policy.gatekeeper.template import RegoSource
-from lockgate.policy.reads import ANY, Found, Read, every, without
+from lockgate.policy.reads import ANY, WHOLE, Found, Read, every, is_whole
 from lockgate.policy.rego import Source, compile_modules
 from lockgate.policy.rego.parse.modules import parse_module
 from lockgate.policy.rego.syntax import Module, Var
@@ -26,15 +26,8 @@ def compile_rego(source: RegoSource) -> RegoProgram:
     program = compile_modules(modules, entries=(path,))
     found = program.found(path)
     if found is None:
-        return RegoProgram(program, path, None, None, None)
-    reads = every(found)
-    parts = _parts(reads)
-    return RegoProgram(program, path, _view(reads), parts, None if parts is None else _quiet(found))
-
-
-def _quiet(found: tuple[Found, ...]) -> Quiet | None:
-    reads, fields = without(found, [("review", *VOLUMES)])
-    return quiet_of(_parts(reads), fields)
+        return RegoProgram(program, path, None, UNTOLD)
+    return RegoProgram(program, path, _view(every(found)), decided_by(found, _named, [("review", *VOLUMES)]))
 
 
 def _view(reads: tuple[Read, ...]) -> View | None:
@@ -48,19 +41,20 @@ def _view(reads: tuple[Read, ...]) -> View | None:
     return view_of(named)
 
 
-def _parts(reads: tuple[Read, ...]) -> tuple[int, ...] | None:
-    """Which parts of the review decide the answers; None when the whole of it may, or more than it."""
-    named: list[Read] = []
-    for path, whole in reads:
+def _named(found: tuple[Found, ...]) -> tuple[Found, ...] | None:
+    """Which reads of the review decide the answers; None when the whole of it may, or more than it."""
+    named: list[Found] = []
+    for path, level, present in found:
+        whole = is_whole(level)
         if path[:1] == ("parameters",) or (len(path) < 2 and not whole and path in ((), ("review",))):
             continue
         if path == (INVENTORY,):
-            named.append((path, True))
+            named.append((path, WHOLE, present))
         elif len(path) > 1 and path[0] == "review" and path[1] in NAMES:
-            named.append((path[1:], whole))
+            named.append((path[1:], level, present))
         else:
             return None
-    return parts_of(named)
+    return tuple(named)
 
 
 def modules_of(source: RegoSource) -> tuple[list[Source], str]:

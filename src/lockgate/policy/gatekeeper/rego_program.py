@@ -13,7 +13,7 @@ from typing import Any
 from lockgate.policy.budget import Budget
 from lockgate.policy.gatekeeper.case import Case
 from lockgate.policy.gatekeeper.constraint import Constraint
-from lockgate.policy.gatekeeper.parts import Quiet
+from lockgate.policy.gatekeeper.parts import Decided
 from lockgate.policy.gatekeeper.template import RegoSource
 from lockgate.policy.gatekeeper.violation import Answer
 from lockgate.policy.rego import UNDEFINED, Program, Session, plain
@@ -27,14 +27,13 @@ _VARYING = frozenset(("parameters",))
 class RegoProgram:
     """The compiled logic of one template."""
 
-    __slots__ = ("_path", "_program", "parts", "quiet", "view")
+    __slots__ = ("_path", "_program", "decided", "view")
 
-    def __init__(self, program: Program, path: str, view: View | None, parts: tuple[int, ...] | None,
-                 quiet: Quiet | None) -> None:  # fmt: skip
+    def __init__(self, program: Program, path: str, view: View | None, decided: Decided) -> None:
         self._program = program
         self._path = path
         self.view = view
-        self.parts, self.quiet = parts, quiet
+        self.decided = decided
 
     def judge(self, case: Case, constraint: Constraint, budget: Budget) -> list[Answer]:
         """What the template says of the review under this constraint; nothing when it holds.
@@ -60,7 +59,7 @@ class RegoProgram:
     def dump(self) -> bytes:
         """Bytes for :func:`load_rego`."""
         view = None if self.view is None else self.view.code
-        return marshal.dumps((self._path, self._program.dump(), view, self.parts, self.quiet))
+        return marshal.dumps((self._path, self._program.dump(), view, tuple(self.decided)))
 
 
 def input_of(case: Case, constraint: Constraint) -> dict[str, Any]:
@@ -72,8 +71,8 @@ def load_rego(source: RegoSource, data: bytes) -> RegoProgram:
     """A program that :meth:`RegoProgram.dump` wrote for the same source; compiled anew when another version of Lockgate
     or Python wrote it. Bytes must come from a place that only the user can write."""
     try:
-        path, dumped, view, parts, quiet = marshal.loads(data)  # noqa: S302
-        return RegoProgram(Program.load(dumped), path, None if view is None else View(view), parts, quiet)
+        path, dumped, view, decided = marshal.loads(data)  # noqa: S302
+        return RegoProgram(Program.load(dumped), path, None if view is None else View(view), Decided(*decided))
     except (ValueError, TypeError, EOFError):
         from lockgate.policy.gatekeeper.rego_compile import compile_rego
 

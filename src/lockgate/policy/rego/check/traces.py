@@ -1,5 +1,8 @@
 """What of ``input`` a rule can read: each value of a program is followed to where in ``input`` it stands.
 
+A text that ``sprintf`` or ``concat`` puts into another as it is, and which goes nowhere but into a member of the set
+that is asked for, is told: whether the set has a member does not hang on which text it is.
+
 Rules and functions are walked again and again until nothing new is found, since what a function is given is known only
 once its callers were walked. Anything that is not understood here ends in "it cannot be told", never in a guess.
 """
@@ -13,14 +16,17 @@ from functools import reduce
 from lockgate.policy.reads import (
     ANY,
     NOWHERE,
+    PRESENT,
     UNKNOWN,
     Found,
     Origin,
+    Path,
     Presence,
     Reads,
     UntraceableError,
     external,
     made_of,
+    said,
 )
 from lockgate.policy.rego.builtins.contract import Builtin
 from lockgate.policy.rego.check.tree import COMPLETE, FUNCTION, OBJECT, SET, Tree, Unit
@@ -70,7 +76,7 @@ class _Walk:
     def __init__(self, tree: Tree, builtins: Mapping[str, Builtin]) -> None:
         self.tree = tree
         self.builtins = builtins
-        self.reads = Reads()
+        self.reads = Reads(member=PRESENT)
         self.given: dict[tuple[int, int], Origin] = {}
         """What functions are given, by unit and position."""
         self.results: dict[int, Origin] = {}
@@ -93,11 +99,16 @@ class _Walk:
             for number in sorted(self.asked):
                 with self.reads.where(self.asked[number]):
                     self._unit(self.tree.units[number])
-            with self.reads.where(self.needs[unit.index]):
-                self.reads.whole(self.results.get(unit.index, NOWHERE))
             if before == self._state():
-                return self.reads.found()
+                return (*self.reads.found(), *self._told(unit))
         raise UntraceableError
+
+    def _told(self, unit: Unit) -> tuple[Found, ...]:
+        """What is read besides by whoever looks at the members of the set."""
+        told = Reads()
+        with told.where(self.needs[unit.index]):
+            told.printed(self.results.get(unit.index, NOWHERE))
+        return said(told.found())
 
     def _state(self) -> tuple[object, ...]:
         found = (self.reads.noted, self.given, self.results, self.asked, self.needs, self.wanted)
@@ -138,11 +149,10 @@ class _Walk:
             found = made_of([self._value(rule.key, names)])
         elif rule.value is not None:
             value = self._value(rule.value, names)
+            # Two answers must be the same, and two values of a key, so values are compared.
+            self.reads.whole(value)
             if unit.kind == OBJECT:
                 found = made_of([value])
-            else:
-                # Two answers must be the same, so values are compared.
-                self.reads.whole(value)
         self.results[unit.index] = self.results.get(unit.index, NOWHERE).joined(found)
 
     def _result(self, unit: Unit) -> Origin:
@@ -230,7 +240,9 @@ class _Walk:
     @staticmethod
     def _having(value: Origin, field: str) -> _Needs:
         """A member of a list has a field."""
-        if value.inside is not None or not value.places or any(path[-1:] != (ANY,) for path in value.places):
+        if value.inside is not None or value.told or not value.places:
+            return _ALWAYS
+        if any(path[-1:] != (ANY,) for path in value.places):
             return _ALWAYS
         return frozenset((path[:-1], field) for path in value.places)
 
@@ -320,14 +332,34 @@ class _Walk:
         if name == "object.get":
             keys = args[1].items if isinstance(args[1], Array) else [args[1]]
             found = self._value(args[0], names)
-            if found.inside is None and all(isinstance(key, Scalar) and isinstance(key.value, str) for key in keys):
+            named = all(isinstance(key, Scalar) and isinstance(key.value, str) for key in keys)
+            if found.inside is None and not found.told and named:
                 for key in keys:
                     assert isinstance(key, Scalar)
                     found = self.reads.member(found, key.value)
                 return found.joined(self._value(args[2], names))
+        told = self._put_together(name, args, names)
+        if told is not None:
+            return told
         for arg in args:
             self.reads.whole(self._value(arg, names))
         return NOWHERE
+
+    def _put_together(self, name: str, args: Sequence[Term], names: _Names) -> Origin | None:
+        """A text that holds others as they are; None where it cannot be told that it does."""
+        if name not in ("sprintf", "concat") or not isinstance(args[0], Scalar) or not isinstance(args[1], Array):
+            return None
+        parts = args[1].items
+        if name == "sprintf" and not _prints_as_it_is(args[0].value, len(parts)):
+            return None
+        told: frozenset[Path] = frozenset()
+        for value in [self._value(part, names) for part in parts]:
+            if value.inside is not None:
+                self.reads.whole(value)
+            else:
+                self.reads.printed(value)
+                told |= value.places | value.told
+        return Origin(told=told) if told else NOWHERE
 
     def _equation(self, left: Term, right: Term, names: _Names) -> None:
         for one, other in ((left, right), (right, left)):
@@ -357,7 +389,7 @@ class _Walk:
             self.reads.whole(self._value(pattern, names))
             return
         # The number of members is compared, so a value of the document is read whole.
-        self.reads.whole(Origin(value.places))
+        self.reads.whole(Origin(value.places, None, value.told))
         inside = self.reads.member(value, ANY)
         if isinstance(pattern, Array):
             for item in pattern.items:
@@ -414,8 +446,9 @@ class _Walk:
         within, self.within = self.within, {}
         with self.reads.where(self._body(term.body, inner)):
             values = [self._value(part, inner) for part in term.head]
-            for key in values[:-1]:
+            for key in values[:-1]:  # of an object; two values of a key must be the same
                 self.reads.whole(key)
+                self.reads.whole(values[-1])
         self.in_order, self.within = before, within
         return made_of(values[-1:])
 
@@ -466,6 +499,14 @@ class _Walk:
     def _members(self, value: Origin) -> tuple[Origin, Origin]:
         """Keys and members of whatever is walked through. The members of a set are its keys as well; which of them are
         the same, and which comes first, is asked only where an array is made of them."""
-        if self.in_order and value.inside is not None:
-            self.reads.whole(value.inside)
+        if value.inside is not None:
+            (self.reads.whole if self.in_order else self.reads.shapes)(value.inside)
         return value.inside or NOWHERE, self.reads.member(value, ANY)
+
+
+def _prints_as_it_is(form: object, count: int) -> bool:
+    """Whether a format writes each of so many texts as it is, once and in their order."""
+    if not isinstance(form, str):
+        return False
+    verbs = form.split("%")[1:]
+    return len(verbs) == count and all(verb[:1] in ("v", "s") for verb in verbs)
