@@ -13,7 +13,7 @@ from lockgate.errors import ConfigurationError, SourceError
 from lockgate.findings import Owners, Waivers
 from lockgate.model import Family, Skip
 from lockgate.scanners import declared_options
-from lockgate.settings import Settings
+from lockgate.settings import FILE_NAME, Settings
 from lockgate.settings import find as find_settings
 from lockgate.settings import load as load_settings
 from lockgate.sources.repository import Git, repository_and_head
@@ -83,11 +83,10 @@ class Project:
 
     def record(self) -> Record:
         """The record of the workspace, its tables as the settings have them."""
-        from lockgate.settings import Plan
         from lockgate.store import Record
+        from lockgate.store.upkeep import upkeep_of
 
-        plain = [name for name, one in self.settings.tables.items() if one.plan is not Plan.ANALYTICS]
-        return Record.open(self.workspace.record, unfiltered=plain)
+        return Record.open(self.workspace.record, upkeep=upkeep_of(self.settings.tables, where=FILE_NAME))
 
     def library(self) -> Library:
         """The saved queries and functions: files of the project, and what was written in the workspace."""

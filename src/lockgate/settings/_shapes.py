@@ -250,6 +250,11 @@ class TableSettings:
         "passes over most of them; `Basic` and `Auxiliary`: none, which saves their space.",
         Plan.ANALYTICS,
     )
+    paths: tuple[str, ...] | None = setting(
+        "Paths of JSON columns that compaction keeps as columns of their own, which no query sees and every question "
+        "by one of these paths reads: `User.username`, `log_s.objectRef.namespace`, `Annotations['a b']`. Default: "
+        "those that are known for the table (audit logs: object, user, code); `[]` for none.",
+    )
     access: tuple[RowAccess, ...] = setting(
         "Who may ask over HTTP sees the rows that a line naming them lets through, and no row where none does. "
         "Default: everybody who may ask sees every row.",

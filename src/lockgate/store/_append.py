@@ -58,7 +58,7 @@ def _appended(folder: str, table: Table, columns: RawColumns) -> bool:
     size = _put(f"{folder}/{path}", _file(table, columns))
     added = _added(path, size, columns)
     while version is not None:
-        if _commit(log, version, _lines(table, version, added, rows=len(columns["Batch"]))):
+        if commit(log, version, _lines(table, version, added, rows=len(columns["Batch"]))):
             return True
         version = _next_of(log, table)  # another commit was made meanwhile, and is looked at
     os.unlink(f"{folder}/{path}")
@@ -146,7 +146,7 @@ def _said_by(path: str) -> str | None:
     return mark if isinstance(mark, str) else None
 
 
-def _commit(log: str, version: int, lines: bytes) -> bool:
+def commit(log: str, version: int, lines: bytes) -> bool:
     """Put a commit there, whole, unless there is one of that number; whether that was done."""
     fresh = f"{log}/_commit_{_identifier()}.json.tmp"
     _put(fresh, lines)
@@ -221,15 +221,15 @@ def _added(path: str, size: int, columns: RawColumns) -> dict[str, Any]:
     there = [moment for moment in moments if moment is not None]
     stats: dict[str, Any] = {"numRecords": len(moments), "nullCount": {"TimeGenerated": len(moments) - len(there)}}
     if there:  # retention looks for old files by it
-        stats["minValues"] = {"TimeGenerated": _shown(min(there))}
-        stats["maxValues"] = {"TimeGenerated": _shown(max(there))}
+        stats["minValues"] = {"TimeGenerated": shown(min(there))}
+        stats["maxValues"] = {"TimeGenerated": shown(max(there))}
     return {
         "path": path, "partitionValues": {}, "size": size, "modificationTime": int(time.time() * 1000),
         "dataChange": True, "stats": orjson.dumps(stats).decode(),
     }  # fmt: skip
 
 
-def _shown(microseconds: int) -> str:
+def shown(microseconds: int) -> str:
     from datetime import UTC, datetime, timedelta
 
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)

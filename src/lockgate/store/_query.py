@@ -84,13 +84,15 @@ def visible_within(table: Table, seen: str, read: str) -> str:
     return f"(SELECT * FROM ({visible(table, read)}){seen})"  # noqa: S608 -- as above
 
 
-def files_behind(snapshot: Any, shown: Callable[[str], str]) -> Files | None:
-    """The data files of a snapshot in a local folder; ``shown`` as :class:`Files` has it."""
+def files_behind(
+    snapshot: Any, shown: Callable[[str], str], extended: Callable[[str, str], str] = lambda _, read: read
+) -> Files | None:
+    """The data files of a snapshot in a local folder; ``shown`` and ``extended`` as :class:`Files` has them."""
     if snapshot is None or not _folder(snapshot):
         return None
     from lockgate.store.terms.pruning import Files
 
-    return Files(files_of(snapshot), shown)
+    return Files(files_of(snapshot), shown, extended)
 
 
 def parquet_behind(snapshot: Any, marks: str, within: tuple[tuple[str, int], ...]) -> Parquet | None:

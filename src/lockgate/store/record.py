@@ -26,6 +26,7 @@ from lockgate.model import Result
 from lockgate.store._append import CONFIGURATION, MARK, append, mark_of
 from lockgate.store._columns import RawColumns, raw_columns, raw_of_rows
 from lockgate.store.rows import common_columns, finding_columns, rows_of
+from lockgate.store.upkeep import Upkeep
 from lockgate.tables import Table, tables
 
 if TYPE_CHECKING:
@@ -45,27 +46,28 @@ commit takes as long as a thousand rows or two."""
 _UNADDRESSABLE = lazy_pattern(r"[\[\]^|\\%]")
 """deltalake 1.6 takes a path for an address: some signs make it panic, and ``%41`` would be another folder."""
 At = int | datetime | None
+UPKEEP = Upkeep()
 
 
 class Record:
     """The record of one workspace."""
 
-    def __init__(self, place: str, options: Mapping[str, str], unfiltered: Collection[str] = ()) -> None:
+    def __init__(self, place: str, options: Mapping[str, str], upkeep: Upkeep = UPKEEP) -> None:
         self.place = place
         """Folder or address that holds one Delta table a Table."""
-        self._unfiltered = frozenset(unfiltered)
+        self.upkeep = upkeep
+        """What its compaction does for each table."""
         self._options = dict(options) or None
 
     @classmethod
-    def open(cls, workspace: Path | str, *, unfiltered: Collection[str] = ()) -> Record:
+    def open(cls, workspace: Path | str, *, upkeep: Upkeep = UPKEEP) -> Record:
         """The record of a workspace folder or object-store address (``s3://``, ``az://``, ``gs://``, ...).
 
         Nothing is made or read yet. Raises :class:`StoreError` for a folder that cannot be addressed. Credentials of
-        an object store come from its usual environment variables. ``unfiltered``: tables that get no filters of their
-        terms when they are compacted.
+        an object store come from its usual environment variables. ``upkeep``: what compaction does for each table.
         """
         if "://" in str(workspace):
-            return cls(f"{str(workspace).rstrip('/')}/record", _storage_options(os.environ), unfiltered)
+            return cls(f"{str(workspace).rstrip('/')}/record", _storage_options(os.environ), upkeep)
         folder = str(Path(workspace).absolute() / "record")
         if _UNADDRESSABLE.search(folder):
             raise StoreError(
@@ -73,7 +75,7 @@ class Record:
                 where=folder,
                 hint="set LOCKGATE_WORKSPACE to a folder without it",
             )
-        return cls(folder, {}, unfiltered)
+        return cls(folder, {}, upkeep)
 
     def append_result(self, result: Result, *, batch: str = "") -> None:
         """Store a whole run. When this returns the run is there; when it raises, or never returns, nothing of it shows.
@@ -194,18 +196,28 @@ class Record:
     def compact(self) -> dict[str, int]:
         """Join small files; table name -> files removed. Readers of older versions still find theirs.
 
-        Large files of a local record get filters of their terms, by which a query for one passes over most of them.
+        Large files of a local record get filters of their terms, by which a query for one passes over most of them, and
+        those of ingested tables the paths of their JSON that are asked for most as columns of their own.
         """
         from lockgate.store.ingest.collected import Collected
 
         removed: dict[str, int] = {}
-        for name in (*self._present(), *Collected(self)):
+        collected = Collected(self)
+        for name in (*self._present(), *collected):
             with self._rewriting(name):
                 outcome = self._retry(name, lambda handle: handle.optimize.compact())
+                if "://" not in self.place and name not in tables():
+                    self._guard(name, lambda name=name: self._shred(name, collected[name]))  # type: ignore[misc]
             removed[name] = int(outcome.get("numFilesRemoved", 0))
-            if "://" not in self.place and name not in self._unfiltered:
+            if "://" not in self.place and name not in self.upkeep.unfiltered:
                 self._guard(name, lambda name=name: self._filter(name))  # type: ignore[misc]
         return removed
+
+    def _shred(self, name: str, table: Table) -> None:
+        """Write the columns of paths that large files of a table lack."""
+        from lockgate.store.shredding import shred, shredding_of
+
+        shred(self._open(name), shredding_of(self.upkeep.paths_of(name), table))
 
     def _filter(self, name: str) -> None:
         """Write the filters that large files of a table lack."""

@@ -20,6 +20,7 @@ from lockgate.kql.emit.standard import (
     joined,
     stored_timestamp,
 )
+from lockgate.kql.emit.values import PARSES
 from lockgate.kql.literals import EPOCH
 from lockgate.kql.patterns import with_plain_names
 from lockgate.kql.relation import Field
@@ -41,6 +42,7 @@ from lockgate.kql.types import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
+    from lockgate.kql.emit.shredded import Parts
     from lockgate.kql.emit.values import Expressions
 
 _MAX_OF_SEARCHED = 8
@@ -193,7 +195,7 @@ def _holding(to: Expressions, value: bound.Value, texts: Sequence[str]) -> str:
     A text may be written with escapes: with a reversed stroke anywhere nothing is ruled out. What could also be a
     number, a bag or an array is written in more than one way.
     """
-    path = member_path(to, value) if isinstance(value, bound.Member) else None
+    path = member_path(to, value) if isinstance(value, bound.Member) and kept(to, value) is None else None
     if path is None or not path[0].isidentifier() or len(texts) > _MAX_OF_SEARCHED:
         return ""
     if any(not one[:1].isalpha() or one.lower() in NO_NUMBERS for one in texts):
@@ -267,6 +269,8 @@ def dynamic_text(to: Expressions, value: bound.Value) -> str:
 
 
 def _nullable_text(to: Expressions, value: bound.Value) -> str:
+    if (own := kept(to, value)) is not None:
+        return own.text
     path = member_path(to, value) if isinstance(value, bound.Member) else None
     owner, steps = path if path is not None else (to.sql(value), "'$'")
     return f"json_extract_string({owner}, {steps})"
@@ -396,6 +400,24 @@ def _of_terms(to: Expressions, left: str, texts: Sequence[str], *, joint: str) -
 
 def member_path(to: Expressions, value: bound.Member) -> tuple[str, str] | None:
     """The owner of a chain of members, and the path of JSON that it is."""
+    found = _path(to, value)
+    return None if found is None else (_valid(to, found[0]), to.constant(found[1], STRING))
+
+
+def kept(to: Expressions, value: bound.Value) -> Parts | None:
+    """The columns that a member is kept in by itself."""
+    found = _path(to, value) if to.paths and isinstance(value, bound.Member) else None
+    if found is None:
+        return None
+    owner, path = found
+    if isinstance(owner, bound.Call) and owner.function.name in PARSES:
+        owner = owner.arguments[0]
+    if not isinstance(owner, bound.Use) or not isinstance(owner.column, Field):
+        return None
+    return to.paths.get(owner.column, {}).get(path)
+
+
+def _path(to: Expressions, value: bound.Member) -> tuple[bound.Value, str] | None:
     parts: list[str] = []
     one: bound.Value = value
     while isinstance(one, bound.Member):
@@ -411,14 +433,12 @@ def member_path(to: Expressions, value: bound.Member) -> tuple[str, str] | None:
         one = one.value
     if not one.type.dynamic:
         return None
-    owner = _valid(to, one)
-    path = "$" + "".join(reversed(parts))
-    return owner, to.constant(path, STRING)
+    return one, "$" + "".join(reversed(parts))
 
 
 def _valid(to: Expressions, value: bound.Value) -> str:
     """A dynamic value that surely is JSON."""
-    if isinstance(value, bound.Call) and value.function.name in ("parse_json", "parsejson", "todynamic", "toobject"):
+    if isinstance(value, bound.Call) and value.function.name in PARSES:
         argument = value.arguments[0]
         if single(argument.type) is STRING:
             text = to.sql(argument)
@@ -428,6 +448,8 @@ def _valid(to: Expressions, value: bound.Value) -> str:
 
 def member(to: Expressions, value: bound.Member) -> str | None:
     """A member of a dynamic value, as JSON."""
+    if (own := kept(to, value)) is not None:
+        return own.whole
     path = member_path(to, value)
     if path is None:
         return None
@@ -444,8 +466,11 @@ def number(to: Expressions, value: bound.Value, source: bound.Value, target: Typ
     name = {INT: "INTEGER", LONG: "BIGINT", REAL: "DOUBLE"}[target]
     names = ("BIGINT", name) if target is REAL else (name,)
     cases = " ".join(f"WHEN try_cast(x AS {one})::VARCHAR = x THEN try_cast(x AS {one})::{name}" for one in names)
+    own = kept(to, source)
+    plain = f"try_cast({own.long} AS {name})" if own is not None else ""
     some = to.sql(source) + (" <> ''" if single(source.type) is STRING else " IS NOT NULL")
-    return f"coalesce({_once(text, cases)}, CASE WHEN {some} THEN {to.foreign(value)} END)"
+    read = f"{plain}, {_once(text, cases)}" if plain else _once(text, cases)
+    return f"coalesce({read}, CASE WHEN {some} THEN {to.foreign(value)} END)"
 
 
 def _once(text: str, cases: str) -> str:
@@ -460,6 +485,10 @@ def _against_number(to: Expressions, value: bound.Operation, sign: str, types: t
     if sign not in COMPARED or not types[0].dynamic or types[1] not in INTEGERS or known is None or known[0] is None:
         return None
     text = to.sql(member_)
+    if (own := kept(to, member_)) is not None:
+        # Where it is no such number, what it is has to be read.
+        other = f"{own.text} IS NOT NULL OR {own.json} IS NOT NULL"
+        return f"coalesce({own.long} {COMPARED[sign]} {known[0]}, CASE WHEN {other} THEN {to.foreign(value)} END)"
     test = f"try_cast(x AS BIGINT) {COMPARED[sign]} {known[0]}"
     plain = _once(text, f"WHEN try_cast(x AS BIGINT)::VARCHAR = x THEN {test}")
     return f"coalesce({plain}, CASE WHEN {text} IS NOT NULL THEN {to.foreign(value)} END)"

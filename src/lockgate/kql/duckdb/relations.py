@@ -9,6 +9,7 @@ from lockgate.kql.duckdb import aggregates
 from lockgate.kql.duckdb.values import Expressions
 from lockgate.kql.emit import relations
 from lockgate.kql.emit.relations import Draft, from_
+from lockgate.kql.emit.shredded import paths_in
 from lockgate.kql.emit.values import Expressions as AnyExpressions
 from lockgate.kql.emit.values import Names
 from lockgate.kql.relation import Field
@@ -33,10 +34,11 @@ class Writer(relations.Writer):
         self.narrowed = narrowed
 
     def _scan(self, node: relation.Scan) -> Draft:
-        if id(node) not in self.narrowed:
-            return super()._scan(node)
-        name, columns = self.narrowed[id(node)]
-        return Draft(name, {field: columns[column] for column, field in node.columns})
+        name, columns = self.narrowed.get(id(node)) or self.stored_tables[node.table]
+        found = Draft(name, {field: columns[column] for column, field in node.columns})
+        paths = paths_in(columns)
+        found.paths = {field: paths[column] for column, field in node.columns if column in paths}
+        return found
 
     def marked(self, place: int) -> str:
         return f"${place}"

@@ -70,6 +70,9 @@ class Expressions(values.Expressions):
             return operators.write(self, value)
         return operators.member(self, value) if isinstance(value, bound.Member) else None
 
+    def kept(self, value: bound.Value) -> bool:
+        return operators.kept(self, value) is not None
+
     def convert(self, value: bound.Value, source: Type, target: Type) -> str | None:
         return operators.convert(self, value, source, target)
 

@@ -8,7 +8,8 @@ from typing import Any
 from lockgate.kql import bound, relation
 from lockgate.kql.aggregates import PICKS
 from lockgate.kql.emit import needs
-from lockgate.kql.emit.values import Expressions, Names, Statement, stored_form
+from lockgate.kql.emit.shredded import Parts, Paths
+from lockgate.kql.emit.values import PARSES, Expressions, Names, Statement, stored_form
 from lockgate.kql.relation import Field, Key, Node
 from lockgate.kql.types import STRING, Tuple, Type, single
 
@@ -16,7 +17,7 @@ from lockgate.kql.types import STRING, Tuple, Type, single
 class Draft:
     """A SELECT that is not written yet: conditions and columns can still be added."""
 
-    __slots__ = ("columns", "computed", "sealed", "source", "tail", "where")
+    __slots__ = ("columns", "computed", "paths", "sealed", "source", "tail", "where")
 
     def __init__(self, source: str, columns: dict[Field, str]) -> None:
         self.source = source
@@ -24,6 +25,8 @@ class Draft:
         self.columns = columns
         self.computed: set[Field] = set()
         """Columns that cost something, and are not to be written twice."""
+        self.paths: dict[Field, Paths] = {}
+        """Paths below columns that are columns themselves."""
         self.where: list[str] = []
         self.tail = ""
         """ORDER BY and LIMIT."""
@@ -144,6 +147,7 @@ class Writer:
     def expressions(self, draft: Draft | None = None) -> Expressions:
         """What writes values over the columns of ``draft``."""
         found = self.expression(self.statement, draft.columns if draft is not None else {})
+        found.paths = draft.paths if draft is not None else {}
         found.tables = self.tables
         return found
 
@@ -157,7 +161,16 @@ class Writer:
             return draft
         own = [field for field in draft.columns if field in fields]
         shown = [f"{draft.columns[field]} AS {field.name}" for field in own] or ["1 AS nothing"]
-        return self.part(f"SELECT {', '.join(shown)}{from_(draft)}{draft.tail}", own, materialized=materialized)
+        # What is written down would hold the paths too; a mere name for it costs nothing.
+        kept = [field for field in own if field in draft.paths and not materialized]
+        paths = {field: _renamed(field, draft.paths[field]) for field in kept}
+        for field, renamed in paths.items():
+            for path, parts in renamed.items():
+                old = draft.paths[field][path]
+                shown += [f"{old.text} AS {parts.text}", f"{old.long} AS {parts.long}", f"{old.json} AS {parts.json}"]
+        found = self.part(f"SELECT {', '.join(shown)}{from_(draft)}{draft.tail}", own, materialized=materialized)
+        found.paths = paths
+        return found
 
     def part(self, text: str, fields: Sequence[Field], *, materialized: bool = False) -> Draft:
         """A common table expression."""
@@ -245,9 +258,17 @@ class Writer:
         texts = [(field, to.sql(value), value) for field, value in made]
         for field, text, value in texts:
             draft.columns[field] = text
+            if (below := self._same(value)) in draft.paths:
+                draft.paths[field] = draft.paths[below]
             if not isinstance(value, bound.Use | bound.Constant | relation.Picked):
                 draft.computed.add(field)
         return draft
+
+    def _same(self, value: bound.Value) -> Field | None:
+        """The column that a value is, or that it reads as JSON; None for any other."""
+        if isinstance(value, bound.Call) and value.function.name in PARSES:
+            value = value.arguments[0]
+        return value.column if isinstance(value, bound.Use) and isinstance(value.column, Field) else None
 
     def _number(self, node: relation.Number) -> Draft:
         return self._windowed(node, "row_number()", ())
@@ -389,7 +410,9 @@ class Writer:
         for new, old in node.missing:
             if old in columns:
                 columns[new] = columns[old]
-        return Draft(f"{left.source} {self.joins[node.kind]} {right.source} ON {on}", columns)
+        found = Draft(f"{left.source} {self.joins[node.kind]} {right.source} ON {on}", columns)
+        found.paths = {field: paths for field, paths in (left.paths | right.paths).items() if field in columns}
+        return found
 
     def _united(self, draft: Draft, field: Field, value: bound.Value | None) -> str:
         """A column of a part of a union; what the part lacks is null."""
@@ -417,7 +440,16 @@ class Writer:
     def _again(self, node: relation.Again) -> Draft:
         draft = self.drafts[id(node.input)]
         own = self.needed[id(node)]
-        return Draft(draft.source, {new: draft.columns[old] for new, old in node.renamed if new in own})
+        found = Draft(draft.source, {new: draft.columns[old] for new, old in node.renamed if new in own})
+        found.paths = {new: draft.paths[old] for new, old in node.renamed if new in own and old in draft.paths}
+        return found
+
+
+def _renamed(field: Field, paths: Paths) -> Paths:
+    """The paths below a column under names of a part of the statement."""
+    return {
+        path: Parts(*(f"{field.name}_{number}{part}" for part in ("t", "l", "j"))) for number, path in enumerate(paths)
+    }
 
 
 def from_(draft: Draft) -> str:

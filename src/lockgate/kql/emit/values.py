@@ -6,15 +6,18 @@ columns that it reads.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 
 from lockgate.dataclass import dataclass
 from lockgate.kql import bound, relation
+from lockgate.kql.emit.shredded import Paths
 from lockgate.kql.relation import Field
 from lockgate.kql.types import REAL, STRING, Column, Type, single
 
 VOLATILE = frozenset(("rand", "new_guid"))
+PARSES = frozenset(("parse_json", "parsejson", "todynamic", "toobject"))
+"""Functions that read a text as JSON."""
 _LEAVES = (bound.Use, relation.Slot, relation.Collected, relation.Within, relation.Picked)
 
 
@@ -89,6 +92,8 @@ class Expressions:
     def __init__(self, statement: Statement, columns: Mapping[Field, str]) -> None:
         self.statement = statement
         self.columns = columns
+        self.paths: Mapping[Field, Paths] = {}
+        """Paths below columns that are columns themselves."""
         self.tables: Mapping[int, str] = {}
         """Where the rows of nodes are found that values look into."""
 
@@ -133,6 +138,11 @@ class Expressions:
     def test(self, value: bound.Operation) -> str | None:
         """An operation as a condition of which null and false mean the same, where that has a form of its own."""
         raise NotImplementedError
+
+    def kept(self, value: bound.Value) -> bool:
+        """Whether a member is a column by itself, so that nobody has to read what it is a member of."""
+        del value
+        return False
 
     # --- values
 
@@ -277,7 +287,7 @@ class Expressions:
     def detached(self, value: bound.Value) -> tuple[bound.Value, list[tuple[Column, bound.Value]]]:
         """The value over columns of its own, and what these are."""
         leaves: dict[object, tuple[Column, bound.Value]] = {}
-        return _detach(value, leaves), list(leaves.values())
+        return _detach(value, leaves, self.kept), list(leaves.values())
 
 
 def stored_form(value: bound.Value) -> str:
@@ -287,29 +297,31 @@ def stored_form(value: bound.Value) -> str:
     return stored if stored in (relation.TIMESTAMP, relation.NULLABLE_TEXT) else relation.PLAIN
 
 
-def _detach(value: bound.Value, leaves: dict[object, tuple[Column, bound.Value]]) -> bound.Value:
-    if isinstance(value, _LEAVES):
-        key: object = value.column if isinstance(value, bound.Use) else value
+def _detach(
+    value: bound.Value, leaves: dict[object, tuple[Column, bound.Value]], kept: Callable[[bound.Value], bool]
+) -> bound.Value:
+    if isinstance(value, _LEAVES) or kept(value):
+        key: object = value.column if isinstance(value, bound.Use) else id(value)
         if key not in leaves:
             leaves[key] = (Column(f"a{len(leaves)}", value.type), value)
         return bound.Use(leaves[key][0], value.type)
     if isinstance(value, bound.Call):
-        arguments = tuple(_detach(one, leaves) for one in value.arguments)
+        arguments = tuple(_detach(one, leaves, kept) for one in value.arguments)
         return bound.Call(value.function, arguments, value.type, value.constant, value.signature)
     if isinstance(value, bound.Operation):
         chain = [value]
         while isinstance(first := chain[-1].arguments[0], bound.Operation):
             chain.append(first)
-        found = _detach(chain[-1].arguments[0], leaves)
+        found = _detach(chain[-1].arguments[0], leaves, kept)
         for one in reversed(chain):
-            rest = tuple(_detach(other, leaves) for other in one.arguments[1:])
+            rest = tuple(_detach(other, leaves, kept) for other in one.arguments[1:])
             found = bound.Operation(one.operator, (found, *rest), one.type, one.constant)
         return found
     if isinstance(value, bound.Member):
-        key_ = value.key if isinstance(value.key, str) else _detach(value.key, leaves)
-        return bound.Member(_detach(value.value, leaves), key_, value.type, value.constant)
+        key_ = value.key if isinstance(value.key, str) else _detach(value.key, leaves, kept)
+        return bound.Member(_detach(value.value, leaves, kept), key_, value.type, value.constant)
     if isinstance(value, relation.Converted):
-        return bound.Variable("", _detach(value.value, leaves), value.type, value.constant)
+        return bound.Variable("", _detach(value.value, leaves, kept), value.type, value.constant)
     return value
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.errors import StoreError
 from lockgate.kql import Workspace
+from lockgate.kql.emit.shredded import LONG
 from lockgate.kql.row_security import RowSecurity
 from lockgate.kql.syntax import Function
 from lockgate.kql.terms import Wanted
@@ -38,12 +39,24 @@ class Parquet:
     """Which rows show by when they were generated: ``>=`` or ``<=``, and microseconds since 1970."""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the rows of a table are."""
+
+    text: str
+    """What stands after FROM in a statement for them, with all columns of the table and then ``paths``."""
+    files: Files | None
+    """Its data files; None for those of an object store."""
+    paths: tuple[str, ...]
+    """Names of columns that hold parts of JSON columns (:mod:`lockgate.kql.emit.shredded`)."""
+
+
 class Lazy(Mapping[str, Mapping[str, str]], ABC):
     """Tables that are read when they are looked up: their columns' types by name."""
 
     @abstractmethod
-    def source(self, name: str) -> tuple[Any, Files | None]:
-        """The source and the data files, as :meth:`Tables.add` takes them. The same each time."""
+    def source(self, name: str) -> Source:
+        """Where its rows are. The same each time."""
 
 
 class Tables:
@@ -70,6 +83,7 @@ class Tables:
         self._made: dict[str, Form] = {}
         self._files: dict[str, Files] = {}
         self._parquet: dict[str, Parquet] = {}
+        self._paths: dict[str, Sequence[str]] = {}
         self._workspace: Workspace | None = None
 
     @property
@@ -90,7 +104,7 @@ class Tables:
 
     def add(
         self, name: str, columns: Mapping[str, str], source: Any = None, *, files: Files | None = None,
-        parquet: Parquet | None = None,
+        parquet: Parquet | None = None, paths: Sequence[str] = (),
     ) -> None:  # fmt: skip
         """A table with its columns' types by name, in order.
 
@@ -98,13 +112,15 @@ class Tables:
         after FROM in a statement of ours (a view, ``read_parquet``). Without it the table is empty. Times come as
         timestamps in UTC, timespans as ticks, dynamic values as JSON text. ``files``: the data files that
         ``source`` reads, of which those with none of the terms that a query wants are passed over; ``parquet``: the
-        same for other engines, under the names of the columns. Raises :class:`StoreError` for an unknown type.
+        same for other engines, under the names of the columns; ``paths``: more columns that ``source`` has behind them,
+        as :class:`Source` has them. Raises :class:`StoreError` for an unknown type.
         """
         strange = [one for one in columns.values() if one not in SQL_TYPES]
         if strange:
             raise StoreError(f"{strange[0]!r} is no type of a column", where=name)
         self._columns[name] = dict(columns)
         self._sources[name] = source
+        self._paths[name] = paths
         self._files.pop(name, None)
         if files is not None:
             self._files[name] = files
@@ -158,25 +174,27 @@ class Tables:
 
     def narrowed(self, cursor: Any, name: str, wanted: Wanted, own: str) -> tuple[Form, Narrowed] | None:
         """The rows of a table that may hold what is wanted, as ``own`` on this cursor; ``None`` where all may."""
-        files = self._files.get(name)
+        files, paths = self._files.get(name), self._paths.get(name, ())
         if self._is_stored(name):
             assert self._stored is not None
-            _, files = self._stored.source(name)
+            found_in = self._stored.source(name)
+            files, paths = found_in.files, found_in.paths
         plain = files is not None and not any(one.lower() == "file_row_number" for one in self._columns[name])
         found = files.narrowed(wanted) if files is not None and plain else None
         if found is None:
             return None
-        return self._view(cursor, f"TEMP VIEW {own}", own, name, found.source), found
+        return self._view(cursor, f"TEMP VIEW {own}", own, name, found.source, paths), found
 
     def _is_stored(self, name: str) -> bool:
         return self._stored is not None and name not in self._sources and name in self._stored
 
     def _make(self, name: str, own: str) -> Form:
         columns = self.columns(name)
-        source = self._sources.get(name)
+        source, paths = self._sources.get(name), self._paths.get(name, ())
         if self._is_stored(name):
             assert self._stored is not None
-            source, _ = self._stored.source(name)
+            found = self._stored.source(name)
+            source, paths = found.text, found.paths
         names = {column: f"k{i}" for i, column in enumerate(columns)}
         types = [SQL_TYPES[one] for one in columns.values()]
         if source is None:
@@ -186,13 +204,16 @@ class Tables:
         if not isinstance(source, str):
             self.connection.register(f"{own}_source", source)
             source = f"{own}_source"
-        return self._view(self.connection, f"VIEW {own}", own, name, source)
+        return self._view(self.connection, f"VIEW {own}", own, name, source, paths)
 
-    def _view(self, connection: Any, view: str, own: str, name: str, source: str) -> Form:
+    def _view(
+        self, connection: Any, view: str, own: str, name: str, source: str, paths: Sequence[str]
+    ) -> Form:  # fmt: skip
         """A view of a source with generated names, in the types that a table has."""
-        columns = self._columns[name]
+        columns = [*self._columns[name], *paths]
         names = {column: f"k{i}" for i, column in enumerate(columns)}
-        types = [SQL_TYPES[one] for one in columns.values()]
+        types = [SQL_TYPES[one] for one in self._columns[name].values()]
+        types += ["BIGINT" if f"/{LONG}$" in one else "VARCHAR" for one in paths]
         described = connection.execute(f"DESCRIBE SELECT * FROM {source}")  # noqa: S608 -- the caller's own text
         given = [row[1] for row in described.fetchall()]
         if len(given) != len(columns):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lockgate.store.ask.tables import Lazy
+from lockgate.store.ask.tables import Lazy, Source
 from lockgate.store.ingest.collected import Collected
 
 if TYPE_CHECKING:
     from lockgate.store.record import Record
-    from lockgate.store.terms.pruning import Files
 
 
 class Stored(Lazy):
@@ -20,7 +19,7 @@ class Stored(Lazy):
         """``within``: a condition of DuckDB; only rows that meet it are seen."""
         self._collected, self._connection, self._within = Collected(record), connection, within
         self._columns: dict[str, Mapping[str, str] | None] = {}
-        self._sources: dict[str, tuple[str, Files | None]] = {}
+        self._sources: dict[str, Source] = {}
 
     def __getitem__(self, name: str) -> Mapping[str, str]:
         if name not in self._columns:
@@ -39,11 +38,12 @@ class Stored(Lazy):
     def __len__(self) -> int:
         return len(self._collected)
 
-    def source(self, name: str) -> tuple[str, Files | None]:
+    def source(self, name: str) -> Source:
         """Of :class:`Lazy`."""
         if name not in self._sources:
-            source, files = self._collected.source(name, self._connection)
-            self._sources[name] = self._seen(source), None if files is None else files.within(self._seen)
+            found = self._collected.source(name, self._connection)
+            files = None if found.files is None else found.files.within(self._seen)
+            self._sources[name] = Source(self._seen(found.text), files, found.paths)
         return self._sources[name]
 
     def _seen(self, source: str) -> str:

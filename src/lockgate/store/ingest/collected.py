@@ -26,8 +26,8 @@ from lockgate.tables import Column, ColumnType, Table, tables
 from lockgate.tables._collected import COMPANION, collected, companion, custom
 
 if TYPE_CHECKING:
+    from lockgate.store.ask.tables import Source
     from lockgate.store.record import Record
-    from lockgate.store.terms.pruning import Files
 
 T = TypeVar("T")
 _TYPE, _ADDED = "lockgate.type", "lockgate.added"
@@ -153,25 +153,40 @@ class Collected(Mapping[str, Table]):
         """Where the next part of a local table is to be written."""
         return Path(self.place) / name / f"part-00000-{uuid4()}-c000.parquet"
 
-    def source(self, name: str, connection: Any) -> tuple[str, Files | None]:
-        """What stands after FROM for the rows of a table as it stands now, with all its columns, and its data files."""
+    def source(self, name: str, connection: Any) -> Source:
+        """Where the rows of a table are as it stands now."""
         from lockgate.store import _query
+        from lockgate.store.ask.tables import Source
+        from lockgate.store.shredding import quoted, shredding_of
 
         handle = None if name in tables() else self._record.delta(name)
         if handle is None:
             raise StoreError("the table is not there any more", where=self._record.uri(name))
         fields = {field.name: dict(field.metadata or {}) for field in handle.schema().fields}
-        columns = _table_of(name, handle).columns
-        stored = _query.stored(connection, name, handle)
-        nothing = ", ".join(f'NULL::{SQL_TYPES[column.type]} AS "{column.name}"' for column in columns)
-        shown = ", ".join(_shown(column, fields[column.name]) for column in columns)
+        table = _table_of(name, handle)
+        shredding = shredding_of(self._record.upkeep.paths_of(name) if self.local else (), table)
+        nothing = ", ".join(f'NULL::{SQL_TYPES[column.type]} AS "{column.name}"' for column in table.columns)
+        own = ", ".join(f'"{column.name}"' for column in table.columns)
+        shown = ", ".join(_shown(column, fields[column.name]) for column in table.columns)
+        shown += "".join(f", {one}" for one in map(quoted, shredding.names()))
+
+        def whole(read: str) -> str:
+            return f"(SELECT {nothing} WHERE false)" + (f" UNION ALL BY NAME ({read})" if read else "")
+
+        def extended(path: str, read: str) -> str:
+            """Files without the columns of the paths have them made of their JSON."""
+            if not shredding.mark or path.endswith(shredding.mark):
+                return read
+            return shredding.extended(f"SELECT {own} FROM ({whole(read)})")  # noqa: S608 -- Table checks names
 
         def rows_of(read: str) -> str:
-            rows = f"(SELECT {nothing} WHERE false)" + (f" UNION ALL BY NAME ({read})" if read else "")
-            return f"(SELECT {shown} FROM ({rows}))"  # noqa: S608 -- Table checks names
+            return f"(SELECT {shown} FROM ({whole(read or extended('', ''))}))"  # noqa: S608 -- Table checks names
 
-        read = f"SELECT * FROM {stored}" if stored else ""  # noqa: S608 -- a quoted list of our own files
-        return rows_of(read), _query.files_behind(handle, rows_of)
+        files = _query.files_behind(handle, rows_of, extended)
+        if files is not None:
+            return Source(rows_of(files.statement()), files, tuple(shredding.names()))
+        stored = _query.stored(connection, name, handle)
+        return Source(rows_of(f"SELECT * FROM {stored}" if stored else ""), None, ())  # noqa: S608 -- our own name
 
     def _handle(self, name: str) -> Any:
         """For one look."""

@@ -31,15 +31,22 @@ class Narrowed:
 class Files:
     """The Parquet files of a table as it stands, whose filters are read when they are first asked for."""
 
-    def __init__(self, paths: Sequence[str], shown: Callable[[str], str]) -> None:
-        """``shown`` makes of a statement that reads some of the files what stands after FROM in place of the table."""
+    def __init__(
+        self, paths: Sequence[str], shown: Callable[[str], str],
+        extended: Callable[[str, str], str] = lambda _, read: read,
+    ) -> None:  # fmt: skip
+        """``shown`` makes of a statement that reads some of the files what stands after FROM in place of the table.
+
+        ``extended`` makes of a statement that reads one file, or files of one kind, one that gives all that is shown.
+        """
         self._paths = paths
         self._shown = shown
+        self._extended = extended
         self._known: dict[str, Sidecar | None] = {}
 
     def within(self, seen: Callable[[str], str]) -> Files:
         """The same files where ``seen`` stands around what is shown."""
-        return Files(self._paths, lambda read: seen(self._shown(read)))
+        return Files(self._paths, lambda read: seen(self._shown(read)), self._extended)
 
     def narrowed(self, wanted: Wanted) -> Narrowed | None:
         """What is left to read; ``None`` where that is everything."""
@@ -57,8 +64,27 @@ class Files:
                 cut.append((path, _joined(chosen)))
         if some == total or not self._paths:
             return None
-        source = self._shown(_statement(whole, cut, any_file=self._paths[0]))
+        source = self._shown(self._statement(whole, cut))
         return Narrowed(source, (len(whole) + len(cut), len(self._paths)), (some, total))
+
+    def statement(self) -> str:
+        """What reads all of them; empty where there are none."""
+        return self._statement(self._paths, ()) if self._paths else ""
+
+    def _statement(self, whole: Sequence[str], cut: Sequence[tuple[str, Ranges]]) -> str:
+        kinds: dict[str, list[str]] = {}
+        for path in whole:
+            kinds.setdefault(self._extended(path, ""), []).append(path)
+        parts = [
+            self._extended(some[0], f"{_ALL}({listed(some)}, union_by_name = true)") for some in kinds.values()
+        ]  # fmt: skip
+        for path, ranges in cut:
+            rows = " OR ".join(f"file_row_number BETWEEN {first} AND {last}" for first, last in ranges)
+            read = f"{_NUMBERED}({listed([path])}, file_row_number = true) WHERE {rows}"
+            parts.append(self._extended(path, read))
+        if not parts:
+            parts = [self._extended(self._paths[0], f"{_ALL}({listed(self._paths[:1])}) WHERE false")]
+        return " UNION ALL BY NAME ".join(f"({one})" for one in parts)
 
     def _chosen(self, path: str, wanted: Wanted, terms: Sequence[Term]) -> tuple[int, Ranges | None]:
         """How many parts a file has, and the rows of those that matter; ``None`` for all."""
@@ -91,13 +117,3 @@ def _joined(ranges: Ranges) -> Ranges:
 
 _ALL = "SELECT * FROM read_parquet"
 _NUMBERED = "SELECT * EXCLUDE (file_row_number) FROM read_parquet"
-
-
-def _statement(whole: Sequence[str], cut: Sequence[tuple[str, Ranges]], *, any_file: str) -> str:
-    parts = [f"{_ALL}({listed(whole)}, union_by_name = true)"] if whole else []
-    for path, ranges in cut:
-        rows = " OR ".join(f"file_row_number BETWEEN {first} AND {last}" for first, last in ranges)
-        parts.append(f"{_NUMBERED}({listed([path])}, file_row_number = true) WHERE {rows}")
-    if not parts:
-        parts = [f"{_ALL}({listed([any_file])}) WHERE false"]
-    return " UNION ALL BY NAME ".join(f"({one})" for one in parts)
