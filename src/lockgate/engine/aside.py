@@ -17,19 +17,21 @@ from contextlib import suppress
 class Aside:
     """One piece of work that is under way."""
 
-    def __init__(self, work: Callable[[], None], *, worth_it: bool) -> None:
-        """Begin. ``worth_it``: it takes much longer than copying a process does."""
+    def __init__(self, work: Callable[[], None], *, worth_it: bool, done: Callable[[], bool]) -> None:
+        """Begin. ``worth_it``: it takes much longer than copying a process does. ``done``: whether the work was done,
+        asked once it has ended, where the copy could not say so: it may be killed when all is written."""
         self._work: Callable[[], None] | None = work
+        self._done = done
         self._copy = os.fork() if worth_it and has_one_thread() else None
         if self._copy == 0:
             _end_after(work)
 
     def wait(self) -> None:
-        """Return when it is done; raises what it raises. Where the copy could not do it, it is done here."""
+        """Return when it is done; raises what it or ``done`` raises. Where the copy did not do it, it is done here."""
         if self._copy is not None:
             status = os.waitpid(self._copy, 0)[1]
             self._copy = None
-            if status == 0:
+            if status == 0 or self._done():
                 self._work = None
         if self._work is not None:
             work, self._work = self._work, None

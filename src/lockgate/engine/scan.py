@@ -297,14 +297,24 @@ def _own(request: Request, named: set[RuleId]) -> dict[RuleId, Rule]:
 
 
 def _store(run: _Run, result: Result) -> None:
-    """The record first, then the ledger, which is made ready meanwhile."""
+    """The record first, then the ledger, which is made ready meanwhile.
+
+    A copy of this process that is killed may have stored the run or not, so the record is asked. It cannot tell where a
+    commit may still be on its way, as to an object store, and what a copy wrote of a batch that shows with others is
+    there for good: then the run is stored here.
+    """
     store, ledger, settled = run.store, run.ledger, run.settled
 
     def append() -> None:
         if store is not None:
             store.append_result(result, **({"batch": run.batch} if run.batch else {}))
 
-    aside = Aside(append, worth_it=store is not None and len(result.findings) >= _WORTH_A_COPY)
+    able = store is not None and store.is_local and not run.batch
+    aside = Aside(
+        append,
+        worth_it=able and len(result.findings) >= _WORTH_A_COPY,
+        done=lambda: store is not None and store.has_run(run.id),
+    )
     try:
         if ledger is not None and settled is not None:
             _save(run)

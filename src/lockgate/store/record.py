@@ -77,11 +77,17 @@ class Record:
             )
         return cls(folder, {}, upkeep)
 
-    def append_result(self, result: Result, *, batch: str = "") -> None:
-        """Store a whole run. When this returns the run is there; when it raises, or never returns, nothing of it shows.
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder, and no place on an object store."""
+        return "://" not in self.place
 
-        ``batch``: that of pieces which were appended before, to show with it. Raises :class:`StoreError`. Calling it
-        again after an error stores the run once.
+    def append_result(self, result: Result, *, batch: str = "") -> None:
+        """Store a whole run. When this returns the run is there; what it has written before does not show.
+
+        ``batch``: that of pieces which were appended before, to show with it. Raises :class:`StoreError`. Whoever does
+        not know how it ended asks :meth:`has_run` before calling it again: its last commit is what makes the run show.
+        Without ``batch`` nothing of an earlier try shows then.
         """
         batch = batch or uuid.uuid4().hex
         shape, findings = tables()["Findings"], (*result.findings, *result.fixed)
@@ -92,6 +98,13 @@ class Record:
         for name, rows in rows_of(result, batch).items():
             while some := list(islice(rows, _PIECE)):
                 self._append(tables()[name], raw_of_rows(tables()[name], some))
+
+    def has_run(self, id: str) -> bool:
+        """Whether the run is there, whole. Raises :class:`StoreError`."""
+        from lockgate.store import _query
+
+        runs = {_MARK: self._snapshot(_MARK, None)}
+        return bool(self._guard(_MARK, lambda: _query.answer(runs, 'SELECT 1 FROM "Runs" WHERE RunId = ? LIMIT 1', [id])))
 
     def append_piece(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows of a run that is under way. Their ``Batch`` is that of the run: they show with it, or never.
@@ -206,10 +219,10 @@ class Record:
         for name in (*self._present(), *collected):
             with self._rewriting(name):
                 outcome = self._retry(name, lambda handle: handle.optimize.compact())
-                if "://" not in self.place and name not in tables():
+                if self.is_local and name not in tables():
                     self._guard(name, lambda name=name: self._shred(name, collected[name]))  # type: ignore[misc]
             removed[name] = int(outcome.get("numFilesRemoved", 0))
-            if "://" not in self.place and name not in self.upkeep.unfiltered:
+            if self.is_local and name not in self.upkeep.unfiltered:
                 self._guard(name, lambda name=name: self._filter(name))  # type: ignore[misc]
         return removed
 
@@ -253,7 +266,7 @@ class Record:
                     retention_hours=keep_hours, dry_run=False, enforce_retention_duration=False, full=True
                 ),
             )
-            if "://" not in self.place:
+            if self.is_local:
                 from lockgate.store.terms.making import clear
 
                 clear(self.uri(name))
@@ -267,8 +280,7 @@ class Record:
         return sorted(own, key=lambda name: name != _MARK) + [name for name in ingested if not only or name in only]
 
     def _append(self, table: Table, columns: RawColumns, *, once: tuple[str, int] | None = None) -> None:
-        local = "://" not in self.place
-        if local and once is None and self._guard(table.name, lambda: append(self.uri(table.name), table, columns)):
+        if self.is_local and once is None and self._guard(table.name, lambda: append(self.uri(table.name), table, columns)):
             return
         from deltalake import CommitProperties, Transaction, write_deltalake
 
@@ -280,7 +292,7 @@ class Record:
             if once is not None and holds(handle, once):
                 return
             other = handle is not None and _has_other_columns(handle, table)
-            mark = mark_of(handle, table) if local else None
+            mark = mark_of(handle, table) if self.is_local else None
             write_deltalake(
                 handle if handle is not None else self.uri(table.name),
                 batch,
@@ -302,7 +314,7 @@ class Record:
 
         On an object store nothing is held: there the record must be looked after by one machine.
         """
-        if "://" in self.place:
+        if not self.is_local:
             yield
             return
         import fcntl
