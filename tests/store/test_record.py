@@ -15,6 +15,7 @@ from types import ModuleType
 import pytest
 
 from lockgate.errors import StoreError
+from lockgate.model import Decision, Reason, Verdict
 from lockgate.store import Record
 from lockgate.tables import Column, ColumnType, tables
 
@@ -49,6 +50,40 @@ def test_a_run_comes_back_as_it_was_written(tmp_path: Path, runs: ModuleType) ->
         False,
     )
     assert record.rows("Components")[0]["Direct"] is None
+
+
+@pytest.mark.parametrize("address", [False, True], ids=["in a folder", "at an address"])
+def test_rows_of_a_run_come_in_the_order_in_which_they_were_appended(
+    tmp_path: Path, runs: ModuleType, monkeypatch: pytest.MonkeyPatch, address: bool
+) -> None:
+    monkeypatch.setattr("lockgate.store.record._PIECE", 700)
+    reasons = tuple(Reason(Verdict.WARN, f"warn[{number * 37 % 101}]", "text") for number in range(101))
+    made = replace(
+        runs.result("a", findings=2_500), decision=Decision("check", Verdict.WARN, reasons),
+        coverage={"workflows": "1 file", "secrets": "7 files"},
+    )  # fmt: skip
+    record = Record.open(tmp_path.as_uri() if address else tmp_path)
+    record.append_result(made)
+    record.append_result(runs.result("b"))
+    rows = [row["Identity"] for row in record.rows("Findings") if row["RunId"] == "a"]
+    assert rows == [one.identity for one in made.findings]
+    assert _gate_rules(record) == [one.rule for one in reasons]
+    record.compact()
+    assert _gate_rules(record) == [one.rule for one in reasons]
+    assert record.rows("Findings") == record.rows("Findings")
+    (run,) = [row for row in record.rows("Runs") if row["RunId"] == "a"]
+    assert run["Coverage"] == '{"secrets":"7 files","workflows":"1 file"}'
+
+
+def _gate_rules(record: Record) -> list[str]:
+    return [row["GateRule"] for row in record.rows("Decisions") if row["RunId"] == "a"]
+
+
+def test_a_run_is_there_once_it_was_appended(tmp_path: Path, runs: ModuleType) -> None:
+    record = Record.open(tmp_path)
+    assert not record.has_run("a")
+    record.append_result(runs.result("a"))
+    assert (record.has_run("a"), record.has_run("b"), record.has_run("' OR 1=1 --")) == (True, False, False)
 
 
 def test_a_record_nobody_wrote_to_is_empty(tmp_path: Path) -> None:

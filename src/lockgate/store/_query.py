@@ -20,10 +20,13 @@ _MEMORY = "256MB"
 
 
 def visible_rows(table: Table, data: Any, mark: Any) -> list[dict[str, Any]]:
-    """The rows of ``table`` whose run is stored whole, oldest first, with the columns in their order."""
+    """The rows of ``table`` whose run is stored whole, oldest first, with the columns in their order. Those of a run
+    come as they were appended, but that what was appended in pieces may be joined again piece by piece."""
     connection = opened({table.name: data, "Runs": mark})
     try:
-        rows = _dicts(connection.execute(f'SELECT * FROM "{table.name}" ORDER BY TimeGenerated, Batch'))  # noqa: S608 -- Table checks names
+        read = _placed(table, data)
+        ordered = f"{visible(table, read)} ORDER BY TimeGenerated, Batch, file_index, file_row_number"
+        rows = _dicts(connection.execute(ordered)) if read else []
     finally:
         connection.close()
     times = [column.name for column in table.columns if column.type is ColumnType.DATETIME]
@@ -31,6 +34,20 @@ def visible_rows(table: Table, data: Any, mark: Any) -> list[dict[str, Any]]:
         for name in times:
             row[name] = None if row[name] is None else row[name].replace(tzinfo=UTC)
     return rows
+
+
+def _placed(table: Table, snapshot: Any) -> str:
+    """The statement for all rows of a snapshot that is shown, with the place of each: ``file_index`` in the order in
+    which the files were written, and ``file_row_number``. Empty where there are none."""
+    if snapshot is None:
+        return ""
+    if not _folder(snapshot):
+        return f'SELECT *, 0 AS file_index, rowid AS file_row_number FROM "kept_{table.name}"'  # noqa: S608 -- our own name
+    added = snapshot.get_add_actions()
+    written = dict(zip(added.column("path").to_pylist(), added.column("modification_time").to_pylist(), strict=True))
+    files = sorted(files_of(snapshot), key=lambda path: (written.get(Path(path).name, 0), path))
+    read = f"read_parquet({listed(files)}, union_by_name = true)"
+    return f"SELECT *, file_index, file_row_number FROM {read}" if files else ""  # noqa: S608 -- a quoted list of files
 
 
 def answer(snapshots: Mapping[str, Any], query: str, parameters: Sequence[object]) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ def run_row(result: Result) -> Row:
         "Verdict": result.decision.verdict.value, "FindingCount": len(result.findings),
         "WaivedCount": sum(one.waived for one in result.findings if one.waiver is not None),
         "FixedCount": len(result.fixed), "SkipCount": len(result.skips), "ComponentCount": len(result.components),
-        "Coverage": _json(result.coverage),
+        "Coverage": _json(dict(sorted(result.coverage.items()))),
     }  # fmt: skip
 
 
