@@ -103,8 +103,8 @@ class Record:
         """Whether the run is there, whole. Raises :class:`StoreError`."""
         from lockgate.store import _query
 
-        runs = {_MARK: self._snapshot(_MARK, None)}
-        return bool(self._guard(_MARK, lambda: _query.answer(runs, 'SELECT 1 FROM "Runs" WHERE RunId = ? LIMIT 1', [id])))
+        runs, asked = {_MARK: self._snapshot(_MARK, None)}, 'SELECT 1 FROM "Runs" WHERE RunId = ? LIMIT 1'
+        return bool(self._guard(_MARK, lambda: _query.answer(runs, asked, [id])))
 
     def append_piece(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows of a run that is under way. Their ``Batch`` is that of the run: they show with it, or never.
@@ -280,7 +280,8 @@ class Record:
         return sorted(own, key=lambda name: name != _MARK) + [name for name in ingested if not only or name in only]
 
     def _append(self, table: Table, columns: RawColumns, *, once: tuple[str, int] | None = None) -> None:
-        if self.is_local and once is None and self._guard(table.name, lambda: append(self.uri(table.name), table, columns)):
+        plain = self.is_local and once is None
+        if plain and self._guard(table.name, lambda: append(self.uri(table.name), table, columns)):
             return
         from deltalake import CommitProperties, Transaction, write_deltalake
 
