@@ -32,6 +32,7 @@ _NAME = lazy_pattern(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?\Z")
 _BY_TIME = lazy_pattern(r"(.{1,240})-[0-9]{8,11}\Z")
 """The name of a Job that a CronJob made: the CronJob's, and the minute it was due."""
 _MAX_OWNERS = 16
+_labelled = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Named:
 
     def facts(self) -> tuple[Related, ...]:
         """As facts of a finding, sorted by name; those that are empty are left out."""
-        labels = None if self.labels is None else json.dumps(self.labels, sort_keys=True, separators=(",", ":"))
+        labels = None if self.labels is None else _labelled(self.labels)
         found = {
             "cluster": self.cluster,
             "controllers": ", ".join(f"{kind} {name}" for kind, name in self.controllers),

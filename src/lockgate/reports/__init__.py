@@ -8,6 +8,7 @@ because members do not import each other.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TextIO
@@ -84,20 +85,14 @@ class Tally:
 
 def tally(result: Result) -> Tally:
     """Count the result once, the same way for every reader."""
-    counts = dict.fromkeys(sorted(Severity, reverse=True), 0)
-    new = waived = expired = 0
-    for settled in result.findings:
-        if settled.waived:
-            waived += 1
-            continue
-        counts[settled.finding.severity] += 1
-        new += settled.state is State.NEW
-        expired += settled.waiver is not None
+    open_findings = [one for one in result.findings if one.waiver is None or one.waiver.expired]
+    levels = Counter([one.finding.severity._value_ for one in open_findings])  # to hash an enumeration's value is slow
+    is_new = State.NEW
     return Tally(
-        open=counts,
-        new=new,
-        waived=waived,
-        expired=expired,
+        open={level: levels[level._value_] for level in sorted(Severity, reverse=True)},
+        new=sum([one.state is is_new for one in open_findings]),
+        waived=len(result.findings) - len(open_findings),
+        expired=sum([one.waiver is not None for one in open_findings]),
         fixed=len(result.fixed),
         skipped=len(result.skips),
         components=len(result.components),

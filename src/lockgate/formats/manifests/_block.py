@@ -66,8 +66,18 @@ class Block:
     def line_of(self, pointer: str) -> int:
         """As ``_go_yaml.line_of``, of a JSON pointer. Those that are asked for in one document begin alike."""
         found = self._found
-        if pointer in found:
-            return found[pointer][1]
+        held = found.get(pointer)
+        if held is None:
+            if not pointer:
+                return self.line
+            above, _, part = pointer.rpartition("/")
+            value, line = found.get(above) or self._led_to(above)
+            held = found[pointer] = self._below(value, line, part)
+        return held[1]
+
+    def _led_to(self, pointer: str) -> tuple[Any, int]:
+        """What stands at a pointer and its line, found with all that stands above it."""
+        found = self._found
         waiting: list[tuple[str, str]] = []
         while pointer and pointer not in found:
             above, _, part = pointer.rpartition("/")
@@ -76,7 +86,7 @@ class Block:
         value, line = found[pointer] if pointer else (self.value, self.line)
         for pointer, part in reversed(waiting):
             value, line = found[pointer] = self._below(value, line, part)
-        return line
+        return value, line
 
     def _below(self, value: Any, line: int, part: str) -> tuple[Any, int]:
         """What stands in a value at ``line`` under one part of a pointer."""
