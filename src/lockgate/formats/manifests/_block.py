@@ -190,7 +190,9 @@ class _Reader:
         own, first, nodes = -1, 0, 1
         holder: Any = None  # of what stands at ``own``, with its ``lines``
         lines: list[int] = []
-        above, hole, place, hole_lines = 0, None, None, lines  # what has no value yet, and stands last where it stands
+        hole: Any = None  # where the last line's value is to stand, at ``place``, if it is deeper than ``above``
+        place: Any = None
+        above, hole_lines = 0, lines
         at = 1 if _BEGIN.match(rows[0]) else 0
         while at < end:
             row = rows[at]
