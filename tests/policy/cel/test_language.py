@@ -321,6 +321,10 @@ def test_an_empty_optional_has_no_value() -> None:
         ("string(timestamp('2024-02-29T12:00:00.5+02:00'))", "2024-02-29T10:00:00.5Z"),
         ("string(duration('1h30m'))", "5400s"),
         ("string(duration('-1.5s'))", "-1.5s"),
+        ("string(duration('1ns'))", "0.000000001s"),
+        ("string(duration('0'))", "0s"),
+        ("string(duration('2562047h47m16.854775807s'))", "9223372036.854776s"),  # as a double, like cel-go
+        ("int(duration('1.5s'))", 1_500_000_000),
         ("dyn(1) == 1", True),
         ("size('é😀') == 2 && 'abc'.size() == 3 && size(b'é') == 2 && [1].size() == 1 && {}.size() == 0", True),
     ],
@@ -334,7 +338,8 @@ def test_a_conversion_converts(text: str, expected: object) -> None:
     [
         "int('1.5')", "int('')", "int(1e19)", "int('9223372036854775808')", "uint(-1)", "uint('-1')", "double('a')",
         "bool('yes')", "string(b'\\xff')", "timestamp(s)", "duration(s)", "int(18446744073709551615u)", "bool(x)",
-        "timestamp('2024-02-30T00:00:00Z' + '')", "timestamp(253402300800)", "duration('10000000000h' + '')",
+        "timestamp('2024-02-30T00:00:00Z' + '')", "timestamp(253402300800 + 0)", "duration('10000000000h' + '')",
+        "duration(1 + 0)", "duration(dyn(1))", "duration(x)",
     ],
 )  # fmt: skip
 def test_a_conversion_that_cannot_be_made_is_an_error(text: str) -> None:

@@ -37,6 +37,27 @@ def test_a_dumped_program_answers_like_the_one_it_was() -> None:
     assert loaded.query("data.a.p[x]", {"xs": [1]}) == [{"x": "1"}]
 
 
+@pytest.mark.parametrize(
+    ("expression", "answer"),
+    [
+        ('sprintf("%v %s", [2e308, 2e308])', "2e308 2e308"),
+        ('sprintf("%d", [2e308])', "%!d(string=2e308)"),
+        ('sprintf("%v", [1e23])', "1e+23"),
+        ('sprintf("%v", [[2e308]])', "[2e308]"),
+        ("json.marshal([2e308, -2e308])", "[2e308,-2e308]"),
+        ("yaml.marshal([2e308])", "- 2e308\n"),
+        ("format_int(1e400, 10)", "1" + "0" * 400),
+        ("count({1e400, 10e399, 1e401})", 2),
+        ("[2e308 == 20e307, 2e308 > 1e308, -2e308 < 0, is_number(2e308)]", [True] * 4),
+        ("2e308 - 1e308 == 1e308", True),
+    ],
+)
+def test_numbers_that_no_double_comes_near_are_numbers(expression: str, answer: object) -> None:
+    program = compile_modules([Source("a.rego", f"package a\nx := {expression}")])
+    for one in (program, Program.load(program.dump())):
+        assert one.evaluate("data.a.x") == answer
+
+
 @pytest.mark.parametrize("content", [b"", b"text", marshal.dumps(("other", 1)), marshal.dumps((("x", 9), 0, 0, 0, 0))])
 def test_a_program_of_another_version_is_not_loaded(content: bytes) -> None:
     with pytest.raises(ValueError, match="dumped"):

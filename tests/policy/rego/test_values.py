@@ -245,6 +245,17 @@ class TestLongNumbers:
         assert compare(WideFloat("1e30"), 10**30 + 1) == -1
         assert compare(WideFloat("1e30"), WideFloat("1000000000000000000000000000001.0")) == -1
 
+    def test_a_number_that_no_double_comes_near_is_kept_as_it_is_written(self) -> None:
+        one = from_json_text("2e308")
+        assert literal(one) == json_text(one) == "2e308"
+        assert equal(one, 2 * 10**308)
+        assert compare(one, from_json_text("1.9e308")) == 1
+        assert compare(from_json_text("-2e308"), -1) == -1
+        assert hash(one) == hash(2 * 10**308)
+        assert int(one) == 2 * 10**308
+        assert one.is_integer()
+        assert len(Set([one, from_json_text("20e307"), 2 * 10**308])) == 1
+
     def test_digits_are_kept_for_printing(self) -> None:
         assert literal(from_json_text("[1.00000000000000000001, 0.1, 123456789.123456789]")) == (
             "[1.00000000000000000001, 0.1, 123456789.123456789]"

@@ -41,6 +41,17 @@ def duration(nanoseconds: int) -> Duration:
     return Duration(nanoseconds)
 
 
+def timestamp_of_int(seconds: int) -> Timestamp:
+    """The moment so many seconds after 1970, or :class:`CelError` as :func:`timestamp`."""
+    return timestamp(seconds * SECOND)
+
+
+def duration_of_int(value: int) -> Duration:
+    """:class:`CelError`: the language declares ``duration(int)``, and cel-go makes none of any number
+    (``common/stdlib``, ``Int.ConvertToType``)."""
+    raise CelError(f"type conversion error from 'int' to 'google.protobuf.Duration': duration({value})")
+
+
 def parse_timestamp(text: str) -> Timestamp:
     """RFC 3339 into a moment."""
     match = _STAMP.fullmatch(text) if len(text) <= 64 else None
@@ -87,10 +98,13 @@ def format_timestamp(value: Timestamp) -> str:
 
 
 def format_duration(value: Duration) -> str:
-    """Seconds with the digits that are needed, and ``s``."""
+    """Seconds as the nearest double, with the digits that tell it from others, and ``s``: as cel-go has it."""
+    from decimal import Decimal
+
     whole, rest = divmod(abs(value.nanoseconds), SECOND)
-    fraction = f".{rest:09d}".rstrip("0") if rest else ""
-    return f"{'-' if value.nanoseconds < 0 else ''}{whole}{fraction}s"
+    seconds = whole + rest / SECOND
+    shown = f"{Decimal(repr(seconds)):f}".removesuffix(".0")
+    return f"{'-' if value.nanoseconds < 0 else ''}{shown}s"
 
 
 def local(value: Timestamp, zone: str = "UTC") -> datetime.datetime:

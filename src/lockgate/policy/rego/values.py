@@ -60,10 +60,11 @@ UNDEFINED: Final = Undefined()
 
 
 class WideFloat(float):
-    """A float that came out of arithmetic with more digits than a double holds.
+    """A number with more digits than a double holds, or larger than any: it came out of arithmetic, or was written with
+    a fraction or an exponent.
 
-    Rego computes with 64 bits of mantissa. The number in front is the nearest double; ``text`` has all its digits, is
-    what Rego prints, and is what further arithmetic starts from.
+    Rego computes with 64 bits of mantissa. The number in front is the nearest double, infinity among them; ``text`` has
+    all its digits, is what Rego prints, and is what further arithmetic starts from.
     """
 
     __slots__ = ("text",)
@@ -76,6 +77,12 @@ class WideFloat(float):
 
     def __reduce__(self) -> tuple[type[WideFloat], tuple[str]]:
         return WideFloat, (self.text,)
+
+    def __int__(self) -> int:
+        return int(Fraction(self.text))
+
+    def is_integer(self) -> bool:
+        return Fraction(self.text).denominator == 1
 
     # Numbers are compared by all their digits.
 
@@ -330,8 +337,6 @@ def number_text(value: float) -> str:
 
 def is_whole(value: float) -> bool:
     """Whether a number has no fraction."""
-    if isinstance(value, WideFloat):
-        return Fraction(value.text).denominator == 1
     return isinstance(value, int) or value.is_integer()
 
 
@@ -566,7 +571,8 @@ def json_string(text: str) -> str:
 
 
 def number_of(text: str) -> int | float:
-    """The number of a decimal text: exact where it is whole, and with all its digits kept where a double is not enough.
+    """The number of a decimal text: whole where it has neither fraction nor exponent; as it is written where a double
+    is not enough.
 
     Raises ValueError past 4,300 digits.
     """
@@ -586,7 +592,7 @@ def _long_number(text: str, number: float) -> int | float:
     if abs(exact.adjusted()) > _MAX_EXPONENT and exact:
         raise ValueError(f"the number {text[:40]} is out of bounds")
     if exact == exact.to_integral_value():
-        return number if number == exact else int(exact)
+        return number if number == exact else WideFloat(text)
     return number if math.isfinite(number) and Decimal(repr(number)) == exact else WideFloat(text)
 
 

@@ -15,13 +15,13 @@ from lockgate.policy.cel.operators import integer, unsigned
 from lockgate.policy.cel.regex import search
 from lockgate.policy.cel.times import (
     SECOND,
-    duration,
+    duration_of_int,
     format_duration,
     format_timestamp,
     local,
     parse_duration,
     parse_timestamp,
-    timestamp,
+    timestamp_of_int,
 )
 from lockgate.policy.cel.values import CelError, Duration, Timestamp, TypeValue, Uint, type_name
 
@@ -167,6 +167,7 @@ def _conversions() -> list[Function]:
         function("int", "double", do=_double_to_int, result="int"),
         function("int", "string", do=_to_int, result="int"),
         function("int", "timestamp", do=lambda value: value.nanoseconds // SECOND, result="int"),
+        function("int", "duration", do=lambda value: value.nanoseconds, result="int"),
         function("uint", "uint", do=lambda value: value, result="uint"),
         function("uint", "int", do=unsigned, result="uint"),
         function("uint", "double", do=_double_to_uint, result="uint"),
@@ -189,10 +190,10 @@ def _conversions() -> list[Function]:
         function("bytes", "string", do=_to_bytes, result="bytes"),
         function("timestamp", "timestamp", do=lambda value: value),
         function("timestamp", "string", do=parse_timestamp),
-        function("timestamp", "int", do=lambda value: timestamp(value * SECOND)),
+        function("timestamp", "int", do=timestamp_of_int),
         function("duration", "duration", do=lambda value: value),
         function("duration", "string", do=parse_duration),
-        function("duration", "int", do=duration),
+        function("duration", "int", do=duration_of_int),
         function("dyn", "any", do=lambda value: value),
         function("type", "any", do=_type, result="type"),
     ]

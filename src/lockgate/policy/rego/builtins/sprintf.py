@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from lockgate.policy.rego.builtins.contract import MAX_TEXT, Function, LimitError, array, bounded, string
-from lockgate.policy.rego.values import Value, bytes_of, literal, quote
+from lockgate.policy.rego.values import Value, WideFloat, bytes_of, literal, quote
 
 _MAX_SIZE: Final = 1_000_000
 _INT64: Final = 1 << 63
@@ -204,7 +204,9 @@ class _Printer:
 
 
 def _operand(value: Value) -> Any:
-    """An int, a float or a str: what OPA hands to ``fmt``."""
+    """An int, a float or a str: what OPA hands to ``fmt``. A number that no double comes near goes as its text."""
+    if isinstance(value, WideFloat) and math.isinf(value):
+        return value.text
     if isinstance(value, (str, int, float)) and not isinstance(value, bool):
         return value
     return literal(value)

@@ -6,6 +6,7 @@ string, ``0o17`` a number). The first document counts. Keys become strings, as t
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 from typing import Any, Final
@@ -13,7 +14,7 @@ from typing import Any, Final
 from lockgate.formats.yaml_safe import FormatError, Node, compose_all
 from lockgate.policy.rego.builtins.contract import BuiltinError, Function, bounded, string
 from lockgate.policy.rego.builtins.sprintf import sprintf
-from lockgate.policy.rego.values import Value, WideFloat, bytes_of, plain
+from lockgate.policy.rego.values import Value, WideFloat, bytes_of, number_text, plain
 
 _PREFIX: Final = "tag:yaml.org,2002:"
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
@@ -73,8 +74,10 @@ def marshal(value: Value) -> Value:
         return dumper.represent_scalar(f"{_PREFIX}str", text, style=style)
 
     def represent_number(_: yaml.SafeDumper, number: float) -> yaml.Node:
-        large = not -_INT64 <= number < _UINT64
-        text = sprintf("%v", [float(number)]) if isinstance(number, float) or large else str(number)
+        text = number_text(number)
+        if isinstance(number, float) or not -_INT64 <= number < _UINT64:
+            near = float(text)
+            text = text if math.isinf(near) else sprintf("%v", [near])
         return yaml.ScalarNode(f"{_PREFIX}{'int' if _INTEGER.fullmatch(text) else 'float'}", text)
 
     Dumper.add_representer(str, represent)
