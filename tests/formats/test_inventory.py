@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from packageurl import PackageURL
@@ -13,6 +14,7 @@ from lockgate.formats.installed import System
 from lockgate.formats.installed._distribution import distro_of, ecosystem_of, system_of_distro
 from lockgate.formats.inventory import Statement, inventory
 from lockgate.formats.purl import parse
+from lockgate.formats.purl_components import component_of
 from lockgate.model import ComponentKind
 
 DEBIAN = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'
@@ -92,10 +94,10 @@ def test_an_rpm_has_its_epoch_and_its_source_beside_the_version():
     assert (npm.ecosystem, openssl.version) == ("Red Hat:enterprise_linux:9", "1:3.0.7-27.el9")
     assert PackageURL.from_string(openssl.purl) == PackageURL(
         "rpm", "redhat", "openssl-libs", "3.0.7-27.el9",
-        {"arch": "x86_64", "distro": "rhel-9.4", "epoch": "1", "upstream": "openssl"},
+        {"arch": "x86_64", "distro": "rhel-9.4", "epoch": "1", "upstream": "openssl-3.0.7-27.el9.src.rpm"},
     )  # fmt: skip
     assert parse(npm.purl).qualifiers["rpmmod"] == "nodejs:18:9:1"
-    assert parse(npm.purl).qualifiers["upstream"] == "nodejs@18.20.4-1"
+    assert parse(npm.purl).qualifiers["upstream"] == "nodejs-18.20.4-1.src.rpm"
 
 
 def test_without_os_release_packages_stand_and_their_ecosystem_is_open():
@@ -144,7 +146,41 @@ def test_what_advisories_call_a_distribution(system, kind, ecosystem):
     assert ecosystem_of(system, kind) == ecosystem
 
 
-@pytest.mark.parametrize("named", [("debian", "12"), ("opensuse-leap", "15.6"), ("wolfi", "")])
+@pytest.mark.parametrize("named", [("debian", "12"), ("opensuse-leap", "15.6"), ("wolfi", ""), ("rhel", "9.4")])
 def test_the_qualifier_of_a_package_url_names_the_system_again(named):
     system = System(*named, "")
     assert system_of_distro(distro_of(system)) == system
+
+
+def test_the_package_url_of_every_component_gives_it_back():
+    blobs = [
+        rpm_header("openssl-libs", "3.0.7", "27.el9", epoch=1, source="openssl-3.0.7-27.el9.src.rpm"),
+        rpm_header("npm", "10.7.0", "1.18", source="nodejs-18.20.4-1.src.rpm", module="nodejs:18:9:1"),
+    ]
+    redhat = {"etc/os-release": 'ID="rhel"\nVERSION_ID="9.4"\n', "var/lib/rpm/Packages.db": rpm_ndb(blobs)}
+    for files in (debian(), redhat):
+        for one in inventory(stated(files)).components[1:]:
+            again = component_of(one.purl, one.path)
+            assert again == replace(one, line=0, licence="", owner="")
+
+
+@pytest.mark.parametrize(
+    ("url", "ecosystem", "source", "version"),
+    [
+        ("pkg:deb/debian/libssl3@3.0-1?distro=debian-12.5&upstream=openssl", "Debian:12", "openssl", "3.0-1"),
+        ("pkg:deb/ubuntu/bash@5.2?distro=ubuntu-24.04", "Ubuntu:24.04:LTS", "bash", "5.2"),
+        ("pkg:apk/alpine/musl@1.2.5-r0?arch=x86_64&distro=3.20.3", "Alpine:v3.20", "musl", "1.2.5-r0"),
+        ("pkg:apk/wolfi/glibc@2.40-r1", "Wolfi", "glibc", "2.40-r1"),
+        ("pkg:rpm/redhat/bash@5.1-9.el9?distro=redhat-9.4&epoch=0", "Red Hat:enterprise_linux:9", "bash", "5.1-9.el9"),
+        ("pkg:rpm/redhat/a@1-2?distro=rhel-8&epoch=1&upstream=b-3-4.src.rpm", "Red Hat:enterprise_linux:8", "b", "1:3-4"),  # noqa: E501
+        ("pkg:rpm/azurelinux/a@1-2.azl3?distro=azurelinux-3.0", "Azure Linux:3", "a", "1-2.azl3"),
+    ],
+)
+def test_package_urls_of_other_tools_are_understood(url, ecosystem, source, version):
+    found = component_of(url, "bill")
+    assert (found.ecosystem, found.source, found.source_version) == (ecosystem, source, version)
+
+
+def test_what_names_no_component_is_none():
+    assert component_of("pkg:generic/debian@12", "bill") is None
+    assert component_of("no url", "bill") is None

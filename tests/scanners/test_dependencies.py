@@ -10,7 +10,7 @@ import pytest
 from lockgate import rules
 from lockgate.errors import ConfigurationError, NothingCheckedError
 from lockgate.formats import yaml_safe
-from lockgate.model import Component, Family, Finding, Scope, Severity, Skip, SkipKind
+from lockgate.model import Component, ComponentKind, Family, Finding, Scope, Severity, Skip, SkipKind
 from lockgate.scanners import ScanContext, Scanner
 from lockgate.scanners.dependencies import SCANNER
 from lockgate.store.advisories import AdvisoryStore
@@ -194,3 +194,60 @@ def test_a_rule_of_the_family_with_other_logic_is_refused(tmp_path):
     for logic in ({"advisories": "everything"}, {"advisories": "vulnerable", "more": 1}):
         with pytest.raises(ConfigurationError):
             SCANNER.start([replace(RULES[0], logic=logic)], ScanContext(salt=b"0" * 16, advisories=store))
+
+
+def debian(name, fixed="", *, ecosystem="Debian:12", **beside):
+    events = [{"introduced": "0"}, *([{"fixed": fixed}] if fixed else [])]
+    affected = {
+        "package": {"ecosystem": ecosystem, "name": name},
+        "ranges": [{"type": "ECOSYSTEM", "events": events}],
+        "ecosystem_specific": beside,
+    }
+    return {"id": f"DEBIAN-CVE-2026-{len(name)}", "affected": [affected]}
+
+
+LIBSSL = Component(
+    "Debian:12", "libssl3", "3.0.15-1", "var/lib/dpkg/status", purl="pkg:deb/debian/libssl3@3.0.15-1?distro=debian-12",
+    source="openssl", source_version="3.0.15-1", layer="sha256:a",
+)  # fmt: skip
+
+
+def test_a_package_of_a_distribution_is_compared_by_its_source_and_told_how_to_upgrade(tmp_path):
+    (finding,), skips, coverage = scan(build(tmp_path, [debian("openssl", "3.0.16-1")]), [LIBSSL])
+    assert finding.fix.text == (
+        "Upgrade libssl3 from 3.0.15-1 to the build of openssl 3.0.16-1 or later: "
+        "apt-get update && apt-get install --only-upgrade libssl3"
+    )
+    assert finding.fact("source") == "openssl 3.0.15-1"
+    assert finding.fact("layer") == "sha256:a"
+    assert skips == []
+    assert coverage.startswith("1 components, ")
+
+
+def test_what_a_distribution_will_not_fix_is_said_in_the_fix(tmp_path):
+    (finding,), _, _ = scan(build(tmp_path, [debian("openssl", urgency="end-of-life")]), [LIBSSL])
+    assert finding.fact("fix-state") == "end-of-life"
+    assert finding.fix.text.startswith("The distribution no longer mends this release")
+
+
+def test_a_module_that_a_package_brought_is_told_by_advisories_about_the_package(tmp_path):
+    store = build(tmp_path, [debian("pyyaml", "1"), advisory(package="pyyaml")])
+    owner = "pkg:deb/debian/python3-yaml@6.0-3?arch=amd64&distro=debian-12&upstream=pyyaml"
+    foreign = "pkg:deb/debian/vendor-tool@1?arch=amd64&distro=debian-12"
+    module = replace(COMPONENT, name="pyyaml")
+    findings, skips, coverage = scan(store, [replace(module, owner=owner)])
+    assert (findings, skips, coverage) == ([], [], "")
+    others = [replace(module, owner=owner), replace(module, owner=foreign, path="b")]
+    findings, _, coverage = scan(store, [module, *others])
+    assert [one.location.path for one in findings] == ["requirements.txt", "b"]
+    assert coverage.startswith("2 components and 1 with the packages that brought them, ")
+
+
+def test_the_distribution_itself_is_no_package(tmp_path):
+    system = Component("", "debian", "12", "etc/os-release", kind=ComponentKind.OPERATING_SYSTEM)
+    assert scan(build(tmp_path, [advisory()]), [system]) == ([], [], "")
+
+
+def test_a_release_without_advisories_is_a_skip(tmp_path):
+    _, (skip,), _ = scan(build(tmp_path, [debian("openssl", "1")]), [replace(LIBSSL, ecosystem="Debian:13")])
+    assert "nothing about Debian:13" in skip.reason

@@ -20,8 +20,15 @@ _EVENTS = ("introduced", "fixed", "last_affected", "limit")
 _FORMS = ("CVSS_V4", "CVSS_V3", "CVSS_V2")
 _WORDS = {
     "critical": Severity.CRITICAL, "high": Severity.HIGH, "important": Severity.HIGH, "moderate": Severity.MEDIUM,
-    "medium": Severity.MEDIUM, "low": Severity.LOW, "negligible": Severity.LOW,
+    "medium": Severity.MEDIUM, "low": Severity.LOW, "negligible": Severity.LOW, "unimportant": Severity.LOW,
 }  # fmt: skip
+_GRADES = ("severity", "urgency")
+"""Members beside the standard ones in which databases write a word; the second is that of Debian."""
+_STATES = {
+    "end-of-life": "end-of-life", "eol": "end-of-life", "out-of-support-scope": "end-of-life",
+    "will-not-fix": "will-not-fix", "wont-fix": "will-not-fix", "wontfix": "will-not-fix", "ignored": "will-not-fix",
+}  # fmt: skip
+_STATED = ("urgency", "fix_state", "state", "status")
 _SEPARATORS = lazy_pattern(r"[-_.]+")
 
 
@@ -148,7 +155,22 @@ def _package(entry: Mapping[str, Any]) -> PackageRanges | None:
     listed = [text for item in versions if (text := _version_text(item))] if isinstance(versions, list) else []
     if len(listed) > MAX_VERSIONS:
         raise RecordError(f"the record lists more than {MAX_VERSIONS} versions")
-    return PackageRanges(ecosystem, normal_name(ecosystem, name), tuple(ranges), tuple(listed), commits)
+    return PackageRanges(
+        ecosystem, normal_name(ecosystem, name), tuple(ranges), tuple(listed), commits, _state(entry)
+    )
+
+
+def _state(entry: Mapping[str, Any]) -> str:
+    """What the distribution says of a flaw that it has not fixed."""
+    for key in ("ecosystem_specific", "database_specific"):
+        beside = entry.get(key)
+        if not isinstance(beside, dict):
+            continue
+        for member in _STATED:
+            word = _text(beside.get(member)).strip().lower().replace("_", "-").replace(" ", "-").replace("'", "")
+            if word in _STATES:
+                return _STATES[word]
+    return ""
 
 
 def _events(one: Mapping[str, Any], entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -209,9 +231,12 @@ def _word(record: Mapping[str, Any], affected: Sequence[Mapping[str, Any]]) -> S
     for holder in (record, *affected):
         for key in ("database_specific", "ecosystem_specific"):
             beside = holder.get(key)
-            word = _text(beside.get("severity")).strip().lower() if isinstance(beside, dict) else ""
-            if word in _WORDS:
-                found.append(_WORDS[word])
+            if isinstance(beside, dict):
+                words = [_text(beside.get(member)).strip().lower() for member in _GRADES]
+                found += [_WORDS[word] for word in words if word in _WORDS]
+        for entry in _objects(holder.get("severity")):
+            if entry.get("type") == "Ubuntu" and _text(entry.get("score")).lower() in _WORDS:
+                found.append(_WORDS[_text(entry.get("score")).lower()])
     return max(found, default=None)
 
 

@@ -17,6 +17,10 @@ class Kind(StrEnum):
     UNMAINTAINED = "unmaintained"
 
 
+STATES = ("end-of-life", "will-not-fix")
+"""No fix will come: for this release of the distribution, or for this flaw."""
+
+
 class RecordError(ValueError):
     """A record that cannot be read; the message says why, without its content."""
 
@@ -32,6 +36,8 @@ class PackageRanges:
     versions: tuple[str, ...] = ()
     git_ranges: int = 0
     """Ranges over commits, which are not read."""
+    state: str = ""
+    """What a distribution says of a flaw that it has not fixed: one of ``STATES``; mostly nothing."""
 
 
 @dataclass(frozen=True, slots=True)

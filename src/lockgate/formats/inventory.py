@@ -107,8 +107,11 @@ def _of_distribution(component: Component, stated: Statement, system: System | N
 
 def upstream_of(component: Component) -> str:
     """The qualifier ``upstream``: the source package, with its version where that is another one; empty where both are
-    those of the package."""
+    those of the package. Of RPM it is the name of the source package's file, as other tools write it."""
     source = component.source or component.name
+    if component.ecosystem == "rpm":
+        version = component.source_version.rpartition(":")[2]
+        return f"{source}-{version}.src.rpm" if version else ""
     if component.source_version and component.source_version != component.version:
         return f"{source}@{component.source_version}"
     return source if source != component.name else ""

@@ -38,6 +38,7 @@ from lockgate.store._advisory_form import (
     pack_entry,
     pack_package,
 )
+from lockgate.store._advisory_questions import stored_name
 from lockgate.store._alias_groups import AliasGroups
 from lockgate.store._exploited import read_epss, read_kev
 from lockgate.store._osv_input import Document, documents
@@ -195,7 +196,7 @@ class _Builder:
         scratch.executemany(
             "INSERT INTO affected VALUES (?,?,?)",
             [
-                (f"{package.ecosystem}/{package.name}", number, pack_entry(record.kind, entry))
+                (stored_name(package, entry), number, pack_entry(record.kind, entry, package.state))
                 for package, entry in entries
             ],
         )
@@ -323,8 +324,8 @@ class _Builder:
 
 
 def _row(record: int, entry: bytes) -> Row:
-    kind, intervals, listed = orjson.loads(entry)
-    return Row((record,), KINDS[kind], intervals, listed)
+    kind, intervals, listed, state = orjson.loads(entry)
+    return Row((record,), KINDS[kind], intervals, listed, state)
 
 
 def _records(document: Document) -> Iterator[Advisory | RecordError]:

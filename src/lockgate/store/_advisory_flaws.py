@@ -15,7 +15,7 @@ from typing import NamedTuple
 from lockgate.advisories.ranges import End, FixPlan
 from lockgate.advisories.record import Kind
 from lockgate.advisories.versions import major
-from lockgate.store._advisory_form import Body, Columns
+from lockgate.store._advisory_form import STATE, Body, Columns
 
 MAX_ROWS = 64
 """More advisories about one flaw in one package, which no database has, are taken as one, so that work stays linear."""
@@ -36,6 +36,8 @@ class Row(NamedTuple):
     """Fields as in :class:`Interval`."""
     listed: Sequence[str]
     """As in :class:`Affected`."""
+    state: str = ""
+    """As in :class:`PackageRanges`."""
 
 
 class Stretch(NamedTuple):
@@ -62,7 +64,7 @@ def columns_of(flaws: Iterable[Sequence[Row]], number: Callable[[tuple[int, ...]
             columns.bodies.append(number(records))
             columns.starts.append(start)
             columns.ends.append(end)
-            columns.fixes.append(fixes[0] if len(fixes) == 1 else fixes or "")
+            columns.fixes.append(fixes[0] if len(fixes) == 1 else fixes or _state(rows, records))
         for version, records in _without_key(rows).items():
             columns.without_key.setdefault(version, []).append(number(records))
         curable += [(row.intervals, row.listed) for row in rows if row.kind in _CURABLE]
@@ -72,6 +74,13 @@ def columns_of(flaws: Iterable[Sequence[Row]], number: Callable[[tuple[int, ...]
     }
     columns.ways_out.extend(at_end.get(way, way) for way in zip(*FixPlan.of(curable), strict=True))
     return columns
+
+
+def _state(rows: Sequence[Row], records: tuple[int, ...]) -> str:
+    """What the records of a stretch without a fix say of that, where they say one thing."""
+    states = {row.state for row in rows if not set(records).isdisjoint(row.records)}
+    said = states.pop() if len(states) == 1 else ""
+    return STATE + said if said else ""
 
 
 def stretches_of(rows: Sequence[Row]) -> list[Stretch]:

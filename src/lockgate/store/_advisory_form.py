@@ -19,7 +19,7 @@ from lockgate.model import Severity
 
 APPLICATION_ID = 0x4C474144
 """Marks the file as ours in its header (https://www.sqlite.org/fileformat.html#application_id)."""
-FORM = 3
+FORM = 4
 KINDS = (Kind.VULNERABLE, Kind.MALICIOUS, Kind.UNSOUND, Kind.UNMAINTAINED)
 _SEVERITIES = (*sorted(Severity), None)
 _PLAIN_BELOW = 4096
@@ -92,9 +92,13 @@ def _body(row: bytes) -> Body:
     return tuple.__new__(Body, fields)  # as Body(...) does it, which takes three times as long
 
 
-def pack_entry(kind: Kind, affected: Affected) -> bytes:
-    """One advisory about one package as the builder sets it aside: ``[kind, intervals, listed versions]``."""
-    return orjson.dumps((KINDS.index(kind), [tuple(one) for one in affected.intervals], affected.listed))
+def pack_entry(kind: Kind, affected: Affected, state: str) -> bytes:
+    """One advisory about one package as the builder sets it aside: ``[kind, intervals, listed versions, state]``."""
+    return orjson.dumps((KINDS.index(kind), [tuple(one) for one in affected.intervals], affected.listed, state))
+
+
+STATE = "!"
+"""No version begins so."""
 
 
 class Columns(NamedTuple):
@@ -109,7 +113,8 @@ class Columns(NamedTuple):
     """A version with key ``k`` is in the stretch when ``start <= k``, and either ``k < end`` or ``end`` is empty."""
     ends: list[str]
     fixes: list[str | Sequence[str]]
-    """The smallest version above the stretch that is well; several, where that depends on the major version."""
+    """The smallest version above the stretch that is well; several, where that depends on the major version. Where
+    there is none, ``STATE`` and what the distribution says of that, or an empty text."""
     ways_out: list[int | tuple[str, str]]
     """Versions without a known flaw by key, each the end of the stretch at that index, or key and version."""
     without_key: dict[str, list[int]]

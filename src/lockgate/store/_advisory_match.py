@@ -13,7 +13,7 @@ from lockgate.advisories.ranges import FixPlan, careful_fix
 from lockgate.advisories.record import Kind
 from lockgate.advisories.versions import VersionError, sort_key
 from lockgate.model import Component, Severity
-from lockgate.store._advisory_form import Body
+from lockgate.store._advisory_form import STATE, Body
 
 
 class Match(NamedTuple):
@@ -38,6 +38,8 @@ class Match(NamedTuple):
     """Smallest version that fixes it, of the same major version if there is one; empty: none is known."""
     fixes_all: str
     """Smallest version that no known vulnerability of the package affects; empty: none is known."""
+    state: str
+    """Why no fix will come, where a distribution says so (``advisories.record.STATES``)."""
 
 
 Found = tuple[int, str | Sequence[str]]
@@ -80,13 +82,14 @@ class Hit(NamedTuple):
     """A component that has at least one flaw."""
 
     component: Component
+    version: str
+    """The one that was compared: of a distribution's package that of its source package."""
     found: list[Found]
     fixes_all: str
 
     @classmethod
-    def of(cls, component: Component, package: Package | None) -> Hit | None:
+    def of(cls, component: Component, version: str, package: Package | None) -> Hit | None:
         """None where it has no flaw."""
-        version = component.version
         if package is None or not version:
             return None
         try:
@@ -94,14 +97,20 @@ class Hit(NamedTuple):
         except VersionError:
             key = ""
         found = package.flaws(key, version)
-        return cls(component, found, package.fix_of_all(key, version) if key else "") if found else None
+        return cls(component, version, found, package.fix_of_all(key, version) if key else "") if found else None
 
     def matches(self, bodies: Mapping[int, Body]) -> list[Match]:
         """One for each flaw, in the order of their names."""
-        component, found, fixes_all = self
-        version = component.version
+        component, version, found, fixes_all = self
         made = tuple.__new__  # as Match(...) does it, which takes twice as long, and this happens once a flaw
         return [
-            made(Match, (component, *bodies[body], fix if type(fix) is str else careful_fix(version, fix), fixes_all))
+            made(Match, (component, *bodies[body], *_fix_and_all(version, fix, fixes_all)))
             for body, fix in found
         ]
+
+
+def _fix_and_all(version: str, fix: str | Sequence[str], fixes_all: str) -> tuple[str, str, str]:
+    """The last three fields of a match."""
+    if not isinstance(fix, str):
+        return careful_fix(version, fix), fixes_all, ""
+    return ("", fixes_all, fix[1:]) if fix[:1] == STATE else (fix, fixes_all, "")

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from lockgate.advisories.osv import normal_name
 from lockgate.advisories.versions import KEY_FORM
 from lockgate.cycles import unsearched
 from lockgate.errors import StoreError
 from lockgate.model import Component
 from lockgate.store._advisory_form import APPLICATION_ID, BLOCK, FORM, Body, unpack_block, unpack_package
 from lockgate.store._advisory_match import Hit, Match, Package
+from lockgate.store._advisory_questions import Questions
 
 if TYPE_CHECKING:
     from lockgate.store._advisory_build import BuildReport, Progress
@@ -38,6 +38,7 @@ class AdvisoryStore:
         self._connection = connection
         self._path = path
         self._meta = meta
+        self._questions = Questions(meta["ecosystems"])
 
     @staticmethod
     def build(
@@ -103,14 +104,28 @@ class AdvisoryStore:
         asked = list(components)
         try:
             with unsearched():
-                keys = [_key(component) for component in asked]
-                packages = self._packages({key for key, one in zip(keys, asked, strict=True) if one.version})
-                pairs = zip(keys, asked, strict=True)
-                hits = [hit for key, one in pairs if (hit := Hit.of(one, packages.get(key))) is not None]
+                questions = [(one, key, version) for one in asked for key, version in self._questions.of(one)]
+                packages = self._packages({key for _, key, version in questions if version})
+                found = (Hit.of(one, version, packages.get(key)) for one, key, version in questions)
+                hits = [hit for hit in found if hit is not None]
                 bodies = self._bodies({body for hit in hits for body, _ in hit.found})
-                return [match for hit in hits for match in hit.matches(bodies)]
+                return list(_each_once(hits, bodies))
         except (sqlite3.Error, zlib.error, ValueError, KeyError, TypeError, IndexError) as error:
             raise StoreError("the advisory store is damaged", where=str(self._path), hint=_HINT) from error
+
+    def knows(self, component: Component) -> bool:
+        """Whether it holds advisories about the ecosystem, of a distribution about that release."""
+        return self._questions.known(component)
+
+    def speaks_of(self, components: Iterable[Component]) -> set[Component]:
+        """Those whose package has any advisory, whatever the version. Raises ``StoreError``."""
+        keys = {one: [key for key, _ in self._questions.of(one)] for one in components}
+        try:
+            wanted = {key for many in keys.values() for key in many}
+            held = {name for name, _ in self._select("SELECT name, 0 FROM package WHERE name", wanted)}
+        except sqlite3.Error as error:
+            raise StoreError("the advisory store is damaged", where=str(self._path), hint=_HINT) from error
+        return {one for one, many in keys.items() if not held.isdisjoint(many)}
 
     def _packages(self, names: set[str]) -> dict[str, Package]:
         rows = self._select("SELECT name, entries FROM package WHERE name", names)
@@ -129,5 +144,16 @@ class AdvisoryStore:
             yield from self._connection.execute(f"{head} IN ({','.join('?' * len(batch))})", batch)
 
 
-def _key(component: Component) -> str:
-    return f"{component.ecosystem}/{normal_name(component.ecosystem, component.name)}"
+def _each_once(hits: Sequence[Hit], bodies: Mapping[int, Body]) -> Iterator[Match]:
+    """Every flaw of a component once, whichever of the names it was asked under had it."""
+    said: set[str] = set()
+    last: Component | None = None
+    for hit in hits:
+        if hit.component is not last:
+            last, said = hit.component, set()
+            matches = hit.matches(bodies)
+        else:  # a package of a distribution, asked for under several names
+            matches = [match for match in hit.matches(bodies) if match.group not in said]
+        yield from matches
+        if last.source:
+            said.update(match.group for match in matches)

@@ -42,12 +42,14 @@ def ecosystem_of(system: System | None, kind: str) -> str:
 
 def system_of_distro(distro: str) -> System | None:
     """The system that a qualifier ``distro`` of a package URL names, as :func:`distro_of` writes it."""
-    identifier, _, version = distro.rpartition("-")
-    if not identifier or not version[:1].isdigit():
-        identifier, version = distro, ""
-    if not identifier or len(distro) > 120:
+    if not distro or len(distro) > 120:
         return None
-    return System(id=identifier.lower(), version=version, name="")
+    identifier, _, version = distro.lower().rpartition("-")
+    if identifier and version[:1].isdigit():
+        return System(id=identifier, version=version, name="")
+    if identifier in _BY_ID:
+        return System(id=identifier, version="", name="", codename=version)
+    return System(id=distro.lower(), version="", name="")
 
 
 def _release(system: System, parts: int) -> str:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from lockgate.advisories.record import Kind
 from lockgate.advisories.versions import VersionError, sort_key
 from lockgate.errors import ConfigurationError, NothingCheckedError, StoreError
+from lockgate.formats.purl_components import component_of
 from lockgate.model import (
     Component,
+    ComponentKind,
     Family,
     Finding,
     Fix,
@@ -41,6 +43,15 @@ _UPGRADE: Mapping[str, str] = {
     "Pub": "dart pub upgrade {name}",
     "Hex": "mix deps.update {name}",
 }
+_OF_DISTRIBUTION: Mapping[str, str] = {
+    "deb": "apt-get update && apt-get install --only-upgrade {name}",
+    "apk": "apk upgrade {name}",
+    "rpm": "dnf upgrade {name}",
+}
+_STATES = {
+    "end-of-life": "The distribution no longer mends this release: move to one that it does.",
+    "will-not-fix": "The distribution has said that it will not fix this.",
+}
 _TEXT = {
     "Maven": "set the version of {name} to {version} in pom.xml or build.gradle",
     "SwiftURL": "set {name} to 'from: {version}' in Package.swift and run 'swift package update'",
@@ -54,17 +65,24 @@ class DependencySession:
     def __init__(self, rules: Sequence[Rule], store: AdvisoryStore) -> None:
         self._rules = _by_subject(rules)
         self._store = store
-        self._known: Mapping[str, int] = store.meta()["ecosystems"]
         self._components: list[Component] = []
+        self._owned: list[Component] = []
         self._blind: dict[str, list[Component]] = {}
         self._checked = 0
+        self._by_owner = 0
 
     def feed(self, row: Any) -> Iterator[Finding | Skip]:
         """Take one Component. One without a version was told of by its reader, and is passed over."""
         component: Component = row
-        if not component.version:
+        if not component.version or component.kind is ComponentKind.OPERATING_SYSTEM:
             return
-        if component.ecosystem not in self._known:
+        if component.owner:
+            self._owned.append(component)
+            return
+        yield from self._take(component)
+
+    def _take(self, component: Component) -> Iterator[Skip]:
+        if not self._store.knows(component):
             self._blind.setdefault(component.ecosystem, []).append(component)
             return
         self._components.append(component)
@@ -79,6 +97,7 @@ class DependencySession:
     def finish(self) -> Iterator[Finding | Skip]:
         """All findings, in the order of the components, and a Skip for each ecosystem without advisories."""
         try:
+            yield from self._take_owned()
             for match in self._store.match(self._components):
                 finding = self._finding(match)
                 if finding is not None:
@@ -92,13 +111,25 @@ class DependencySession:
             )
             yield Skip(components[0].path, SkipKind.MISSING_TOOL, reason, Family.DEPENDENCIES.value)
 
+    def _take_owned(self) -> Iterator[Skip]:
+        """A file of a distribution's package is told of by advisories about that one, which know what the distribution
+        fixed in it; where none ever spoke of it (a package of somebody else's), the file is compared by itself."""
+        owners = {one.owner: owner for one in self._owned if (owner := component_of(one.owner, one.path)) is not None}
+        spoken_of = self._store.speaks_of(owners.values())
+        for component in self._owned:
+            if owners.get(component.owner) in spoken_of:
+                self._by_owner += 1
+            else:
+                yield from self._take(component)
+
     def coverage(self) -> str:
         """How many components were compared with how many advisories of which day."""
         if not self._checked:
             return ""
         meta = self._store.meta()
         day = meta["newest"][:10] or "an unknown day"
-        return f"{self._checked} components, {meta['advisories']} advisories up to {day}"
+        owned = f" and {self._by_owner} with the packages that brought them" if self._by_owner else ""
+        return f"{self._checked} components{owned}, {meta['advisories']} advisories up to {day}"
 
     def _finding(self, match: Match) -> Finding | None:
         rule = self._rules.get(EXPLOITED) if match.kev and match.kind is Kind.VULNERABLE else None
@@ -165,6 +196,9 @@ def _facts(match: Match) -> tuple[Related, ...]:
         "package": component.name,
         "path": " > ".join((*component.via, f"{component.name}@{component.version}")),
         "scope": component.scope.value,
+        "source": f"{component.source} {component.source_version}".strip() if component.source else "",
+        "layer": component.layer,
+        "fix-state": match.state,
         "vector": match.vector,
         "version": component.version,
     }
@@ -173,8 +207,13 @@ def _facts(match: Match) -> tuple[Related, ...]:
 
 def _fix(match: Match, rule: Rule) -> Fix:
     component = match.component
+    if match.state:
+        return Fix(f"{_STATES[match.state]} {rule.fix}")
     if not match.fixed_in:
         return Fix(rule.fix)
+    distribution = _distribution(component)
+    if distribution:
+        return Fix(_upgrade(match, distribution))
     best = match.fixes_all or match.fixed_in
     text = f"Upgrade {component.name} from {component.version} to {match.fixed_in} or later"
     if match.fixes_all and match.fixes_all != match.fixed_in:
@@ -187,6 +226,19 @@ def _fix(match: Match, rule: Rule) -> Fix:
     elif component.ecosystem in _TEXT:
         text += ": " + _TEXT[component.ecosystem].format(name=component.name, version=best)
     return Fix(text)
+
+
+def _distribution(component: Component) -> str:
+    return component.purl.partition("/")[0].removeprefix("pkg:") if component.source else ""
+
+
+def _upgrade(match: Match, manager: str) -> str:
+    """A distribution numbers source packages, and its fixes lie in the package of the same build."""
+    component = match.component
+    source = f"{component.source} " if component.source != component.name else ""
+    text = f"Upgrade {component.name} from {component.version} to the build of {source}{match.fixed_in} or later"
+    command = _OF_DISTRIBUTION.get(manager, "")
+    return f"{text}: {command.format(name=component.name)}" if command and _plain(component.name) else text
 
 
 def _plain(word: str) -> bool:
