@@ -39,6 +39,30 @@ def test_a_rule_that_names_a_definition_carries_its_controls():
     assert len(compared) >= 40
 
 
+def test_a_rule_carries_every_control_that_the_second_version_of_the_benchmark_gives_its_definitions():
+    second = FACTS["v2"]["definitions"]
+    meant: dict[str, set[str]] = {}
+    for rules in (FACTS["v2"]["rules"], {name: fact["definitions"] for name, fact in FACTS["rules"].items()}):
+        for name, definitions in rules.items():
+            meant.setdefault(name, set()).update(*(second.get(one, ()) for one in definitions))
+    for name, rule in RULES.items():
+        named = [tag.removeprefix("azure-") for tag in rule.tags if tag.startswith("azure-")]
+        meant.setdefault(name, set()).update(*(second.get(one, ()) for one in named))
+    lacking = {name: missing for name, controls in meant.items() if (missing := controls - set(RULES[name].tags))}
+    assert lacking == {}
+    assert sum(map(bool, meant.values())) == 112
+
+
+def test_the_two_versions_of_the_benchmark_never_contradict_each_other():
+    first = {**FACTS["definitions"]}
+    for fact in FACTS["rules"].values():
+        if len(fact["definitions"]) == 1:
+            first.setdefault(fact["definitions"][0], [one for one in fact["controls"] if one.startswith("mcsb-")])
+    both = {one: (controls, FACTS["v2"]["definitions"].get(one)) for one, controls in first.items()}
+    differ = {one for one, (old, new) in both.items() if old and new is not None and set(old) != set(new)}
+    assert differ == set()
+
+
 def test_every_tag_of_a_standard_of_microsoft_or_cis_is_a_control_of_it():
     prefixes = ("mcsb-", "cis-aks-", "cis-azure-", "cis-kubernetes-")
     controls = {one["prefix"] + str(key) for one in STANDARDS for key in one["controls"]}
