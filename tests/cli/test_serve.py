@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -90,3 +91,51 @@ def test_syslog_is_taken_in_where_it_is_asked_for_and_is_there_after_the_end(ser
     assert [json.loads(line)["SyslogMessage"] for line in done.stdout.splitlines()] == ["over tcp", "over udp"]
     for wrong in (["--syslog-tcp", "514"], ["--syslog-tls", "127.0.0.1:0"]):
         assert lockgate("serve", "--anonymous", *wrong, cwd=tmp_path).returncode == 2
+
+
+def _until(said, process, line=""):
+    while said not in line:
+        line = process.stderr.readline()
+        assert line, f"it never said {said!r}"
+    return line
+
+
+def test_settings_are_read_again_when_they_change_and_wrong_ones_change_nothing(serve, lockgate, tmp_path):
+    (tmp_path / "rows.ndjson").write_text('{"PodNamespace":"shop"}\n{"PodNamespace":"pay"}\n')
+    assert lockgate("ingest", "--table", "ContainerLogV2", "rows.ndjson", cwd=tmp_path).returncode == 0
+    process, url = serve("--anonymous")
+
+    def seen():
+        body = {"csl": "ContainerLogV2 | project PodNamespace | sort by PodNamespace asc"}
+        return [row[0] for row in httpx.post(f"{url}/v1/rest/query", json=body).json()["Tables"][0]["Rows"]]
+
+    settings = tmp_path / "lockgate.yaml"
+    assert seen() == ["pay", "shop"]
+    line = "tables: {ContainerLogV2: {access: [{people: [anonymous], where: PodNamespace == '%s'}]}}\n"
+    settings.write_text(line % "shop")
+    assert seen() == ["shop"]
+    _until("hold from now on", process)
+    for wrong in ("tables: {ContainerLogV2: {access: [{people: [anonymous], where: Nowhere == 1}]}}\n",
+                  "tables: {ContainerLogV2: {paths: [LogMessage]}}\n", "tables: [\n"):  # fmt: skip
+        settings.write_text(wrong)
+        assert seen() == ["shop"]
+        _until("the old settings hold", process)
+    settings.write_text(line % "pay")
+    assert seen() == ["pay"]
+    settings.unlink()
+    assert seen() == ["pay", "shop"]
+
+
+def test_rows_are_forgotten_by_the_server_itself_as_the_settings_say(serve, lockgate, tmp_path):
+    (tmp_path / "lockgate.yaml").write_text("tables: {ContainerLogV2: {retention_days: 30}}\n")
+    rows = [{"PodNamespace": one, "TimeGenerated": moment} for one, moment in
+            (("old", "2020-01-01T00:00:00Z"), ("new", datetime.now(UTC).isoformat()))]  # fmt: skip
+    (tmp_path / "rows.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert lockgate("ingest", "--table", "ContainerLogV2", "rows.ndjson", cwd=tmp_path).returncode == 0
+    process, url = serve("--anonymous", "--upkeep-minutes", "0.01")
+    assert "1 rows of ContainerLogV2 older than 30 days are forgotten" in _until("forgotten", process)
+    found = httpx.post(f"{url}/v1/rest/query", json={"csl": "ContainerLogV2 | project PodNamespace"}).json()
+    assert found["Tables"][0]["Rows"] == [["new"]]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert lockgate("serve", "--anonymous", "--upkeep-minutes", "-1", cwd=tmp_path).returncode == 2

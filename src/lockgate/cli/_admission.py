@@ -28,6 +28,7 @@ from lockgate.server.tls.authority import OwnAuthority
 from lockgate.server.tls.reload import Pair
 from lockgate.settings import FILE_NAME, AdmissionSettings, OnFailure
 from lockgate.store.journal import Journal
+from lockgate.store.upkeep import Upkeep, upkeep_of
 from lockgate.store.workspace import Workspace, prepare, salt_of
 
 _log = logging.getLogger("lockgate.admission")
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.workers > 1:
         from lockgate.cli._admission_workers import serve_together
 
-        return serve_together(arguments, place)
+        return serve_together(arguments, place, upkeep_of(project.settings.tables, where=FILE_NAME))
     return serve(arguments, place, lambda port: print(f"listening on {port}", flush=True), project=project)
 
 
@@ -85,7 +86,11 @@ def serve(arguments: argparse.Namespace, place: Workspace, started: Callable[[in
         recorder=JournalRecorder(journal, salt=salt) if journal is not None else None,
         bundle_changed=_publisher(arguments) if first else None,
     )  # fmt: skip
-    carrier = _carrier(journal, place, server, settles=first) if journal is not None else nullcontext()
+    def upkeep() -> Upkeep:
+        assert loader.current is not None
+        return loader.current.upkeep
+
+    carrier = _carrier(journal, place, server, upkeep, settles=first) if journal is not None else nullcontext()
     _log.info("%d policies, version %s", len(policies), policies.version)
     stop = threading.Event()
     following = threading.Thread(
@@ -131,7 +136,7 @@ def inputs_of(project: Project, arguments: argparse.Namespace) -> Inputs:
     config = Path(arguments.config) if arguments.config else project.top / FILE_NAME
     return Inputs(
         settings, project.scanner_options().get("policy", {}), project.waivers(), _waived_by(project, settings),
-        tuple(folders), (config, waivers),
+        tuple(folders), (config, waivers), upkeep_of(project.settings.tables, where=FILE_NAME),
     )  # fmt: skip
 
 
@@ -188,9 +193,11 @@ def _journal(place: Workspace) -> Journal:
 
 
 @contextmanager
-def _carrier(journal: Journal, place: Workspace, server: AdmissionServer, *, settles: bool) -> Iterator[None]:
+def _carrier(
+    journal: Journal, place: Workspace, server: AdmissionServer, upkeep: Callable[[], Upkeep], *, settles: bool
+) -> Iterator[None]:
     """Settles the journal within the block, and what is left of it at the end."""
-    carrier = Carrier(journal, place.folder / FOLDER, place.record, settles=settles, told=server.settled)
+    carrier = Carrier(journal, place.folder / FOLDER, place.record, settles=settles, told=server.settled, upkeep=upkeep)
     carrier.start()
     try:
         yield

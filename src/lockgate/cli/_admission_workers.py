@@ -14,11 +14,12 @@ from lockgate.cli._admission import loader_of, serve
 from lockgate.server.admission.carrying import FOLDER, settle_apart
 from lockgate.server.admission.workers import Peers, Worker, Workers, reserved
 from lockgate.store.journal import runs
+from lockgate.store.upkeep import Upkeep
 from lockgate.store.workspace import Workspace
 
 
-def serve_together(arguments: argparse.Namespace, place: Workspace) -> int:
-    """Serve until a signal; returns the exit code."""
+def serve_together(arguments: argparse.Namespace, place: Workspace, upkeep: Upkeep) -> int:
+    """Serve until a signal; returns the exit code. ``upkeep``: how what is left at the end is compacted."""
     with reserved(arguments.host, arguments.port) as port, _shared(place.folder) as folder:
         told = argparse.Namespace(**{**vars(arguments), "port": port})
         prepared = None
@@ -34,7 +35,7 @@ def serve_together(arguments: argparse.Namespace, place: Workspace) -> int:
         code = Workers(arguments.workers, work, lambda: print(f"listening on {port}", flush=True)).run()
     journals = place.folder / FOLDER
     if not arguments.no_store and any(runs(journals)):  # what was journalled after the first worker had settled
-        settle_apart(journals, place.record)
+        settle_apart(journals, place.record, upkeep)
     return code
 
 

@@ -13,6 +13,7 @@ from lockgate.errors import UsageError
 from lockgate.settings import TableSettings
 from lockgate.store import Record
 from lockgate.store.ingest import Collected
+from lockgate.store.tending import forget, tending_of
 from lockgate.tables import tables
 
 
@@ -54,13 +55,11 @@ def _retain(record: Record, days: int | None, only: list[str], settings: Mapping
         what = "rows of " + ", ".join(only) if only else "runs and ingested rows"
         print(f"{what} older than {days} days are forgotten: {sum(deleted.values())} rows")
         return
-    kept = {name: one.retention_days for name, one in settings.items() if one.retention_days is not None}
-    kept = {name: age for name, age in kept.items() if not only or name in only}
+    kept = {name: age for name, age in tending_of(settings).days.items() if not only or name in only}
     if not kept:
         raise UsageError(
             "nothing says for how long rows are kept", where="DAYS",
             hint="give DAYS, or tables.<table>.retention_days in lockgate.yaml",
         )  # fmt: skip
-    for name, age in kept.items():
-        deleted = record.retain(age, only=[name])
-        print(f"rows of {name} older than {age} days are forgotten: {sum(deleted.values())} rows")
+    for name, age, rows in forget(record, kept):
+        print(f"rows of {name} older than {age} days are forgotten: {rows} rows")

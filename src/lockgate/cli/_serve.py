@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lockgate.cli._live import Live, LiveRules
 from lockgate.cli._project import Project, project_at
 from lockgate.cli._tokens import FILE
 from lockgate.errors import ConfigurationError, ExitCode, UsageError
@@ -23,12 +24,12 @@ from lockgate.server.ingest.ways import ways_in
 from lockgate.server.mounts import Mount, Mounts
 from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
 from lockgate.server.query.desk import Desk
+from lockgate.server.tending import Tender
 from lockgate.server.tls.reload import Pair, ReloadingContext
-from lockgate.settings import FILE_NAME
 from lockgate.sources.cluster.audited import cleaned
-from lockgate.store.ingest import Collected, Loader, Times, data_collection_rules
+from lockgate.store.ingest import Collected, Loader, Times
 from lockgate.store.ingest.journalled import FOLDER as INCOMING
-from lockgate.store.row_access import check_access, security_of
+from lockgate.store.row_access import security_of
 from lockgate.store.saved import SavedFunctions
 from lockgate.store.workspace import prepare, salt_of
 
@@ -42,16 +43,21 @@ def run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     if arguments.threads < 1 or arguments.end_seconds < 0 or not arguments.scrape_seconds >= 1:
         raise UsageError("--threads and --scrape-seconds must be 1 or more, --end-seconds 0 or more")
+    if not arguments.upkeep_minutes >= 0:
+        raise UsageError("must be 0 or more", where="--upkeep-minutes")
     project = project_at(Path(arguments.project))
     prepare(project.workspace, tracked=project.tracks)
     people, anonymous = _people(arguments, project)
-    ways, taker = _ingestion(project, people)
+    live = Live(project, partial(project_at, Path(arguments.project)))
+    ways, taker = _ingestion(live, people)
     listeners: list[SyslogListener | OtlpListener] = [
         *_syslog(arguments, taker), *_grpc(arguments, taker, people, anonymous)
     ]
     scraping = [Scraper(taker, arguments.scrape, every=arguments.scrape_seconds)] if arguments.scrape else []
-    app = Mounts([_queries(arguments, project), *ways], people.of, anonymous=anonymous,
-                 listeners=[*listeners, *scraping])  # fmt: skip
+    every = arguments.upkeep_minutes * 60
+    tending = [Tender(project.workspace.record, live.tending, every=every)] if every else []
+    app = Mounts([_queries(arguments, live), *ways], people.of, anonymous=anonymous,
+                 listeners=[*listeners, *scraping, *tending])  # fmt: skip
 
     def started(port: int) -> None:
         print(f"listening on {port}", *(f"{one.origin} on {one.port}" for one in listeners), sep="\n", flush=True)
@@ -65,32 +71,29 @@ def run(arguments: argparse.Namespace) -> int:
     return int(ExitCode.ALLOWED)
 
 
-def _queries(arguments: argparse.Namespace, project: Project) -> Mount:
-    record = project.record()
-
-    tables = project.settings.tables
-    check_access(tables, record.shapes(), where=FILE_NAME)
+def _queries(arguments: argparse.Namespace, live: Live) -> Mount:
+    def functions() -> SavedFunctions:
+        return SavedFunctions(live.project.library().functions())
 
     def open_tables(person: Person, since: datetime | None, until: datetime | None) -> Tables:
-        functions, memory = SavedFunctions(project.library().functions()), person.allowance.memory
-        security = security_of(person.name, tables)
-        return record.asked(since=since, until=until, memory=memory, functions=functions, security=security)
+        security = security_of(person.name, live.project.settings.tables)
+        return live.record.asked(
+            since=since, until=until, memory=person.allowance.memory, functions=functions(), security=security
+        )
 
     desk = Desk(open_tables, threads=arguments.threads)
     served = Served(
-        desk, project.library, lambda: record.shapes(SavedFunctions(project.library().functions())),
+        desk, lambda: live.project.library(), lambda: live.record.shapes(functions()),
         tuple(arguments.database) or ("lockgate", "NetDefaultDB"), tuple(arguments.workspace_id),
     )  # fmt: skip
     return Mount(PREFIXES, QueryApp(served), QUERY, frozenset((METADATA,)), desk.close)
 
 
-def _ingestion(project: Project, people: People) -> tuple[list[Mount], Taker]:
+def _ingestion(live: Live, people: People) -> tuple[list[Mount], Taker]:
     """Rows are taken in for whoever may; without anybody who may it costs an empty journal."""
-    collected, salt = Collected(project.record()), salt_of(project.workspace)
-
-    clean = partial(cleaned, salt=salt)
-
-    rules = data_collection_rules.read([project.top / name for name in project.settings.data_collection_rules])
+    workspace = live.project.workspace
+    collected, salt = Collected(live.record), salt_of(workspace)
+    clean, rules = partial(cleaned, salt=salt), LiveRules(live)
 
     def loader(table: str, origin: str) -> Loader:
         transformation = rules.transformation(origin)
@@ -98,7 +101,7 @@ def _ingestion(project: Project, people: People) -> tuple[list[Mount], Taker]:
             collected, table, times=Times.SERVICE, origin=origin, clean=clean, transformation=transformation
         )  # fmt: skip
 
-    taker = Taker(project.workspace.folder / INCOMING, loader)
+    taker = Taker(workspace.folder / INCOMING, loader)
     return ways_in(taker, collected, people, salt=salt, clean=clean, rules=rules), taker
 
 

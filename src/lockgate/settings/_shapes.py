@@ -243,7 +243,8 @@ class TableSettings:
     about time."""
 
     retention_days: int | None = setting(
-        "Rows older than this are forgotten by `lockgate record retain`. Default: they are kept.", minimum=1
+        "Rows older than this are forgotten, by `lockgate serve` from time to time and by `lockgate record retain`. "
+        "Default: they are kept.", minimum=1
     )
     plan: Plan = setting(
         "`Analytics`: large files get filters of their terms when the record is compacted, so that a search for one "

@@ -1,4 +1,4 @@
-"""From journals to the record: ``python -m lockgate.store.settling ROOT RECORD``, a process that ends when it is done.
+"""From journals to the record: ``python -m lockgate.store.settling ROOT RECORD [UPKEEP]``, which ends when it is done.
 
 Each closed file becomes one append a table, marked in the same commit with the writer's name and the file's number: a
 file that was settled by a process which died before removing it is not appended again. Files that a writer which is
@@ -18,6 +18,7 @@ import orjson
 from lockgate.errors import LockgateError, StoreError
 from lockgate.store.journal import SHARED, Settled, set_aside, settle_closed
 from lockgate.store.record import Record
+from lockgate.store.upkeep import Upkeep
 from lockgate.tables import ColumnType, Table, tables
 
 _FIRST = ("AdmissionObjects",)
@@ -115,14 +116,18 @@ _READ: dict[ColumnType, Callable[[Any], Any]] = {
 
 
 def main(arguments: list[str]) -> int:
-    """Settle; what is wrong goes to the error output. 0 done, 4 but for some lines, 5 no record to write."""
+    """Settle; what is wrong goes to the error output. 0 done, 4 but for some lines, 5 no record to write.
+
+    The arguments: the folder of the journals, the workspace, and as JSON how tables are compacted.
+    """
     import os
 
-    root, place = arguments
+    root, place, *told = arguments
+    upkeep = Upkeep.read(orjson.loads(told[0])) if told else Upkeep()
     if hasattr(os, "nice"):
         os.nice(5)  # whoever answers requests goes first
     try:
-        done = settle(Path(root), Record.open(place))
+        done = settle(Path(root), Record.open(place, upkeep=upkeep))
     except LockgateError as error:
         sys.stderr.write(f"{error}\n")
         return int(error.exit_code)

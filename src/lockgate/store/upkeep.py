@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
@@ -28,6 +28,18 @@ class Upkeep:
         if named is None:
             named = () if table in self.unfiltered else HOT_PATHS.get(table, ())
         return tuple(dict.fromkeys(map(parsed, named)))
+
+
+    def told(self) -> dict[str, Any]:
+        """As JSON can hold it, for another process."""
+        paths = {name: list(texts) for name, texts in (self.paths or {}).items()}
+        return {"unfiltered": sorted(self.unfiltered), "paths": paths}
+
+    @classmethod
+    def read(cls, told: Any) -> Upkeep:
+        """What :meth:`told` gave. Raises ``KeyError``, ``TypeError`` or ``AttributeError`` for anything else."""
+        paths = {str(name): tuple(map(str, texts)) for name, texts in told["paths"].items()}
+        return cls(frozenset(map(str, told["unfiltered"])), paths)
 
 
 def upkeep_of(tables: Mapping[str, TableSettings], *, where: str = "") -> Upkeep:

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from lockgate.cli._project import project_at
-from lockgate.store import Record
+from lockgate.store import Record, settling
 from lockgate.store.ask import ask, explain
 from lockgate.store.ingest import Collected, Loader
 from lockgate.store.terms import making
@@ -64,6 +64,13 @@ def test_a_table_whose_plan_is_basic_gets_no_filters_whoever_compacts_the_record
     project = project_at(tmp_path)
     project.record().compact()
     assert not (tmp_path / ".lockgate" / "record" / TABLE / "_terms").exists()
+    journal = tmp_path / "journal" / "writer"
+    journal.mkdir(parents=True)
+    (journal / "100.jsonl").write_bytes(b'AdmissionReviews {"Name":"one more"}\n')  # the number compacts
+    upkeep = orjson.dumps(project.record().upkeep.told()).decode()
+    assert settling.main([str(journal.parent), project.workspace.record, upkeep]) == 0
+    assert not (tmp_path / ".lockgate" / "record" / TABLE / "_terms").exists()
+    assert not journal.exists()
     Record.open(project.workspace.record).compact()
     assert (tmp_path / ".lockgate" / "record" / TABLE / "_terms").exists()
 

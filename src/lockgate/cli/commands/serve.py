@@ -30,6 +30,9 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--otlp-grpc", metavar="HOST:PORT", help="take OpenTelemetry in over gRPC (needs lockgate[otlp])")
     add("--scrape", action="append", default=[], metavar="URL", help="ask this for its metrics, as Prometheus does")
     add("--scrape-seconds", type=float, default=60.0, metavar="S", help="from one time to the next (default: 60)")
+    add("--upkeep-minutes", type=float, default=60.0, metavar="M",
+        help="forget rows as tables.*.retention_days say, and join small\n"
+        "files, every so many minutes; 0 for never (default: 60)")  # fmt: skip
     add("--end-seconds", type=int, default=30, metavar="S", help="for what is being answered at the end (default: 30)")
 
 

@@ -14,10 +14,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import orjson
+
 from lockgate.errors import LockgateError
 from lockgate.formats.printable import clipped, printable
 from lockgate.store.journal import CLOSED, Journal, runs
 from lockgate.store.settling import DAMAGED
+from lockgate.store.upkeep import Upkeep
 
 _log = logging.getLogger("lockgate.admission")
 FOLDER = "journal"
@@ -34,13 +37,15 @@ class Carrier:
     """One thread that settles one journal, and at first what writers left that are gone."""
 
     def __init__(self, journal: Journal, root: Path, record: str, *, seconds: float = 10.0, settles: bool = True,
-                 told: Callable[[bool, int], None] = lambda ok, waiting: None) -> None:  # fmt: skip
-        """``root`` is the folder of the journals, ``record`` the workspace's address, as ``Record.open`` takes it.
+                 told: Callable[[bool, int], None] = lambda ok, waiting: None,
+                 upkeep: Callable[[], Upkeep] = Upkeep) -> None:  # fmt: skip
+        """``root`` is the folder of the journals, ``record`` the workspace's address, as ``Record.open`` takes it;
+        ``upkeep`` says what compaction does there.
 
         ``seconds``: how old a row may get before it is brought along. ``told`` gets whether a settling went well, and
         the bytes that wait. Without ``settles`` files are only closed: another process settles those of all.
         """
-        self._settles = settles
+        self._settles, self._upkeep = settles, upkeep
         self._journal, self._root, self._record, self._seconds, self._told = journal, root, record, seconds, told
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="record", daemon=True)
@@ -77,15 +82,16 @@ class Carrier:
 
     def settle(self) -> bool:
         """Settle what is closed; whether that went well."""
-        ok = settle_apart(self._root, self._record)
+        ok = settle_apart(self._root, self._record, self._upkeep())
         self._told(ok, self._journal.waiting())
         return ok
 
 
-def settle_apart(root: Path, record: str) -> bool:
+def settle_apart(root: Path, record: str, upkeep: Upkeep) -> bool:
     """Settle every journal below ``root`` by a process of its own; whether the record has what was closed."""
     # -P: the folder that this was started in is the user's, and no place to import from.
-    command = [sys.executable, "-P", "-m", "lockgate.store.settling", str(root), record]
+    command = [sys.executable, "-P", "-m", "lockgate.store.settling", str(root), record,
+               orjson.dumps(upkeep.told()).decode()]  # fmt: skip
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                               timeout=_LONGEST, start_new_session=True, check=False)  # fmt: skip

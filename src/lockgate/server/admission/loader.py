@@ -27,6 +27,7 @@ from lockgate.settings import AdmissionSettings
 from lockgate.sources import policy_files
 from lockgate.sources.cluster.policies import PLACE as CLUSTER
 from lockgate.store.compiled import compiled_policies
+from lockgate.store.upkeep import Upkeep
 
 _log = logging.getLogger("lockgate.admission")
 _TOLD = 20
@@ -47,6 +48,8 @@ class Inputs:
     """Files and folders of policies."""
     watched: tuple[Path, ...] = ()
     """Further files whose change means new inputs: settings, waivers."""
+    upkeep: Upkeep = Upkeep()
+    """How the tables of the record are compacted."""
 
 
 class Feed(Protocol):

@@ -54,6 +54,10 @@ class Rules:
         """The streams of a rule and their flows; None where there is no such rule."""
         return self._flows.get(rule)
 
+    def has(self, origin: str) -> bool:
+        """Whether rows of that origin come from a flow of a rule."""
+        return origin in self._by_origin
+
     def transformation(self, origin: str) -> Transformation | None:
         """What rows of that origin go through."""
         flow = self._by_origin.get(origin)
