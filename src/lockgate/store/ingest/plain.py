@@ -76,11 +76,11 @@ def written(
 
     ``received``: the time of ingestion in microseconds since 1970. ``block``: a file of our own for the lines, which
     stays for the next, since new pages of a file cost more than to fill them again. ``fields``: all that the rows have,
-    where they are known to be objects with no others. ``marks``: those of :data:`SECRET` that may be in the lines.
+    where they are known to be JSON objects with no others. ``marks``: those of :data:`SECRET` that may be in the lines.
     """
     import duckdb
 
-    if odd(data) or (fields is not None and not reading.known.issuperset(fields)):
+    if odd(data) if fields is None else not reading.known.issuperset(fields):
         return None
     _put(data, block)
     lines = _Lines(block, _room(data))
