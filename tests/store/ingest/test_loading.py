@@ -124,9 +124,12 @@ def test_what_is_read_at_once_is_what_is_read_row_by_row(
             assert _value(column.type, has[column.name]) == _value(column.type, wanted.get(column.name)), column.name
 
 
+_BEYOND = (b"1e400", b'{"x":-1.5E+400}', b"[[1e400 ]]", b"9" * 320 + b".5")
+
+
 @pytest.mark.parametrize(
     "line",
-    [b'{"Dynamic":%s}' % word for word in (b"nan", b"-Infinity ", b"[1, INF]", b'{"x":NaN}', b"[1,]")]
+    [b'{"Dynamic":%s}' % word for word in (b"nan", b"-Infinity ", b"[1, INF]", b'{"x":NaN}', b"[1,]", *_BEYOND)]
     + [b'{"String":nan}', b'{"String":"a",}', b'{"Long":1}\x0b', b'\x0c{"Long":1}', b'\xef\xbb\xbf{"Long":1}'],
 )
 def test_what_is_no_json_is_not_read_as_if_it_were(line: bytes, workspace: _Workspace) -> None:
@@ -136,7 +139,7 @@ def test_what_is_no_json_is_not_read_as_if_it_were(line: bytes, workspace: _Work
 
 
 def test_texts_that_look_like_no_json_are_texts(workspace: _Workspace) -> None:
-    texts = ["nan", ":nan,", "[1,]", "Infinity", ", }"]
+    texts = ["nan", ":nan,", "[1,]", "Infinity", ", }", "[1e400]"]
     done = workspace.load("Rows_CL", [{"String": text, "Dynamic": [text]} for text in texts], columns=_COLUMNS)
     assert done.problems == ()
     assert {row[0] for row in workspace.ask("Rows_CL | project String")} == set(texts)

@@ -7,24 +7,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lockgate.store.ingest.oddities import FORMS, LARGE, holds, marks_in, odd
+from lockgate.store.ingest.oddities import BEYOND, FORMS, LARGE, holds, marks_in, odd
 from lockgate.store.ingest.plain import SECRET
 
 _PARTS = [
     b" ", b"\t", b"\r", b",", b"}", b"]", b":", b"[", b"-", b"nan", b"NaN", b"inf", b"Infinity", b"a", b"1", b" " * 70,
-    b"\x0b", b"1234567890" * 2, b"x" * 50, b'{"kind":"Event","verb":"get","user":{"groups":["a","b"]}}\n' * 5,
+    b"\x0b", b"1234567890" * 2, b"x" * 50, b"e", b"E+", b"400", b"7" * 150,
+    b'{"kind":"Event","verb":"get","user":{"groups":["a","b"]}}\n' * 5,
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("form", [*FORMS, LARGE])
+_BY_ITSELF = [(form,) for form in (*FORMS, *BEYOND, LARGE)]
+
+
+@pytest.mark.parametrize("forms", [FORMS, BEYOND, *_BY_ITSELF])
 @settings(max_examples=300, deadline=None)
 @given(parts=st.lists(st.sampled_from(_PARTS), max_size=30))
-def test_hyperscan_finds_a_form_where_re_finds_it(form: bytes, parts: list[bytes]) -> None:
+def test_hyperscan_finds_forms_where_re_finds_one(forms: tuple[bytes, ...], parts: list[bytes]) -> None:
     data = b"".join(parts)
-    assert holds(form, data) == bool(re.search(form, data, re.IGNORECASE))
+    assert holds(forms, data) == any(re.search(form, data, re.IGNORECASE) for form in forms)
 
 
-@pytest.mark.parametrize("bad", [b'{"a":[1,]}', b'{"a":1, }', b'{"a":nan}', b'{"a": -Infinity\t}', b'{"a":1}\x0c'])
+@pytest.mark.parametrize("bad", [b'{"a":[1,]}', b'{"a":1, }', b'{"a":nan}', b'{"a": -Infinity\t}', b'{"a":1}\x0c',
+                                 b'{"a":1E400}', b'{"a":[-2.5e+1000 ]}', b'{"a":' + b"9" * 310 + b".5}"])  # fmt: skip
 @pytest.mark.parametrize("place", [0, 1, 5_000, 9_999])
 def test_one_line_of_a_large_block_is_found(bad: bytes, place: int) -> None:
     lines = [b'{"kind":"Event","verb":"get","user":{"groups":["a","b"]}}'] * 10_000
