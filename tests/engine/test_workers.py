@@ -66,6 +66,55 @@ def test_what_is_left_when_the_time_is_used_up_is_told_once(engine, tmp_path, mo
     (told,) = [skip for skip in result.skips if skip.kind is SkipKind.LIMIT]
     assert "time budget" in told.reason
     assert result.findings
+    paths = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.yaml"))
+    late = paths[observe.FIRST :]
+    assert told.path == late[0]
+    assert told.reason.endswith(
+        f"before this file and {len(late) - 1} more were judged: {', '.join(late[1:11])} and {len(late) - 11} more"
+    )
+    assert result.run.files == observe.FIRST
+
+
+def test_what_no_time_is_left_for_is_told_by_several_processes_as_by_one(engine, tmp_path):
+    source, rules = _tree(tmp_path), load(FAMILIES)
+    one, three = (
+        engine.run(source, scanners=members(FAMILIES), families=FAMILIES, rules=rules, jobs=jobs, seconds=-1.0)
+        for jobs in (1, 3)
+    )
+    assert (three.findings, three.skips, three.run.files) == (one.findings, one.skips, one.run.files)
+    assert (one.findings, one.run.files) == ((), 0)
+    (told,) = one.skips
+    paths = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.yaml"))
+    assert told.path == paths[0]
+    assert f"before this file and {len(paths) - 1} more were judged: {paths[1]}, " in told.reason
+
+
+def test_files_that_still_wait_when_the_walk_is_cut_are_told_with_those_behind_them(engine, tmp_path, monkeypatch):
+    source, rules = _tree(tmp_path), load([Family.POLICY])
+    paths = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.yaml"))
+    clock = _Clock(ends=151)  # the run itself asks once, for its start
+    for module in (observe, sys.modules["lockgate.engine.scan"]):
+        monkeypatch.setattr(module, "time", clock)
+    for jobs, judged in ((1, 150), (2, observe.FIRST)):
+        clock.asked = 0
+        ran = engine.run(
+            source, scanners=members([Family.POLICY]), families=(Family.POLICY,), rules=rules, jobs=jobs, seconds=5.0
+        )
+        (told,) = [skip for skip in ran.skips if skip.kind is SkipKind.LIMIT]
+        late = paths[judged:]
+        assert (told.path, ran.run.files) == (late[0], judged)
+        assert f"before this file and {len(late) - 1} more were judged: {', '.join(late[1:11])} and" in told.reason
+
+
+class _Clock:
+    """A clock by which the time is up when it has been asked that often."""
+
+    def __init__(self, *, ends: int) -> None:
+        self.asked, self._ends = 0, ends
+
+    def monotonic(self) -> float:
+        self.asked += 1
+        return 5.5 * (self.asked > self._ends)
 
 
 def _judge() -> Judge:

@@ -10,6 +10,7 @@ from dataclasses import field
 
 from lockgate.dataclass import dataclass
 from lockgate.engine.judge import Group, Judge, is_full
+from lockgate.engine.late import Late
 from lockgate.engine.request import Request
 from lockgate.engine.wholes import Place, Wholes, wholes_of
 from lockgate.errors import SourceError
@@ -24,6 +25,8 @@ from lockgate.store.known import Packed
 FIRST = 64
 """Files that are judged before others are handed to workers: what is made ready for these, every worker finds ready. So
 many must be left that other processes are worth their start."""
+_NAMING = 2.0
+"""Seconds after the time budget in which the files that are left are at least met, to be named."""
 
 
 @dataclass(slots=True)
@@ -105,11 +108,12 @@ def observe(
     kept, wholes = _started(files, request, cache, source)
     able = files.names()
     wants = _wanted(files, dependencies)
-    count = fresh = 0
+    count = fresh = passed = 0
     several = request.jobs > 1 and source.mode == "tree"  # files of other sources can be read in this process alone
     here = _Batch()
     waiting: list[_Waiting] = []
     later: list[tuple[Place, Answers]] = []
+    late = Late(request.seconds)
     for row in source.collect(wants):
         if isinstance(row, Skip):
             seen.skips.append(row)
@@ -123,9 +127,11 @@ def observe(
             met(row)
             _take_answers(seen, judges.objects.row(row))
         elif time.monotonic() > deadline:
-            seen.cut_short = f"the time budget of {request.seconds:.0f} s was used up"
-            seen.skips.append(Skip(row.path, SkipKind.LIMIT, f"{seen.cut_short} before this file and what follows it"))
-            break
+            passed += 1
+            late.follow(row, _place(seen, count + passed))
+            if source.mode != "tree" or time.monotonic() > deadline + _NAMING:
+                late.more = True
+                break
         else:
             count += 1
             request.progress("reading", count, 0)
@@ -153,10 +159,18 @@ def observe(
             later += _judged_here(seen, files, here.taken(), kept, request)
     later += _judged_here(seen, files, here.taken(), kept, request)
     if waiting:
-        later += _by_workers(seen, files, waiting, kept, deadline, request)
+        told = _by_workers(seen, files, waiting, kept, deadline, request)
+        later += told
+        seen.files -= len(waiting) - len(told)
+        for one in waiting[len(told) :]:
+            late.add(one.file, one.place)
     waivers: list[Waiver] = []
     if wholes is not None:
-        later += _of_wholes(seen, wholes, waivers, deadline, request)
+        later += _of_wholes(wholes, waivers, late, deadline)
+    if late:
+        seen.cut_short = late.why
+        place, skip = late.told()
+        later.append((place, Kept(skips=(skip,))))
     _take_later(seen, later)
     seen.waivers.extend(waivers)
     for name, findings, skips in files.finish():
@@ -247,15 +261,15 @@ def _by_workers(
     seen: Observation, files: Judge, waiting: Sequence[_Waiting], kept: CacheSession | None, deadline: float,
     request: Request,
 ) -> list[tuple[Place, Answers]]:  # fmt: skip
-    """The same of all files that others may judge."""
+    """The same of all files that others may judge; of the first ones alone where time is up before all are judged."""
     from lockgate.engine.workers import judged_by_workers
 
     told: list[tuple[Place, Answers]] = []
     with closing(judged_by_workers((one.file for one in waiting), files, jobs=request.jobs)) as answers:
-        for one, (file, said, payload) in zip(waiting, answers, strict=False):
+        for one in waiting:
             if time.monotonic() > deadline:
-                told.append((one.place, _out_of_time(seen, file, request)))
                 break
+            _, said, payload = next(answers)
             told.append((one.place, _kept(seen, one, said, kept, request, payload)))
     return told
 
@@ -268,15 +282,6 @@ def _kept(
         kept.put(one.file, said, payload)
     _count(seen, one.file, said, one.group, request)
     return said
-
-
-def _out_of_time(seen: Observation, file: File, request: Request) -> Answers:
-    """What is said in place of the answers about a file and what follows it; nothing where it was said before."""
-    if seen.cut_short:
-        return Kept()
-    seen.cut_short = f"the time budget of {request.seconds:.0f} s was used up"
-    reason = f"{seen.cut_short} before this file and what follows it"
-    return Kept(skips=(Skip(file.path, SkipKind.LIMIT, reason),))
 
 
 def _count(seen: Observation, file: File, judged: Answers, group: Group, request: Request) -> None:
@@ -322,20 +327,21 @@ def _judge_components(seen: Observation, components: Judge, readings: list[tuple
     _finish(seen, components)
 
 
-def _of_wholes(
-    seen: Observation, wholes: Wholes, waivers: list[Waiver], deadline: float, request: Request
-) -> list[tuple[Place, Answers]]:
+def _of_wholes(wholes: Wholes, waivers: list[Waiver], late: Late, deadline: float) -> list[tuple[Place, Answers]]:
     """What the scanners of wholes say of the files that were met, each with where it belongs; the waivers in them go to
-    ``waivers``."""
+    ``waivers``, and to ``late`` the files for which there is no time."""
     told: list[tuple[Place, Answers]] = []
+    cut = False
     for met in wholes.met:
-        if time.monotonic() > deadline and wholes.is_open(met):
-            told.append((met.place, _out_of_time(seen, met.file, request)))
-            wholes.drop()
-            break
+        if (cut or time.monotonic() > deadline) and wholes.is_open(met):
+            cut = True
+            late.add(met.file, met.place)
+            continue
         answers = wholes.judged(met)
         waivers.extend(answers.waivers)
         told.append((met.place, Kept(answers.findings, answers.skips, loaded=answers.loaded)))
+    if cut:
+        wholes.drop()
     return told
 
 

@@ -309,10 +309,10 @@ def _store(run: _Run, result: Result) -> None:
         if store is not None:
             store.append_result(result, **({"batch": run.batch} if run.batch else {}))
 
-    able = store is not None and store.is_local and not run.batch
+    many = len(result.findings) >= _WORTH_A_COPY
     aside = Aside(
         append,
-        worth_it=able and len(result.findings) >= _WORTH_A_COPY,
+        worth_it=many and store is not None and store.is_local and not run.batch,
         done=lambda: store is not None and store.has_run(run.id),
     )
     try:
