@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import field
 
@@ -17,7 +17,7 @@ from lockgate.errors import SourceError
 from lockgate.findings import Waiver
 from lockgate.formats import lockfiles
 from lockgate.model import Component, Family, File, Finding, Object, Skip, SkipKind
-from lockgate.sources import Source, Wants
+from lockgate.sources import LayeredSource, Source, Wants
 from lockgate.store.cache import Answers, Cache, CacheSession
 from lockgate.store.codec import Kept
 from lockgate.store.known import Packed
@@ -114,7 +114,7 @@ def observe(
     waiting: list[_Waiting] = []
     later: list[tuple[Place, Answers]] = []
     late = Late(request.seconds)
-    for row in source.collect(wants):
+    for row in _rows(source, wants, kept):
         if isinstance(row, Skip):
             seen.skips.append(row)
         elif isinstance(row, Finding):
@@ -189,6 +189,14 @@ def observe(
     _blind(seen, judges)
 
 
+def _rows(
+    source: Source, wants: Wants, kept: CacheSession | None
+) -> Iterator[File | Component | Object | Finding | Skip]:
+    if kept is not None and isinstance(source, LayeredSource):
+        return source.collect(wants, kept.holds)
+    return source.collect(wants)
+
+
 def _started(
     files: Judge, request: Request, cache: Cache | None, source: Source
 ) -> tuple[CacheSession | None, Wholes | None]:
@@ -200,11 +208,12 @@ def _started(
     if cache is None:
         files.start()
         return None, None
-    kept = cache.session(_cache_key(files, request), source.root)
+    root = source.cache_root if isinstance(source, LayeredSource) else source.root
+    kept = cache.session(_cache_key(files, request), root)
     wholes = wholes_of(files, source, request, kept)
     files.start(proven=kept.proven)
     if files.blind and not kept.proven:  # what the others say is kept apart: it is not the whole answer
-        kept = cache.session(_cache_key(files, request), source.root)
+        kept = cache.session(_cache_key(files, request), root)
         if wholes is not None:
             wholes.kept = kept
     if source.mode == "tree":  # a walk over the same paths time and again, where asking each time costs most of a run

@@ -28,7 +28,7 @@ from lockgate.gates import Gate, Question
 from lockgate.model import Component, Decision, Family, File, Object, Result, Rule, RuleId, Run
 from lockgate.rules import Rulebook
 from lockgate.scanners import ScanContext, Scanner, no_own_policies, nothing_below
-from lockgate.sources import ObjectSource, Source
+from lockgate.sources import LayeredSource, ObjectSource, Source
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
 
@@ -138,13 +138,25 @@ def _observe(run: _Run) -> None:
             judge.prepare(replace(context, sibling=source.sibling, below=below), request.options)
         judges.components.start()
         log = _object_log(run, source)
+        before = len(run.seen.findings), len(run.seen.waivers)
         observe(
             source, judges, run.seen, request, cache=run.cache, deadline=deadline,
             met=log.met if log is not None else lambda judged: None,
         )  # fmt: skip
+        if isinstance(source, LayeredSource):
+            _tell(run.seen, source, *before)
         if log is not None and isinstance(source, ObjectSource):
             log.finish(source.is_whole)
     run.seen.skips[:] = dict.fromkeys(run.seen.skips)  # a module is read by itself and by each file that names it
+
+
+def _tell(seen: Observation, source: LayeredSource, findings: int, waivers: int) -> None:
+    """What was found in other people's files, with what the source knows of them. Such files waive nothing."""
+    for number in range(findings, len(seen.findings)):
+        finding = seen.findings[number]
+        seen.packed.pop(finding.location.path, None)  # kept without what is added now
+        seen.findings[number] = source.told(finding)
+    del seen.waivers[waivers:]
 
 
 def _object_log(run: _Run, source: Source) -> ObjectLog | None:
@@ -258,7 +270,7 @@ def _result(run: _Run) -> Result:
             id=run.id,
             started=run.started,
             ended=request.now(),
-            root=", ".join(source.root for source in run.sources),
+            root=", ".join(dict.fromkeys(source.root for source in run.sources)),
             mode=run.sources[0].mode if run.sources else "tree",
             version=__version__,
             rules_digest=run.rules.digest,

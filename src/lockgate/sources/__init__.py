@@ -34,6 +34,24 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class LayeredSource(Protocol):
+    """A source whose files others share, known by a digest of all of them: a layer of images."""
+
+    @property
+    def cache_root(self) -> str:
+        """What answers about its files are kept under, in place of ``root``."""
+
+    def collect(
+        self, wants: Wants, holds: Callable[[File], bool]
+    ) -> Iterator[File | Component | Object | Finding | Skip]:
+        """As of any source. ``holds``: whether the answers about a file are kept; where those of all are, none need be
+        loaded, and none is."""
+
+    def told(self, finding: Finding) -> Finding:
+        """A finding on one of its files, with what only the source knows of it. Asked once all files were judged."""
+
+
+@runtime_checkable
 class ObjectSource(Protocol):
     """One place of objects that policies judge: a cluster, where nothing is a file."""
 

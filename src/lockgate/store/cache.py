@@ -57,8 +57,9 @@ class Answers(Protocol):
 class Cache:
     """One cache file; a context manager."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keys: int = KEYS_KEPT) -> None:
         self._path = path
+        self._keys = keys
         self._connection: sqlite3.Connection | None = None
         self.trouble = ""
         """Why the cache could not be used or was rebuilt; empty when all is well."""
@@ -68,9 +69,9 @@ class Cache:
             self._rebuild(error)
 
     @classmethod
-    def open(cls, path: Path) -> Cache:
-        """The cache at ``path``, made when missing; never raises."""
-        return cls(path)
+    def open(cls, path: Path, *, keys: int = KEYS_KEPT) -> Cache:
+        """The cache at ``path``, made when missing; never raises. ``keys``: so many of them are kept."""
+        return cls(path, keys=keys)
 
     def __enter__(self) -> Cache:
         return self
@@ -113,7 +114,7 @@ class Cache:
                 "stamp = excluded.stamp, payload = excluded.payload",
                 ((number, *row) for row in ready),
             )
-            _drop_old_keys(connection)
+            _drop_old_keys(connection, self._keys)
 
         if ready or lost:
             self._try(lambda connection: _in_transaction(connection, write), None)
@@ -169,7 +170,7 @@ class Cache:
             number = _key_number(connection, "blobs " + key)
             for width, chunk in by_width.items():
                 connection.execute("INSERT INTO blobs VALUES (?, ?, ?)", (number, width, b"".join(sorted(chunk))))
-            _drop_old_keys(connection)
+            _drop_old_keys(connection, self._keys)
 
         if by_width:
             self._try(lambda connection: _in_transaction(connection, write), None)
@@ -246,6 +247,11 @@ class CacheSession:
         except ValueError:
             return None
 
+    def holds(self, file: File) -> bool:
+        """Whether :meth:`get` has an answer about that very content."""
+        held = self._kept.get(file.path)
+        return held is not None and held[0] == file.stamp and _keepable(file)
+
     def put(self, file: File, answers: Answers, payload: bytes | None = None) -> None:
         """Keep what judging ``file`` gave, until ``save``. A file that could not be read is judged again.
 
@@ -313,9 +319,9 @@ def _key_number(connection: sqlite3.Connection, key: str) -> int:
     return int(row[0])
 
 
-def _drop_old_keys(connection: sqlite3.Connection) -> None:
+def _drop_old_keys(connection: sqlite3.Connection, keys: int) -> None:
     old = [
-        row[0] for row in connection.execute("SELECT id FROM keys ORDER BY used DESC LIMIT -1 OFFSET ?", (KEYS_KEPT,))
+        row[0] for row in connection.execute("SELECT id FROM keys ORDER BY used DESC LIMIT -1 OFFSET ?", (keys,))
     ]
     for table, column in (("scans", "key"), ("wanted", "key"), ("blobs", "key"), ("keys", "id")):
         connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", ((number,) for number in old))  # noqa: S608 -- names are ours

@@ -15,7 +15,7 @@ class LayerLimits:
     ratio: int = 500
     """Times that a layer may be larger unpacked, once it is past ``ratio_from`` bytes."""
     ratio_from: int = 256 * 1024 * 1024
-    entries: int = 2_000_000
+    entries: int = 500_000
     path_bytes: int = 4_096
     """PATH_MAX of Linux; an entry with a longer one is passed over, as nothing could open it."""
     record_bytes: int = 1024 * 1024

@@ -29,7 +29,7 @@ class Unpacked:
     """The bytes of a layer, to be iterated once. After the last piece ``packed_bytes`` and ``bytes`` are known."""
 
     def __init__(self, packed: Iterable[bytes], *, digest: str, diff_id: str = "", limits: LayerLimits) -> None:
-        """``digest``: of the packed bytes; ``diff_id``: of the unpacked ones, not checked where it is empty."""
+        """``digest``: of the packed bytes; ``diff_id``: of the unpacked ones; what is empty is not checked."""
         self._packed = packed
         self._digest, self._diff_id, self._limits = digest, diff_id, limits
         self.packed_bytes = 0
@@ -57,12 +57,13 @@ class Unpacked:
             raise LayerError(f"the unpacked layer does not have its digest {self._diff_id}")
 
     def _hashed(self) -> Iterator[bytes]:
-        made = digests.hasher(self._digest)
+        made = digests.hasher(self._digest) if self._digest else None
         for piece in self._packed:
             self.packed_bytes += len(piece)
-            made.update(piece)
+            if made is not None:
+                made.update(piece)
             yield piece
-        if made.hexdigest() != self._digest.partition(":")[2]:
+        if made is not None and made.hexdigest() != self._digest.partition(":")[2]:
             raise LayerError(f"the layer does not have its digest {self._digest}")
 
     def _unpacked(self) -> Iterator[bytes]:

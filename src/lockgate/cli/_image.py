@@ -1,0 +1,116 @@
+"""The work of ``lockgate image``: the image from the arguments, one run of the engine or one drawing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from lockgate.cli._check import exit_code, judged, opened
+from lockgate.cli._outputs import outputs, write
+from lockgate.cli._progress import progress
+from lockgate.cli._project import Project, project_at
+from lockgate.engine import Progress, Request
+from lockgate.engine.machine import machine_folder
+from lockgate.errors import UsageError
+from lockgate.formats.format_error import FormatError
+from lockgate.formats.oci import platforms
+from lockgate.model import Family, Result
+from lockgate.settings.globs import matcher
+from lockgate.sources import Source
+from lockgate.sources.image import ConfigSource, Image, LayerSource, place_of, root_source, sources_of
+from lockgate.sources.image import opened as opened_image
+from lockgate.sources.image.layers import Listings
+from lockgate.sources.image.places import Named
+from lockgate.store.cache import Cache
+from lockgate.store.workspace import salt_of
+
+_LAYERS_KEPT = 4_000
+"""Layers of which answers and lists of entries are kept."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Inspect or scan; returns the exit code."""
+    if arguments.action == "inspect":
+        from lockgate.cli._image_view import inspect
+
+        return inspect(arguments)
+    return _scan(arguments)
+
+
+def image_of(arguments: argparse.Namespace) -> Image | Path:
+    """The image that the arguments name, or the folder of a root. Raises ``UsageError`` and ``SourceError``."""
+    try:
+        platform = platforms.parse(arguments.platform) if arguments.platform else None
+    except FormatError as error:
+        raise UsageError(error.reason, where="--platform") from None
+    named = _named(arguments)
+    if named.root is not None or named.place is None:
+        return named.root or Path(arguments.image)
+    dockerfile = Path(arguments.dockerfile) if arguments.dockerfile else None
+    return opened_image(named.place, named.key, name=arguments.image, platform=platform, built_from=dockerfile)
+
+
+def _named(arguments: argparse.Namespace) -> Named:
+    named = place_of(arguments.image, name=arguments.name)
+    if named is None:
+        raise UsageError("there is no such file or folder", where=arguments.image)
+    return named
+
+
+def _scan(arguments: argparse.Namespace) -> int:
+    wanted = outputs(arguments.format)
+    project = project_at(Path(), config=Path(arguments.config) if arguments.config else None)
+    store = not arguments.no_store
+    results: list[Result] = []
+    image = image_of(arguments)
+    with (
+        opened(project.workspace, project, store=store) as (record, ledger, _),
+        _layer_cache(project, store) as cache,
+        progress(quiet=arguments.quiet) as tell,
+    ):
+        request = _request(arguments, project, results, tell, image=image)
+        decision = judged(_sources(image, project, cache), request, record=record, ledger=ledger, cache=cache)
+    write(results[0], wanted)
+    return exit_code(decision)
+
+
+@contextmanager
+def _layer_cache(project: Project, store: bool) -> Iterator[Cache | None]:
+    if not store:
+        yield None
+        return
+    with Cache.open(project.workspace.cache_dir / "layers.db", keys=2 * _LAYERS_KEPT) as cache:
+        yield cache
+
+
+def _sources(image: Image | Path, project: Project, cache: Cache | None) -> Sequence[Source]:
+    excluded = matcher(project.settings.exclude)
+    most = project.settings.limits.file_bytes
+    if isinstance(image, Path):
+        return [root_source(image, max_bytes=most, excluded=excluded)]
+    listings: Listings | None = cache
+    found: list[ConfigSource | LayerSource] = sources_of(image, max_bytes=most, excluded=excluded, listings=listings)
+    return list(found)
+
+
+def _request(
+    arguments: argparse.Namespace, project: Project, results: list[Result], tell: Progress, *, image: Image | Path
+) -> Request:
+    store = not arguments.no_store
+    revision = image.digest if isinstance(image, Image) else ""
+    return Request(
+        families=(Family.SECRETS,),
+        gate=project.settings.gate,
+        options=project.scanner_options(),
+        project=f"image {arguments.image}",
+        salt=salt_of(project.workspace if store else None),
+        cache_dir=project.workspace.cache_dir if store else None,
+        made_dir=machine_folder([project.top]) if store else None,
+        waivers=project.waivers(),
+        seconds=project.settings.limits.seconds,
+        revision=revision,
+        tell=results.append,
+        progress=tell,
+    )

@@ -1,0 +1,52 @@
+"""``lockgate image``: what an image of containers holds, layer by layer, and the secrets in it."""
+
+from __future__ import annotations
+
+import argparse
+
+from lockgate.cli.commands import Command
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    below = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    inspect = below.add_parser(
+        "inspect", help="draw the layers: what each brought, by which instruction, and what later ones hide of it",
+        description="Read every layer, check its digests, and show what it brought.",
+    )  # fmt: skip
+    inspect.add_argument("--format", choices=("table", "json"), default="table", help="form (default: table)")
+    inspect.add_argument("--files", type=int, default=3, metavar="N", help="largest files of each layer (default: 3)")
+    scan = below.add_parser(
+        "scan", help="look for secrets in every layer, in what later layers deleted, and in the configuration",
+        description="Judge the files of every layer, the environment and the history of the image. A secret that a "
+        "later layer deletes is told too: whoever pulls the image can read it. Layers that were read before are not "
+        "read again.",
+    )  # fmt: skip
+    scan.add_argument("--format", action="append", default=[], metavar="NAME[=FILE]", help="report, as of check")
+    scan.add_argument("--no-store", action="store_true", help="remember nothing: every finding counts as new")
+    scan.add_argument("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
+    for one in (inspect, scan):
+        one.add_argument("image", metavar="IMAGE", help="OCI layout or archive of docker save, root of a file system")
+        one.add_argument("--name", default="", metavar="NAME", help="which image of a place that holds several")
+        one.add_argument("--platform", default="", metavar="OS/ARCH", help="of an index (default: linux/amd64)")
+        one.add_argument("--dockerfile", metavar="FILE", help="what it was built from, to name lines of")
+        one.add_argument("--quiet", action="store_true", help="no progress line")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from lockgate.cli._image import run
+
+    return run(arguments)
+
+
+COMMAND = Command(
+    about="Look into images of containers: layers and what brought them, secrets in them.",
+    configure=_configure,
+    run=_run,
+    notes="Nothing is unpacked onto disk. A layer that is cut short, is not what its digest says, or unpacks beyond\n"
+    "all bounds ends the run with code 5, before anything is recorded.",
+    examples=(
+        "  lockgate image inspect oci:layout:1.2\n"
+        "  lockgate image scan cart.tar --dockerfile Dockerfile --format sarif=image.sarif\n"
+        "  lockgate image scan /mnt/root\n"
+    ),
+)

@@ -1,0 +1,67 @@
+"""What every place of images answers. Nothing it gives is trusted until its digest was checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from lockgate.dataclass import dataclass
+from lockgate.errors import SourceError
+from lockgate.formats.oci import digests
+from lockgate.formats.oci.history import Layer
+from lockgate.formats.oci.layers.entries import Entry
+from lockgate.formats.oci.layers.limits import LayerLimits
+from lockgate.formats.oci.layers.tar import Tar
+from lockgate.formats.oci.layers.unpacking import Unpacked
+from lockgate.formats.oci.manifests import Descriptor
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A manifest or an index, as it lies in its place."""
+
+    content: bytes
+    media_type: str
+    """As it was announced; empty where nothing said."""
+    digest: str
+    """Of the content; where the caller named one, they are the same."""
+
+
+class LayerReader(Protocol):
+    """One layer, read once. Errors are ``LayerError``."""
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Its entries; after the last one everything was read and checked."""
+
+    def content(self, most: int) -> bytes:
+        """The content of the file that came last, if it has at most so many bytes."""
+
+
+class Place(Protocol):
+    """Where images lie. Every method raises ``SourceError`` for what is not there or not what it should be."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+
+    def manifest(self, key: str) -> Document:
+        """The manifest or index of a tag, a name or a digest; with an empty ``key`` that of the only image."""
+
+    def blob(self, descriptor: Descriptor, *, most: int) -> bytes:
+        """The content of a descriptor, checked."""
+
+    def layer(self, layer: Layer, limits: LayerLimits) -> LayerReader:
+        """A layer, to be read once."""
+
+
+def packed_layer(pieces: Iterable[bytes], layer: Layer, limits: LayerLimits) -> LayerReader:
+    """The reader of a layer that lies as an archive."""
+    unpacked = Unpacked(pieces, digest=layer.descriptor.digest, diff_id=layer.diff_id, limits=limits)
+    return Tar(unpacked, limits)
+
+
+def checked(content: bytes, digest: str, where: str) -> bytes:
+    """``content``, which has ``digest``; else ``SourceError``."""
+    if not digests.fits(content, digest):
+        raise SourceError(f"the content does not have its digest {digest}", where=where)
+    return content

@@ -1,0 +1,96 @@
+"""The root of a file system in a folder, as one layer. Links are not followed, devices and FIFOs not opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from lockgate.formats.oci.layers.entries import Entry, Kind
+from lockgate.formats.oci.layers.limits import LayerError, LayerLimits
+from lockgate.model import SkipKind
+
+_NEVER = frozenset(("proc", "sys", "dev"))
+"""Folders at the top that hold no files, only a view of the kernel, where the root is that of a running system."""
+_OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque")
+_TO_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class FolderLayer:
+    """What lies below a folder; with whiteouts as overlayfs has them, where the folder is a layer of its."""
+
+    def __init__(self, folder: Path, limits: LayerLimits, *, whole: bool) -> None:
+        """``whole``: the root of a whole file system, not one layer of several."""
+        self._folder, self._limits, self._whole = folder, limits, whole
+        self._now: str | None = None
+
+    def __iter__(self) -> Iterator[Entry]:
+        """In the order of their paths, folder by folder. Raises ``LayerError`` for more entries than allowed."""
+        base = os.fspath(self._folder)
+        stack = [""]
+        count = 0
+        while stack:
+            inner = stack.pop()
+            try:
+                found = sorted(os.scandir(f"{base}/{inner}"), key=lambda one: one.name)
+            except OSError as error:
+                yield Entry(Kind.REFUSED, inner.rstrip("/"), target=f"cannot be read: {error.strerror}")
+                continue
+            for one in found:
+                count += 1
+                if count > self._limits.entries:
+                    raise LayerError(f"more than {self._limits.entries:,} files", kind=SkipKind.LIMIT)
+                path = inner + one.name
+                if not inner and self._whole and one.name in _NEVER:
+                    continue
+                try:
+                    status = one.stat(follow_symlinks=False)
+                except OSError:
+                    continue  # gone meanwhile
+                if stat.S_ISDIR(status.st_mode):
+                    stack.append(f"{path}/")
+                yield from self._entries(path, one.path, status)
+        self._now = None
+
+    def content(self, most: int) -> bytes:
+        """The content of the file that came last."""
+        if self._now is None:
+            raise LayerError("no file came last")
+        try:
+            with os.fdopen(os.open(self._now, _TO_READ), "rb") as stream:
+                if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                    raise LayerError("not a regular file")
+                content = stream.read(most + 1)
+        except OSError as error:
+            raise LayerError(error.strerror or "cannot be read", kind=SkipKind.UNREADABLE) from None
+        if len(content) > most:
+            raise LayerError(f"a file over the limit of {most:,} bytes", kind=SkipKind.TOO_LARGE)
+        return content
+
+    def _entries(self, path: str, full: str, status: os.stat_result) -> Iterator[Entry]:
+        mode, owner = status.st_mode & 0o7777, (status.st_uid, status.st_gid)
+        kind = stat.S_IFMT(status.st_mode)
+        if kind == stat.S_IFREG:
+            self._now = full
+            yield Entry(Kind.FILE, path, status.st_size, mode, "", *owner)
+        elif kind == stat.S_IFDIR:
+            if not self._whole and _is_opaque(full):
+                yield Entry(Kind.OPAQUE, path)
+            yield Entry(Kind.FOLDER, path, 0, mode, "", *owner)
+        elif kind == stat.S_IFLNK:
+            yield Entry(Kind.LINK, path, 0, mode, str(Path(full).readlink()), *owner)
+        elif kind == stat.S_IFCHR and not self._whole and status.st_rdev == 0:
+            yield Entry(Kind.WHITEOUT, path)
+        else:
+            yield Entry(Kind.SPECIAL, path, 0, mode, "", *owner)
+
+
+def _is_opaque(folder: str) -> bool:
+    for name in _OPAQUE:
+        try:
+            if os.getxattr(folder, name) == b"y":
+                return True
+        except OSError:
+            continue
+    return False
