@@ -1,4 +1,4 @@
-"""Syslog over TCP, over TLS (RFC 5425) and over UDP (RFC 5426), into the table Syslog.
+"""Syslog over TCP, over TLS (RFC 5425) and over UDP (RFC 5426), into the tables Syslog and CommonSecurityLog.
 
 Over a stream a message is counted in octets or ends with a line (RFC 6587); which of both is seen message by message.
 A stream is read on only when what came is on the disk, which is how a sender learns to wait. A datagram that comes when
@@ -19,7 +19,7 @@ from lockgate.server.ingest.taking import BusyError, Taker
 from lockgate.server.tls.reload import ReloadingContext
 from lockgate.store.ingest.journalled import Batch
 from lockgate.store.ingest.sent import line_of
-from lockgate.store.ingest.sent._syslog import TABLE, row_of
+from lockgate.store.ingest.sent._cef import row_of
 
 _log = logging.getLogger("lockgate.ingest")
 MOST = 1 << 20
@@ -159,13 +159,16 @@ class SyslogListener:
     async def _keep(self, messages: Iterable[tuple[str, bytes]]) -> None:
         """Keep messages with the addresses that they came from; waits until it can be done."""
         local = datetime.now().astimezone()
-        lines = [
-            line_of(row_of(one, peer=peer, collector=self._collector, received=local))
-            for peer, one in messages if one.strip(b"\r\n\0 ")
-        ]  # fmt: skip
-        while lines:
+        found: dict[str, list[bytes]] = {}
+        for peer, one in messages:
+            if one.strip(b"\r\n\0 "):
+                table, row = row_of(one, peer=peer, collector=self._collector, received=local)
+                found.setdefault(table, []).append(line_of(row))
+        moment = local.astimezone(UTC)
+        batches = [Batch(table, self.origin, moment, b"".join(lines)) for table, lines in found.items()]
+        while batches:
             try:
-                await self._taker.take(Batch(TABLE, self.origin, local.astimezone(UTC), b"".join(lines)))
+                await self._taker.take(*batches)
                 return
             except (BusyError, StoreError) as error:
                 if isinstance(error, StoreError):
