@@ -12,18 +12,29 @@ from lockgate.policy.cel.regex import search
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
-        ("abc", [("abc", False, True)]),
-        ("^docker[.]io/", [("docker.io/", True, True)]),
-        ("^a\\.b$", [("a.b", True, False)]),
-        ("ab|cd", [("ab", False, True), ("cd", False, True)]),
-        ("debugpy.*--listen[ =]0[.]0", [("--listen", False, False)]),
-        ("--inspect(-brk)?=(a|b)", [("--inspect", False, False)]),
-        ("(a|b)+cde*", [("cd", False, False)]),
-        ("^[a-z]+xyz", [("xyz", False, False)]),
-        ("ab{2}c", [("a", False, False)]),
-        ("ab+c", [("ab", False, False)]),
-        ("[[]::[]]", [("[::]", False, True)]),
-        ("(?i)abc", []),
+        ("abc", [("abc", False, False, True, False)]),
+        ("^docker[.]io/", [("docker.io/", True, False, True, False)]),
+        ("^a\\.b$", [("a.b", True, True, False, False)]),
+        (":latest$", [(":latest", False, True, True, False)]),
+        ("(?i):Latest$", [(":latest", False, True, True, True)]),
+        ("a.*bc$", [("bc", False, True, False, False)]),
+        ("abc.*d$", [("abc", False, False, False, False)]),
+        ("ab\\$", [("ab$", False, False, True, False)]),
+        ("ab[$]", [("ab$", False, False, True, False)]),
+        ("ab|cd", [("ab", False, False, True, False), ("cd", False, False, True, False)]),
+        ("debugpy.*--listen[ =]0[.]0", [("--listen", False, False, False, False)]),
+        ("--inspect(-brk)?=(a|b)", [("--inspect", False, False, False, False)]),
+        ("(a|b)+cde*", [("cd", False, False, False, False)]),
+        ("^[a-z]+xyz", [("xyz", False, False, False, False)]),
+        ("ab{2}c", [("a", False, False, False, False)]),
+        ("ab+c", [("ab", False, False, False, False)]),
+        ("[[]::[]]", [("[::]", False, False, True, False)]),
+        ("(?i)abc", [("abc", False, False, True, True)]),
+        ("(?i)\u212abc", []),
+        ("(?s)abc", []),
+        ("a(?i)bc", []),
+        ("$", []),
+        ("abc$*", [("abc", False, False, False, False)]),
         ("abc|", []),
         (".*", []),
         ("abc|[0-9]", []),
@@ -53,13 +64,16 @@ PIECES = [
     "{1,2}",
     "[[:alpha:]]",
     "(?i)",
+    "(?i)aB",
     "[]a]",
+    "bc$",
 ]
 
 
 @settings(max_examples=1500, deadline=None)
 @given(
-    st.lists(st.sampled_from(PIECES), max_size=8).map("".join), st.lists(st.text("abc.-1A[]", max_size=8), max_size=6)
+    st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
+    st.lists(st.text("abcBC.-1A[]$\n", max_size=8), max_size=6),
 )
 def test_the_answer_is_always_that_of_re2(pattern, texts):
     options = re2.Options()

@@ -189,15 +189,15 @@ class Emitter:
         return f"({code}.get({name!r}, MISSING) is not MISSING)"
 
     def looked_up(self, node: tree.Node, otherwise: str) -> str:
-        """``a.?b.c.orValue(otherwise)`` without the optionals between; empty for what is no such chain of fields.
+        """``a.?b.c['d'].orValue(otherwise)`` without the optionals between; empty for what is no such chain of fields.
 
         A field that is absent gives an empty map, in which nothing is found either. What is no map has no ``get``.
         """
         names: list[str] = []
         if not self.optional(node):
             return ""
-        while isinstance(node, tree.Select) and self.optional(node):
-            names.append(node.name)
+        while isinstance(node, tree.Select | tree.Index) and (name := _field(node)) is not None and self.optional(node):
+            names.append(name)
             node = node.operand
         if isinstance(node, tree.Ident) and node.name not in self.scope and node.name.removeprefix(".") in self.fields:
             return ""
@@ -209,7 +209,7 @@ class Emitter:
 
     def optional(self, node: tree.Node) -> bool:
         """Whether a chain of fields is optional further up."""
-        while isinstance(node, tree.Select):
+        while isinstance(node, tree.Select | tree.Index) and _field(node) is not None:
             if node.optional:
                 return True
             node = node.operand
@@ -434,3 +434,10 @@ class Emitter:
         with self.bound((node.variable, local, local)):
             body = self.code(node.body)
         return f"optional_map({target}, lambda {local}: {body}, {node.flat})", "any"
+
+
+def _field(node: tree.Select | tree.Index) -> str | None:
+    """The field that is selected, by name or by a key that is a constant text; None when it is anything else."""
+    if isinstance(node, tree.Select):
+        return node.name
+    return node.index.value if isinstance(node.index, tree.Literal) and type(node.index.value) is str else None

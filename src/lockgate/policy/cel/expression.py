@@ -28,7 +28,7 @@ from lockgate.policy.errors import BudgetExceededError, EvaluationError, PolicyE
 if TYPE_CHECKING:
     from lockgate.policy.cel.emit import Emitter
 
-_FORMAT = 5
+_FORMAT = 6
 _CODE = f"{sys.implementation.cache_tag}-{sys.hexversion >> 16:x}"
 _Run = Callable[[Mapping[str, Any], Budget], Any]
 _HELD: ContextVar[MutableMapping[str, bytes] | None] = ContextVar("compiled expressions", default=None)

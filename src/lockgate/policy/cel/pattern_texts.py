@@ -1,7 +1,8 @@
 """Texts without which a pattern is found nowhere, and patterns that are nothing but such texts.
 
-``debugpy.*--listen[ =]0[.]0`` needs ``debugpy`` somewhere; ``^docker[.]io/`` is a text that begins with ``docker.io/``
-and needs no automaton at all. What is not plainly seen here is left open: the answer then is RE2's alone.
+``debugpy.*--listen[ =]0[.]0`` needs ``debugpy`` somewhere; ``^docker[.]io/`` is a text that begins with ``docker.io/``,
+``(?i):latest$`` one that ends with ``:latest`` in letters of any case, and both need no automaton at all. What is not
+plainly seen here is left open: the answer then is RE2's alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ _ESCAPED = frozenset(".+*?{}()[]|^$\\-/")
 _CLASSES = frozenset("dDwWsSbBAznrtfva")
 """Escapes of one letter. What others stand for (``\\pN``, ``\\x41``, ``\\123``) is not read here."""
 _LONGEST = 500
+_FOLDED = "(?i)"
 
 
 class Needed(NamedTuple):
@@ -24,15 +26,32 @@ class Needed(NamedTuple):
     """Stands in every text in which the alternative is found."""
     starts: bool
     """The text must begin with it."""
+    ends: bool
+    """The text must end with it."""
     whole: bool
     """That it is there is all that the alternative asks."""
+    folded: bool = False
+    """It is in small letters, and letters of any case are meant."""
+
+    def stands_in(self, text: str) -> bool:
+        """Whether ``text``, which is ASCII, has it where it is to stand."""
+        if self.folded:
+            text = text.lower()
+        if self.starts and not text.startswith(self.text):
+            return False
+        return text.endswith(self.text) if self.ends else self.text in text
 
 
 def needed(pattern: str) -> tuple[Needed, ...]:
     """For each alternative what it needs. Empty where one of them needs nothing that is seen here.
 
-    The pattern must be one that RE2 reads. Flags (``(?i)``) and empty alternatives give nothing.
+    The pattern must be one that RE2 reads. Flags but ``(?i)`` at its begin, and empty alternatives, give nothing.
     """
+    folded = pattern.startswith(_FOLDED)
+    if folded:
+        pattern = pattern.removeprefix(_FOLDED)
+        if not pattern.isascii():  # some of these are another case of ASCII letters
+            return ()
     if len(pattern) > _LONGEST or "(?" in pattern.replace("(?:", "") or not _plainly_escaped(pattern):
         return ()
     found = []
@@ -40,7 +59,7 @@ def needed(pattern: str) -> tuple[Needed, ...]:
         one = _longest(branch)
         if one is None:
             return ()
-        found.append(one)
+        found.append(one._replace(text=one.text.lower(), folded=True) if folded else one)
     return tuple(found)
 
 
@@ -69,12 +88,24 @@ def _longest(branch: str) -> Needed | None:
     starts = branch.startswith("^")
     if starts and branch[1:2] and branch[1] in "*?+{":  # an anchor that is repeated or left out
         return None
-    runs = list(_runs(branch[1:] if starts else branch))
+    inner = branch[1:] if starts else branch
+    ends = _is_closed(inner)
+    runs = list(_runs(inner[:-1] if ends else inner))
     best = max(runs, key=lambda run: len(run[1]), default=None)
     if best is None or not best[1]:
         return None
     first, text, all_of_it = best
-    return Needed(text, starts and first, all_of_it)
+    # One text at the begin and at the end may be two.
+    return Needed(text, starts and first, ends and best is runs[-1], all_of_it and not (starts and ends))
+
+
+def _is_closed(branch: str) -> bool:
+    """Whether its last sign is the one that stands for the end of the text."""
+    at = last = 0
+    while at < len(branch):
+        last = at
+        _, at = _character(branch, at)
+    return branch[last:] == "$"
 
 
 def _runs(branch: str) -> Iterator[tuple[bool, str, bool]]:

@@ -37,9 +37,9 @@ def search(text: str, pattern: str) -> bool:
         charge(size)
     if text.isascii():  # any other may be no text to RE2, which it says
         alternatives = _needed(pattern)
-        for needed, starts, whole in alternatives:
-            if text.startswith(needed) if starts else needed in text:
-                if whole:
+        for one in alternatives:
+            if one.stands_in(text):
+                if one.whole:
                     return True
                 break
         else:
