@@ -32,6 +32,8 @@ _Stores = tuple[Record | None, Ledger | None, Cache | None]
 
 def run(arguments: argparse.Namespace) -> int:
     """Check what the arguments name; returns the exit code."""
+    if arguments.rootfs or arguments.sbom:
+        _alone(arguments)
     paths: list[str] = arguments.paths or ["."]
     addresses = [path for path in paths if is_address(path)]
     if not addresses:
@@ -51,6 +53,8 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
     projects = _grouped(paths, config)
     first = projects[0][0]
     place = workspace or first.workspace
+    elsewhere = [*arguments.rootfs, *arguments.sbom]
+    name = name or " ".join(str(Path(one).resolve()) for one in elsewhere)
     results: list[Result] = []
     noticed: set[str] = set()
     with ExitStack() as stack:
@@ -59,7 +63,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
         tell_progress = stack.enter_context(progress(quiet=arguments.quiet))
         salt = salt_of(None if arguments.no_store else place)
         sources = _sources(arguments, projects, cache, families, salt)
-        revision, branch = first.head()
+        revision, branch = ("", "") if elsewhere else first.head()
         exempted = first.exemptions(arguments.exemptions) if Family.POLICY in families else None
         request = Request(
             families=families,
@@ -73,9 +77,9 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
             made_dir=None if arguments.no_store else machine_folder(project.top for project, _ in projects),
             waivers=first.waivers().extended(exempted.waivers if exempted is not None else ()),
             skips=exempted.skips if exempted is not None else (),
-            owners=first.owners(),
-            blame_root=first.top if first.git and not arguments.no_blame and not arguments.history else None,
-            partial=_partial(arguments, projects),
+            owners=None if elsewhere else first.owners(),
+            blame_root=None if elsewhere else _blame_root(arguments, first),
+            partial=not elsewhere and _partial(arguments, projects),
             seconds=first.settings.limits.seconds,
             jobs=arguments.jobs or _processors(),
             revision=revision,
@@ -106,6 +110,16 @@ def judged(
     return scan(sources, rules, GATE, store=record, ledger=ledger, request=asked, cache=cache)
 
 
+def _alone(arguments: argparse.Namespace) -> None:
+    """What is installed elsewhere is judged by itself: it is no part of the repository that holds the settings."""
+    special = arguments.staged or arguments.since or arguments.history or arguments.imports or arguments.fix
+    if arguments.paths or special:
+        hint = "leave out paths, --staged, --since, --history, --import and --fix"
+        raise UsageError("a root file system or a bill is checked alone", where="--rootfs, --sbom", hint=hint)
+    if arguments.family and set(arguments.family) != {Family.DEPENDENCIES.value}:
+        raise UsageError("only dependencies are judged there", where="--family", hint="leave --family out")
+
+
 def _processors() -> int:
     """Those that this process may use, where workers can begin with what it has made ready; else 1."""
     return min(len(os.sched_getaffinity(0)), _MOST_JOBS) if sys.platform.startswith("linux") else 1
@@ -128,6 +142,8 @@ def _grouped(paths: list[Path], config: Path | None) -> list[tuple[Project, list
 
 def _families(arguments: argparse.Namespace, project: Project) -> tuple[Family, ...]:
     chosen = tuple(Family(name) for name in arguments.family or ()) or project.settings.families
+    if arguments.rootfs or arguments.sbom:
+        return (Family.DEPENDENCIES,)
     if not arguments.history:
         return chosen
     if arguments.family and chosen != (Family.SECRETS,):
@@ -144,6 +160,8 @@ def _sources(
 ) -> list[Source]:
     project, _ = projects[0]
     found: list[Source] = []
+    if arguments.rootfs or arguments.sbom:
+        return _elsewhere(arguments)
     excluded = excluder(project.settings.exclude)
     limits = project.settings.limits
     special = arguments.staged or arguments.since or arguments.history
@@ -188,6 +206,18 @@ def _sources(
 
         found.extend(SarifSource(Path(path), salt=salt, tree=project.top) for path in arguments.imports)
     return found
+
+
+def _blame_root(arguments: argparse.Namespace, project: Project) -> Path | None:
+    return project.top if project.git and not arguments.no_blame and not arguments.history else None
+
+
+def _elsewhere(arguments: argparse.Namespace) -> list[Source]:
+    from lockgate.sources.root_filesystem import RootFilesystemSource
+    from lockgate.sources.sbom import SbomSource
+
+    folders: list[Source] = [RootFilesystemSource(Path(folder)) for folder in arguments.rootfs]
+    return [*folders, *(SbomSource(Path(file)) for file in arguments.sbom)]
 
 
 def _only(top: Path, paths: list[Path]) -> tuple[str, ...]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError, UsageError
 from lockgate.model import Result
 from lockgate.reports import Report
+
+_BILLS = frozenset({"cyclonedx", "spdx"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,21 @@ def outputs(chosen: Sequence[str]) -> list[Output]:
 def write(result: Result, wanted: Sequence[Output]) -> None:
     """Write every report; a file appears whole or not at all."""
     for output in wanted:
+        drawn = _dated(result) if output.report.name in _BILLS else result
         if output.path is None:
-            output.report.write(result, sys.stdout)
+            output.report.write(drawn, sys.stdout)
             sys.stdout.flush()
         else:
-            _replace(output.path, output.report, result)
+            _replace(output.path, output.report, drawn)
+
+
+def _dated(result: Result) -> Result:
+    """As of ``SOURCE_DATE_EPOCH``, where it is set: the same input then makes the same bill, byte for byte
+    (https://reproducible-builds.org/specs/source-date-epoch/)."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not (epoch.isascii() and epoch.isdigit() and len(epoch) <= 11):
+        return result
+    return replace(result, run=replace(result.run, ended=datetime.fromtimestamp(int(epoch), UTC)))
 
 
 def _write_into(path: Path, report: Report, result: Result) -> None:

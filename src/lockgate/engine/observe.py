@@ -105,6 +105,7 @@ def observe(
     files = judges.files
     dependencies = Family.DEPENDENCIES in request.families
     readings: list[tuple[str, lockfiles.Reading]] = []
+    installed: list[Component] = []
     kept, wholes = _started(files, request, cache, source)
     able = files.names()
     wants = _wanted(files, dependencies)
@@ -120,7 +121,7 @@ def observe(
         elif isinstance(row, Finding):
             seen.findings.append(row)
         elif isinstance(row, Component):
-            readings.append((row.path, lockfiles.Reading(components=(row,))))
+            installed.append(row)
         elif isinstance(row, Object):
             count += 1
             request.progress("judging", count, 0)
@@ -153,7 +154,7 @@ def observe(
                 _take(seen, files.put(row, group.immediate))
             if dependencies and not row.commit and lockfiles.wants(row.path):
                 readings.append((row.path, _read_lock(source, row)))
-    seen.files += count
+    seen.files += count + getattr(source, "files_read", 0)  # those that a source reads itself
     while waiting and len(waiting) < FIRST:  # not worth a process of its own
         if here.takes(waiting.pop(0)):
             later += _judged_here(seen, files, here.taken(), kept, request)
@@ -183,7 +184,7 @@ def observe(
         seen.unsaved.append(kept)
     _finish(seen, judges.objects)
     if dependencies:
-        _judge_components(seen, judges.components, readings)
+        _judge_components(seen, judges.components, readings, installed)
     change = getattr(source, "may_be_empty", False) and not seen.skips
     _cover(seen, judges, dependencies=dependencies, change=change)
     _blind(seen, judges)
@@ -327,11 +328,15 @@ def _read_lock(source: Source, file: File) -> lockfiles.Reading:
         return lockfiles.Reading(skips=(Skip(file.path, SkipKind.UNREADABLE, error.message, Family.DEPENDENCIES),))
 
 
-def _judge_components(seen: Observation, components: Judge, readings: list[tuple[str, lockfiles.Reading]]) -> None:
+def _judge_components(
+    seen: Observation, components: Judge, readings: list[tuple[str, lockfiles.Reading]], installed: list[Component]
+) -> None:
+    """Those of lock files, and those that the source found installed, which no manifest can contradict."""
     merged = lockfiles.merge(readings)
     seen.skips.extend(merged.skips)
-    seen.components.extend(merged.components)
-    for component in merged.components:
+    stated = (*merged.components, *installed)
+    seen.components.extend(stated)
+    for component in stated:
         _take_answers(seen, components.row(component))
     _finish(seen, components)
 

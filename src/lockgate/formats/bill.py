@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lockgate.model import Component, Scope
+from lockgate.model import Component, ComponentKind, Scope
 
 _SCOPES = (Scope.RUNTIME, Scope.BUILD, Scope.OPTIONAL, Scope.DEVELOPMENT)  # the most needed one wins
 _HEX_LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128}
@@ -37,6 +37,13 @@ class Package:
     """``(path, line)`` of every entry, sorted."""
     needs: tuple[str, ...]
     """Refs of the packages it requires, sorted."""
+    kind: ComponentKind = ComponentKind.LIBRARY
+    source: str = ""
+    """Name and version of the source package, where a distribution has those."""
+    layers: tuple[tuple[str, str], ...] = ()
+    """``(path, digest)`` of the image layer that each file came with, sorted."""
+    owners: tuple[tuple[str, str], ...] = ()
+    """``(path, package URL)`` of the distribution's package that a file belongs to, sorted."""
 
 
 def gather(components: Iterable[Component]) -> tuple[Package, ...]:
@@ -59,6 +66,7 @@ def gather(components: Iterable[Component]) -> tuple[Package, ...]:
 
 def _package(ref: str, same: list[Component], needs: set[str]) -> Package:
     first = same[0]
+    placed = first.layer or first.owner or any(one.layer or one.owner for one in same[1:])
     return Package(
         ref=ref,
         ecosystem=first.ecosystem,
@@ -71,7 +79,15 @@ def _package(ref: str, same: list[Component], needs: set[str]) -> Package:
         hashes=tuple(sorted({pair for component in same for pair in map(_hash, component.hashes) if pair})),
         places=tuple(sorted({(component.path, component.line) for component in same})),
         needs=tuple(sorted(needs)),
+        kind=first.kind,
+        source=f"{first.source} {first.source_version}".strip() if first.source else "",
+        layers=_by_path((one.path, one.layer) for one in same if one.layer) if placed else (),
+        owners=_by_path((one.path, one.owner) for one in same if one.owner) if placed else (),
     )
+
+
+def _by_path(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(set(pairs)))
 
 
 def _hash(stated: str) -> tuple[str, str] | None:

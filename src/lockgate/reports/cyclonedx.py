@@ -7,7 +7,7 @@ Shape: https://cyclonedx.org/docs/1.6/json/. Written as plain dicts, because the
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TextIO
 from urllib.parse import quote
@@ -68,7 +68,7 @@ def _root(result: Result, ref: str) -> dict[str, Any]:
 
 def _component(package: Package) -> dict[str, Any]:
     group, name = _named(package)
-    component: dict[str, Any] = {"type": "library", "bom-ref": package.ref}
+    component: dict[str, Any] = {"type": str(package.kind), "bom-ref": package.ref}
     if group:
         component["group"] = group
     component |= {"name": name, "version": package.version, "scope": _SCOPES[package.scope]}
@@ -83,9 +83,23 @@ def _component(package: Package) -> dict[str, Any]:
         {"name": "lockgate:ecosystem", "value": package.ecosystem},
         {"name": "lockgate:direct", "value": "true" if package.direct else "false"},
     ]
+    if package.source or package.layers or package.owners or package.scope is Scope.BUILD:
+        component["properties"] += [{"name": name, "value": value} for name, value in _more(package)]
     occurrences = [{"location": path} | ({"line": line} if line else {}) for path, line in package.places]
     component["evidence"] = {"occurrences": occurrences}
     return component
+
+
+def _more(package: Package) -> Iterator[tuple[str, str]]:
+    """What CycloneDX has no member for."""
+    if package.scope is Scope.BUILD:
+        yield "lockgate:scope", str(package.scope)
+    if package.source:
+        yield "lockgate:source", package.source
+    for path, layer in package.layers:
+        yield "lockgate:layer", f"{layer} {path}"
+    for path, owner in package.owners:
+        yield "lockgate:owner", f"{owner} {path}"
 
 
 def _named(package: Package) -> tuple[str, str]:

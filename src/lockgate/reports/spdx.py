@@ -78,8 +78,8 @@ def _package(package: Package, identifier: str) -> dict[str, Any]:
         "licenseConcluded": "NOASSERTION",
         "licenseDeclared": expression if expression and "LicenseRef-" not in expression else "NOASSERTION",
         "copyrightText": "NOASSERTION",
-        "primaryPackagePurpose": "LIBRARY",
-        "sourceInfo": f"named in {_places(package)}",
+        "primaryPackagePurpose": str(package.kind).upper(),
+        "sourceInfo": f"{_built(package)}named in {_places(package)}",
     }
     if package.version:
         entry["versionInfo"] = printable(package.version)
@@ -98,6 +98,10 @@ def _package(package: Package, identifier: str) -> dict[str, Any]:
             }
         ]
     return entry
+
+
+def _built(package: Package) -> str:
+    return f"built from {printable(package.source)}; " if package.source else ""
 
 
 def _places(package: Package) -> str:

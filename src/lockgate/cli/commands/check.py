@@ -16,6 +16,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--staged", action="store_true", help="only what the next commit introduces")
     what.add_argument("--since", metavar="REV", help="only what was introduced since the merge base with REV")
     what.add_argument("--history", action="store_true", help="every blob that any branch or tag reaches, for secrets")
+    add("--rootfs", action="append", default=[], metavar="DIR", help="what is installed in a root file system")
+    add("--sbom", action="append", default=[], metavar="FILE", help="the components of a bill (CycloneDX, SPDX; JSON)")
     add("--family", action="append", choices=_FAMILIES, help="judge only this family (may be repeated)")
     add("--import", dest="imports", action="append", default=[], metavar="FILE", help="judge another tool's SARIF too")
     add("--format", action="append", default=[], metavar="NAME[=FILE]", help="report (may be repeated; see below)")
@@ -53,6 +55,8 @@ COMMAND = Command(
   lockgate check services/cart --family secrets
   lockgate check --since origin/main --format sarif=results.sarif --format markdown=comment.md
   lockgate check --history
+  lockgate check --rootfs /mnt/image --format cyclonedx=image.cdx.json
+  lockgate check --sbom image.cdx.json
   lockgate check --import codeql.sarif --format html=report.html
 """,
 )

@@ -235,8 +235,8 @@ def _distribution(component: Component) -> str:
 def _upgrade(match: Match, manager: str) -> str:
     """A distribution numbers source packages, and its fixes lie in the package of the same build."""
     component = match.component
-    source = f"{component.source} " if component.source != component.name else ""
-    text = f"Upgrade {component.name} from {component.version} to the build of {source}{match.fixed_in} or later"
+    build = f"the build of {component.source} " if component.source != component.name else ""
+    text = f"Upgrade {component.name} from {component.version} to {build}{match.fixed_in} or later"
     command = _OF_DISTRIBUTION.get(manager, "")
     return f"{text}: {command.format(name=component.name)}" if command and _plain(component.name) else text
 
