@@ -85,3 +85,17 @@ def test_a_list_of_numbers_is_drawn_and_nothing_else_is():
     assert spark(numbers_of("[0,3,7,null]")) == "\u2581\u2584\u2588\u2581"
     for text in ("", "[", "[1]", '["a","b"]', "[true,false]", "[[1],[2]]", "{}", "[null,null]", "7"):
         assert numbers_of(text) == []
+
+
+def test_alerts_are_shown_and_kept_where_that_is_asked_for(insights, lockgate, folder):
+    full = {"TimeGenerated": datetime.now(UTC).isoformat(), "Computer": "node-a", "Name": "used_percent", "Val": 91.0,
+            "Namespace": "container.azm.ms/disk",
+            "Tags": json.dumps({"container.azm.ms/clusterName": "harbour", "device": "kubelet"})}  # fmt: skip
+    (folder / "full.jsonl").write_text(json.dumps(full) + "\n")
+    assert lockgate("ingest", "full.jsonl", "--table", "InsightsMetrics", cwd=folder).returncode == 0
+    (one,) = rows(insights("alerts", "--keep", "--format", "ndjson"))
+    assert (one["Rule"], one["Object"], one["Value"]) == ("alerts/node-disk-high", "node-a kubelet", 91.0)
+    assert rows(insights("alerts", "--cluster", "other", "--format", "ndjson")) == []
+    kept = lockgate("ask", "ClusterAlerts | project Rule, ClusterName", "--format", "ndjson", cwd=folder)
+    assert rows(kept) == [{"Rule": "alerts/node-disk-high", "ClusterName": "harbour"}]
+    assert insights("nodes", "--keep").returncode == 2

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lockgate.cli import _saved_page
 from lockgate.cli._ask import answer
 from lockgate.cli._project import project_at
 from lockgate.cli.commands.insights import METRICS, VIEWS
+from lockgate.engine import cluster_alerts
 from lockgate.errors import ExitCode, UsageError
 from lockgate.kql import literals
 from lockgate.kql.literals import TICKS_PER_SECOND
@@ -18,6 +20,7 @@ from lockgate.kql.text import quoted
 from lockgate.store.ask import Choice, Engines, Limits
 from lockgate.store.saved import QUERY, Saved, SavedFunctions
 
+ALERTS = "alerts"
 _TRENDS = 24
 """Points of a trend."""
 _CHARTS = ("Node CPU %", "Node memory %", "Nodes (ready, all)", "Active Pods")
@@ -30,12 +33,18 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("must be a span of at most a year, such as 30m, 6h or 7d", where="--back")
     if arguments.out and arguments.format:
         raise UsageError("a page has its own form", where="--format")
+    if arguments.keep and arguments.view != ALERTS:
+        raise UsageError("alerts are what is kept: lockgate insights alerts --keep", where="--keep")
     project = project_at(Path.cwd())
     functions = SavedFunctions(project.library().functions())
     tables = project.record().asked(functions=functions)
     views = [arguments.view] if arguments.view else list(VIEWS if arguments.out else VIEWS[:1])
     queries = [one for view in views for one in _queries(view, arguments, back)]
     with closing(tables.connection):
+        if arguments.keep:
+            rules, now = cluster_alerts.rules_of(), datetime.now(UTC)
+            found = cluster_alerts.kept_rows(cluster_alerts.firing(rules, tables), when=now)
+            project.record().append_alone(cluster_alerts.TABLE, found)
         if arguments.out:
             failed = _saved_page.save(Path(arguments.out), "Container insights", queries, tables, {})
             return int(ExitCode.USAGE if failed else ExitCode.ALLOWED)
@@ -62,6 +71,9 @@ def _queries(view: str, arguments: argparse.Namespace, back: int) -> list[Saved]
                    f" | render timechart with (title={quoted(chart)})", "")
             for chart in _CHARTS
         ]  # fmt: skip
+    if view == ALERTS:
+        text = cluster_alerts.query_of(cluster_alerts.rules_of()) + only
+        return [_query("Alerts", text, "What the recommended alerts fire for, over the last five minutes.")]
     if view == "events":
         text = (
             f"KubeEvents | where TimeGenerated > ago({span}) and KubeEventType != 'Normal'{only}"

@@ -26,6 +26,7 @@ class Family(StrEnum):
     WORKFLOWS = "workflows"
     DOCKERFILES = "dockerfiles"
     POLICY = "policy"
+    ALERTS = "alerts"
     IMPORTED = "imported"
 
 

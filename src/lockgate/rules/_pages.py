@@ -18,6 +18,7 @@ _FAMILY_TITLES = {
     Family.WORKFLOWS: "Workflows",
     Family.DOCKERFILES: "Dockerfiles",
     Family.POLICY: "Policy",
+    Family.ALERTS: "Alerts",
     Family.IMPORTED: "Imported",
 }
 

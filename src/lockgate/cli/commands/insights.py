@@ -6,7 +6,7 @@ import argparse
 
 from lockgate.cli.commands import Command
 
-VIEWS = ("clusters", "cluster", "nodes", "controllers", "containers", "events")
+VIEWS = ("clusters", "cluster", "nodes", "controllers", "containers", "events", "alerts")
 METRICS = {"cpu": "cpuUsageNanoCores", "rss": "memoryRssBytes", "memory": "memoryWorkingSetBytes"}
 
 
@@ -17,6 +17,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
                         help="cpu, rss, or memory for the working set (default: cpu)")  # fmt: skip
     parser.add_argument("--back", default="6h", metavar="SPAN", help="how far to look back: 30m, 6h, 7d (default: 6h)")
     parser.add_argument("--cluster", default="", metavar="NAME", help="only what belongs to this cluster")
+    parser.add_argument("--keep", action="store_true", help="of alerts: write what fires into the table ClusterAlerts")
     parser.add_argument("--out", default="", metavar="FILE", help="write one page that works offline, in HTML")
     parser.add_argument("--format", choices=("table", "json", "ndjson", "csv", "markdown"), default="",
                         help="form (default: table)")  # fmt: skip
@@ -37,6 +38,7 @@ COMMAND = Command(
     examples=(
         "  lockgate insights\n"
         "  lockgate insights nodes --metric memory --back 1d\n"
+        "  lockgate insights alerts --keep\n"
         "  lockgate insights --out insights.html\n"
         "  lockgate ask 'ContainerInsightsContainers(Back=1h) | where Restarts > 0'\n"
     ),
