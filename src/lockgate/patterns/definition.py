@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from lockgate.dataclass import dataclass
+from lockgate.model.quick import quick
 
 
 class Target(StrEnum):
@@ -56,6 +57,7 @@ class Pattern:
     """What Hyperscan is asked in place of ``regex``: ends wherever a match of it ends, and costs less to look for."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One match: byte offsets into the content, never the text itself."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, fields
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from itertools import chain
 
@@ -112,15 +112,7 @@ NOTHING_READ = CredentialReading()
 
 def wants(path: str) -> bool:
     """Whether any reader wants the file, or might by how its name begins or ends."""
-    by_name, by_ending, affixes, others = _by_path()
-    whole = "/" + path.lower()
-    name = whole[whole.rindex("/") + 1 :]
-    return (
-        name in by_name
-        or name[name.rfind(".") :] in by_ending
-        or affixes.meet(whole, name)
-        or (bool(others) and any(test(path) for test in others.values()))
-    )
+    return _asked(path) is not None
 
 
 def read(path: str, content: bytes) -> tuple[Credential, ...]:
@@ -179,17 +171,23 @@ def _tests() -> Mapping[str, Callable[[str], bool]]:
 
 def _names_of(path: str) -> tuple[str, ...]:
     """Which readers want the file, in their order."""
+    return _asked(path) or ()
+
+
+@lru_cache(maxsize=65536)
+def _asked(path: str) -> tuple[str, ...] | None:
+    """The same; None where not even a beginning or an end meets. Asked before the file is loaded, and when it is."""
     by_name, by_ending, affixes, others = _by_path()
     whole = "/" + path.lower()
     name = whole[whole.rindex("/") + 1 :]
     named, ended = by_name.get(name, ()), by_ending.get(name[name.rfind(".") :], ())
     affixed = affixes.meet(whole, name)
     if not (named or affixed or others):
-        return ended
+        return ended or None
     found = {*named, *ended}
     asked = _tests() if affixed else others
     found.update(one for one, test in asked.items() if test(path))
-    return tuple(one for one in _tests() if one in found)
+    return tuple(one for one in _tests() if one in found) if found or affixed else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ _BEFORE = 60
 """Bytes before a match that are looked at."""
 _AFTER = 80
 """Bytes after a secret that are looked at."""
-_NAME_BEFORE = lazy_pattern(rb"[\w.$/-]*\Z")
+_OF_NAMES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.$/-"
 _ONLY_BLANKS = lazy_pattern(rb"\w+[ \t]+\\?[\"'`]\Z")
 _NAMED_BY = lazy_pattern(rb"[\"']?\w+[\"']?[ \t]*[:=][ \t]*[\"']?([\w.-]+)")
 _PASS_ON = lazy_pattern(r"(?i)(?:^|[^a-z])pass$|^(?:secret|token)s?$")
@@ -72,8 +72,8 @@ def judge(content: bytes, hit: Hit, *, regex: str, style: Style, place: Place) -
     value = content[hit.secret_start : hit.secret_end].decode("utf-8", "replace").rstrip("\\").strip()
     if regex == HEADER:
         return _judge_header(content, hit, value, place=place)
-    if _TYPE.search(content[max(0, hit.start - _BEFORE) : hit.start]):
-        return None  # "AWS::ApiGateway::ApiKey": a type
+    if _is_type(content, hit):
+        return None
     if regex in (PROSE, ACCOUNT):
         if content.startswith(b"PASS:", hit.start):
             return None  # the verdict of a test run
@@ -101,7 +101,7 @@ def judge_loose(content: bytes, hit: Hit, *, place: Place) -> Confidence | None:
     """The verdict on a match of a pattern that takes any value under a promising name or in a header."""
     value = content[hit.secret_start : hit.secret_end].decode("utf-8", "replace")
     before = content[hit.start : hit.secret_start].lower()
-    if _TYPE.search(content[max(0, hit.start - _BEFORE) : hit.start]):
+    if _is_type(content, hit):
         return None
     if b"authorization" in before:
         return _judge_header(content, hit, value, place=place)
@@ -122,10 +122,16 @@ def _judge_header(content: bytes, hit: Hit, value: str, *, place: Place) -> Conf
     return judge_address(user, password, "", place=place) if colon else None
 
 
+def _is_type(content: bytes, hit: Hit) -> bool:
+    """Whether the name is the end of a type: ``"AWS::ApiGateway::ApiKey"``."""
+    before = content[max(0, hit.start - _BEFORE) : hit.start]
+    return b"::" in before and _TYPE.search(before) is not None
+
+
 def _name(content: bytes, hit: Hit) -> str:
     """The name the value is given to: letters left of the match belong to it (``db`` of ``dbPassword``)."""
-    before = _NAME_BEFORE.search(content[max(0, hit.start - _BEFORE) : hit.start])
-    prefix = before.group() if before else b""
+    before = content[max(0, hit.start - _BEFORE) : hit.start]
+    prefix = before[len(before.rstrip(_OF_NAMES)) :]
     text = content[hit.start : hit.secret_start]
     if text.startswith(b"<") or text[:4].lower() == b"name":
         text = text.lstrip(b"<").rsplit(b"name=", 1)[-1].strip(b"\"' ")

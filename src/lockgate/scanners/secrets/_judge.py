@@ -116,6 +116,8 @@ _NUMBERED_WORD = lazy_pattern(
     re.IGNORECASE,
 )
 """``urllib2``, ``latin1``: the name of a thing."""
+_LAID_OUT = frozenset({19, 36})
+"""Lengths of ``_APP_PASSWORD`` and of ``_UUID``, which may do without digits."""
 _SEPARATORS = lazy_pattern(r"[-_./:,+| ]+")
 
 
@@ -127,13 +129,23 @@ def place_of(path: str) -> Place:
 def judge_assignment(name: str, value: str, *, style: Style, place: Place) -> Confidence | None:
     """How sure it is that ``name`` is given the secret ``value``; None: it is not one."""
     kind = _kind_of(name)
-    if not kind or _is_no_value(value) or _repeats(name, value):
+    if not kind or _is_too_plain(kind, value, style=style, place=place) or _is_no_value(value) or _repeats(name, value):
         return None
     if kind == "token":
         if name.lower().endswith("secret") and style is Style.QUOTED and _is_short_secret(value):
             return None if place.prose else Confidence.LOW
         return None if _is_vector(name, value, place=place) else _judge_token(value, style=style, place=place)
     return _judge_password(value, style=style, place=place)
+
+
+def _is_too_plain(kind: str, value: str, *, style: Style, place: Place) -> bool:
+    """Whether length and digits alone say that no question below would end in yes, as of most values of programs."""
+    if len(value) in _LAID_OUT:
+        return False
+    if style is Style.BARE and place.code and (kind == "token" or len(value) < 10):
+        return True
+    needs_digit = len(value) < 16 if kind == "token" else place.prose or (style is Style.BARE and place.code)
+    return (kind != "token" and len(value) < 6) or (needs_digit and not any(map(str.isdigit, value)))
 
 
 def _is_short_secret(value: str) -> bool:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError, NothingCheckedError
 from lockgate.formats.credentials import NOTHING_READ, Credential, CredentialReading, read_with_skips
+from lockgate.formats.credentials import wants as wants_structured
 from lockgate.model import (
     Confidence,
     Family,
@@ -24,7 +25,7 @@ from lockgate.model import (
     SkipKind,
     Subject,
 )  # fmt: skip
-from lockgate.model.quick import quick
+from lockgate.model.quick import maker, quick
 from lockgate.patterns import Hit, Matcher
 from lockgate.patterns.checksums import CHECKSUMS
 from lockgate.patterns.masking import hint
@@ -35,7 +36,7 @@ from lockgate.scanners.secrets import _catalog
 from lockgate.scanners.secrets._candidates import judge, judge_loose, what_decides
 from lockgate.scanners.secrets._found import Found, joined, masked_line, settle_spans
 from lockgate.scanners.secrets._judge import Place, is_plain_setting, place_of
-from lockgate.scanners.secrets._wanted import DEFAULT_MAX_BYTES, wants_structured
+from lockgate.scanners.secrets._wanted import DEFAULT_MAX_BYTES
 
 WIDEST_REMEMBERED = 512
 """Bytes of a match and its lines up to which it is remembered how it was judged: the same lines come again."""
@@ -65,6 +66,7 @@ class SecretsSession:
         patient = not context.options.get("gitleaks") and {rule.id for rule in rules} <= shipped_ids(Family.SECRETS)
         self._matcher = Matcher(self._catalog.patterns, cache_dir=context.made_dir, patient=patient)
         self._verdict = lru_cache(maxsize=MOST_REMEMBERED)(self._judged_anew)
+        self._made = maker(_Opened)
         self._files = 0
         self._bytes = 0
 
@@ -89,9 +91,12 @@ class SecretsSession:
         return f"{self._files} files, {self._bytes / 1e6:.1f} MB, {self._catalog.rules} rules"
 
     def _opened(self, row: File) -> _Opened:
-        paths = (row.path, *row.other_paths) if row.other_paths else (row.path,)
-        structured = [path for path in paths if wants_structured(path)]
-        plain = [path for path in paths if not is_quiet(path)]
+        path = row.path
+        plain: Sequence[str] = () if is_quiet(path) else (path,)
+        structured: Sequence[str] = (path,) if wants_structured(path) else ()
+        if row.other_paths:
+            plain = [*plain, *(path for path in row.other_paths if not is_quiet(path))]
+            structured = [*structured, *filter(wants_structured, row.other_paths)]
         if not structured and not plain:
             return _Opened(row)
         size = row.size
@@ -105,13 +110,16 @@ class SecretsSession:
         self._files += 1
         self._bytes += size
         text, binary = _as_text(content)
-        return _Opened(row, content, text, () if binary else plain, structured)
+        return self._made(row, content, text, () if binary else plain, structured)
 
     def _said(self, one: _Opened, hits: Sequence[Hit]) -> Sequence[Finding | Skip]:
         if not hits and not one.structured:
             return one.skips
-        asked = (read_with_skips(path, one.content) for path in one.structured)
-        read = [reading for reading in asked if reading is not NOTHING_READ]
+        read = [
+            reading
+            for path in one.structured
+            if (reading := read_with_skips(path, one.content)) is not NOTHING_READ
+        ]
         return list(self._findings(one.row, one.text, hits=hits, read=read)) if hits or read else ()
 
     def _findings(

@@ -29,8 +29,10 @@ BARE = (
     r"([^\s\"'\x60<>(){}\[\];,|&]{4,200})(?:[ \t]*(?:[;,\"'\\&<\r]|$)|[ \t]+#)"
 )
 SPACED = r"(?im)[_.](?:pass|password|passwd|secret|token)[ \t]?=[ \t]?([a-z]{4} [a-z]{4} [a-z]{4} [a-z]{4})\r?$"
-ELEMENT = rf"(?i)<[\w.:-]{{0,30}}{_NAME}{_TAIL}(?:[ \t][^<>\r\n]{{0,80}})?>[ \t]{{0,8}}([^<>\s]{{4,160}})[ \t]{{0,8}}</"
-NAMED_ELEMENT = rf"(?i)name[ \t]?=[ \t]?[\"'][\w.:-]{{0,40}}{_NAME}{_TAIL}[\"'][^<>\r\n]{{0,60}}>([^<>\s]{{4,160}})</"
+_IN_ELEMENT = rf"{_NAME}{_TAIL}(?:[ \t][^<>\r\n]{{0,80}})?>[ \t]{{0,8}}([^<>\s]{{4,160}})[ \t]{{0,8}}<"
+_IN_NAMED_ELEMENT = rf"{_NAME}{_TAIL}[\"'][^<>\r\n]{{0,60}}>([^<>\s]{{4,160}})<"
+ELEMENT = rf"(?i)<[\w.:-]{{0,30}}{_IN_ELEMENT}/"
+NAMED_ELEMENT = rf"(?i)name[ \t]?=[ \t]?[\"'][\w.:-]{{0,40}}{_IN_NAMED_ELEMENT}/"
 CALLED = (
     r"(?im)(?:getConnection|mysqli?_connect|pg_connect|SetBasicAuth|basic_?auth|HTTPBasicAuth|HTTPDigestAuth|"
     r"UsernamePassword\w{0,30}|\.(?:login|auth|authenticate|sign_?in|setCredentials)|NetworkCredential|"
@@ -45,8 +47,7 @@ COMMAND = (
     r"[\"']?([^\s\"'\x60<>(){};,|]{4,120})(?:[\"']|[ \t\r]|$)"
 )
 SQL = (
-    r"(?i)\b(?:identified[ \t]+(?:with[ \t]+\w+[ \t]+)?by|with[ \t]+(?:encrypted[ \t]+)?password|password[ \t]*=?)"
-    r"[ \t]+'([^'\r\n]{4,120})'"
+    r"(?i)\b(?:identified[ \t]+(?:with[ \t]+\w+[ \t]+)?by|password[ \t]*=?)[ \t]+'([^'\r\n]{4,120})'"
 )
 HEADER = (
     r"(?im)\bauthorization\\?[\"']?[ \t]{0,4}[:=,][ \t]{0,4}\\?[\"'\x60]?(?:bearer|basic|token)[ \t]+"
@@ -183,12 +184,15 @@ _VALUE_OR_DEFAULT = "(?:v[a-z]{3}e|d[a-z]{5}t)"
 """No fixed text: Hyperscan would take that for what to look for first, and an automaton of the names would have to walk
 over every byte before it."""
 ENDS = {
+    ELEMENT: rf"(?i){_IN_ELEMENT}[/!]",
+    NAMED_ELEMENT: rf"(?i){_IN_NAMED_ELEMENT}[/!]",
     NAMED_VALUE: (
         rf"(?i){_NAME}[\w.-]*(?:\[\])?[\"']?[ \t]*,?[ \t]*(?:\r?\n[ \t]*)?[\"']?{_VALUE_OR_DEFAULT}[\"']?[ \t]*[:=]"
         rf"[ \t]*{_LATER_VALUE}"
     )
 }
-"""What Hyperscan is asked in place of a shape: ``name:``, which stands in every other line, would set it counting."""
+"""What Hyperscan is asked in place of a shape: ``name:``, which stands in every other line, would set it counting. It
+looks for the names that other shapes begin with as well, and for no ``name`` and no ``</``."""
 ADDRESS_SHAPES = (
     (URL, ("://",)),
     (DSN, ("@tcp(", "@unix(")),

@@ -25,7 +25,6 @@ def _quiet_paths() -> Callable[[str], bool]:
     return is_quiet
 
 
-@lru_cache(maxsize=65536)
 def wants_structured(path: str) -> bool:
     """Whether a reader of structured credential files wants the path."""
     return _credential_paths()(path)
