@@ -9,7 +9,7 @@ itself (``views``).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeAlias
 
@@ -22,11 +22,14 @@ KEYS: Final = "\0keys"
 members."""
 ITEM: Final = "\0item"
 """Every member of a list, where it is a list that stands there; of an object none."""
+EQUALS: Final = "\0="
+"""Begins the last step of a path of which is asked whether that text stands there which follows."""
 Path: TypeAlias = tuple[str | None, ...]
 Read: TypeAlias = tuple[Path, bool]
 """Where, and whether the whole of it is read."""
 Presence: TypeAlias = tuple[Path, str]
-"""That some member of the list at a path has a field of this name."""
+"""That some member of the list at a path has a field of this name; or, where the path ends in ``EQUALS``, that this
+text stands there."""
 PRESENT: Final = 0
 """Its shape, but of a text only that it is one, and how long."""
 SHAPE: Final = 1
@@ -44,8 +47,15 @@ def every(found: Iterable[Found]) -> tuple[Read, ...]:
     """All that may be read, in a fixed order."""
     reads: dict[Path, bool] = {}
     for path, level, _ in found:
+        path = path[:-1] if word_of(path) is not None else path
         reads[path] = reads.get(path, False) or is_whole(level)
     return _ordered(reads)
+
+
+def word_of(path: Path) -> str | None:
+    """The text with which what stands there is compared; None where the path is that of a value."""
+    last = path[-1] if path else None
+    return last.removeprefix(EQUALS) if last is not None and last.startswith(EQUALS) else None
 
 
 def is_whole(level: int) -> bool:
@@ -75,12 +85,19 @@ def looked_at(found: Iterable[Found]) -> tuple[Found, ...]:
     )  # fmt: skip
 
 
-def without(found: Iterable[Found], lists: Collection[Path]) -> tuple[tuple[Found, ...], tuple[str, ...]]:
-    """What is read where no member of these lists has any of some fields, and these fields."""
-    every_one = tuple(found)
-    kept = tuple(one for one in every_one if one[2] is None or one[2][0] not in lists)
-    fields = {presence[1] for _, _, presence in every_one if presence is not None and presence[0] in lists}
-    return kept, tuple(sorted(fields))
+def without(found: Iterable[Found], absent: Callable[[Presence], bool]) -> tuple[Found, ...]:
+    """What is read where none of those is present of which ``absent`` is true."""
+    return tuple(one for one in found if one[2] is None or not absent(one[2]))
+
+
+def surer(known: frozenset[Presence], other: frozenset[Presence]) -> frozenset[Presence]:
+    """Of two sets of which one of each must be present, the one that says more: what an object holds says more than a
+    text that stands somewhere, and else the first does."""
+    return other if other and (not known or (_vague(known) and not _vague(other))) else known
+
+
+def _vague(needs: frozenset[Presence]) -> bool:
+    return all(path[-1:] == (EQUALS,) for path, _ in needs)
 
 
 def _ordered(reads: dict[Path, bool]) -> tuple[Read, ...]:
@@ -173,6 +190,15 @@ class Reads:
         if origin.inside is not None:
             self.printed(origin.inside)
 
+    def compared(self, origin: Origin, text: str) -> None:
+        """It is asked whether a value is this text."""
+        if origin.inside is not None or origin.told:
+            self.whole(origin)
+            return
+        for path in origin.places:
+            self._note(path, self._member)
+            self._note((*path, f"{EQUALS}{text}"), PRESENT)
+
     def keys(self, origin: Origin) -> None:
         """Which members a value has is asked for, and which are false, and nothing else of them."""
         self._all(origin.told)
@@ -210,7 +236,7 @@ class Reads:
         """What is walked within is come to only where one of these is present; always, for an empty set. Where
         something had to be present already, that stays what is noted: both must be, and one says enough."""
         before = self.present
-        self.present = before or present
+        self.present = surer(before, present)
         try:
             yield
         finally:

@@ -5,6 +5,7 @@ import copy
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,9 @@ _TELLING = {
     "joined": f'violation[{{"msg": m}}] {{ {_MEANT}; m := concat("/", ["pod", {_NAME}]) }}',
     "details": f'violation[{{"msg": "x", "details": {{"name": {_NAME}, "uid": input.review.uid}}}}] {{ {_MEANT} }}',
     "as it is": f'violation[{{"msg": input.review.name}}] {{ {_MEANT} }}',
+    "by a function": f'violation[{{"msg": m}}] {{ {_MEANT}; m := f({_NAME}) }}\n'
+                     'f(n) = m { m := sprintf("<%v>", [n]) }',
+    "by a rule": f'violation[{{"msg": m}}] {{ {_MEANT}; m := sprintf("<%v>", [n]) }}\nn = {_NAME}',
     "given": f'violation[{{"msg": m}}] {{ bad({_NAME}); m := sprintf("%v", [{_NAME}]) }}\nbad(n) {{ {_MEANT}; n }}',
 }  # fmt: skip
 _DECIDING = {
@@ -61,6 +65,26 @@ o["k"] = "ab" {{ true }}
     "in the set of keys": f'violation[{{"msg": "x"}}] {{ {{n | n := {_NAME}}} == {{"ab"}} }}',
     "the request's": f'violation[{{"msg": "x"}}] {{ input.review.name == {_NAME} }}',
 }
+_OF_SERVICES = {
+    "first": f'violation[{{"msg": "x"}}] {{ input.review.kind.kind == "Service"; {_NAME} == input.review.name }}',
+    "turned round": f'violation[{{"msg": "x"}}] {{ "Service" == input.review.kind.kind; startswith({_NAME}, "a") }}',
+    "and more": """violation[{"msg": "x"}] {
+input.review.kind.kind == "Service"; input.review.kind.version == "v1"; not f(input.review) }
+f(review) { review.object.metadata.name == review.name }""",
+    "by a rule": f"""violation[{{"msg": "x"}}] {{ service; startswith({_NAME}, "a") }}
+service {{ input.review.kind.kind == "Service" }}""",
+}
+_OF_ALL_KINDS = {
+    "not": f'violation[{{"msg": "x"}}] {{ not input.review.kind.kind == "Service"; startswith({_NAME}, "a") }}',
+    "after": f'violation[{{"msg": "x"}}] {{ startswith({_NAME}, "a"); not f }}\n'
+             'f { input.review.kind.kind == "Pod" }',
+    "either": f"""violation[{{"msg": "x"}}] {{ meant; startswith({_NAME}, "a") }}
+meant {{ input.review.kind.kind == "Service" }}
+meant {{ input.review.kind.kind == "Pod" }}""",
+    "two callers": f"""violation[{{"msg": m}}] {{ input.review.kind.kind == "Service"; m := f(1) }}
+violation[{{"msg": m}}] {{ m := f(1) }}
+f(x) = "x" {{ startswith({_NAME}, "a") }}""",
+}
 _VALUES = ("ab", "cd", "ab", "a", "", None, 1, False, True, {"ab": 1}, ["ab"], "\u00e9\u00e9", "a ", "a\n", ...)
 _CONDITIONS = (
     "true", _MEANT, _NAME, f"not {_NAME}", f'{_NAME} != "cd"', "input.review.object.metadata.uid", "input.review.name",
@@ -68,6 +92,8 @@ _CONDITIONS = (
     f'x := concat("", ["a", {_NAME}]); x == "aab"',
     f"is_string({_NAME})", f"known({_NAME})", f"y := {{{_NAME}, input.review.uid}}; count(y) == 1",
     f"z := {{{_NAME}, input.review.uid}}[_]; z", "input.review.object.metadata[k]", f"{_NAME}.ab", "texts[t]",
+    'input.review.kind.kind == "Pod"', 'input.review.kind.kind == "Service"', 'input.review.name == "ab"', "called",
+    'called == "cd"', 'called != input.review.uid', "of_kind",
     'object.get(input.review.object.metadata, "name", false)', f"every_one({_NAME}, input.review.uid)",
     f'w := sprintf("%v", [{_NAME}]); not w == "ab"', f'[v] = [sprintf("%v", [{_NAME}])]; v',
 )  # fmt: skip
@@ -84,6 +110,9 @@ _DETAILS = ("", "", f', "details": {{"name": {_NAME}}}', ', "details": input.rev
             f', "details": [sprintf("%v", [{_NAME}])]')  # fmt: skip
 _BESIDE = f"""
 known("ab")
+called = {_NAME}
+of_kind {{ input.review.kind.kind == "Service"; startswith({_NAME}, "a") }}
+of_kind {{ input.review.uid == "cd" }}
 known(n) {{ n.ab }}
 every_one(a, b) {{ a; b }}
 message(n) = m {{ m := sprintf("<%v>", [n]) }}
@@ -144,6 +173,34 @@ def test_who_only_tells_a_name_is_not_asked_again_where_it_said_nothing(text: st
     assert len(said) > 4
 
 
+def _service(review: Review) -> Review:
+    return replace(review, kind="Service")
+
+
+@pytest.mark.parametrize("text", _OF_SERVICES.values(), ids=[*_OF_SERVICES])
+def test_who_minds_the_names_of_one_kind_does_not_mind_those_of_another(text: str) -> None:
+    library, plain = _of(text)
+    assert library.evaluate(_review("ab", name="ab")) == []
+    asked: dict[str, float] = {}
+    assert library.evaluate(_review("cd", name="cd"), seconds=asked) == []
+    assert asked == {}
+    _judged_as_both_kinds(library, plain)
+
+
+@pytest.mark.parametrize("text", _OF_ALL_KINDS.values(), ids=[*_OF_ALL_KINDS])
+def test_who_minds_the_names_of_all_kinds_is_asked_again_for_each(text: str) -> None:
+    _judged_as_both_kinds(*_of(text))
+
+
+def _judged_as_both_kinds(library: Library, plain: Library) -> None:
+    said = set()
+    for name in ("ab", "cd", "aa", "cd"):
+        for review in (_review(name, name="ab"), _service(_review(name, name="ab"))):
+            said.add(_shown(library.evaluate(review)))
+            assert _shown(library.evaluate(review)) == _shown(plain.evaluate(review))
+    assert len(said) > 1
+
+
 @pytest.mark.parametrize("text", _DECIDING.values(), ids=[*_DECIDING])
 def test_who_decides_by_a_name_is_asked_again(text: str) -> None:
     library, plain = _of(text)
@@ -158,8 +215,9 @@ def test_who_decides_by_a_name_is_asked_again(text: str) -> None:
 def _reviews(dice: random.Random, count: int) -> Iterator[Review]:
     for _ in range(count):
         name, uid = dice.choice(_VALUES), dice.choice(_VALUES)
-        yield _review(name, uid, meant=dice.choice([..., ..., True, False]), uid=dice.choice(["", "ab", "cd"]),
-                      name=dice.choice(["", "ab", "cd", name if isinstance(name, str) else ""]))  # fmt: skip
+        made = _review(name, uid, meant=dice.choice([..., ..., True, False]), uid=dice.choice(["", "ab", "cd"]),
+                       name=dice.choice(["", "ab", "cd", name if isinstance(name, str) else ""]))  # fmt: skip
+        yield _service(made) if dice.random() < 0.3 else made
 
 
 @pytest.mark.parametrize("seed", range(6))

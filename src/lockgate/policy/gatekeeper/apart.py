@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter
@@ -21,6 +21,7 @@ from lockgate.policy.gatekeeper.parts import (
     PARTS,
     REQUEST,
     SPEC,
+    Condition,
     is_steady,
 )
 from lockgate.policy.gatekeeper.review import Review
@@ -34,12 +35,13 @@ _METADATA, _SPEC = frozenset(METADATA), frozenset(SPEC)
 class Parts:
     """Of one review. For one thread."""
 
-    __slots__ = ("_bare", "_found", "_inventory", "_object", "_rest", "_review", "_values", "_whole", "lasting", "most",
-                 "steps")  # fmt: skip
+    __slots__ = ("_bare", "_found", "_inventory", "_object", "_rest", "_review", "_values", "_whole", "_words",
+                 "lasting", "most", "steps")  # fmt: skip
 
-    def __init__(self, review: Review, inventory: int = 0) -> None:
-        """``inventory`` is another number whenever the objects of the cluster are others."""
-        self._review, self._inventory = review, inventory
+    def __init__(self, review: Review, inventory: int = 0, words: Collection[str] = ()) -> None:
+        """``inventory`` is another number whenever the objects of the cluster are others; ``words`` are those that a
+        mark tells, because somebody compares with them."""
+        self._review, self._inventory, self._words = review, inventory, words
         self._object = review.old_object if review.operation == "DELETE" else review.object
         self._found: dict[int, bytes | None] = {}
         self._values: dict[int, list[Any]] = {}
@@ -55,7 +57,8 @@ class Parts:
 
     def of_old(self) -> Parts:
         """The same request with the old object in place of the object, and nothing apart for the old one."""
-        return Parts(replace(self._review, object=self._review.old_object, old_object=None, operation=""))
+        old = replace(self._review, object=self._review.old_object, old_object=None, operation="")
+        return Parts(old, words=self._words)
 
     def key(self, number: int, parts: Iterable[int]) -> Key | None:
         """What is the same for reviews that are the same in these parts and the rest; None when that cannot be told.
@@ -90,7 +93,7 @@ class Parts:
     def marked_wholly(self, parts: Iterable[int]) -> bool:
         """Whether the marks of those of ``parts`` in which replicas differ tell the whole of them."""
         return all(
-            part in MARKED and not any(_mark(one).__class__ is int for one in self._value(part))
+            part in MARKED and not any(self._mark(one).__class__ is int for one in self._value(part))
             for part in parts if not is_steady((part,))
         )  # fmt: skip
 
@@ -98,13 +101,18 @@ class Parts:
         """Whether all names of volumes and mounts that there are, are texts; the part ``NAMED`` tells."""
         return all(name.__class__ is str for name in _volume_names(self._object))
 
-    def has_volume_with(self, fields: Iterable[str]) -> bool:
-        """Whether some volume has one of these fields, or may have it."""
+    def meets(self, conditions: Iterable[Condition]) -> bool:
+        """Whether any of them holds, or may hold."""
+        kind = self._review.kind
+        return any(text == kind if what == "kind" else self._has_volume_with(text) for what, text in conditions)
+
+    def _has_volume_with(self, field: str) -> bool:
+        """Whether some volume has this field, or may have it."""
         spec = self._object.get("spec") if self._object is not None else None
         volumes = spec.get("volumes") if spec.__class__ is dict else None
         if volumes.__class__ is not list:
             return volumes is not None
-        return any(field in one for one in volumes if one.__class__ is dict for field in fields)
+        return any(field in one for one in volumes if one.__class__ is dict)
 
     def bare(self) -> dict[str, Any]:
         """The object without its parts; it shares everything else with it."""
@@ -129,9 +137,14 @@ class Parts:
             found = self._values[part] = self._read(part)
         return found
 
+    def _mark(self, value: Any) -> int | list[Any]:
+        """How long a plain text is, such as a name; anything else as it is, in a list."""
+        plain = value.__class__ is str and value.isascii() and value.isprintable() and " " not in value
+        return len(value) if plain and value and value not in self._words else [value]
+
     def _read(self, part: int) -> list[Any]:
         if part >= MARKS:
-            return [*map(_mark, self._value(MARKED[part - MARKS]))]
+            return [self._mark(one) for one in self._value(MARKED[part - MARKS])]
         if part < len(REQUEST):
             value = _OF_REQUEST[part](self)
             return [] if value is None else [value]
@@ -224,12 +237,6 @@ def _without(body: Mapping[str, Any], of_metadata: frozenset[str], of_spec: froz
                     for one in spec[name]
                 ]  # fmt: skip
     return kept
-
-
-def _mark(value: Any) -> int | list[Any]:
-    """How long a plain text is, such as a name; anything else as it is, in a list."""
-    plain = value.__class__ is str and value.isascii() and value.isprintable() and " " not in value
-    return len(value) if plain and value else [value]
 
 
 def _marked(items: list[Any]) -> list[Any]:

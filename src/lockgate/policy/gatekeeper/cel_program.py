@@ -111,8 +111,8 @@ def compile_cel(source: CelSource) -> CelProgram:
     given = {"params": NOWHERE, "anyObject": place("anyObject")}
     found = found_in(program, variables=frozenset(VARIABLES), given=given)
     view = None if found is None else view_of(every(found))
-    lists = [(name, *VOLUMES[1:]) for name in ("object", "anyObject")]
-    decided = UNTOLD if found is None else decided_by(found, _named, lists)
+    volumes = {(name, *VOLUMES[1:]): "volume" for name in ("object", "anyObject")}
+    decided = UNTOLD if found is None else decided_by(found, _named, volumes)
     return CelProgram(program, ignore_errors=source.ignore_errors, view=view, decided=decided)
 
 

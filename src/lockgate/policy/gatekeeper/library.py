@@ -50,6 +50,7 @@ class Library:
         self._numbers: dict[tuple[Program, bytes], int] = {}
         self._next_number = count()
         self._checked: Checked = {}
+        self._words: frozenset[str] = frozenset()
         self.kept = Kept()
         self._data: tuple[Inventory, int, int, dict[str, Any]] = (self.inventory, -1, -1, {})
 
@@ -85,6 +86,7 @@ class Library:
             if installed.template.kind == template.kind
         }
         self._templates[template.kind] = (template, program, body)
+        self._words |= frozenset(program.decided.words)
         self._constraints.update(renewed)
         used = {id(known) for _, known, _ in self._templates.values()}
         self._numbers = {key: number for key, number in self._numbers.items() if id(key[0]) in used}
@@ -198,12 +200,12 @@ class Library:
     ) -> Verdicts:  # fmt: skip
         """As :meth:`evaluate`; the very object of an earlier review of which the same is said, as a rule."""
         case = self.case(review, limits)
-        parts = parts or Parts(case.review, case.inventory)
+        parts = parts or Parts(case.review, case.inventory, self._words)
         return self.plan(case.review, point).judged(case, parts, self.kept, seconds)
 
     def parts(self, review: Review) -> Parts:
         """A review that has its Namespace taken apart, for whoever keeps more by its parts; :meth:`judged` takes it."""
-        return Parts(review, self._inventory()[0])
+        return Parts(review, self._inventory()[0], self._words)
 
     def matching(self, review: Review) -> list[Constraint]:
         """The constraints that are for ``review``, whatever the point. Raises :class:`MatchError`."""

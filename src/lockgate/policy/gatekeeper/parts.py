@@ -13,15 +13,17 @@ Here are the parts by number, and which of them a read meets; ``apart`` takes a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from lockgate.policy.reads import (
     ANY,
     KEYS,
+    PRESENT,
     Found,
     Path,
+    Presence,
     Read,
     deciding,
     external,
@@ -29,10 +31,13 @@ from lockgate.policy.reads import (
     is_whole,
     looked_at,
     without,
+    word_of,
 )
 
-Quiet: TypeAlias = tuple[tuple[int, ...], tuple[str, ...]]
-"""Parts that decide alone while no volume has any of these fields."""
+Condition: TypeAlias = tuple[str, str]
+"""``volume`` and the name of a field that some volume has, or ``kind`` and the kind of the request."""
+Quiet: TypeAlias = tuple[tuple[int, ...], tuple[Condition, ...]]
+"""Parts that decide alone while none of these holds."""
 
 INVENTORY: Final = external("inventory")
 """Stands for all objects of the cluster that a policy may look at, as if the review held them."""
@@ -97,10 +102,24 @@ def parts_of(reads: Iterable[Read]) -> tuple[int, ...]:
 
 def parts_in(found: Collection[Found]) -> tuple[int, ...]:
     """The same of reads that may be light."""
-    marks = {_MARK_AT[path] for path, level, _ in found if is_light(level) and path in _MARK_AT}
-    reads = [(path, is_whole(level)) for path, level, _ in found if not is_light(level) or path not in _MARK_AT]
-    reads += [(path[:1], False) for path, _, _ in found if path[:1] == ("oldObject",)]
+    marks: set[int] = set()
+    reads: list[Read] = []
+    for path, level, _ in found:
+        if word_of(path) is not None:
+            path, level = path[:-1], PRESENT  # the shape of what is no mark holds every scalar
+        if is_light(level) and path in _MARK_AT:
+            marks.add(_MARK_AT[path])
+        else:
+            reads.append((path, is_whole(level)))
+        if path[:1] == ("oldObject",):
+            reads.append((path[:1], False))
     return tuple(sorted({*parts_of(reads), *marks}))
+
+
+def words_in(found: Collection[Found]) -> tuple[str, ...]:
+    """The texts with which those are compared of which there are marks."""
+    words = {word for path, _, _ in found if (word := word_of(path)) is not None and path[:-1] in _MARK_AT}
+    return tuple(sorted(words))
 
 
 class Decided(NamedTuple):
@@ -109,29 +128,38 @@ class Decided(NamedTuple):
     parts: tuple[int, ...] | None
     """All that it says; None when that cannot be told, or when something else decides too."""
     quiet: Quiet | None
-    """Where fewer parts do, while volumes have none of some fields; None where it cannot be told. A name stands apart
-    from its volume, and is not looked for."""
+    """Where fewer parts do, while some conditions do not hold; None where it cannot be told."""
     silent: tuple[int, ...] | None
     """Whether it says anything."""
+    words: tuple[str, ...] = ()
+    """Texts with which it compares what has a mark: the mark must tell it from these."""
 
 
 UNTOLD: Final = Decided(None, None, None)
 
 
 def decided_by(
-    found: tuple[Found, ...], named: Callable[[tuple[Found, ...]], tuple[Found, ...] | None], lists: Collection[Path]
+    found: tuple[Found, ...], named: Callable[[tuple[Found, ...]], tuple[Found, ...] | None],
+    conditions: Mapping[Path, str],
 ) -> Decided:  # fmt: skip
     """What the reads of a template come to. ``named`` makes of them reads that begin with one of ``NAMES``, or None;
-    ``lists`` are where it finds the volumes."""
+    ``conditions`` are the places of presences that can be looked for, with what they are called. A name of a volume
+    stands apart from it, and is not looked for."""
     reads = named(found)
     if reads is None:
         return UNTOLD
-    fewer, fields = without(found, lists)
-    quieter = named(fewer) if fields and "name" not in fields else None
-    return Decided(
-        parts_in(looked_at(reads)), None if quieter is None else (parts_in(looked_at(quieter)), fields),
-        parts_in(deciding(reads)),
-    )  # fmt: skip
+    met: set[Condition] = set()
+
+    def absent(presence: Presence) -> bool:
+        what = conditions.get(presence[0])
+        if what is None or (what, presence[1]) == ("volume", "name"):
+            return False
+        met.add((what, presence[1]))
+        return True
+
+    quieter = named(without(found, absent))
+    quiet = None if quieter is None or not met else (parts_in(looked_at(quieter)), tuple(sorted(met)))
+    return Decided(parts_in(looked_at(reads)), quiet, parts_in(deciding(reads)), words_in(reads))
 
 
 class _Tree:

@@ -36,19 +36,19 @@ Place = tuple[int, Violation]
 class Group:
     """Constraints that read the same parts."""
 
-    __slots__ = ("asker", "fields", "members", "number", "parts", "quiet", "silent")
+    __slots__ = ("asker", "conditions", "members", "number", "parts", "quiet", "silent")
 
     def __init__(self, parts: tuple[int, ...] | None, quiet: Quiet | None = None,
                  silent: tuple[int, ...] | None = None, asker: int = -1) -> None:  # fmt: skip
-        """``quiet``: which parts they read while no volume has any of some fields, where those are fewer."""
+        """``quiet``: which parts they read while some conditions do not hold, where those are fewer."""
         self.number = next(_numbers)
         self.asker = self.number if asker < 0 else asker
         """The number of the group of which these are some."""
         self.parts = parts
         """None for constraints of which nothing can be kept."""
-        self.fields = quiet[1] if quiet is not None else ()
+        self.conditions = quiet[1] if quiet is not None else ()
         self.quiet = Group(quiet[0]) if quiet is not None else None
-        """The same constraints, as they are while no volume has any of ``fields``."""
+        """The same constraints, as they are while none of ``conditions`` holds."""
         self.silent = silent
         """The parts that decide whether they say anything, where replicas are alike in them and not in ``parts``."""
         self.members: list[tuple[int, Installed, tuple[str, ...]]] = []
@@ -114,7 +114,7 @@ class Plan:
         for group in self.groups:
             asked: Group | None = group
             if not is_steady(group.parts):
-                asked = None if parts.has_volume_with(group.fields) else group.quiet
+                asked = None if parts.meets(group.conditions) else group.quiet
             if asked is not None:
                 said, lasts = _said(asked, parts, judging, kept)
                 found.append(said)
@@ -224,9 +224,9 @@ _Key = tuple[tuple[int, ...] | None, Quiet | None, tuple[int, ...] | None]
 
 
 def _decided(installed: Installed, namespaces: bool) -> _Key:
-    """The parts that decide what a constraint says; those that do where volumes have none of some fields, and those
+    """The parts that decide what a constraint says; those that do where some conditions do not hold, and those
     that decide whether it says anything, where replicas are alike in these and not in all."""
-    every, quiet, silent = installed.program.decided
+    every, quiet, silent, _ = installed.program.decided
     if every is None:
         return None, None, None
     every = _with_match(installed, every, namespaces)

@@ -5,17 +5,20 @@ Imported when a template is compiled; a kept program needs none of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lockgate.policy.errors import PolicyError
 from lockgate.policy.gatekeeper.parts import INVENTORY, NAMES, UNTOLD, VOLUMES, decided_by
 from lockgate.policy.gatekeeper.rego_program import RegoProgram
 from lockgate.policy.gatekeeper.template import RegoSource
-from lockgate.policy.reads import ANY, WHOLE, Found, Read, every, is_whole
+from lockgate.policy.reads import ANY, EQUALS, WHOLE, Found, Path, Read, every, is_whole
 from lockgate.policy.rego import Source, compile_modules
 from lockgate.policy.rego.parse.modules import parse_module
 from lockgate.policy.rego.syntax import Module, Var
 from lockgate.policy.views import View, view_of
 
 RULE = "violation"
+_CONDITIONS: Mapping[Path, str] = {("review", *VOLUMES): "volume", ("review", "kind", "kind", EQUALS): "kind"}
 _EXTERNAL = ("data", "inventory")
 _LIBRARY = ("data", "lib")
 
@@ -27,7 +30,7 @@ def compile_rego(source: RegoSource) -> RegoProgram:
     found = program.found(path)
     if found is None:
         return RegoProgram(program, path, None, UNTOLD)
-    return RegoProgram(program, path, _view(every(found)), decided_by(found, _named, [("review", *VOLUMES)]))
+    return RegoProgram(program, path, _view(every(found)), decided_by(found, _named, _CONDITIONS))
 
 
 def _view(reads: tuple[Read, ...]) -> View | None:

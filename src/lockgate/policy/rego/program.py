@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 DEFAULT_REFUSED: Final = NETWORK
 """Functions that reach the network; a policy that calls one is refused when it is loaded."""
 
-_STAMP: Final = ("lockgate-rego", 7, sys.implementation.cache_tag)
+_STAMP: Final = ("lockgate-rego", 8, sys.implementation.cache_tag)
 """Marshalled code fits one version of Python and of the runtime; both are named, and anything else is refused."""
 
 _MAX_QUERIES: Final = 256

@@ -15,6 +15,7 @@ from functools import reduce
 
 from lockgate.policy.reads import (
     ANY,
+    EQUALS,
     NOWHERE,
     PRESENT,
     UNKNOWN,
@@ -27,8 +28,10 @@ from lockgate.policy.reads import (
     external,
     made_of,
     said,
+    surer,
 )
 from lockgate.policy.rego.builtins.contract import Builtin
+from lockgate.policy.rego.check.calls import terms
 from lockgate.policy.rego.check.tree import COMPLETE, FUNCTION, OBJECT, SET, Tree, Unit
 from lockgate.policy.rego.syntax import (
     Array,
@@ -149,11 +152,29 @@ class _Walk:
             found = made_of([self._value(rule.key, names)])
         elif rule.value is not None:
             value = self._value(rule.value, names)
-            # Two answers must be the same, and two values of a key, so values are compared.
-            self.reads.whole(value)
-            if unit.kind == OBJECT:
-                found = made_of([value])
+            if unit.kind != OBJECT and self._has_one_answer(unit):
+                found = value
+            else:  # two answers must be the same, and two values of a key, so values are compared
+                self.reads.whole(value)
+                found = made_of([value]) if unit.kind == OBJECT else NOWHERE
         self.results[unit.index] = self.results.get(unit.index, NOWHERE).joined(found)
+
+    def _has_one_answer(self, unit: Unit) -> bool:
+        """Whether a rule or a function can come to no second answer: there is one body, and it walks through nothing
+        but names and fields."""
+        rule = unit.definitions[0].rule if len(unit.definitions) == 1 and unit.default is None else None
+        if rule is None or rule.otherwise is not None or unit.definitions[0].rest:
+            return False
+        if not all(isinstance(arg, Var) for arg in rule.args or ()):
+            return False
+        for term in terms(rule.body):
+            if isinstance(term, Ref) and not all(isinstance(part, Scalar) for part in term.path):
+                return False
+            if isinstance(term, Call) and self.tree.called(operator_name(term.operator)) is None:
+                builtin = self.builtins.get(operator_name(term.operator))
+                if builtin is None or builtin.kind == "relation":
+                    return False
+        return not any(isinstance(expr.what, (Every, Logical)) for expr in rule.body)
 
     def _result(self, unit: Unit) -> Origin:
         known, now = self.asked.get(unit.index), self.reads.present
@@ -194,7 +215,7 @@ class _Walk:
         for expr in body:
             with self.reads.where(needs):
                 self._line(expr, names)
-                needs = needs or self._needs_of(expr, names)
+                needs = surer(needs, self._needs_of(expr, names))
         return needs
 
     def _needs_of(self, expr: Expr, names: _Names) -> _Needs:
@@ -206,7 +227,10 @@ class _Walk:
             return self._needs_of_value(what, names)
         name = operator_name(what.operator)
         if name == "eq":
-            return self._needs_of_value(what.args[0], names) or self._needs_of_value(what.args[1], names)
+            needs = self._needs_of_value(what.args[0], names) or self._needs_of_value(what.args[1], names)
+            return needs or self._text_at(what.args, names)
+        if name == "equal":
+            return self._text_at(what.args, names)
         unit = self.tree.called(name)
         if unit is None:
             return _ALWAYS
@@ -217,6 +241,16 @@ class _Walk:
             if isinstance(field, Scalar) and isinstance(field.value, str):
                 return self._having(self._value(member, names), field.value)
         return self.needs.get(unit.index, frozenset((UNKNOWN,)))
+
+    def _text_at(self, args: Sequence[Term], names: _Names) -> _Needs:
+        """Which text must stand at a place."""
+        for one, other in (args, reversed(args)):
+            named = isinstance(other, Ref) and all(isinstance(part, Scalar) for part in other.path)
+            if named and isinstance(one, Scalar) and isinstance(one.value, str):
+                value = self._value(other, names)
+                if len(value.places) == 1 and value.inside is None and not value.told:
+                    return frozenset(((*place, EQUALS), one.value) for place in value.places if ANY not in place)
+        return _ALWAYS
 
     def _needs_of_value(self, what: object, names: _Names) -> _Needs:
         if not isinstance(what, Ref) or not isinstance(what.head, Var) or not what.path:
@@ -341,9 +375,19 @@ class _Walk:
         told = self._put_together(name, args, names)
         if told is not None:
             return told
+        if name in ("equal", "neq") and self._compared(args[0], args[1], names):
+            return NOWHERE
         for arg in args:
             self.reads.whole(self._value(arg, names))
         return NOWHERE
+
+    def _compared(self, left: Term, right: Term, names: _Names) -> bool:
+        """Whether one of two values that are compared is a text that the policy names; then it is noted."""
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, Scalar) and isinstance(one.value, str):
+                self.reads.compared(self._value(other, names), one.value)
+                return True
+        return False
 
     def _put_together(self, name: str, args: Sequence[Term], names: _Names) -> Origin | None:
         """A text that holds others as they are; None where it cannot be told that it does."""
@@ -374,8 +418,9 @@ class _Walk:
             if self._open(one, names):
                 self._bind(one, self._value(other, names), names)
                 return
-        self.reads.whole(self._value(left, names))
-        self.reads.whole(self._value(right, names))
+        if not self._compared(left, right, names):
+            self.reads.whole(self._value(left, names))
+            self.reads.whole(self._value(right, names))
 
     # -- patterns
 
@@ -383,6 +428,9 @@ class _Walk:
         """A pattern meets a value: its open variables are bound, everything else is compared."""
         if isinstance(pattern, Var) and not self._known(pattern, names):
             names[pattern.name] = value
+            return
+        if isinstance(pattern, Scalar) and isinstance(pattern.value, str):
+            self.reads.compared(value, pattern.value)
             return
         if not self._open(pattern, names):
             self.reads.whole(value)
