@@ -78,6 +78,8 @@ _OF_ALL_KINDS = {
     "not": f'violation[{{"msg": "x"}}] {{ not input.review.kind.kind == "Service"; startswith({_NAME}, "a") }}',
     "after": f'violation[{{"msg": "x"}}] {{ startswith({_NAME}, "a"); not f }}\n'
              'f { input.review.kind.kind == "Pod" }',
+    "an answer": f"""violation[{{"msg": "x"}}] {{
+of := input.review.kind.kind == "Service"; startswith({_NAME}, "a"); not of }}""",
     "either": f"""violation[{{"msg": "x"}}] {{ meant; startswith({_NAME}, "a") }}
 meant {{ input.review.kind.kind == "Service" }}
 meant {{ input.review.kind.kind == "Pod" }}""",

@@ -244,7 +244,9 @@ class _Walk:
 
     def _text_at(self, args: Sequence[Term], names: _Names) -> _Needs:
         """Which text must stand at a place."""
-        for one, other in (args, reversed(args)):
+        if len(args) != 2:  # whether they are equal is an answer, and no question
+            return _ALWAYS
+        for one, other in (args, args[::-1]):
             named = isinstance(other, Ref) and all(isinstance(part, Scalar) for part in other.path)
             if named and isinstance(one, Scalar) and isinstance(one.value, str):
                 value = self._value(other, names)
