@@ -18,7 +18,8 @@ from lockgate.gates.admission.catalogue import NAME as CATALOGUE
 from lockgate.gates.admission.catalogue import Catalogue
 from lockgate.gates.admission.loading import Policies
 from lockgate.gates.admission.native import Native
-from lockgate.gates.admission.recalled import Known, Recalled
+from lockgate.gates.admission.recalled import Filled, Known, Recalled
+from lockgate.gates.admission.told import Told, stand_ins
 from lockgate.gates.admission.waiving import Exceptions
 from lockgate.gates.admission.workloads import OWN, has_template, maker_of, own_templates, owner_of
 from lockgate.model import Object, Rule
@@ -120,31 +121,60 @@ class PolicySet:
         """Everything that is said, after what was ``said`` already."""
         parts = self.policies.library.parts(review)
         key, known = self._recall(review, parts, self._of(until), seconds)
-        constraints = self._gatekeeper(review, parts, until, seconds) if known is None else known.constraints
+        if known is None:
+            known = self._asked(review, parts, key, until, seconds)
         others = [*self._native.judged(request, self.settings, until, seconds, notes),
                   *self._comes_of(review, until, seconds)]  # fmt: skip
-        rules = self.catalogue.judged(review, parts, until, seconds) if known is None else known.rules
-        if key is not None and known is None:
-            self._recalled.keep(key, parts, Known(constraints, rules))
-        if said or others:
-            every = (*said, *map(_said, constraints.violations), *others, *rules.said)
-            return Heard(tuple(_distinct(every)))
+        constraints, rules = known.constraints, known.rules
+        if said or others or not isinstance(constraints, Verdicts):
+            of_them = map(_said, constraints.violations) if isinstance(constraints, Verdicts) else constraints
+            return Heard(tuple(_distinct((*said, *of_them, *others, *rules.said))))
         # Both are the same objects for the copies of an object, and so is what comes of them.
         return constraints.kept((self, rules), lambda: Heard(tuple(_distinct(
             (*map(_said, constraints.violations), *rules.said)))))  # fmt: skip
 
     def _recall(self, review: Review, parts: Parts, limits: Limits,
-                seconds: _Seconds) -> tuple[Key | None, Known | None]:  # fmt: skip
+                seconds: _Seconds) -> tuple[Key | None, Known | Filled | None]:  # fmt: skip
         """What constraints and rules said of such an object before, and the key to keep what they say now."""
         if review.operation != "CREATE" or self.policies.config.excludes_review(review, self._process):
             return None, None
         began = time.perf_counter()
         rules = self.catalogue.of_creation(review)
         key = self._recalled.key(parts, self.policies.library.plan(review, self._point), rules)
-        known = None if key is None else self._recalled.get(key, limits)
+        known: Known | Filled | None = None if key is None else self._recalled.get(key, limits)
+        if known is None and key is not None:
+            told = self._recalled.told(key, limits)
+            known = None if told is None else Filled(told.filled(parts.texts()), told.rules)
         if known is not None and rules is not None:
             seconds[CATALOGUE] = time.perf_counter() - began
         return key, known
+
+    def _asked(self, review: Review, parts: Parts, key: Key | None, until: float | None, seconds: _Seconds) -> Known:
+        """What constraints and rules say, kept if it lasts."""
+        constraints = self._gatekeeper(review, parts, until, seconds)
+        rules = self.catalogue.judged(review, parts, until, seconds)
+        known = Known(constraints, rules)
+        if key is not None and parts.lasting:
+            self._recalled.keep(key, parts, known)
+        elif key is not None and parts.told and review.old_object is None and self._recalled.comes_again(key):
+            self._keep_told(key, parts, known, until)
+        return known
+
+    def _keep_told(self, key: Key, parts: Parts, known: Known, until: float | None) -> None:
+        """Keep what is said of a review for those who differ from it in texts alone that are told as they are."""
+        texts = parts.texts()
+        others = stand_ins(texts)
+        if others is None:
+            return
+        review = parts.with_texts(others)
+        other = self.policies.library.parts(review)
+        constraints = self._gatekeeper(review, other, until, {})
+        if not other.told:
+            return
+        taken = parts.steps, parts.most
+        told = Told.of([*map(_said, constraints.violations)], known.rules, others, taken)
+        if [*_distinct(told.filled(texts))] == [*_distinct([*map(_said, known.constraints.violations)])]:
+            self._recalled.keep_told(key, told)
 
     def _exempt(self, request: Mapping[str, Any]) -> bool:
         if not self.settings.exempt:

@@ -1,17 +1,20 @@
 """What all constraints and all rules say of an object that is, in whatever any of them reads, the same as one before.
 
 Each of them keeps that by itself, with what it takes to tell whether it holds. Where nothing hangs on more than what
-replicas have in common, one look-up stands for both.
+replicas have in common, one look-up stands for both; where they differ in no more than texts that are told as they are,
+one look-up and these.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
 from weakref import ref
 
 from lockgate.dataclass import dataclass
-from lockgate.gates.admission.answer import Heard
+from lockgate.gates.admission.answer import Heard, Said
 from lockgate.gates.admission.rulebook import Every
+from lockgate.gates.admission.told import Told
 from lockgate.policy.gatekeeper.apart import Key, Parts
 from lockgate.policy.gatekeeper.case import Limits
 from lockgate.policy.gatekeeper.kept import Verdicts
@@ -21,6 +24,8 @@ from lockgate.policy.remembered import ENTRY, Remembered, size_of
 
 _numbers = count()
 MAX_BYTES = 2 << 20
+_TIMES_TOLD = 4
+"""What is told anew for each replica may take so many times that."""
 _MAX_PAIRS = 4096
 """Kinds of objects that are told apart; past it they begin anew, for kinds come from objects."""
 
@@ -30,6 +35,14 @@ class Known:
     """What was said of one object and holds for its replicas."""
 
     constraints: Verdicts
+    rules: Heard
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filled:
+    """What is said of one replica, with its own texts."""
+
+    constraints: Sequence[Said]
     rules: Heard
 
 
@@ -55,6 +68,9 @@ class Recalled:
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
         self._held: Remembered[_Held] = Remembered(max_bytes=max_bytes)
+        self._told: Remembered[Told] = Remembered(max_bytes=_TIMES_TOLD * max_bytes)
+        self._once: Remembered[bool] = Remembered(max_bytes=max_bytes // 4)
+        """Of what something was told that may be kept, if it comes again."""
         self._read: dict[tuple[Plan, Every | None], tuple[int, tuple[int, ...]]] = {}
 
     def key(self, parts: Parts, plan: Plan, rules: Every | None) -> Key | None:
@@ -72,6 +88,22 @@ class Recalled:
         """What is known by a key, where the steps that it took may be taken."""
         held = self._held.get(key)
         return None if held is None else held.known(limits)
+
+    def told(self, key: Key, limits: Limits) -> Told | None:
+        """The same of what is told anew for each replica."""
+        found = self._told.get(key)
+        return None if found is None or found.most > limits.each or found.steps >= limits.all else found
+
+    def comes_again(self, key: Key) -> bool:
+        """Whether this was asked before; only what comes again is worth a template."""
+        known = self._once.get(key) is not None
+        if not known:
+            self._once.put(key, True, size_of(key))
+        return known
+
+    def keep_told(self, key: Key, told: Told) -> None:
+        """Keep a template."""
+        self._told.put(key, told, size_of(key) + told.size)
 
     def keep(self, key: Key, parts: Parts, known: Known) -> None:
         """Keep what was said of a review whose ``parts`` these are, if it lasts."""

@@ -83,8 +83,9 @@ class Rulebook:
             if key is not None and lasts:
                 self.wholes.put(key, known, size_of(key))
             else:
-                parts.lasting = False
-        parts.lasting = parts.lasting and not known.left
+                parts.lasting = parts.told = False
+        if known.left:
+            parts.lasting = parts.told = False
         found = list(known.outcomes)
         for group in known.left:
             found += asking.whole(group)[0].outcomes

@@ -36,7 +36,7 @@ class Parts:
     """Of one review. For one thread."""
 
     __slots__ = ("_bare", "_found", "_inventory", "_object", "_rest", "_review", "_values", "_whole", "_words",
-                 "lasting", "most", "steps")  # fmt: skip
+                 "lasting", "most", "steps", "told")  # fmt: skip
 
     def __init__(self, review: Review, inventory: int = 0, words: Collection[str] = ()) -> None:
         """``inventory`` is another number whenever the objects of the cluster are others; ``words`` are those that a
@@ -52,6 +52,8 @@ class Parts:
         self.lasting = True
         """Whether all that was said so far holds for whatever is the same in the steady parts that were read; to be
         set to False by whoever says something that does not."""
+        self.told = True
+        """Whether that is so but for texts that have a mark, which stand in what was said as they are; likewise."""
         self.steps = self.most = 0
         """Steps that were taken by all constraints, and by the one that took the most."""
 
@@ -59,6 +61,28 @@ class Parts:
         """The same request with the old object in place of the object, and nothing apart for the old one."""
         old = replace(self._review, object=self._review.old_object, old_object=None, operation="")
         return Parts(old, words=self._words)
+
+    def texts(self) -> tuple[str | None, ...]:
+        """Of all that has a mark the text of which the mark does not tell more than how long it is."""
+        found = []
+        for part in MARKED:
+            value = self._value(part)
+            found.append(value[0] if value and self._mark(value[0]).__class__ is int else None)
+        return tuple(found)
+
+    def with_texts(self, texts: Sequence[str | None]) -> Review:
+        """The review with these in place of those; not for a review with an old object."""
+        request: dict[str, Any] = {}
+        body = dict(self._object or {})
+        for part, text in zip(MARKED, texts, strict=True):
+            path = PARTS[part][0]
+            if text is None or path[0] == "oldObject":
+                continue
+            if len(path) == 1:
+                request[_FIELD_OF[str(path[0])]] = text
+            else:
+                body["metadata"] = {**body["metadata"], str(path[2]): text}
+        return replace(self._review, object=body, **request)
 
     def key(self, number: int, parts: Iterable[int]) -> Key | None:
         """What is the same for reviews that are the same in these parts and the rest; None when that cannot be told.

@@ -131,6 +131,8 @@ class Decided(NamedTuple):
     """Where fewer parts do, while some conditions do not hold; None where it cannot be told."""
     silent: tuple[int, ...] | None
     """Whether it says anything."""
+    spoken: tuple[int, ...] | None = None
+    """All that it says, where a text that has but a mark here stands in that as it is."""
     words: tuple[str, ...] = ()
     """Texts with which it compares what has a mark: the mark must tell it from these."""
 
@@ -159,7 +161,7 @@ def decided_by(
 
     quieter = named(without(found, absent))
     quiet = None if quieter is None or not met else (parts_in(looked_at(quieter)), tuple(sorted(met)))
-    return Decided(parts_in(looked_at(reads)), quiet, parts_in(deciding(reads)), words_in(reads))
+    return Decided(parts_in(looked_at(reads)), quiet, parts_in(deciding(reads)), parts_in(reads), words_in(reads))
 
 
 class _Tree:

@@ -36,10 +36,11 @@ Place = tuple[int, Violation]
 class Group:
     """Constraints that read the same parts."""
 
-    __slots__ = ("asker", "conditions", "members", "number", "parts", "quiet", "silent")
+    __slots__ = ("asker", "conditions", "members", "number", "parts", "quiet", "silent", "spoken")
 
     def __init__(self, parts: tuple[int, ...] | None, quiet: Quiet | None = None,
-                 silent: tuple[int, ...] | None = None, asker: int = -1) -> None:  # fmt: skip
+                 silent: tuple[int, ...] | None = None, spoken: tuple[int, ...] | None = None,
+                 asker: int = -1) -> None:  # fmt: skip
         """``quiet``: which parts they read while some conditions do not hold, where those are fewer."""
         self.number = next(_numbers)
         self.asker = self.number if asker < 0 else asker
@@ -51,6 +52,8 @@ class Group:
         """The same constraints, as they are while none of ``conditions`` holds."""
         self.silent = silent
         """The parts that decide whether they say anything, where replicas are alike in them and not in ``parts``."""
+        self.spoken = spoken
+        """The parts that decide all that they say but for the texts that stand in it as they are, likewise."""
         self.members: list[tuple[int, Installed, tuple[str, ...]]] = []
         """Each with its place among all, and with what follows from a violation."""
 
@@ -63,15 +66,15 @@ class Plan:
         self.number = next(_numbers)
         groups: dict[tuple[Any, ...], Group] = {}
         for at, one in enumerate(installed):
-            parts, quiet, silent = _decided(one, namespaces)
-            group = groups.setdefault((parts, quiet, silent), Group(parts, quiet, silent))
+            key = _decided(one, namespaces)
+            group = groups.setdefault(key, Group(*key))
             for each in (group, group.quiet):
                 if each is not None:
                     each.members.append((at, one, one.constraint.enforcement.at(point)))
         self.groups = tuple(groups.values())
         self.parts = union(filter(is_steady, (
             parts for group in self.groups
-            for parts in (group.parts, group.silent, None if group.quiet is None else group.quiet.parts)
+            for parts in (group.parts, group.silent, group.spoken, None if group.quiet is None else group.quiet.parts)
         )))  # fmt: skip
         """Those in which replicas are alike, that any of the constraints reads."""
 
@@ -82,11 +85,17 @@ class Plan:
         judging = Judging(case, kept, seconds)
         whole, known_of = self._of_steady(parts, judging, kept)
         outcomes = [*whole.outcomes]
+        wholes = [whole]
         for group in whole.left:
-            outcomes += known_of[group] if group in known_of else _said(group, parts, judging, kept)[0].outcomes
+            wholes.append(known_of[group] if group in known_of else _said(group, parts, judging, kept)[0])
+            outcomes += wholes[-1].outcomes
+            fails = any(one.error for outcome in wholes[-1].outcomes for _, one in outcome.found)
+            parts.told = parts.told and group.spoken is not None and not fails
         judging.done()
-        parts.steps, parts.most = parts.steps + whole.steps, max(parts.most, whole.most)
+        parts.steps += sum(one.steps for one in wholes)
+        parts.most = max(parts.most, *(one.most for one in wholes))
         parts.lasting = parts.lasting and not whole.left and case.left > 0
+        parts.told = parts.told and case.left > 0
         if case.left <= 0:
             return self._in_turn(case.anew(), kept, seconds)
         key = (self.number, *[one.number for one in outcomes])
@@ -101,7 +110,7 @@ class Plan:
 
     def _of_steady(
         self, parts: Parts, judging: Judging, kept: Kept
-    ) -> tuple[Whole, Mapping[Group, Sequence[Outcome]]]:
+    ) -> tuple[Whole, Mapping[Group, Whole]]:
         """What the groups say that say the same of the next replica, as a rule, and which are left: one look-up for all
         of them. Of some that are left it was found out on the way what they say."""
         key = parts.joint(self.number, self.parts)
@@ -109,7 +118,7 @@ class Plan:
         if known is not None:
             return known, {}
         found: list[Whole] = []
-        known_of: dict[Group, Sequence[Outcome]] = {}
+        known_of: dict[Group, Whole] = {}
         left, lasting = [], True
         for group in self.groups:
             asked: Group | None = group
@@ -122,18 +131,18 @@ class Plan:
             elif group.silent is None:
                 left.append(group)
             else:
-                silence, loud, outcomes = _parted(group, judging, kept)
+                silence, loud, said = _parted(group, judging, kept)
                 found.append(silence)
-                if loud is not None:
+                if loud.members:
                     left.append(loud)
-                    known_of[loud] = outcomes
+                    known_of[loud] = said
         every = tuple(outcome for one in found for outcome in one.outcomes)
         most = max((one.most for one in found), default=0)
         whole = Whole(every, sum(one.steps for one in found), most, tuple(left))
         if key is not None and lasting:
             kept.wholes.put(key, whole, size_of(key) + _LEFT * sum(len(group.members) for group in known_of))
         else:
-            parts.lasting = False
+            parts.lasting = parts.told = False
         return whole, known_of
 
     def _in_turn(self, case: Case, kept: Kept, seconds: MutableMapping[str, float] | None) -> Verdicts:
@@ -180,21 +189,20 @@ def _said(group: Group, parts: Parts, judging: Judging, kept: Kept) -> tuple[Who
     return whole, lasts
 
 
-def _parted(group: Group, judging: Judging, kept: Kept) -> tuple[Whole, Group | None, Sequence[Outcome]]:
+def _parted(group: Group, judging: Judging, kept: Kept) -> tuple[Whole, Group, Whole]:
     """What it took to ask those of a group that say nothing; those that say something, and what."""
-    case, loud = judging.case, Group(group.parts, asker=group.asker)
+    case, loud = judging.case, Group(group.parts, spoken=group.spoken, asker=group.asker)
     found: list[Place] = []
-    steps = most = 0
+    taken: dict[bool, list[int]] = {True: [0], False: [0]}
     for at, one, actions in group.members:
         left = case.left
         answers = judging.answers(one)
+        taken[bool(answers)].append(left - case.left)
         if answers:
             loud.members.append((at, one, actions))
             found += [(at, _violation(one, actions, answer)) for answer in answers]
-        else:
-            steps, most = steps + left - case.left, max(most, left - case.left)
-    silence = Whole((), steps, most)
-    return (silence, loud, (_outcome(loud, found, kept),)) if found else (silence, None, ())
+    said = (_outcome(loud, found, kept),) if found else ()
+    return Whole((), sum(taken[False]), max(taken[False])), loud, Whole(said, sum(taken[True]), max(taken[True]))
 
 
 def _outcome(group: Group, found: Sequence[Place], kept: Kept) -> Outcome:
@@ -220,23 +228,28 @@ def _violation(installed: Installed, actions: tuple[str, ...], answer: Answer) -
     return Violation(constraint.kind, constraint.name, actions, answer.message, answer.details, answer.error)
 
 
-_Key = tuple[tuple[int, ...] | None, Quiet | None, tuple[int, ...] | None]
+_Parts = tuple[int, ...] | None
+_Key = tuple[_Parts, Quiet | None, _Parts, _Parts]
 
 
 def _decided(installed: Installed, namespaces: bool) -> _Key:
-    """The parts that decide what a constraint says; those that do where some conditions do not hold, and those
-    that decide whether it says anything, where replicas are alike in these and not in all."""
-    every, quiet, silent, _ = installed.program.decided
+    """As a group has them."""
+    every, quiet, silent, spoken, _ = installed.program.decided
     if every is None:
-        return None, None, None
+        return None, None, None, None
     every = _with_match(installed, every, namespaces)
     if is_steady(every):
-        return every, None, None
+        return every, None, None, None
     if quiet is not None:
         fewer = _with_match(installed, quiet[0], namespaces)
         quiet = (fewer, quiet[1]) if is_steady(fewer) else None
-    silent = None if silent is None else _with_match(installed, silent, namespaces)
-    return every, quiet, silent if is_steady(silent) else None
+    return every, quiet, _steady_with(installed, silent, namespaces), _steady_with(installed, spoken, namespaces)
+
+
+def _steady_with(installed: Installed, parts: _Parts, namespaces: bool) -> _Parts:
+    """``parts`` with those that matching reads; None where replicas are not alike in them."""
+    found = None if parts is None else _with_match(installed, parts, namespaces)
+    return found if is_steady(found) else None
 
 
 def _with_match(installed: Installed, parts: tuple[int, ...], namespaces: bool) -> tuple[int, ...]:
