@@ -104,3 +104,19 @@ def test_the_layers_as_json_have_every_number(lockgate, image, tmp_path, token):
 )  # fmt: skip
 def test_what_is_not_there_is_a_usage_error(lockgate, image, tmp_path, arguments):
     assert lockgate("image", *arguments, cwd=tmp_path).returncode == 2
+
+
+def test_an_image_in_a_registry_is_scanned_by_its_name(lockgate, image, tmp_path):
+    from tests.simulators.registry import Behaviour, serving
+
+    with serving(image.folder, Behaviour(bearer=True)) as registry:
+        run = lockgate("image", "scan", f"{registry.host}/team/cart:1.2", "--format", "json", cwd=tmp_path)
+        assert run.returncode == 1, run.stderr
+        assert [one["location"]["path"] for one in findings(run)] == ["app/.npmrc"]
+        before = len(registry.requests)
+        again = lockgate("image", "scan", f"{registry.host}/team/cart:1.2", "--format", "json", cwd=tmp_path)
+        assert again.returncode == 1, again.stderr
+        assert len(registry.requests) - before == 4  # a challenge, a token, the manifest and the configuration
+        gone = lockgate("image", "scan", f"{registry.host}/team/cart:2", cwd=tmp_path)
+    assert gone.returncode == 5
+    assert "no such image" in gone.stderr

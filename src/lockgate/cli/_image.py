@@ -15,7 +15,7 @@ from lockgate.engine import Progress, Request
 from lockgate.engine.machine import machine_folder
 from lockgate.errors import UsageError
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.oci import platforms
+from lockgate.formats.oci import platforms, references
 from lockgate.model import Family, Result
 from lockgate.settings.globs import matcher
 from lockgate.sources import Source
@@ -39,24 +39,40 @@ def run(arguments: argparse.Namespace) -> int:
     return _scan(arguments)
 
 
-def image_of(arguments: argparse.Namespace) -> Image | Path:
-    """The image that the arguments name, or the folder of a root. Raises ``UsageError`` and ``SourceError``."""
+@contextmanager
+def image_of(arguments: argparse.Namespace) -> Iterator[Image | Path]:
+    """The image that the arguments name, or the folder of a root; what was opened for it is closed with the block.
+
+    Raises ``UsageError`` and ``SourceError``.
+    """
     try:
         platform = platforms.parse(arguments.platform) if arguments.platform else None
     except FormatError as error:
         raise UsageError(error.reason, where="--platform") from None
-    named = _named(arguments)
-    if named.root is not None or named.place is None:
-        return named.root or Path(arguments.image)
-    dockerfile = Path(arguments.dockerfile) if arguments.dockerfile else None
-    return opened_image(named.place, named.key, name=arguments.image, platform=platform, built_from=dockerfile)
+    with _named(arguments) as named:
+        if named.root is not None or named.place is None:
+            yield named.root or Path(arguments.image)
+            return
+        dockerfile = Path(arguments.dockerfile) if arguments.dockerfile else None
+        yield opened_image(named.place, named.key, name=arguments.image, platform=platform, built_from=dockerfile)
 
 
-def _named(arguments: argparse.Namespace) -> Named:
+@contextmanager
+def _named(arguments: argparse.Namespace) -> Iterator[Named]:
     named = place_of(arguments.image, name=arguments.name)
-    if named is None:
-        raise UsageError("there is no such file or folder", where=arguments.image)
-    return named
+    if named is not None:
+        yield named
+        return
+    try:
+        reference = references.parse(arguments.image)
+    except FormatError as error:
+        hint = "give registry/repository:tag, or the path of a layout or archive"
+        reason = f"no file, and no name of an image: {error.reason}"
+        raise UsageError(reason, where=arguments.image, hint=hint) from None
+    from lockgate.sources.image.registry import Trust, registry_of  # TLS and sockets only where there is a registry
+
+    with registry_of(reference, Trust(arguments.ca_file, arguments.plain_http)) as place:
+        yield Named(place, reference.key)
 
 
 def _scan(arguments: argparse.Namespace) -> int:
@@ -64,8 +80,8 @@ def _scan(arguments: argparse.Namespace) -> int:
     project = project_at(Path(), config=Path(arguments.config) if arguments.config else None)
     store = not arguments.no_store
     results: list[Result] = []
-    image = image_of(arguments)
     with (
+        image_of(arguments) as image,
         opened(project.workspace, project, store=store) as (record, ledger, _),
         _layer_cache(project, store) as cache,
         progress(quiet=arguments.quiet) as tell,

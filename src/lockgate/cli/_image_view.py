@@ -37,7 +37,11 @@ class Seen:
 
 def inspect(arguments: argparse.Namespace) -> int:
     """Draw the image, or write it as JSON."""
-    image = image_of(arguments)
+    with image_of(arguments) as image:
+        return _inspected(image, arguments)
+
+
+def _inspected(image: Image | Path, arguments: argparse.Namespace) -> int:
     seen: dict[int, Seen] = {}
     most = max(arguments.files, 0)
 

@@ -8,7 +8,6 @@ yields documents for a data base that many runs use, and nothing of it is ever j
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import os
 import socket
 import ssl
@@ -24,6 +23,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
+from lockgate.formats.addresses import public
 from lockgate.model import Skip, SkipKind
 
 MAX_DOCUMENT = 8 * 1024 * 1024
@@ -206,15 +206,3 @@ class _CheckedConnection(http.client.HTTPSConnection):
             )
         raw = socket.create_connection((addresses[0], self.port), timeout=30)
         self.sock = self._tls.wrap_socket(raw, server_hostname=self.host)
-
-
-def public(address: str) -> bool:
-    """Whether an IP address is reachable by everybody: not loopback, private, link-local, multicast or reserved."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is not None:
-            ip = inner
-        elif ip in ipaddress.ip_network("64:ff9b::/96"):
-            ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip.is_global and not ip.is_multicast

@@ -25,10 +25,12 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     scan.add_argument("--no-store", action="store_true", help="remember nothing: every finding counts as new")
     scan.add_argument("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     for one in (inspect, scan):
-        one.add_argument("image", metavar="IMAGE", help="OCI layout or archive of docker save, root of a file system")
+        one.add_argument("image", metavar="IMAGE", help="name in a registry; or a layout, an archive, a root on disk")
         one.add_argument("--name", default="", metavar="NAME", help="which image of a place that holds several")
         one.add_argument("--platform", default="", metavar="OS/ARCH", help="of an index (default: linux/amd64)")
         one.add_argument("--dockerfile", metavar="FILE", help="what it was built from, to name lines of")
+        one.add_argument("--ca-file", default="", metavar="FILE", help="authorities to trust beside the machine's, PEM")
+        one.add_argument("--plain-http", action="store_true", help="ask the registry without TLS (localhost always is)")
         one.add_argument("--quiet", action="store_true", help="no progress line")
 
 
@@ -43,8 +45,10 @@ COMMAND = Command(
     configure=_configure,
     run=_run,
     notes="Nothing is unpacked onto disk. A layer that is cut short, is not what its digest says, or unpacks beyond\n"
-    "all bounds ends the run with code 5, before anything is recorded.",
+    "all bounds ends the run with code 5, before anything is recorded. A registry is asked as whom docker, podman or\n"
+    "az logged in (~/.docker/config.json with its helpers, containers/auth.json), else as anybody.",
     examples=(
+        "  lockgate image scan registry.example.com/team/cart:1.2\n"
         "  lockgate image inspect oci:layout:1.2\n"
         "  lockgate image scan cart.tar --dockerfile Dockerfile --format sarif=image.sarif\n"
         "  lockgate image scan /mnt/root\n"

@@ -1,0 +1,293 @@
+"""GET requests to one registry: authorized, repeated within a budget, resumed where they broke off, bounded in time."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urljoin
+
+from lockgate.dataclass import dataclass
+from lockgate.errors import SourceError
+from lockgate.formats import json_safe
+from lockgate.formats.format_error import FormatError
+from lockgate.formats.printable import clipped, printable
+from lockgate.sources.image.registry.authorization import Authorization
+from lockgate.sources.image.registry.credentials import Credentials
+from lockgate.sources.image.registry.transport import Transport, Trust, shown
+
+_TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_PIECE = 64 * 1024
+_MAX_ERROR = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one reading of an image may cost."""
+
+    connect_seconds: float = 10.0
+    silence_seconds: float = 30.0
+    """Longest silence within an answer."""
+    document_seconds: float = 60.0
+    """Longest time of a manifest, a configuration or a token."""
+    slowest: int = 4 * 1024
+    """Bytes a second that a layer must bring on average, once ``patience_seconds`` have gone."""
+    patience_seconds: float = 30.0
+    retries: int = 12
+    """Repeated requests in one reading."""
+    wait_seconds: float = 90.0
+    """Waiting before them, all together."""
+    longest_wait: float = 30.0
+    redirects: int = 5
+
+
+class _SilentError(Exception):
+    """No answer, or one that broke off."""
+
+
+class Client:
+    """One repository of one registry, under one identity."""
+
+    def __init__(
+        self, host: str, repository: str, credentials: Credentials, *, trust: Trust, limits: Limits | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:  # fmt: skip
+        self.limits = limits or Limits()
+        self._transport = Transport(host, trust)
+        self._repository = repository
+        scope = f"repository:{repository}:pull"
+        self._authorization = Authorization(self._transport.base, scope, credentials, self._ask_for_token)
+        self._retries, self._wait, self._sleep = self.limits.retries, self.limits.wait_seconds, sleep
+
+    @property
+    def name(self) -> str:
+        """The repository, for people."""
+        return f"{shown(self._transport.base)}/{self._repository}"
+
+    def close(self) -> None:
+        """Hang up."""
+        self._transport.close()
+
+    def document(self, path: str, *, accept: str, most: int) -> tuple[bytes, Mapping[str, str]]:
+        """Content and headers of a short answer; ``path`` below the repository. Raises ``SourceError``."""
+        attempt = 0
+        while True:
+            try:
+                until = time.monotonic() + self.limits.document_seconds
+                with self._answer(path, {"Accept": accept}) as response:
+                    return self._short(response, most, until, path), {k.lower(): v for k, v in response.headers.items()}
+            except _SilentError as error:
+                attempt += 1
+                self._before_again(attempt, str(error), path)
+
+    def _short(self, response: Any, most: int, until: float, path: str) -> bytes:
+        parts, size = [], 0
+        for piece in _pieces(response):
+            size += len(piece)
+            if size > most:
+                raise SourceError(f"an answer larger than {most:,} bytes", where=self._where(path))
+            if time.monotonic() > until:
+                raise SourceError("the registry answers too slowly", where=self._where(path))
+            parts.append(piece)
+        return b"".join(parts)
+
+    def stream(self, path: str, size: int) -> Iterator[bytes]:
+        """The ``size`` bytes of a blob, gone on with where the connection breaks. Raises ``SourceError``.
+
+        A registry that sends more is stopped; whether it sends the right ones, the digest says.
+        """
+        got, attempt = 0, 0
+        began = time.monotonic()
+        while True:
+            headers = {"Accept": "*/*"} | ({"Range": f"bytes={got}-"} if got else {})
+            before = got
+            try:
+                with self._answer(path, headers) as response:
+                    for piece in self._from(response, got, path):
+                        got += len(piece)
+                        if got > size:
+                            reason = f"a blob larger than the {size:,} bytes it should have"
+                            raise SourceError(reason, where=self._where(path))
+                        spent = time.monotonic() - began
+                        if spent > self.limits.patience_seconds and got < spent * self.limits.slowest:
+                            raise SourceError("the registry sends too slowly", where=self._where(path))
+                        yield piece
+                if got == size:
+                    return
+                raise _SilentError(f"the answer ended after {got:,} of {size:,} bytes")
+            except _SilentError as error:
+                attempt = 1 if got > before else attempt + 1
+                self._before_again(attempt, str(error), path)
+
+    def _from(self, response: Any, got: int, path: str) -> Iterator[bytes]:
+        """The pieces from byte ``got`` on, whether the registry can begin there or begins again."""
+        skip = got
+        if response.status == 206:
+            told = str(response.headers.get("Content-Range", ""))
+            if not told.startswith(f"bytes {got}-"):
+                raise SourceError("the registry goes on at another place than it was asked to", where=self._where(path))
+            skip = 0
+        for piece in _pieces(response):
+            if skip >= len(piece):
+                skip -= len(piece)
+                continue
+            yield piece[skip:] if skip else piece
+            skip = 0
+
+    @contextmanager
+    def _answer(self, path: str, headers: Mapping[str, str]) -> Iterator[Any]:
+        """An answer of success, after challenges, redirects and refusals that pass."""
+        address = f"{self._transport.base}/v2/{self._repository}/{path}"
+        response = self._followed(address, headers)
+        try:
+            yield response
+        except _urllib3_errors() as error:
+            raise _SilentError(type(error).__name__) from None
+        finally:
+            response.close()  # what was not read to its end cannot be used again
+            response.release_conn()
+
+    def _followed(self, address: str, headers: Mapping[str, str]) -> Any:
+        start, challenged, attempt, hops = address, False, 0, 0
+        while True:
+            own = self._transport.same_origin(address)
+            authorized = self._authorization.header() if own else {}
+            try:
+                response = self._sent("GET", address, headers={**headers, **authorized})
+            except _SilentError as error:
+                attempt += 1
+                self._before_again(attempt, str(error), address)
+                continue
+            status = response.status
+            if status in (200, 206):
+                return response
+            if status in _REDIRECTS and hops < self.limits.redirects:
+                hops += 1
+                address = self._led(address, response)
+                continue
+            if status == 401 and own and not challenged:
+                challenged = True
+                challenges = ", ".join(response.headers.getlist("WWW-Authenticate"))
+                _drop(response)
+                if self._authorization.answer(challenges):
+                    continue
+                raise self._refused(status, "", start)
+            if status in (401, 403) and not own and address != start and attempt < 2:
+                attempt += 1  # the signature of an address in a blob store is over: the registry gives a new one
+                _drop(response)
+                address, hops = start, 0
+                continue
+            if status in _TRANSIENT:
+                attempt += 1
+                after = _seconds(response.headers.get("Retry-After", ""))
+                _drop(response)
+                self._before_again(attempt, f"the registry answers {status}", address, after=after)
+                challenged = False
+                continue
+            raise self._refused(status, _told(response), start)
+
+    def _led(self, address: str, response: Any) -> str:
+        target = str(response.headers.get("Location", ""))
+        _drop(response)
+        if not target or len(target) > 8_192:
+            raise SourceError("the registry redirects to nowhere", where=self._where(address))
+        return urljoin(address, target)
+
+    def _sent(self, method: str, address: str, *, headers: Mapping[str, str], body: bytes | None = None) -> Any:
+        import urllib3
+
+        timeout = urllib3.Timeout(connect=self.limits.connect_seconds, read=self.limits.silence_seconds)
+        sent = {"User-Agent": "lockgate", "Accept-Encoding": "identity", **headers}
+        try:
+            return self._transport.request(method, address, headers=sent, body=body, timeout=timeout)
+        except urllib3.exceptions.SSLError as error:
+            hint = "name its authority by --ca-file" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
+            reason = "its certificate is not trusted" if hint else "no TLS can be agreed on"
+            raise SourceError(reason, where=shown(address), hint=hint) from None
+        except _urllib3_errors() as error:
+            raise _SilentError(type(error).__name__) from None
+
+    def _ask_for_token(
+        self, method: str, address: str, *, headers: Mapping[str, str], body: bytes | None
+    ) -> tuple[int, bytes]:
+        attempt = 0
+        while True:
+            try:
+                response = self._sent(method, address, headers=headers, body=body)
+                try:
+                    until = time.monotonic() + self.limits.document_seconds
+                    content = self._short(response, 1024 * 1024, until, address)
+                    if response.status not in _TRANSIENT:
+                        return response.status, content
+                    after = _seconds(response.headers.get("Retry-After", ""))
+                    reason = f"the token server answers {response.status}"
+                except _urllib3_errors() as error:
+                    raise _SilentError(type(error).__name__) from None
+                finally:
+                    response.close()
+                    response.release_conn()
+            except _SilentError as error:
+                after, reason = 0.0, str(error)
+            attempt += 1
+            self._before_again(attempt, reason, address, after=after)
+
+    def _before_again(self, attempt: int, reason: str, where: str, *, after: float = 0.0) -> None:
+        """Wait before a request is repeated; ``SourceError`` where the budget is used up."""
+        wait = after or min(0.25 * 2**attempt, 8.0) * (0.5 + random.random() / 2)  # noqa: S311 -- only spreads requests
+        if self._retries <= 0 or wait > min(self._wait, self.limits.longest_wait):
+            hint = f"it asks to wait {after:.0f} s" if after > self.limits.longest_wait else "try again later"
+            words = f"the registry does not answer as it should: {reason}"
+            raise SourceError(words, where=self._where(where), hint=hint)
+        self._retries -= 1
+        self._wait -= wait
+        self._sleep(wait)
+
+    def _refused(self, status: int, told: str, address: str) -> SourceError:
+        words = {
+            401: "the registry wants to know who asks", 403: "the registry does not let this be read",
+            404: "the registry has no such image",
+        }.get(status, f"the registry answers {status}")  # fmt: skip
+        hint = "docker login, or a credential helper in ~/.docker/config.json" if status in (401, 403) else ""
+        return SourceError(f"{words}{f' ({told})' if told else ''}", where=self._where(address), hint=hint)
+
+    def _where(self, path: str) -> str:
+        return clipped(printable(shown(path) if "://" in path else f"{self.name}/{path}"), 300)
+
+
+def _pieces(response: Any) -> Iterator[bytes]:
+    while piece := response.read(_PIECE):
+        yield piece
+
+
+def _drop(response: Any) -> None:
+    response.close()
+    response.release_conn()
+
+
+def _urllib3_errors() -> tuple[type[Exception], ...]:
+    import urllib3
+
+    return urllib3.exceptions.HTTPError, OSError
+
+
+def _seconds(text: str) -> float:
+    """Of ``Retry-After``; a date, and what is none, is nothing."""
+    return float(text) if text.isascii() and text.strip().isdigit() and len(text) < 10 else 0.0
+
+
+def _told(response: Any) -> str:
+    """The registry's own words, of the first error in its answer. Source: distribution-spec, "Error Codes"."""
+    try:
+        content = response.read(_MAX_ERROR)
+        body = json_safe.load(content, max_bytes=_MAX_ERROR)
+        first = body["errors"][0]
+        return clipped(printable(f"{first.get('code')}: {first.get('message')}"), 200)
+    except (FormatError, LookupError, TypeError, AttributeError):
+        return ""
+    except _urllib3_errors():
+        return ""
+    finally:
+        _drop(response)

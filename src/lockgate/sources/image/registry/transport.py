@@ -1,0 +1,134 @@
+"""Connections to the very addresses that were checked, so that a name cannot lead elsewhere a moment later.
+
+Whom a person names may stand anywhere: registries of one's own network are the rule. Whom a *registry* names (where it
+redirects to, who gives tokens) may be in a private network only where the registry is in one itself, and never a
+link-local address, where clouds hand out credentials. Plain HTTP is for this machine, or when it is asked for.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from lockgate.dataclass import dataclass
+from lockgate.errors import SourceError, UsageError
+from lockgate.formats.addresses import link_local, loopback, public
+
+_MOST_POOLS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom to believe."""
+
+    ca_file: str = ""
+    """Certificates of authorities, PEM, beside those of the machine."""
+    plain_http: bool = False
+    """Whether the registry, and who it names, may be asked without TLS."""
+
+
+def shown(address: str) -> str:
+    """An address for people: without user, password and query, which may hold a signature."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+class Transport:
+    """Pools of connections, one for each origin."""
+
+    def __init__(self, registry: str, trust: Trust) -> None:
+        """``registry``: host and port as they stand in names of images."""
+        self._trust = trust
+        self.base = f"{self._scheme(registry)}://{registry}"
+        self._pools: dict[tuple[str, str, int], Any] = {}
+        self._private: bool | None = None
+        """Whether the registry itself is in a private network; None before it was first asked."""
+
+    def _scheme(self, registry: str) -> str:
+        host = urlsplit(f"//{registry}").hostname or ""
+        plain = self._trust.plain_http or (loopback(host) and not self._trust.ca_file)
+        return "http" if plain else "https"
+
+    def close(self) -> None:
+        """Hang up."""
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
+
+    def same_origin(self, address: str) -> bool:
+        """Whether an address is of the registry itself, so that its credentials may go there."""
+        return _origin(urlsplit(address)) == _origin(urlsplit(self.base))
+
+    def request(self, method: str, address: str, *, headers: dict[str, str], body: bytes | None, timeout: Any) -> Any:
+        """The answer to one request, its body unread; redirects and errors are the caller's.
+
+        Raises ``SourceError`` for an address that may not be asked, ``OSError`` and urllib3's errors for silence.
+        """
+        parts = urlsplit(address)
+        pool = self._pool(parts)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return pool.request(
+            method, target, headers={"Host": parts.netloc.rpartition("@")[2], **headers}, body=body, timeout=timeout,
+            retries=False, redirect=False, preload_content=False, decode_content=False,
+        )  # fmt: skip
+
+    def _pool(self, parts: SplitResult) -> Any:
+        origin = _origin(parts)
+        if origin not in self._pools:
+            address = self._checked(parts)
+            if len(self._pools) >= _MOST_POOLS:
+                raise SourceError("the registry leads to too many hosts", where=shown(self.base))
+            self._pools[origin] = self._made(parts.hostname or "", origin, address)
+        return self._pools[origin]
+
+    def _checked(self, parts: SplitResult) -> str:
+        scheme, host, port = _origin(parts)
+        where = f"{scheme}://{host}"
+        if scheme not in ("https", "http") or not host:
+            raise SourceError("the registry leads to an address that is none of a web server", where=where[:200])
+        own = self.same_origin(parts.geturl())
+        plain = self._trust.plain_http or (self.base.startswith("http://") and (own or loopback(host)))
+        if scheme == "http" and not plain:
+            raise SourceError("the registry leads to an address without TLS", where=where)
+        try:
+            found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+        except (OSError, UnicodeError) as error:
+            reason = f"the name of the host cannot be resolved ({type(error).__name__})"
+            raise SourceError(reason, where=where) from None
+        if own:
+            self._private = not all(public(address) for address in found)
+        elif any(link_local(address) for address in found) or not (
+            self._private or all(public(address) for address in found)
+        ):
+            hint = "a registry that all can reach may not lead into a private network"
+            raise SourceError("the registry leads to an address that may not be asked", where=where, hint=hint)
+        return found[0]
+
+    def _made(self, host: str, origin: tuple[str, str, int], address: str) -> Any:
+        import urllib3
+
+        scheme, _, port = origin
+        if scheme == "http":
+            return urllib3.HTTPConnectionPool(address, port, maxsize=2)
+        return urllib3.HTTPSConnectionPool(
+            address, port, maxsize=2, ssl_context=self._context(), server_hostname=host, assert_hostname=host
+        )
+
+    def _context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if self._trust.ca_file:
+            try:
+                context.load_verify_locations(self._trust.ca_file)
+            except (OSError, ssl.SSLError) as error:
+                raise UsageError(f"no certificates ({type(error).__name__})", where=self._trust.ca_file) from None
+        return context
+
+
+def _origin(parts: SplitResult) -> tuple[str, str, int]:
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    return parts.scheme, (parts.hostname or "").lower(), port or (443 if parts.scheme == "https" else 80)

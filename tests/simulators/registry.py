@@ -1,0 +1,214 @@
+"""A registry on this machine that serves an OCI layout, and behaves as badly as a test wants it to."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+PREFIX = "/v2/team/cart/"
+
+
+@dataclass
+class Behaviour:
+    """What the registry does beside answering."""
+
+    basic: str = ""
+    """``user:password`` that it wants by itself."""
+    bearer: bool = False
+    """Whether it wants a token of its own token server."""
+    token_user: str = ""
+    """``user:password`` that the token server wants."""
+    refresh: str = ""
+    """Refresh token that the token server takes."""
+    entra: str = ""
+    """Access token that the exchange of Azure Container Registry takes for ``refresh``."""
+    token_uses: int = 1 << 30
+    """Requests that one token is good for."""
+    expires_in: int | None = None
+    failures: list[tuple[int, str]] = field(default_factory=list)
+    """Statuses, and ``Retry-After``, given before anything else, each once."""
+    break_after: list[int] = field(default_factory=list)
+    """Bytes after which the connection breaks, one for each answer with a blob."""
+    ranges: bool = True
+    blobs_at: str = ""
+    """Where blobs are: the registry redirects to there."""
+    slow: float = 0.0
+    """Seconds before each kilobyte of a blob."""
+    extra: bytes = b""
+    """Sent behind each blob."""
+    content_type: str = ""
+    digest_header: str = ""
+    realm: str = ""
+
+
+class Registry:
+    """One repository, ``team/cart``."""
+
+    def __init__(self, layout: Path, behaviour: Behaviour) -> None:
+        self.layout, self.behaviour = layout, behaviour
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        """Method, path and headers of every request."""
+        self.issued: dict[str, int] = {}
+        self.host = ""
+
+    def tags(self) -> dict[str, dict]:
+        body = json.loads((self.layout / "index.json").read_bytes())
+        return {one["annotations"]["org.opencontainers.image.ref.name"]: one for one in body["manifests"]}
+
+    def blob(self, digest: str) -> bytes | None:
+        path = self.layout / "blobs" / "sha256" / digest.partition(":")[2]
+        return path.read_bytes() if path.is_file() else None
+
+
+@contextmanager
+def serving(layout: Path, behaviour: Behaviour | None = None) -> Iterator[Registry]:
+    """The registry while it listens."""
+    registry = Registry(layout, behaviour or Behaviour())
+
+    class Handler(_Handler):
+        pass
+
+    Handler.registry = registry
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    registry.host = f"127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield registry
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    registry: Registry
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self._serve(b"")
+
+    def do_POST(self) -> None:
+        self._serve(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _serve(self, body: bytes) -> None:
+        registry, does = self.registry, self.registry.behaviour
+        parts = urlsplit(self.path)
+        registry.requests.append((self.command, self.path, dict(self.headers)))
+        if parts.path == "/oauth2/exchange":
+            form = parse_qs(body.decode())
+            good = form.get("access_token") == [does.entra]
+            self._json({"refresh_token": does.refresh} if good else {}, 200 if good else 401)
+        elif parts.path == "/token":
+            self._token(parse_qs(parts.query), parse_qs(body.decode()))
+        elif parts.path.startswith("/store/"):
+            self._blob(parts.path.rpartition("/")[2])
+        elif does.failures:
+            status, after = does.failures.pop(0)
+            self._json({}, status, **({"Retry-After": after} if after else {}))
+        elif not self._allowed():
+            return
+        elif parts.path.startswith(f"{PREFIX}manifests/"):
+            self._manifest(parts.path.removeprefix(f"{PREFIX}manifests/"))
+        elif parts.path.startswith(f"{PREFIX}blobs/"):
+            digest = parts.path.removeprefix(f"{PREFIX}blobs/")
+            if does.blobs_at:
+                self._send(307, b"", Location=does.blobs_at.format(host=registry.host, digest=digest))
+            else:
+                self._blob(digest)
+        else:
+            self._json({"errors": [{"code": "NAME_UNKNOWN", "message": "repository\x1b[2J not known"}]}, 404)
+
+    def _allowed(self) -> bool:
+        registry, does = self.registry, self.registry.behaviour
+        sent = self.headers.get("Authorization", "")
+        if does.basic and sent != f"Basic {base64.b64encode(does.basic.encode()).decode()}":
+            self._json({}, 401, **{"WWW-Authenticate": 'Basic realm="registry"'})
+            return False
+        if does.bearer:
+            token = sent.removeprefix("Bearer ")
+            left = registry.issued.get(token, 0)
+            if not left:
+                realm = does.realm or f"http://{registry.host}/token"
+                challenge = f'Bearer realm="{realm}",service="the, registry",scope="repository:team/cart:pull"'
+                self._json({}, 401, **{"WWW-Authenticate": challenge})
+                return False
+            registry.issued[token] = left - 1
+        return True
+
+    def _token(self, query: dict[str, list[str]], form: dict[str, list[str]]) -> None:
+        registry, does = self.registry, self.registry.behaviour
+        asked = form or query
+        good = asked.get("scope") == ["repository:team/cart:pull"] and asked.get("service") == ["the, registry"]
+        if form:
+            good = good and form.get("refresh_token") == [does.refresh] and form["grant_type"] == ["refresh_token"]
+        elif does.token_user:
+            wanted = base64.b64encode(does.token_user.encode()).decode()
+            good = good and self.headers.get("Authorization") == f"Basic {wanted}"
+        if not good:
+            self._json({}, 401)
+            return
+        token = f"token-{len(registry.issued)}"
+        registry.issued[token] = does.token_uses
+        lasts = {"expires_in": does.expires_in} if does.expires_in is not None else {}
+        self._json({"access_token" if form else "token": token, **lasts})
+
+    def _manifest(self, key: str) -> None:
+        registry, does = self.registry, self.registry.behaviour
+        entry = {"digest": key} if ":" in key else registry.tags().get(key)
+        content = registry.blob(entry["digest"]) if entry else None
+        if content is None:
+            self._json({"errors": [{"code": "MANIFEST_UNKNOWN", "message": "unknown"}]}, 404)
+            return
+        kind = does.content_type or json.loads(content).get("mediaType", "")
+        digest = does.digest_header or entry["digest"]
+        self._send(200, content, **{"Content-Type": kind, "Docker-Content-Digest": digest})
+
+    def _blob(self, digest: str) -> None:
+        registry, does = self.registry, self.registry.behaviour
+        content = registry.blob(digest)
+        if content is None:
+            self._json({}, 404)
+            return
+        content += does.extra
+        begin = 0
+        wanted = self.headers.get("Range")
+        if wanted and does.ranges:
+            begin = int(wanted.removeprefix("bytes=").rstrip("-"))
+        self.send_response(206 if begin else 200)
+        if begin:
+            self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - begin))
+        self.end_headers()
+        stop = min(len(content), begin + does.break_after.pop(0)) if does.break_after else len(content)
+        try:
+            for start in range(begin, stop, 1024):
+                if does.slow:
+                    time.sleep(does.slow)
+                self.wfile.write(content[start : min(start + 1024, stop)])
+                self.wfile.flush()
+        except OSError:
+            pass
+        if stop < len(content):
+            self.close_connection = True
+
+    def _json(self, body: dict, status: int = 200, **headers: str) -> None:
+        self._send(status, json.dumps(body).encode(), **{"Content-Type": "application/json", **headers})
+
+    def _send(self, status: int, content: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
