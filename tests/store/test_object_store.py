@@ -125,6 +125,7 @@ def test_a_run_on_an_object_store_comes_back_and_can_be_queried(address: str, ru
     assert record.rows("Findings") == []
     record.append_result(runs.result("one"))
     assert [len(record.rows(name)) for name in TABLES] == [1, 3, 2, 1, 1]
+    assert _rows(address, "Findings | summarize count() by Rule") == [("secrets/x", 3)]
     joined = record.sql('SELECT f.Rule, r.RunId FROM "Findings" f JOIN "Runs" r USING (RunId) ORDER BY f.Identity')
     assert joined == [{"Rule": "secrets/x", "RunId": "one"}] * 3
 
@@ -177,3 +178,49 @@ def test_an_object_store_that_does_not_answer_is_an_error_with_its_place(monkeyp
     with pytest.raises(StoreError) as caught:
         Record.open("s3://bucket/team").rows("Runs")
     assert caught.value.where == "s3://bucket/team/record/Runs"
+
+
+def _ingesting(folder: Path, address: str, *words: str) -> subprocess.Popen[str]:
+    """A call of ``lockgate ingest`` in a process of its own."""
+    (folder / "lockgate.yaml").write_text("version: 1\n")
+    surroundings = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LOCKGATE_WORKSPACE": address}
+    command = [sys.executable, "-m", "lockgate", "ingest", "--quiet", "--table", "Rows_CL", *words]
+    return subprocess.Popen(command, cwd=folder, env=surroundings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                            text=True)  # fmt: skip
+
+
+def _rows(address: str, query: str) -> list[tuple[object, ...]]:
+    from lockgate.store.ask import ask
+
+    tables = Record.open(address).asked()
+    try:
+        return [tuple(row) for row in ask(query, tables).rows]
+    finally:
+        tables.connection.close()
+
+
+def test_writers_that_ingest_at_once_lose_and_double_nothing_and_one_that_is_killed_is_made_good(
+    address: str, tmp_path: Path
+) -> None:
+    writers = []
+    for name in ("0", "1", "0 again", "2"):
+        folder = tmp_path / name
+        folder.mkdir()
+        writer = int(name[0])
+        lines = [f'{{"writer":{writer},"n":{n},"tags":{{"a":[{n}]}}}}\n' for n in range(2000)]
+        (folder / "rows.ndjson").write_text("".join(lines) + '{"writer":"none"}\nno JSON\n')
+        writers.append((folder, _ingesting(folder, address, "rows.ndjson")))
+    time.sleep(0.7)  # wherever it is then: it may be starting, writing, committing, or done
+    writers[3][1].kill()
+    for folder, process in writers:
+        _, said = process.communicate(timeout=50)
+        # 4 says that a row is in the companion table only; 0 that another writer took all of it
+        assert process.returncode in (0, 4) or folder.name == "2", said
+    again = _ingesting(writers[3][0], address, "rows.ndjson")
+    assert again.wait(50) in (0, 4)
+    assert again.stderr is not None
+    again.stderr.close()
+    assert _rows(address, "Rows_CL | where isnotnull(writer) | summarize count(), dcount(n, 4), sum(n) by writer "
+                 "| order by writer asc") == [(n, 2000, 2000, 1999000) for n in range(3)]  # fmt: skip
+    assert _rows(address, "Rows_CL | where toint(tags.a[0]) == 1234 | count") == [(3,)]
+    assert _rows(address, "Rows_CL_errors | summarize count() by Kept | order by Kept asc") == [(False, 3), (True, 3)]

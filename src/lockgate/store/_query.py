@@ -130,7 +130,8 @@ def stored(connection: Any, table: str, snapshot: Any) -> str:
     # DuckDB would need an extension from the network for object stores: deltalake reads those, and hands over Arrow.
     name = f"stored_{table}"
     connection.register(name, snapshot.scan())
-    connection.execute(f'CREATE TEMP TABLE "kept_{table}" AS SELECT * FROM "{name}"')  # noqa: S608 -- our own name
+    # No temporary one: a query has a cursor of its own, which sees neither that nor what is registered.
+    connection.execute(f'CREATE TABLE "kept_{table}" AS SELECT * FROM "{name}"')  # noqa: S608 -- our own name
     connection.unregister(name)
     return f'"kept_{table}"'
 
