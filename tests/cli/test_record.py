@@ -102,3 +102,24 @@ def test_an_unknown_table_is_named_and_is_no_defect(lockgate, tmp_path, action):
 def test_a_project_without_a_record_has_no_rows(lockgate, repository):
     assert rows(lockgate, repository.folder, "show", "Runs") == []
     assert rows(lockgate, repository.folder, "history", "Runs") == []
+
+
+def test_ingested_tables_are_shown_as_they_stand_and_stood(lockgate, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / "rows.ndjson").write_text(json.dumps({"PodName": name, "LogMessage": {"a": 1}}) + "\n")
+        assert lockgate("ingest", "rows.ndjson", "--table", "ContainerLogV2", cwd=tmp_path).returncode == 0
+
+    def shown(*arguments):
+        done = lockgate("record", *arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert [row["PodName"] for row in shown("show", "ContainerLogV2")] == ["one", "two"]
+    assert [row["PodName"] for row in shown("show", "ContainerLogV2", "--limit", "1")] == ["two"]
+    versions = [one["version"] for one in shown("history", "ContainerLogV2")]
+    assert versions == sorted(versions, reverse=True)
+    stood = [row["PodName"] for row in shown("show", "ContainerLogV2", "--version", str(versions[0] - 1))]
+    assert stood == ["one"]
+    wrong = lockgate("record", "show", "ContainerLogV3", cwd=tmp_path)
+    assert wrong.returncode == 2 and "ContainerLogV2" in wrong.stderr
+    assert lockgate("record", "show", "../record/Runs", cwd=tmp_path).returncode == 2

@@ -2,9 +2,11 @@
 
 import math
 import pickle
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from tests.store.record_results import NOW, result
 
@@ -21,6 +23,7 @@ from lockgate.store.ask.calls import Call
 from lockgate.store.ask.choose import chosen, size
 from lockgate.store.ask.duck import Duck
 from lockgate.store.ask.spark import Spark
+from lockgate.store.ingest import Collected, Loader
 
 EVENTS = """(VALUES
     (TIMESTAMP '2026-11-26 08:00:01.000001', 1::BIGINT, 'kubectl exec', '{"user": {"name": "ann"}}', 10, 1.5::DOUBLE),
@@ -138,6 +141,54 @@ def test_the_record_is_read_from_its_files(spark_session: Any, tmp_path: Path) -
         assert ask("Findings | count", tables, engine=spark).rows == [(5,)]
         form = spark.form("Findings")[0]
         assert "parquet" in spark_session.table(form)._jdf.queryExecution().toString().lower()
+
+
+def test_ingested_rows_are_read_from_their_files(spark_session: Any, tmp_path: Path) -> None:
+    record = Record.open(tmp_path)
+    loader = Loader(Collected(record), "AKSAudit")
+    try:
+        for part in range(2):
+            events = [
+                {"TimeGenerated": f"2026-11-01T0{part}:{i % 60:02}:00Z", "AuditId": f"{part}-{i}",
+                 "Verb": ("get", "list")[i % 2], "User": {"username": f"user{i % 5}"},
+                 "ResponseStatus": {"code": 200 + i % 3}}
+                for i in range(11_000)
+            ]  # fmt: skip
+            loader.load(b"".join(orjson.dumps(one) + b"\n" for one in events), received=NOW)
+    finally:
+        loader.close()
+    queries = (
+        "AKSAudit | summarize count(), min(TimeGenerated), max(AuditId) by Verb",
+        "AKSAudit | where User.username == 'user3' and ResponseStatus.code >= 201 | summarize count() by Verb",
+        "AKSAudit | where AuditId == '1-77' | project-away *_ResourceId",
+        "AKSAudit | where isnotempty(Level) | count",
+        "union AKSAudit, Findings | count",
+    )
+    for change in (lambda: None, record.compact):
+        change()
+        for since in (None, datetime(2026, 11, 1, 1, 30, tzinfo=UTC)):
+            tables = record.asked(since=since)
+            spark = Spark(tables, spark_session)
+            for query in queries:
+                assert _sorted(ask(query, tables, engine=spark).rows) == _sorted(ask(query, tables).rows), query
+            plan = spark_session.table(spark.form("AKSAudit")[0])._jdf.queryExecution().toString()
+            assert "parquet" in plan.lower()
+            tables.connection.close()
+
+
+def test_ingested_tables_count_when_an_engine_is_chosen(tmp_path: Path) -> None:
+    record = Record.open(tmp_path)
+    loader = Loader(Collected(record), "ContainerLogV2")
+    try:
+        loader.load(b'{"PodName": "web"}\n' * 100, received=NOW)
+    finally:
+        loader.close()
+    tables = record.asked()
+    large = size("ContainerLogV2 | count", tables)
+    assert large == sum(one.stat().st_size for one in (tmp_path / "record" / "ContainerLogV2").glob("*.parquet"))
+    assert (size("print 1", tables), size("search 'web'", tables)) == (0, large)
+    auto = Choice("auto", "spark://127.0.0.1:7077", large_bytes=large)
+    assert chosen("ContainerLogV2 | take 1", tables, auto) == "spark"
 
 
 def test_since_holds_whatever_the_query_does(spark_session: Any, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from pathlib import Path
@@ -158,6 +159,23 @@ def test_compaction_and_retention_work_on_an_object_store(address: str, runs: Mo
 
 
 @pytest.mark.parametrize("address", ["s3"], indirect=True)
+def test_of_two_compactions_on_an_object_store_one_steps_back(address: str) -> None:
+    record, other = Record.open(address), Record.open(address)
+    for number in range(6):
+        record.append_alone("AdmissionReviews", [{"TimeGenerated": datetime.now(UTC), "Name": str(number)}])
+    with record._rewriting("AdmissionReviews") as mine:
+        assert mine
+        assert other.compact() == {"AdmissionReviews": 0}
+        with pytest.raises(StoreError, match="another process rewrites"):
+            other.retain(1, only=["AdmissionReviews"])
+        other.append_alone("AdmissionReviews", [{"TimeGenerated": datetime.now(UTC), "Name": "6"}])
+    with ThreadPoolExecutor(2) as pool:
+        removed = [one["AdmissionReviews"] for one in pool.map(lambda one: one.compact(), (record, other))]
+    assert sorted(removed) == [0, 7]
+    assert sorted(row["Name"] for row in other.rows("AdmissionReviews")) == list("0123456")
+    assert other.compact() == {"AdmissionReviews": 0}
+
+
 def test_a_check_sends_the_record_there_and_keeps_ledger_and_caches_here(address: str, tmp_path: Path) -> None:
     (tmp_path / "lockgate.yaml").write_text("families: [secrets]\n")
     (tmp_path / "app.py").write_text("print()\n")

@@ -20,12 +20,13 @@ from lockgate.tables import tables
 def run(arguments: argparse.Namespace) -> int:
     """Do what is asked; the exit code."""
     table = getattr(arguments, "table", None)
-    if table is not None and table not in tables():
-        raise UsageError(f"there is no table {table!r}", where="TABLE", hint=f"one of {', '.join(sorted(tables()))}")
     if getattr(arguments, "limit", 1) < 1:
         raise UsageError("must be 1 or more", where="--limit")
     project = project_at(Path.cwd())
     record = project.record()
+    if table is not None and table not in tables() and not (table.isidentifier() and table in Collected(record)):
+        known = sorted((*tables(), *Collected(record)))
+        raise UsageError(f"there is no table {table!r}", where="TABLE", hint=f"one of {', '.join(known)}")
     if arguments.action == "compact":
         record.compact()
         print("compacted")
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         rows = (
             record.history(arguments.table)
             if arguments.action == "history"
-            else record.rows(arguments.table, version=arguments.version)[-arguments.limit :]
+            else record.rows(arguments.table, version=arguments.version, last=arguments.limit)
         )
         for row in rows:
             print(orjson.dumps(row, default=str).decode())

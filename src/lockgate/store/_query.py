@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from lockgate.store.terms.pruning import Files
 
 _MEMORY = "256MB"
+_OF_DELTA = {
+    "string": "VARCHAR", "long": "BIGINT", "integer": "INTEGER", "double": "DOUBLE", "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMPTZ",
+}  # fmt: skip
 
 
 def visible_rows(table: Table, data: Any, mark: Any) -> list[dict[str, Any]]:
@@ -48,6 +52,33 @@ def _placed(table: Table, snapshot: Any) -> str:
     files = sorted(files_of(snapshot), key=lambda path: (written.get(Path(path).name, 0), path))
     read = f"read_parquet({listed(files)}, union_by_name = true)"
     return f"SELECT *, file_index, file_row_number FROM {read}" if files else ""  # noqa: S608 -- a quoted list of files
+
+
+def collected_rows(name: str, data: Any, last: int | None) -> list[dict[str, Any]]:
+    """The rows of a table that is not one of ours, oldest first; at most the ``last``."""
+    import duckdb
+
+    kinds = {field.name: str(field.type.type) for field in data.schema().fields}
+    nothing = ", ".join(f"NULL::{_OF_DELTA[kind]} AS {_quoted(column)}" for column, kind in kinds.items())
+    shown = ", ".join(
+        f"make_timestamp(epoch_us({_quoted(column)})) AS {_quoted(column)}" if kind == "timestamp" else _quoted(column)
+        for column, kind in kinds.items()
+    )
+    connection = duckdb.connect(":memory:", config=_spill.settings(_MEMORY))
+    try:
+        found = stored(connection, name, data)
+        read = f" UNION ALL BY NAME (SELECT * FROM {found})" if found else ""  # noqa: S608 -- files of the record
+        rows = _dicts(connection.execute(
+            f"SELECT {shown} FROM ((SELECT {nothing} WHERE false){read}) ORDER BY TimeGenerated DESC "  # noqa: S608 -- as above
+            f"{'' if last is None else f'LIMIT {int(last)}'}"
+        ))  # fmt: skip
+    finally:
+        connection.close()
+    for row in rows:
+        for column, kind in kinds.items():
+            if kind == "timestamp" and row[column] is not None:
+                row[column] = row[column].replace(tzinfo=UTC)
+    return rows[::-1]
 
 
 def answer(snapshots: Mapping[str, Any], query: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
@@ -151,6 +182,10 @@ def files_of(snapshot: Any) -> list[str]:
 def listed(texts: Sequence[str]) -> str:
     quoted = ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
     return f"[{quoted}]"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _selected(name: str, kind: ColumnType) -> str:

@@ -45,6 +45,8 @@ _PIECE = 10_000
 commit takes as long as a thousand rows or two."""
 _UNADDRESSABLE = lazy_pattern(r"[\[\]^|\\%]")
 """deltalake 1.6 takes a path for an address: some signs make it panic, and ``%41`` would be another folder."""
+_LEASE, _LEASED = "lockgate-rewriting", 3_600_000
+"""The writer in whose name a table is held on an object store, and for how many milliseconds at most."""
 At = int | datetime | None
 UPKEEP = Upkeep()
 
@@ -129,16 +131,24 @@ class Record:
             raw = raw_of_rows(shape, [{**row, "Batch": batch} for row in rows])
             self._append(shape, raw, once=once)
 
-    def rows(self, table: str, *, version: At = None) -> list[dict[str, Any]]:
-        """The rows of ``table``, oldest run first, as it stands or stood at a version or time.
+    def rows(self, table: str, *, version: At = None, last: int | None = None) -> list[dict[str, Any]]:
+        """The rows of ``table``, oldest run first, as it stands or stood at a version or time; at most the ``last``.
 
-        ``datetime`` columns are aware datetimes in UTC; ``dynamic`` ones are JSON text.
+        ``datetime`` columns are aware datetimes in UTC; ``dynamic`` ones are JSON text. A table that rows were ingested
+        into has the columns that it had then.
         """
         from lockgate.store import _query
 
+        if table not in tables():
+            stood = self._open(table, version)
+            if stood is None:
+                raise StoreError("the table is not there", where=self.uri(table))
+            return self._guard(table, lambda: _query.collected_rows(table, stood, last))
+
         mark = self._snapshot(_MARK, version if isinstance(version, datetime) or table == _MARK else None)
         data = mark if table == _MARK else self._snapshot(table, version)
-        return self._guard(table, lambda: _query.visible_rows(tables()[table], data, mark))
+        found = self._guard(table, lambda: _query.visible_rows(tables()[table], data, mark))
+        return found if last is None else found[-last:]
 
     def sql(self, query: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Answer a DuckDB query over the visible rows of every table. For our own queries: text is not checked.
@@ -166,16 +176,16 @@ class Record:
         from lockgate.store import _query
         from lockgate.store.ask import Tables
         from lockgate.store.ask.adopted import Shapes
-        from lockgate.store.ingest.asked import Stored
+        from lockgate.store.ingest.asked import Stored, condition_of
 
         bounds = tuple(
             (sign, int(moment.timestamp() * 1_000_000))
             for sign, moment in ((">=", since), ("<=", until)) if moment is not None
         )  # fmt: skip
-        within = " AND ".join(f"TimeGenerated {sign} make_timestamp({moment})" for sign, moment in bounds)
+        within = condition_of(bounds)
         snapshots = {name: self._snapshot(name, None) for name in tables()}
         connection = self._guard("record", lambda: _query.opened(snapshots, memory=memory, place=self.place))
-        stored = Stored(self, connection, within)
+        stored = Stored(self, connection, bounds)
         found = Tables(
             connection=connection, functions=_with_adopted(functions), beside=Shapes(), stored=stored,
             security=security,
@@ -217,7 +227,10 @@ class Record:
         removed: dict[str, int] = {}
         collected = Collected(self)
         for name in (*self._present(), *collected):
-            with self._rewriting(name):
+            with self._rewriting(name) as mine:
+                if not mine:  # who is at it joins them
+                    removed[name] = 0
+                    continue
                 outcome = self._retry(name, lambda handle: handle.optimize.compact())
                 if self.is_local and name not in tables():
                     self._guard(name, lambda name=name: self._shred(name, collected[name]))  # type: ignore[misc]
@@ -257,7 +270,9 @@ class Record:
         predicate = f"TimeGenerated < '{moment.strftime('%Y-%m-%dT%H:%M:%S.%f')}Z'"
         deleted: dict[str, int] = {}
         for name in self._meant(only, Collected(self)):
-            with self._rewriting(name):
+            with self._rewriting(name) as mine:
+                if not mine:
+                    raise StoreError("another process rewrites the table", where=self.uri(name), hint="try again later")
                 outcome = self._retry(name, lambda handle: handle.delete(predicate))
             deleted[name] = int(outcome.get("num_deleted_rows") or 0)
             self._retry(
@@ -310,13 +325,14 @@ class Record:
         self._retry(table.name, write, missing_ok=True)
 
     @contextmanager
-    def _rewriting(self, name: str) -> Iterator[None]:
+    def _rewriting(self, name: str) -> Iterator[bool]:
         """One at a time: deltalake 1.6 lets two compactions of the same files both succeed, and their rows stand twice.
 
-        On an object store nothing is held: there the record must be looked after by one machine.
+        Gives whether it is ours to do: in a folder it is waited for, on an object store not.
         """
         if not self.is_local:
-            yield
+            with self._leased(name) as mine:
+                yield mine
             return
         import fcntl
 
@@ -327,9 +343,33 @@ class Record:
             raise self._trouble(name, error) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+            yield True
         finally:
             os.close(lock)
+
+    @contextmanager
+    def _leased(self, name: str) -> Iterator[bool]:
+        """Held by a commit that says since when. Of two that are made at once the store takes one; one that is never
+        given back, of a process that died, holds for an hour."""
+        from deltalake import CommitProperties, Transaction
+
+        def put(handle: Any, value: int, *, retries: int | None = None) -> None:
+            given = CommitProperties(app_transactions=[Transaction(_LEASE, value)], max_commit_retries=retries)
+            handle.create_write_transaction([], "append", handle.schema(), commit_properties=given)
+
+        def take(handle: Any) -> int:
+            now = int(time.time() * 1000)
+            if (handle.transaction_version(_LEASE) or 0) > now - _LEASED:
+                return 0
+            put(handle, now, retries=0)
+            return now
+
+        mine = self._retry(name, take)
+        try:
+            yield mine > 0
+        finally:
+            if mine:
+                self._retry(name, lambda handle: put(handle, 0) if handle.transaction_version(_LEASE) == mine else None)
 
     def uri(self, name: str) -> str:
         """The address of a table."""

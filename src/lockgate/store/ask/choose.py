@@ -64,4 +64,4 @@ def size(query: str, tables: Tables) -> int:
     found = tokens(query)
     words = {query[start:end].strip("'\"") for start, end in zip(found.starts, found.ends, strict=True)}
     every = not _EVERYTHING.isdisjoint(words)
-    return sum(files.bytes for name, files in tables.stored().items() if every or name in words)
+    return sum(tables.sizes(None if every else words).values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Container, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from lockgate.dataclass import dataclass
@@ -49,6 +49,8 @@ class Source:
     """Its data files; None for those of an object store."""
     paths: tuple[str, ...]
     """Names of columns that hold parts of JSON columns (:mod:`lockgate.kql.emit.shredded`)."""
+    parquet: Parquet | None = None
+    """The same for other engines; None where they cannot read it."""
 
 
 class Lazy(Mapping[str, Mapping[str, str]], ABC):
@@ -152,11 +154,16 @@ class Tables:
 
     def parquet(self, name: str) -> Parquet | None:
         """Where the rows of a table lie, if they lie in files."""
+        if self._is_stored(name):
+            assert self._stored is not None
+            return self._stored.source(name).parquet
         return self._parquet.get(name)
 
-    def stored(self) -> Mapping[str, Parquet]:
-        """The tables that lie in files."""
-        return self._parquet
+    def sizes(self, names: Container[str] | None = None) -> dict[str, int]:
+        """Of each table that lies in files how many bytes these have; of ``names`` alone, or of all."""
+        known = (*self._parquet, *(self._stored or ()))
+        found = {name: self.parquet(name) for name in known if names is None or name in names}
+        return {name: files.bytes for name, files in found.items() if files is not None}
 
     def filled(self, name: str) -> bool:
         """Whether a table may have rows."""

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 class Stored(Lazy):
     """Each is looked up once, when a query names it; what it holds then is what the query sees."""
 
-    def __init__(self, record: Record, connection: Any, within: str = "") -> None:
-        """``within``: a condition of DuckDB; only rows that meet it are seen."""
-        self._collected, self._connection, self._within = Collected(record), connection, within
+    def __init__(self, record: Record, connection: Any, bounds: tuple[tuple[str, int], ...] = ()) -> None:
+        """``bounds``: which rows are seen by when they were generated, as :class:`Parquet` has it."""
+        self._collected, self._connection, self._bounds = Collected(record), connection, bounds
+        self._within = condition_of(bounds)
         self._columns: dict[str, Mapping[str, str] | None] = {}
         self._sources: dict[str, Source] = {}
 
@@ -41,11 +42,16 @@ class Stored(Lazy):
     def source(self, name: str) -> Source:
         """Of :class:`Lazy`."""
         if name not in self._sources:
-            found = self._collected.source(name, self._connection)
+            found = self._collected.source(name, self._connection, within=self._bounds)
             files = None if found.files is None else found.files.within(self._seen)
-            self._sources[name] = Source(self._seen(found.text), files, found.paths)
+            self._sources[name] = Source(self._seen(found.text), files, found.paths, found.parquet)
         return self._sources[name]
 
     def _seen(self, source: str) -> str:
         # The filter stands inside, so that whatever the query does it sees no other row.
         return f"(SELECT * FROM {source} WHERE {self._within})" if self._within else source  # noqa: S608 -- our own text
+
+
+def condition_of(bounds: tuple[tuple[str, int], ...]) -> str:
+    """The condition of DuckDB; empty for all rows."""
+    return " AND ".join(f"TimeGenerated {sign} make_timestamp({moment})" for sign, moment in bounds)

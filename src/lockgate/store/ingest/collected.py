@@ -153,8 +153,8 @@ class Collected(Mapping[str, Table]):
         """Where the next part of a local table is to be written."""
         return Path(self.place) / name / f"part-00000-{uuid4()}-c000.parquet"
 
-    def source(self, name: str, connection: Any) -> Source:
-        """Where the rows of a table are as it stands now."""
+    def source(self, name: str, connection: Any, *, within: tuple[tuple[str, int], ...] = ()) -> Source:
+        """Where the rows of a table are as it stands now; ``within``: for other engines, as :class:`Parquet` has it."""
         from lockgate.store import _query
         from lockgate.store.ask.tables import Source
         from lockgate.store.shredding import quoted, shredding_of
@@ -184,7 +184,8 @@ class Collected(Mapping[str, Table]):
 
         files = _query.files_behind(handle, rows_of, extended)
         if files is not None:
-            return Source(rows_of(files.statement()), files, tuple(shredding.names()))
+            parquet = _query.parquet_behind(handle, "", within)
+            return Source(rows_of(files.statement()), files, tuple(shredding.names()), parquet)
         stored = _query.stored(connection, name, handle)
         return Source(rows_of(f"SELECT * FROM {stored}" if stored else ""), None, ())  # noqa: S608 -- our own name
 
