@@ -27,6 +27,8 @@ class Live:
         self._again = again
         self._lock = threading.Lock()
         self._stamp = _stamp(project)
+        self.changes = 0
+        """How often other settings came to hold."""
         self._take(project)
 
     @property
@@ -71,6 +73,7 @@ class Live:
         check_access(project.settings.tables, record.shapes(), where=FILE_NAME)
         rules = data_collection_rules.read([project.top / name for name in project.settings.data_collection_rules])
         self._project, self._record, self._rules = project, record, rules
+        self.changes += 1
 
 
 class LiveRules(Rules):

@@ -13,7 +13,7 @@ import time
 import uuid
 from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -45,6 +45,8 @@ _PIECE = 10_000
 commit takes as long as a thousand rows or two."""
 _UNADDRESSABLE = lazy_pattern(r"[\[\]^|\\%]")
 """deltalake 1.6 takes a path for an address: some signs make it panic, and ``%41`` would be another folder."""
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a file system tells a further change from the last one, whatever it counts in."""
 _LEASE, _LEASED = "lockgate-rewriting", 3_600_000
 """The writer in whose name a table is held on an object store, and for how many milliseconds at most."""
 At = int | datetime | None
@@ -200,6 +202,27 @@ class Record:
             parquet = _query.parquet_behind(snapshots[table.name], marks, bounds)
             found.add(table.name, columns, source, files=files, parquet=parquet)
         return found
+
+    def stamp(self) -> object | None:
+        """What differs once anything was written to any table; None where that cannot be told in an instant.
+
+        The folder of a table's log changes with every commit. One that changed just now may change again within what
+        the file system tells apart.
+        """
+        if not self.is_local:
+            return None
+        logs: list[tuple[str, int]] = []
+        try:
+            with os.scandir(self.place) as folders:
+                for folder in folders:
+                    with suppress(FileNotFoundError, NotADirectoryError):
+                        logs.append((folder.name, Path(folder.path, "_delta_log").stat().st_mtime_ns))
+        except FileNotFoundError:
+            return ()
+        except OSError:
+            return None
+        settled = time.time_ns() - _SETTLED
+        return tuple(sorted(logs)) if all(when < settled for _, when in logs) else None
 
     def shapes(self, functions: Mapping[str, Function] | None = None) -> Workspace:
         """What queries are bound against: the shapes of every table, and functions; nothing is read."""

@@ -1,7 +1,8 @@
 """Where questions wait, run and end: one door for everybody who asks over HTTP, which holds each to what they may use.
 
 Every query has an engine of its own with the memory that its person may take, so that none slows or fails by another's
-needs, and the record as it stands when it begins. What does not belong: HTTP, and shapes of answers.
+needs, and the record as it stands when it begins. An engine is kept a while for the person's next one (``warm``). What
+does not belong: HTTP, and shapes of answers.
 """
 
 from __future__ import annotations
@@ -11,28 +12,22 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
 from lockgate.server.access import CANCEL, Person
 from lockgate.server.query.faults import Kind, refusal
+from lockgate.server.query.warm import Open, Stamp, Warm
 from lockgate.store.ask import Answer, Cancel, Limits, ask
-
-if TYPE_CHECKING:
-    from lockgate.store.ask import Tables
 
 _KEPT = 200
 """Queries that ended and are still told of."""
 _QUEUED = 64
 """Queries that wait for a thread, of all people together."""
-Open = Callable[[Person, datetime | None, datetime | None], "Tables"]
-"""The tables with the rows that a person sees of a time (from, until), in an engine that may take their memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +68,9 @@ class Run:
 class Desk:
     """Takes questions. Its methods are for the event loop; the queries run in threads."""
 
-    def __init__(self, open_tables: Open, *, threads: int = 4) -> None:
-        self._open, self._threads = open_tables, threads
+    def __init__(self, open_tables: Open, *, threads: int = 4, stamp: Stamp = lambda person: None) -> None:
+        """``stamp``: as :class:`Warm` takes it; without it no engine is kept."""
+        self._warm, self._threads = Warm(open_tables, stamp, most=threads), threads
         self._pool = ThreadPoolExecutor(threads, "query")
         self._running: dict[int, Run] = {}
         self._ended: deque[Run] = deque(maxlen=_KEPT)
@@ -121,6 +117,7 @@ class Desk:
             for one in self._running.values():
                 one.cancel.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._warm.close()
 
     def _begin(self, person: Person, question: Question) -> Run:
         run = Run(next(self._numbers), person.name, question, time.time())
@@ -156,8 +153,7 @@ class Desk:
             rows=most.rows if question.rows is None else min(question.rows, most.rows),
             bytes=most.bytes if question.bytes is None else min(question.bytes, most.bytes),
         )
-        tables = self._open(person, question.since, question.until)
-        with closing(tables.connection):
+        with self._warm.tables(person, question.since, question.until) as tables:
             return ask(
                 question.text, tables, now=question.now, limits=limits, cancel=run.cancel,
                 parameters=question.parameters, cut=True,
