@@ -186,6 +186,23 @@ def test_a_text_that_rows_share_stands_once_in_a_file_and_whole_in_every_row(roo
     assert told == {"a": text, "b": other, "c": text}
 
 
+def test_a_text_that_rows_share_has_others_in_it_for_each(root, record):
+    journal, shared = Journal(root, "w-1"), SharedText('[{"message":"pod STAND of STAND, BY"}]')
+    for uid, name in (("a", "web-1"), ("b", "web-2")):
+        said = shared.with_texts({"STAND": name, "BY": "me"})
+        journal.append_lines([naming(uid, said)], [said])
+    journal.append_lines([naming("c", shared)], [shared])
+    journal.turn()
+    (file,) = root.glob("w-1/*.jsonl")
+    assert file.read_bytes().count(b"pod STAND") == 1
+    assert settle(root, record).problems == []
+    told = {row["Uid"]: row["Outcomes"] for row in record.rows("AdmissionReviews")}
+    assert told == {
+        "a": '[{"message":"pod web-1 of web-1, me"}]', "b": '[{"message":"pod web-2 of web-2, me"}]',
+        "c": '[{"message":"pod STAND of STAND, BY"}]',
+    }  # fmt: skip
+
+
 def test_a_text_is_written_again_where_it_was_not_kept(root, record, monkeypatch):
     journal, shared = Journal(root, "w-1"), SharedText("[1]")
     with monkeypatch.context() as failing:

@@ -4,7 +4,8 @@ For a writer that answers requests: an append costs one write and one sync, and 
 its memory. Below the root each writer has a folder of its own run, held locked for as long as it lives, with numbered
 files; what it appends to ends in ``.part``, what is closed in ``.jsonl``. A line is ``<table> <row as JSON>``. A text
 that many rows have may stand once in a file, before all of them: ``= <key> <text as JSON>``, and they have
-``{"=": <key>}`` in its place. What does not belong: putting rows into the record (``settling``, ``ingest.journalled``).
+``{"=": <key>}`` in its place, or ``{"=": <key>, "for": {<text>: <another>, ...}}`` where it has others for some texts
+in it. What does not belong: putting rows into the record (``settling``, ``ingest.journalled``).
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from lockgate.errors import StoreError
 
 SHARED = "="
 """Begins the line of a text that rows share, and is the one key of what stands for it in them."""
+FOR = "for"
+"""The other key, where texts within it are others."""
 OWNER = "owner.lock"
 OPEN, CLOSED = ".part", ".jsonl"
 _DAMAGED = ".damaged"
@@ -34,7 +37,7 @@ _SETTLING = "settling.lock"
 _MADE = ".new-"
 _NAMED = 3
 """A text that a row names takes a third of the memory, while it is settled, that a row of its length does: it is read
-once, and copied only into the table."""
+once, and copied only into the table. One with other texts in it is a copy already."""
 MAX_WAITING = 1 << 30
 """Bytes that may wait for the record; a record that nobody can write must not fill the disk of a node."""
 
@@ -48,8 +51,14 @@ class SharedText:
         self.key = blake2b(text.encode(), digest_size=16).hexdigest()
         self.line = b"%s %s %s\n" % (SHARED.encode(), self.key.encode(), orjson.dumps(text))
         """As it stands in a journal."""
-        self.named = {SHARED: self.key}
+        self.named: dict[str, Any] = {SHARED: self.key}
         """What stands for it in a row."""
+
+    def with_texts(self, texts: Mapping[str, str]) -> SharedText:
+        """The same with others for some texts in it, in no order: none of them stands in what another stands for."""
+        made = object.__new__(SharedText)
+        made.key, made.line, made.named = self.key, self.line, {SHARED: self.key, FOR: texts}
+        return made
 
 
 class Journal:
@@ -95,7 +104,7 @@ class Journal:
                                      hint="the record cannot be written: see what the log says of it")  # fmt: skip
                 self._write(lines)
                 self._shared.update(new)
-                self._named += sum(len(one.line) for one in shared)
+                self._named += sum(len(one.line) * (_NAMED if FOR in one.named else 1) for one in shared)
             except OSError as error:
                 raise self._trouble(error) from None
 

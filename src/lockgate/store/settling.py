@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from lockgate.errors import LockgateError, StoreError
-from lockgate.store.journal import SHARED, Settled, set_aside, settle_closed
+from lockgate.store.journal import FOR, SHARED, Settled, set_aside, settle_closed
 from lockgate.store.record import Record
 from lockgate.store.upkeep import Upkeep
 from lockgate.tables import ColumnType, Table, tables
@@ -92,10 +92,17 @@ def _row(table: Table, row: dict[str, Any], texts: Mapping[str, str]) -> dict[st
     columns = {column.name: column.type for column in table.columns}
     return {
         name: _strange() if name not in columns
-        else texts[value[SHARED]] if value.__class__ is dict and columns[name] is ColumnType.DYNAMIC
+        else _shared(value, texts) if value.__class__ is dict and columns[name] is ColumnType.DYNAMIC
         else _READ[columns[name]](value)
         for name, value in row.items()
     }  # fmt: skip
+
+
+def _shared(value: dict[str, Any], texts: Mapping[str, str]) -> str:
+    text = texts[value[SHARED]]
+    for known, other in value.get(FOR, {}).items():
+        text = text.replace(known, _text(other))
+    return text
 
 
 def _strange() -> Any:

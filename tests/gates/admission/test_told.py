@@ -6,6 +6,7 @@ import pytest
 from tests.policy.gatekeeper.builders import constraint, template
 from tests.policy.gatekeeper.test_spoken_names import _BESIDE, _CONDITIONS, _DETAILS, _SAYINGS
 
+from lockgate.gates.admission.answer import NOTHING, Action, Said
 from lockgate.gates.admission.told import Told, stand_ins
 
 from .conftest import CONSTRAINT, TEMPLATE, pod, request
@@ -91,5 +92,29 @@ def test_texts_that_are_too_short_have_no_stand_in():
 def test_words_are_put_in_order_anew(policy_set):
     made = policy_set(*_of(_TWO))
     said = made.review(_asked("web-a", 1)).said
-    told = Told.of([*said], None, (None, "web-a"), (1, 1))
+    told = Told.of(said, said, NOTHING, stand_ins=(None, "web-a"), taken=(1, 1))
     assert [one.message for one in told.filled((None, "zzzzz"))] == ["mzzzzz", "web-b is not here", "xzzzzz", "zzzzzx"]
+    assert told.whole((None, "zzzzz")) is None
+
+
+@pytest.mark.parametrize(("messages", "settled"), [
+    (("a STAND", "b STAND"), True),
+    (("a STAND b", "a STAND c"), True),
+    (("a STAND", "a STAND b"), True),
+    (("a", "b STAND"), True),
+    (("STAND", "a"), False),
+    (("a STANE", "a STAND"), False),
+    (("a STAND", "a STANDSTAND"), True),
+    (("aSTAND", "STAND"), False),
+    (("a STA", "a STAND"), False),
+])  # fmt: skip
+def test_it_is_told_where_the_order_hangs_on_no_text(messages, settled):
+    said = [Said("K/a", "gatekeeper", Action.AUDIT, message) for message in messages]
+    told = Told.of(said, said, NOTHING, stand_ins=("STAND",), taken=(1, 1))
+    for text in ("aaaaa", "zzzzz", "STANE", "a-b_c"):
+        whole = told.whole((text,))
+        assert (whole is not None) is settled
+        if whole is not None:
+            assert [one.message for one in whole.said] == [one.replace("STAND", text) for one in messages]
+            assert sorted(one.message for one in whole.said) == sorted({one.message for one in told.filled((text,))})
+    assert told.whole(('a"b\\c',)) is None

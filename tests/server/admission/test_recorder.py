@@ -1,15 +1,20 @@
 """The recorder: what is kept of a review, once, and without anything secret."""
 
+import dataclasses
 import hashlib
 import hmac
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.policy.gatekeeper.builders import constraint, pod, template
 
+from lockgate.gates.admission import Placed, PolicySet, load_policies
 from lockgate.server.admission.contract import Outcome, ReviewRecord, Verdict
+from lockgate.server.admission.policies import PolicyJudge
 from lockgate.server.admission.recorder import JournalRecorder, bodies_of
 from lockgate.server.admission.review import MAX_DEPTH, ReviewError, parse
 from lockgate.sources.cluster.scrub import scrubbed_patch, scrubbed_review
@@ -160,3 +165,24 @@ def hidden(variable):
 def test_values_of_variables_are_hashed_wherever_they_stand_and_nothing_else_changes(body):
     body = {"apiVersion": "example/v1", "kind": "Own", "spec": body}
     assert json.loads(scrubbed_review(body, salt=SALT)) == walked(body)
+
+
+def test_what_is_told_of_replicas_is_recorded_with_the_name_of_each(tmp_path):
+    told = """package told
+violation[{"msg": m}] { c := input.review.object.spec.containers[_]
+  m := sprintf("pod %v: container %v has no probe, no limit and no owner that anybody has heard of, and more of that",
+               [input.review.object.metadata.name, c.name]) }
+"""
+    policies = [Placed("test", one) for one in (template(told, kind="K8sTold"), constraint(kind="K8sTold"))]
+    judge, recorder, wanted = PolicyJudge(PolicySet(load_policies(policies))), Recording(tmp_path), {}
+    for number in range(5):
+        body = pod(f"web-{number}")
+        body["spec"]["containers"] = [{"name": f"{name}-1"} for name in ("first", "second", "third")]
+        request = {**pod_request(), "uid": f"review-{number}", "name": f"web-{number}", "object": body}
+        verdict = judge.review(request, deadline=time.monotonic() + 60)
+        assert (verdict.template is not None) is (number > 1)
+        wanted[request["uid"]] = [one["message"] for one in verdict.outcomes]
+        recorder.record(dataclasses.replace(reviewed(), request=request, verdict=verdict))
+    rows = {row["Uid"]: json.loads(row["Outcomes"]) for row in recorder.store.rows("AdmissionReviews")}
+    assert {uid: [one["message"] for one in said] for uid, said in rows.items()} == wanted
+    assert all(f"pod web-{uid[-1]}:" in message for uid, said in wanted.items() for message in said)

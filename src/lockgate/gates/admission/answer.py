@@ -47,11 +47,13 @@ class Said:
 class Heard(Shared):
     """Everything that is said of a review. The same object for the next review of which the same is said, as a rule."""
 
-    __slots__ = ("__weakref__", "said")
+    __slots__ = ("__weakref__", "like", "said", "texts")
 
-    def __init__(self, said: tuple[Said, ...]) -> None:
+    def __init__(self, said: tuple[Said, ...], like: Heard | None = None,
+                 texts: Mapping[str, str] | None = None) -> None:  # fmt: skip
+        """``like``: where the same is said in the same order, but for ``texts``, which stand in place of their keys."""
         super().__init__()
-        self.said = said
+        self.said, self.like, self.texts = said, like, texts or {}
 
 
 NOTHING = Heard(())

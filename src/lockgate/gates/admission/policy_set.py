@@ -18,7 +18,7 @@ from lockgate.gates.admission.catalogue import NAME as CATALOGUE
 from lockgate.gates.admission.catalogue import Catalogue
 from lockgate.gates.admission.loading import Policies
 from lockgate.gates.admission.native import Native
-from lockgate.gates.admission.recalled import Filled, Known, Recalled
+from lockgate.gates.admission.recalled import Known, Recalled
 from lockgate.gates.admission.told import Told, stand_ins
 from lockgate.gates.admission.waiving import Exceptions
 from lockgate.gates.admission.workloads import OWN, has_template, maker_of, own_templates, owner_of
@@ -125,26 +125,28 @@ class PolicySet:
             known = self._asked(review, parts, key, until, seconds)
         others = [*self._native.judged(request, self.settings, until, seconds, notes),
                   *self._comes_of(review, until, seconds)]  # fmt: skip
+        if isinstance(known, Told):
+            heard = None if said or others else known.whole(parts.texts())
+            if heard is not None:
+                return heard
+            return Heard(tuple(_distinct((*said, *known.filled(parts.texts()), *others, *known.rules.said))))
         constraints, rules = known.constraints, known.rules
-        if said or others or not isinstance(constraints, Verdicts):
-            of_them = map(_said, constraints.violations) if isinstance(constraints, Verdicts) else constraints
-            return Heard(tuple(_distinct((*said, *of_them, *others, *rules.said))))
+        if said or others:
+            every = (*said, *map(_said, constraints.violations), *others, *rules.said)
+            return Heard(tuple(_distinct(every)))
         # Both are the same objects for the copies of an object, and so is what comes of them.
         return constraints.kept((self, rules), lambda: Heard(tuple(_distinct(
             (*map(_said, constraints.violations), *rules.said)))))  # fmt: skip
 
     def _recall(self, review: Review, parts: Parts, limits: Limits,
-                seconds: _Seconds) -> tuple[Key | None, Known | Filled | None]:  # fmt: skip
+                seconds: _Seconds) -> tuple[Key | None, Known | Told | None]:  # fmt: skip
         """What constraints and rules said of such an object before, and the key to keep what they say now."""
         if review.operation != "CREATE" or self.policies.config.excludes_review(review, self._process):
             return None, None
         began = time.perf_counter()
         rules = self.catalogue.of_creation(review)
         key = self._recalled.key(parts, self.policies.library.plan(review, self._point), rules)
-        known: Known | Filled | None = None if key is None else self._recalled.get(key, limits)
-        if known is None and key is not None:
-            told = self._recalled.told(key, limits)
-            known = None if told is None else Filled(told.filled(parts.texts()), told.rules)
+        known = None if key is None else self._recalled.get(key, limits) or self._recalled.told(key, limits)
         if known is not None and rules is not None:
             seconds[CATALOGUE] = time.perf_counter() - began
         return key, known
@@ -171,9 +173,12 @@ class PolicySet:
         constraints = self._gatekeeper(review, other, until, {})
         if not other.told:
             return
-        taken = parts.steps, parts.most
-        told = Told.of([*map(_said, constraints.violations)], known.rules, others, taken)
-        if [*_distinct(told.filled(texts))] == [*_distinct([*map(_said, known.constraints.violations)])]:
+        said = [*map(_said, constraints.violations)]
+        told = Told.of(said, [*_distinct((*said, *known.rules.said))], known.rules, stand_ins=others,
+                       taken=(parts.steps, parts.most))  # fmt: skip
+        wanted = [*_distinct((*map(_said, known.constraints.violations), *known.rules.said))]
+        whole = told.whole(texts)
+        if [*_distinct((*told.filled(texts), *known.rules.said))] == wanted and (not whole or [*whole.said] == wanted):
             self._recalled.keep_told(key, told)
 
     def _exempt(self, request: Mapping[str, Any]) -> bool:

@@ -7,12 +7,11 @@ one look-up and these.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import count
 from weakref import ref
 
 from lockgate.dataclass import dataclass
-from lockgate.gates.admission.answer import Heard, Said
+from lockgate.gates.admission.answer import Heard
 from lockgate.gates.admission.rulebook import Every
 from lockgate.gates.admission.told import Told
 from lockgate.policy.gatekeeper.apart import Key, Parts
@@ -35,14 +34,6 @@ class Known:
     """What was said of one object and holds for its replicas."""
 
     constraints: Verdicts
-    rules: Heard
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Filled:
-    """What is said of one replica, with its own texts."""
-
-    constraints: Sequence[Said]
     rules: Heard
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
+from itertools import groupby, pairwise
 
 from lockgate.dataclass import dataclass
 from lockgate.gates.admission.answer import Heard, Said
 
 _LETTERS = string.ascii_letters + string.digits
+_PLAIN = frozenset(_LETTERS + "-.:_")
 _SHORTEST = 5
 """Characters of a text that one drawn by lot may stand for: shorter ones stand in many words."""
 _SAID = 300
@@ -47,40 +48,80 @@ class Told:
     _runs: tuple[tuple[int, int], ...]
     """Where those of a constraint begin and end in whose words it stands."""
     _stand_ins: tuple[str | None, ...]
+    _whole: Heard | None
+    """Constraints and rules together, where they are in one order and each once whatever the texts."""
+    _at: tuple[int, ...]
+    """The places in that of those in whose words it stands."""
 
     @classmethod
-    def of(cls, said: Sequence[Said], rules: Heard, stand_ins: tuple[str | None, ...], taken: tuple[int, int]) -> Told:
-        """What was ``said`` with ``stand_ins``; ``taken``: steps of all and of the one that took the most."""
-        runs, at = [], 0
+    def of(cls, said: Sequence[Said], whole: Sequence[Said], rules: Heard, *, stand_ins: tuple[str | None, ...],
+           taken: tuple[int, int]) -> Told:  # fmt: skip
+        """What constraints ``said`` with ``stand_ins``, and the ``whole`` of what comes of it; ``taken``: steps of all
+        and of the one that took the most."""
+        marks = [one for one in stand_ins if one is not None]
+        runs, at, settled = [], 0, True
         for _, group in groupby(said, key=lambda one: one.policy):
             members = list(group)
-            if any(text in one.message for one in members for text in stand_ins if text is not None):
+            if any(mark in one.message for one in members for mark in marks):
                 runs.append((at, at + len(members)))
+                settled = settled and all(_in_order(one.message, other.message, marks)
+                                          for one, other in pairwise(members))  # fmt: skip
             at += len(members)
-        return cls(rules, *taken, tuple(said), tuple(runs), stand_ins)
+        places = tuple(at for at, one in enumerate(whole) if any(mark in one.message for mark in marks))
+        return cls(rules, *taken, tuple(said), tuple(runs), stand_ins, Heard(tuple(whole)) if settled else None, places)
 
     @property
     def size(self) -> int:
-        """Bytes, roughly."""
-        return sum(_SAID + len(one.message) for one in self._said)
+        """Bytes, roughly, with what is made of it on its way out."""
+        return sum(_SAID + 3 * len(one.message) for one in self._said)
+
+    def whole(self, texts: Sequence[str | None]) -> Heard | None:
+        """All that is said of the replica with these texts; None where its order, or how often something is said, may
+        hang on them."""
+        pairs = self._pairs(texts)
+        if self._whole is None or not all(map(_is_plain, pairs.values())):
+            return None
+        said = list(self._whole.said)
+        for at in self._at:
+            said[at] = _with(said[at], pairs)
+        return Heard(tuple(said), self._whole, pairs)
 
     def filled(self, texts: Sequence[str | None]) -> list[Said]:
-        """What is said of the replica with these texts. A constraint says what it has to say in the order of the
-        words, and the same but once."""
-        said = list(self._said)
-        pairs = [(one, text) for one, text in zip(self._stand_ins, texts, strict=True)
-                 if one is not None and text is not None]  # fmt: skip
+        """What constraints say of it. Each says what it has to say in the order of the words; what is said twice stands
+        there twice."""
+        said, pairs = list(self._said), self._pairs(texts)
         for begin, end in self._runs:
-            for at in range(begin, end):
-                one = said[at]
-                message = one.message
-                for stand_in, text in pairs:
-                    message = message.replace(stand_in, text)
-                said[at] = Said(one.policy, one.engine, one.action, message)
-            if end - begin > 1:
-                said[begin:end] = sorted(said[begin:end], key=_message)
+            said[begin:end] = sorted((_with(one, pairs) for one in said[begin:end]), key=lambda one: one.message)
         return said
 
+    def _pairs(self, texts: Sequence[str | None]) -> dict[str, str]:
+        return {
+            one: text for one, text in zip(self._stand_ins, texts, strict=True) if one is not None and text is not None
+        }
 
-def _message(said: Said) -> str:
-    return said.message
+
+def _with(one: Said, pairs: Mapping[str, str]) -> Said:
+    message = one.message
+    for stand_in, text in pairs.items():
+        message = message.replace(stand_in, text)
+    return Said(one.policy, one.engine, one.action, message)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it stands as it is wherever it is written, in JSON as well."""
+    return _PLAIN.issuperset(text)
+
+
+def _in_order(one: str, other: str, marks: Sequence[str]) -> bool:
+    """Whether the second comes after the first whatever stands in place of the marks: where they begin to differ,
+    neither has one."""
+    if one == other:
+        return False
+    at = next((at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), None)
+    if at is None:  # one goes on where the other ends, and there none is under way
+        at = min(len(one), len(other))
+        return not any(mark in text[max(0, at - len(mark) + 1) : at + len(mark) - 1]
+                       for text in (one, other) for mark in marks)  # fmt: skip
+    return not any(
+        mark in text[max(0, at - len(mark) + 1) : at + len(mark)] for text in (one, other) for mark in marks
+    )  # fmt: skip

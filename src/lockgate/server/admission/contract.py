@@ -21,6 +21,18 @@ class Denial:
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """Outcomes that many verdicts have but for some texts."""
+
+    outcomes: Sequence[Mapping[str, Any]]
+    """With what stands in for the texts."""
+    texts: Mapping[str, str]
+    """The texts of one verdict by what stands in for them, which is written in JSON as it is, and so are they."""
+    shared: Shared
+    """Keeps what is made of ``outcomes``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a judge says of one request."""
 
@@ -41,6 +53,8 @@ class Verdict:
     """For the record: each thing that a policy said, as plain JSON with ``policy``, ``action`` and ``message``."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """For the record: what each policy that was evaluated took."""
+    template: Template | None = field(default=None, compare=False, repr=False)
+    """What gives ``outcomes`` when it is filled, where there is one."""
     shared: Shared = field(default_factory=Shared, compare=False, repr=False)
     """Keeps what is made of the fields above but ``patch`` and ``seconds`` on their way out. The same for verdicts that
     say the same, so that their words are written once."""

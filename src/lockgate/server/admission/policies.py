@@ -7,9 +7,10 @@ from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.gates.admission import Action, Answer, PolicySet, Said
+from lockgate.gates.admission.answer import Heard
 from lockgate.gates.admission.workloads import maker_of
 from lockgate.policy.remembered import Shared
-from lockgate.server.admission.contract import Denial, Verdict
+from lockgate.server.admission.contract import Denial, Template, Verdict
 
 _MARGIN = 0.02
 """Seconds between the end of judging and the deadline of the answer."""
@@ -41,7 +42,8 @@ class PolicyJudge:
         return Verdict(
             not spoken.denials, answer.version, spoken.denials, spoken.warnings,
             {**answer.annotations, **spoken.notes} if answer.annotations else spoken.notes, answer.patch,
-            spoken.errors, spoken.outcomes, answer.seconds, spoken.shared if not answer.annotations else Shared(),
+            spoken.errors, spoken.outcomes, answer.seconds, _template(answer.heard),
+            spoken.shared if not answer.annotations else Shared(),
         )  # fmt: skip
 
     def _spoken(self, answer: Answer, body: Mapping[str, Any]) -> _Spoken:
@@ -87,6 +89,10 @@ class _Outcomes(Sequence[Mapping[str, Any]]):
         return isinstance(other, Sequence) and list(self) == list(other)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _template(heard: Heard) -> Template | None:
+    return None if heard.like is None else Template(_Outcomes(heard.like.said), heard.texts, heard.like)
 
 
 def _annotations(by: Mapping[Action, Sequence[Said]]) -> Mapping[str, str]:

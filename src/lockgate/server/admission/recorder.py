@@ -57,7 +57,7 @@ class JournalRecorder:
     def prepare(self, one: ReviewRecord) -> Prepared:
         """What :meth:`record` keeps of a review. May be called while another thread records."""
         bodies: dict[_Key, bytes] = {}
-        outcomes = one.verdict.shared.kept("outcomes", partial(_outcomes, one.verdict)) if one.verdict else "[]"
+        outcomes = _outcomes_of(one.verdict) if one.verdict else "[]"
         shared = outcomes if isinstance(outcomes, SharedText) else None
         row = self._row(one, outcomes if shared is None else shared.named, bodies)
         return Prepared(line_of("AdmissionReviews", row), tuple(bodies.items()), shared)
@@ -126,8 +126,17 @@ def _json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain).decode()
 
 
-def _outcomes(verdict: Verdict) -> str | SharedText:
-    text = _json([*verdict.outcomes])
+def _outcomes_of(verdict: Verdict) -> str | SharedText:
+    template = verdict.template
+    if template is not None:
+        text = template.shared.kept("outcomes", partial(_outcomes, template.outcomes))
+        if isinstance(text, SharedText):
+            return text.with_texts(template.texts)
+    return verdict.shared.kept("outcomes", partial(_outcomes, verdict.outcomes))
+
+
+def _outcomes(outcomes: Sequence[Mapping[str, Any]]) -> str | SharedText:
+    text = _json([*outcomes])
     return text if len(text) < _SHORT else SharedText(text)
 
 
