@@ -22,6 +22,7 @@ from lockgate.server.ingest.syslog import SyslogListener
 from lockgate.server.ingest.taking import Taker
 from lockgate.server.ingest.ways import ways_in
 from lockgate.server.mounts import Mount, Mounts
+from lockgate.server.pages import CHALLENGE, PREFIX, PagesApp
 from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
 from lockgate.server.query.desk import Desk
 from lockgate.server.tending import Tender
@@ -56,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     scraping = [Scraper(taker, arguments.scrape, every=arguments.scrape_seconds)] if arguments.scrape else []
     every = arguments.upkeep_minutes * 60
     tending = [Tender(project.workspace.record, live.tending, every=every)] if every else []
-    app = Mounts([_queries(arguments, live), *ways], people.of, anonymous=anonymous,
+    app = Mounts([*_queries(arguments, live), *ways], people.of, anonymous=anonymous,
                  listeners=[*listeners, *scraping, *tending])  # fmt: skip
 
     def started(port: int) -> None:
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     return int(ExitCode.ALLOWED)
 
 
-def _queries(arguments: argparse.Namespace, live: Live) -> Mount:
+def _queries(arguments: argparse.Namespace, live: Live) -> list[Mount]:
     def functions() -> SavedFunctions:
         return SavedFunctions(live.project.library().functions())
 
@@ -91,7 +92,8 @@ def _queries(arguments: argparse.Namespace, live: Live) -> Mount:
         desk, lambda: live.project.library(), lambda: live.record.shapes(functions()),
         tuple(arguments.database) or ("lockgate", "NetDefaultDB"), tuple(arguments.workspace_id),
     )  # fmt: skip
-    return Mount(PREFIXES, QueryApp(served), QUERY, frozenset((METADATA,)), desk.close)
+    queries = Mount(PREFIXES, QueryApp(served), QUERY, frozenset((METADATA,)), close=desk.close)
+    return [queries, Mount((PREFIX,), PagesApp(desk), QUERY, challenge=CHALLENGE)]
 
 
 def _ingestion(live: Live, people: People) -> tuple[list[Mount], Taker]:

@@ -52,12 +52,16 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def head(title: str, *, script: str = "") -> Iterator[str]:
-    """A page up to the beginning of its body: our style, and a policy that lets it and ``script`` alone work."""
+def head(title: str, *, script: str = "", forms: bool = False) -> Iterator[str]:
+    """A page up to the beginning of its body: our style, and a policy that lets it and ``script`` alone work.
+
+    ``forms``: those of the page may be sent to where it comes from.
+    """
     style = _resource("style.css")
     allowed = [f"script-src '{_hash(script)}'"] if script else []
+    target = "self" if forms else "none"
     policy = "; ".join(
-        ["default-src 'none'", f"style-src '{_hash(style)}'", *allowed, "base-uri 'none'", "form-action 'none'"]
+        ["default-src 'none'", f"style-src '{_hash(style)}'", *allowed, "base-uri 'none'", f"form-action '{target}'"]
     )
     yield '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'

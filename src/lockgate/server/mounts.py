@@ -34,6 +34,8 @@ class Mount:
     """That a person must have to be let in at all."""
     public: frozenset[str] = frozenset()
     """Paths that anybody may ask for."""
+    challenge: str = "Bearer"
+    """How somebody who shows no token is asked for one."""
     close: Callable[[], None] = lambda: None
     """To be called at the end."""
 
@@ -91,7 +93,8 @@ class Mounts:
         elif self._anonymous is not None and _LOCAL.fullmatch(call.header("host")) is None:
             await _refused(call, 403, "Forbidden", "Without tokens, only localhost and 127.0.0.1 are answered.")
         elif (person := self._person(call)) is None:
-            await _refused(call, 401, "Unauthorized", "A bearer token is needed that this server knows.")
+            said = "A bearer token is needed that this server knows."
+            await _refused(call, 401, "Unauthorized", said, challenge=mount.challenge)
         elif mount.right not in person.rights:
             await _refused(call, 403, "Forbidden", f"{person.name} has not the right '{mount.right}'.")
         else:
@@ -118,8 +121,8 @@ class Mounts:
                 return
 
 
-async def _refused(call: Call, status: int, code: str, message: str) -> None:
+async def _refused(call: Call, status: int, code: str, message: str, *, challenge: str = "Bearer") -> None:
     """In a form that clients of Kusto and of Log Analytics both read."""
     error = {"code": code, "message": message, "@message": message, "@type": "", "@permanent": status != 500}
-    headers = [("www-authenticate", "Bearer")] if status == 401 else []
+    headers = [("www-authenticate", challenge)] if status == 401 else []
     await call.answer(status, orjson.dumps({"error": error}), headers=headers)

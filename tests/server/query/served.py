@@ -7,6 +7,7 @@ import time
 from lockgate.server import web
 from lockgate.server.access import People, add
 from lockgate.server.mounts import Mount, Mounts
+from lockgate.server.pages import CHALLENGE, PREFIX, PagesApp
 from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
 from lockgate.server.query.desk import Desk
 from lockgate.server.tls.authority import OwnAuthority
@@ -30,11 +31,14 @@ class Running:
         served = Served(self.desk, lambda: self.library, lambda: self.record.shapes(self._functions()),
                         workspaces=workspaces)  # fmt: skip
         self.people = People(self.tokens)
-        mount = Mount(PREFIXES, QueryApp(served), "query", frozenset((METADATA,)), self.desk.close)
+        mounts = [
+            Mount(PREFIXES, QueryApp(served), "query", frozenset((METADATA,)), close=self.desk.close),
+            Mount((PREFIX,), PagesApp(self.desk), "query", challenge=CHALLENGE),
+        ]
         self.authority = OwnAuthority(folder / "authority", names=["127.0.0.1", "localhost"]) if secure else None
         self.port, self.failure, self.end = 0, None, None
         self.started = threading.Event()
-        self.thread = threading.Thread(target=self._run, args=(Mounts([mount], self.people.of),))
+        self.thread = threading.Thread(target=self._run, args=(Mounts(mounts, self.people.of),))
         self.thread.start()
         begun = time.monotonic()
         while not self.started.wait(0.02):
