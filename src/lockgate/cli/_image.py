@@ -19,10 +19,12 @@ from lockgate.formats.oci import platforms, references
 from lockgate.model import Family, Result
 from lockgate.settings.globs import matcher
 from lockgate.sources import Source
-from lockgate.sources.image import ConfigSource, Image, LayerSource, place_of, root_source, sources_of
+from lockgate.sources.image import Image, place_of, root_source, sources_of
 from lockgate.sources.image import opened as opened_image
+from lockgate.sources.image.installed import InstalledSource, Study
 from lockgate.sources.image.layers import Listings
 from lockgate.sources.image.places import Named
+from lockgate.sources.root_filesystem import RootFilesystemSource
 from lockgate.store.cache import Cache
 from lockgate.store.workspace import salt_of
 
@@ -87,7 +89,8 @@ def _scan(arguments: argparse.Namespace) -> int:
         progress(quiet=arguments.quiet) as tell,
     ):
         request = _request(arguments, project, results, tell, image=image)
-        decision = judged(_sources(image, project, cache), request, record=record, ledger=ledger, cache=cache)
+        sources = _sources(image, project, cache, packages=Family.DEPENDENCIES in request.families)
+        decision = judged(sources, request, record=record, ledger=ledger, cache=cache)
     write(results[0], wanted)
     return exit_code(decision)
 
@@ -101,14 +104,23 @@ def _layer_cache(project: Project, store: bool) -> Iterator[Cache | None]:
         yield cache
 
 
-def _sources(image: Image | Path, project: Project, cache: Cache | None) -> Sequence[Source]:
+def _sources(image: Image | Path, project: Project, cache: Cache | None, *, packages: bool) -> Sequence[Source]:
     excluded = matcher(project.settings.exclude)
     most = project.settings.limits.file_bytes
     if isinstance(image, Path):
-        return [root_source(image, max_bytes=most, excluded=excluded)]
+        root = root_source(image, max_bytes=most, excluded=excluded)
+        return [root, RootFilesystemSource(image)] if packages else [root]
     listings: Listings | None = cache
-    found: list[ConfigSource | LayerSource] = sources_of(image, max_bytes=most, excluded=excluded, listings=listings)
-    return list(found)
+    study = Study(listings) if packages else None
+    found = sources_of(image, max_bytes=most, excluded=excluded, listings=listings, study=study)
+    return [*found, InstalledSource(image.name, study)] if study is not None else list(found)
+
+
+def _families(arguments: argparse.Namespace, advisories: Path) -> tuple[Family, ...]:
+    """Those asked for; else secrets, and dependencies where there are advisories to compare packages with."""
+    if arguments.family:
+        return tuple(dict.fromkeys(Family(name) for name in arguments.family))
+    return (Family.SECRETS, Family.DEPENDENCIES) if advisories.is_file() else (Family.SECRETS,)
 
 
 def _request(
@@ -116,8 +128,10 @@ def _request(
 ) -> Request:
     store = not arguments.no_store
     revision = image.digest if isinstance(image, Image) else ""
+    advisories = Path(arguments.advisories) if arguments.advisories else project.workspace.advisories
     return Request(
-        families=(Family.SECRETS,),
+        families=_families(arguments, advisories),
+        advisories=advisories,
         gate=project.settings.gate,
         options=project.scanner_options(),
         project=f"image {arguments.image}",

@@ -104,11 +104,12 @@ def observe(
     """Fill ``seen`` from ``source``. ``met`` is called with each object before it is judged."""
     files = judges.files
     dependencies = Family.DEPENDENCIES in request.families
+    locks = dependencies and source.mode != "image"  # what is in an image was installed, whatever a lock file says
     readings: list[tuple[str, lockfiles.Reading]] = []
     installed: list[Component] = []
     kept, wholes = _started(files, request, cache, source)
     able = files.names()
-    wants = _wanted(files, dependencies)
+    wants = _wanted(files, locks)
     count = fresh = passed = 0
     several = request.jobs > 1 and source.mode == "tree"  # files of other sources can be read in this process alone
     here = _Batch()
@@ -152,7 +153,7 @@ def observe(
                 wholes.meet(row, group.later, _place(seen, count))
             if group.immediate:
                 _take(seen, files.put(row, group.immediate))
-            if dependencies and not row.commit and lockfiles.wants(row.path):
+            if locks and not row.commit and lockfiles.wants(row.path):
                 readings.append((row.path, _read_lock(source, row)))
     seen.files += count + getattr(source, "files_read", 0)  # those that a source reads itself
     while waiting and len(waiting) < FIRST:  # not worth a process of its own
@@ -248,13 +249,13 @@ def _blind(seen: Observation, judges: Judges) -> None:
         seen.coverage.pop(blind.family, None)
 
 
-def _wanted(files: Judge, dependencies: bool) -> Wants:
+def _wanted(files: Judge, locks: bool) -> Wants:
     known = files.known if files.known is not None else {}
 
     def wants(path: str, size: int) -> bool:
         held = known.get(path)
         some = held[1] if held is not None and held[0] == size else files.wants(path, size)
-        return bool(some) or (dependencies and lockfiles.wants(path))
+        return bool(some) or (locks and lockfiles.wants(path))
 
     return wants
 

@@ -16,12 +16,15 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     inspect.add_argument("--format", choices=("table", "json"), default="table", help="form (default: table)")
     inspect.add_argument("--files", type=int, default=3, metavar="N", help="largest files of each layer (default: 3)")
     scan = below.add_parser(
-        "scan", help="look for secrets in every layer, in what later layers deleted, and in the configuration",
+        "scan", help="look for secrets in every layer and the configuration, and for vulnerable packages",
         description="Judge the files of every layer, the environment and the history of the image. A secret that a "
-        "later layer deletes is told too: whoever pulls the image can read it. Layers that were read before are not "
-        "read again.",
+        "later layer deletes is told too: whoever pulls the image can read it. What is installed in the file system "
+        "that a container sees is compared with the advisories, where there are any. Layers that were read before are "
+        "not read again.",
     )  # fmt: skip
     scan.add_argument("--format", action="append", default=[], metavar="NAME[=FILE]", help="report, as of check")
+    scan.add_argument("--family", action="append", choices=("secrets", "dependencies"), help="judge only this family")
+    scan.add_argument("--advisories", metavar="FILE", help="advisory store to use (default: .lockgate/advisories.db)")
     scan.add_argument("--no-store", action="store_true", help="remember nothing: every finding counts as new")
     scan.add_argument("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     for one in (inspect, scan):

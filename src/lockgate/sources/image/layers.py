@@ -39,6 +39,8 @@ _STAMP = "layer"
 _MOST_LINKS = 16
 """Hard links to hard links that are followed."""
 Holds = Callable[[File], bool]
+Load = Callable[[int], bytes]
+"""The content of the file at hand, if it has at most so many bytes."""
 
 
 class Listings(Protocol):
@@ -49,6 +51,26 @@ class Listings(Protocol):
 
     def put_many(self, key: str, rows: Sequence[tuple[str, str, bytes]]) -> None:
         """Keep them."""
+
+
+class Studies(Protocol):
+    """Who looks at files of layers beside the scanners, while these are read (``installed.Study``)."""
+
+    @property
+    def max_bytes(self) -> int:
+        """Of one file."""
+
+    def begin(self, source: LayerSource) -> bool:
+        """A layer comes; whether it need not be read for this."""
+
+    def wants(self, entry: Entry) -> bool:
+        """Whether the file is wanted."""
+
+    def take(self, entry: Entry, content: bytes, *, shows: bool) -> None:
+        """A wanted file; ``shows``: in the file system that a container sees. No content where it need not be read."""
+
+    def end(self, source: LayerSource) -> None:
+        """All of the layer was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +99,7 @@ class LayerSource:
     listings: Listings | None = None
     met: Callable[[Entry, Standing], None] = lambda entry, standing: None
     """Called with every entry, for who draws the layers."""
+    study: Studies | None = None
     standing: dict[str, Standing] = field(default_factory=dict)
     """By path, of the files that were given."""
     reread: bool = True
@@ -105,7 +128,8 @@ class LayerSource:
         its digest says, or beyond the limits.
         """
         kept = self._kept()
-        if kept is not None:
+        known = self.study is None or self.study.begin(self)
+        if kept is not None and known:
             rows = [row for entry in kept for row in self._row(entry, wants, _unread)]
             rows += self._linked(kept, wants, _unread)
             if all(holds(row) for row in rows if isinstance(row, File)):
@@ -114,12 +138,14 @@ class LayerSource:
                 self._end(kept)
                 return
             self.standing.clear()
+            if self.study is not None:
+                self.study.begin(self)
         entries: list[Entry] = []
         try:
             reader = self.read(self.limits)
             for entry in reader:
                 entries.append(entry)
-                yield from self._row(entry, wants, partial(_content, reader, self.max_bytes))
+                yield from self._row(entry, wants, reader.content)
             yield from self._again(entries, wants)
         except LayerError as error:
             raise SourceError(error.reason, where=self._where()) from None
@@ -136,7 +162,7 @@ class LayerSource:
         facts = sorted((*finding.facts, *facts), key=_name)
         return replace(finding, message=f"{finding.message} {words}", facts=tuple(facts))
 
-    def _row(self, entry: Entry, wants: Wants, load: Callable[[], bytes]) -> Iterator[File | Skip]:
+    def _row(self, entry: Entry, wants: Wants, load: Load) -> Iterator[File | Skip]:
         path = shown_path(entry.path)
         if entry.kind is Kind.REFUSED:
             yield Skip(path, SkipKind.SPECIAL, f"{entry.target} (layer {self.layer.index})")
@@ -145,20 +171,26 @@ class LayerSource:
             return
         standing = self._standing(entry)
         self.met(entry, standing)
-        if self.excluded(path) or not wants(path, entry.size):
-            return
-        if entry.size > self.max_bytes:
+        studied = self.study if self.study is not None and self.study.wants(entry) else None
+        given = not self.excluded(path) and wants(path, entry.size)
+        if given and entry.size > self.max_bytes:
             reason = f"{entry.size} bytes, over the limit of {self.max_bytes} (layer {self.layer.index})"
             yield Skip(path, SkipKind.TOO_LARGE, reason)
+            given = False
+        if not given and studied is None:
             return
-        self.standing[path] = standing
         try:
-            content = load()
+            content = load(self.max_bytes if studied is None else studied.max_bytes)
         except LayerError as error:
             if error.kind is SkipKind.MALFORMED:  # of the layer, not of the file
                 raise
             yield Skip(path, error.kind, error.reason)
             return
+        if studied is not None:
+            studied.take(entry, content, shows=standing.hidden is None)
+        if not given:
+            return
+        self.standing[path] = standing
         yield File(path, entry.size, partial(bytes, content), _STAMP if self.layer.descriptor.digest else "")
 
     def _standing(self, entry: Entry) -> Standing:
@@ -180,11 +212,13 @@ class LayerSource:
             shown = shown_path(path)
             if file is None or shown_path(target) in self.standing or self.excluded(shown):
                 continue
-            if file.size <= self.max_bytes and wants(shown, file.size):
-                found.setdefault(target, []).append(replace(file, path=path))
+            linked = replace(file, path=path)
+            studied = self.study is not None and self.study.wants(linked) and not self.study.wants(file)
+            if studied or (file.size <= self.max_bytes and wants(shown, file.size)):
+                found.setdefault(target, []).append(linked)
         return found
 
-    def _linked(self, entries: Sequence[Entry], wants: Wants, load: Callable[[], bytes]) -> list[File | Skip]:
+    def _linked(self, entries: Sequence[Entry], wants: Wants, load: Load) -> list[File | Skip]:
         links = self._links(entries, wants)
         return [row for several in links.values() for one in several for row in self._row(one, wants, load)]
 
@@ -198,9 +232,11 @@ class LayerSource:
             several = links.get(entry.path, ()) if entry.kind is Kind.FILE else ()
             content = reader.content(self.max_bytes) if several else b""
             for one in several:
-                yield from self._row(one, wants, partial(bytes, content))
+                yield from self._row(one, wants, partial(_held, content))
 
     def _end(self, entries: Sequence[Entry]) -> None:
+        if self.study is not None:
+            self.study.end(self)
         self.union.add(self.layer.index, entries)
 
     def _where(self) -> str:
@@ -277,7 +313,7 @@ class ConfigSource:
 def sources_of(
     image: Image, *, max_bytes: int = _MAX_FILE, excluded: Callable[[str], bool] = lambda path: False,
     listings: Listings | None = None, limits: LayerLimits | None = None,
-    met: Callable[[Entry, Standing], None] = lambda entry, standing: None,
+    met: Callable[[Entry, Standing], None] = lambda entry, standing: None, study: Studies | None = None,
 ) -> list[ConfigSource | LayerSource]:  # fmt: skip
     """The sources of an image in the order in which they are to be read; the rest as fields of ``LayerSource``."""
     union = Union()
@@ -286,7 +322,9 @@ def sources_of(
     for layer in reversed(image.layers):
         read = partial(image.place.layer, layer)
         found.append(
-            LayerSource(image.name, layer, read, union, limits or LayerLimits(), max_bytes, excluded, listings, met)
+            LayerSource(
+                image.name, layer, read, union, limits or LayerLimits(), max_bytes, excluded, listings, met, study
+            )
         )
     return found
 
@@ -330,9 +368,11 @@ def _name(fact: Related) -> str:
     return fact.name
 
 
-def _content(reader: LayerReader, most: int) -> bytes:
-    return reader.content(most)
+def _held(content: bytes, most: int) -> bytes:
+    del most
+    return content
 
 
-def _unread() -> bytes:
+def _unread(most: int) -> bytes:
+    del most
     return b""

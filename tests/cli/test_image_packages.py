@@ -1,0 +1,52 @@
+"""``lockgate image scan``: vulnerable packages beside secrets, with the layer and the step that brought them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.cli.test_installed import FLAW
+from tests.formats.installed.test_distributions import STATUS
+from tests.sources.image.building import Layout
+
+from lockgate.store.advisories import AdvisoryStore
+
+
+@pytest.fixture
+def project(tmp_path, token):
+    made = Layout(tmp_path / "layout")
+    base = {"etc/os-release": b'ID=debian\nVERSION_ID="12"\n', "var/lib/dpkg/status": b"\n"}
+    steps = ["ADD base", "RUN /bin/sh -c apt-get install openssl # buildkit"]
+    layers = base, {"var/lib/dpkg/status": STATUS.encode(), "app/.env": f"GITHUB_TOKEN={token}\n".encode()}
+    made.name(made.image(*layers, steps=steps), "1")
+    (tmp_path / "osv.json").write_text(json.dumps(FLAW))
+    AdvisoryStore.build([tmp_path / "osv.json"], tmp_path / ".lockgate" / "advisories.db")
+    return tmp_path
+
+
+def test_packages_and_secrets_are_told_in_one_run(lockgate, project):
+    run = lockgate("image", "scan", "layout", "--format", "json", "--format", "cyclonedx=bill.json", cwd=project)
+    assert run.returncode == 1, run.stderr
+    said = json.loads(run.stdout)
+    flaw, secret = sorted(said["findings"], key=lambda one: one["family"])
+    assert secret["rule"].startswith("secrets/")
+    assert flaw["aliases"] == ["CVE-2026-900001", "DEBIAN-CVE-2026-900001"]
+    assert flaw["message"].endswith("Layer 1 brought it (RUN apt-get install openssl).")
+    assert [one["name"] for one in said["components"]] == ["debian", "bash", "libssl3", "waiting"]
+    bill = json.loads((project / "bill.json").read_text())
+    assert [one["name"] for one in bill["components"]] == ["bash", "libssl3", "waiting", "debian"]
+    again = lockgate("check", "--sbom", "bill.json", "--format", "json", cwd=project)
+    assert [one["aliases"] for one in json.loads(again.stdout)["findings"]] == [flaw["aliases"]]
+
+
+def test_a_family_may_be_asked_for_alone(lockgate, project):
+    run = lockgate("image", "scan", "layout", "--family", "dependencies", "--format", "json", cwd=project)
+    assert (run.returncode, len(json.loads(run.stdout)["findings"])) == (0, 1), run.stderr
+    run = lockgate("image", "scan", "layout", "--family", "secrets", "--format", "json", cwd=project)
+    assert [one["family"] for one in json.loads(run.stdout)["findings"]] == ["secrets"]
+
+
+def test_packages_without_advisories_are_not_called_clean(lockgate, project):
+    (project / ".lockgate" / "advisories.db").unlink()
+    run = lockgate("image", "scan", "layout", "--family", "dependencies", cwd=project)
+    assert run.returncode == 4
