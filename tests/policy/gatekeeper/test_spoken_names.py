@@ -57,6 +57,9 @@ o["k"] = m {{ m := sprintf("%v", [{_NAME}]) }}
 o["k"] = "ab" {{ true }}
 """,
     "two values in one": f"""violation[{{"msg": "x"}}] {{ o := {{"k": v | v := [{_NAME}, "ab"][_]}}; o.k }}""",
+    "several of a rule": 'violation[{"msg": "x"}] { n }\nn = input.review.object.metadata[_]',
+    "several of a function": 'violation[{"msg": "x"}] { f(input.review.object) }\n'
+                             'f(o) = o.metadata[k] { k := ["name", "uid"][_] }',
     "unified": f'violation[{{"msg": m}}] {{ m := "ab"; m = sprintf("%v", [{_NAME}]) }}',
     "unified within": f'violation[{{"msg": "x"}}] {{ [m, 1] = [sprintf("%v", [{_NAME}]), 1]; m == "ab" }}',
     "otherwise": f'violation[{{"msg": m}}] {{ m := f({_NAME}) }}\nf(n) = "x" {{ n == "ab" }} else = n {{ n != "cd" }}',
@@ -207,8 +210,8 @@ def _judged_as_both_kinds(library: Library, plain: Library) -> None:
 def test_who_decides_by_a_name_is_asked_again(text: str) -> None:
     library, plain = _of(text)
     said = set()
-    for name in ("cd", "ab", "ef", "cd", "ab"):
-        review = _review(name, name="ab")
+    for name in ("cd", "ab", "ef", "cd", "ab", "harbour"):
+        review = _review(name, "harbour", name="ab")
         said.add(_shown(library.evaluate(review)))
         assert _shown(library.evaluate(review)) == _shown(plain.evaluate(review))
     assert len(said) > 1

@@ -167,7 +167,8 @@ class _Walk:
             return False
         if not all(isinstance(arg, Var) for arg in rule.args or ()):
             return False
-        for term in terms(rule.body):
+        heads = [] if rule.value is None else [Expr(rule.value)]
+        for term in terms([*rule.body, *heads]):
             if isinstance(term, Ref) and not all(isinstance(part, Scalar) for part in term.path):
                 return False
             if isinstance(term, Call) and self.tree.called(operator_name(term.operator)) is None:
