@@ -212,7 +212,11 @@ class _Lines:
     prefix: str
 
     def __call__(self, pointer: str) -> int:
-        return self.document.line(self.prefix + pointer)
+        document = self.document
+        block = document.block
+        if block is not None:
+            return block.line_of(self.prefix + pointer) + document.before
+        return document.line(self.prefix + pointer)
 
 
 def _is_object(value: Any) -> bool:

@@ -32,6 +32,7 @@ _SHARED = 3
 _MOST_PLANS = 2048
 """Plans that are kept of one kind; objects of more shapes than that have theirs made anew."""
 
+_make = maker(Hit)
 _Where = Path | bool
 _Guards = dict[tuple[_Where, str], Expression]
 _Member = tuple[int, KubernetesPolicy, tuple[int, ...]]
@@ -210,15 +211,17 @@ def _recalled(
     """The same, where verdicts on items that are alike in what decides may stand for theirs; None where a policy must
     itself be put to all of the items, since it fails or takes more steps than it may."""
     decides = group.decides
-    if decides is None:
+    outer = None if decides is None else around.text(decides)
+    if decides is None or outer is None:
         return None
     found: list[tuple[int, Hit]] = []
     spent = 0
+    members, known, variables = group.members, verdicts.get, activation["variables"]
     for item in items:
-        key = decides.key(item.value, around)
+        key = decides.key(item.value, outer)
         if key is None:
             return None
-        verdict = verdicts.get(key)
+        verdict = known(key)
         if verdict is None:
             verdict = _verdict(group, item, activation, budget)
             if verdict is None:
@@ -229,15 +232,16 @@ def _recalled(
             activation["item"], activation["parent"] = item.value, item.parent
             name, least = item_name(item), STEPS
             for place in denying:
-                index, policy = group.members[place]
-                budget.renew(STEPS)
-                activation["variables"]["params"] = policy.parameters
+                index, policy = members[place]
+                budget.left = STEPS  # who is asked by no moment has all of them at once
+                variables["params"] = policy.parameters
                 try:
                     text = policy.message.quick(activation, budget)
                 except Exception:  # whoever puts the policy to the item tells the failure
                     return None
-                least = min(least, budget.left)
-                found.append((index, maker(Hit)(policy.rule, str(text), item.pointer + policy.field, name)))
+                if budget.left < least:
+                    least = budget.left
+                found.append((index, _make(policy.rule, str(text), item.pointer + policy.field, name)))
             most += STEPS - least
         spent += most
         if spent > STEPS:

@@ -60,6 +60,8 @@ class Around:
 
     def text(self, decides: Decides) -> bytes | None:
         """What decides of it as bytes; None when it is not to be told, or is long."""
+        if not decides.spec:
+            return b""
         try:
             return self._found[decides]
         except KeyError:
@@ -76,11 +78,11 @@ class Decides:
         self._number = next(_numbers)
         self._item, self.spec = fields
 
-    def key(self, item: Any, around: Around) -> Key | None:
-        """The same only for items that are the same in what decides; None when that cannot be told."""
-        outer = around.text(self) if self.spec else b""
+    def key(self, item: Any, outer: bytes) -> Key | None:
+        """The same only for items that are the same in what decides; None when that cannot be told. ``outer`` is what
+        decides around them."""
         own = _text(item, self._item)
-        return None if outer is None or own is None else (self._number, outer, own)
+        return None if own is None else (self._number, outer, own)
 
 
 def _text(value: Any, names: tuple[str, ...]) -> bytes | None:
