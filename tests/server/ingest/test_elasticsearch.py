@@ -2,6 +2,8 @@
 
 import gzip
 import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -9,7 +11,12 @@ from elasticsearch import ApiError, AuthenticationException, Elasticsearch
 from elasticsearch.helpers import BulkIndexError, bulk
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.server.ingest.served import Served
 
+from lockgate.errors import StoreError
+from lockgate.server.ingest.taking import Taker
+from lockgate.store.ingest.identities import Identities, identity
+from lockgate.store.ingest.journalled import Batch
 from lockgate.store.ingest.sent._documents import moment_of, row_of, table_of
 
 
@@ -34,6 +41,72 @@ def test_the_client_of_elasticsearch_sends_in_bulk_and_an_id_comes_once(served, 
     served.until("logs_web_CL | summarize count(), dcount(DocumentId, 4), sum(n)", [(1000, 1000, 499500)])
     query = "logs_web_CL | where n == 7 | project DocumentId, tostring(log.level), dotted_name, Type_, Type"
     assert served.ask(query) == [("id-7", "info", "x", "own", "logs_web_CL")]
+
+
+def _created(port, token, ids):
+    """Status of each of these when they are sent."""
+    lines = b"".join(b'{"create":{"_id":"%s"}}\n{"n":1}\n' % one.encode() for one in ids)
+    answer = httpx.post(f"http://ana:{token}@127.0.0.1:{port}/docs/_bulk", content=lines)
+    return [one["create"]["status"] for one in answer.json()["items"]]
+
+
+def test_an_id_is_known_to_another_process_and_after_a_restart(tmp_path):
+    served = Served(tmp_path)
+    other = Taker(tmp_path / "incoming", served._loader)
+    try:
+        assert _created(served.port, served.token, ["a", "b", "a"]) == [201, 201, 409]
+        known = [identity("docs", "a"), identity("docs", "b"), identity("docs", "c"), identity("doc", "sa")]
+        assert other.identities.known(known) == set(known[:2])
+        other.identities.add([known[2]])
+        assert _created(served.port, served.token, ["c", "d"]) == [409, 201]
+        served.until("docs_CL | summarize count(), dcount(DocumentId, 4)", [(3, 3)])
+    finally:
+        other.close()
+        served.close()
+    (tmp_path / "tokens").unlink()
+    again = Served(tmp_path)
+    try:
+        assert _created(again.port, again.token, ["a", "d", "e"]) == [409, 409, 201]
+    finally:
+        again.close()
+    assert again.ask("docs_CL | summarize count(), dcount(DocumentId, 4)") == [(4, 4)]
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_an_id_whose_writer_died_before_it_kept_it_is_known_by_its_rows(tmp_path, closed):
+    root = tmp_path / "incoming"
+    (root / "died").mkdir(parents=True)
+    now, lines = datetime.now(UTC), b'{"DocumentId":"a"}\n'
+    batch = Batch("docs_CL", "elasticsearch/ana", now, lines, None, identity("docs", "a"))
+    (root / "died" / f"0000000001.{'jsonl' if closed else 'part'}").write_bytes(b"".join(batch.journalled()))
+    served = Served(tmp_path)
+    try:
+        assert _created(served.port, served.token, ["a", "b"]) == [409, 201]
+        served.until("docs_CL | project DocumentId | order by DocumentId asc", [("a",), ("b",)])
+    finally:
+        served.close()
+    kept = Identities(root)
+    assert kept.known([identity("docs", "a")]) == {identity("docs", "a")}
+    kept.close()
+
+
+def test_an_id_that_two_requests_bring_at_once_comes_once(served):
+    with ThreadPoolExecutor(8) as senders:
+        sent = [senders.submit(_created, served.port, served.token, [f"id-{n}" for n in range(200)]) for _ in range(8)]
+    found = [status for one in sent for status in one.result()]
+    assert found.count(201) == 200 and set(found) <= {201, 409, 429}
+    served.until("docs_CL | summarize count(), dcount(DocumentId, 4)", [(200, 200)])
+
+
+def test_the_oldest_ids_go_and_a_disk_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("lockgate.store.ingest.identities.MOST", 100)
+    kept = Identities(tmp_path)
+    ids = [identity("x", str(n)) for n in range(1500)]
+    kept.add(ids)
+    assert kept.known(ids) == set(ids[-100:])
+    kept.close()
+    with pytest.raises(StoreError, match="cannot be kept"):
+        Identities(tmp_path / "nowhere").add(ids)
 
 
 def test_what_cannot_be_done_is_told_item_by_item_and_the_rest_is_kept(served, client):

@@ -2,16 +2,17 @@
 
 https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk. ``index`` and ``create`` bring rows into the
 custom table of the index; nothing is changed or taken away here, so ``update`` and ``delete`` are refused one by one. A
-``create`` of an id that was taken before is a conflict, as there, for as long as this process remembers it.
+``create`` of an id that was taken before is a conflict, as there, also where another process on the workspace took it,
+or one that died meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -19,12 +20,13 @@ from typing import Any
 import orjson
 
 from lockgate.dataclass import dataclass
-from lockgate.errors import LockgateError
+from lockgate.errors import LockgateError, StoreError
 from lockgate.server.asgi import Call, Receive, Scope, Send
 from lockgate.server.ingest.door import Refusal, RefusedError, attempt, body_of, take
 from lockgate.server.ingest.taking import Taker
 from lockgate.store.ingest import Collected
 from lockgate.store.ingest.fitting import MisfitError, value_of
+from lockgate.store.ingest.identities import identity
 from lockgate.store.ingest.journalled import Batch
 from lockgate.store.ingest.sent import line_of
 from lockgate.store.ingest.sent._documents import row_of, table_of
@@ -34,8 +36,6 @@ from lockgate.tables._collected import custom
 PREFIXES = ("/elasticsearch/", "/")
 MOST = 64 << 20
 """Bytes of a body, packed or not; a request of Elasticsearch itself may have 100 MB."""
-_REMEMBERED = 200_000
-"""Ids that are known again."""
 _VERSION = "9.0.0"
 _TYPES = {400: "illegal_argument_exception", 403: "security_exception", 404: "resource_not_found_exception",
           405: "illegal_argument_exception", 413: "content_too_long_exception", 429: "es_rejected_execution_exception",
@@ -50,15 +50,22 @@ class _Item:
     action: str
     index: str
     identity: str
+    given: bool = True
+    """Whether it came with its id."""
     status: int = 201
     error: str = ""
     line: bytes = b""
+
+    @property
+    def known_by(self) -> bytes:
+        """What stands for its id."""
+        return identity(self.index, self.identity)
 
     def told(self) -> dict[str, Any]:
         """As the answer has it."""
         inside: dict[str, Any] = {"_index": self.index, "_id": self.identity, "status": self.status}
         if self.error:
-            kind = "version_conflict_engine_exception" if self.status == 409 else _TYPES[400]
+            kind = "version_conflict_engine_exception" if self.status == 409 else _TYPES[self.status]
             inside["error"] = {"type": kind, "reason": self.error, "index": self.index}
         else:
             shards = {"total": 1, "successful": 1, "failed": 0}
@@ -72,7 +79,8 @@ class ElasticsearchApp:
     def __init__(self, taker: Taker, collected: Collected) -> None:
         self._taker, self._collected = taker, collected
         self._made: set[str] = set()
-        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._underway: set[bytes] = set()
+        """Ids of requests that are not answered yet."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -98,17 +106,30 @@ class ElasticsearchApp:
         items = await asyncio.to_thread(lambda: list(_items(content, index)))
         if not items:
             raise RefusedError(400, "request body is required")
-        taken = [item for item in items if not item.error and not self._known(item)]
+        await asyncio.to_thread(self._refuse_known, items)
+        self._refuse_underway(items)
+        taken = [item for item in items if not item.error]
+        ids = [item.known_by for item in taken if item.given]
+        self._underway.update(ids)
+        try:
+            await self._keep(call, taken, ids)
+        finally:
+            self._underway.difference_update(ids)
+        told = {"took": round((time.monotonic() - begun) * 1000), "errors": any(item.error for item in items),
+                "items": [item.told() for item in items]}  # fmt: skip
+        await _say(call, 200, told)
+
+    async def _keep(self, call: Call, taken: list[_Item], ids: list[bytes]) -> None:
         origin, now = f"elasticsearch/{call.person.name}", datetime.now(UTC)
         lines: dict[str, list[bytes]] = {}
         for item in taken:
             lines.setdefault(table_of(item.index), []).append(item.line)
         await asyncio.to_thread(self._make, lines.keys() - self._made)
-        await take(self._taker, [Batch(table, origin, now, b"".join(some)) for table, some in lines.items()])
-        self._remember(taken)
-        told = {"took": round((time.monotonic() - begun) * 1000), "errors": any(item.error for item in items),
-                "items": [item.told() for item in items]}  # fmt: skip
-        await _say(call, 200, told)
+        batches = [Batch(table, origin, now, b"".join(some)) for table, some in lines.items()]
+        batches[:1] = [dataclasses.replace(one, ids=b"".join(ids)) for one in batches[:1]]
+        await take(self._taker, batches)
+        with contextlib.suppress(StoreError):  # they are in the journal, and kept before that goes
+            await asyncio.to_thread(self._taker.identities.add, ids)
 
     def _make(self, tables: Iterable[str]) -> None:
         """Make the tables with a column of text for ids, whatever the first ones look like."""
@@ -117,17 +138,20 @@ class ElasticsearchApp:
                 self._collected.made(custom(table, [Column("DocumentId", ColumnType.STRING, "")]))
             self._made.add(table)
 
-    def _known(self, item: _Item) -> bool:
-        if item.action != "create" or (item.index, item.identity) not in self._seen:
-            return False
-        item.status, item.error = 409, f"[{item.identity}]: version conflict, document already exists"
-        return True
+    def _refuse_known(self, items: list[_Item]) -> None:
+        created = [item for item in items if item.action == "create" and item.given and not item.error]
+        known = self._taker.identities.known([item.known_by for item in created])
+        for item in created:
+            if item.known_by in known:
+                item.status = 409
+                item.error = f"[{item.identity}]: version conflict, document already exists"
+            known.add(item.known_by)
 
-    def _remember(self, items: list[_Item]) -> None:
+    def _refuse_underway(self, items: list[_Item]) -> None:
+        """Ids that another request is bringing: whoever sends them again hears then what became of them."""
         for item in items:
-            self._seen[item.index, item.identity] = None
-        while len(self._seen) > _REMEMBERED:
-            self._seen.popitem(last=False)
+            if item.action == "create" and item.given and not item.error and item.known_by in self._underway:
+                item.status, item.error = 429, f"[{item.identity}]: the document is being taken by another request"
 
 
 def _items(content: bytes, index: str) -> Iterator[_Item]:
@@ -153,8 +177,9 @@ def _action(number: int, line: bytes, index: str) -> _Item:
             raise ValueError
     except (MisfitError, ValueError, AttributeError):
         raise RefusedError(400, f"Malformed action/metadata line [{number}], expected an action.") from None
-    name, identity = meta.get("_index", index), meta.get("_id")
-    item = _Item(action, name if isinstance(name, str) else "", uuid.uuid4().hex if identity is None else str(identity))
+    name, given = meta.get("_index", index), meta.get("_id")
+    own = uuid.uuid4().hex if given is None else str(given)
+    item = _Item(action, name if isinstance(name, str) else "", own, given is not None)
     if action in ("update", "delete"):
         item.status, item.error = 400, f"[{action}] is not supported: rows are only added"
     elif not item.index or len(item.index) > 255:

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lockgate.errors import LockgateError, StoreError
-from lockgate.store.ingest.journalled import Batch, settle
+from lockgate.store.ingest.identities import Identities
+from lockgate.store.ingest.journalled import Batch, ids_in, settle
 from lockgate.store.ingest.loading import Loader
 from lockgate.store.journal import Journal, runs
 
@@ -46,6 +47,9 @@ class Taker:
     ) -> None:  # fmt: skip
         """``root``: the folder of the journals. ``loader``: as :func:`settle` takes it. Raises :class:`StoreError`."""
         self._root, self._loader, self._most, self._pause = root, loader, most_waiting, pause
+        self.identities = Identities(root)
+        """Ids of documents that were taken, by this process or another."""
+        self.identities.add(list(ids_in(root)))  # of who died before it could
         self._journal = Journal(root, uuid.uuid4().hex, max_waiting=most_waiting + _MOST_PENDING)
         self._pending: list[tuple[tuple[Batch, ...], asyncio.Future[None]]] = []
         self._pending_bytes = self._waiting = 0
@@ -76,9 +80,10 @@ class Taker:
         self._thread.join()
         try:
             self._journal.close()
-            settle(self._root, self._loader)
+            settle(self._root, self._loader, self.identities.add)
         except LockgateError as error:
             _log.error("%s", error)
+        self.identities.close()
 
     async def _write(self) -> None:
         """Until nothing is left: all that waits, in one write."""
@@ -124,7 +129,7 @@ class Taker:
         """Settle; whether that could be done."""
         try:
             self._journal.turn()
-            for problem in settle(self._root, self._loader).problems:
+            for problem in settle(self._root, self._loader, self.identities.add).problems:
                 _log.error("%s", problem)
         except LockgateError as error:
             _log.error("rows wait, their tables cannot be written: %s", error)
