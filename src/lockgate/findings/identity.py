@@ -93,10 +93,10 @@ def recognise(
     ``whole``: everything was looked at, so a known finding that does not show where it was may have moved anywhere.
     """
     if not known:
-        _name(groups, set())
+        _name(groups, known)
         return []
-    left = _recognise_flaws([group for group in groups if group.finding.aliases], known)
-    plain = [group for group in groups if not group.finding.aliases]
+    flawed, plain = _apart(groups)
+    left = _recognise_flaws(flawed, known)
     moved = {**guessed_renames(plain, left), **renames} if whole else renames
     here, here_more = _by_mark(plain)
     before, before_more = _by_mark(left)
@@ -110,8 +110,14 @@ def recognise(
         else:
             known_here = before_more.get(mark) or [one]
             unseen.extend(_pair(here_more.get(mark) or [group], known_here, renames=moved, whole=whole))
-    _name(groups, {one.identity for one in known})
+    _name(groups, known)
     return unseen
+
+
+def _apart(groups: Sequence[Group]) -> tuple[list[Group], Sequence[Group]]:
+    """Those that are vulnerabilities, and the others."""
+    flawed = [group for group in groups if group.finding.aliases]
+    return flawed, [group for group in groups if not group.finding.aliases] if flawed else groups
 
 
 def _by_mark(marked: Iterable[_Marked]) -> tuple[dict[str, _Marked], dict[str, list[_Marked]]]:
@@ -127,7 +133,7 @@ def _by_mark(marked: Iterable[_Marked]) -> tuple[dict[str, _Marked], dict[str, l
 
 def _same_path(group: Group, one: KnownFinding, renames: Mapping[str, str]) -> bool:
     path, before = group.finding.location.path, one.path
-    return path in (before, renames.get(before))
+    return path == before or (bool(renames) and path == renames.get(before))
 
 
 def _pair(
@@ -210,6 +216,8 @@ def _recognise_flaws(groups: Sequence[Group], known: Sequence[KnownFinding]) -> 
         return list(known)
     by_name: dict[tuple[str, str, str], list[KnownFinding]] = defaultdict(list)
     for one in known:
+        if one.bodies is not None and not one.bodies.named:
+            continue  # as of most: none at its path has names
         names = one.names
         if names:
             kind, key = one.flawed
@@ -228,22 +236,32 @@ def _recognise_flaws(groups: Sequence[Group], known: Sequence[KnownFinding]) -> 
             group.known, *others = sorted(met.values(), key=_seniority)
             group.absorbed = tuple(others)
             used.update(met)
-    return [one for one in known if one.identity not in used]
+    return [one for one in known if one.identity not in used] if used else list(known)
 
 
-def _name(groups: Sequence[Group], taken: set[str]) -> None:
-    """The identity of the known finding where there is one. New ones: the fingerprint itself for the first, for further
-    ones with the file's name and its ordinal, so that moving a folder changes none even where no earlier run is known.
+def _name(groups: Sequence[Group], known: Sequence[KnownFinding]) -> None:
+    """The identity of the known finding where there is one. New ones, none of which gets that of a known one: the
+    fingerprint itself for the first, for further ones with the file's name and its ordinal, so that moving a folder
+    changes none even where no earlier run is known.
     """
+    fresh: list[Group] = []
+    for group in groups:
+        if group.known is None:
+            fresh.append(group)
+            continue
+        group.identity = group.known.identity
+        if group.identity == group.fingerprint:
+            group.fingerprint = group.identity  # one text in memory
+    if fresh:
+        _name_fresh(fresh, {one.identity for one in known})
+
+
+def _name_fresh(groups: Sequence[Group], taken: set[str]) -> None:
     first: dict[str, Group] = {}
     further: dict[str, list[Group]] = {}
     for group in groups:
         mark = group.fingerprint
-        if group.known is not None:
-            group.identity = group.known.identity
-            if group.identity == mark:
-                group.fingerprint = group.identity  # one text in memory
-        elif mark in taken or first.setdefault(mark, group) is not group:
+        if mark in taken or first.setdefault(mark, group) is not group:
             further.setdefault(mark, []).append(group)
         else:
             group.identity = mark

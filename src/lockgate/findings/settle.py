@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Literal
 
 from lockgate.cycles import unsearched
@@ -24,6 +25,7 @@ from lockgate.store.known import KnownFinding
 
 _NOBODY = Introduction()
 _KNOWN, _NEW = State.KNOWN, State.NEW
+_rank = attrgetter("finding.location.line", "finding.rule", "identity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +97,25 @@ def _told(
     groups: Sequence[Group], matcher: Matcher, owners: Owners | None, *, brought: Mapping[str, Introduction], stamp: str
 ) -> list[SettledFinding]:
     """What to say of each finding."""
-    make, covering = maker(SettledFinding), matcher.covering
+    make, covering, waivers = maker(SettledFinding), matcher.covering, matcher.any
+    owned: dict[str, tuple[str, ...]] = {}
     told: list[SettledFinding] = []
     for group in groups:
         before, finding, identity, places = group.known, group.finding, group.identity, group.locations
         introduction = (brought.get(identity) if brought else None) or (
             _introduction(before) if before is not None else _NOBODY
         )
+        path = finding.location.path
+        names = owned.get(path)
+        if names is None:
+            names = owned[path] = owners.of(path) if owners is not None else ()
         told.append(make(
             finding,
             identity,
             _KNOWN if before is not None and not before.fixed_at else _NEW,
             places,
-            covering(identity, finding, places),
-            owners.of(finding.location.path) if owners is not None else (),
+            covering(identity, finding, places) if waivers else None,
+            names,
             introduction.by,
             introduction.at,
             introduction.commit,
@@ -200,8 +207,3 @@ def _ordered(findings: Sequence[SettledFinding]) -> list[SettledFinding]:
             same.sort(key=_rank)
         ordered += same
     return ordered
-
-
-def _rank(one: SettledFinding) -> tuple[int, str, str]:
-    finding = one.finding
-    return finding.location.line, finding.rule, one.identity

@@ -76,6 +76,11 @@ class Matcher:
                 self._by_target[one.identity or one.alias or one.rule].append(one)
         self._used: set[Waiver] = set()
 
+    @property
+    def any(self) -> bool:
+        """Whether there is any waiver that may cover something."""
+        return bool(self._by_target)
+
     def covering(self, identity: str, finding: Finding, places: Sequence[Location]) -> WaiverUse | None:
         """The waiver that covers the finding at every one of its places; else an expired one that would have."""
         meaning = self._by_target

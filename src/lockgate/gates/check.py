@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from functools import partial
 
 from lockgate.gates import Gate, Question
 from lockgate.model import Decision, Family, Reason, SettledFinding, Skip, State, Verdict
@@ -65,32 +66,38 @@ def _judge(
 def _predicate(condition: Condition, today: date) -> Callable[[SettledFinding], bool]:
     """Whether every key that the condition gives holds of a finding. It gives few of those there are, and only those
     are asked."""
-    asked = [check for keys, check in _CHECKS if any(getattr(condition, key) is not None for key in keys)]
+    asked = [
+        partial(check, condition, today)
+        for keys, check in _CHECKS
+        if any(getattr(condition, key) is not None for key in keys)
+    ]
+    if len(asked) == 1:  # as of most
+        return asked[0]
 
     def holds(settled: SettledFinding) -> bool:
         for check in asked:  # noqa: SIM110 - a generator for each finding costs more than the checks
-            if not check(condition, settled, today):
+            if not check(settled):
                 return False
         return True
 
     return holds
 
 
-def _is_family(condition: Condition, settled: SettledFinding, _today: date) -> bool:
+def _is_family(condition: Condition, _today: date, settled: SettledFinding) -> bool:
     return condition.family is None or settled.finding.family is condition.family
 
 
-def _is_rule(condition: Condition, settled: SettledFinding, _today: date) -> bool:
+def _is_rule(condition: Condition, _today: date, settled: SettledFinding) -> bool:
     return condition.rule is None or word_matches(condition.rule, settled.finding.rule)
 
 
-def _is_graded(condition: Condition, settled: SettledFinding, _today: date) -> bool:
+def _is_graded(condition: Condition, _today: date, settled: SettledFinding) -> bool:
     finding = settled.finding
     severe = condition.severity is None or finding.severity >= condition.severity
     return severe and (condition.confidence is None or finding.confidence >= condition.confidence)
 
 
-def _is_old(condition: Condition, settled: SettledFinding, today: date) -> bool:
+def _is_old(condition: Condition, today: date, settled: SettledFinding) -> bool:
     return condition.age_days is None or _age_days(settled.first_seen, today) > condition.age_days
 
 
@@ -101,7 +108,7 @@ def _age_days(first_seen: str, today: date) -> int:
         return 0
 
 
-def _is_fixable(condition: Condition, settled: SettledFinding, _today: date) -> bool:
+def _is_fixable(condition: Condition, _today: date, settled: SettledFinding) -> bool:
     if condition.fixable is None:
         return True
     finding = settled.finding
@@ -109,17 +116,17 @@ def _is_fixable(condition: Condition, settled: SettledFinding, _today: date) -> 
     return known is condition.fixable
 
 
-def _is_new(condition: Condition, settled: SettledFinding, _today: date) -> bool:
+def _is_new(condition: Condition, _today: date, settled: SettledFinding) -> bool:
     return condition.new is None or (settled.state is State.NEW) is condition.new
 
 
-def _is_exploited(condition: Condition, settled: SettledFinding, _today: date) -> bool:
+def _is_exploited(condition: Condition, _today: date, settled: SettledFinding) -> bool:
     if condition.kev is None:
         return True
     return (settled.finding.fact("kev").lower() not in ("", "false", "no", "0")) is condition.kev
 
 
-def _is_probable(condition: Condition, settled: SettledFinding, _today: date) -> bool:
+def _is_probable(condition: Condition, _today: date, settled: SettledFinding) -> bool:
     if condition.epss is None:
         return True
     try:
@@ -128,18 +135,18 @@ def _is_probable(condition: Condition, settled: SettledFinding, _today: date) ->
         return False
 
 
-def _is_scoped(condition: Condition, settled: SettledFinding, _today: date) -> bool:
+def _is_scoped(condition: Condition, _today: date, settled: SettledFinding) -> bool:
     return condition.scope is None or settled.finding.fact("scope") == condition.scope.value
 
 
-def _is_there(condition: Condition, settled: SettledFinding, _today: date) -> bool:
+def _is_there(condition: Condition, _today: date, settled: SettledFinding) -> bool:
     glob = condition.path
     if glob is None:
         return True
     return any(path_matches(glob, place.path) for place in settled.locations or (settled.finding.location,))
 
 
-_CHECKS: tuple[tuple[tuple[str, ...], Callable[[Condition, SettledFinding, date], bool]], ...] = (
+_CHECKS: tuple[tuple[tuple[str, ...], Callable[[Condition, date, SettledFinding], bool]], ...] = (
     (("family",), _is_family),
     (("rule",), _is_rule),
     (("severity", "confidence"), _is_graded),

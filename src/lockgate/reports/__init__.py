@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from operator import attrgetter
 from typing import TextIO
 
 from lockgate.dataclass import dataclass
@@ -101,12 +102,13 @@ def tally(result: Result) -> Tally:
 
 def worst_first(findings: Sequence[SettledFinding]) -> list[SettledFinding]:
     """Most severe first, then path, line, rule and identity: the same order for the same findings."""
-    return sorted(findings, key=_rank)
+    return sorted(sorted(findings, key=_place), key=_severity, reverse=True)  # which keeps the order of equal ones
 
 
-def _rank(settled: SettledFinding) -> tuple[int, str, int, int, str, str]:
-    finding, place = settled.finding, settled.finding.location
-    return (-finding.severity, place.path, place.line, place.column, finding.rule, settled.identity)
+_severity = attrgetter("finding.severity._value_")
+_place = attrgetter(
+    "finding.location.path", "finding.location.line", "finding.location.column", "finding.rule", "identity"
+)
 
 
 def rule_of(result: Result, settled: SettledFinding) -> Rule | None:

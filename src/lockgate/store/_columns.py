@@ -56,7 +56,7 @@ def _moments(column: list[datetime | None]) -> list[int | None]:
 
 def _clean(column: list[str | None]) -> list[str | None]:
     """Paths from a file system may hold lone surrogates, which Arrow refuses: shown as escapes instead."""
-    if "".join(filter(None, column)).isascii():
+    if all(map(str.isascii, filter(None, column))):
         return column
     return [text and text.encode("utf-8", "backslashreplace").decode() for text in column]
 

@@ -227,6 +227,19 @@ def bare_to_list(findings: Iterable[tuple[Finding, tuple[Location, ...]]]) -> li
     return [facts, rows]
 
 
+def bare_lines(stored: Sequence[Any]) -> list[int]:
+    """The line of each finding of such a list."""
+    return [row[10] for row in stored[1]]
+
+
+def bare_names(stored: Sequence[Any]) -> list[Sequence[str]] | bool:
+    """Of each finding of such a list that has aliases kind and key of its subject and those; False where none has."""
+    rows = stored[1]
+    if not any(row[8] for row in rows):
+        return False
+    return [(row[4], row[6], *row[8]) if row[8] else () for row in rows]
+
+
 class BareRows:
     """What :func:`bare_to_list` was given, finding by finding, each made when it is asked for."""
 

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import StoreError
@@ -235,17 +235,21 @@ def encoded(known: Sequence[KnownFinding], packed: Packed | None = None) -> Row:
     in the order of that; else by identity.
     """
     ordered, read = None if packed is None else _as_packed(known, packed[0]), known[0].bodies
+    stored: list[Any] | None = None
     if packed is not None and ordered is not None:
         bodies = packed[1]
     elif read is not None and (ordered := _as_read(known, read)) is not None:
         bodies = read.packed
     else:
         ordered = sorted(known, key=_identity)
-        bodies = codec.pack(codec.bare_to_list([(one.finding, one.locations) for one in ordered]))
+        stored = codec.bare_to_list([(one.finding, one.locations) for one in ordered])
+        bodies = codec.pack(stored)
+    lines = [one.line for one in ordered] if stored is None else codec.bare_lines(stored)
+    named = _named(ordered) if stored is None else codec.bare_names(stored)
     identities, prints, seen, fixed, by, at, commit = zip(*map(_marks, ordered), strict=True)
     marks = codec.pack([
         identities, "" if prints == identities else _column(_others(prints, identities)), _column(seen), _column(fixed),
-        _column(by), _column(at), _column(commit), ",".join([str(one.line) for one in ordered]), _named(ordered),
+        _column(by), _column(at), _column(commit), ",".join(map(str, lines)), named,
     ])  # fmt: skip
     return min(filter(None, fixed), default=""), _sum(marks, bodies), marks, bodies
 
@@ -287,8 +291,8 @@ def with_lines(path: str, row: Row) -> Row:
         raise ValueError(f"what is known of {path} does not fit its check sum")
     try:
         *columns, named = codec.unpack(marks)
-        _, rows = codec.unpack(bodies)
-        marks = codec.pack([*columns, ",".join([str(int(one[10])) for one in rows]), named])
+        lines = codec.bare_lines(codec.unpack(bodies))
+        marks = codec.pack([*columns, ",".join(map(str, map(int, lines))), named])
     except (LookupError, TypeError) as error:
         raise ValueError(f"what is known of {path} is of another form: {error}") from None
     return fixed, _sum(marks, bodies), marks, bodies
