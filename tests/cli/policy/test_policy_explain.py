@@ -54,6 +54,15 @@ def test_an_admission_policy_shows_its_validations(lockgate, tmp_path):
     assert [(step["note"], step["value"], step["decided"]) for step in one["steps"]] == [("validation 0", False, True)]
 
 
+def test_a_message_is_shown_once_however_many_actions_a_binding_has(lockgate, tmp_path):
+    bound = (
+        "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\n"
+        "metadata: {name: all}\nspec: {policyName: owner, validationActions: [Deny, Audit]}\n"
+    )
+    (one,) = explained(lockgate, tmp_path, POD, "policy.yaml", policy_text=POLICY + bound)
+    assert (one["policy"], one["reason"]) == ("owner (all)", "no labels")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "part"),
     [

@@ -43,7 +43,8 @@ def _one(request: Request, policy: ValidatingPolicy, binding: Binding, world: Wo
     steps = tuple(step for params in found for step in _steps(request, policy, params, world))
     if any(step.note.startswith("matchCondition") and step.value is False for step in steps):
         outcome = "not about it"
-    return Explanation(name, outcome, "; ".join(one.message for one in verdicts), steps)
+    told = dict.fromkeys(one.message for one in verdicts)  # every action of the binding says the same
+    return Explanation(name, outcome, "; ".join(told), steps)
 
 
 def _steps(
