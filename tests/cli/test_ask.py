@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -136,6 +137,7 @@ def test_how_it_would_run_is_shown_without_running_it(ask):
     assert "Scan Findings" in done.stdout
     assert "GROUP BY" in done.stdout
     assert "'high'" not in done.stdout, "what a user writes is a parameter"
+    assert re.search(r"-- cost of Findings: [0-9,]+ rows in \d+ files, at most [0-9,]+ of [0-9,]+ bytes", done.stdout)
 
 
 def test_a_result_cannot_move_the_cursor(ask):

@@ -107,6 +107,8 @@ def explain(query: str, engines: Engines) -> None:
         print(f"\n-- statement {number}\n{safe(statement)}")
     for one in found.narrowed:
         print(f"\n-- read of {safe(one)}")
+    for cost in found.cost:
+        print(f"\n-- cost of {safe(str(cost))}")
     if found.steps:
         print(f"\n-- in Python: {safe(', '.join(found.steps))}")
 

@@ -38,7 +38,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         help="ask a service of Azure instead: https://CLUSTER/DATABASE of Data Explorer, or the id of a Log Analytics "
         "workspace (a token in LOCKGATE_AZURE_TOKEN, or a login that azure-identity finds)",
     )  # fmt: skip
-    parser.add_argument("--explain", action="store_true", help="show how it would run, and run nothing")
+    parser.add_argument("--explain", action="store_true", help="show how it runs and what it reads, and run nothing")
     parser.add_argument("--statistics", action="store_true", help="say on standard error what it took")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lockgate.kql import Workspace
 from lockgate.kql.emit import Foreign, Program
@@ -11,6 +11,9 @@ from lockgate.kql.lower import Lowered
 from lockgate.kql.row import Context
 from lockgate.kql.row_security import RowSecurity
 from lockgate.kql.types import Column
+
+if TYPE_CHECKING:
+    from lockgate.store.ask.tables import Tables
 
 Form = tuple[str, dict[str, str]]
 """The name of a table in an engine, and those of its columns."""
@@ -67,6 +70,7 @@ class Engine(Protocol):
     """Where queries run."""
 
     name: str
+    tables: Tables
 
     @property
     def workspace(self) -> Workspace:

@@ -13,6 +13,7 @@ from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
 from lockgate.kql import bind, emit, parse, relation, steps
 from lockgate.kql import bound as b
+from lockgate.kql.emit.reading import read_columns
 from lockgate.kql.emit.values import Expressions, Names, Statement
 from lockgate.kql.errors import Diagnostic, EvaluationError, QueryError
 from lockgate.kql.lower import Lowered, OpenStep, lower
@@ -33,6 +34,7 @@ from lockgate.store.ask.answer import (
     Reader,
     TimeLimitError,
 )
+from lockgate.store.ask.cost import Cost, cost_of
 from lockgate.store.ask.duck import Duck
 from lockgate.store.ask.engine import Engine, EngineError, EngineInterruptedError, EngineMemoryError, Form, Session
 from lockgate.store.ask.tables import Tables
@@ -56,6 +58,8 @@ class Explained:
     """What runs in Python between them: steps, functions, aggregates."""
     narrowed: tuple[str, ...] = ()
     """Of which tables rows are passed over that cannot hold a term, and how many are left."""
+    cost: tuple[Cost, ...] = ()
+    """What it reads of tables that lie in files."""
 
 
 def ask(
@@ -100,7 +104,10 @@ def explain(query: str, tables: Tables, *, now: int | None = None, engine: Engin
         one.value.function.name if isinstance(one.value, b.Call) else type(one.value).__name__
         for each in queries for one in each.foreign
     ]  # fmt: skip
-    return Explained(drawn(lowered), tuple(one.sql for one in queries), tuple(found), tuple(session.narrowed))
+    return Explained(
+        drawn(lowered), tuple(one.sql for one in queries), tuple(found), tuple(session.narrowed),
+        tuple(cost_of(asking.engine.tables, read_columns(lowered))),
+    )  # fmt: skip
 
 
 def drawn(lowered: Lowered) -> str:
