@@ -128,7 +128,7 @@ class Matcher:
         and whatever runs between two scans drives it out.
         """
         done: list[list[Hit]] = []
-        if self._patience < USUALLY_ASKED * sum(len(content) for content, _ in looked):
+        if self._patience and self._patience < USUALLY_ASKED * sum(len(content) for content, _ in looked):
             self._patience = 0  # it would end within these
         for content, paths in looked:
             found = self._patiently(Look(content, paths)) if self._patience > 0 else None
@@ -184,15 +184,15 @@ class Matcher:
     def _candidates(self, content: bytes) -> dict[int, list[int]]:
         """Ends by pattern, in order."""
         found: dict[int, list[int]] = {}
-        if self._database is not None and content:
-            self._database.scan(content, match_event_handler=_collect, context=found)
+        if content and self._database is not None:
+            self._database.scan(content, _collect, 0, found)
         if not found:
             return found
         sparse_may_stand = found.pop(len(self._in_database), None) is not None
         ends = {self._in_database[place]: ends for place, ends in found.items()}
         if sparse_may_stand:
             found.clear()
-            self._sparse_database.scan(content, match_event_handler=_collect, context=found)
+            self._sparse_database.scan(content, _collect, 0, found)
             ends.update((self._sparse[place], ends) for place, ends in found.items())
         return ends
 
@@ -285,7 +285,7 @@ class Matcher:
         if not keywords:
             return True
         near = look.content[begin:end].lower()
-        return any(keyword in near for keyword in keywords) or any(keyword in look.lowered for keyword in keywords)
+        return any(map(near.__contains__, keywords)) or any(map(look.lowered.__contains__, keywords))
 
     def _relaxed_regex(self, number: int) -> tuple[Any, int, Sequence[int]]:
         """The pattern without its large bounds, up to how many bytes a match of it is one of the pattern, and the

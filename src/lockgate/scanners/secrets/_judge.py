@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -42,14 +43,16 @@ _CODE = lazy_pattern(
     r"hs|ml|clj|groovy|gradle|tf|hcl|bicep|sql|proto|graphql|vue|svelte|css|scss|less|html?|jsp|erb|ps1|psm1|tpl|rego|zig|nim)$",
     re.IGNORECASE,
 )
-_PROSE = lazy_pattern(
-    r"\.(?:md|mdx|rst|adoc|txt|po|pot|tex|1|textile|xlf|resx|strings|arb)$|(?:^|/)(?:locales?|i18n|l10n|lang|languages|"
-    r"translations?|messages)/|(?:^|/)(?:strings\.xml|messages[^/]*\.properties|readme[^/]*|changelog[^/]*|changes)$",
-    re.IGNORECASE,
+_PROSE = lazy_pattern(r"\.(?:md|mdx|rst|adoc|txt|po|pot|tex|1|textile|xlf|resx|strings|arb)$", re.IGNORECASE)
+_PROSE_NAME = lazy_pattern(
+    r"(?:strings\.xml|messages[^/]*\.properties|readme[^/]*|changelog[^/]*|changes)$", re.IGNORECASE
 )
-_TEST = lazy_pattern(
-    r"(?:^|[/_.-])(?:tests?|testing|testdata|specs?|fixtures?|mocks?|__tests__|e2e|examples?|samples?|demos?)(?:[/_.-]|$)|Tests?\.\w+$"
+_PROSE_FOLDERS = words.word_set("locale locales i18n l10n lang languages translation translations messages")
+_TEST_NAME = lazy_pattern(r"Tests?\.\w+$")
+_TEST_WORDS = words.word_set(
+    "test tests testing testdata spec specs fixture fixtures mock mocks e2e example examples sample samples demo demos"
 )
+_PARTED = str.maketrans("_.-", "///")
 
 _PASSWORD_WORDS = words.word_set(
     """
@@ -123,7 +126,14 @@ _SEPARATORS = lazy_pattern(r"[-_./:,+| ]+")
 
 def place_of(path: str) -> Place:
     """What the path alone says about values in the file."""
-    return Place(bool(_CODE.search(path)), bool(_PROSE.search(path)), bool(_TEST.search(path)))
+    name, ending = path.rfind("/") + 1, max(path.rfind("."), 0)
+    prose = (
+        _PROSE.match(path, ending)
+        or _PROSE_NAME.match(path, name)
+        or not _PROSE_FOLDERS.isdisjoint(path[:name].lower().split("/"))
+    )
+    test = not _TEST_WORDS.isdisjoint(path.translate(_PARTED).split("/")) or _TEST_NAME.search(path)
+    return Place(bool(_CODE.match(path, ending)), bool(prose), bool(test))
 
 
 def judge_assignment(name: str, value: str, *, style: Style, place: Place) -> Confidence | None:
@@ -210,6 +220,7 @@ def _is_vector(name: str, value: str, *, place: Place) -> bool:
     return bool(place.test and _VECTOR.match(value) and _VECTOR_WORDS & set(words.parts(name)))
 
 
+@lru_cache(maxsize=1024)
 def _kind_of(name: str) -> str:
     """``password``, ``token`` or, when the name is of something else, empty."""
     said = words.parts(name)
