@@ -86,7 +86,13 @@ class Project:
         from lockgate.store import Record
         from lockgate.store.upkeep import upkeep_of
 
-        return Record.open(self.workspace.record, upkeep=upkeep_of(self.settings.tables, where=FILE_NAME))
+        external = None
+        if self.settings.ask.external:
+            from lockgate.store.ask.external import reader_of
+
+            external = reader_of(self.settings.ask.external)
+        upkeep = upkeep_of(self.settings.tables, where=FILE_NAME)
+        return Record.open(self.workspace.record, upkeep=upkeep, external=external)
 
     def library(self) -> Library:
         """The saved queries and functions: files of the project, and what was written in the workspace."""

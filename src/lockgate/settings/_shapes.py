@@ -212,6 +212,11 @@ class AskSettings:
         "`none`: there is none, and `auto` is DuckDB.",
         "none",
     )
+    external: tuple[str, ...] = setting(
+        "Addresses whose files `externaldata` may read, `https://HOST/FOLDER/`: what begins so, and nothing else. Who "
+        "may ask over HTTP has this machine read there. Default: none.",
+        (),
+    )
     large_bytes: int = setting("`auto` takes Spark from so many bytes of data files on.", 20 << 30, minimum=1)
 
 

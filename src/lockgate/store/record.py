@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lockgate.kql.row_security import RowSecurity
     from lockgate.kql.syntax import Function
     from lockgate.store.ask import Tables
+    from lockgate.store.ask.answer import Reader
 
 T = TypeVar("T")
 
@@ -56,22 +57,28 @@ UPKEEP = Upkeep()
 class Record:
     """The record of one workspace."""
 
-    def __init__(self, place: str, options: Mapping[str, str], upkeep: Upkeep = UPKEEP) -> None:
+    def __init__(
+        self, place: str, options: Mapping[str, str], upkeep: Upkeep = UPKEEP, external: Reader | None = None
+    ) -> None:  # fmt: skip
         self.place = place
         """Folder or address that holds one Delta table a Table."""
         self.upkeep = upkeep
         """What its compaction does for each table."""
+        self._external = external
         self._options = dict(options) or None
 
     @classmethod
-    def open(cls, workspace: Path | str, *, upkeep: Upkeep = UPKEEP) -> Record:
+    def open(
+        cls, workspace: Path | str, *, upkeep: Upkeep = UPKEEP, external: Reader | None = None
+    ) -> Record:  # fmt: skip
         """The record of a workspace folder or object-store address (``s3://``, ``az://``, ``gs://``, ...).
 
         Nothing is made or read yet. Raises :class:`StoreError` for a folder that cannot be addressed. Credentials of
         an object store come from its usual environment variables. ``upkeep``: what compaction does for each table.
+        ``external``: gives queries files elsewhere.
         """
         if "://" in str(workspace):
-            return cls(f"{str(workspace).rstrip('/')}/record", _storage_options(os.environ), upkeep)
+            return cls(f"{str(workspace).rstrip('/')}/record", _storage_options(os.environ), upkeep, external)
         folder = str(Path(workspace).absolute() / "record")
         if _UNADDRESSABLE.search(folder):
             raise StoreError(
@@ -79,7 +86,7 @@ class Record:
                 where=folder,
                 hint="set LOCKGATE_WORKSPACE to a folder without it",
             )
-        return cls(folder, {}, upkeep)
+        return cls(folder, {}, upkeep, external)
 
     @property
     def is_local(self) -> bool:
@@ -190,7 +197,7 @@ class Record:
         stored = Stored(self, connection, bounds)
         found = Tables(
             connection=connection, functions=_with_adopted(functions), beside=Shapes(), stored=stored,
-            security=security,
+            security=security, reader=self._external,
         )  # fmt: skip
         for table in tables().values():
             # The filter of time stands inside, so that whatever the query does it sees no other row.

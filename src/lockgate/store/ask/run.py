@@ -74,7 +74,7 @@ def ask(
 
     ``engine`` holds ``tables``, and is DuckDB when none is given.
     ``reader`` gives the rows of ``externaldata``, as :mod:`lockgate.kql.functions` defines values; it decides which
-    addresses are allowed. Without one no file is read.
+    addresses are allowed. Without one that of ``tables`` does, and where that has none no file is read.
 
     Raises :class:`~lockgate.kql.errors.QueryError` with the place of what is wrong, and :class:`LimitError`.
     """
@@ -135,7 +135,7 @@ class _Asking:
     ) -> None:  # fmt: skip
         self.query, self.engine, self.limits, self.cancel = query, engine, limits, cancel
         self.parameters, self.cut = parameters, cut
-        self.reader = reader
+        self.reader = reader if reader is not None else engine.tables.reader
         self.context = Context() if now is None else Context(now=now)
         self.values: dict[int, object] = {}
         self.began = time.monotonic()

@@ -15,6 +15,7 @@ from lockgate.kql.row_security import RowSecurity
 from lockgate.kql.syntax import Function
 from lockgate.kql.terms import Wanted
 from lockgate.store import _spill
+from lockgate.store.ask.answer import Reader
 from lockgate.store.ask.engine import Form
 from lockgate.store.terms.pruning import Files, Narrowed
 
@@ -67,14 +68,14 @@ class Tables:
     def __init__(
         self, *, functions: Mapping[str, Function] | None = None, memory: str = "1GB", threads: int = 2,
         connection: Any = None, beside: Mapping[str, Mapping[str, str]] | None = None, stored: Lazy | None = None,
-        security: RowSecurity | None = None,
+        security: RowSecurity | None = None, reader: Reader | None = None,
     ) -> None:  # fmt: skip
         """``beside``: columns of tables without rows, there when a query names them; see :class:`Workspace`.
 
         ``stored``: more tables, of which columns and rows are looked up when a query names them. ``security``: which
-        rows queries see.
+        rows queries see. ``reader``: gives them files elsewhere.
         """
-        self.security = security
+        self.security, self.reader = security, reader
         self._connection = connection
         self._memory, self._threads = memory, threads
         self._functions = functions or {}
