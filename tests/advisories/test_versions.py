@@ -186,3 +186,23 @@ def test_any_text_has_a_key_or_is_refused(ecosystem, text):
         return
     assert key and len(key) < 12 * len(text) + 20
     assert sort_key(ecosystem, text.strip()) == key
+
+
+def test_red_hat_agrees_with_rpm():
+    rpm = shutil.which("rpm")
+    if rpm is None:
+        pytest.skip("rpm is not installed")
+    chance = random.Random(13)
+    texts = [text for text in _samples("Red Hat", 200) if "-" not in text and ":" not in text]
+    texts += [mark.join(pair) for mark in "~^." for pair in itertools.pairwise(texts[:40])]
+    pairs = [(chance.choice(texts), chance.choice(texts)) for _ in range(400)]
+    calls = "".join(f'print(rpm.vercmp("{left}", "{right}"), " ")' for left, right in pairs)
+    said = subprocess.run([rpm, "--eval", f"%{{lua: {calls}}}"], capture_output=True, text=True, check=True).stdout
+    answers = [int(one) for one in said.split()]
+    assert len(answers) == len(pairs)
+    wrong = [
+        (left, right, answer)
+        for (left, right), answer in zip(pairs, answers, strict=True)
+        if compare("Red Hat", left, right) != answer
+    ]
+    assert wrong == []

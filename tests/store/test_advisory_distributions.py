@@ -9,6 +9,8 @@ import pytest
 from lockgate.model import Component, Severity
 from lockgate.store.advisories import AdvisoryStore
 
+UPSTREAM = ["CVE-2026-1", "CVE-2026-2"]
+
 
 def record(name, ecosystem, package, *, fixed="", beside=None, **more):
     events = [{"introduced": "0"}] + ([{"fixed": fixed}] if fixed else [])
@@ -176,3 +178,21 @@ def test_a_store_says_of_which_packages_it_ever_speaks(tmp_path):
     with built(tmp_path, record("DEBIAN-CVE-2026-1", "Debian:12", "openssl", fixed="1")) as store:
         known, other = package("Debian:12", "libssl3", "9", "openssl"), package("Debian:12", "vendor-tool", "1")
         assert store.speaks_of([known, other]) == {known}
+
+
+def test_an_update_is_as_exploited_as_the_worst_flaw_that_it_mends(tmp_path):
+    kev, epss = tmp_path / "kev.json", tmp_path / "epss.csv"
+    kev.write_text(json.dumps({"vulnerabilities": [{"cveID": "CVE-2026-2", "dateAdded": "2026-03-01"}]}))
+    epss.write_text("cve,epss,percentile\nCVE-2026-1,0.5,0.9\nCVE-2026-3,0.9,0.9\n")
+    records = [
+        record("RHSA-2026:1", "Red Hat:enterprise_linux:9::baseos", "a", fixed="2-1", upstream=UPSTREAM),
+        record("GHSA-aaaa-bbbb-cccc", "PyPI", "a", fixed="2", related=["CVE-2026-3"]),
+    ]
+    (tmp_path / "records.json").write_text(json.dumps(records))
+    AdvisoryStore.build([tmp_path / "records.json"], tmp_path / "advisories.db", kev=kev, epss=epss)
+    with AdvisoryStore.open(tmp_path / "advisories.db") as store:
+        installed = package("Red Hat:enterprise_linux:9", "a", "1-1")
+        update, other = store.match([installed, Component("PyPI", "a", "1", "lock")])
+    assert (update.flaws, update.kev, update.epss) == (("CVE-2026-1", "CVE-2026-2"), "2026-03-01", 0.5)
+    assert update.ids == ("RHSA-2026:1",)
+    assert (other.flaws, other.kev, other.epss) == ((), "", None)

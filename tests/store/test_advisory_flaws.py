@@ -123,6 +123,7 @@ BODIES = st.builds(
     kev=TEXT,
     summary=TEXT,
     reference=TEXT | st.just("https://example.com/\x7f"),
+    flaws=st.lists(TEXT, max_size=3).map(tuple),
 )
 
 

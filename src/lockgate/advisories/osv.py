@@ -7,6 +7,7 @@ from typing import Any
 
 from lockgate.advisories import cvss
 from lockgate.advisories.record import Advisory, Kind, PackageRanges, RecordError
+from lockgate.advisories.versions import APK, DPKG, RPM
 from lockgate.formats import json_safe, yaml_safe
 from lockgate.formats.format_error import FormatError
 from lockgate.lazy_pattern import lazy_pattern
@@ -95,6 +96,7 @@ def advisory(record: Any) -> Advisory:
         score=score,
         severity=cvss.severity(score) if score is not None else _word(record, affected),
         reference=_reference(record),
+        flaws=_flaws(name, record, affected),
     )
 
 
@@ -120,6 +122,19 @@ def _same_upstream(name: str, record: Mapping[str, Any]) -> list[str]:
     # DEBIAN-CVE-2024-1 with the one upstream CVE-2024-1 is that flaw; DSA-1 with three upstream ids is none of them.
     upstream = _ids(record.get("upstream"))
     return upstream if len(upstream) == 1 and name.endswith("-" + upstream[0]) else []
+
+
+def _flaws(name: str, record: Mapping[str, Any], affected: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What an update of a distribution mends. Databases write it as ``upstream``, older ones as ``related``, which of
+    other databases are flaws that are merely close."""
+    if name.startswith("CVE-") or _same_upstream(name, record):
+        return ()
+    packages = [entry.get("package") for entry in affected]
+    bases = {_text(one.get("ecosystem")).partition(":")[0] for one in packages if isinstance(one, dict)}
+    if not bases or not bases <= DPKG | APK | RPM:
+        return ()
+    named = {*_ids(record.get("upstream")), *_ids(record.get("related"))} - {name, *_ids(record.get("aliases"))}
+    return tuple(sorted(one for one in named if one.startswith("CVE-")))
 
 
 def normal_name(ecosystem: str, name: str) -> str:

@@ -63,3 +63,6 @@ class Advisory:
     """From the score, otherwise from a word of the database; None when it says neither."""
     reference: str = ""
     """First address of the advisory."""
+    flaws: tuple[str, ...] = ()
+    """CVE identifiers of the flaws that an advisory of a distribution is about, where that is not one flaw by its own
+    name: an update mends several at once."""

@@ -48,7 +48,7 @@ Progress = Callable[[str, int], None]
 MAX_PROBLEMS = 100
 _SCRATCH = """
 CREATE TABLE record (id INTEGER PRIMARY KEY, name TEXT, kind INTEGER, severity INTEGER, score REAL, vector TEXT,
-                     summary TEXT, reference TEXT);
+                     summary TEXT, reference TEXT, flaws TEXT);
 CREATE TABLE affected (package TEXT, record INTEGER, entry BLOB);
 """
 _FINAL = """
@@ -189,9 +189,9 @@ class _Builder:
         self._newest[record.id] = record.modified, number
         self._aliases.join(record.id, record.aliases)
         scratch.execute(
-            "INSERT INTO record VALUES (?,?,?,?,?,?,?,?)",
+            "INSERT INTO record VALUES (?,?,?,?,?,?,?,?,?)",
             (number, record.id, KINDS.index(record.kind), record.severity, record.score, record.vector,
-             record.summary, record.reference),
+             record.summary, record.reference, " ".join(record.flaws)),
         )  # fmt: skip
         scratch.executemany(
             "INSERT INTO affected VALUES (?,?,?)",
@@ -301,11 +301,13 @@ class _Builder:
         """What ``records``, all of one flaw, say together."""
         bodies: list[Body] = []
         for record in records:
-            _, name, kind, severity, score, vector, summary, reference = scratch.execute(
+            _, name, kind, severity, score, vector, summary, reference, mended = scratch.execute(
                 "SELECT * FROM record WHERE id = ?", (record,)
             ).fetchone()
             group = self._aliases.canonical(name)
             ids = members.get(group, [name])
+            flaws = tuple(mended.split())
+            known_as = (*ids, *flaws)
             bodies.append(
                 Body(
                     group=group,
@@ -314,10 +316,11 @@ class _Builder:
                     severity=None if severity is None else Severity(severity),
                     score=score,
                     vector=vector,
-                    epss=max((likely[one] for one in ids if one in likely), default=None),
-                    kev=min((exploited[one] for one in ids if one in exploited), default=""),
+                    epss=max((likely[one] for one in known_as if one in likely), default=None),
+                    kev=min((exploited[one] for one in known_as if one in exploited), default=""),
                     summary=summary,
                     reference=reference,
+                    flaws=flaws,
                 )
             )
         return bodies[0] if len(bodies) == 1 else joined(bodies)

@@ -170,4 +170,5 @@ def joined(bodies: Sequence[Body]) -> Body:
         kind=min((body.kind for body in bodies), key=_RANK.index),
         summary=next((body.summary for body in (worst, *bodies) if body.summary), ""),
         reference=next((body.reference for body in (worst, *bodies) if body.reference), ""),
+        flaws=tuple(sorted({flaw for body in bodies for flaw in body.flaws})),
     )

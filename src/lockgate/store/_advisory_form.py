@@ -54,6 +54,8 @@ class Body(NamedTuple):
     """Day on which it joined the list of exploited flaws; empty: it has not."""
     summary: str
     reference: str
+    flaws: tuple[str, ...] = ()
+    """As in :class:`Advisory`."""
 
 
 BLOCK = 8
@@ -67,12 +69,12 @@ def pack_block(bodies: Sequence[Body]) -> bytes:
 
 
 def _row(body: Body) -> tuple[Any, ...]:
-    group, ids, kind, severity, score, vector, epss, kev, summary, reference = body
+    group, ids, kind, severity, score, vector, epss, kev, summary, reference, flaws = body
     # Most addresses end in one of the identifiers.
     own = next((at for at, name in enumerate(ids) if name in reference), -1) if _ITSELF not in reference else -1
     return (
         ids, ids.index(group), KINDS.index(kind), _SEVERITIES.index(severity), score, vector, epss, kev, summary,
-        reference.replace(ids[own], _ITSELF) if own >= 0 else reference, own,
+        reference.replace(ids[own], _ITSELF) if own >= 0 else reference, own, *flaws,
     )  # fmt: skip
 
 
@@ -83,11 +85,12 @@ def unpack_block(block: int, stored: bytes, wanted: Container[int]) -> dict[int,
 
 
 def _body(row: bytes) -> Body:
-    ids, group, kind, severity, score, vector, epss, kev, summary, reference, own = orjson.loads(row)
+    ids, group, kind, severity, score, vector, epss, kev, summary, reference, own, *flaws = orjson.loads(row)
     if own >= 0:
         reference = reference.replace(_ITSELF, ids[own])
     fields = (
-        ids[group], tuple(ids), KINDS[kind], _SEVERITIES[severity], score, vector, epss, kev, summary, reference
+        ids[group], tuple(ids), KINDS[kind], _SEVERITIES[severity], score, vector, epss, kev, summary, reference,
+        tuple(flaws),
     )  # fmt: skip
     return tuple.__new__(Body, fields)  # as Body(...) does it, which takes three times as long
 

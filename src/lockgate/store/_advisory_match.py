@@ -34,6 +34,8 @@ class Match(NamedTuple):
     """Day on which it joined CISA's list of exploited flaws; empty: it has not."""
     summary: str
     reference: str
+    flaws: tuple[str, ...]
+    """CVE identifiers of the flaws that an update of a distribution mends, where it mends several."""
     fixed_in: str
     """Smallest version that fixes it, of the same major version if there is one; empty: none is known."""
     fixes_all: str

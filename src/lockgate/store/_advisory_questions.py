@@ -13,14 +13,10 @@ from collections.abc import Iterable
 from lockgate.advisories.osv import normal_name
 from lockgate.advisories.ranges import Affected
 from lockgate.advisories.record import PackageRanges
+from lockgate.advisories.versions import APK, DPKG, RPM
 from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Component
 
-_DPKG = frozenset({"Debian", "Ubuntu", "Echo"})
-_APK = frozenset({"Alpine", "Alpaquita", "BellSoft Hardened Containers", "Chainguard", "MinimOS", "Wolfi"})
-_RPM = frozenset(
-    {"AlmaLinux", "Azure Linux", "Mageia", "Photon OS", "Red Hat", "Rocky Linux", "SUSE", "openEuler", "openSUSE"}
-)
 _RED_HAT = "Red Hat:enterprise_linux:"
 _SUSE = "SUSE:Linux Enterprise "
 _PACK = lazy_pattern(r" (?P<release>[0-9]+(?: SP[0-9]+)?)\Z")
@@ -37,7 +33,7 @@ def stored_name(package: PackageRanges, affected: Affected) -> str:
     which one is meant, and a fix of one stream says nothing about another.
     """
     name = f"{package.ecosystem}/{package.name}"
-    if package.ecosystem.partition(":")[0] in _RPM:
+    if package.ecosystem.partition(":")[0] in RPM:
         streams = {_stream(interval.fixed) for interval in affected.intervals if interval.fixed}
         if len(streams) == 1:
             name += streams.pop()
@@ -64,7 +60,7 @@ class Questions:
         """All questions about it, those most to the point first."""
         ecosystem = component.ecosystem
         base = ecosystem.partition(":")[0]
-        if base not in _DPKG and base not in _APK and base not in _RPM:
+        if base not in DPKG and base not in APK and base not in RPM:
             return [(f"{ecosystem}/{normal_name(ecosystem, component.name)}", component.version)]
         names = self._names(component, base)
         return [
@@ -77,10 +73,10 @@ class Questions:
         """Name, version and mark of the stream."""
         source = component.source or component.name
         version = component.source_version or component.version
-        if base in _DPKG:
+        if base in DPKG:
             return [(source, version, "")]
         pairs = dict.fromkeys(((component.name, component.version), (source, version)))
-        if base in _APK:
+        if base in APK:
             return [(name, one, "") for name, one in pairs]
         return [(name, one, _stream(one)) for name, one in pairs]
 
@@ -108,4 +104,4 @@ class Questions:
             ending = release.group() if release else ecosystem
             return {held for held in self._held if held.startswith(_SUSE) and held.endswith(ending)}
         base, colon, _ = ecosystem.partition(":")
-        return {ecosystem, base} if colon and base in _DPKG | _RPM else {ecosystem}
+        return {ecosystem, base} if colon and base in DPKG | RPM else {ecosystem}

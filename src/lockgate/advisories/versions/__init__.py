@@ -18,7 +18,7 @@ from lockgate.advisories.versions._parts import VersionError, checked
 from lockgate.advisories.versions._pep440 import pep440_key
 from lockgate.advisories.versions._semver import conan_key, nuget_key, pub_key, semver_key
 
-__all__ = ["KEY_FORM", "VersionError", "compare", "known", "major", "sort_key"]
+__all__ = ["APK", "DPKG", "KEY_FORM", "RPM", "VersionError", "compare", "known", "major", "sort_key"]
 
 KEY_FORM = 1
 """Raised whenever a version may get another key; a compiled store with another number is refused."""
@@ -57,6 +57,12 @@ _ORDERS: dict[str, Callable[[str], str]] = {
     "openEuler": rpm_key,
     "openSUSE": rpm_key,
 }
+
+
+DPKG, APK, RPM = (
+    frozenset(name for name, order in _ORDERS.items() if order is one) for one in (dpkg_key, apk_key, rpm_key)
+)
+"""Distributions by the order of their versions, without their releases."""
 
 
 def known(ecosystem: str) -> bool:

@@ -76,8 +76,6 @@ class Reader:
 
     read: Callable[[str, Content, Sibling], Installed]
     """May raise ``FormatError``, which :func:`read` of this package turns into a Skip."""
-    about: str
-    """The files and what is read of them, for the reference page."""
     names: frozenset[str] = frozenset()
     """Names of files, in any folder, that it may want."""
     endings: tuple[str, ...] = ()

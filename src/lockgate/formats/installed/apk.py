@@ -75,5 +75,4 @@ READER = Reader(
     names=frozenset({"installed"}),
     test=lambda path: path in _PATHS,
     read=_read,
-    about="`lib/apk/db/installed`: packages of Alpine, Wolfi and Chainguard, with their origins",
 )

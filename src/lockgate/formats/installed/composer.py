@@ -48,5 +48,4 @@ READER = Reader(
     names=frozenset({"installed.json"}),
     test=lambda path: path.endswith(_PATH),
     read=_read,
-    about="`vendor/composer/installed.json`: PHP packages",
 )

@@ -64,4 +64,4 @@ def _hashes(stated: Any) -> tuple[str, ...]:
     return (f"sha512:{raw.hex()}",) if len(raw) == 64 else ()
 
 
-READER = Reader(endings=(".deps.json",), read=_read, about="`*.deps.json`: NuGet packages of a .NET application")
+READER = Reader(endings=(".deps.json",), read=_read)

@@ -96,5 +96,4 @@ READER = Reader(
     folders=("var/lib/dpkg/",),
     test=_test,
     read=_read,
-    about="`var/lib/dpkg/status`, `status.d/*`: packages of Debian, Ubuntu and distroless, with their source packages",
 )

@@ -42,5 +42,4 @@ READER = Reader(
     endings=(".gemspec",),
     test=lambda path: "/specifications/" in path or path.startswith("specifications/"),
     read=_read,
-    about="`specifications/*.gemspec`: Ruby gems",
 )

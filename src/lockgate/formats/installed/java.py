@@ -151,5 +151,4 @@ def _group(artefact: str, manifest: dict[str, str]) -> str:
 READER = Reader(
     endings=_ENDINGS,
     read=_read,
-    about="`*.jar`, `*.war`, `*.ear` and those inside: Maven artefacts by `pom.properties`, manifest or file name",
 )

@@ -35,5 +35,4 @@ READER = Reader(
     names=frozenset({"package.json"}),
     test=lambda path: _PLACE.search(path) is not None,
     read=_read,
-    about="`node_modules/*/package.json`: npm packages",
 )

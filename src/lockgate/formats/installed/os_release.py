@@ -42,5 +42,4 @@ READER = Reader(
     names=frozenset({"os-release"}),
     test=lambda path: path in PATHS,
     read=_read,
-    about="`etc/os-release`, `usr/lib/os-release`: the distribution and its release",
 )

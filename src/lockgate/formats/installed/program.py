@@ -27,5 +27,4 @@ def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: 
 READER = Reader(
     programs=True,
     read=_read,
-    about="executables: Go modules by build information, Rust crates by the section of cargo auditable",
 )

@@ -48,5 +48,4 @@ def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: 
 READER = Reader(
     endings=_ENDINGS,
     read=_read,
-    about="`*.dist-info/METADATA`, `*.egg-info`: Python distributions",
 )

@@ -95,5 +95,4 @@ READER = Reader(
     names=frozenset({*_NAMES, "container-manifest-2"}),
     test=lambda path: path in _PATHS or path == _MANIFEST,
     read=_read,
-    about="RPM's database as SQLite, ndb or Berkeley DB; Azure Linux' `container-manifest-2`",
 )

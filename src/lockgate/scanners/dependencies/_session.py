@@ -199,6 +199,7 @@ def _facts(match: Match) -> tuple[Related, ...]:
         "source": f"{component.source} {component.source_version}".strip() if component.source else "",
         "layer": component.layer,
         "fix-state": match.state,
+        "mends": " ".join(match.flaws),
         "vector": match.vector,
         "version": component.version,
     }
