@@ -24,6 +24,7 @@ from lockgate.sources.image import opened as opened_image
 from lockgate.sources.image.installed import InstalledSource, Study
 from lockgate.sources.image.layers import Listings
 from lockgate.sources.image.places import Named
+from lockgate.sources.image.runtimes import Storage
 from lockgate.sources.root_filesystem import RootFilesystemSource
 from lockgate.store.cache import Cache
 from lockgate.store.workspace import salt_of
@@ -110,7 +111,7 @@ def _sources(image: Image | Path, project: Project, cache: Cache | None, *, pack
     if isinstance(image, Path):
         root = root_source(image, max_bytes=most, excluded=excluded)
         return [root, RootFilesystemSource(image)] if packages else [root]
-    listings: Listings | None = cache
+    listings: Listings | None = None if isinstance(image.place, Storage) else cache  # no digest holds its layers
     study = Study(listings) if packages else None
     found = sources_of(image, max_bytes=most, excluded=excluded, listings=listings, study=study)
     return [*found, InstalledSource(image.name, study)] if study is not None else list(found)

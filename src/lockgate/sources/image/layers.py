@@ -191,7 +191,8 @@ class LayerSource:
         if not given:
             return
         self.standing[path] = standing
-        yield File(path, entry.size, partial(bytes, content), _STAMP if self.layer.descriptor.digest else "")
+        stamp = _STAMP if self.listings is not None else ""  # where no digest holds the layer, nothing is kept of it
+        yield File(path, entry.size, partial(bytes, content), stamp)
 
     def _standing(self, entry: Entry) -> Standing:
         hidden = self.union.hides(entry.path, folder=entry.kind is Kind.FOLDER)

@@ -1,7 +1,8 @@
 """From what a person names to the place it lies in.
 
-A path is what lies there: a layout, an archive, or the root of a file system. ``oci:``, ``docker-archive:``,
-``oci-archive:`` and ``dir:`` before it say so, as they do to skopeo. Anything else is a name in a registry.
+A path is what lies there: a layout, an archive, the store of a runtime, or the root of a file system. ``oci:``,
+``docker-archive:``, ``oci-archive:`` and ``dir:`` before it say so, as they do to skopeo. Anything else is a name in a
+registry.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from lockgate.sources.image.docker_archive import DockerArchive
 from lockgate.sources.image.files import Archive, Folder
 from lockgate.sources.image.layout import Layout
 from lockgate.sources.image.place import Place
+from lockgate.sources.image.runtimes import store_in
 
 __all__ = ["Named", "Place", "place_of"]
-_TRANSPORTS = ("oci", "oci-archive", "docker-archive", "dir")
+_TRANSPORTS = ("oci", "oci-archive", "docker-archive", "dir", "store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ def _on_disk(path: Path, name: str, transport: str) -> Named:
     if path.is_dir():
         if transport in ("", "oci") and (path / "oci-layout").is_file() and (path / "index.json").is_file():
             return Named(Layout(Folder(path)), name)
+        store = store_in(path) if transport in ("", "store") else None
+        if store is not None:
+            return Named(store, name)
         if transport not in ("", "dir"):
             raise SourceError("there is no layout in this folder", where=str(path), hint="it has no file oci-layout")
         return Named(None, root=path)

@@ -10,6 +10,7 @@ The standard library's ``tarfile`` takes three times as long for the same entrie
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 
 from lockgate.formats.oci.layers.entries import Entry, Kind
@@ -180,7 +181,8 @@ class Tar:
         if at + count <= len(self._piece):
             self._at = at + count
             return self._piece[at : at + count]
-        parts, missing = [self._piece[at:]], count - (len(self._piece) - at)
+        parts, missing = io.BytesIO(), count - (len(self._piece) - at)  # which joins a large file without a second copy
+        parts.write(self._piece[at:])
         while missing > 0:
             piece = next(self._pieces, b"")
             if not piece:
@@ -189,9 +191,9 @@ class Tar:
                     return b""
                 raise LayerError("the archive is cut short")
             self._piece, self._at = piece, min(missing, len(piece))
-            parts.append(piece[: self._at])
+            parts.write(piece if self._at == len(piece) else piece[: self._at])
             missing -= self._at
-        return b"".join(parts)
+        return parts.getvalue()
 
     def _skip(self, count: int) -> None:
         missing = count - (len(self._piece) - self._at)
