@@ -53,11 +53,11 @@ class Told:
 
     def finding(self, hit: Hit) -> Finding:
         """The finding of one hit."""
-        rule, judged = hit.rule, self.judged
-        place = self._places.get(hit.pointer)
+        rule, pointer = hit.rule, hit.pointer
+        place = self._places.get(pointer)
         if place is None:
-            place = self._places[hit.pointer] = self._place(hit.pointer)
-        edits = _edits(hit, judged, place.line, self.lines) if "fix" in rule.logic else ()
+            place = self._places[pointer] = self._place(pointer)
+        edits = _edits(hit, self.judged, place.line, self.lines) if "fix" in rule.logic else ()
         return _make(
             rule.id, rule.family, rule.severity, rule.confidence, _subject(hit, *self._name), place, hit.message,
             _fix(rule.fix, edits), (), self._facts,

@@ -10,7 +10,7 @@ from lockgate.errors import NothingCheckedError
 from lockgate.formats import manifests
 from lockgate.model import Family, File, Finding, Rule, Skip, SkipKind
 from lockgate.policy.catalogue import PoliciesByKind
-from lockgate.policy.catalogue.finding import finding
+from lockgate.policy.catalogue.finding import Told
 from lockgate.rules import shipped_ids
 from lockgate.scanners import ScanContext
 from lockgate.store.compiled import compiled_policies
@@ -30,14 +30,17 @@ class _Session:
         policies = self.policies.of(judged.body for judged in reading.objects)
         for judged in reading.objects:
             hits = policies.judge(judged)
-            if hits and lines is None:
+            if not hits:
+                continue
+            if lines is None:
                 lines = content.decode("utf-8", "replace").splitlines()
+            told = Told(judged, lines)
             for hit in hits:
                 if hit.failed:
                     line = judged.line_of(hit.pointer)
                     yield Skip(row.path, SkipKind.UNRESOLVED, hit.message, Family.POLICY, line)
                 else:
-                    yield finding(hit, judged, lines or ())
+                    yield told.finding(hit)
 
     def finish(self) -> Iterator[Finding | Skip]:
         """Nothing is held back."""
