@@ -8,6 +8,7 @@ from tests.policy.gatekeeper.test_spoken_names import _BESIDE, _CONDITIONS, _DET
 
 from lockgate.gates.admission.answer import NOTHING, Action, Said
 from lockgate.gates.admission.told import Told, stand_ins
+from lockgate.policy.remembered import Remembered
 
 from .conftest import CONSTRAINT, TEMPLATE, pod, request
 from .test_kept import forgetful, verdict
@@ -55,6 +56,15 @@ def test_the_third_replica_is_told_with_its_own_name_what_others_were(policy_set
     other = _asked("web-c", 4, hostPID=True)
     made.review(other)
     assert asked != []
+
+
+def test_templates_that_are_not_used_are_made_no_more(policy_set, monkeypatch):
+    made = policy_set(*_of(_TWO))
+    monkeypatch.setattr(made._recalled, "_told", Remembered(max_bytes=0))  # no room for any
+    asked = _counting(made, monkeypatch)
+    for at in range(400):
+        made.review(_asked("web-a", at, hostname=str(at % 2)))
+    assert 400 + 64 <= len(asked) <= 400 + 64 + 400 // 16
 
 
 @pytest.mark.parametrize("seed", range(5))

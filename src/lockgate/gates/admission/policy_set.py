@@ -158,7 +158,7 @@ class PolicySet:
         known = Known(constraints, rules)
         if key is not None and parts.lasting:
             self._recalled.keep(key, parts, known)
-        elif key is not None and parts.told and review.old_object is None and self._recalled.comes_again(key):
+        elif key is not None and parts.told and review.old_object is None and self._recalled.worth_telling(key):
             self._keep_told(key, parts, known, until)
         return known
 
