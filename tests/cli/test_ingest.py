@@ -97,6 +97,20 @@ def test_files_of_every_kind_give_the_same_rows(run, rows, tmp_path, name, make)
     ]  # fmt: skip
 
 
+def test_a_file_of_zstandard_may_have_several_frames_and_lines_that_are_no_text(run, rows, tmp_path):
+    zstd = pytest.importorskip("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    packed = zstd.compress(b'{"n":1}\n{"n":') + zstd.compress(b'2}\n{"s":"\xff"}\n{"n":3}')
+    (tmp_path / "a.zst").write_bytes(packed)
+    assert "a.zst:3: byte 7 is not UTF-8" in run("ingest", "a.zst", "--table", "Rows_CL", code=4).stderr
+    assert rows("Rows_CL | project n | sort by n asc") == [{"n": 1}, {"n": 2}, {"n": 3}]
+    (tmp_path / "b.zst").write_bytes(packed[:-5])
+    assert "cannot be read on" in run("ingest", "b.zst", "--table", "Rows_CL", code=5).stderr
+    bomb = zstd.compress(b'{"a":1}\n' * 100_000)
+    (tmp_path / "c.zst").write_bytes(bomb)
+    told = run("ingest", "c.zst", "--table", "Rows_CL", "--max-size", "100000", code=5)
+    assert "larger than is allowed" in told.stderr
+
+
 def test_standard_input_is_known_again_by_the_name_that_it_is_given(run, rows):
     for _ in range(2):
         run("ingest", "-", "--table", "Rows_CL", "--batch-id", "monday", stdin='{"a":1}\n')

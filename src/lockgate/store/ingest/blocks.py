@@ -96,7 +96,7 @@ def blocks(path: Path, *, form: str = "", most: int = 0, size: int = SIZE) -> It
                 yield from _of_parquet(path, most, size)
                 return
             packed = _packed(magic)
-            stream: Readable = _Bounded(_unpacked(raw, magic, path), most, str(path)) if packed else raw
+            stream: Readable = _Bounded(_unpacked(raw, magic), most, str(path)) if packed else raw
             yield from streamed(stream, form=form or _by_name(path), where=str(path), size=size)
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(f"cannot be read on: {error}", where=str(path)) from None
@@ -293,12 +293,28 @@ def _packed(magic: bytes) -> bool:
     return magic[:2] == b"\x1f\x8b" or magic == b"\x28\xb5\x2f\xfd"
 
 
-def _unpacked(raw: io.BufferedReader, magic: bytes, path: Path) -> Readable:
+def _unpacked(raw: io.BufferedReader, magic: bytes) -> Readable:
     if magic[:2] == b"\x1f\x8b":
         return gzip.GzipFile(fileobj=raw)
-    from lockgate.store.ingest.zstandard import Lines
+    if sys.version_info >= (3, 14):
+        from compression.zstd import ZstdError, ZstdFile
+    else:
+        from backports.zstd import ZstdError, ZstdFile
+    return _Zstandard(ZstdFile(raw), ZstdError)
 
-    return Lines(path)
+
+class _Zstandard:
+    """What is wrong with such a stream, told as of any other."""
+
+    def __init__(self, stream: Readable, trouble: type[Exception]) -> None:
+        self._stream, self._trouble = stream, trouble
+
+    def read(self, size: int, /) -> bytes:
+        """As a file does."""
+        try:
+            return self._stream.read(size)
+        except self._trouble as error:
+            raise OSError(f"no lines packed by Zstandard: {error}") from None
 
 
 def _by_name(path: Path) -> str:
