@@ -120,3 +120,11 @@ def test_an_image_in_a_registry_is_scanned_by_its_name(lockgate, image, tmp_path
         gone = lockgate("image", "scan", f"{registry.host}/team/cart:2", cwd=tmp_path)
     assert gone.returncode == 5
     assert "no such image" in gone.stderr
+
+
+def test_check_judges_an_image_by_itself(lockgate, image, tmp_path):
+    run = lockgate("check", "--image", "layout", "--format", "json", "--no-store", cwd=tmp_path)
+    assert run.returncode == 1, run.stderr
+    assert [one["location"]["path"] for one in findings(run)] == ["app/.npmrc"]
+    for wrong in (["."], ["--staged"], ["--family", "policy"]):
+        assert lockgate("check", "--image", "layout", *wrong, cwd=tmp_path).returncode == 2

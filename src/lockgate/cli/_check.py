@@ -32,6 +32,10 @@ _Stores = tuple[Record | None, Ledger | None, Cache | None]
 
 def run(arguments: argparse.Namespace) -> int:
     """Check what the arguments name; returns the exit code."""
+    if arguments.image:
+        from lockgate.cli._image import check
+
+        return check(arguments)
     if arguments.rootfs or arguments.sbom:
         _alone(arguments)
     paths: list[str] = arguments.paths or ["."]

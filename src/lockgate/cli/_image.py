@@ -42,6 +42,18 @@ def run(arguments: argparse.Namespace) -> int:
     return _scan(arguments)
 
 
+def check(arguments: argparse.Namespace) -> int:
+    """``lockgate check --image``: as ``image scan`` without its further options."""
+    others = ("paths", "staged", "since", "history", "imports", "fix", "rootfs", "sbom", "policies", "exemptions")
+    if any(getattr(arguments, name) for name in others):
+        hint = "leave out paths and what reads anything else"
+        raise UsageError("an image is checked alone", where="--image", hint=hint)
+    if not {"secrets", "dependencies"}.issuperset(arguments.family or ()):
+        raise UsageError("of an image secrets and dependencies are judged", where="--family")
+    rest = {"name": "", "platform": "", "dockerfile": None, "ca_file": "", "plain_http": False}
+    return _scan(argparse.Namespace(**{**vars(arguments), **rest}))
+
+
 @contextmanager
 def image_of(arguments: argparse.Namespace) -> Iterator[Image | Path]:
     """The image that the arguments name, or the folder of a root; what was opened for it is closed with the block.

@@ -7,6 +7,7 @@ import tarfile
 
 import pytest
 from tests.formats.installed.test_distributions import APK, PACKAGES, STATUS
+from tests.formats.oci.archives import member
 from tests.simulators.package_databases import elf, go_inline, rpm_sqlite
 from tests.sources.image.building import Layout
 
@@ -140,3 +141,14 @@ def test_what_layers_state_is_kept_as_it_was():
     assert unpack(pack(said)) == said
     assert unpack(b"nothing") is None
     assert unpack(pack({})[:-4]) is None or unpack(pack({})[:-4]) == {}
+
+
+def test_what_a_hard_link_alone_names_is_read_though_it_is_over_the_limit_of_scanners(tmp_path):
+    link = member("app/x/requests-2.19.0.dist-info/METADATA", "hard", "data/blob")
+    folder = made(tmp_path, [("data/blob", METADATA), ("", link)])
+    image = opened(place_of(str(folder), name="").place, "", name="shop:1")
+    study = Study()
+    for source in sources_of(image, max_bytes=len(METADATA) - 1, study=study):
+        list(source.collect(lambda path, size: False))
+    found = list(InstalledSource(image.name, study).collect(lambda path, size: False))
+    assert [(one.name, one.version) for one in found] == [("requests", "2.19.0")]

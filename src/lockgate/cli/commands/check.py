@@ -16,6 +16,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--staged", action="store_true", help="only what the next commit introduces")
     what.add_argument("--since", metavar="REV", help="only what was introduced since the merge base with REV")
     what.add_argument("--history", action="store_true", help="every blob that any branch or tag reaches, for secrets")
+    add("--image", default="", metavar="IMAGE", help="an image, in a registry or on disk, as lockgate image scan does")
     add("--rootfs", action="append", default=[], metavar="DIR", help="what is installed in a root file system")
     add("--sbom", action="append", default=[], metavar="FILE", help="the components of a bill (CycloneDX, SPDX; JSON)")
     add("--family", action="append", choices=_FAMILIES, help="judge only this family (may be repeated)")

@@ -229,9 +229,10 @@ class LayerSource:
         if not links:
             return
         reader = self.read(self.limits)
+        most = max(self.max_bytes, self.study.max_bytes if self.study is not None else 0)
         for entry in reader:
-            several = links.get(entry.path, ()) if entry.kind is Kind.FILE else ()
-            content = reader.content(self.max_bytes) if several else b""
+            several = links.get(entry.path, ()) if entry.kind is Kind.FILE and entry.size <= most else ()
+            content = reader.content(most) if several else b""
             for one in several:
                 yield from self._row(one, wants, partial(_held, content))
 
