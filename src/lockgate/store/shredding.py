@@ -126,10 +126,13 @@ def shred(handle: Any, shredding: Shredding, *, least_rows: int = LEAST_ROWS) ->
 
 
 def _written(path: str, fresh: str, shredding: Shredding, least_rows: int) -> dict[str, Any] | None:
-    """The statistics of the new file, on the disk; None where the old one has few rows, or JSON that is none."""
+    """The statistics of the new file, on the disk; None where the old one stays.
+
+    It has few rows, or JSON that is none, or rows too long for the memory that one thread may take.
+    """
     import duckdb
 
-    connection = duckdb.connect(":memory:", config=_spill.settings("1GB"))
+    connection = duckdb.connect(":memory:", config=_spill.settings("1GB", threads=1))
     try:
         read = f"SELECT * FROM read_parquet({listed([path])})"  # noqa: S608 -- a quoted path of ours
         connection.execute(f"CREATE VIEW old AS {read}")
@@ -145,7 +148,7 @@ def _written(path: str, fresh: str, shredding: Shredding, least_rows: int) -> di
         old = ", ".join([*own, *(f'NULL::VARCHAR AS "{name}"' for name in dict.fromkeys(missing))])
         source = shredding.written(f"SELECT {old} FROM old")  # noqa: S608 -- names of columns
         connection.execute(f"COPY ({source}) TO {_quoted(fresh)} (FORMAT parquet, COMPRESSION zstd)")
-    except duckdb.InvalidInputException:  # as a query says that asks for it
+    except (duckdb.InvalidInputException, duckdb.OutOfMemoryException):  # as a query says that asks for it
         return None
     finally:
         connection.close()
