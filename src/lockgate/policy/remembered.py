@@ -36,6 +36,11 @@ class Remembered(Generic[T]):
     def __len__(self) -> int:
         return len(self._held)
 
+    @property
+    def full(self) -> bool:
+        """Whether hardly anything can be kept without letting go of something."""
+        return 8 * self.size >= 7 * self._max_bytes
+
     def get(self, key: Hashable) -> T | None:
         """What is kept under ``key``."""
         found = self._held.get(key)

@@ -58,13 +58,25 @@ def test_the_third_replica_is_told_with_its_own_name_what_others_were(policy_set
     assert asked != []
 
 
-def test_templates_that_are_not_used_are_made_no_more(policy_set, monkeypatch):
+def test_templates_are_seldom_made_where_there_is_no_room(policy_set, monkeypatch):
     made = policy_set(*_of(_TWO))
-    monkeypatch.setattr(made._recalled, "_told", Remembered(max_bytes=0))  # no room for any
+    monkeypatch.setattr(made._recalled, "_told", Remembered(max_bytes=0))
     asked = _counting(made, monkeypatch)
-    for at in range(400):
-        made.review(_asked("web-a", at, hostname=str(at % 2)))
-    assert 400 + 64 <= len(asked) <= 400 + 64 + 400 // 16
+    for at in range(162):
+        made.review(_asked("web-a", at, dnsPolicy=str(at % 2)))
+    assert len(asked) == 162 + 160 // 16
+
+
+def test_those_that_are_kept_stay_where_more_are_asked_for_than_there_is_room_for(policy_set, monkeypatch):
+    made = policy_set(*_of(_TWO))
+    monkeypatch.setattr(made._recalled, "_told", Remembered(max_bytes=40_000))
+    for at in range(300):
+        made.review(_asked("web-a", at, dnsPolicy=str(at % 60)))
+    asked = _counting(made, monkeypatch)
+    for at in range(60):
+        made.review(_asked("web-b", at, dnsPolicy=str(at % 60)))
+    assert len(made._recalled._told) > 4
+    assert 0 < len(asked) < 60  # some are known
 
 
 @pytest.mark.parametrize("seed", range(5))

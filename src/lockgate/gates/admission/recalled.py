@@ -25,8 +25,9 @@ _numbers = count()
 MAX_BYTES = 2 << 20
 _TIMES_TOLD = 8
 """What is told anew for each replica may take so many times that."""
-_AHEAD, _NOW_AND_THEN = 64, 16
-"""So many more templates are made than are used; past it only one of so many that might be."""
+_NOW_AND_THEN = 16
+"""Where there is no room for more templates, one of so many that might be made takes the place of the longest unused:
+were it each, those that are asked for in turn would all be gone before they come again."""
 _MAX_PAIRS = 4096
 """Kinds of objects that are told apart; past it they begin anew, for kinds come from objects."""
 
@@ -64,7 +65,7 @@ class Recalled:
         self._told: Remembered[Told] = Remembered(max_bytes=_TIMES_TOLD * max_bytes)
         self._once: Remembered[bool] = Remembered(max_bytes=max_bytes // 4)
         """Of what something was told that may be kept, if it comes again."""
-        self._made = self._used = self._passed = 0
+        self._passed = 0
         self._read: dict[tuple[Plan, Every | None], tuple[int, tuple[int, ...]]] = {}
 
     def key(self, parts: Parts, plan: Plan, rules: Every | None) -> Key | None:
@@ -86,24 +87,18 @@ class Recalled:
     def told(self, key: Key, limits: Limits) -> Told | None:
         """The same of what is told anew for each replica."""
         found = self._told.get(key)
-        if found is None or found.most > limits.each or found.steps >= limits.all:
-            return None
-        self._used += 1
-        return found
+        return None if found is None or found.most > limits.each or found.steps >= limits.all else found
 
     def worth_telling(self, key: Key) -> bool:
-        """Whether a template is to be made, which costs a second evaluation: only of what comes again, and only while
-        templates are used about as often as made, which they are not where there is no room for as many as are asked
-        for in turn."""
+        """Whether a template is to be made, which costs a second evaluation and more: only of what comes again, and
+        where there is room for it."""
         if self._once.get(key) is None:
             self._once.put(key, True, size_of(key))
             return False
-        if self._made - self._used >= _AHEAD:
-            self._passed += 1
-            if self._passed % _NOW_AND_THEN:
-                return False
-        self._made += 1
-        return True
+        if not self._told.full:
+            return True
+        self._passed += 1
+        return self._passed % _NOW_AND_THEN == 0
 
     def keep_told(self, key: Key, told: Told) -> None:
         """Keep a template."""
