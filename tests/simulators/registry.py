@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -67,8 +68,10 @@ class Registry:
 
 
 @contextmanager
-def serving(layout: Path, behaviour: Behaviour | None = None) -> Iterator[Registry]:
-    """The registry while it listens."""
+def serving(
+    layout: Path, behaviour: Behaviour | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[Registry]:
+    """The registry while it listens; over TLS where a context is given."""
     registry = Registry(layout, behaviour or Behaviour())
 
     class Handler(_Handler):
@@ -77,6 +80,8 @@ def serving(layout: Path, behaviour: Behaviour | None = None) -> Iterator[Regist
     Handler.registry = registry
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     registry.host = f"127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

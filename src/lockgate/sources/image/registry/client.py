@@ -204,9 +204,7 @@ class Client:
         try:
             return self._transport.request(method, address, headers=sent, body=body, timeout=timeout)
         except urllib3.exceptions.SSLError as error:
-            hint = "name its authority by --ca-file" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
-            reason = "its certificate is not trusted" if hint else "no TLS can be agreed on"
-            raise SourceError(reason, where=shown(address), hint=hint) from None
+            raise _untrusted(str(error), shown(address)) from None
         except _urllib3_errors() as error:
             raise _SilentError(type(error).__name__) from None
 
@@ -260,6 +258,16 @@ class Client:
 def _pieces(response: Any) -> Iterator[bytes]:
     while piece := response.read(_PIECE):
         yield piece
+
+
+def _untrusted(told: str, where: str) -> SourceError:
+    """Why TLS failed, by the words of OpenSSL."""
+    if "mismatch" in told:
+        return SourceError("its certificate is another host's", where=where)
+    if "CERTIFICATE_VERIFY_FAILED" in told:
+        hint = "name its authority by --ca-file"
+        return SourceError("its certificate is not trusted", where=where, hint=hint)
+    return SourceError("no TLS can be agreed on", where=where)
 
 
 def _drop(response: Any) -> None:

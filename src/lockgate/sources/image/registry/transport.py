@@ -17,6 +17,9 @@ from lockgate.errors import SourceError, UsageError
 from lockgate.formats.addresses import link_local, loopback, public
 
 _MOST_POOLS = 16
+_MOST_ADDRESSES = 4
+"""Of one host that are tried."""
+_PROBE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class Transport:
         ):
             hint = "a registry that all can reach may not lead into a private network"
             raise SourceError("the registry leads to an address that may not be asked", where=where, hint=hint)
-        return found[0]
+        return _reachable(list(dict.fromkeys(found))[:_MOST_ADDRESSES], port)
 
     def _made(self, host: str, origin: tuple[str, str, int], address: str) -> Any:
         import urllib3
@@ -112,8 +115,9 @@ class Transport:
         scheme, _, port = origin
         if scheme == "http":
             return urllib3.HTTPConnectionPool(address, port, maxsize=2)
+        # Without a name for urllib3 to look for, TLS itself holds the certificate against ``server_hostname``.
         return urllib3.HTTPSConnectionPool(
-            address, port, maxsize=2, ssl_context=self._context(), server_hostname=host, assert_hostname=host
+            address, port, maxsize=2, ssl_context=self._context(), server_hostname=host
         )
 
     def _context(self) -> ssl.SSLContext:
@@ -124,6 +128,17 @@ class Transport:
             except (OSError, ssl.SSLError) as error:
                 raise UsageError(f"no certificates ({type(error).__name__})", where=self._trust.ca_file) from None
         return context
+
+
+def _reachable(addresses: list[str], port: int) -> str:
+    """The first that takes a connection; where none does, the first, whose silence is then told."""
+    for address in addresses if len(addresses) > 1 else ():
+        try:
+            with socket.create_connection((address, port), timeout=_PROBE_SECONDS):
+                return address
+        except OSError:
+            continue
+    return addresses[0]
 
 
 def _origin(parts: SplitResult) -> tuple[str, str, int]:
