@@ -166,13 +166,17 @@ def _sorted_out(
 
 
 def _fixed(one: KnownFinding, owners: Owners | None) -> SettledFinding:
-    """Without fix and lines: both spoke of what is no longer there."""
-    finding = replace(one.finding, fix=None, location=replace(one.finding.location, snippet=()))
+    """Without fix and lines: both spoke of what is no longer there, and none was read that the ledger kept."""
+    finding, places = one.finding, one.locations
+    if finding.fix is not None or finding.location.snippet:
+        finding = replace(finding, fix=None, location=replace(finding.location, snippet=()))
+    if any(place.snippet for place in places):
+        places = tuple([replace(place, snippet=()) for place in places])
     return SettledFinding(
         finding=finding,
         identity=one.identity,
         state=State.FIXED,
-        locations=tuple([replace(place, snippet=()) for place in one.locations]),
+        locations=places,
         owners=owners.of(finding.location.path) if owners is not None else (),
         introduced_by=one.introduced_by,
         introduced_at=one.introduced_at,

@@ -43,7 +43,7 @@ class Bodies:
     """What the known findings at one path say, unpacked when first asked for, and a finding only made of it when it is
     asked for itself."""
 
-    __slots__ = ("_lines", "_packed", "_rows", "count", "named", "path")
+    __slots__ = ("_left", "_lines", "_packed", "_rows", "count", "named", "path")
 
     def __init__(self, path: str, packed: Stored, *, lines: str, count: int, named: Named) -> None:
         self.path = path
@@ -53,6 +53,8 @@ class Bodies:
         self._lines: str | list[str] = lines
         """Their lines as one text until one is asked for: numbers of their own would take several times as much."""
         self._rows: codec.BareRows | None = None
+        self._left = count
+        """Findings that are still to be made; what was unpacked is let go with the last."""
 
     @property
     def packed(self) -> bytes:
@@ -62,9 +64,13 @@ class Bodies:
     def of(self, number: int) -> tuple[Finding, tuple[Location, ...]]:
         """A finding and its places. Raises ``StoreError`` where what was kept is of another form."""
         try:
-            return self._unpacked().of(number, self.path)
+            made = self._unpacked().of(number, self.path)
         except (LookupError, TypeError, ValueError) as error:
             raise self._trouble(error) from None
+        self._left -= 1
+        if self._left <= 0:
+            self._rows = None
+        return made
 
     def line(self, number: int) -> int:
         """The line of a finding. Raises as :meth:`of`."""
