@@ -31,7 +31,7 @@ class Explanation:
     policy: str
     """A constraint as ``Kind/name``; a policy, and its binding where that has a name."""
     outcome: str
-    """``denied``, ``allowed``, ``not about it`` or ``failed``."""
+    """``denied``, ``warned``, ``audited``, ``changed``, ``allowed``, ``not about it`` or ``failed``."""
     reason: str = ""
     """The messages, or what leaves the object out."""
     steps: tuple[Step, ...] = ()

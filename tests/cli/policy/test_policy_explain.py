@@ -63,6 +63,48 @@ def test_a_message_is_shown_once_however_many_actions_a_binding_has(lockgate, tm
     assert (one["policy"], one["reason"]) == ("owner (all)", "no labels")
 
 
+@pytest.mark.parametrize(("actions", "outcome"), [
+    ("[Warn]", "warned"), ("[Audit]", "audited"), ("[Warn, Audit]", "warned"), ("[Audit, Deny]", "denied"),
+])  # fmt: skip
+def test_a_binding_that_denies_nothing_is_not_told_to(lockgate, tmp_path, actions, outcome):
+    bound = (
+        "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\n"
+        f"metadata: {{name: all}}\nspec: {{policyName: owner, validationActions: {actions}}}\n"
+    )
+    (one,) = explained(lockgate, tmp_path, POD, "policy.yaml", policy_text=POLICY + bound)
+    assert (one["outcome"], one["reason"]) == (outcome, "no labels")
+
+
+@pytest.mark.parametrize(("action", "outcome"), [("deny", "denied"), ("warn", "warned"), ("dryrun", "audited")])
+def test_a_constraint_that_denies_nothing_is_not_told_to(lockgate, tmp_path, action, outcome):
+    policies = f"{TEMPLATE}---\n{CONSTRAINT}spec: {{enforcementAction: {action}}}\n"
+    (one,) = explained(lockgate, tmp_path, POD, "policies.yaml", policy_text=policies)
+    assert (one["outcome"], one["reason"]) == (outcome, "no owner")
+
+
+@pytest.mark.parametrize(("effect", "outcome"), [("deny", "denied"), ("audit", "audited"), ("Audit", "audited")])
+def test_a_definition_comes_to_what_its_effect_is(lockgate, tmp_path, effect, outcome):
+    rule = {"if": {"field": "name", "equals": "r"}, "then": {"effect": effect}}
+    definition = {"name": "named", "properties": {"mode": "All", "policyRule": rule}}
+    resource = json.dumps({"type": "Microsoft.ContainerRegistry/registries", "name": "r"})
+    (one,) = explained(lockgate, tmp_path, resource, "definition.json", policy_text=json.dumps(definition))
+    assert (one["outcome"], one["reason"]) == (outcome, f"the effect is {effect}")
+
+
+def test_a_wrong_policy_leaves_the_others_of_its_file_explained(lockgate, tmp_path):
+    (tmp_path / "object.yaml").write_text(POD)
+    wrong = CONSTRAINT.replace("{name: all}", "{name: wrong}") + "spec: {enforcementAction: 7}\n"
+    unbound = POLICY.replace("{name: owner}", "{name: broken}").replace("has(object.metadata.labels)", "has(")
+    (tmp_path / "policies.yaml").write_text("---\n".join([TEMPLATE, wrong, CONSTRAINT, unbound, POLICY]))
+    done = lockgate("policy", "explain", "object.yaml", "policies.yaml", "--format", "json", cwd=tmp_path)
+    assert done.returncode == 4
+    told = {one["policy"]: (one["outcome"], one["reason"]) for one in json.loads(done.stdout)}
+    assert told["NeedsOwner/all"] == ("denied", "no owner")
+    assert told["owner"] == ("denied", "no labels")
+    assert told["NeedsOwner/wrong"][0] == told["ValidatingAdmissionPolicy/broken"][0] == "failed"
+    assert "enforcementAction" in told["NeedsOwner/wrong"][1]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "part"),
     [

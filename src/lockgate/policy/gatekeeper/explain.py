@@ -15,6 +15,7 @@ from lockgate.policy.step import Explanation, Step
 
 STEPS = 1_000_000
 """Steps of the trace of one constraint that is written in CEL."""
+_OUTCOMES = {"deny": "denied", "warn": "warned", "dryrun": "audited"}
 
 
 def explain(library: Library, review: Review, *, point: str) -> Iterator[Explanation]:
@@ -32,7 +33,7 @@ def _one(library: Library, review: Review, constraint: Constraint, said: list[Vi
         return Explanation(constraint.key, "failed", error.message)
     if left_out:
         return Explanation(constraint.key, "not about it", f"{left_out} leaves it out")
-    outcome = "failed" if any(one.error for one in said) else "denied" if said else "allowed"
+    outcome = "failed" if any(one.error for one in said) else _OUTCOMES[said[0].action] if said else "allowed"
     reason = "; ".join(one.message for one in said)
     try:
         steps = _steps(library, review, constraint)

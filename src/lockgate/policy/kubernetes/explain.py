@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,8 @@ from lockgate.policy.kubernetes.validation import STEPS, bound, judge
 from lockgate.policy.kubernetes.world import World, activation, parameters
 from lockgate.policy.selectors import EVERYTHING
 from lockgate.policy.step import Explanation, Step
+
+_OUTCOMES = {"Deny": "denied", "Warn": "warned", "Audit": "audited"}
 
 
 def explain(
@@ -39,12 +42,17 @@ def _one(request: Request, policy: ValidatingPolicy, binding: Binding, world: Wo
     except EvaluationError as error:
         return Explanation(name, "failed", error.message)
     verdicts = judge(request, [policy], [binding], world=world).verdicts
-    outcome = "failed" if any(one.error for one in verdicts) else "denied" if verdicts else "allowed"
+    outcome = "failed" if any(one.error for one in verdicts) else _outcome({one.action for one in verdicts})
     steps = tuple(step for params in found for step in _steps(request, policy, params, world))
     if any(step.note.startswith("matchCondition") and step.value is False for step in steps):
         outcome = "not about it"
     told = dict.fromkeys(one.message for one in verdicts)  # every action of the binding says the same
     return Explanation(name, outcome, "; ".join(told), steps)
+
+
+def _outcome(actions: AbstractSet[str]) -> str:
+    """Of the strictest of them."""
+    return next((outcome for action, outcome in _OUTCOMES.items() if action in actions), "allowed")
 
 
 def _steps(
