@@ -102,6 +102,14 @@ def test_a_server_refuses_a_push_that_brings_a_secret(secrets_only, token, tmp_p
     allowed = git(secrets_only.folder, "push", "-q", "-o", "lockgate.bypass=revoked an hour ago", str(server), "main")
     assert allowed.returncode == 0, allowed.stderr
     assert "recorded" in allowed.stderr
+    named = git(secrets_only.folder, "push", "-q", str(server), "main:refs/heads/topic", "main:refs/tags/v1")
+    assert named.returncode == 0, named.stderr  # a branch and a tag that bring no blob are not asked for a reason again
+    secrets_only.write("other.py", f'OTHER = "{token[:-4]}{token[:3:-1][:4]}"\n')
+    secrets_only.commit("another leak")
+    again = git(secrets_only.folder, "push", "-q", str(server), "main:refs/heads/third")
+    assert again.returncode != 0
+    assert "other.py" in again.stderr
+    assert "app.py" not in again.stderr
 
 
 def test_a_hook_that_is_there_is_kept_and_called_first(lockgate, secrets_only):

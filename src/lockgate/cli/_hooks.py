@@ -45,8 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
         return _pre_commit(here)
     lines = sys.stdin.read().splitlines()
     if arguments.action == "pre-push":
-        return _guard(here, [_pushed(line) for line in lines if line.strip()], bypass=os.environ.get("LOCKGATE_BYPASS"))
-    return _guard(here, [_received(line) for line in lines if line.strip()], bypass=_push_option())
+        pushed = [_pushed(line) for line in lines if line.strip()]
+        return _guard(here, pushed, bypass=os.environ.get("LOCKGATE_BYPASS"), there="--remotes")
+    received = [_received(line) for line in lines if line.strip()]
+    return _guard(here, received, bypass=_push_option(), there="--all")
 
 
 def _hooks_folder(git: Git) -> Path:
@@ -145,8 +147,12 @@ def _push_option() -> str | None:
     return None
 
 
-def _guard(top: Path, updates: list[_Update], *, bypass: str | None) -> int:
-    """Judge every blob that the updates bring; a deleted reference brings nothing."""
+def _guard(top: Path, updates: list[_Update], *, bypass: str | None, there: str) -> int:
+    """Judge every blob that the updates bring; a deleted reference brings nothing, nor does a commit that is ``there``.
+
+    ``there``: git's option for the references that the receiving side has. A server has moved none of them yet when its
+    hook is called, so a new branch or tag brings only what is new in it, never again what was let pass before.
+    """
     project = project_at(top)
     git = Git(top, in_hook=True)  # a server quarantines incoming objects and names the place to its hook
     revisions: list[str] = []
@@ -159,7 +165,7 @@ def _guard(top: Path, updates: list[_Update], *, bypass: str | None) -> int:
     if not revisions:
         return int(ExitCode.ALLOWED)
     settings = project.settings
-    revisions += [] if git.bare else ["--not", "--remotes"]
+    revisions += ["--not", there]
     source = HistorySource(
         git,
         revisions=tuple(revisions),
