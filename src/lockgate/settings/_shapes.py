@@ -168,10 +168,14 @@ class AdmissionSettings:
         OnFailure.CLOSED,
     )
     fail_open: tuple[str, ...] = setting(
-        "Namespaces that fail open whatever `failure` says. Default: kube-system, for a cluster must be able to start.",
+        "Namespaces, by name or glob, that fail open whatever `failure` says. Default: kube-system, for a cluster must "
+        "be able to start.",
         ("kube-system",),
     )
-    fail_closed: tuple[str, ...] = setting("Namespaces that fail closed whatever `failure` says.", ())
+    fail_closed: tuple[str, ...] = setting(
+        "Namespaces, by name or glob, that fail closed whatever `failure` says. A name goes before a glob, and what "
+        "closes before what opens.", ()
+    )  # fmt: skip
     exempt: tuple[str, ...] = setting(
         "Namespaces, by name or glob, in which nothing is judged; each review is recorded all the same.", ()
     )

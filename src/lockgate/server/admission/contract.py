@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from lockgate.dataclass import dataclass
 from lockgate.policy.remembered import Shared
+from lockgate.settings.globs import word_matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,18 @@ class FailureModes:
     default: FailureMode = FailureMode.CLOSED
     """For namespaces not named, and for objects in none."""
     namespaces: Mapping[str, FailureMode] = field(default_factory=dict)
+    """By name, or by a glob with ``*``."""
 
     def of(self, namespace: str) -> FailureMode:
-        """The mode of a namespace; empty for cluster-scoped objects."""
-        return self.namespaces.get(namespace, self.default)
+        """The mode of a namespace; empty for cluster-scoped objects. A name goes before globs; of several globs that
+        match it, one that closes counts."""
+        if not namespace:
+            return self.default
+        found = self.namespaces.get(namespace)
+        if found is not None:
+            return found
+        modes = {mode for glob, mode in self.namespaces.items() if word_matches(glob, namespace)}
+        return FailureMode.CLOSED if FailureMode.CLOSED in modes else next(iter(modes), self.default)
 
 
 class Outcome(StrEnum):
