@@ -110,6 +110,9 @@ def test_a_server_refuses_a_push_that_brings_a_secret(secrets_only, token, tmp_p
     assert again.returncode != 0
     assert "other.py" in again.stderr
     assert "app.py" not in again.stderr
+    secrets_only.git("tag", "bare", "HEAD:other.py")
+    tagged = git(secrets_only.folder, "push", "-q", str(server), "bare")
+    assert "held back" in tagged.stderr  # a tag may name a blob without any commit
 
 
 def test_a_hook_that_is_there_is_kept_and_called_first(lockgate, secrets_only):

@@ -291,6 +291,27 @@ def test_history_reads_every_blob_once_with_all_its_paths(repository):
     assert found[b"first"].commit == first
 
 
+def test_history_reads_what_a_tag_names_without_a_commit(repository):
+    repository.write("a", "base")
+    repository.commit()
+    repository.write("deep/b", "in a tree")
+    repository.write("c", "by itself")
+    repository.git("add", "-A")
+    repository.git("tag", "tree", repository.git("write-tree").strip())
+    blob = repository.git("hash-object", "c").strip()
+    repository.git("tag", "-a", "-m", "x", "once", blob)
+    repository.git("tag", "-a", "-m", "x", "twice", "once")
+    repository.git("tag", "-d", "once")
+    repository.git("tag", "usual", "HEAD")
+    rows = [row for row in HistorySource(Git(repository.folder)).collect(everything) if isinstance(row, File)]
+    found = {row.load(): row for row in rows}
+    assert set(found) == {b"base", b"in a tree", b"by itself"}
+    assert found[b"in a tree"].path == "deep/b"
+    assert {found[b"by itself"].path, *found[b"by itself"].other_paths} == {"refs/tags/twice", "c"}
+    (alone,) = list(HistorySource(Git(repository.folder), revisions=(blob,)).collect(everything))
+    assert (alone.path, alone.commit) == (blob, blob)
+
+
 def test_history_reads_what_only_a_merge_brought(repository):
     repository.write("a", "base\n")
     repository.commit()

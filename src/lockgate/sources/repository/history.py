@@ -1,7 +1,8 @@
 """Every reachable blob of a repository, once, with all paths at which it stood and a commit that brought it.
 
 ``git log --raw -m --no-renames`` names the blobs (``-m``: plain ``--raw`` prints nothing for merges, which hides about
-4 % of the blobs), ``cat-file --batch`` reads them. Blobs that an earlier run saw are not read again.
+4 % of the blobs), ``cat-file --batch`` reads them. Blobs that an earlier run saw are not read again. A blob that a tag
+names without a commit has the blob or tree that is named in the place of the commit.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from lockgate.model import File, Skip, SkipKind
 from lockgate.sources import Wants
 from lockgate.sources.repository.blobs import blobs
 from lockgate.sources.repository.git import Git
+from lockgate.sources.repository.outside import outside_commits
 
 _MAX_PATHS = 16
 """Paths kept for one blob: the first may be left out by a path filter, the hundredth tells nothing more."""
@@ -113,7 +115,10 @@ class HistorySource:
                 elif blob:
                     _note(found, blob, commit, os.fsencode(os.fsdecode(token)).decode("utf-8", "replace"))
                     blob = ""
-        return found
+        apart: dict[str, _Blob] = {}
+        for blob, named, path in outside_commits(self.git, revisions):
+            _note(apart, blob, named, path)
+        return apart | found
 
 
 def _tokens(stream: object) -> Iterator[bytes]:
