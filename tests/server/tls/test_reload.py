@@ -4,6 +4,7 @@ import os
 import ssl
 import threading
 import time
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -104,6 +105,31 @@ def test_a_pair_that_does_not_fit_is_refused_and_the_old_one_goes_on(server, fil
     until(lambda: running.metrics.certificate_reloads >= 1)
     with client(running.port, third) as healed:
         assert healed.get("/healthz").status_code == 200
+
+
+def test_a_pair_that_is_over_is_refused_while_the_old_one_is_valid(server, files, tmp_path):
+    running, first = server
+    authority = Authority("over")
+    certificate, key = authority.issue(tmp_path, "over", names=("127.0.0.1",), life=timedelta(seconds=-2))
+    os.replace(key, files[0].key)
+    os.replace(certificate, files[0].certificate)
+    until(lambda: running.metrics.certificate_errors >= 2)  # the first may be of half a pair
+    assert running.metrics.certificate_reloads == 0
+    with client(running.port, first) as still:
+        assert still.get("/readyz").text == "ok"
+
+
+def test_a_server_that_begins_with_a_certificate_that_is_over_says_so(files, tmp_path, caplog):
+    authority = Authority("over")
+    certificate, key = authority.issue(tmp_path, "over", names=("127.0.0.1",), life=timedelta(seconds=-2))
+    running = AdmissionServer(Yes(), Pair(certificate, key),
+                              options=Options(host="127.0.0.1", port=0, drain_seconds=0))  # fmt: skip
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    assert running.started.wait(10)
+    running.stop()
+    thread.join(10)
+    assert "is over" in caplog.text
 
 
 def test_files_that_vanish_are_told_and_the_old_pair_goes_on(server, files):

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import field
@@ -123,6 +124,8 @@ class AdmissionServer:
             pair = pair.pair
         tls = ReloadingContext(pair, client_authority=self.options.client_authority)
         self.metrics.certificate_expires = tls.expires
+        if tls.expires < time.time():
+            _log.error("the certificate %s is over: nobody will ask until there is a new one", pair.certificate)
         listener = self._listen()
         before = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_SECONDS)

@@ -9,6 +9,7 @@ would be by ``load_cert_chain`` on the living context, and the kind of key may c
 from __future__ import annotations
 
 import ssl
+import time
 from pathlib import Path
 
 from lockgate.dataclass import dataclass
@@ -36,16 +37,20 @@ class ReloadingContext:
         """
         self._pair, self._client_authority = pair, client_authority
         self._stamp = self._stamped()
-        self.context, self.expires = self._load()
+        self.context, _, self.expires = self._load()
         self._current = self.context
         self.context.sni_callback = self._choose
 
     def reload_if_changed(self) -> bool:
-        """Whether a new pair was taken up; ``SourceError`` when there is one that cannot be: the old one goes on."""
+        """Whether a new pair was taken up; ``SourceError`` when there is one that cannot be, or that is over or not yet
+        valid while the old one is: the old one goes on."""
         stamp = self._stamped()
         if stamp == self._stamp:
             return False
-        fresh, expires = self._load()
+        fresh, begins, expires = self._load()
+        now = time.time()
+        if now < self.expires and not begins <= now < expires:
+            raise self._wrong("it is over" if now >= expires else "it is not valid yet")
         self._current, self.expires, self._stamp = fresh, expires, stamp
         return True
 
@@ -61,7 +66,7 @@ class ReloadingContext:
         first, second = ((one.st_ino, one.st_mtime_ns, one.st_size) for one in found)
         return first, second
 
-    def _load(self) -> tuple[ssl.SSLContext, float]:
+    def _load(self) -> tuple[ssl.SSLContext, float, float]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
@@ -70,10 +75,10 @@ class ReloadingContext:
             if self._client_authority is not None:
                 context.load_verify_locations(self._client_authority)
                 context.verify_mode = ssl.CERT_REQUIRED
-            _, ends = validity(self._pair.certificate.read_text("ascii", "replace"))
+            begins, ends = validity(self._pair.certificate.read_text("ascii", "replace"))
         except (OSError, ValueError, ssl.SSLError) as error:
             raise self._wrong(str(getattr(error, "reason", None) or error)) from None
-        return context, ends.timestamp()
+        return context, begins.timestamp(), ends.timestamp()
 
     def _wrong(self, reason: str) -> SourceError:
         return SourceError(
