@@ -243,6 +243,16 @@ def test_coverage_counts_the_files_that_a_family_wanted(engine, memory, make_fil
             assert engine.run(source, scanners=scanners, families=families, cache=cache).coverage == expected
 
 
+def test_a_lock_file_that_is_cut_is_not_told_as_none(engine, memory, make_file):
+    families = (Family.SECRETS, Family.DEPENDENCIES)
+    nothing = engine.scanner(family=Family.DEPENDENCIES, wants=lambda path, size: False)
+    scanners = {"word": engine.scanner(), "nothing": nothing}
+    cut = make_file("package-lock.json", '{"lockfileVersion": 3, "packages": {"node_mod')
+    result = engine.run(memory(cut), scanners=scanners, families=families)
+    assert result.coverage["dependencies"] == "nothing of this kind could be read among 1 files"
+    assert result.decision.verdict is Verdict.WARN
+
+
 def test_coverage_is_told_in_the_same_order_in_every_process(engine, memory, make_file):
     families = (Family.WORKFLOWS, Family.SECRETS, Family.POLICY, Family.DOCKERFILES)
     scanners = {str(family): engine.scanner(family=family) for family in families}

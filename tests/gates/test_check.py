@@ -182,6 +182,19 @@ def test_a_malformed_lock_file_warns_by_default() -> None:
     assert decision.reasons[0].rule == "must_read.warn_skips[0]" and "poetry.lock" in decision.reasons[0].text
 
 
+@pytest.mark.parametrize(
+    "skip",
+    [
+        Skip("f2.py", SkipKind.LIMIT, "the time budget of 1 s was used up before this file and 58 more"),
+        Skip("Dockerfile", SkipKind.LIMIT, "more than 1000 findings", family="dockerfiles"),
+    ],
+)
+def test_what_no_budget_was_left_for_is_never_allowed_without_a_word(skip: Skip) -> None:
+    decision = ask(skips=(skip,))
+    assert decision.verdict is Verdict.WARN
+    assert skip.path in decision.reasons[0].text
+
+
 def test_skips_deny_when_the_settings_say_so() -> None:
     skip = Skip("a", SkipKind.TOO_LARGE, "large")
     settings = GateSettings(must_read=MustRead(deny_skips=(SkipCondition(kind=SkipKind.TOO_LARGE),)))

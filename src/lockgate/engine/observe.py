@@ -227,16 +227,19 @@ def _cover(seen: Observation, judges: Judges, *, dependencies: bool, change: boo
     """A family with nothing of its kind in the source was checked: looking and finding no such file is an answer.
 
     A source without a file is not called checked, but a change may be one: it deletes files, or brings pictures alone.
+    Where such a file was there and could not be read, it is not said that there was none.
     """
     if not seen.files and not change:
         return
+    unread = {skip.family for skip in seen.skips}
     for judge in (judges.files, judges.objects, *((judges.components,) if dependencies else ())):
         for family, line in judge.coverage().items():
             seen.said.setdefault(family, []).append(line)
         for family in sorted(judge.families()):
             own = f"{seen.judged[family]:,} files, {len(judge.rules[family]):,} rules" if seen.judged[family] else ""
             lines = [own, *seen.said.get(family, ())]
-            nothing = f"nothing of this kind among {seen.files:,} files"
+            kind = "of this kind could be read" if family in unread else "of this kind"
+            nothing = f"nothing {kind} among {seen.files:,} files"
             seen.coverage[family] = "; ".join(filter(None, lines)) or nothing
 
 
