@@ -106,6 +106,45 @@ def test_effects_parameters_modes_and_overrides_are_those_of_the_assignment(made
     assert [action for action, _, _ in review(policies)] == said
 
 
+def _by(kind, *values, inside=True):
+    return {"kind": kind, "in" if inside else "notIn": list(values)}
+
+
+_HERE, _AWAY = "Microsoft.ContainerService/managedClusters", "Microsoft.KeyVault/vaults"
+
+
+def _selecting(*groups):
+    return {"resourceSelectors": [{"name": f"s{at}", "selectors": list(parts)} for at, parts in enumerate(groups)]}
+
+
+def _milder(*parts):
+    return {"overrides": [{"kind": "policyEffect", "value": "Audit", "selectors": list(parts)}]}
+
+
+@pytest.mark.parametrize("more", [
+    _selecting([_by("resourceLocation", "westeurope")]),
+    _selecting([_by("resourceLocation", "westeurope", inside=False)]),
+    _selecting([_by("resourceType", _HERE), _by("resourceLocation", "westeurope")]),
+    _milder(_by("resourceLocation", "westeurope", inside=False)),
+    _milder(_by("resourceLocation", "westeurope")),
+])  # fmt: skip
+def test_what_hangs_on_the_location_of_the_cluster_is_told_and_not_left_out_in_silence(more):
+    (problem,) = loaded(definition(), assignment(**more), cluster=CLUSTER).problems
+    assert "where the cluster stands is not known" in str(problem)
+
+
+@pytest.mark.parametrize(("more", "said"), [
+    (_selecting([_by("resourceType", _AWAY), _by("resourceLocation", "westeurope")]), []),
+    (_selecting([_by("resourceLocation", "westeurope")], [_by("resourceType", _HERE)]), [Action.DENY]),
+    (_milder(_by("resourceType", _AWAY), _by("resourceLocation", "westeurope")), [Action.DENY]),
+    (_milder(_by("resourceType", _HERE)), [Action.AUDIT]),
+])  # fmt: skip
+def test_selectors_that_need_no_location_are_followed(more, said):
+    policies = loaded(definition(), assignment(**more), cluster=CLUSTER)
+    assert policies.problems == ()
+    assert [action for action, _, _ in review(policies)] == said
+
+
 def test_an_initiative_hands_its_parameters_on():
     initiative = {"id": "/providers/Microsoft.Authorization/policySetDefinitions/base", "name": "base", "properties": {
         "parameters": {"how": {"type": "String"}},

@@ -29,6 +29,7 @@ _MODE = "microsoft.kubernetes.data"
 _MANAGED = "Microsoft.ContainerService/managedClusters"
 _UNNAMED = re.compile(r"[^a-z0-9.-]+")
 _MAX_NAME = 200
+_LOCATION = "resourcelocation"
 _MANAGEMENT_GROUPS = "/providers/microsoft.management/managementgroups/"
 
 
@@ -150,22 +151,23 @@ class _Making:
         name = self._cluster.rstrip("/").rpartition("/")[2]
         resource = Resource({"id": self._cluster, "type": _type(self._cluster), "name": name})
         for bound in library.bind(assignment):
-            if str(bound.definition.mode).lower() != _MODE or not self._concerns(bound, resource):
+            definition = bound.definition
+            if str(definition.mode).lower() != _MODE or not self._in_scope(bound):
                 continue
-            definition, values, _ = bound.version_for(resource)
             try:
-                self._constrain(one, bound, definition, values, resource)
+                _refuse_locations(bound, resource)
+                if bound.assignment.selects(resource):
+                    definition, values, _ = bound.version_for(resource)
+                    self._constrain(one, bound, definition, values, resource)
             except LockgateError as error:
                 named = PolicyError(f"{definition.display_name or definition.name}: {error.message}",
                                     where=assignment.where, hint=error.hint)  # fmt: skip
                 self._problems.append(one.at(named))
 
-    def _concerns(self, bound: Any, resource: Any) -> bool:
+    def _in_scope(self, bound: Any) -> bool:
         from lockgate.policy.azure.assignments import folded_scope
 
-        if self._cluster and not bound.covers((folded_scope(self._cluster),)):
-            return False
-        return bool(bound.assignment.selects(resource))
+        return not self._cluster or bool(bound.covers((folded_scope(self._cluster),)))
 
     def _constrain(self, one: Placed, bound: Any, definition: Any, values: Mapping[str, Any], resource: Any) -> None:
         from lockgate.policy.azure import data_plane_policy
@@ -210,6 +212,23 @@ class _Making:
             told = "\0".join((bound.assignment.id, *parts))
             name = f"{name[:_MAX_NAME]}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
         return name
+
+
+def _refuse_locations(bound: Any, resource: Any) -> None:
+    """Raises :class:`PolicyError` where something hangs on the cluster's location, which nobody told: to leave the
+    assignment out, or to take an override that makes it milder, could let through what Azure would deny."""
+
+    def hangs(parts: Sequence[Any], reference: str) -> bool:
+        others = [part for part in parts if part.kind != _LOCATION]
+        return len(others) < len(parts) and all(part.admits(resource, reference) for part in others)
+
+    groups = bound.assignment.selectors
+    sure = any(all(part.kind != _LOCATION and part.admits(resource, "") for part in parts) for parts in groups)
+    if (not sure and any(hangs(parts, "") for parts in groups)) or any(
+        hangs(override.selectors, bound.reference_id) for override in bound.assignment.overrides
+    ):
+        raise PolicyError("its assignment selects by location, and where the cluster stands is not known",
+                          hint="take the selector off this copy, or leave the assignment out")  # fmt: skip
 
 
 def _documents(content: str) -> list[Mapping[str, Any]]:
