@@ -1,5 +1,6 @@
 """The workspace: where it lies, and the salt that is made once."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -48,6 +49,12 @@ def test_a_salt_of_the_team_comes_first_and_is_long_enough(workspace, monkeypatc
 def test_a_salt_that_was_cut_short_is_refused(workspace):
     (workspace.folder / "salt").write_bytes(b"short")
     with pytest.raises(StoreError, match="cut short"):
+        salt_of(workspace)
+
+
+def test_a_salt_that_is_a_pipe_is_refused_rather_than_waited_for(workspace):
+    os.mkfifo(workspace.folder / "salt")
+    with pytest.raises(StoreError, match="not a regular file"):
         salt_of(workspace)
 
 

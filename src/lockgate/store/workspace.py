@@ -87,6 +87,8 @@ def salt_of(workspace: Workspace | None) -> bytes:
             _place_salt(path)
         except OSError as error:
             raise StoreError(f"the salt cannot be written: {error.strerror}", where=str(path)) from None
+    if not path.is_file():  # a pipe would be waited for
+        raise StoreError("the salt is not a regular file", where=str(path), hint="delete it: a new one is made")
     kept = path.read_bytes()
     if len(kept) < 16:
         raise StoreError("the salt was cut short", where=str(path), hint="delete the file: a new one is made")
