@@ -12,29 +12,28 @@ from tests.server.query.served import Running
 
 from lockgate.store.ingest import Collected, Loader
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory):
     folder: Path = tmp_path_factory.mktemp("live")
     server = Running(folder, secure=False)
+    now = datetime.now(UTC)
     rows = {
         "ContainerLogV2": [
             {"PodNamespace": space, "PodName": "web-1", "ContainerName": "web", "LogMessage": text,
-             "TimeGenerated": (NOW - timedelta(minutes=age)).isoformat()}
+             "TimeGenerated": (now - timedelta(minutes=age)).isoformat()}
             for space, text, age in (("shop", "<script>alert(1)</script>", 1), ("pay", "paid 'all'", 2),
                                      ("shop", "an hour ago", 60))
         ],
-        "KubeEvents": [{"TimeGenerated": NOW.isoformat(), "LastSeen": NOW.isoformat(), "Namespace": "shop",
+        "KubeEvents": [{"TimeGenerated": now.isoformat(), "LastSeen": now.isoformat(), "Namespace": "shop",
                         "KubeEventType": "Warning", "Reason": "BackOff", "Name": "web-1", "Message": "again & again",
                         "Count": 3.0}],
-        "KubeNodeInventory": [{"TimeGenerated": NOW.isoformat(), "ClusterName": "harbour", "Computer": "node-a",
+        "KubeNodeInventory": [{"TimeGenerated": now.isoformat(), "ClusterName": "harbour", "Computer": "node-a",
                                "Status": "NotReady"}],
     }  # fmt: skip
     for name, own in rows.items():
         loader = Loader(Collected(server.record), name)
-        loader.load(b"".join(json.dumps(row).encode() + b"\n" for row in own), received=NOW)
+        loader.load(b"".join(json.dumps(row).encode() + b"\n" for row in own), received=now)
         loader.close()
     yield server
     server.close()
