@@ -113,6 +113,24 @@ def test_a_fifo_is_a_skip_and_does_not_hang(tmp_path):
     assert (skip.path, skip.kind) == ("pipe", SkipKind.SPECIAL)
 
 
+@pytest.mark.parametrize("place", [".gitignore", "a/b/.gitignore", ".git/info/exclude"])
+def test_a_fifo_that_git_would_wait_for_is_named(repository, monkeypatch, place):
+    monkeypatch.setattr("lockgate.sources.repository.git._PATIENCE", 0.5)
+    repository.write("a/b/f", "1")
+    (repository.folder / place).unlink(missing_ok=True)
+    (repository.folder / place).parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(repository.folder / place)
+    with pytest.raises(SourceError, match="git waits") as caught:
+        files(TreeSource(repository.folder))
+    assert caught.value.where == str(repository.folder / place)
+
+
+def test_a_git_that_takes_longer_than_usual_is_waited_for(repository, monkeypatch):
+    monkeypatch.setattr("lockgate.sources.repository.git._PATIENCE", 0.0)
+    repository.write("f", "1")
+    assert files(TreeSource(repository.folder)) == {"f": b"1"}
+
+
 def test_a_file_that_turns_into_a_fifo_after_listing_is_refused(tmp_path):
     (tmp_path / "f").write_text("x")
     (row,) = TreeSource(tmp_path).collect(everything)

@@ -11,6 +11,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -34,6 +35,11 @@ _HARDENED = (
 _DROPPED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_EXTERNAL_DIFF", "GIT_TRACE", "GIT_CONFIG_COUNT")
 TIMEOUT = 600.0
 """Seconds that one short call may take."""
+_PATIENCE = 10.0
+"""Seconds after which it is looked whether git waits for a pipe."""
+_READ_EVERYWHERE = frozenset((".gitignore", ".gitattributes", ".gitmodules"))
+_READ_ONCE = (".git/info/exclude", ".git/info/attributes", ".git/config")
+_MOST_FOLDERS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +56,39 @@ class Git:
     def output(self, *arguments: str, stdin: bytes | None = None, timeout: float = TIMEOUT) -> bytes:
         """Standard output. Raises :class:`SourceError` with git's own words when it fails."""
         try:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 self._command(arguments),
-                input=stdin,
-                stdin=subprocess.DEVNULL if stdin is None else None,
-                capture_output=True,
-                timeout=timeout,
+                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 env=self._environment(),
-                check=False,
             )
         except FileNotFoundError:
             raise SourceError("git is not installed", hint="install git, or check a plain folder") from None
-        except subprocess.TimeoutExpired:
-            raise SourceError(f"git {arguments[0]} took longer than {timeout:.0f} s", where=str(self.folder)) from None
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        with process:
+            try:
+                told, wrong = self._ended(process, stdin, timeout)
+            except subprocess.TimeoutExpired:
+                reason = f"git {arguments[0]} took longer than {timeout:.0f} s"
+                raise SourceError(reason, where=str(self.folder)) from None
+            finally:
+                process.kill()  # nothing where it has ended
+        if process.returncode:
+            said = wrong.decode("utf-8", "replace").strip().splitlines()
             raise SourceError(
-                f"git {arguments[0]} failed: {said[-1] if said else done.returncode}", where=str(self.folder)
+                f"git {arguments[0]} failed: {said[-1] if said else process.returncode}", where=str(self.folder)
             )
-        return done.stdout
+        return told
+
+    def _ended(self, process: subprocess.Popen[bytes], stdin: bytes | None, timeout: float) -> tuple[bytes, bytes]:
+        """What it wrote. A pipe in the place of a file that git reads would be waited for until the time is over."""
+        try:
+            return process.communicate(stdin, min(timeout, _PATIENCE))
+        except subprocess.TimeoutExpired:
+            pipe = _waited_for(self.folder)
+            if pipe:
+                raise SourceError("git waits for what is no file", where=pipe, hint="remove it") from None
+            return process.communicate(timeout=max(timeout - _PATIENCE, 0.0))
 
     def try_text(self, *arguments: str) -> str:
         """Like :meth:`text`, but an empty string where git refuses."""
@@ -125,6 +145,24 @@ class Git:
             "GIT_ASKPASS": "true",
             "LC_ALL": "C",
         }
+
+
+def _waited_for(folder: Path) -> str:
+    """A pipe where git reads a file of its own; empty where none was found."""
+    for path in _read_by_git(folder):
+        try:
+            if path.is_fifo():
+                return str(path)
+        except OSError:
+            continue
+    return ""
+
+
+def _read_by_git(folder: Path) -> Iterator[Path]:
+    for at in (folder, *folder.absolute().parents):
+        yield from (at / name for name in (*_READ_ONCE, *_READ_EVERYWHERE))
+    for inner, _, names in islice(os.walk(folder), _MOST_FOLDERS):
+        yield from (Path(inner, name) for name in _READ_EVERYWHERE.intersection(names))
 
 
 def _close(pipe: IO[bytes] | None) -> None:
