@@ -10,6 +10,7 @@ from lockgate.advisories.record import Advisory, Kind, PackageRanges, RecordErro
 from lockgate.advisories.versions import APK, DPKG, RPM
 from lockgate.formats import json_safe, yaml_safe
 from lockgate.formats.format_error import FormatError
+from lockgate.formats.purl import python_name
 from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Severity
 
@@ -30,7 +31,6 @@ _STATES = {
     "will-not-fix": "will-not-fix", "wont-fix": "will-not-fix", "wontfix": "will-not-fix", "ignored": "will-not-fix",
 }  # fmt: skip
 _STATED = ("urgency", "fix_state", "state", "status")
-_SEPARATORS = lazy_pattern(r"[-_.]+")
 
 
 def from_json(content: bytes) -> Iterator[Advisory | RecordError]:
@@ -141,7 +141,7 @@ def normal_name(ecosystem: str, name: str) -> str:
     """A package name as ``Component`` writes it: PyPI by PEP 503; NuGet, Packagist in lower case; others unchanged."""
     base = ecosystem.partition(":")[0]
     if base == "PyPI":
-        return _SEPARATORS.sub("-", name).lower()
+        return python_name(name)
     if base in ("NuGet", "Packagist", "GitHub Actions"):
         return name.lower()
     return name

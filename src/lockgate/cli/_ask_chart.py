@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from lockgate.cli._text import bar
 from lockgate.formats.printable import clipped, printable
 from lockgate.kql.text import shown_text_of
 from lockgate.kql.types import SCALARS
@@ -28,7 +29,6 @@ _HEIGHT = 6
 """Lines of one series; each has four dots."""
 _LEFT = (0x40, 0x04, 0x02, 0x01)
 _RIGHT = (0x80, 0x20, 0x10, 0x08)
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
 Points = list[tuple[float, float]]
 
 
@@ -66,7 +66,7 @@ def _bars(table: AnswerTable, numbers: Sequence[int], width: int) -> Iterator[st
     shown = [short(value) for _, value in rows]
     room = max(width - names - max(map(len, shown)) - 2, 10)
     for (name, value), text in zip(rows, shown, strict=True):
-        yield f"{clipped(name, names).ljust(names)} {_bar(abs(value) / most if most else 0.0, room)} {text}"
+        yield f"{clipped(name, names).ljust(names)} {bar(abs(value) / most if most else 0.0, room)} {text}"
     if len(table.rows) > MAX_BARS:
         yield f"and {len(table.rows) - MAX_BARS:,} more rows"
 
@@ -82,11 +82,6 @@ def bars_of(table: AnswerTable, numbers: Sequence[int]) -> list[tuple[str, float
                 parts.append(table.columns[place][0])
             rows.append((printable(" ".join(parts)), _number(row[place])))
     return rows
-
-
-def _bar(share: float, room: int) -> str:
-    eighths = round(share * room * 8)
-    return "█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
 
 
 # --- lines

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from lockgate.cli._image import image_of
+from lockgate.cli._text import bar
 from lockgate.dataclass import dataclass
 from lockgate.formats.oci.layers.entries import Entry, Kind
 from lockgate.formats.printable import clipped, printable, veiled
 from lockgate.sources.image import Image, LayerSource, root_source, sources_of
 from lockgate.sources.image.layers import Standing, shown_path, step_of
 
-_EIGHTHS = " \u258f\u258e\u258d\u258c\u258b\u258a\u2589\u2588"
 _BAR = 24
 
 
@@ -124,7 +124,7 @@ def drawn(image: Image | Path, seen: dict[int, Seen], *, width: int) -> Iterator
         hidden = size_of(one.hidden) if one.hidden else ""
         pulled, unpacked = size_of(layer.descriptor.size), size_of(one.bytes)
         line = f"  {layer.index:>5} {pulled:>9} {unpacked:>9} {hidden:>9} {one.files:>7,} "
-        yield line + bar(one.bytes, top)
+        yield line + bar(_share(one.bytes, top), _BAR)
         deletes = f"; deletes {one.deletes:,} paths" if one.deletes else ""
         step = veiled(step_of(layer)) or "the history does not tell what brought it"
         yield clipped(f"        {step}{deletes}", width)
@@ -142,12 +142,9 @@ def _largest(one: Seen, width: int) -> Iterator[str]:
         yield clipped(f"        {size_of(size):>9}  {printable(path)}", width)
 
 
-def bar(value: int, top: int) -> str:
-    """A bar of ``_BAR`` columns at most, in eighths; a value above nothing shows."""
-    if not top or not value:
-        return ""
-    eighths = max(1, round(value / top * _BAR * 8))
-    return _EIGHTHS[8] * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
+def _share(value: int, top: int) -> float:
+    """Of the longest bar; a value above nothing shows."""
+    return max(value / top, 1 / (8 * _BAR)) if top and value else 0.0
 
 
 def size_of(count: int) -> str:

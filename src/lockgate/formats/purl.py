@@ -1,12 +1,12 @@
 """Package URLs (ECMA-427, https://github.com/package-url/purl-spec): written from a component, and read back.
 
 Written without a parser, because a lock file has thousands. What does not belong: which ecosystem of OSV a
-distribution's packages are of (``formats.installed.distribution``).
+distribution's packages are of (``formats.installed._distribution``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, unquote
 
 from lockgate.dataclass import dataclass
@@ -34,6 +34,12 @@ _LOWER = frozenset({"pypi", "npm", "golang", "composer", "hex"})
 _KIND = lazy_pattern(r"[A-Za-z][A-Za-z0-9.+-]{0,60}\Z")
 _KEY = lazy_pattern(r"[a-z][a-z0-9._-]{0,60}\Z")
 _LONGEST = 4096
+_SEPARATORS = lazy_pattern(r"[-_.]+")
+
+
+def python_name(name: str) -> str:
+    """The one spelling of a name of PyPI (PEP 503)."""
+    return _SEPARATORS.sub("-", name).lower()
 
 
 def purl(ecosystem: str, name: str, version: str) -> str:
@@ -45,16 +51,19 @@ def purl(ecosystem: str, name: str, version: str) -> str:
         name = name.replace(":", "/", 1)
     if kind in _LOWER:
         name = name.lower()
-    path = "/".join(_quoted(part) for part in name.split("/") if part)
-    return f"pkg:{kind}/{path}@{_quoted(version)}" if version else f"pkg:{kind}/{path}"
+    return _unqualified(kind, name.split("/"), version)
 
 
 def qualified(kind: str, namespace: str, name: str, version: str, qualifiers: Mapping[str, str]) -> str:
     """A package URL with qualifiers: in the order of their keys, those without a value left out."""
-    path = "/".join(_quoted(part) for part in (*namespace.split("/"), name) if part)
-    url = f"pkg:{kind}/{path}@{_quoted(version)}" if version else f"pkg:{kind}/{path}"
+    url = _unqualified(kind, (*namespace.split("/"), name), version)
     rest = "&".join(f"{key}={_quoted(value)}" for key, value in sorted(qualifiers.items()) if value)
     return f"{url}?{rest}" if rest else url
+
+
+def _unqualified(kind: str, segments: Iterable[str], version: str) -> str:
+    path = "/".join(_quoted(part) for part in segments if part)
+    return f"pkg:{kind}/{path}@{_quoted(version)}" if version else f"pkg:{kind}/{path}"
 
 
 def _quoted(text: str) -> str:

@@ -12,14 +12,12 @@ from dataclasses import replace
 from lockgate.formats.installed import System
 from lockgate.formats.installed._distribution import ecosystem_of, system_of_distro
 from lockgate.formats.installed._rpm_header import source_of
-from lockgate.formats.purl import ECOSYSTEMS, PackageUrl, parse
-from lockgate.lazy_pattern import lazy_pattern
+from lockgate.formats.purl import ECOSYSTEMS, PackageUrl, parse, python_name
 from lockgate.model import Component
 
 _KINDS = frozenset({"deb", "apk", "rpm"})
 _IDS = {"redhat": "rhel", "opensuse": "opensuse-leap", "suse": "sles", "alma": "almalinux", "azure-linux": "azurelinux"}
 """``ID`` of os-release by the name that package URLs write."""
-_SEPARATORS = lazy_pattern(r"[-_.]+")
 
 
 def component_of(url: str, path: str, system: System | None = None) -> Component | None:
@@ -37,7 +35,7 @@ def component_of(url: str, path: str, system: System | None = None) -> Component
         return None
     name, version = found.full_name, found.version
     if ecosystem == "PyPI":
-        name = _SEPARATORS.sub("-", name).lower()
+        name = python_name(name)
     elif ecosystem == "Go":
         version = version.removeprefix("v")
     return Component(ecosystem, name, version, path, purl=url)

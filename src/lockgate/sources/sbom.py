@@ -9,6 +9,7 @@ from pathlib import Path
 from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 from lockgate.formats import bills
+from lockgate.formats.installed import FAMILY
 from lockgate.model import Component, Skip, SkipKind
 from lockgate.sources import Wants
 
@@ -32,7 +33,7 @@ class SbomSource:
             size = self.file.stat().st_size
             if size > bills.MAX_BYTES:
                 reason = f"{size} bytes, over the limit of {bills.MAX_BYTES}"
-                yield Skip(self.file.name, SkipKind.TOO_LARGE, reason, bills.FAMILY)
+                yield Skip(self.file.name, SkipKind.TOO_LARGE, reason, FAMILY)
                 return
             content = self.file.read_bytes()
         except OSError as error:

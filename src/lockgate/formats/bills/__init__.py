@@ -14,10 +14,10 @@ from lockgate.formats import json_safe
 from lockgate.formats.bills._cyclonedx import read_cyclonedx
 from lockgate.formats.bills._spdx import read_spdx
 from lockgate.formats.format_error import FormatError
+from lockgate.formats.installed import FAMILY
 from lockgate.model import Component, Skip, SkipKind
 
 MAX_BYTES = 256 * 1024 * 1024
-FAMILY = "dependencies"
 
 
 @dataclass(frozen=True, slots=True)

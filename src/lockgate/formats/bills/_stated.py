@@ -8,7 +8,7 @@ from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.installed import System
+from lockgate.formats.installed import FAMILY, System
 from lockgate.formats.purl_components import component_of
 from lockgate.model import Component, ComponentKind, Skip, SkipKind
 
@@ -83,7 +83,7 @@ def _unknown(path: str, names: list[str]) -> Skip:
     shown = ", ".join("".join(c if c.isprintable() else "?" for c in name[:60]) for name in names[:_NAMED])
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     reason = f"{len(names)} components without a package URL that is understood: {shown}{more}"
-    return Skip(path, SkipKind.UNSUPPORTED, reason, "dependencies")
+    return Skip(path, SkipKind.UNSUPPORTED, reason, FAMILY)
 
 
 def text(value: Any, most: int = 2000) -> str:

@@ -164,6 +164,11 @@ def size_of(content: Content) -> int:
     return len(content) if isinstance(content, bytes) else content.seek(0, io.SEEK_END)
 
 
+def stream_of(content: Content) -> BinaryIO:
+    """A seekable reader of a file, wherever it stands."""
+    return io.BytesIO(content) if isinstance(content, bytes) else content
+
+
 def whole(content: Content, limit: int = MAX_TEXT) -> bytes:
     """All of a file. Raises ``FormatError`` for one of more than ``limit`` bytes."""
     size = size_of(content)

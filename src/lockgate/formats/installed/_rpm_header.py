@@ -68,7 +68,7 @@ def source_of(file: str, epoch: int = 0) -> tuple[str, str]:
     return name, f"{epoch}:{version}-{release}" if epoch else f"{version}-{release}"
 
 
-def _index(blob: bytes) -> tuple[_Entries, memoryview]:
+def _index(blob: bytes) -> tuple[_Entries, bytes]:
     if len(blob) < 8:
         raise HeaderError("a header of less than 8 bytes")
     count, size = struct.unpack_from(">II", blob)
@@ -79,29 +79,29 @@ def _index(blob: bytes) -> tuple[_Entries, memoryview]:
     for tag, kind, offset, many in struct.iter_unpack(">IIII", memoryview(blob)[8 : 8 + 16 * count]):
         if tag in _WANTED and offset < size:
             entries.setdefault(tag, (kind, offset, many))
-    return entries, memoryview(blob)[8 + 16 * count : end]
+    return entries, blob[8 + 16 * count : end]
 
 
-def _text(entries: _Entries, data: memoryview, tag: int) -> str:
+def _text(entries: _Entries, data: bytes, tag: int) -> str:
     kind, offset, _ = entries.get(tag, (0, 0, 0))
     if kind not in (_STRING, _I18N, _STRINGS):
         return ""
-    return next(iter(_strings(data, offset, 1)), "")
+    end = data.find(b"\0", offset)  # not by splitting: the names of all files may stand behind it
+    return data[offset : end if end >= 0 else None].decode("utf-8", "replace")
 
 
-def _strings(data: memoryview, offset: int, count: int) -> list[str]:
+def _strings(data: bytes, offset: int, count: int) -> list[str]:
     """Each ends in a zero byte."""
-    raw = bytes(data[offset:])
-    return [part.decode("utf-8", "replace") for part in raw.split(b"\0", count)[:count]]
+    return [part.decode("utf-8", "replace") for part in data[offset:].split(b"\0", count)[:count]]
 
 
-def _numbers(entries: _Entries, data: memoryview, tag: int, *, most: int) -> tuple[int, ...]:
+def _numbers(entries: _Entries, data: bytes, tag: int, *, most: int) -> tuple[int, ...]:
     kind, offset, count = entries.get(tag, (0, 0, 0))
     count = min(count, most, (len(data) - offset) // 4)
     return struct.unpack_from(f">{count}I", data, offset) if kind == _INT32 and count > 0 else ()
 
 
-def _files(entries: _Entries, data: memoryview) -> tuple[str, ...]:
+def _files(entries: _Entries, data: bytes) -> tuple[str, ...]:
     kind, offset, count = entries.get(_BASE_NAMES, (0, 0, 0))
     folder_kind, folder_offset, folder_count = entries.get(_DIR_NAMES, (0, 0, 0))
     if kind != _STRINGS or folder_kind != _STRINGS or max(count, folder_count) > _MOST_FILES:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.installed import FAMILY, Content, Installed, Reader, Sibling
+from lockgate.formats.installed import FAMILY, Content, Installed, Reader, Sibling, stream_of
 from lockgate.formats.installed._zip import Member, content, members
 from lockgate.formats.purl import purl
 from lockgate.lazy_pattern import lazy_pattern
@@ -46,8 +46,7 @@ class _Walk:
 def _read(path: str, file: Content, sibling: Sibling) -> Installed:  # noqa: ARG001
     components: list[Component] = []
     skips: list[Skip] = []
-    stream: BinaryIO = io.BytesIO(file) if isinstance(file, bytes) else file
-    for one in _archive(path, stream, 0, _Walk()):
+    for one in _archive(path, stream_of(file), 0, _Walk()):
         if isinstance(one, Component):
             components.append(one)
         elif len(skips) < _MOST_SKIPS:

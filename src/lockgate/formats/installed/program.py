@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import io
-from typing import BinaryIO
-
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.installed import FAMILY, HEAD, Content, Installed, Reader, Sibling, _go, _rust, is_program
+from lockgate.formats.installed import (
+    FAMILY,
+    HEAD,
+    Content,
+    Installed,
+    Reader,
+    Sibling,
+    _go,
+    _rust,
+    is_program,
+    stream_of,
+)
 from lockgate.formats.installed._sections import parts
 from lockgate.model import Skip
 
 
 def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: ARG001
-    file: BinaryIO = io.BytesIO(content) if isinstance(content, bytes) else content
+    file = stream_of(content)
     file.seek(0)
     if not is_program(file.read(HEAD)):
         return Installed()

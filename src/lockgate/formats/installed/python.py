@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.installed import Content, Installed, Reader, Sibling, text_of
-from lockgate.formats.purl import purl
+from lockgate.formats.purl import purl, python_name
 from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Component
 
 _ENDINGS = (".dist-info/METADATA", ".egg-info/PKG-INFO", "EGG-INFO/PKG-INFO", ".egg-info")
 _MAX = 4 * 1024 * 1024
 _NAME = lazy_pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
-_SEPARATORS = lazy_pattern(r"[-_.]+")
 _LONGEST_LICENCE = 120
 """A longer ``License`` is the whole text of one."""
 
@@ -29,7 +28,7 @@ def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: 
     name, version = said.get("name", ""), said.get("version", "")
     if _NAME.match(name) is None or not version or " " in version:
         raise FormatError("metadata without a name and a version")
-    normal = _SEPARATORS.sub("-", name).lower()
+    normal = python_name(name)
     licence = said.get("license-expression") or said.get("license", "")
     return Installed(
         (

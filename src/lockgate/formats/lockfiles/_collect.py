@@ -14,6 +14,7 @@ from lockgate.formats.lockfiles._graph import chains, parents, scopes, stronger
 from lockgate.formats.paths import folder_of as folder_of
 from lockgate.formats.paths import join as join
 from lockgate.formats.purl import purl
+from lockgate.formats.purl import python_name as python_name
 from lockgate.model import Component, Scope, Skip, SkipKind
 
 Key = tuple[str, str]
@@ -193,8 +194,3 @@ def integrity_hashes(integrity: str) -> tuple[str, ...]:
             except (ValueError, binascii.Error):
                 continue
     return tuple(found)
-
-
-def python_name(name: str) -> str:
-    """PEP 503."""
-    return re.sub(r"[-_.]+", "-", name).lower()

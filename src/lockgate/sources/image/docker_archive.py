@@ -7,13 +7,12 @@ Image JSON".
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
 from lockgate.errors import SourceError, UsageError
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.oci import configs, media_types
+from lockgate.formats.oci import configs, digests, media_types
 from lockgate.formats.oci.history import Layer
 from lockgate.formats.oci.layers.limits import LayerLimits
 from lockgate.formats.oci.layers.tar import Tar
@@ -52,7 +51,7 @@ class DockerArchive:
         if not isinstance(paths, list) or len(paths) != len(config.diff_ids) or len(paths) > MAX_LAYERS:
             raise SourceError("as many layers as the configuration names are wanted", where=f"{self.name}: {_MANIFEST}")
         self._layers = dict(zip(config.diff_ids, (_text(path, self.name) for path in paths), strict=True))
-        digest = f"sha256:{hashlib.sha256(self._config).hexdigest()}"
+        digest = digests.digest_of(self._config)
         body = {
             "schemaVersion": 2, "mediaType": media_types.OCI_MANIFEST,
             "config": {"mediaType": media_types.DOCKER_CONFIG, "digest": digest, "size": len(self._config)},

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lockgate.errors import SourceError
+from lockgate.formats.oci.digests import digest_of
 from lockgate.sources.policy_bundle import content, signing
-from lockgate.sources.policy_bundle.places import MANIFEST, Layout, Place, digest_of, manifest_json
+from lockgate.sources.policy_bundle.places import MANIFEST, Layout, Place, manifest_json
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey

@@ -5,7 +5,6 @@ Every blob is checked against its digest before anybody sees it. Source: OCI ima
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import json
 import os
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 from lockgate.errors import SourceError, UsageError
 from lockgate.formats import json_safe
 from lockgate.formats.format_error import FormatError
+from lockgate.formats.oci.digests import digest_of
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 MAX_BLOB = 32 * 1024 * 1024
@@ -45,11 +45,6 @@ class Place(Protocol):
 
     def blob(self, digest: str) -> bytes:
         """The bytes of that digest, checked. Raises ``SourceError``."""
-
-
-def digest_of(content: bytes) -> str:
-    """``sha256:`` and 64 hex digits."""
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def place_of(address: str, *, allowed: Collection[str] = ()) -> Place:
