@@ -29,7 +29,6 @@ class Upkeep:
             named = () if table in self.unfiltered else HOT_PATHS.get(table, ())
         return tuple(dict.fromkeys(map(parsed, named)))
 
-
     def told(self) -> dict[str, Any]:
         """As JSON can hold it, for another process."""
         paths = {name: list(texts) for name, texts in (self.paths or {}).items()}

@@ -100,7 +100,7 @@ class Reader:
         return meant and self.test(path)
 
 
-def nothing_beside(path: str) -> bytes | None:  # noqa: ARG001 -- the shape of Sibling
+def nothing_beside(path: str) -> bytes | None:
     """Where a file is seen alone."""
     return None
 

@@ -14,7 +14,7 @@ _NAME = lazy_pattern(r"[A-Za-z0-9.][A-Za-z0-9+._-]*\Z")
 _MOST_SKIPS = 20
 
 
-def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: ARG001
+def _read(path: str, content: Content, sibling: Sibling) -> Installed:
     components: list[Component] = []
     skips: list[Skip] = []
     files: dict[str, tuple[str, ...]] = {}

@@ -13,7 +13,7 @@ from lockgate.model import Component, Scope
 _PATH = "composer/installed.json"
 
 
-def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: ARG001
+def _read(path: str, content: Content, sibling: Sibling) -> Installed:
     document = json_safe.load(whole(content))
     packages = document.get("packages") if isinstance(document, dict) else document
     if not isinstance(packages, list):

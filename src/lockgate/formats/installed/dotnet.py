@@ -16,7 +16,7 @@ from lockgate.model import Component
 _MOST = 20_000
 
 
-def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: ARG001
+def _read(path: str, content: Content, sibling: Sibling) -> Installed:
     document = json_safe.load(whole(content))
     libraries = document.get("libraries") if isinstance(document, dict) else None
     if not isinstance(libraries, dict):

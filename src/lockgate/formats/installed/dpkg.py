@@ -26,7 +26,7 @@ def _test(path: str) -> bool:
     return path == _STATUS or path.startswith(_STATUS_OF_ONE) or (path.startswith(_INFO) and path.endswith(".list"))
 
 
-def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: ARG001
+def _read(path: str, content: Content, sibling: Sibling) -> Installed:
     text = text_of(content)
     if path.startswith(_INFO):
         return Installed(owned={_package_of(path, ".list"): owned(text.split("\n"))})

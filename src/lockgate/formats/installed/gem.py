@@ -21,7 +21,7 @@ _NAME = lazy_pattern(r"[A-Za-z0-9_.-]+\Z")
 _VERSION = lazy_pattern(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z.-]+)?\Z")
 
 
-def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: ARG001
+def _read(path: str, content: Content, sibling: Sibling) -> Installed:
     text = text_of(content, _MAX)
     said: dict[str, str] = {}
     for field, value in _ASSIGNED.findall(text):

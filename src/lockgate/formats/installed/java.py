@@ -43,7 +43,7 @@ class _Walk:
     archives: int = 0
 
 
-def _read(path: str, file: Content, sibling: Sibling) -> Installed:  # noqa: ARG001
+def _read(path: str, file: Content, sibling: Sibling) -> Installed:
     components: list[Component] = []
     skips: list[Skip] = []
     for one in _archive(path, stream_of(file), 0, _Walk()):

@@ -13,7 +13,7 @@ _PLACE = lazy_pattern(r"(?:^|/)node_modules/(?:@[^/]+/)?[^/@.][^/]*/package\.jso
 _NAME = lazy_pattern(r"(?:@[A-Za-z0-9._~-]+/)?[A-Za-z0-9._~-]+\Z")
 
 
-def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: ARG001
+def _read(path: str, content: Content, sibling: Sibling) -> Installed:
     document = json_safe.load(whole(content, _MAX))
     if not isinstance(document, dict):
         return Installed()

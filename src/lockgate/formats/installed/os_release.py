@@ -13,7 +13,7 @@ _ESCAPE = lazy_pattern(r"\\(.)")
 _IDENTIFIER = lazy_pattern(r"[a-z0-9._-]{1,60}\Z")
 
 
-def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: ARG001
+def _read(path: str, content: Content, sibling: Sibling) -> Installed:
     said: dict[str, str] = {}
     for name, value in _ASSIGNMENT.findall(text_of(content, _LONGEST).replace("\r\n", "\n")):
         said[name] = _unquoted(value)

@@ -19,7 +19,7 @@ from lockgate.formats.installed._sections import parts
 from lockgate.model import Skip
 
 
-def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: ARG001
+def _read(path: str, content: Content, sibling: Sibling) -> Installed:
     file = stream_of(content)
     file.seek(0)
     if not is_program(file.read(HEAD)):

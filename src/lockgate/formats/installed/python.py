@@ -16,7 +16,7 @@ _LONGEST_LICENCE = 120
 """A longer ``License`` is the whole text of one."""
 
 
-def _read(path: str, content: Content, sibling: Sibling) -> Installed:  # noqa: ARG001
+def _read(path: str, content: Content, sibling: Sibling) -> Installed:
     said: dict[str, str] = {}
     for line in text_of(content, _MAX).split("\n"):
         if not line.strip():
