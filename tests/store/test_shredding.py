@@ -42,7 +42,7 @@ SHOWN = (
     "T | project N, V = D.a, W = tostring(D.a), I = toint(D.a), R = todouble(D['b c'].d), P = parse_json(S).a",
     "T | extend P = parse_json(S) | where isnotnull(P.a) | project N, P.a, tostring(P.a), tolong(P.a)",
     "T | extend E = D | where tostring(E.a) != '' | sort by N asc | take 3 | project N, E.a, X = E.a",
-    "T | summarize count(), make_set(tostring(D.a)), take_any(D) by A = tostring(D['b c'].d)",
+    "T | summarize count(), array_sort_asc(make_set(tostring(D.a))), take_any(D) by A = tostring(D['b c'].d)",
     "T | summarize max(toint(D.a)), dcount(tostring(D.a))",
     "T | where N > 0 | join kind=inner (T | project N, M = D.a) on N | project N, tostring(D.a), tostring(M)",
     "let U = T | where N >= 0; U | union (U | where D.a == 'x') | summarize count() by tostring(D.a)",
