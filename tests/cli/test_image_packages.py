@@ -9,6 +9,7 @@ from tests.cli.test_installed import FLAW
 from tests.formats.installed.test_distributions import STATUS
 from tests.sources.image.building import Layout
 
+from lockgate.store import Record
 from lockgate.store.advisories import AdvisoryStore
 
 
@@ -50,3 +51,39 @@ def test_packages_without_advisories_are_not_called_clean(lockgate, project):
     (project / ".lockgate" / "advisories.db").unlink()
     run = lockgate("image", "scan", "layout", "--family", "dependencies", cwd=project)
     assert run.returncode == 4
+
+
+def test_an_image_and_its_layers_are_in_the_record(lockgate, tmp_path, token):
+    made = Layout(tmp_path / "layout")
+    base = "org.opencontainers.image.base.name"
+    run = {
+        "User": "app", "Env": [f"API_TOKEN={token}", "PATH=/bin"], "ExposedPorts": {"80/tcp": {}},
+        "Labels": {base: "debian:12", "db-password": "hunter22hunter", "stage": "shop"}, "Cmd": ["/app", "--fast"],
+    }  # fmt: skip
+    steps = ["ADD base", "-ENV X=1", "RUN /bin/sh -c curl -u x --password=hunter22hunter # buildkit"]
+    image = made.image({"etc/os-release": b"ID=debian\n"}, {"app": b"x"}, steps=steps, **run)
+    index = made.name(made.index({**image, "platform": {"os": "linux", "architecture": "amd64"}}), "1")
+    done = lockgate("image", "scan", "layout", "--family", "secrets", cwd=tmp_path)
+    assert done.returncode in (0, 1), done.stderr
+    record = Record.open(tmp_path / ".lockgate")
+    [row] = record.rows("Images")
+    assert (row["ImageDigest"], row["IndexDigest"]) == (image["digest"], index["digest"])
+    assert (row["Name"], row["Registry"], row["Platform"], row["User"]) == ("layout", "", "linux/amd64", "app")
+    assert (row["BaseName"], row["Command"], row["Ports"]) == ("debian:12", '["/app","--fast"]', '["80/tcp"]')
+    assert (row["Variables"], row["LayerCount"], row["Created"]) == ('["API_TOKEN","PATH"]', 2, None)
+    assert json.loads(row["Labels"]) == {base: "debian:12", "db-password": "***", "stage": "shop"}
+    assert row["Inventoried"] is False, "a scan for secrets has no bill"
+    layers = record.rows("ImageLayers")
+    assert [one["Position"] for one in layers] == [0, 1]
+    assert layers[1]["Instruction"] == "RUN curl -u x --password=***"
+    assert {one["ImageDigest"] for one in layers} == {image["digest"]}
+    assert {one["RunId"] for one in layers} == {row["RunId"]}
+
+
+def test_the_bill_of_an_image_is_found_by_its_digest(lockgate, project):
+    lockgate("check", "--image", "layout", cwd=project)
+    query = "Images | where Inventoried | summarize arg_max(TimeGenerated, RunId) by ImageDigest"
+    query += " | join kind=inner Components on RunId | project ImageDigest, Name | order by Name asc"
+    asked = lockgate("ask", query, "--format", "csv", cwd=project)
+    names = [line.rpartition(",")[2] for line in asked.stdout.splitlines()]
+    assert names == ["Name", "bash", "debian", "libssl3", "waiting"], asked.stderr

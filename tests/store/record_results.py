@@ -11,6 +11,8 @@ from lockgate.model import (
     Decision,
     Family,
     Finding,
+    ImageFacts,
+    LayerFacts,
     Location,
     Reason,
     Result,
@@ -39,6 +41,7 @@ def result(run: str, *, findings: int = 3, components: int = 2, started: datetim
         skips=(Skip("pipe", SkipKind.SPECIAL, "a FIFO"),),
         components=tuple(Component("PyPI", f"p{number}", "1", "uv.lock") for number in range(components)),
         coverage={"secrets": "7 files"},
+        images=(ImageFacts("sha256:a", "", "sha256:c", "cart", layers=(LayerFacts(0, "sha256:l", "", "tar", 9),)),),
     )
 
 

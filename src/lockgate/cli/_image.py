@@ -69,7 +69,10 @@ def image_of(arguments: argparse.Namespace) -> Iterator[Image | Path]:
             yield named.root or Path(arguments.image)
             return
         dockerfile = Path(arguments.dockerfile) if arguments.dockerfile else None
-        yield opened_image(named.place, named.key, name=arguments.image, platform=platform, built_from=dockerfile)
+        yield opened_image(
+            named.place, named.key, name=arguments.image, platform=platform, built_from=dockerfile,
+            reference=named.reference,
+        )  # fmt: skip
 
 
 @contextmanager
@@ -87,7 +90,7 @@ def _named(arguments: argparse.Namespace) -> Iterator[Named]:
     from lockgate.sources.image.registry import Trust, registry_of  # TLS and sockets only where there is a registry
 
     with registry_of(reference, Trust(arguments.ca_file, arguments.plain_http)) as place:
-        yield Named(place, reference.key)
+        yield Named(place, reference.key, reference=reference)
 
 
 def _scan(arguments: argparse.Namespace) -> int:

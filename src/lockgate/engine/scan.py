@@ -28,7 +28,7 @@ from lockgate.gates import Gate, Question
 from lockgate.model import Component, Decision, Family, File, Object, Result, Rule, RuleId, Run
 from lockgate.rules import Rulebook
 from lockgate.scanners import ScanContext, Scanner, no_own_policies, nothing_below
-from lockgate.sources import LayeredSource, ObjectSource, Source
+from lockgate.sources import ImageSource, LayeredSource, ObjectSource, Source
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
 
@@ -288,6 +288,7 @@ def _result(run: _Run) -> Result:
         rules=_rules(run.rules, named) | _brought(run.sources, named) | _own(request, named),
         coverage={str(family): line for family, line in sorted(run.seen.coverage.items())},
         notices=(*run.notices, *run.settled.notices),
+        images=tuple(source.facts for source in run.sources if isinstance(source, ImageSource)),
     )
 
 

@@ -8,6 +8,7 @@ from lockgate.model.decision import Decision, Reason, Verdict
 from lockgate.model.file import File
 from lockgate.model.finding import Edit, Finding, Fix, Location, Related, Subject
 from lockgate.model.grades import Confidence, Severity
+from lockgate.model.image import ImageFacts, LayerFacts
 from lockgate.model.named import Named
 from lockgate.model.object import Object
 from lockgate.model.result import Result, Run, SettledFinding, State, WaiverUse
@@ -24,6 +25,8 @@ __all__ = [
     "File",
     "Finding",
     "Fix",
+    "ImageFacts",
+    "LayerFacts",
     "Location",
     "Named",
     "Object",

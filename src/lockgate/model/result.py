@@ -11,6 +11,7 @@ from lockgate.dataclass import dataclass
 from lockgate.model.component import Component
 from lockgate.model.decision import Decision
 from lockgate.model.finding import Finding, Location
+from lockgate.model.image import ImageFacts
 from lockgate.model.quick import quick
 from lockgate.model.rule import Family, Rule, RuleId
 from lockgate.model.skip import Skip
@@ -109,3 +110,5 @@ class Result:
     """Family -> one line on what was checked with what: ``1 204 files, 212 rules``."""
     notices: tuple[str, ...] = ()
     """About waivers: expired, unused, wrong."""
+    images: tuple[ImageFacts, ...] = ()
+    """Those that were read."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
-from lockgate.model import Component, File, Finding, Object, Skip
+from lockgate.model import Component, File, Finding, ImageFacts, Object, Skip
 
 Wants = Callable[[str, int], bool]
 """``wants(path, size)``: whether any scanner or reader of this run wants the file. Asked before content is loaded."""
@@ -49,6 +49,15 @@ class LayeredSource(Protocol):
 
     def told(self, finding: Finding) -> Finding:
         """A finding on one of its files, with what only the source knows of it. Asked once all files were judged."""
+
+
+@runtime_checkable
+class ImageSource(Protocol):
+    """A source that knows which image the files of a run belong to."""
+
+    @property
+    def facts(self) -> ImageFacts:
+        """What the record keeps of it."""
 
 
 @runtime_checkable

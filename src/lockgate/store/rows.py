@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -11,6 +12,8 @@ from lockgate.model import (
     Component,
     Confidence,
     Decision,
+    ImageFacts,
+    LayerFacts,
     Location,
     Related,
     Result,
@@ -33,6 +36,8 @@ def rows_of(result: Result, batch: str) -> dict[str, Iterator[Row]]:
     read once."""
     common = {name: value for name, (value,) in common_columns(result, batch, 1).items()}
     tables: dict[str, Iterator[Row]] = {
+        "Images": (image_row(one) for one in result.images),
+        "ImageLayers": (layer_row(one, layer) for one in result.images for layer in one.layers),
         "Components": (component_row(one) for one in result.components),
         "Skips": (skip_row(one) for one in result.skips),
         "Decisions": decision_rows(result.decision),
@@ -156,6 +161,38 @@ def component_row(one: Component) -> Row:
         "Requirement": one.requirement, "ComponentKind": one.kind.value, "SourcePackage": one.source,
         "SourceVersion": one.source_version, "Architecture": one.architecture, "Layer": one.layer, "Owner": one.owner,
     }  # fmt: skip
+
+
+def image_row(one: ImageFacts) -> Row:
+    """A row of ``Images``."""
+    return {
+        "ImageDigest": one.digest, "IndexDigest": one.index_digest, "ConfigDigest": one.config_digest,
+        "Name": one.name, "Registry": one.registry, "Repository": one.repository, "Tag": one.tag,
+        "Platform": one.platform, "Created": _moment(one.created), "BaseName": one.base_name,
+        "BaseDigest": one.base_digest, "User": one.user, "Entrypoint": _json(one.entrypoint),
+        "Command": _json(one.command), "WorkingDir": one.working_dir, "Ports": _json(one.ports),
+        "Volumes": _json(one.volumes), "Variables": _json(one.variables), "Labels": _json(dict(one.labels)),
+        "Healthcheck": one.healthcheck, "LayerCount": len(one.layers),
+        "PackedBytes": sum(layer.size for layer in one.layers), "Inventoried": one.inventoried,
+    }  # fmt: skip
+
+
+def layer_row(image: ImageFacts, one: LayerFacts) -> Row:
+    """A row of ``ImageLayers``."""
+    return {
+        "ImageDigest": image.digest, "Position": one.position, "Digest": one.digest, "DiffId": one.diff_id,
+        "MediaType": one.media_type, "PackedBytes": one.size, "Instruction": one.instruction, "Line": one.line,
+        "Created": _moment(one.created),
+    }  # fmt: skip
+
+
+def _moment(text: str) -> datetime | None:
+    """A time of RFC 3339; None where it is none, or lies before or after what a table can hold."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def skip_row(one: Skip) -> Row:

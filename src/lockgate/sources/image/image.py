@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from lockgate.dataclass import dataclass
@@ -13,6 +14,7 @@ from lockgate.formats.oci.configs import ImageConfig
 from lockgate.formats.oci.history import Layer
 from lockgate.formats.oci.manifests import Descriptor, Index, Manifest
 from lockgate.formats.oci.platforms import Platform
+from lockgate.formats.oci.references import Reference
 from lockgate.sources.image.place import Place
 
 _DEEPEST = 3
@@ -36,12 +38,18 @@ class Image:
     """Of the images under the same name, this one included; empty where there was no index."""
     attested: int = 0
     """Entries of the index that say something of an image."""
+    index_digest: str = ""
+    """Of the outermost index; empty where there was none."""
+    reference: Reference | None = None
+    """Its name in a registry; None for one on disk."""
 
 
 def opened(
-    place: Place, key: str, *, name: str, platform: Platform | None = None, built_from: Path | None = None
-) -> Image:
-    """The image ``key`` of ``place``; ``built_from``: its Dockerfile, whose lines its layers then know.
+    place: Place, key: str, *, name: str, platform: Platform | None = None, built_from: Path | None = None,
+    reference: Reference | None = None,
+) -> Image:  # fmt: skip
+    """The image ``key`` of ``place``; ``built_from``: its Dockerfile, whose lines its layers then know; ``reference``:
+    what it is called in a registry.
 
     Raises ``SourceError`` where it is not there or cannot be trusted, ``UsageError`` for a platform it does not have.
     """
@@ -49,14 +57,16 @@ def opened(
     found: tuple[str, ...] = ()
     attested = 0
     wanted: Descriptor | None = None
+    outermost = document.digest
     for _ in range(_DEEPEST):
         try:
             read = manifests.read(document.content, media_type=document.media_type)
         except FormatError as error:
             raise SourceError(error.reason, where=name) from None
         if isinstance(read, Manifest):
-            told = _Told(found, attested)
-            return _image(read, document.digest, place, name=name, told=told, built_from=built_from)
+            told = _Told(found, attested, outermost if wanted is not None else "")
+            found_image = _image(read, document.digest, place, name=name, told=told, built_from=built_from)
+            return replace(found_image, reference=reference)
         found, attested = _told(read)
         wanted = platforms.chosen(read.manifests, platform)
         if wanted is None:
@@ -73,6 +83,7 @@ class _Told:
 
     platforms: tuple[str, ...]
     attested: int
+    index_digest: str
 
 
 def _told(index: Index) -> tuple[tuple[str, ...], int]:
@@ -94,7 +105,7 @@ def _image(
         raise SourceError("the configuration names another number of layers than the manifest", where=name)
     lines = history.lines_of(config.history, _parsed(built_from)) if built_from is not None else {}
     layers = history.layers_of(manifest, config, lines)
-    return Image(name, digest, manifest, config, layers, place, told.platforms, told.attested)
+    return Image(name, digest, manifest, config, layers, place, told.platforms, told.attested, told.index_digest)
 
 
 def _parsed(path: Path) -> dockerfile.Dockerfile:

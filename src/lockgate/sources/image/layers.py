@@ -25,8 +25,9 @@ from lockgate.formats.oci.layers.limits import LayerError, LayerLimits
 from lockgate.formats.oci.layers.union import Hidden, Union
 from lockgate.formats.oci.manifests import Descriptor
 from lockgate.formats.printable import clipped, printable
-from lockgate.model import File, Finding, Related, Skip, SkipKind
+from lockgate.model import File, Finding, ImageFacts, Related, Skip, SkipKind
 from lockgate.sources import Wants
+from lockgate.sources.image.facts import facts_of
 from lockgate.sources.image.image import Image
 from lockgate.sources.image.place import LayerReader
 from lockgate.sources.image.root import FolderLayer
@@ -280,6 +281,7 @@ class ConfigSource:
     image: str
     config: ImageConfig
     steps: Sequence[str]
+    facts: ImageFacts
     mode: str = field(default="image", init=False)
 
     @property
@@ -320,7 +322,8 @@ def sources_of(
     """The sources of an image in the order in which they are to be read; the rest as fields of ``LayerSource``."""
     union = Union()
     steps = [instruction(entry.created_by) for entry in image.config.history]
-    found: list[ConfigSource | LayerSource] = [ConfigSource(image.name, image.config, steps)]
+    facts = facts_of(image, inventoried=study is not None)
+    found: list[ConfigSource | LayerSource] = [ConfigSource(image.name, image.config, steps, facts)]
     for layer in reversed(image.layers):
         read = partial(image.place.layer, layer)
         found.append(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError, UsageError
+from lockgate.formats.oci.references import Reference
 from lockgate.sources.image.docker_archive import DockerArchive
 from lockgate.sources.image.files import Archive, Folder
 from lockgate.sources.image.layout import Layout
@@ -29,6 +30,8 @@ class Named:
     """None: the root of a file system, at ``root``."""
     key: str = ""
     root: Path | None = None
+    reference: Reference | None = None
+    """Its name in a registry."""
 
 
 def place_of(text: str, *, name: str = "") -> Named | None:
