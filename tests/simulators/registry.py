@@ -1,11 +1,12 @@
 """A registry on this machine that serves an OCI layout, and behaves as badly as a test wants it to."""
 
 import base64
+import hashlib
 import json
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,6 +47,20 @@ class Behaviour:
     content_type: str = ""
     digest_header: str = ""
     realm: str = ""
+    lists: bool = False
+    """Whether it lists referrers itself."""
+    page: int = 1_000
+    """Referrers on one page."""
+    elsewhere: str = ""
+    """Where the list says that it goes on."""
+    mounts: tuple[str, ...] = ()
+    """Repositories that it mounts blobs from."""
+    conditions: bool = True
+    """Whether it keeps to ``If-Match`` and ``If-None-Match``."""
+    meanwhile: list[Callable[["Registry"], None]] = field(default_factory=list)
+    """What others do before a manifest is written, one for each."""
+    lost: int = 0
+    """Uploads whose connection breaks after all was taken."""
 
 
 class Registry:
@@ -57,10 +72,34 @@ class Registry:
         """Method, path and headers of every request."""
         self.issued: dict[str, int] = {}
         self.host = ""
+        self.written: dict[str, dict] = {}
+        """Manifests that were sent, by tag and by digest."""
+        self.sessions: list[str] = []
 
     def tags(self) -> dict[str, dict]:
         body = json.loads((self.layout / "index.json").read_bytes())
-        return {one["annotations"]["org.opencontainers.image.ref.name"]: one for one in body["manifests"]}
+        named = {one["annotations"]["org.opencontainers.image.ref.name"]: one for one in body["manifests"]}
+        return named | self.written
+
+    def write(self, key: str, content: bytes, kind: str) -> str:
+        digest = self.keep(content)
+        entry = {"digest": digest, "mediaType": kind, "size": len(content)}
+        self.written |= {key: entry, digest: entry}
+        return digest
+
+    def keep(self, content: bytes) -> str:
+        encoded = hashlib.sha256(content).hexdigest()
+        (self.layout / "blobs" / "sha256" / encoded).write_bytes(content)
+        return f"sha256:{encoded}"
+
+    def referrers(self, digest: str) -> list[dict]:
+        found = []
+        for entry in {one["digest"]: one for one in self.written.values()}.values():
+            body = json.loads(self.blob(entry["digest"]))
+            if (body.get("subject") or {}).get("digest") == digest:
+                kind = body.get("artifactType") or body["config"]["mediaType"]
+                found.append({**entry, "artifactType": kind, "annotations": body.get("annotations", {})})
+        return found
 
     def blob(self, digest: str) -> bytes | None:
         path = self.layout / "blobs" / "sha256" / digest.partition(":")[2]
@@ -103,8 +142,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve(b"")
 
+    def do_HEAD(self) -> None:
+        self._serve(b"")
+
     def do_POST(self) -> None:
         self._serve(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def do_PUT(self) -> None:
+        self.do_POST()
 
     def _serve(self, body: bytes) -> None:
         registry, does = self.registry, self.registry.behaviour
@@ -123,6 +168,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({}, status, **({"Retry-After": after} if after else {}))
         elif not self._allowed():
             return
+        elif self.command in ("POST", "PUT"):
+            self._write(parts.path.removeprefix(PREFIX), parse_qs(parts.query), body)
+        elif parts.path.startswith(f"{PREFIX}referrers/") and does.lists:
+            self._referrers(parts.path.removeprefix(f"{PREFIX}referrers/"), parse_qs(parts.query))
         elif parts.path.startswith(f"{PREFIX}manifests/"):
             self._manifest(parts.path.removeprefix(f"{PREFIX}manifests/"))
         elif parts.path.startswith(f"{PREFIX}blobs/"):
@@ -145,7 +194,8 @@ class _Handler(BaseHTTPRequestHandler):
             left = registry.issued.get(token, 0)
             if not left:
                 realm = does.realm or f"http://{registry.host}/token"
-                challenge = f'Bearer realm="{realm}",service="the, registry",scope="repository:team/cart:pull"'
+                action = "pull,push" if self.command in ("POST", "PUT") else "pull"
+                challenge = f'Bearer realm="{realm}",service="the, registry",scope="repository:team/cart:{action}"'
                 self._json({}, 401, **{"WWW-Authenticate": challenge})
                 return False
             registry.issued[token] = left - 1
@@ -154,7 +204,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _token(self, query: dict[str, list[str]], form: dict[str, list[str]]) -> None:
         registry, does = self.registry, self.registry.behaviour
         asked = form or query
-        good = asked.get("scope") == ["repository:team/cart:pull"] and asked.get("service") == ["the, registry"]
+        scopes = (["repository:team/cart:pull"], ["repository:team/cart:pull,push"])
+        good = asked.get("scope") in scopes and asked.get("service") == ["the, registry"]
         if form:
             good = good and form.get("refresh_token") == [does.refresh] and form["grant_type"] == ["refresh_token"]
         elif does.token_user:
@@ -168,6 +219,48 @@ class _Handler(BaseHTTPRequestHandler):
         lasts = {"expires_in": does.expires_in} if does.expires_in is not None else {}
         self._json({"access_token" if form else "token": token, **lasts})
 
+    def _write(self, path: str, query: dict[str, list[str]], body: bytes) -> None:
+        registry, does = self.registry, self.registry.behaviour
+        if path == "blobs/uploads/":
+            if query.get("from", [""])[0] in does.mounts:
+                self._send(201, b"", Location=f"{PREFIX}blobs/{query['mount'][0]}")
+                return
+            registry.sessions.append(f"session-{len(registry.sessions)}")
+            self._send(202, b"", Location=f"{PREFIX}blobs/uploads/{registry.sessions[-1]}?state=a%20b")
+        elif path.startswith("blobs/uploads/"):
+            if does.lost:
+                does.lost -= 1
+                self.close_connection = True
+                return
+            good = path.rpartition("/")[2] == registry.sessions[-1] and query.get("state") == ["a b"]
+            digest = registry.keep(body)
+            good = good and query.get("digest") == [digest]
+            told = does.digest_header or digest
+            self._send(201 if good else 400, b"", **{"Docker-Content-Digest": told})
+        elif path.startswith("manifests/"):
+            key = path.removeprefix("manifests/")
+            if does.meanwhile:
+                does.meanwhile.pop(0)(registry)
+            now = registry.tags().get(key, {}).get("digest")
+            wanted, absent = self.headers.get("If-Match"), self.headers.get("If-None-Match")
+            if does.conditions and ((wanted and wanted != f'"{now}"') or (absent and now)):
+                self._json({}, 412)
+                return
+            digest = registry.write(key, body, self.headers["Content-Type"])
+            subject = (json.loads(body).get("subject") or {}).get("digest")
+            more = {"OCI-Subject": subject} if subject and does.lists else {}
+            self._send(201, b"", **{"Docker-Content-Digest": digest}, **more)
+
+    def _referrers(self, digest: str, query: dict[str, list[str]]) -> None:
+        does = self.registry.behaviour
+        all_of_them, start = self.registry.referrers(digest), int(query.get("after", ["0"])[0])
+        page = all_of_them[start : start + does.page]
+        kind = "application/vnd.oci.image.index.v1+json"
+        body = {"schemaVersion": 2, "mediaType": kind, "manifests": page}
+        following = does.elsewhere or f"{PREFIX}referrers/{digest}?after={start + does.page}"
+        more = {"Link": f'<{following}>; rel="next"'} if start + does.page < len(all_of_them) else {}
+        self._send(200, json.dumps(body).encode(), **{"Content-Type": kind}, **more)
+
     def _manifest(self, key: str) -> None:
         registry, does = self.registry, self.registry.behaviour
         entry = {"digest": key} if ":" in key else registry.tags().get(key)
@@ -177,13 +270,14 @@ class _Handler(BaseHTTPRequestHandler):
             return
         kind = does.content_type or json.loads(content).get("mediaType", "")
         digest = does.digest_header or entry["digest"]
-        self._send(200, content, **{"Content-Type": kind, "Docker-Content-Digest": digest})
+        etag = {"ETag": f'"{entry["digest"]}"'} if does.conditions else {}
+        self._send(200, content, **{"Content-Type": kind, "Docker-Content-Digest": digest}, **etag)
 
     def _blob(self, digest: str) -> None:
         registry, does = self.registry, self.registry.behaviour
         content = registry.blob(digest)
-        if content is None:
-            self._json({}, 404)
+        if content is None or self.command == "HEAD":
+            self._json({}, 404 if content is None else 200)
             return
         content += does.extra
         begin = 0
@@ -216,4 +310,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(content if self.command != "HEAD" else b"")

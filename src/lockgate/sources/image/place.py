@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
@@ -14,6 +14,8 @@ from lockgate.formats.oci.layers.limits import LayerLimits
 from lockgate.formats.oci.layers.tar import Tar
 from lockgate.formats.oci.layers.unpacking import Unpacked
 from lockgate.formats.oci.manifests import Descriptor
+
+_PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,49 @@ class Place(Protocol):
 
     def layer(self, layer: Layer, limits: LayerLimits) -> LayerReader:
         """A layer, to be read once."""
+
+
+class Body(Protocol):
+    """What is written somewhere, from its first byte as often as it is asked for."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """All of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A body in memory."""
+
+    content: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.content)
+
+    def pieces(self) -> Iterator[bytes]:
+        """All of them."""
+        for start in range(0, len(self.content), _PIECE):
+            yield self.content[start : start + _PIECE]
+
+
+@runtime_checkable
+class WritablePlace(Place, Protocol):
+    """Where something can be said of an image beside it. What is written twice is there once."""
+
+    def referrers(self, digest: str) -> tuple[Descriptor, ...]:
+        """What says something of the manifest ``digest``, by the place's own list; nothing of it was checked."""
+
+    def put_blob(self, digest: str, body: Body, *, mounted_from: str = "") -> None:
+        """Write a blob that has ``digest``. ``mounted_from``: another repository of the registry that has it."""
+
+    def put_manifest(self, content: bytes, media_type: str, *, tag: str = "") -> str:
+        """Write a manifest whose blobs are there, under its digest or ``tag``; where it has a subject, list it as a
+        referrer of that. The digest."""
 
 
 def packed_layer(pieces: Iterable[bytes], layer: Layer, limits: LayerLimits) -> LayerReader:

@@ -28,10 +28,10 @@ def _no_credentials(monkeypatch, tmp_path):
     assert os.environ["HOME"]
 
 
-def client_of(registry, credentials=None, *, slept=None, **limits) -> Client:
+def client_of(registry, credentials=None, *, slept=None, writes=False, **limits) -> Client:
     held = credentials or Credentials()
     sleep = (slept if slept is not None else []).append
-    return Client(registry.host, "team/cart", held, trust=Trust(), limits=Limits(**limits), sleep=sleep)
+    return Client(registry.host, "team/cart", held, trust=Trust(), limits=Limits(**limits), sleep=sleep, writes=writes)
 
 
 def read(client: Client, key: str = "1.2") -> dict[str, bytes]:

@@ -1,5 +1,9 @@
-"""Images that crane builds are read from Debian's registry, from crane's own, and from what crane pulls: all alike."""
+"""Images that crane builds are read from Debian's registry, from crane's own, and from what crane pulls: all alike.
 
+What is attached to them there is what ORAS finds, and the other way round.
+"""
+
+import json
 import shutil
 import socket
 import subprocess
@@ -12,9 +16,11 @@ import pytest
 from tests.formats.oci.archives import tar
 
 from lockgate.sources.image import LayerSource, opened, place_of, sources_of
+from lockgate.sources.image.attached import attach, attached, content_of, subject_of
 from lockgate.sources.image.registry import Client, Credentials, RegistryPlace, Trust
 
-CRANE, DEBIANS = shutil.which("crane"), shutil.which("docker-registry")
+CRANE, DEBIANS, LISTS = (shutil.which(name) for name in ("crane", "docker-registry", "referrers-registry"))
+ORAS = shutil.which("oras")
 pytestmark = pytest.mark.skipif(CRANE is None, reason="crane builds and pushes the images (.ci/fetch-oracles)")
 LAYERS = [{"etc/os-release": b"ID=lockgate\n", "app/.env": b"A=b\n"}, {"app/.wh..env": b"", "app/main": b"#!" * 5000}]
 FILES = {(1, "app/main", False), (0, "etc/os-release", False), (0, "app/.env", True)}
@@ -31,6 +37,8 @@ def running(kind: str, folder: Path) -> Iterator[str]:
     host = f"127.0.0.1:{free_port()}"
     if kind == "crane":
         command = [str(CRANE), "registry", "serve", "--address", host]
+    elif kind == "lists":
+        command = [str(LISTS), host]
     else:
         config = folder / "registry.yml"
         config.write_text(
@@ -91,3 +99,47 @@ def test_what_crane_pushes_is_read_as_it_was_built(tmp_path, kind):
     for path, key in ((tmp_path / "pulled.tar", ""), (tmp_path / "pulled", "")):
         named = place_of(str(path), name=key)
         assert files(opened(named.place, named.key, name="cart")) == FILES
+
+
+@pytest.mark.skipif(ORAS is None, reason="oras reads and writes referrers (.ci/fetch-oracles)")
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param("lists", marks=pytest.mark.skipif(LISTS is None, reason="a registry with a list of referrers")),
+        pytest.param("debian", marks=pytest.mark.skipif(DEBIANS is None, reason="Debian's docker-registry")),
+        "layout",
+    ],
+)
+def test_what_is_attached_is_what_oras_finds_and_the_other_way_round(tmp_path, kind):
+    type_, content = "application/spdx+json", b'{"spdxVersion":"SPDX-2.3"}'
+    (tmp_path / "theirs.json").write_bytes(b"{}")
+    (tmp_path / "0.tar").write_bytes(tar(LAYERS[0]))
+    with running("debian" if kind == "layout" and DEBIANS else "crane" if kind == "layout" else kind, tmp_path) as host:
+        name, flags = f"{host}/team/cart:1", ["--plain-http"]
+        crane("append", "-t", name, f"--new_layer={tmp_path / '0.tar'}", "--oci-empty-base")
+        if kind == "layout":
+            crane("pull", "--format", "oci", "--annotate-ref", name, str(tmp_path / "pulled"))
+            name, flags = f"{tmp_path / 'pulled'}@{crane('digest', name)}", ["--oci-layout"]
+            place = place_of(str(tmp_path / "pulled")).place
+            key = name.rpartition("@")[2]
+        else:
+            place, key = RegistryPlace(Client(host, "team/cart", Credentials(), trust=Trust(), writes=True)), "1"
+        subject = subject_of(place, key)
+        ours = attach(place, subject, type_, [(type_, content)])
+        oras("attach", *flags, "--artifact-type", "application/theirs", name, "theirs.json", at=tmp_path)
+        told = json.loads(oras("discover", *flags, "--format", "json", name, at=tmp_path))["manifests"]
+        mine = {one["digest"]: one for one in told}[ours.digest]
+        assert len(told) == 2
+        if kind != "lists":  # this registry names the configuration where the type should stand
+            assert {one["artifactType"] for one in told} == {type_, "application/theirs"}
+        at = f"{name.partition('@')[0].removesuffix(':1')}@{mine['digest']}"
+        fetched = json.loads(oras("manifest", "fetch", *flags, at, at=tmp_path))
+        assert fetched["layers"][0]["size"] == len(content)
+        for wanted, said in ((type_, content), ("application/theirs", b"{}")):
+            assert [content_of(place, one, most=100) for one in attached(place, subject.digest, wanted)] == [said]
+
+
+def oras(*arguments: str, at: Path) -> str:
+    done = subprocess.run([str(ORAS), *arguments], capture_output=True, text=True, timeout=50, check=False, cwd=at)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

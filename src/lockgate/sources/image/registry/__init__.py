@@ -1,6 +1,7 @@
-"""Registries: images asked for over the distribution protocol. Only GET, but for the exchange of tokens.
+"""Registries: images asked for over the distribution protocol, and what is said of them written beside them.
 
-``place`` is what the rest of the program sees; ``client`` makes requests within bounds, ``authorization`` answers
+``place`` is what the rest of the program sees; ``client`` makes requests within bounds, ``writing`` and ``referrers``
+are those that push and that list what speaks of an image, ``authorization`` answers
 challenges, ``credentials`` finds what Docker's and podman's files hold, ``transport`` connects to checked addresses.
 Source: OCI distribution-spec 1.1; distribution's token specification; Azure/acr AAD-OAuth.
 """
@@ -21,13 +22,17 @@ _HUB = "registry-1.docker.io"
 
 
 @contextmanager
-def registry_of(image: Reference, trust: Trust, *, limits: Limits | None = None) -> Iterator[RegistryPlace]:
-    """The place of an image, with what this machine has to show it; its connections end with the block."""
+def registry_of(
+    image: Reference, trust: Trust, *, limits: Limits | None = None, writes: bool = False
+) -> Iterator[RegistryPlace]:
+    """The place of an image, with what this machine has to show it; its connections end with the block.
+
+    ``writes``: whether it is asked for leave to write, too."""
     held = credentials_for(image)
     if held == Credentials():
         held = replace(held, azure=entra_token(image.host))
     host = _HUB if image.host == DEFAULT_HOST else image.host
-    client = Client(host, image.path, held, trust=trust, limits=limits)
+    client = Client(host, image.path, held, trust=trust, limits=limits, writes=writes)
     try:
         yield RegistryPlace(client)
     finally:

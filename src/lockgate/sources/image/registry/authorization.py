@@ -68,7 +68,7 @@ class Authorization:
 
     def _answer(self, challenge: Challenge) -> None:
         asked = challenge.parameters
-        service, scope = asked.get("service", ""), asked.get("scope") or self._scope
+        service, scope = asked.get("service", ""), _widened(asked.get("scope", ""), self._scope)
         held = self._credentials
         if held.azure and not held.identity:
             held = Credentials(identity=self._exchanged(service, held.azure))
@@ -86,7 +86,8 @@ class Authorization:
             form = {"grant_type": "refresh_token", "service": service, "scope": scope, "client_id": _CLIENT,
                     "refresh_token": held.identity}  # fmt: skip
             return self._posted(realm, form)
-        query = urlencode([(key, value) for key, value in (("service", service), ("scope", scope)) if value])
+        scopes = [("scope", one) for one in scope.split()]  # each by itself, as Docker's client asks
+        query = urlencode([(key, value) for key, value in (("service", service), *scopes) if value])
         headers = {"Authorization": _basic(held)} if held.username else {}
         address = realm + ("&" if urlsplit(realm).query else "?") + query if query else realm
         return _object(*self._ask("GET", address, headers=headers, body=None), realm)
@@ -102,6 +103,17 @@ class Authorization:
     def _posted(self, address: str, form: Mapping[str, str]) -> dict[str, Any]:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return _object(*self._ask("POST", address, headers=headers, body=urlencode(form).encode()), address)
+
+
+def _widened(told: str, own: str) -> str:
+    """What a challenge asks for, with all that is wanted of the own repository: one token reads and writes it."""
+    repository, _, actions = own.rpartition(":")
+    found = []
+    for one in told.split():
+        resource, _, more = one.rpartition(":")
+        both = ",".join(dict.fromkeys((*more.split(","), *actions.split(","))))
+        found.append(f"{resource}:{both}" if resource == repository else one)
+    return " ".join(found) or own
 
 
 def _basic(held: Credentials) -> str:

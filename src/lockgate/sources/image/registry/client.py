@@ -1,12 +1,12 @@
-"""GET requests to one registry: authorized, repeated within a budget, resumed where they broke off, bounded in time."""
+"""Requests to one registry: authorized, repeated within a budget, resumed where they broke off, bounded in time."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urljoin
 
 from lockgate.dataclass import dataclass
@@ -14,12 +14,17 @@ from lockgate.errors import SourceError
 from lockgate.formats import json_safe
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.printable import clipped, printable
+from lockgate.sources.image.place import Body
 from lockgate.sources.image.registry.authorization import Authorization
 from lockgate.sources.image.registry.credentials import Credentials
+from lockgate.sources.image.registry.exchange import Answer, RefusedError, Sent
 from lockgate.sources.image.registry.transport import Transport, Trust, shown
 
 _TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_Content: TypeAlias = "bytes | Iterator[bytes] | None"
+_KEPT = frozenset((307, 308))
+"""Redirects that a request which writes follows: the others turn it into one that reads."""
 _PIECE = 64 * 1024
 _MAX_ERROR = 64 * 1024
 
@@ -53,19 +58,20 @@ class Client:
 
     def __init__(
         self, host: str, repository: str, credentials: Credentials, *, trust: Trust, limits: Limits | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = time.sleep, writes: bool = False,
     ) -> None:  # fmt: skip
+        """``writes``: whether tokens are asked for that may write, too."""
         self.limits = limits or Limits()
         self._transport = Transport(host, trust)
-        self._repository = repository
-        scope = f"repository:{repository}:pull"
+        self.repository = repository
+        scope = f"repository:{repository}:pull{',push' if writes else ''}"
         self._authorization = Authorization(self._transport.base, scope, credentials, self._ask_for_token)
         self._retries, self._wait, self._sleep = self.limits.retries, self.limits.wait_seconds, sleep
 
     @property
     def name(self) -> str:
         """The repository, for people."""
-        return f"{shown(self._transport.base)}/{self._repository}"
+        return f"{shown(self._transport.base)}/{self.repository}"
 
     def close(self) -> None:
         """Hang up."""
@@ -82,6 +88,28 @@ class Client:
             except _SilentError as error:
                 attempt += 1
                 self._before_again(attempt, str(error), path)
+
+    def write(
+        self, method: str, address: str, *, success: Collection[int], headers: Mapping[str, str] | None = None,
+        body: Body | None = None, again: bool = True,
+    ) -> Answer:  # fmt: skip
+        """The answer to a request that writes, or asks for headers alone; its status is one of ``success``.
+
+        ``address``: below the repository, or as the registry gave it. ``again``: whether the request may be made
+        twice; where not, a transient failure is a ``RefusedError`` of status 503, for the caller to begin anew.
+        Raises ``SourceError``.
+        """
+        if "://" not in address:
+            address = f"{self._transport.base}/v2/{self.repository}/{address}"
+        sent = Sent(method, headers or {}, body, frozenset(success), again)
+        response, at = self._followed(address, sent)
+        answer = Answer(response.status, {key.lower(): value for key, value in response.headers.items()}, at)
+        _drop(response)
+        return answer
+
+    def pause(self, attempt: int, reason: str, where: str) -> None:
+        """Wait before the caller begins anew, within the same budget. Raises ``SourceError`` where it is used up."""
+        self._before_again(attempt, reason, where)
 
     def _short(self, response: Any, most: int, until: float, path: str) -> bytes:
         parts, size = [], 0
@@ -140,8 +168,8 @@ class Client:
     @contextmanager
     def _answer(self, path: str, headers: Mapping[str, str]) -> Iterator[Any]:
         """An answer of success, after challenges, redirects and refusals that pass."""
-        address = f"{self._transport.base}/v2/{self._repository}/{path}"
-        response = self._followed(address, headers)
+        address = f"{self._transport.base}/v2/{self.repository}/{path}"
+        response, _ = self._followed(address, Sent("GET", headers))
         try:
             yield response
         except _urllib3_errors() as error:
@@ -150,21 +178,22 @@ class Client:
             response.close()  # what was not read to its end cannot be used again
             response.release_conn()
 
-    def _followed(self, address: str, headers: Mapping[str, str]) -> Any:
+    def _followed(self, address: str, sent: Sent) -> tuple[Any, str]:
         start, challenged, attempt, hops = address, False, 0, 0
+        follows = _REDIRECTS if sent.reads else _KEPT
         while True:
             own = self._transport.same_origin(address)
             authorized = self._authorization.header() if own else {}
             try:
-                response = self._sent("GET", address, headers={**headers, **authorized})
+                response = self._once(address, sent, authorized)
             except _SilentError as error:
                 attempt += 1
-                self._before_again(attempt, str(error), address)
+                self._repeated(sent, attempt, str(error), address)
                 continue
             status = response.status
-            if status in (200, 206):
-                return response
-            if status in _REDIRECTS and hops < self.limits.redirects:
+            if status in sent.success:
+                return response, address
+            if status in follows and hops < self.limits.redirects:
                 hops += 1
                 address = self._led(address, response)
                 continue
@@ -174,7 +203,7 @@ class Client:
                 _drop(response)
                 if self._authorization.answer(challenges):
                     continue
-                raise self._refused(status, "", start)
+                raise self._refused(status, "", start, sent)
             if status in (401, 403) and not own and address != start and attempt < 2:
                 attempt += 1  # the signature of an address in a blob store is over: the registry gives a new one
                 _drop(response)
@@ -184,10 +213,32 @@ class Client:
                 attempt += 1
                 after = _seconds(response.headers.get("Retry-After", ""))
                 _drop(response)
-                self._before_again(attempt, f"the registry answers {status}", address, after=after)
+                self._repeated(sent, attempt, f"the registry answers {status}", address, after=after)
                 challenged = False
                 continue
-            raise self._refused(status, _told(response), start)
+            raise self._refused(status, _told(response), start, sent)
+
+    def _once(self, address: str, sent: Sent, authorized: Mapping[str, str]) -> Any:
+        headers = {**sent.headers, **authorized}
+        if sent.body is None:
+            return self._sent(sent.method, address, headers=headers, body=None if sent.reads else b"")
+        headers["Content-Length"] = str(sent.body.size)
+        return self._sent(sent.method, address, headers=headers, body=self._paced(sent.body, address))
+
+    def _paced(self, body: Body, address: str) -> Iterator[bytes]:
+        """The pieces of a body, for as long as the registry takes them fast enough."""
+        began, size = time.monotonic(), 0
+        for piece in body.pieces():
+            size += len(piece)
+            yield piece
+            spent = time.monotonic() - began
+            if spent > self.limits.patience_seconds and size < spent * self.limits.slowest:
+                raise SourceError("the registry takes what is sent too slowly", where=self._where(address))
+
+    def _repeated(self, sent: Sent, attempt: int, reason: str, where: str, *, after: float = 0.0) -> None:
+        if not sent.again:
+            raise RefusedError(reason, where=self._where(where), hint="", status=503)
+        self._before_again(attempt, reason, where, after=after)
 
     def _led(self, address: str, response: Any) -> str:
         target = str(response.headers.get("Location", ""))
@@ -196,7 +247,7 @@ class Client:
             raise SourceError("the registry redirects to nowhere", where=self._where(address))
         return urljoin(address, target)
 
-    def _sent(self, method: str, address: str, *, headers: Mapping[str, str], body: bytes | None = None) -> Any:
+    def _sent(self, method: str, address: str, *, headers: Mapping[str, str], body: _Content = None) -> Any:
         import urllib3
 
         timeout = urllib3.Timeout(connect=self.limits.connect_seconds, read=self.limits.silence_seconds)
@@ -243,13 +294,16 @@ class Client:
         self._wait -= wait
         self._sleep(wait)
 
-    def _refused(self, status: int, told: str, address: str) -> SourceError:
+    def _refused(self, status: int, told: str, address: str, sent: Sent) -> RefusedError:
         words = {
-            401: "the registry wants to know who asks", 403: "the registry does not let this be read",
+            401: "the registry wants to know who asks",
+            403: f"the registry does not let this be {'read' if sent.reads else 'written'}",
             404: "the registry has no such image",
-        }.get(status, f"the registry answers {status}")  # fmt: skip
+            413: "the registry takes nothing as large as this",
+        }.get(status, f"the registry answers {status}")
         hint = "docker login, or a credential helper in ~/.docker/config.json" if status in (401, 403) else ""
-        return SourceError(f"{words}{f' ({told})' if told else ''}", where=self._where(address), hint=hint)
+        reason = f"{words}{f' ({told})' if told else ''}"
+        return RefusedError(reason, where=self._where(address), hint=hint, status=status)
 
     def _where(self, path: str) -> str:
         return clipped(printable(shown(path) if "://" in path else f"{self.name}/{path}"), 300)

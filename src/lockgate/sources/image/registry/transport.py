@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -64,7 +65,9 @@ class Transport:
         """Whether an address is of the registry itself, so that its credentials may go there."""
         return _origin(urlsplit(address)) == _origin(urlsplit(self.base))
 
-    def request(self, method: str, address: str, *, headers: dict[str, str], body: bytes | None, timeout: Any) -> Any:
+    def request(
+        self, method: str, address: str, *, headers: dict[str, str], body: bytes | Iterator[bytes] | None, timeout: Any
+    ) -> Any:
         """The answer to one request, its body unread; redirects and errors are the caller's.
 
         Raises ``SourceError`` for an address that may not be asked, ``OSError`` and urllib3's errors for silence.
@@ -116,9 +119,7 @@ class Transport:
         if scheme == "http":
             return urllib3.HTTPConnectionPool(address, port, maxsize=2)
         # Without a name for urllib3 to look for, TLS itself holds the certificate against ``server_hostname``.
-        return urllib3.HTTPSConnectionPool(
-            address, port, maxsize=2, ssl_context=self._context(), server_hostname=host
-        )
+        return urllib3.HTTPSConnectionPool(address, port, maxsize=2, ssl_context=self._context(), server_hostname=host)
 
     def _context(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
