@@ -1,0 +1,4 @@
+"""Where secret values lie: references to them, and how they are opened. A value has no repr, and is in no error.
+
+``signing_keys`` opens private keys by what a person names. Stands above ``signing``, whose keys it opens.
+"""
