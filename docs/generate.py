@@ -72,6 +72,22 @@ def settings_schema() -> str:
     return json.dumps(schema(), indent=2) + "\n"
 
 
+def image_policy() -> str:
+    """Every key of lockgate-images.yaml."""
+    from lockgate.settings import image_policy
+
+    return image_policy.reference_markdown()
+
+
+def image_policy_schema() -> str:
+    """JSON schema of lockgate-images.yaml."""
+    import json
+
+    from lockgate.settings import image_policy
+
+    return json.dumps(image_policy.schema(), indent=2) + "\n"
+
+
 def tables() -> str:
     """Every table and column of the record."""
     from lockgate.tables import reference_markdown
@@ -255,6 +271,8 @@ PAGES = {
     "settings.md": settings,
     "standards.md": standards,
     "lockgate.schema.json": settings_schema,
+    "image-policy.md": image_policy,
+    "lockgate-images.schema.json": image_policy_schema,
     "kql-conformance.md": kql_conformance,
     "tables.md": tables,
     "waivers.md": waivers,

@@ -21,14 +21,23 @@ def load(path: Path | None, *, options: Options | None = None) -> Settings:
     """
     if path is None:
         return Settings()
+    return loads(_content(path), where=str(path), options=options)
+
+
+def load_as(shape: Any, path: Path) -> Any:
+    """A file of another shape than ``lockgate.yaml``, read as strictly. Raises ``ConfigurationError``."""
+    root = read_document(_content(path), str(path))
+    return shape() if root.data is None else _Reader(str(path), None).shape(root, shape, "")
+
+
+def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise ConfigurationError(
             f"the settings file cannot be read: {error.strerror or type(error).__name__}", where=str(path)
         ) from None
-    return loads(content, where=str(path), options=options)
 
 
 def find(folder: Path) -> Path | None:

@@ -21,11 +21,7 @@ def reference_markdown(options: Options) -> str:
         "name. Values follow YAML 1.2: only `true` and `false` are truth values.",
         "",
     ]
-    for name, shape in _shapes(Settings, ""):
-        lines += [f"## `{name}`" if name else "## Top level", "", " ".join((shape.__doc__ or "").split()), ""]
-        lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
-        lines += [_row(setting) for setting in settings_of(shape)]
-        lines.append("")
+    lines += shape_markdown(Settings)
     for family in words_of(Family):
         declared = options(family)
         if not declared:
@@ -35,6 +31,17 @@ def reference_markdown(options: Options) -> str:
         lines += [_row(option.setting) for option in declared]
         lines.append("")
     return "\n".join(lines)
+
+
+def shape_markdown(shape: Any) -> list[str]:
+    """Tables of the keys of a shape and of all below it."""
+    lines: list[str] = []
+    for name, below in _shapes(shape, ""):
+        lines += [f"## `{name}`" if name else "## Top level", "", " ".join((below.__doc__ or "").split()), ""]
+        lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
+        lines += [_row(setting) for setting in settings_of(below)]
+        lines.append("")
+    return lines
 
 
 def starting_text() -> str:

@@ -14,11 +14,12 @@ _SCALARS: list[dict[str, Any]] = [{"type": ["string", "number", "boolean"]}]
 
 def schema() -> dict[str, Any]:
     """The schema as plain values, ready for ``json.dump``."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "lockgate.yaml",
-        **_shape(Settings),
-    }
+    return schema_of(Settings, "lockgate.yaml")
+
+
+def schema_of(shape: type, title: str) -> dict[str, Any]:
+    """The schema of the file ``title``, of another shape."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **_shape(shape)}
 
 
 def _shape(shape: type, min_keys: int = 0) -> dict[str, Any]:

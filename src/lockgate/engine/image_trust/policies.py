@@ -1,0 +1,121 @@
+"""A policy of images from its file, with the keys and trusted roots that it names read and ready."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lockgate.errors import ConfigurationError
+from lockgate.formats.format_error import FormatError
+from lockgate.formats.signatures import trusted_root
+from lockgate.formats.signatures.trusted_root import TrustedRoot
+from lockgate.gates.images import Authority, ImageTrust
+from lockgate.gates.images.cosign import KeyAuthority, KeylessAuthority, Wanted
+from lockgate.settings import image_policy
+from lockgate.settings.image_policy import AuthoritySettings, ImagePolicy, Keyless
+from lockgate.signing import keys
+from lockgate.signing.keys import PublicKey
+from lockgate.signing.refused import RefusedError
+
+_MAX_FILE = 4 * 1024 * 1024
+_CLAIMS = ("repository", "workflow", "ref", "trigger", "runner")
+
+
+def load(path: Path) -> ImageTrust:
+    """The policy in a file. Raises ``ConfigurationError`` for whatever could not be used as it stands."""
+    policy = image_policy.load(path)
+    if not policy.images:
+        hint = "images: [{match: [...], signed_by: [...]}]"
+        raise ConfigurationError("the policy asks nothing of any image", where=str(path), hint=hint)
+    _check_names(policy, path)
+    reader = _Reader(path.parent, policy)
+    return ImageTrust(policy, {name: reader.authority(name, one) for name, one in policy.authorities.items()})
+
+
+def _check_names(policy: ImagePolicy, path: Path) -> None:
+    for number, rule in enumerate(policy.images):
+        named = [*rule.signed_by, *rule.signed_by_any]
+        if rule.provenance is not None:
+            named += rule.provenance.by
+            if not rule.provenance.by:
+                raise ConfigurationError(
+                    f"images[{number}].provenance does not say by whom", where=str(path), hint="by: [authority]"
+                )
+        for name in named:
+            if name not in policy.authorities:
+                known = ", ".join(policy.authorities) or "none"
+                reason = f"images[{number}] names the authority {name[:100]!r}, which there is not"
+                raise ConfigurationError(reason, where=str(path), hint=f"known: {known}")
+
+
+class _Reader:
+    """Reads the files of one policy, each once."""
+
+    def __init__(self, folder: Path, policy: ImagePolicy) -> None:
+        self._folder, self._policy = folder, policy
+        self._roots: dict[str, TrustedRoot] = {}
+
+    def authority(self, name: str, told: AuthoritySettings) -> Authority:
+        """The authority of that name, ready. Raises ``ConfigurationError``."""
+        ways = [one for one in (told.keys, told.keyless, told.notary) if one]
+        where = f"authorities.{name}"
+        if len(ways) != 1:
+            raise ConfigurationError("an authority has keys, keyless or notary, one of them", where=where)
+        root = self._root(told)
+        if told.keys:
+            if told.log and root is None:
+                raise ConfigurationError("a log is asked for, and no trusted root names one", where=where,
+                                         hint="trusted_root: trusted_root.json")  # fmt: skip
+            return KeyAuthority(tuple(self._key(one) for one in told.keys), root, bool(told.log))
+        if told.keyless is not None:
+            if root is None:
+                raise ConfigurationError("keyless needs a trusted root", where=where,
+                                         hint="trusted_root: trusted_root.json")  # fmt: skip
+            return KeylessAuthority(_wanted(told.keyless, where), root, told.log is not False)
+        raise ConfigurationError("signatures of Notary Project are not verified yet", where=where)
+
+    def _root(self, told: AuthoritySettings) -> TrustedRoot | None:
+        named = told.trusted_root or self._policy.trusted_root
+        if named is None:
+            return None
+        if named not in self._roots:
+            path = self._folder / named
+            try:
+                self._roots[named] = trusted_root.read(_content(path))
+            except FormatError as error:
+                raise ConfigurationError(error.reason, where=str(path)) from None
+        return self._roots[named]
+
+    def _key(self, name: str) -> PublicKey:
+        path = self._folder / name
+        try:
+            return keys.from_pem(_content(path))
+        except RefusedError as error:
+            raise ConfigurationError(error.reason, where=str(path), hint=keys.HINT) from None
+
+
+def _wanted(told: Keyless, where: str) -> Wanted:
+    import re2
+
+    if not told.issuer:
+        raise ConfigurationError("keyless without an issuer lets anybody vouch", where=where, hint="issuer: https://...")
+    claims = {name: value for name in _CLAIMS if (value := getattr(told, name)) is not None}
+    if not (told.identity or told.identity_pattern or claims):
+        raise ConfigurationError("keyless without an identity takes whomever the issuer knows", where=where,
+                                 hint="give identity, identity_pattern, repository or workflow")  # fmt: skip
+    if told.identity_pattern:
+        try:
+            re2.compile(told.identity_pattern)  # type: ignore[no-untyped-call]  # the package is partly typed
+        except re2.error:
+            raise ConfigurationError("identity_pattern is no regular expression of RE2", where=where) from None
+    return Wanted(told.issuer, told.identity or "", told.identity_pattern or "", claims)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_MAX_FILE + 1)
+    except OSError as error:
+        raise ConfigurationError(error.strerror or "cannot be read", where=str(path)) from None
+    if len(content) > _MAX_FILE:
+        raise ConfigurationError(f"larger than {_MAX_FILE:,} bytes", where=str(path))
+    return content
