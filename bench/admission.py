@@ -110,10 +110,12 @@ class Connection:
 
 
 async def load(
-    port: int, bundle: str, *, connections: int, rate: float, bodies: Sequence[bytes] = ()
+    port: int, bundle: str, *, connections: int, rate: float, bodies: Sequence[bytes] = (),
+    late: list[float] | None = None,
 ) -> tuple[list[float], float]:  # fmt: skip
     """(latencies, wall seconds); ``rate`` in reviews a second, or 0 for as many as the connections carry. Each
-    connection sends all of ``bodies`` in turns, from a place of its own; one review of a Pod where none are given."""
+    connection sends all of ``bodies`` in turns, from a place of its own; one review of a Pod where none are given.
+    ``late`` takes by how many seconds this process itself was too late to send each: it is part of the latency."""
     head = f"POST /validate?timeout=10s HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
     requests = [f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body for body in bodies or (pod_review(),)]
     first = [len(requests) * at // connections for at in range(connections)]
@@ -135,7 +137,10 @@ async def load(
     async def paced(one: Connection, at: int) -> None:
         due = began + at / rate
         while due < end:
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            free = time.perf_counter()
+            await asyncio.sleep(max(0.0, due - free))
+            if late is not None:
+                late.append(max(0.0, time.perf_counter() - max(due, free)))
             await one.ask()
             seen.append(time.perf_counter() - due)  # from when it was due, so that a stall is not left out
             due += connections / rate

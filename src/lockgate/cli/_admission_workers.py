@@ -7,11 +7,12 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from lockgate.cli._admission import loader_of, serve
 from lockgate.server.admission.carrying import FOLDER, settle_apart
+from lockgate.server.admission.starter import Starter
 from lockgate.server.admission.workers import Peers, Worker, Workers, reserved
 from lockgate.store.journal import runs
 from lockgate.store.upkeep import Upkeep
@@ -35,7 +36,8 @@ def serve_together(arguments: argparse.Namespace, place: Workspace, upkeep: Upke
         code = Workers(arguments.workers, work, lambda: print(f"listening on {port}", flush=True)).run()
     journals = place.folder / FOLDER
     if not arguments.no_store and any(runs(journals)):  # what was journalled after the first worker had settled
-        settle_apart(journals, place.record, upkeep)
+        with closing(Starter()) as starter:
+            settle_apart(journals, place.record, upkeep, starter)
     return code
 
 

@@ -127,12 +127,8 @@ def main(arguments: list[str]) -> int:
 
     The arguments: the folder of the journals, the workspace, and as JSON how tables are compacted.
     """
-    import os
-
     root, place, *told = arguments
     upkeep = Upkeep.read(orjson.loads(told[0])) if told else Upkeep()
-    if hasattr(os, "nice"):
-        os.nice(5)  # whoever answers requests goes first
     try:
         done = settle(Path(root), Record.open(place, upkeep=upkeep))
     except LockgateError as error:

@@ -1,14 +1,13 @@
 """Brings what was journalled into the record, by a process of its own that ends when it is done.
 
 What writes Delta tables takes some 90 MB and a tenth of a second of CPU an append; neither belongs beside a judge. So
-a thread closes the journal's file from time to time and starts ``lockgate.store.settling``. While that fails nothing is
-lost: files wait, in this process and for the next one on the same workspace.
+a thread closes the journal's file from time to time and has ``lockgate.store.settling`` started (``starter``). While
+that fails nothing is lost: files wait, in this process and for the next one on the same workspace.
 """
 
 from __future__ import annotations
 
 import logging
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -18,6 +17,7 @@ import orjson
 
 from lockgate.errors import LockgateError
 from lockgate.formats.printable import clipped, printable
+from lockgate.server.admission.starter import Starter
 from lockgate.store.journal import CLOSED, Journal, runs
 from lockgate.store.settling import DAMAGED
 from lockgate.store.upkeep import Upkeep
@@ -47,7 +47,7 @@ class Carrier:
         """
         self._settles, self._upkeep = settles, upkeep
         self._journal, self._root, self._record, self._seconds, self._told = journal, root, record, seconds, told
-        self._stop = threading.Event()
+        self._stop, self._starter = threading.Event(), Starter()
         self._thread = threading.Thread(target=self._run, name="record", daemon=True)
 
     def start(self) -> None:
@@ -64,11 +64,14 @@ class Carrier:
             _log.error("%s", error)
         if self._settles and any(runs(self._root)):
             self.settle()
+        self._starter.close()
 
     def _run(self) -> None:
         pending = self._settles and len(runs(self._root)) > 1
         passed = 0.0
         while not self._stop.wait(_LOOK):
+            if self._settles and not passed:
+                self._make_starter()
             passed += _LOOK
             if passed < self._seconds and self._journal.size < _LARGE:
                 continue
@@ -82,22 +85,24 @@ class Carrier:
 
     def settle(self) -> bool:
         """Settle what is closed; whether that went well."""
-        ok = settle_apart(self._root, self._record, self._upkeep())
+        ok = settle_apart(self._root, self._record, self._upkeep(), self._starter)
         self._told(ok, self._journal.waiting())
         return ok
 
+    def _make_starter(self) -> None:
+        """Before it is needed: right after the start there is least to do."""
+        try:
+            self._starter.start()
+        except OSError as error:  # asked again when it is needed, and told then
+            _log.warning("what starts commands could not be made yet: %s", error)
 
-def settle_apart(root: Path, record: str, upkeep: Upkeep) -> bool:
+
+def settle_apart(root: Path, record: str, upkeep: Upkeep, starter: Starter) -> bool:
     """Settle every journal below ``root`` by a process of its own; whether the record has what was closed."""
     # -P: the folder that this was started in is the user's, and no place to import from.
     command = [sys.executable, "-P", "-m", "lockgate.store.settling", str(root), record,
                orjson.dumps(upkeep.told()).decode()]  # fmt: skip
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                              timeout=_LONGEST, start_new_session=True, check=False)  # fmt: skip
-        code, said = done.returncode, done.stderr.decode("utf-8", "replace").strip()
-    except (OSError, subprocess.SubprocessError) as error:
-        code, said = -1, str(error)
+    code, said = starter.run(command, seconds=_LONGEST)
     if code:
         what = "damaged" if code == DAMAGED else "not settled, reviews wait in it"
         _log.error("the journal is %s: %s", what, clipped(printable(said), 1000))
