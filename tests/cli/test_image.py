@@ -5,6 +5,7 @@ import json
 import pytest
 from tests.sources.image.building import Layout, docker_archive
 
+SECRETS = ("--family", "secrets", "--format", "json")
 STEPS = ["ADD base", "COPY . /app # buildkit", "RUN /bin/sh -c rm /app/.npmrc # buildkit"]
 
 
@@ -23,7 +24,7 @@ def findings(run) -> list[dict]:
 
 
 def test_a_secret_that_a_later_layer_deleted_is_found_and_said_to_be(lockgate, image, tmp_path, token):
-    run = lockgate("image", "scan", "layout", "--format", "json", cwd=tmp_path)
+    run = lockgate("image", "scan", "layout", *SECRETS, cwd=tmp_path)
     assert run.returncode == 1, run.stderr
     (found,) = findings(run)
     assert "Layer 1 brought it (COPY . /app); layer 2 deleted it" in found["message"]
@@ -110,11 +111,11 @@ def test_an_image_in_a_registry_is_scanned_by_its_name(lockgate, image, tmp_path
     from tests.simulators.registry import Behaviour, serving
 
     with serving(image.folder, Behaviour(bearer=True)) as registry:
-        run = lockgate("image", "scan", f"{registry.host}/team/cart:1.2", "--format", "json", cwd=tmp_path)
+        run = lockgate("image", "scan", f"{registry.host}/team/cart:1.2", *SECRETS, cwd=tmp_path)
         assert run.returncode == 1, run.stderr
         assert [one["location"]["path"] for one in findings(run)] == ["app/.npmrc"]
         before = len(registry.requests)
-        again = lockgate("image", "scan", f"{registry.host}/team/cart:1.2", "--format", "json", cwd=tmp_path)
+        again = lockgate("image", "scan", f"{registry.host}/team/cart:1.2", *SECRETS, cwd=tmp_path)
         assert again.returncode == 1, again.stderr
         assert len(registry.requests) - before == 4  # a challenge, a token, the manifest and the configuration
         gone = lockgate("image", "scan", f"{registry.host}/team/cart:2", cwd=tmp_path)
@@ -123,7 +124,7 @@ def test_an_image_in_a_registry_is_scanned_by_its_name(lockgate, image, tmp_path
 
 
 def test_check_judges_an_image_by_itself(lockgate, image, tmp_path):
-    run = lockgate("check", "--image", "layout", "--format", "json", "--no-store", cwd=tmp_path)
+    run = lockgate("check", "--image", "layout", *SECRETS, "--no-store", cwd=tmp_path)
     assert run.returncode == 1, run.stderr
     assert [one["location"]["path"] for one in findings(run)] == ["app/.npmrc"]
     for wrong in (["."], ["--staged"], ["--family", "policy"]):

@@ -29,7 +29,7 @@ def test_packages_and_secrets_are_told_in_one_run(lockgate, project):
     run = lockgate("image", "scan", "layout", "--format", "json", "--format", "cyclonedx=bill.json", cwd=project)
     assert run.returncode == 1, run.stderr
     said = json.loads(run.stdout)
-    flaw, secret = sorted(said["findings"], key=lambda one: one["family"])
+    flaw, secret = sorted((one for one in said["findings"] if one["family"] != "images"), key=lambda one: one["family"])
     assert secret["rule"].startswith("secrets/")
     assert flaw["aliases"] == ["CVE-2026-900001", "DEBIAN-CVE-2026-900001"]
     assert flaw["message"].endswith("Layer 1 brought it (RUN apt-get install openssl).")

@@ -29,7 +29,7 @@ GENERIC = frozenset(
 BESIDE: dict[str, set[str]] = {"secrets/file-transfer-client-account": {"secrets/file-transfer-client"}}
 """What else stands in a sample that cannot be without it."""
 DEFAULT_PATHS = {Family.DOCKERFILES: "Dockerfile", Family.POLICY: "sample.yaml"}
-FILE_FAMILIES = {Family.SECRETS, Family.DOCKERFILES, Family.POLICY}
+FILE_FAMILIES = {Family.SECRETS, Family.DOCKERFILES, Family.POLICY, Family.IMAGES}
 
 
 def test_no_secret_family_is_thin() -> None:
@@ -102,7 +102,7 @@ def _scanner_of(rule: Rule) -> str:
 def _session(name: str) -> Session:
     """One session for all samples: building the engine costs more than judging them."""
     scanner: Scanner = importlib.import_module(f"lockgate.scanners.{name}").SCANNER
-    return scanner.start(BOOK.of(scanner.family), ScanContext(salt=b"salt of the sample tests"))
+    return scanner.start(BOOK.of(scanner.family), ScanContext(salt=b"salt of the sample tests", today="2026-11-26"))
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,9 @@ def _families(arguments: argparse.Namespace, project: Project) -> tuple[Family, 
     chosen = tuple(Family(name) for name in arguments.family or ()) or project.settings.families
     if arguments.rootfs or arguments.sbom:
         return (Family.DEPENDENCIES,)
+    if Family.IMAGES in (arguments.family or ()):
+        hint = "lockgate check --image IMAGE, or lockgate image scan IMAGE"
+        raise UsageError("there is no image to judge", where="--family images", hint=hint)
     if not arguments.history:
         return chosen
     if arguments.family and chosen != (Family.SECRETS,):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,19 +16,23 @@ from lockgate.engine.machine import machine_folder
 from lockgate.errors import UsageError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import platforms, references
+from lockgate.formats.oci.layers.entries import Entry
 from lockgate.model import Family, Result
 from lockgate.settings.globs import matcher
 from lockgate.sources import Source
 from lockgate.sources.image import Image, place_of, root_source, sources_of
 from lockgate.sources.image import opened as opened_image
 from lockgate.sources.image.installed import InstalledSource, Study
-from lockgate.sources.image.layers import Listings
+from lockgate.sources.image.layers import Listings, Standing
 from lockgate.sources.image.places import Named
 from lockgate.sources.image.runtimes import Storage
+from lockgate.sources.image.survey import SurveySource
 from lockgate.sources.root_filesystem import RootFilesystemSource
 from lockgate.store.cache import Cache
 from lockgate.store.workspace import salt_of
 
+FAMILIES = (Family.SECRETS, Family.IMAGES, Family.DEPENDENCIES)
+"""What is judged of an image."""
 _LAYERS_KEPT = 4_000
 """Layers of which answers and lists of entries are kept."""
 
@@ -48,8 +52,8 @@ def check(arguments: argparse.Namespace) -> int:
     if any(getattr(arguments, name) for name in others):
         hint = "leave out paths and what reads anything else"
         raise UsageError("an image is checked alone", where="--image", hint=hint)
-    if not {"secrets", "dependencies"}.issuperset(arguments.family or ()):
-        raise UsageError("of an image secrets and dependencies are judged", where="--family")
+    if not {*map(str, FAMILIES)}.issuperset(arguments.family or ()):
+        raise UsageError(f"of an image {', '.join(FAMILIES)} are judged", where="--family")
     rest = {"name": "", "platform": "", "dockerfile": None, "ca_file": "", "plain_http": False}
     return _scan(argparse.Namespace(**{**vars(arguments), **rest}))
 
@@ -105,7 +109,7 @@ def _scan(arguments: argparse.Namespace) -> int:
         progress(quiet=arguments.quiet) as tell,
     ):
         request = _request(arguments, project, results, tell, image=image)
-        sources = _sources(image, project, cache, packages=Family.DEPENDENCIES in request.families)
+        sources = _sources(image, project, cache, families=request.families)
         decision = judged(sources, request, record=record, ledger=ledger, cache=cache)
     write(results[0], wanted)
     return exit_code(decision)
@@ -120,23 +124,36 @@ def _layer_cache(project: Project, store: bool) -> Iterator[Cache | None]:
         yield cache
 
 
-def _sources(image: Image | Path, project: Project, cache: Cache | None, *, packages: bool) -> Sequence[Source]:
+def _sources(
+    image: Image | Path, project: Project, cache: Cache | None, *, families: Collection[Family]
+) -> list[Source]:
+    packages = Family.DEPENDENCIES in families
     excluded = matcher(project.settings.exclude)
     most = project.settings.limits.file_bytes
+    survey = SurveySource(image) if Family.IMAGES in families else None
+    met = survey.met if survey is not None else _unmet
+    found: list[Source] = []
     if isinstance(image, Path):
-        root = root_source(image, max_bytes=most, excluded=excluded)
-        return [root, RootFilesystemSource(image)] if packages else [root]
-    listings: Listings | None = None if isinstance(image.place, Storage) else cache  # no digest holds its layers
-    study = Study(listings) if packages else None
-    found = sources_of(image, max_bytes=most, excluded=excluded, listings=listings, study=study)
-    return [*found, InstalledSource(image.name, study)] if study is not None else list(found)
+        found.append(root_source(image, max_bytes=most, excluded=excluded, met=met))
+        found += [RootFilesystemSource(image)] if packages else []
+    else:
+        listings: Listings | None = None if isinstance(image.place, Storage) else cache  # no digest holds its layers
+        study = Study(listings) if packages else None
+        found += sources_of(image, max_bytes=most, excluded=excluded, listings=listings, met=met, study=study)
+        found += [InstalledSource(image.name, study)] if study is not None else []
+    return [*found, survey] if survey is not None else found
+
+
+def _unmet(entry: Entry, standing: Standing) -> None:
+    """Where nobody looks at entries."""
 
 
 def _families(arguments: argparse.Namespace, advisories: Path) -> tuple[Family, ...]:
-    """Those asked for; else secrets, and dependencies where there are advisories to compare packages with."""
+    """Those asked for; else secrets and what the image is made of, and dependencies where there are advisories."""
     if arguments.family:
         return tuple(dict.fromkeys(Family(name) for name in arguments.family))
-    return (Family.SECRETS, Family.DEPENDENCIES) if advisories.is_file() else (Family.SECRETS,)
+    own = (Family.SECRETS, Family.IMAGES)
+    return (*own, Family.DEPENDENCIES) if advisories.is_file() else own
 
 
 def _request(

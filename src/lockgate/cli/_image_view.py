@@ -14,10 +14,10 @@ from typing import Any
 from lockgate.cli._image import image_of
 from lockgate.cli._text import bar
 from lockgate.dataclass import dataclass
-from lockgate.formats.oci.layers.entries import Entry, Kind
+from lockgate.formats.oci.layers.entries import Entry, Kind, shown_path
 from lockgate.formats.printable import clipped, printable, veiled
 from lockgate.sources.image import Image, LayerSource, root_source, sources_of
-from lockgate.sources.image.layers import Standing, shown_path, step_of
+from lockgate.sources.image.layers import Standing, step_of
 
 _BAR = 24
 

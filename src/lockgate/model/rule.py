@@ -26,6 +26,7 @@ class Family(StrEnum):
     WORKFLOWS = "workflows"
     DOCKERFILES = "dockerfiles"
     POLICY = "policy"
+    IMAGES = "images"
     ALERTS = "alerts"
     IMPORTED = "imported"
 

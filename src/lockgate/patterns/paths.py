@@ -32,7 +32,7 @@ _BUNDLES = (
 )
 QUIET_PATHS = (
     rf"(?i)\.(?:{_ENDINGS})$|(?:^|/)(?:{_LOCKS})$|(?:^|/)(?:{_FOLDERS})(?:/|$)|(?:^|/)(?:{_BUNDLES})$|"
-    r"(?:^|/)vendor/modules\.txt$"
+    r"(?:^|/)vendor/modules\.txt$|^image-survey\.json$"  # of an image: what is in it stands elsewhere too
 )
 """RE2, searched in a path with forward slashes."""
 

@@ -18,6 +18,7 @@ _FAMILY_TITLES = {
     Family.WORKFLOWS: "Workflows",
     Family.DOCKERFILES: "Dockerfiles",
     Family.POLICY: "Policy",
+    Family.IMAGES: "Images",
     Family.ALERTS: "Alerts",
     Family.IMPORTED: "Imported",
 }

@@ -59,9 +59,18 @@ def test_kinds_modes_and_targets_are_told(format):
         (Kind.FILE, "bin/su", 0, "0o4755", ""),
         (Kind.LINK, "lib", 0, "0o644", "usr/lib"),
         (Kind.HARD_LINK, "bin/ash", 0, "0o644", "bin/sh"),
-        (Kind.SPECIAL, "run/pipe", 0, "0o644", ""),
-        (Kind.SPECIAL, "dev/null", 0, "0o644", ""),
+        (Kind.SPECIAL, "run/pipe", 0, "0o644", "FIFO"),
+        (Kind.SPECIAL, "dev/null", 0, "0o644", "character 0:0"),
     ]
+
+
+def test_the_capabilities_of_a_file_and_the_numbers_of_a_device_are_told():
+    may = bytes.fromhex("0000000200200000000000000000000000000000")
+    ping = member("bin/ping", **{"SCHILY.xattr.security.capability": may.decode("latin-1")})
+    disk = member("dev/sda")
+    disk.type, disk.devmajor, disk.devminor = tarfile.BLKTYPE, 8, 0
+    one, two = entries(tar([("", ping), ("", disk)]))
+    assert (one.capabilities, two.target) == (may.hex(), "block 8:0")
 
 
 def test_whiteouts_are_told_from_files():

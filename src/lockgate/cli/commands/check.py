@@ -6,7 +6,7 @@ import argparse
 
 from lockgate.cli.commands import Command
 
-_FAMILIES = ("secrets", "dependencies", "workflows", "dockerfiles", "policy")
+_FAMILIES = ("secrets", "dependencies", "workflows", "dockerfiles", "policy", "images")
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

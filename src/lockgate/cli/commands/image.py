@@ -6,6 +6,8 @@ import argparse
 
 from lockgate.cli.commands import Command
 
+_FAMILIES = ("secrets", "images", "dependencies")
+
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     below = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
@@ -23,7 +25,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         "not read again.",
     )  # fmt: skip
     scan.add_argument("--format", action="append", default=[], metavar="NAME[=FILE]", help="report, as of check")
-    scan.add_argument("--family", action="append", choices=("secrets", "dependencies"), help="judge only this family")
+    scan.add_argument("--family", action="append", choices=_FAMILIES, help="judge only this family")
     scan.add_argument("--advisories", metavar="FILE", help="advisory store to use (default: .lockgate/advisories.db)")
     scan.add_argument("--no-store", action="store_true", help="remember nothing: every finding counts as new")
     scan.add_argument("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")

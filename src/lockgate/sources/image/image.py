@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import field, replace
 from pathlib import Path
 
 from lockgate.dataclass import dataclass
@@ -42,6 +43,8 @@ class Image:
     """Of the outermost index; empty where there was none."""
     reference: Reference | None = None
     """Its name in a registry; None for one on disk."""
+    lines: Mapping[int, int] = field(default_factory=dict)
+    """Of the steps in its history, where its Dockerfile was given."""
 
 
 def opened(
@@ -105,7 +108,9 @@ def _image(
         raise SourceError("the configuration names another number of layers than the manifest", where=name)
     lines = history.lines_of(config.history, _parsed(built_from)) if built_from is not None else {}
     layers = history.layers_of(manifest, config, lines)
-    return Image(name, digest, manifest, config, layers, place, told.platforms, told.attested, told.index_digest)
+    return Image(
+        name, digest, manifest, config, layers, place, told.platforms, told.attested, told.index_digest, lines=lines
+    )
 
 
 def _parsed(path: Path) -> dockerfile.Dockerfile:

@@ -17,10 +17,10 @@ from lockgate.formats.installed import Installed
 from lockgate.formats.installed._kept import FORM, pack, unpack
 from lockgate.formats.inventory import Statement, inventory
 from lockgate.formats.oci.history import Layer
-from lockgate.formats.oci.layers.entries import Entry
+from lockgate.formats.oci.layers.entries import Entry, shown_path
 from lockgate.model import Component, Finding, Related, Skip
 from lockgate.sources import Wants
-from lockgate.sources.image.layers import Holds, LayerSource, Listings, shown_path, step_of
+from lockgate.sources.image.layers import Holds, LayerSource, Listings, step_of
 
 _EXECUTABLE = 0o111
 _LOG = "-wal"

@@ -20,7 +20,7 @@ from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 from lockgate.formats.oci.configs import ImageConfig
 from lockgate.formats.oci.history import Layer, instruction
-from lockgate.formats.oci.layers.entries import Entry, Kind
+from lockgate.formats.oci.layers.entries import Entry, Kind, shown_path
 from lockgate.formats.oci.layers.limits import LayerError, LayerLimits
 from lockgate.formats.oci.layers.union import Hidden, Union
 from lockgate.formats.oci.manifests import Descriptor
@@ -33,7 +33,7 @@ from lockgate.sources.image.place import LayerReader
 from lockgate.sources.image.root import FolderLayer
 
 _MAX_FILE = 16 * 1024 * 1024
-_VERSION = 1
+_VERSION = 2
 """Of what is kept of a layer."""
 _STAMP = "layer"
 """Of its files: what is kept of them is kept under the digest of the layer, which changes with any of them."""
@@ -263,7 +263,9 @@ class LayerSource:
             one.kind is Kind.FILE for one in entries
         ):
             return
-        rows = [(one.kind, one.path, one.size, one.mode, one.target, one.uid, one.gid) for one in entries]
+        rows = [
+            (one.kind, one.path, one.size, one.mode, one.target, one.uid, one.gid, one.capabilities) for one in entries
+        ]
         try:
             payload = zlib.compress(orjson.dumps(rows), 1)
         except TypeError:  # paths that are no text
@@ -342,11 +344,6 @@ def root_source(folder: Path, *, max_bytes: int = _MAX_FILE, excluded: Callable[
         str(folder), layer, lambda limits: FolderLayer(folder, limits, whole=True), Union(), max_bytes=max_bytes,
         excluded=excluded, met=met,
     )  # fmt: skip
-
-
-def shown_path(path: str) -> str:
-    """A path as text, whatever bytes it was."""
-    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def step_of(layer: Layer) -> str:

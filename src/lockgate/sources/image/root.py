@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,7 +74,7 @@ class FolderLayer:
         kind = stat.S_IFMT(status.st_mode)
         if kind == stat.S_IFREG:
             self._now = full
-            yield Entry(Kind.FILE, path, status.st_size, mode, "", *owner)
+            yield Entry(Kind.FILE, path, status.st_size, mode, "", *owner, _capabilities(full, mode))
         elif kind == stat.S_IFDIR:
             if not self._whole and _is_opaque(full):
                 yield Entry(Kind.OPAQUE, path)
@@ -83,7 +84,24 @@ class FolderLayer:
         elif kind == stat.S_IFCHR and not self._whole and status.st_rdev == 0:
             yield Entry(Kind.WHITEOUT, path)
         else:
-            yield Entry(Kind.SPECIAL, path, 0, mode, "", *owner)
+            yield Entry(Kind.SPECIAL, path, 0, mode, _what(kind, status.st_rdev), *owner)
+
+
+def _capabilities(path: str, mode: int) -> str:
+    """Of a program in hex digits; what may not be executed gains nothing by them, and is not asked."""
+    if not mode & 0o111 or sys.platform != "linux":
+        return ""
+    try:
+        return os.getxattr(path, "security.capability", follow_symlinks=False).hex()
+    except OSError:
+        return ""
+
+
+def _what(kind: int, device: int) -> str:
+    if kind in (stat.S_IFCHR, stat.S_IFBLK):
+        word = "character" if kind == stat.S_IFCHR else "block"
+        return f"{word} {os.major(device)}:{os.minor(device)}"
+    return "FIFO" if kind == stat.S_IFIFO else "socket"
 
 
 def _is_opaque(folder: str) -> bool:

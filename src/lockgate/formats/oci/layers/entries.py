@@ -35,6 +35,14 @@ class Entry:
     mode: int = 0
     """Permission bits, with those for setuid, setgid and sticky (``0o7777`` at most)."""
     target: str = ""
-    """Of a link: what it leads to as written; of a hard link: the path in the image; else empty."""
+    """Of a link: what it leads to as written; of a hard link: the path in the image; of what is special: what it is
+    (``character 1:3``, ``block 8:0``, ``FIFO``); else empty."""
     uid: int = 0
     gid: int = 0
+    capabilities: str = ""
+    """The attribute ``security.capability`` of a file in hex digits: what it may do whoever runs it."""
+
+
+def shown_path(path: str) -> str:
+    """A path as text, whatever bytes it was."""
+    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

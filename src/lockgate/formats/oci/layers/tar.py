@@ -27,6 +27,11 @@ _KINDS = {
 _EMPTY = frozenset((b"1", b"2", b"3", b"4", b"5", b"6"))
 """Types without content, whatever size they give."""
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
+_SPECIAL = {b"3": "character", b"4": "block", b"6": "FIFO"}
+_CAPABILITY = "SCHILY.xattr.security.capability"
+"""Key of the extended header that runtimes take the attribute from (Go's ``archive/tar``, ``PAXRecords``)."""
+_MOST_CAPABILITY = 64
+"""Bytes; the kernel's own form has 24 at most."""
 
 
 class Tar:
@@ -134,8 +139,11 @@ class Tar:
         if kind is Kind.LINK or kind is Kind.HARD_LINK:
             found = long_target if long_target is not None else extended.get("linkpath")
             target = _field(header[157:257]) if found is None else found
+        elif kind is Kind.SPECIAL:
+            target = _device(header)
         mode = _number(header[100:108], "mode") & 0o7777
-        return _placed(kind, name, size, mode, target, _owner(header, extended))
+        may = extended.get(_CAPABILITY, b"")[:_MOST_CAPABILITY].hex() if kind is Kind.FILE and extended else ""
+        return _placed(kind, name, size, mode, target, _owner(header, extended), may)
 
     def _old_sparse(self, header: bytes) -> tuple[tuple[Part, ...], int]:
         """Of a sparse file as GNU tar wrote them first: the parts stand in the header and in blocks behind it."""
@@ -261,6 +269,18 @@ def _owner(header: bytes, extended: dict[str, bytes]) -> tuple[int, int]:
     return _number(header[108:116], "owner"), _number(header[116:124], "owner")
 
 
+def _device(header: bytes) -> bytes:
+    """What a special file is, with the numbers of a device; those that are none are left out, as nothing opens it."""
+    flag = header[156:157]
+    word = _SPECIAL.get(flag, "")
+    if flag == b"6":
+        return word.encode()
+    try:
+        return f"{word} {_number(header[329:337], 'device')}:{_number(header[337:345], 'device')}".encode()
+    except LayerError:
+        return word.encode()
+
+
 def _records(block: bytes) -> dict[str, bytes]:
     """``length key=value`` lines. Go and libarchive refuse a NUL in a path, and so does this."""
     found: dict[str, bytes] = {}
@@ -294,7 +314,9 @@ def _shown(name: bytes) -> str:
     return name.decode("utf-8", "surrogateescape")
 
 
-def _placed(kind: Kind, name: bytes, size: int, mode: int, target: bytes, owner: tuple[int, int]) -> Entry:
+def _placed(
+    kind: Kind, name: bytes, size: int, mode: int, target: bytes, owner: tuple[int, int], may: str
+) -> Entry:
     """The entry at its place in the image, whiteouts told from files."""
     path = _clean(_shown(name))
     if path is None:
@@ -314,7 +336,7 @@ def _placed(kind: Kind, name: bytes, size: int, mode: int, target: bytes, owner:
         if inside is None:
             return Entry(Kind.REFUSED, path, target="a hard link that leads out of the image")
         to = inside
-    return Entry(kind, path, size if kind is Kind.FILE else 0, mode, to, *owner)
+    return Entry(kind, path, size if kind is Kind.FILE else 0, mode, to, *owner, may)
 
 
 def _clean(path: str) -> str | None:
