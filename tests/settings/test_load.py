@@ -112,7 +112,7 @@ def shapes(shape: Any = Settings) -> list[Any]:
 
 
 def test_every_setting_is_described() -> None:
-    assert len(shapes()) == 9
+    assert len(shapes()) == 10
     for shape in shapes():
         assert shape.__doc__
         for item in fields(shape):

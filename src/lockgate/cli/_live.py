@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from lockgate.cli._project import Project
 from lockgate.errors import LockgateError
+from lockgate.server.entra.tokens import Entra, entra_of
 from lockgate.settings import FILE_NAME
 from lockgate.store import Record
 from lockgate.store.ingest import data_collection_rules
@@ -26,6 +27,7 @@ class Live:
         """``again`` reads the project anew. Raises :class:`LockgateError` for settings that cannot hold."""
         self._again = again
         self._lock = threading.Lock()
+        self._entra: Entra | None = None
         self._stamp = _stamp(project)
         self.changes = 0
         """How often other settings came to hold."""
@@ -48,6 +50,12 @@ class Live:
         """The data collection rules that it names."""
         self._look()
         return self._rules
+
+    @property
+    def entra(self) -> Entra | None:
+        """Who signs in with Entra."""
+        self._look()
+        return self._entra
 
     def tending(self) -> Tending:
         """How its record is looked after."""
@@ -72,6 +80,7 @@ class Live:
         record = project.record()
         check_access(project.settings.tables, record.shapes(), where=FILE_NAME)
         rules = data_collection_rules.read([project.top / name for name in project.settings.data_collection_rules])
+        self._entra = entra_of(project.settings.entra, self._entra, folder=str(project.top), where=FILE_NAME)
         self._project, self._record, self._rules = project, record, rules
         self.changes += 1
 

@@ -16,12 +16,13 @@ from lockgate.cli._tokens import FILE
 from lockgate.errors import ConfigurationError, ExitCode, UsageError
 from lockgate.server import web
 from lockgate.server.access import FUNCTIONS, INGEST, QUERY, People, Person
+from lockgate.server.doorkeeper import Doorkeeper
 from lockgate.server.ingest.otlp_grpc import OtlpListener
 from lockgate.server.ingest.scrape import Scraper
 from lockgate.server.ingest.syslog import SyslogListener
 from lockgate.server.ingest.taking import Taker
 from lockgate.server.ingest.ways import ways_in
-from lockgate.server.mounts import Mount, Mounts
+from lockgate.server.mounts import Authenticate, Mount, Mounts
 from lockgate.server.pages import CHALLENGE, PREFIX, PagesApp
 from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
 from lockgate.server.query.desk import Desk
@@ -50,14 +51,15 @@ def run(arguments: argparse.Namespace) -> int:
     prepare(project.workspace, tracked=project.tracks)
     people, anonymous = _people(arguments, project)
     live = Live(project, partial(project_at, Path(arguments.project)))
+    of = Doorkeeper(people, lambda: live.entra).of
     ways, taker = _ingestion(live, people)
     listeners: list[SyslogListener | OtlpListener] = [
-        *_syslog(arguments, taker), *_grpc(arguments, taker, people, anonymous)
+        *_syslog(arguments, taker), *_grpc(arguments, taker, of, anonymous)
     ]
     scraping = [Scraper(taker, arguments.scrape, every=arguments.scrape_seconds)] if arguments.scrape else []
     every = arguments.upkeep_minutes * 60
     tending = [Tender(project.workspace.record, live.tending, every=every)] if every else []
-    app = Mounts([*_queries(arguments, live), *ways], people.of, anonymous=anonymous,
+    app = Mounts([*_queries(arguments, live), *ways], of, anonymous=anonymous,
                  listeners=[*listeners, *scraping, *tending])  # fmt: skip
 
     def started(port: int) -> None:
@@ -91,6 +93,7 @@ def _queries(arguments: argparse.Namespace, live: Live) -> list[Mount]:
     served = Served(
         desk, lambda: live.project.library(), lambda: live.record.shapes(functions()),
         tuple(arguments.database) or ("lockgate", "NetDefaultDB"), tuple(arguments.workspace_id),
+        lambda: live.project.settings.entra,
     )  # fmt: skip
     queries = Mount(PREFIXES, QueryApp(served), QUERY, frozenset((METADATA,)), close=desk.close)
     return [queries, Mount((PREFIX,), PagesApp(desk), QUERY, challenge=CHALLENGE)]
@@ -128,7 +131,7 @@ def _syslog(arguments: argparse.Namespace, taker: Taker) -> list[SyslogListener]
 
 
 def _grpc(
-    arguments: argparse.Namespace, taker: Taker, people: People, anonymous: Person | None
+    arguments: argparse.Namespace, taker: Taker, authenticate: Authenticate, anonymous: Person | None
 ) -> list[OtlpListener]:  # fmt: skip
     if not arguments.otlp_grpc:
         return []
@@ -137,7 +140,7 @@ def _grpc(
         raise UsageError("without TLS only this machine is served", where="--otlp-grpc", hint="give it --tls")
     pair = Pair(Path(arguments.tls) / "tls.crt", Path(arguments.tls) / "tls.key") if arguments.tls else None
     alone = anonymous if address[0] in web.LOOPBACK else None
-    return [OtlpListener(taker, address, people.of, anonymous=alone, pair=pair)]
+    return [OtlpListener(taker, address, authenticate, anonymous=alone, pair=pair)]
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -155,7 +158,7 @@ def _people(arguments: argparse.Namespace, project: Project) -> tuple[People, Pe
             raise UsageError("everybody is answered on this machine alone", where="--anonymous",
                              hint="use --host 127.0.0.1, or tokens")  # fmt: skip
         return people, Person("anonymous", frozenset((QUERY, FUNCTIONS, INGEST)))
-    if not len(people):
+    if not len(people) and not project.settings.entra.tenant:
         raise ConfigurationError("nobody may ask: it names no one", where=str(path),
                                  hint="lockgate tokens add NAME, or --anonymous on this machine")  # fmt: skip
     return people, None

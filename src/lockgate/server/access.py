@@ -6,8 +6,8 @@ needed), and what differs from the defaults::
     ana sha256:9f86d0...  may=query,functions concurrent=4 seconds=60 rows=100000 bytes=67108864 memory=1GB
 
 The token itself stands nowhere. It is shown as ``Bearer``; by clients that cannot do that as ``Basic`` (the name, then
-the token as the password), or as ``ApiKey`` with both, as Elasticsearch has it. What does not belong: single sign-on,
-and which rows a person may see (``store.row_access``).
+the token as the password), or as ``ApiKey`` with both, as Elasticsearch has it. What does not belong: tokens of others
+(``entra``), and which rows a person may see (``store.row_access``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lockgate.dataclass import dataclass
@@ -54,6 +54,15 @@ class Person:
     allowance: Allowance = Allowance()
 
 
+class StrangerError(Exception):
+    """A token that does not count, with the reason as it may be told to who sent it."""
+
+    def __init__(self, message: str, *, status: int = 401) -> None:
+        super().__init__(message)
+        self.status = status
+        """Of HTTP: 401 for who is not known, 403 for who is and is nobody here, 503 where it cannot be told now."""
+
+
 class People:
     """Everybody that the file names. Not a file is nobody."""
 
@@ -69,7 +78,7 @@ class People:
 
     def of(self, authorization: str) -> Person | None:
         """Who sent this ``Authorization`` header. A file that became wrong changes nothing until it is right again."""
-        name, token = _shown(authorization)
+        name, token = shown(authorization)
         if not token:
             return None
         self._look()
@@ -104,7 +113,7 @@ class People:
         self._known = dict(_read(self.path))
 
 
-def _shown(authorization: str) -> tuple[str, str]:
+def shown(authorization: str) -> tuple[str, str]:
     """Name, where one is shown, and token of an ``Authorization`` header; nothing where it is none."""
     scheme, _, rest = authorization.partition(" ")
     rest = rest.strip()
@@ -196,18 +205,28 @@ def _read(path: Path) -> Iterator[tuple[str, Person]]:
 
 def _person(line: str, *, where: str) -> tuple[str, Person]:
     name, *rest = line.split()
-    if not _NAME.fullmatch(name):
-        raise ConfigurationError("that is no name of a person", where=where, hint="letters, digits and . _ @ + -")
+    _check_name(name, where=where)
     if not rest or not _HASH.fullmatch(rest[0]):
         raise ConfigurationError("the hash of the token is missing", where=where, hint="sha256: and 64 hex digits")
-    given = dict(_options(rest[1:], where=where))
+    return rest[0], person_of(name, rest[1:], where=where)
+
+
+def person_of(name: str, words: Sequence[str], *, where: str) -> Person:
+    """A person with what differs from the defaults. Raises :class:`ConfigurationError`."""
+    _check_name(name, where=where)
+    given = dict(_options(words, where=where))
     rights = frozenset(given.pop("may", QUERY).split(","))
     if not rights <= RIGHTS:
         raise ConfigurationError(f"{min(rights - RIGHTS)!r} is no right", where=where, hint=", ".join(sorted(RIGHTS)))
-    return rest[0], Person(name, rights, _allowance(given, where=where))
+    return Person(name, rights, _allowance(given, where=where))
 
 
-def _options(words: list[str], *, where: str) -> Iterator[tuple[str, str]]:
+def _check_name(name: str, *, where: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError("that is no name of a person", where=where, hint="letters, digits and . _ @ + -")
+
+
+def _options(words: Sequence[str], *, where: str) -> Iterator[tuple[str, str]]:
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or key not in ("may", *_NUMBERS, "memory"):

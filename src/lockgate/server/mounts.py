@@ -7,20 +7,31 @@ what an application answers, and who may do what within it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from inspect import isawaitable
 from typing import Protocol
 
 import orjson
 
 from lockgate.dataclass import dataclass
 from lockgate.lazy_pattern import lazy_pattern
-from lockgate.server.access import Person
+from lockgate.server.access import Person, StrangerError
 from lockgate.server.asgi import PERSON, Application, Call, Receive, Scope, Send
 
 _log = logging.getLogger("lockgate.server")
 _LOCAL = lazy_pattern(r"(?i)(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
-Authenticate = Callable[[str], Person | None]
-"""Gives who sent an ``Authorization`` header."""
+Authenticate = Callable[[str], Person | Awaitable[Person | None] | None]
+"""Gives who sent an ``Authorization`` header; to be waited for where somebody else must be asked.
+
+May raise :class:`StrangerError` with the reason why a token does not count."""
+
+
+async def known(authenticate: Authenticate, shown: str, anonymous: Person | None) -> Person | None:
+    """Who sent a header, or nothing where ``anonymous`` stands for that. Raises :class:`StrangerError`."""
+    if not shown and anonymous is not None:
+        return anonymous
+    found = authenticate(shown)
+    return await found if isawaitable(found) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,9 @@ class Mounts:
             return
         try:
             await self._pass(call)
+        except StrangerError as error:
+            code = {401: "Unauthorized", 403: "Forbidden"}.get(error.status, "ServiceUnavailable")
+            await _refused(call, error.status, code, str(error), challenge='Bearer error="invalid_token"')
         except Exception as error:  # a defect of ours: its text may hold what was asked, and stays here
             _log.error("a request could not be answered: %s", type(error).__name__, exc_info=error)
             await _refused(call, 500, "InternalServiceError", "The request could not be answered.")
@@ -92,7 +106,7 @@ class Mounts:
             await mount.app(call.scope, call.receive, call.send)
         elif self._anonymous is not None and _LOCAL.fullmatch(call.header("host")) is None:
             await _refused(call, 403, "Forbidden", "Without tokens, only localhost and 127.0.0.1 are answered.")
-        elif (person := self._person(call)) is None:
+        elif (person := await known(self._authenticate, call.header("authorization"), self._anonymous)) is None:
             said = "A bearer token is needed that this server knows."
             await _refused(call, 401, "Unauthorized", said, challenge=mount.challenge)
         elif mount.right not in person.rights:
@@ -100,10 +114,6 @@ class Mounts:
         else:
             call.scope[PERSON] = person
             await mount.app(call.scope, call.receive, call.send)
-
-    def _person(self, call: Call) -> Person | None:
-        shown = call.header("authorization")
-        return self._authenticate(shown) if shown or self._anonymous is None else self._anonymous
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

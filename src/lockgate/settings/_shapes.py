@@ -273,6 +273,37 @@ class TableSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EntraPerson:
+    """Somebody who signs in with Entra: `name`, and one of `app`, `object` and `role`."""
+
+    name: str | None = setting("What they are called here, as in the token file; with `role` the object id follows it.")
+    app: str | None = setting("The client id of an application that signs in for itself, such as Grafana's.")
+    object: str | None = setting("The object id of a person or of a service principal.")
+    role: str | None = setting("An app role, such as `Lockgate.Reader`: everybody who was assigned it.")
+    may: tuple[str, ...] = setting("Rights: `query`, `functions`, `ingest`, `cancel`.", ("query",), min_items=1)
+    limit: tuple[str, ...] = setting("What differs from the limits of a person: `seconds=60`, `memory=2GB`.", ())
+
+
+@dataclass(frozen=True, slots=True)
+class EntraSettings:
+    """Who signs in at `lockgate serve` with access tokens of Microsoft Entra. Nobody, without a tenant."""
+
+    tenant: str | None = setting("The id of the tenant whose tokens count. Default: none do.")
+    audiences: tuple[str, ...] = setting(
+        "What tokens must be for: application id URIs or client ids, ours. The first is what clients of Kusto are told "
+        "to ask a token for.",
+        (),
+    )
+    people: tuple[EntraPerson, ...] = setting("Who is whom; the first that fits counts. Others are nobody.", ())
+    authority: str = setting(
+        "Where the tenant signs in; another for a sovereign cloud.", "https://login.microsoftonline.com"
+    )
+    ca_file: str | None = setting(
+        "A file of certificates (PEM), relative to `lockgate.yaml`, that vouch for an authority of your own."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything ``lockgate.yaml`` can say."""
 
@@ -307,6 +338,7 @@ class Settings:
     gate: GateSettings = setting("What warns, what denies, what must have been read.", GateSettings())
     admission: AdmissionSettings = setting("What the admission webhook judges by.", AdmissionSettings())
     ask: AskSettings = setting("Where queries run.", AskSettings())
+    entra: EntraSettings = setting("Who signs in with Microsoft Entra.", EntraSettings())
     data_collection_rules: tuple[str, ...] = setting(
         "Files and folders of data collection rules in JSON, relative to `lockgate.yaml`: which streams the Logs "
         "Ingestion API takes, through which KQL their rows go and into which tables. Default: every stream goes into "

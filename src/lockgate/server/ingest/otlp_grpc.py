@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from lockgate.errors import SourceError, StoreError
-from lockgate.server.access import INGEST, Person
+from lockgate.server.access import INGEST, Person, StrangerError
 from lockgate.server.asgi import TooLargeError
 from lockgate.server.ingest.door import RefusedError
 from lockgate.server.ingest.otlp import MOST, export
 from lockgate.server.ingest.syslog import bound
 from lockgate.server.ingest.taking import BusyError, Taker
+from lockgate.server.mounts import Authenticate, known
 from lockgate.server.tls.reload import Pair
 
 _SERVICES = {"logs": "logs.v1.LogsService", "traces": "trace.v1.TraceService", "metrics": "metrics.v1.MetricsService"}
@@ -29,7 +30,7 @@ class OtlpListener:
     origin = "otlp/grpc"
 
     def __init__(
-        self, taker: Taker, address: tuple[str, int], authenticate: Callable[[str], Person | None], *,
+        self, taker: Taker, address: tuple[str, int], authenticate: Authenticate, *,
         anonymous: Person | None = None, pair: Pair | None = None,
     ) -> None:  # fmt: skip
         """``pair``: the certificate; without one nothing is encrypted. Raises :class:`SourceError` without packages."""
@@ -76,7 +77,7 @@ class OtlpListener:
         code = self._grpc.StatusCode
 
         async def export_one(request: bytes, context: Any) -> bytes:
-            person = self._person(context)
+            person = await self._person(context)
             if person is None:
                 await context.abort(code.UNAUTHENTICATED, "a token is needed that this server knows")
             elif INGEST not in person.rights:
@@ -92,6 +93,12 @@ class OtlpListener:
 
         return export_one
 
-    def _person(self, context: Any) -> Person | None:
+    async def _person(self, context: Any) -> Person | None:
         shown = next((str(value) for key, value in context.invocation_metadata() if key == "authorization"), "")
-        return self._authenticate(shown) if shown or self._anonymous is None else self._anonymous
+        try:
+            return await known(self._authenticate, shown, self._anonymous)
+        except StrangerError as error:
+            code = self._grpc.StatusCode
+            codes = {401: code.UNAUTHENTICATED, 403: code.PERMISSION_DENIED}
+            await context.abort(codes.get(error.status, code.UNAVAILABLE), str(error))
+            return None

@@ -31,6 +31,7 @@ from lockgate.server.query.faults import (
     syntax_fault,
 )
 from lockgate.server.query.kusto_v2 import Asked
+from lockgate.settings import EntraSettings
 
 if TYPE_CHECKING:
     from lockgate.kql import Workspace
@@ -43,6 +44,8 @@ MAX_BODY = 4 << 20
 PREFIXES = ("/v1/rest/query", "/v1/rest/mgmt", "/v1/rest/auth", "/v2/rest/query", "/v1/workspaces/", "/v1/$batch",
             "/v1/subscriptions/")  # fmt: skip
 """Of the paths that are answered here."""
+_KUSTO_CLIENT = "db662dc1-0cfe-4e1c-a843-19a68e65be58"
+"""The application as which Kusto's own clients let people sign in."""
 METADATA = "/v1/rest/auth/metadata"
 """Where clients look which cloud this is, before they have a token."""
 
@@ -59,6 +62,8 @@ class Served:
     """Names that Kusto's clients may call the record by; the first is the one it tells."""
     workspaces: tuple[str, ...] = ()
     """Ids that Log Analytics' clients may call it by; none: any."""
+    entra: Callable[[], EntraSettings] = EntraSettings
+    """Where people sign in, if they do."""
 
 
 class QueryApp:
@@ -82,8 +87,18 @@ class QueryApp:
     # --- Kusto
 
     async def _metadata(self, call: Call) -> None:
-        """Not found is what clients take for the public cloud; none of its services is asked where a token is given."""
-        await call.answer(404, b"{}")
+        """Where to sign in, and what to ask a token for. Not found is what clients take for the public cloud; none of
+        its services is asked where a token is given."""
+        told = self.served.entra()
+        if not told.tenant or not told.audiences:
+            await call.answer(404, b"{}")
+            return
+        place = {
+            "LoginEndpoint": told.authority, "LoginMfaRequired": False, "KustoClientAppId": _KUSTO_CLIENT,
+            "KustoClientRedirectUri": "http://localhost", "KustoServiceResourceId": told.audiences[0],
+            "FirstPartyAuthorityUrl": f"{told.authority}/{told.tenant}",
+        }  # fmt: skip
+        await call.answer(200, orjson.dumps({"AzureAD": place}))
 
     async def _kusto(self, call: Call) -> None:
         exchange = _Exchange(call)
