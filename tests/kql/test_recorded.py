@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lockgate.kql import QueryError
 from lockgate.store.ask import Tables, ask
 
 _BLANKS = '" test word"'
@@ -208,3 +209,33 @@ def test_every_text_has_a_null_among_terms() -> None:
     assert _rows(f"{table} | where s has_all (dynamic(['a', null])) | count") == [(1,)]
     assert _rows(f"{table} | where s has_any (dynamic([])) | count") == [(0,)]
     assert _rows(f"{table} | where s has_all (dynamic([])) | count") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "let x = toscalar(rand(1000000000)); print x, x",
+        "let x = () {toscalar(rand(1000000000))}; print x, x()",
+        "let x = () {toscalar(range a from 1 to 1000000 step 1 | sample 1)}; print x, x()",
+        "let x = toscalar(new_guid()); range a from 1 to 2 step 1"
+        " | extend own = x | serialize was = prev(own) | where a == 2 | project own, was",
+    ],
+)
+def test_toscalar_is_computed_once_as_the_documentation_has_it(query: str) -> None:
+    ((first, second),) = _rows(query)
+    assert first == second
+
+
+def test_toscalar_of_a_functions_argument_is_of_each_call() -> None:
+    assert _rows("let f = (n: long) { toscalar(range a from 1 to n step 1 | count) }; print f(2), f(3)") == [(2, 3)]
+    assert _rows("let f = (n: long) { toscalar(n + tolong(rand(1))) }; print f(2) + f(3) >= 5") == [(True,)]
+
+
+def test_toscalar_cannot_use_the_row_around_it() -> None:
+    """The documentation's own query; it is an error there too, never an answer with another row's values."""
+    query = (
+        "let a = datatable(x: long) [1, 2]; let b = datatable(x: long, y: long) [1, 2, 3, 4];"
+        "let f = (x_: long) { toscalar(b | where x == x_ | project y) }; a | extend y = f(x)"
+    )
+    with pytest.raises(QueryError, match="'toscalar' cannot use 'x'"):
+        _rows(query)

@@ -109,6 +109,15 @@ class Rows(Value):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Once(Value):
+    """``toscalar`` of one value: computed once, whatever it is made of and however often it is used."""
+
+    value: Value
+    type: Type
+    constant: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Record(Value):
     """A whole row: ``$left``, a step of ``scan``, a node of a graph."""
 

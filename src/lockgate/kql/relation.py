@@ -19,6 +19,10 @@ PLAIN, TIMESTAMP, NULLABLE_TEXT, CAPTURES = "", "timestamp", "text", "captures"
 :class:`Captures` gives."""
 
 
+VOLATILE = frozenset(("rand", "new_guid"))
+"""Functions that give another value each time."""
+
+
 class Field(Column):
     """A column of the tree. ``stored`` says in which of the forms above an engine holds it."""
 
@@ -333,3 +337,19 @@ class Result:
     order: Order
     render: bound.Step | None = None
     """How it asks to be drawn."""
+
+
+def volatile(value: bound.Value) -> bool:
+    """Whether a value of a tree differs each time that it is computed."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, bound.Call):
+            if one.function.name in VOLATILE:
+                return True
+            waiting += one.arguments
+        elif isinstance(one, bound.Operation):
+            waiting += one.arguments
+        elif isinstance(one, Converted | bound.Member):
+            waiting.append(one.value)
+    return False

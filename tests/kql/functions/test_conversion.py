@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.kql.rows import shown, value
 
+NOKIA = '{"Family":"Nokia N81","Brand":"Nokia","Model":"N81-3"}'
+OTHER_SYSTEM = '{"OperatingSystem":{"Family":"Other","MajorVersion":"","MinorVersion":"","Patch":"","PatchMinor":""}}'
+
 
 @pytest.mark.parametrize(
     ("expression", "result"),
@@ -79,7 +82,7 @@ def test_every_type_has_its_text(expression: str, text: str) -> None:
         ("parse_path('file://C:/temp/file.txt:some.exe').AlternateDataStreamName", "some.exe"),
         ("parse_version('1.2.3.4')", "1000000020000000300000004"),
         ("parse_version('1.2.3.4.5')", ""),
-        ("parse_csv('a,\"b,\"\"c\",d')", '["a","b,\\"c","d"]'),
+        ('parse_csv(\'a,"b,""c",d\')', '["a","b,\\"c","d"]'),
         ("parse_csv('one\\ntwo')", '["one"]'),
         ("parse_xml('<e name=\"v\">text</e>')", '{"e":{"@name":"v","#text":"text"}}'),
         ("parse_xml('<e> <a>1</a> <a>x</a> </e>')", '{"e":{"a":[1,"x"]}}'),
@@ -87,6 +90,8 @@ def test_every_type_has_its_text(expression: str, text: str) -> None:
         ("parse_xml('<!DOCTYPE d [<!ENTITY a \"b\">]><e>&a;</e>')", ""),
         ("parse_user_agent('Mozilla/5.0 (Windows NT 10.0) Firefox/118.0', 'browser').Browser.Family", "Firefox"),
         ("parse_user_agent('Mozilla/5.0 (Windows NT 6.1)', 'os').OperatingSystem.MajorVersion", "7"),
+        ("parse_user_agent('SymbianOS/9.2; Series60/3.1 NokiaN81-3/10.0.032', 'device').Device", NOKIA),
+        ("parse_user_agent('', dynamic(['OS', 'x']))", OTHER_SYSTEM),
     ],
 )
 def test_parsers_take_texts_apart(expression: str, text: str) -> None:

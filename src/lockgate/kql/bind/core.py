@@ -60,6 +60,8 @@ class Core:
         self.nodes = 0
         self.depth = 0
         self.applied: list[UserFunction] = []
+        self.computed: dict[int, bound.Value] = {}
+        """What ``toscalar`` of the query's text gives that has no parameters around it, by the identity of its node."""
         self.begin = 0
         self.options: dict[str, bound.Value] = {}
         """What ``set`` gives the options that change what a query means, by name in lower case."""

@@ -330,6 +330,15 @@ class Values(Core):
     # --- tables as values
 
     def _to_scalar(self, node: s.ToScalar) -> bound.Value:
+        """One value, computed once: also for all calls of a function without parameters that it stands in."""
+        if any(one.syntax.parameters for one in self.applied):
+            return self._once(node)
+        known = self.computed.get(id(node))
+        if known is None:
+            known = self.computed[id(node)] = self._once(node)
+        return known
+
+    def _once(self, node: s.ToScalar) -> bound.Value:
         found = self.within(None, lambda: self.value(node.query, tabular=True))
         if isinstance(found.type, Table):
             relation = found.relation if isinstance(found, bound.Rows) else bound.Opaque(found.type)
@@ -339,7 +348,7 @@ class Values(Core):
             self.fault("KS190", "The table has no columns.", node.query)
             return bound.Fault()
         if found.type.scalar:
-            return found
+            return found if isinstance(found, bound.Constant) else bound.Once(found, found.type)
         if found.type is not ERROR:
             self.fault("KS112", "A table or a single value is expected.", node.query)
         return bound.Fault()

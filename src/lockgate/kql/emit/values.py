@@ -15,7 +15,6 @@ from lockgate.kql.emit.shredded import Paths
 from lockgate.kql.relation import Field
 from lockgate.kql.types import REAL, STRING, Column, Type, single
 
-VOLATILE = frozenset(("rand", "new_guid"))
 PARSES = frozenset(("parse_json", "parsejson", "todynamic", "toobject"))
 """Functions that read a text as JSON."""
 _LEAVES = (bound.Use, relation.Slot, relation.Collected, relation.Within, relation.Picked)
@@ -232,7 +231,7 @@ class Expressions:
         return (found.value,) if isinstance(found, Known) and not isinstance(found.value, tuple) else None
 
     def _computed(self, value: bound.Call | bound.Operation | bound.Member | relation.Converted) -> str:
-        if value.constant and not _volatile(value) and (folded := self.known(value)) is not None:
+        if value.constant and not relation.volatile(value) and (folded := self.known(value)) is not None:
             return self.constant(_literal(folded[0]), single(value.type))
         if isinstance(value, relation.Converted):
             found = self.convert(value.value, single(value.value.type), value.type)
@@ -281,7 +280,7 @@ class Expressions:
         detached, leaves = self.detached(value)
         name = self.statement.names.take("py")
         columns = tuple(column for column, _ in leaves)
-        self.statement.foreign.append(Foreign(name, detached, columns, volatile=_volatile(value)))
+        self.statement.foreign.append(Foreign(name, detached, columns, volatile=relation.volatile(value)))
         return f"{name}({', '.join(self.sql(one) for _, one in leaves)})"
 
     def detached(self, value: bound.Value) -> tuple[bound.Value, list[tuple[Column, bound.Value]]]:
@@ -323,21 +322,6 @@ def _detach(
     if isinstance(value, relation.Converted):
         return bound.Variable("", _detach(value.value, leaves, kept), value.type, value.constant)
     return value
-
-
-def _volatile(value: bound.Value) -> bool:
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, bound.Call):
-            if one.function.name in VOLATILE:
-                return True
-            waiting += one.arguments
-        elif isinstance(one, bound.Operation):
-            waiting += one.arguments
-        elif isinstance(one, relation.Converted | bound.Member):
-            waiting.append(one.value)
-    return False
 
 
 def _literal(value: object) -> object:

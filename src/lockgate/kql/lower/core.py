@@ -61,7 +61,9 @@ class Core:
         self.reads: list[Node] = []
         self.aggregates: list[relation.Part] | None = None
         self.aggregated: Flow | None = None
-        self.slots: dict[int, relation.Slot] = {}
+        self.slots: dict[int, bound.Value] = {}
+        self.outside: list[Flow] = []
+        """The rows around each ``toscalar`` that is being lowered."""
         self._lowered_calls: dict[int, bound.Call] = {}
 
     def field(self, type_: Type, stored: str = relation.PLAIN) -> Field:

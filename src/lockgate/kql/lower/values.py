@@ -59,8 +59,8 @@ class Values(Core):
             return self.value(value.body, flow)
         if isinstance(value, bound.Named):
             return self.value(value.value, flow)
-        if isinstance(value, bound.Rows):
-            return self._rows(value)
+        if isinstance(value, bound.Rows | bound.Once):
+            return self._apart(value, flow)
         return self._other(value)
 
     def _other(self, value: bound.Value) -> bound.Value:
@@ -78,6 +78,9 @@ class Values(Core):
         if isinstance(value.column, relation.Field):
             return value
         field = flow.columns.get(value.column)
+        if field is None and any(value.column in outer.columns for outer in self.outside):
+            self.cannot(f"'toscalar' cannot use '{value.column.name}', which belongs to the rows around it: it is "
+                        "computed once, not for each row.")  # fmt: skip
         if field is None:
             field = flow.named(value.column.name)
         if field is None and self.absent:
@@ -207,16 +210,32 @@ class Values(Core):
             flow.node = relation.Limit(flow.node, bound.Constant(None, LONG), flow.order)
         return flow.node, field
 
-    def _rows(self, value: bound.Rows) -> bound.Value:
-        """``toscalar``"""
+    def _apart(self, value: bound.Rows | bound.Once, flow: Flow) -> bound.Value:
+        """``toscalar``, of a table or of one value; neither sees the rows around it."""
         if not value.constant:
             self.cannot("A table stands where one value is expected.")
         known = self.slots.get(id(value))
         if known is None:
-            node, field = self._column_of(value.relation)
-            known = self.slots[id(value)] = relation.Slot(node, field, field.type)
+            self.outside.append(flow)
+            try:
+                known = self._column(value.relation) if isinstance(value, bound.Rows) else self._single(value)
+            finally:
+                self.outside.pop()
+            self.slots[id(value)] = known
             self.alive.append(value)
         return known
+
+    def _column(self, rows: bound.Relation) -> bound.Value:
+        node, field = self._column_of(rows)
+        return relation.Slot(node, field, field.type)
+
+    def _single(self, value: bound.Once) -> bound.Value:
+        nothing = Flow(relation.Values((), ((),), None), {})
+        found = self.value(value.value, nothing)
+        if found.constant and not relation.volatile(found):
+            return found
+        field = self.field(value.type)
+        return relation.Slot(relation.Extend(nothing.node, ((field, found),)), field, field.type)
 
     # --- calls
 

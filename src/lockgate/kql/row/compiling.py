@@ -108,6 +108,11 @@ class Compiler:
         found = self.context.first_column(value.relation)
         return Known(found[0] if found else converter_of_null(value.type))
 
+    def _single(self, value: bound.Once) -> Evaluate:
+        """``toscalar`` of one value."""
+        run = self.compile(value.value)
+        return run if isinstance(run, Known) else Known(run(()))
+
     # --- members
 
     def _member(self, value: bound.Member) -> Evaluate:
@@ -218,6 +223,7 @@ def plain_json(value: Any) -> Any:
 _METHODS: dict[type, str] = {
     bound.Constant: "_constant", bound.Use: "_use", bound.Call: "_call", bound.Operation: "_operation",
     bound.Member: "_member", bound.Variable: "_variable", bound.Inlined: "_inlined", bound.Rows: "_rows",
+    bound.Once: "_single",
     bound.Record: "_own", bound.Columns: "_own", bound.Named: "_named", bound.TypeValue: "_type_value",
     bound.Matches: "_own", bound.Fault: "_fault",
 }  # fmt: skip

@@ -15,6 +15,7 @@ from lockgate.lazy_pattern import lazy_pattern
 _ESCAPE = lazy_pattern(r"%[0-9A-F]{2}")
 _UNTOUCHED = "-_.!*()"
 _LONGEST_LABEL = 4096
+_DOTS = str.maketrans(dict.fromkeys((0x3002, 0xFF0E, 0xFF61), "."))
 """Punycode takes time that grows with the square of the length; names of hosts have 63 letters."""
 
 
@@ -95,13 +96,20 @@ def _from_punycode(text: str) -> str:
 
 
 def _domain_to_punycode(text: str) -> str:
-    parts = text[:_LONGEST_LABEL].split(".")
+    """The dots of the writings of East Asia part labels too."""
+    parts = text[:_LONGEST_LABEL].translate(_DOTS).split(".")
     return ".".join(one if one.isascii() else f"xn--{_to_punycode(one)}" for one in parts)
 
 
 def _domain_from_punycode(text: str) -> str:
-    parts = text[:_LONGEST_LABEL].split(".")
-    return ".".join(_from_punycode(one[4:]) if one[:4].lower() == "xn--" else one for one in parts)
+    """Nothing where one label cannot be decoded."""
+    found = []
+    for one in text[:_LONGEST_LABEL].split("."):
+        own = _from_punycode(one[4:]) if one[:4].lower() == "xn--" else one
+        if one and not own:
+            return ""
+        found.append(own)
+    return ".".join(found)
 
 
 # --- command lines
@@ -154,7 +162,8 @@ FUNCTIONS: dict[str, Maker] = {
     "base64_encode_fromguid": strict(_encode_guid),
     "punycode_from_string": plain(_to_punycode),
     "punycode_to_string": plain(_from_punycode),
-    "punycode_domain_from_string": plain(_domain_to_punycode),
-    "punycode_domain_to_string": plain(_domain_from_punycode),
+    # Of domains the service's names say from and to what is encoded, the other way round than those of texts above.
+    "punycode_domain_from_string": plain(_domain_from_punycode),
+    "punycode_domain_to_string": plain(_domain_to_punycode),
     "parse_command_line": on_texts(_command_line),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from lockgate.kql.functions import Maker, plain
@@ -80,11 +81,38 @@ def replaced(text: str, lookup: str, rewrite: str) -> str:
 
 
 def _replace_all(text: str, lookups: Any, rewrites: Any) -> str:
+    """Every lookup in the text as it came: what an earlier one matches is nobody else's. What is no text rewrites
+    nothing, and its matches stay as they are."""
     if not isinstance(lookups, list) or not isinstance(rewrites, list):
         return text
+    left, done = [text], ["", ""]
     for lookup, rewrite in zip(lookups, rewrites, strict=False):
-        text = replaced(text, dynamic_text(lookup), dynamic_text(rewrite))
-    return text
+        if not isinstance(lookup, str) or not lookup or not any(lookup in one for one in left):
+            continue
+        left, done = _claimed(left, done, lookup, rewrite if isinstance(rewrite, str) else lookup)
+    return cut("".join(_within_a_value(left, done)))
+
+
+def _claimed(left: list[str], done: list[str], lookup: str, rewrite: str) -> tuple[list[str], list[str]]:
+    """The pieces without the lookup, and what stands before, between and behind them."""
+    pieces, between = [], [done[0]]
+    for piece, behind in zip(left, done[1:], strict=True):
+        parts = piece.split(lookup)
+        pieces += parts
+        between += [rewrite] * (len(parts) - 1)
+        between.append(behind)
+    return pieces, between
+
+
+def _within_a_value(left: list[str], done: list[str]) -> Iterator[str]:
+    """Pieces and what stands between them, until a value can hold no more."""
+    size = 0
+    for piece, behind in zip(left, done[1:], strict=True):
+        yield piece
+        yield behind
+        size += len(piece) + len(behind)
+        if size > MAX_TEXT:
+            return
 
 
 def _translate(search: str, replacement: str, text: str) -> str:
