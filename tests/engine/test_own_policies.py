@@ -4,7 +4,6 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from tests.gates.admission import test_azure as azure
 
 from lockgate.engine import BufferSource, Request, judge_buffer, scan
 from lockgate.engine.own import OwnPolicies
@@ -116,15 +115,3 @@ def test_a_template_that_does_not_compile_is_told_and_passes_nothing_in_silence(
 def test_without_policies_of_their_own_nobody_is_asked(rules):
     result = judge_buffer(BufferSource("p.json", json.dumps(POD).encode()), rules, GATE, request=asked(None))
     assert said(result) == set()
-
-
-@pytest.mark.parametrize(("location", "said"), [("West Europe", 1), ("eastus", 0)])
-def test_where_a_cluster_stands_chooses_among_assignments_of_azure_policy(location, said):
-    selecting = {"resourceSelectors": [{"name": "s", "selectors": [
-        {"kind": "resourceLocation", "in": ["westeurope"]},
-    ]}]}  # fmt: skip
-    pod = {**POD, "spec": {"containers": [{"name": "a", "image": "nginx", "securityContext": {"privileged": True}}]}}
-    bodies = [(azure.WHERE, azure.TEMPLATE), ("d.json", azure.definition()), ("a.json", azure.assignment(**selecting))]
-    own = OwnPolicies(bodies, AdmissionSettings(azure_location=location))
-    assert own.problems == ()
-    assert len([*own.judge(Object("kubernetes", pod))]) == said

@@ -36,8 +36,7 @@ class OwnPolicies:
         """
         placed = [Placed(where, body) for where, body in manifests]
         policies = load_policies(placed, inventory=inventory, compiled=compiled,
-                                 azure_cluster=settings.azure_cluster or "",
-                                 azure_location=settings.azure_location or "")  # fmt: skip
+                                 azure_cluster=settings.azure_cluster or "")  # fmt: skip
         self.problems = tuple(
             Skip(one.where or "policies", SkipKind.MALFORMED, one.message, Family.POLICY) for one in policies.problems
         )

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
-
-FAILED: Final = "failed"
-"""The outcome of a policy that says neither yes nor no: it cannot be used, or failed on the object."""
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,7 @@ class Explanation:
     policy: str
     """A constraint as ``Kind/name``; a policy, and its binding where that has a name."""
     outcome: str
-    """``denied``, ``warned``, ``audited``, ``changed``, ``allowed``, ``not about it`` or ``FAILED``."""
+    """``denied``, ``warned``, ``audited``, ``changed``, ``allowed``, ``not about it`` or ``failed``."""
     reason: str = ""
     """The messages, or what leaves the object out."""
     steps: tuple[Step, ...] = ()

@@ -191,10 +191,6 @@ class AdmissionSettings:
         "Resource id of the cluster in Azure: assignments of Azure Policy count whose scope it lies in. Default: every "
         "assignment counts."
     )
-    azure_location: str | None = setting(
-        "Where the cluster stands in Azure, as in westeurope, for assignments of Azure Policy that select by location. "
-        "Default: an assignment that hangs on it is a problem."
-    )
     steps: int = setting("Steps that one policy may take on one object.", 1_000_000, minimum=1000)
     all_steps: int = setting("Steps that all policies may take on one object.", 5_000_000, minimum=1000)
 

@@ -91,27 +91,6 @@ def test_a_definition_comes_to_what_its_effect_is(lockgate, tmp_path, effect, ou
     assert (one["outcome"], one["reason"]) == (outcome, f"the effect is {effect}")
 
 
-CONFLICTING = TEMPLATE.replace(
-    'violation[{"msg": msg}] {', 'said(x) = y { y := [1, 2][_]; x }\n        violation[{"msg": msg}] { said(true) > 0;'
-)
-FAILING_CONSTRAINT = f"{CONFLICTING}---\n{CONSTRAINT}"
-FAILING_DEFINITION = json.dumps({"name": "divides", "properties": {"mode": "All", "policyRule": {
-    "if": {"value": "[div(1, int(field('name')))]", "equals": 1}, "then": {"effect": "deny"}}}})  # fmt: skip
-
-
-@pytest.mark.parametrize(("text", "policies"), [
-    (POD, POLICY.replace("has(object.metadata.labels)", "object.metadata.labels.owner == 'me'")),
-    (POD, FAILING_CONSTRAINT),
-    (json.dumps({"type": "Microsoft.ContainerRegistry/registries", "name": "0"}), FAILING_DEFINITION),
-])  # fmt: skip
-def test_a_policy_that_fails_on_an_object_ends_in_an_exit_code_that_says_so(lockgate, tmp_path, text, policies):
-    (tmp_path / "object.yaml").write_text(text)
-    (tmp_path / "policies.yaml").write_text(policies)
-    done = lockgate("policy", "explain", "object.yaml", "policies.yaml", "--format", "json", cwd=tmp_path)
-    assert [one["outcome"] for one in json.loads(done.stdout)] == ["failed"]
-    assert done.returncode == 4
-
-
 def test_a_wrong_policy_leaves_the_others_of_its_file_explained(lockgate, tmp_path):
     (tmp_path / "object.yaml").write_text(POD)
     wrong = CONSTRAINT.replace("{name: all}", "{name: wrong}") + "spec: {enforcementAction: 7}\n"

@@ -54,11 +54,11 @@ def assignment(name="prod", *, of=DEFINITION, scope=SUBSCRIPTION, **more):
         "scope": scope, "policyDefinitionId": of, "parameters": parameters, **more}}  # fmt: skip
 
 
-def loaded(*documents, template=WHERE, cluster="", location=""):
+def loaded(*documents, template=WHERE, cluster=""):
     placed = [Placed(f"azure-{number}.json", one) for number, one in enumerate(documents)]
     if template:
         placed.append(Placed(template, TEMPLATE))
-    return load_policies(placed, azure_cluster=cluster, azure_location=location)
+    return load_policies(placed, azure_cluster=cluster)
 
 
 def review(policies, *, namespace="shop", image="nginx"):
@@ -130,42 +130,7 @@ def _milder(*parts):
 ])  # fmt: skip
 def test_what_hangs_on_the_location_of_the_cluster_is_told_and_not_left_out_in_silence(more):
     (problem,) = loaded(definition(), assignment(**more), cluster=CLUSTER).problems
-    assert "where the cluster stands is not known" in str(problem) and "admission.azure_location" in str(problem)
-
-
-@pytest.mark.parametrize("location", ["westeurope", "West Europe"])
-@pytest.mark.parametrize(("more", "said"), [
-    (_selecting([_by("resourceLocation", "westeurope")]), [Action.DENY]),
-    (_selecting([_by("resourceLocation", "West Europe", "eastus")]), [Action.DENY]),
-    (_selecting([_by("resourceLocation", "eastus")]), []),
-    (_selecting([_by("resourceLocation", "westeurope", inside=False)]), []),
-    (_selecting([_by("resourceType", _HERE), _by("resourceLocation", "westeurope")]), [Action.DENY]),
-    (_selecting([_by("resourceLocation", "eastus")], [_by("resourceLocation", "westeurope")]), [Action.DENY]),
-    (_milder(_by("resourceLocation", "westeurope")), [Action.AUDIT]),
-    (_milder(_by("resourceLocation", "westeurope", inside=False)), [Action.DENY]),
-])  # fmt: skip
-def test_assignments_select_by_the_location_that_the_settings_tell(more, said, location):
-    policies = loaded(definition(), assignment(**more), cluster=CLUSTER, location=location)
-    assert policies.problems == ()
-    assert [action for action, _, _ in review(policies)] == said
-
-
-@pytest.mark.parametrize("location", ["", "westeurope"])
-def test_a_cluster_is_no_resource_without_location_wherever_it_stands(location):
-    more = _selecting([_by("resourceWithoutLocation", "subscriptionLevelResources")])
-    policies = loaded(definition(), assignment(**more), cluster=CLUSTER, location=location)
-    assert policies.problems == () and review(policies) == []
-
-
-def test_a_rule_that_asks_for_the_location_needs_it_told():
-    made = definition()
-    made["properties"]["policyRule"]["if"] = {"allOf": [
-        {"field": "type", "equals": _HERE}, {"field": "location", "in": ["westeurope"]},
-    ]}  # fmt: skip
-    (problem,) = loaded(made, assignment(), cluster=CLUSTER).problems
-    assert "the location of the resource is not known" in str(problem) and "admission.azure_location" in str(problem)
-    assert [one[0] for one in review(loaded(made, assignment(), location="westeurope"))] == [Action.DENY]
-    assert review(loaded(made, assignment(), location="eastus")) == []
+    assert "where the cluster stands is not known" in str(problem)
 
 
 @pytest.mark.parametrize(("more", "said"), [

@@ -15,7 +15,7 @@ from lockgate.formats.manifests import read as read_manifests
 from lockgate.formats.printable import clipped, printable
 from lockgate.formats.yaml_safe import FormatError, load_all
 from lockgate.model import Family, Object
-from lockgate.policy.step import FAILED, Explanation, Step
+from lockgate.policy.step import Explanation, Step
 
 _WIDTH = 160
 
@@ -31,7 +31,7 @@ _AZURE = {"deny": "denied", "denyAction": "denied", "audit": "audited", "auditIf
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Draw every explanation; the exit code: 4 where a policy could not be used, or failed on an object."""
+    """Draw every explanation; the exit code: 4 where a policy could not be used."""
     unusable: list[Explanation] = []
     bodies = _objects(arguments.object)
     found = list(_every(arguments.policy, bodies, unusable))
@@ -44,8 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for name, said in found:
             _draw(name, said)
-    failed = any(said.outcome == FAILED for _, said in found)
-    return int(ExitCode.NOTHING_CHECKED if failed else ExitCode.ALLOWED)
+    return int(ExitCode.NOTHING_CHECKED if unusable else ExitCode.ALLOWED)
 
 
 def _objects(path: str) -> list[Mapping[str, Any]]:
@@ -78,7 +77,7 @@ def _every(policy: str, bodies: Sequence[Mapping[str, Any]], unusable: list[Expl
 def _unusable(body: Mapping[str, Any], error: LockgateError) -> Explanation:
     metadata = body.get("metadata")
     name = metadata.get("name") if isinstance(metadata, Mapping) else body.get("name")
-    return Explanation(f"{body.get('kind', 'definition')}/{name}", FAILED, f"not usable: {error}")
+    return Explanation(f"{body.get('kind', 'definition')}/{name}", "failed", f"not usable: {error}")
 
 
 def _rule(name: str, body: Mapping[str, Any]) -> _Explained:
@@ -104,7 +103,7 @@ def _rule(name: str, body: Mapping[str, Any]) -> _Explained:
         kinds = ", ".join(sorted(policy.kinds))
         return _name(body), Explanation(str(policy.rule.id), "not about it", f"it judges {kinds}")
     hits = policies.judge(Object("kubernetes", body))
-    outcome = FAILED if any(hit.failed for hit in hits) else "denied" if hits else "allowed"
+    outcome = "failed" if any(hit.failed for hit in hits) else "denied" if hits else "allowed"
     reason = "; ".join(hit.message for hit in hits) or ("" if traces else "nothing stands where it looks")
     steps = tuple(
         Step(one.step.text, one.step.value, one.step.error, one.step.value is not False,
@@ -196,7 +195,7 @@ def _azure(name: str, definition: Any, parameters: Mapping[str, Any], body: Mapp
     )
     resource = _resource(body)
     if outcome.error is not None:
-        return resource, Explanation(name, FAILED, outcome.error.message, steps)
+        return resource, Explanation(name, "failed", outcome.error.message, steps)
     if outcome.effect is None:
         return resource, Explanation(name, "allowed", "the rule does not hold", steps)
     came = comes_to.get(outcome.effect, "denied")

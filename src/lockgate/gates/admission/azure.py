@@ -18,7 +18,7 @@ from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
 from lockgate.formats.azure_policy import sort_of
 from lockgate.gates.admission.placed import Placed
-from lockgate.policy.errors import EvaluationError, PolicyError
+from lockgate.policy.errors import PolicyError
 from lockgate.store.waiver import Waiver
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ _MANAGED = "Microsoft.ContainerService/managedClusters"
 _UNNAMED = re.compile(r"[^a-z0-9.-]+")
 _MAX_NAME = 200
 _LOCATION = "resourcelocation"
-_SOMEWHERE = "?"
-"""Stands for the location of a cluster that has one, whichever it is."""
-_SETTING = "set admission.azure_location"
 _MANAGEMENT_GROUPS = "/providers/microsoft.management/managementgroups/"
 
 
@@ -48,20 +45,18 @@ class FromAzure:
     problems: tuple[LockgateError, ...] = ()
 
 
-def constraints_of(documents: Sequence[Placed], templates: Sequence[Placed], *, cluster: str = "",
-                   location: str = "") -> FromAzure:  # fmt: skip
+def constraints_of(documents: Sequence[Placed], templates: Sequence[Placed], *, cluster: str = "") -> FromAzure:
     """The constraints that the assignments among ``documents`` ask for.
 
     ``templates``: every ConstraintTemplate with its place. ``cluster``: the resource id of the cluster; assignments
-    whose scope it does not lie in are left out. Without one every assignment counts. ``location``: where it stands;
-    without it what hangs on that is a problem. Never raises.
+    whose scope it does not lie in are left out. Without one every assignment counts. Never raises.
     """
-    return _Making(templates, cluster, location).made(documents)
+    return _Making(templates, cluster).made(documents)
 
 
 class _Making:
-    def __init__(self, templates: Sequence[Placed], cluster: str, location: str) -> None:
-        self._templates, self._cluster, self._location = templates, cluster, location
+    def __init__(self, templates: Sequence[Placed], cluster: str) -> None:
+        self._templates, self._cluster = templates, cluster
         self._own: list[Placed] = []
         self._constraints: dict[tuple[str, str], Placed] = {}
         self._known: set[str] = set()
@@ -154,20 +149,16 @@ class _Making:
         from lockgate.policy.azure import Resource
 
         name = self._cluster.rstrip("/").rpartition("/")[2]
-        known = {"id": self._cluster, "type": _type(self._cluster), "name": name,
-                 "location": self._location or _SOMEWHERE}  # fmt: skip
-        chosen = Resource(known)
-        judged = Resource(known, unknown=frozenset() if self._location else frozenset({"location"}))
+        resource = Resource({"id": self._cluster, "type": _type(self._cluster), "name": name})
         for bound in library.bind(assignment):
             definition = bound.definition
             if str(definition.mode).lower() != _MODE or not self._in_scope(bound):
                 continue
             try:
-                if not self._location:
-                    _refuse_locations(bound, chosen)
-                if bound.assignment.selects(chosen):
-                    definition, values, _ = bound.version_for(chosen)
-                    self._constrain(one, bound, definition, values, judged, effect=bound.effect_for(chosen))
+                _refuse_locations(bound, resource)
+                if bound.assignment.selects(resource):
+                    definition, values, _ = bound.version_for(resource)
+                    self._constrain(one, bound, definition, values, resource)
             except LockgateError as error:
                 named = PolicyError(f"{definition.display_name or definition.name}: {error.message}",
                                     where=assignment.where, hint=error.hint)  # fmt: skip
@@ -178,14 +169,10 @@ class _Making:
 
         return not self._cluster or bool(bound.covers((folded_scope(self._cluster),)))
 
-    def _constrain(self, one: Placed, bound: Any, definition: Any, values: Mapping[str, Any], resource: Any, *,
-                   effect: str) -> None:  # fmt: skip
+    def _constrain(self, one: Placed, bound: Any, definition: Any, values: Mapping[str, Any], resource: Any) -> None:
         from lockgate.policy.azure import data_plane_policy
 
-        try:
-            policy = data_plane_policy(definition, values, resource, effect=effect)
-        except EvaluationError as error:
-            raise PolicyError(error.message, hint=error.hint if self._location else _SETTING) from None
+        policy = data_plane_policy(definition, values, resource, effect=bound.effect_for(resource))
         if policy is None:  # disabled, or about another sort of cluster
             return
         if policy.mutation:
@@ -241,7 +228,7 @@ def _refuse_locations(bound: Any, resource: Any) -> None:
         hangs(override.selectors, bound.reference_id) for override in bound.assignment.overrides
     ):
         raise PolicyError("its assignment selects by location, and where the cluster stands is not known",
-                          hint=f"{_SETTING}, or leave the assignment out")  # fmt: skip
+                          hint="take the selector off this copy, or leave the assignment out")  # fmt: skip
 
 
 def _documents(content: str) -> list[Mapping[str, Any]]:

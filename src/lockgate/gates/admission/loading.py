@@ -66,18 +66,16 @@ class Policies:
 def load_policies(
     manifests: Iterable[Placed], *, inventory: Iterable[Mapping[str, Any]] = (),
     compiled: MutableMapping[str, bytes] | None = None, azure_cluster: str = "",
-    azure_location: str = "",
 ) -> Policies:  # fmt: skip
     """Sort and compile ``manifests``. ``inventory``: objects of the cluster, those of which Rego sees that Config and
     SyncSets name. ``compiled`` holds code: it must come from a place that only the user can write. ``azure_cluster``:
-    the resource id by which assignments of Azure Policy are chosen; ``azure_location``: where it stands. Never raises
-    for what manifests hold."""
+    the resource id by which assignments of Azure Policy are chosen. Never raises for what manifests hold."""
     loader = _Loader(compiled if compiled is not None else {})
     every = list(manifests)
     with held_in(loader.compiled):
         for one in every:
             loader.sort(one)
-        loader.from_azure(azure_cluster, azure_location)
+        loader.from_azure(azure_cluster)
     return loader.finish(every, inventory)
 
 
@@ -115,13 +113,13 @@ class _Loader:
         else:
             self.others.append(body)
 
-    def from_azure(self, cluster: str, location: str) -> None:
+    def from_azure(self, cluster: str) -> None:
         """Constraints of Azure's definitions, as if they had been written beside the others."""
         if not self.azure:
             return
         from lockgate.gates.admission.azure import constraints_of
 
-        made = constraints_of(self.azure, self.templates, cluster=cluster, location=location)
+        made = constraints_of(self.azure, self.templates, cluster=cluster)
         self.templates += made.templates
         self.constraints += made.constraints
         self.problems += made.problems

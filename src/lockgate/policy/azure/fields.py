@@ -69,15 +69,12 @@ class Resource:
     """One Resource Manager resource (JSON), with a catalogue of aliases. Hold on to it to judge many policies.
 
     ``api_version`` chooses paths of aliases; without it the resource's own ``apiVersion`` does. ``id`` is the JSON's,
-    or empty until somebody who knows where the resource will stand sets it. ``unknown``: folded names of fields that
-    nobody could tell, to read one of which is an error.
+    or empty until somebody who knows where the resource will stand sets it.
     """
 
-    __slots__ = ("_read", "_unknown", "api_version", "catalogue", "id", "json", "type")
+    __slots__ = ("_read", "api_version", "catalogue", "id", "json", "type")
 
-    def __init__(self, json: Json, catalogue: Catalogue | None = None, *, api_version: str = "",
-                 unknown: frozenset[str] = frozenset()) -> None:  # fmt: skip
-        self._unknown = unknown
+    def __init__(self, json: Json, catalogue: Catalogue | None = None, *, api_version: str = "") -> None:
         self.json = json if isinstance(json, dict) else {}
         self.catalogue = catalogue if catalogue is not None else _NO_ALIASES
         kind = get(self.json, "type")
@@ -113,8 +110,6 @@ class Resource:
         return (found if found is not None else self.read(name)).cells[0][0]
 
     def _select(self, name: str, bound: Bound) -> Selection:
-        if self._unknown and ascii_fold(name) in self._unknown:
-            raise EvaluationError(f"the {name} of the resource is not known")
         special = _SPECIAL.get(ascii_fold(name))
         if special is not None:
             return special(self)

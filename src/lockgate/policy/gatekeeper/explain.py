@@ -11,7 +11,7 @@ from lockgate.policy.gatekeeper.library import Library
 from lockgate.policy.gatekeeper.match import Place
 from lockgate.policy.gatekeeper.review import Review
 from lockgate.policy.gatekeeper.violation import Violation
-from lockgate.policy.step import FAILED, Explanation, Step
+from lockgate.policy.step import Explanation, Step
 
 STEPS = 1_000_000
 """Steps of the trace of one constraint that is written in CEL."""
@@ -30,10 +30,10 @@ def _one(library: Library, review: Review, constraint: Constraint, said: list[Vi
     try:
         left_out = constraint.match.left_out(review.candidates[0], namespace)
     except EvaluationError as error:
-        return Explanation(constraint.key, FAILED, error.message)
+        return Explanation(constraint.key, "failed", error.message)
     if left_out:
         return Explanation(constraint.key, "not about it", f"{left_out} leaves it out")
-    outcome = FAILED if any(one.error for one in said) else _OUTCOMES[said[0].action] if said else "allowed"
+    outcome = "failed" if any(one.error for one in said) else _OUTCOMES[said[0].action] if said else "allowed"
     reason = "; ".join(one.message for one in said)
     try:
         steps = _steps(library, review, constraint)

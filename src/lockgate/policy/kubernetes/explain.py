@@ -17,7 +17,7 @@ from lockgate.policy.kubernetes.request import Request
 from lockgate.policy.kubernetes.validation import STEPS, bound, judge
 from lockgate.policy.kubernetes.world import World, activation, parameters
 from lockgate.policy.selectors import EVERYTHING
-from lockgate.policy.step import FAILED, Explanation, Step
+from lockgate.policy.step import Explanation, Step
 
 _OUTCOMES = {"Deny": "denied", "Warn": "warned", "Audit": "audited"}
 
@@ -40,9 +40,9 @@ def _one(request: Request, policy: ValidatingPolicy, binding: Binding, world: Wo
                 return Explanation(name, "not about it", f"{excluding} of {place} leaves it out")
         found = parameters(policy, binding, request, world)
     except EvaluationError as error:
-        return Explanation(name, FAILED, error.message)
+        return Explanation(name, "failed", error.message)
     verdicts = judge(request, [policy], [binding], world=world).verdicts
-    outcome = FAILED if any(one.error for one in verdicts) else _outcome({one.action for one in verdicts})
+    outcome = "failed" if any(one.error for one in verdicts) else _outcome({one.action for one in verdicts})
     steps = tuple(step for params in found for step in _steps(request, policy, params, world))
     if any(step.note.startswith("matchCondition") and step.value is False for step in steps):
         outcome = "not about it"

@@ -120,8 +120,7 @@ class PolicyLoader:
             inventory += feed.inventory()
         with compiled_policies(self._cache_dir) as compiled:
             policies = load_policies(manifests, inventory=inventory, compiled=compiled,
-                                     azure_cluster=inputs.settings.azure_cluster or "",
-                                     azure_location=inputs.settings.azure_location or "")  # fmt: skip
+                                     azure_cluster=inputs.settings.azure_cluster or "")  # fmt: skip
             # What a cluster holds its API server has accepted; what we cannot use is told and holds nothing up.
             _tell([one for one in policies.problems if one.where.startswith(CLUSTER)])
             _refuse([one for one in policies.problems if not one.where.startswith(CLUSTER)])
