@@ -34,6 +34,7 @@ from lockgate.store._advisory_form import (
     FORM,
     KINDS,
     Body,
+    mark_of,
     pack_block,
     pack_entry,
     pack_package,
@@ -50,11 +51,14 @@ _SCRATCH = """
 CREATE TABLE record (id INTEGER PRIMARY KEY, name TEXT, kind INTEGER, severity INTEGER, score REAL, vector TEXT,
                      summary TEXT, reference TEXT, flaws TEXT);
 CREATE TABLE affected (package TEXT, record INTEGER, entry BLOB);
+CREATE TABLE about (flaw TEXT, package TEXT);
 """
 _FINAL = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE package (name TEXT PRIMARY KEY, entries BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE block (id INTEGER PRIMARY KEY, bodies BLOB NOT NULL);
+CREATE TABLE flaw (id INTEGER PRIMARY KEY, packages TEXT NOT NULL);
+CREATE TABLE alias (mark INTEGER, flaw INTEGER, PRIMARY KEY (mark, flaw)) WITHOUT ROWID;
 """
 
 
@@ -237,6 +241,7 @@ class _Builder:
             for block in range(-(-len(numbers) // BLOCK)):
                 packed = pack_block(list(islice(bodies, BLOCK)))
                 final.execute("INSERT INTO block VALUES (?,?)", (block, packed))
+            self._write_names(scratch, final, members)
             packages = final.execute("SELECT count(*) FROM package").fetchone()[0]
             kept = len(groups)
             alive = [modified for modified, number in self._newest.values() if number in groups]
@@ -286,9 +291,26 @@ class _Builder:
                 columns = columns_of(flaws, lambda records: numbers.setdefault(records, len(numbers)))
                 ecosystems[package.partition("/")[0]] += len(told)
                 final.execute("INSERT INTO package VALUES (?,?)", (package, pack_package(columns)))
+                named = [(flaw, package) for flaw in dict.fromkeys(flaw for flaw, _ in told)]
+                scratch.executemany("INSERT INTO about VALUES (?,?)", named)
             if count % 5000 == 4999:
                 self._progress("written", count + 1)
         return ecosystems
+
+    def _write_names(
+        self, scratch: sqlite3.Connection, final: sqlite3.Connection, members: dict[str, list[str]]
+    ) -> None:
+        """Which packages an identifier speaks of: those of a flaw once, and the marks of all that it is called."""
+        mended: dict[str, set[str]] = {}
+        for name, flaws in scratch.execute("SELECT name, flaws FROM record WHERE flaws <> ''"):
+            mended.setdefault(self._aliases.canonical(name), set()).update(flaws.split())
+        rows = scratch.execute("SELECT flaw, package FROM about ORDER BY flaw, package")
+        for number, (flaw, group) in enumerate(groupby(rows, key=itemgetter(0))):
+            final.execute("INSERT INTO flaw VALUES (?,?)", (number, "\n".join(package for _, package in group)))
+            called = {*members.get(flaw, [flaw]), *mended.get(flaw, ())}
+            final.executemany(
+                "INSERT INTO alias VALUES (?,?)", [(mark, number) for mark in {mark_of(name) for name in called}]
+            )
 
     def _body(
         self,

@@ -2,7 +2,7 @@
 
 ``package``: by ``ecosystem/name``, the flaws of that package as stretches of versions. ``block``: bodies, that is what
 the records that tell of a flaw in one stretch say together, compressed eight at a time. Texts are cut: the file answers
-questions, it is no archive.
+questions, it is no archive. ``flaw`` and ``alias``: which packages an identifier speaks of, by a mark of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lockgate.model import Severity
 
 APPLICATION_ID = 0x4C474144
 """Marks the file as ours in its header (https://www.sqlite.org/fileformat.html#application_id)."""
-FORM = 4
+FORM = 5
 KINDS = (Kind.VULNERABLE, Kind.MALICIOUS, Kind.UNSOUND, Kind.UNMAINTAINED)
 _SEVERITIES = (*sorted(Severity), None)
 _PLAIN_BELOW = 4096
@@ -56,6 +56,12 @@ class Body(NamedTuple):
     reference: str
     flaws: tuple[str, ...] = ()
     """As in :class:`Advisory`."""
+
+
+def mark_of(name: str) -> int:
+    """What an identifier is found by, however its letters are written: 32 bits, so that now and then two have the same,
+    and whoever asks compares the names as well."""
+    return zlib.crc32(name.upper().encode())
 
 
 BLOCK = 8

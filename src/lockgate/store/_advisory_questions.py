@@ -40,6 +40,13 @@ def stored_name(package: PackageRanges, affected: Affected) -> str:
     return name
 
 
+def own_name(stored: str) -> str:
+    """The package alone of a stored name."""
+    name = stored.partition("/")[2]
+    head, mark, stream = name.rpartition("#")
+    return head if mark and stream.isdigit() else name
+
+
 def _stream(version: str) -> str:
     match = _STREAM.match(version)
     return f"#{match['major']}" if match else ""

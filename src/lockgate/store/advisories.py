@@ -18,9 +18,9 @@ from lockgate.advisories.versions import KEY_FORM
 from lockgate.cycles import unsearched
 from lockgate.errors import StoreError
 from lockgate.model import Component
-from lockgate.store._advisory_form import APPLICATION_ID, BLOCK, FORM, Body, unpack_block, unpack_package
+from lockgate.store._advisory_form import APPLICATION_ID, BLOCK, FORM, Body, mark_of, unpack_block, unpack_package
 from lockgate.store._advisory_match import Hit, Match, Package
-from lockgate.store._advisory_questions import Questions
+from lockgate.store._advisory_questions import Questions, own_name
 
 if TYPE_CHECKING:
     from lockgate.store._advisory_build import BuildReport, Progress
@@ -127,6 +127,17 @@ class AdvisoryStore:
             raise StoreError("the advisory store is damaged", where=str(self._path), hint=_HINT) from error
         return {one for one, many in keys.items() if not held.isdisjoint(many)}
 
+    def packages_of(self, identifiers: Iterable[str]) -> set[str]:
+        """Names, without their ecosystems, of the packages that flaws with these identifiers were found in; perhaps of
+        a few others too. Empty where the store knows none of them. Raises ``StoreError``."""
+        marks = {mark_of(one) for one in identifiers}
+        try:
+            flaws = {flaw for _, flaw in self._select("SELECT mark, flaw FROM alias WHERE mark", marks)}
+            texts = [text for _, text in self._select("SELECT id, packages FROM flaw WHERE id", flaws)]
+        except sqlite3.Error as error:
+            raise StoreError("the advisory store is damaged", where=str(self._path), hint=_HINT) from error
+        return {own_name(package) for text in texts for package in text.split("\n")}
+
     def _packages(self, names: set[str]) -> dict[str, Package]:
         rows = self._select("SELECT name, entries FROM package WHERE name", names)
         return {name: Package(unpack_package(stored)) for name, stored in rows}
@@ -137,7 +148,7 @@ class AdvisoryStore:
             bodies.update(unpack_block(block, stored, numbers))
         return bodies
 
-    def _select(self, head: str, keys: set[Any]) -> Iterator[tuple[Any, bytes]]:
+    def _select(self, head: str, keys: set[Any]) -> Iterator[tuple[Any, Any]]:
         ordered = sorted(keys)
         for at in range(0, len(ordered), _BATCH):
             batch = ordered[at : at + _BATCH]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from lockgate.advisories.record import Kind
 from lockgate.advisories.versions import VersionError, sort_key
 from lockgate.errors import ConfigurationError, NothingCheckedError, StoreError
-from lockgate.formats.purl_components import component_of
 from lockgate.model import (
     Component,
     ComponentKind,
@@ -24,14 +23,12 @@ from lockgate.model import (
     SkipKind,
     Subject,
 )
+from lockgate.scanners.dependencies.matching import by_subject, key_of, rule_of, told_by_owners
 from lockgate.store.advisories import AdvisoryStore
 
 if TYPE_CHECKING:
     from lockgate.store.advisories import Match
 
-EXPLOITED = "exploited"
-"""The value of ``logic.advisories`` for flaws in CISA's list of exploited ones; it goes before ``vulnerable``."""
-_SUBJECTS = (*(kind.value for kind in Kind), EXPLOITED)
 _UPGRADE: Mapping[str, str] = {
     "PyPI": "python -m pip install --upgrade '{name}>={version}'",
     "npm": "npm install {name}@{version}",
@@ -63,7 +60,7 @@ class DependencySession:
     """Holds the components of a run back until ``finish``, to ask the store once."""
 
     def __init__(self, rules: Sequence[Rule], store: AdvisoryStore) -> None:
-        self._rules = _by_subject(rules)
+        self._rules = by_subject(rules)
         self._store = store
         self._components: list[Component] = []
         self._owned: list[Component] = []
@@ -112,14 +109,10 @@ class DependencySession:
             yield Skip(components[0].path, SkipKind.MISSING_TOOL, reason, Family.DEPENDENCIES.value)
 
     def _take_owned(self) -> Iterator[Skip]:
-        """A file of a distribution's package is told of by advisories about that one, which know what the distribution
-        fixed in it; where none ever spoke of it (a package of somebody else's), the file is compared by itself."""
-        owners = {one.owner: owner for one in self._owned if (owner := component_of(one.owner, one.path)) is not None}
-        spoken_of = self._store.speaks_of(owners.values())
-        for component in self._owned:
-            if owners.get(component.owner) in spoken_of:
-                self._by_owner += 1
-            else:
+        spoken_for = told_by_owners(self._store, self._owned)
+        self._by_owner = len(spoken_for)
+        for at, component in enumerate(self._owned):
+            if at not in spoken_for:
                 yield from self._take(component)
 
     def coverage(self) -> str:
@@ -132,8 +125,7 @@ class DependencySession:
         return f"{self._checked} components{owned}, {meta['advisories']} advisories up to {day}"
 
     def _finding(self, match: Match) -> Finding | None:
-        rule = self._rules.get(EXPLOITED) if match.kev and match.kind is Kind.VULNERABLE else None
-        rule = rule or self._rules.get(match.kind.value)
+        rule = rule_of(self._rules, match)
         if rule is None:
             return None
         component = match.component
@@ -145,7 +137,7 @@ class DependencySession:
             subject=Subject(
                 kind="component",
                 name=f"{component.name} {component.version}",
-                key="\n".join((component.ecosystem, component.name, match.group)),
+                key=key_of(match),
             ),
             location=Location(component.path, component.line, component.line),
             message=_message(match),
@@ -153,20 +145,6 @@ class DependencySession:
             aliases=match.ids,
             facts=_facts(match),
         )
-
-
-def _by_subject(rules: Sequence[Rule]) -> dict[str, Rule]:
-    found: dict[str, Rule] = {}
-    for rule in rules:
-        subject = rule.logic.get("advisories")
-        if subject not in _SUBJECTS or set(rule.logic) != {"advisories"}:
-            raise ConfigurationError(
-                f"the logic of {rule.id} must be 'advisories' with one of {', '.join(_SUBJECTS)}", where=str(rule.id)
-            )
-        if subject in found:
-            raise ConfigurationError(f"{rule.id} and {found[subject].id} speak about the same", where=str(rule.id))
-        found[subject] = rule
-    return found
 
 
 def _severity(rule: Rule, match: Match) -> Severity:

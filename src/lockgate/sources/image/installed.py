@@ -128,13 +128,17 @@ class InstalledSource:
 
     def told(self, finding: Finding) -> Finding:
         """A finding about a package, with the layer that brought it and the instruction that made that layer."""
-        layer = self.study.layers.get(finding.fact("layer"))
-        if layer is None or not layer.descriptor.digest:
-            return finding
-        step = step_of(layer)
-        words = f"Layer {layer.index} brought it" + (f" ({step})." if step else ".")
-        facts = [*finding.facts, *([Related("instruction", step)] if step else [])]
-        return replace(finding, message=f"{finding.message} {words}", facts=tuple(sorted(facts, key=_name)))
+        return told_of_layer(finding, self.study.layers.get(finding.fact("layer")))
+
+
+def told_of_layer(finding: Finding, layer: Layer | None) -> Finding:
+    """A finding about a package, with the layer that brought it; as it is where that is not known."""
+    if layer is None or not layer.descriptor.digest:
+        return finding
+    step = step_of(layer)
+    words = f"Layer {layer.index} brought it" + (f" ({step})." if step else ".")
+    facts = [*finding.facts, *([Related("instruction", step)] if step else [])]
+    return replace(finding, message=f"{finding.message} {words}", facts=tuple(sorted(facts, key=_name)))
 
 
 def _key(source: LayerSource) -> str:

@@ -1,0 +1,55 @@
+"""What a match comes to, and which components are matched at all: for a run, and for bills that are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lockgate.advisories.record import Kind
+from lockgate.errors import ConfigurationError
+from lockgate.formats.purl_components import component_of
+from lockgate.model import Component, Rule
+
+if TYPE_CHECKING:
+    from lockgate.store.advisories import AdvisoryStore, Match
+
+EXPLOITED = "exploited"
+"""The value of ``logic.advisories`` for flaws in CISA's list of exploited ones; it goes before ``vulnerable``."""
+_SUBJECTS = (*(kind.value for kind in Kind), EXPLOITED)
+
+
+def told_by_owners(store: AdvisoryStore, owned: Sequence[Component]) -> set[int]:
+    """Places of those among ``owned`` that advisories about their owners tell of.
+
+    A file of a distribution's package is told of by advisories about that one, which know what the distribution fixed
+    in it; where none ever spoke of it (a package of somebody else's), the file is compared by itself.
+    """
+    owners = {one.owner: owner for one in owned if (owner := component_of(one.owner, one.path)) is not None}
+    spoken_of = store.speaks_of(owners.values())
+    return {at for at, one in enumerate(owned) if owners.get(one.owner) in spoken_of}
+
+
+def rule_of(rules: Mapping[str, Rule], match: Match) -> Rule | None:
+    """The rule that a flaw falls under; None where none speaks of its kind."""
+    rule = rules.get(EXPLOITED) if match.kev and match.kind is Kind.VULNERABLE else None
+    return rule or rules.get(match.kind.value)
+
+
+def key_of(match: Match) -> str:
+    """What the identity of a finding about a flaw hashes."""
+    return "\n".join((match.component.ecosystem, match.component.name, match.group))
+
+
+def by_subject(rules: Sequence[Rule]) -> dict[str, Rule]:
+    """The rules by what they speak about. Raises ``ConfigurationError`` for one of another form."""
+    found: dict[str, Rule] = {}
+    for rule in rules:
+        subject = rule.logic.get("advisories")
+        if subject not in _SUBJECTS or set(rule.logic) != {"advisories"}:
+            raise ConfigurationError(
+                f"the logic of {rule.id} must be 'advisories' with one of {', '.join(_SUBJECTS)}", where=str(rule.id)
+            )
+        if subject in found:
+            raise ConfigurationError(f"{rule.id} and {found[subject].id} speak about the same", where=str(rule.id))
+        found[subject] = rule
+    return found

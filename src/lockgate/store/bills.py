@@ -1,0 +1,199 @@
+"""Stored bills of images: what was installed in each image, as the newest run that read it said.
+
+One connection over the tables ``Images``, ``ImageLayers``, ``Components`` and ``Findings`` as they stand, and over what
+``lockgate collect`` says runs (``store._running``). Components that are the same in thousands of images are handed out
+once, by a number, because what advisories say of them is the same too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from lockgate.dataclass import dataclass
+from lockgate.model import Component, ComponentKind, ImageFacts, LayerFacts, Scope
+
+if TYPE_CHECKING:
+    from lockgate.store.record import Record
+
+_TABLES = ("Runs", "Images", "ImageLayers", "Components", "Findings")
+_MEMORY = "1GB"
+_SAME = ("Ecosystem", "Name", "PackageVersion", "SourcePackage", "SourceVersion", "Owner", "Purl")
+"""What advisories are asked by: components that agree in these have the same flaws."""
+_KEY = ", ".join(_SAME)
+_EQUAL = " AND ".join(f"c.{name} = p.{name}" for name in _SAME)
+_IMAGE = (
+    "ImageDigest", "IndexDigest", "ConfigDigest", "Name", "Registry", "Repository", "Tag", "Platform", "RunId",
+    "BaseName", "BaseDigest",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """An image whose bill is stored."""
+
+    facts: ImageFacts
+    """Its names and digests; layers only where they were asked for."""
+    run: str
+    """The run whose components are the bill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One component in one image."""
+
+    number: int
+    """Of the component (:meth:`Bills.distinct`)."""
+    image: str
+    """Digest of the image."""
+    path: str
+    """The file that states the component."""
+    layer: str
+    """Digest of the layer that brought it; empty when unknown."""
+
+
+class Bills:
+    """What is stored now. Closed with the block of :func:`bills_of`."""
+
+    def __init__(self, record: Record, connection: Any) -> None:
+        self.record, self.connection = record, connection
+        connection.execute(
+            f"CREATE TEMP TABLE image AS SELECT * FROM (SELECT {', '.join(_IMAGE)}, TimeGenerated FROM Images "  # noqa: S608 -- names of ours
+            "WHERE Inventoried QUALIFY row_number() OVER (PARTITION BY ImageDigest ORDER BY TimeGenerated DESC, RunId) "
+            "= 1)"
+        )
+
+    def ask(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a statement of ours. Raises ``StoreError``."""
+        return self.record.guarded("Images", lambda: list(self.connection.execute(statement, values).fetchall()))
+
+    def images(self) -> dict[str, StoredImage]:
+        """The images by digest, each with its newest bill; those that were read last come first."""
+        names = ", ".join(_IMAGE)
+        rows = self.ask(f"SELECT {names} FROM image ORDER BY TimeGenerated DESC, ImageDigest")  # noqa: S608 -- names of ours
+        return {row[0]: _stored(row) for row in rows}
+
+    def distinct(self, names: Collection[str] | None = None) -> list[tuple[int, Component]]:
+        """Every component of these bills once, with a number by which :meth:`held` finds it; without path and layer.
+
+        ``names``: only of packages, or source packages, that are called so.
+        """
+        only, bound = "", []
+        if names is not None:
+            only = "AND (c.Name IN (SELECT unnest(?)) OR c.SourcePackage IN (SELECT unnest(?)))"
+            bound = [sorted(names), sorted(names)]
+        self.ask(
+            "CREATE OR REPLACE TEMP TABLE part AS SELECT row_number() OVER () AS number, * FROM "  # noqa: S608 -- names of ours
+            f"(SELECT DISTINCT {_KEY} FROM Components c WHERE RunId IN (SELECT RunId FROM image) "
+            "AND ComponentKind <> 'operating-system' "
+            f"AND PackageVersion <> '' {only})", bound,
+        )  # fmt: skip
+        rows = self.ask(f"SELECT number, {_KEY} FROM part ORDER BY Ecosystem, Name, number")  # noqa: S608 -- as above
+        return [
+            (number, Component(ecosystem, name, version, "", source=source, source_version=source_version,
+                               owner=owner, purl=purl))
+            for number, ecosystem, name, version, source, source_version, owner, purl in rows
+        ]  # fmt: skip
+
+    def held(self, numbers: Collection[int]) -> list[Held]:
+        """Where components of :meth:`distinct` are, in the order of images, paths and numbers."""
+        rows = self.ask(
+            "SELECT DISTINCT p.number, i.ImageDigest, c.Path, c.Layer FROM Components c "  # noqa: S608 -- names of ours
+            f"JOIN part p ON {_EQUAL} JOIN image i ON c.RunId = i.RunId WHERE p.number IN (SELECT unnest(?)) "
+            "ORDER BY i.ImageDigest, c.Path, p.number",
+            [sorted(numbers)],
+        )
+        return [Held(*row) for row in rows]
+
+    def unsettled(self, expected: Sequence[tuple[int, str, str]]) -> list[str]:
+        """Digests of images whose findings are others than their newest run told, of each name the newest image alone.
+
+        ``expected``: number of a component, rule, key of the subject. Findings that are waived count as told.
+        """
+        execute = self.ask
+        columns: tuple[list[Any], ...] = tuple(map(list, zip(*expected, strict=True))) or ([], [], [])
+        execute(
+            "CREATE OR REPLACE TEMP TABLE flaw AS SELECT unnest(?::BIGINT[]) AS number, "
+            "unnest(?::VARCHAR[]) AS Rule, unnest(?::VARCHAR[]) AS SubjectKey", list(columns),
+        )  # fmt: skip
+        execute("CREATE OR REPLACE TEMP TABLE current AS SELECT ImageDigest, RunId FROM image "
+                "QUALIFY row_number() OVER (PARTITION BY Name ORDER BY TimeGenerated DESC, RunId) = 1")  # fmt: skip
+        execute(
+            "CREATE OR REPLACE TEMP TABLE wanted AS SELECT DISTINCT i.ImageDigest, f.Rule, f.SubjectKey FROM "  # noqa: S608 -- names of ours
+            f"(SELECT p.number, c.RunId FROM Components c JOIN part p ON {_EQUAL} "
+            "WHERE p.number IN (SELECT number FROM flaw)) h JOIN current i ON h.RunId = i.RunId "
+            "JOIN flaw f ON h.number = f.number"
+        )
+        execute(
+            "CREATE OR REPLACE TEMP TABLE told AS SELECT DISTINCT i.ImageDigest, f.Rule, f.SubjectKey FROM Findings f "
+            "JOIN current i ON f.RunId = i.RunId WHERE f.State <> 'fixed' AND f.Family = 'dependencies'"
+        )
+        rows = execute(
+            "SELECT DISTINCT ImageDigest FROM ((SELECT * FROM wanted EXCEPT SELECT * FROM told) UNION ALL "
+            "(SELECT * FROM told EXCEPT SELECT * FROM wanted)) ORDER BY ImageDigest"
+        )
+        return [digest for (digest,) in rows]
+
+    def whole(self, image: StoredImage) -> tuple[StoredImage, list[Component]]:
+        """The image with its layers, and its bill in the order in which it was read."""
+        rows = self.ask(
+            "SELECT Ecosystem, Name, PackageVersion, Path, Line, Direct, Parents, Via, Scope, Licence, Hashes, Purl, "
+            "Requirement, ComponentKind, SourcePackage, SourceVersion, Architecture, Layer, Owner FROM Components "
+            "WHERE RunId = ?", [image.run],
+        )  # fmt: skip
+        [facts] = self.ask(
+            "SELECT User, Entrypoint, Command, WorkingDir, Ports, Volumes, Variables, Labels, Healthcheck, "
+            "coalesce(strftime(Created, '%Y-%m-%dT%H:%M:%SZ'), '') FROM Images WHERE RunId = ? AND ImageDigest = ?",
+            [image.run, image.facts.digest],
+        )
+        layers = self.ask(
+            "SELECT Position, Digest, DiffId, MediaType, PackedBytes, Instruction, Line, "
+            "coalesce(strftime(Created, '%Y-%m-%dT%H:%M:%SZ'), '') FROM ImageLayers WHERE RunId = ? "
+            "AND ImageDigest = ? ORDER BY Position", [image.run, image.facts.digest],
+        )  # fmt: skip
+        user, entrypoint, command, folder, ports, volumes, variables, labels, healthcheck, created = facts
+        told = replace(
+            image.facts, user=user, entrypoint=_texts(entrypoint), command=_texts(command), working_dir=folder,
+            ports=_texts(ports), volumes=_texts(volumes), variables=_texts(variables), labels=orjson.loads(labels),
+            healthcheck=healthcheck, created=created, layers=tuple(LayerFacts(*row) for row in layers),
+        )  # fmt: skip
+        return replace(image, facts=told), [_component(row) for row in rows]
+
+
+@contextmanager
+def bills_of(record: Record) -> Iterator[Bills]:
+    """The stored bills of a record. Raises ``StoreError``; what is asked within the block raises it too."""
+    from lockgate.store import _query
+
+    snapshots = {name: record.delta(name) for name in _TABLES}
+    connection = record.guarded("Images", lambda: _query.opened(snapshots, memory=_MEMORY, place=record.place))
+    try:
+        yield record.guarded("Images", lambda: Bills(record, connection))
+    finally:
+        connection.close()
+
+
+def _stored(row: Sequence[Any]) -> StoredImage:
+    digest, index, config, name, registry, repository, tag, platform, run, base_name, base_digest = row
+    facts = ImageFacts(
+        digest, index, config, name, registry, repository, tag, platform, base_name=base_name, base_digest=base_digest,
+        inventoried=True,
+    )  # fmt: skip
+    return StoredImage(facts, run)
+
+
+def _component(row: Sequence[Any]) -> Component:
+    ecosystem, name, version, path, line, direct, parents, via, scope, licence, *more = row
+    hashes, purl, requirement, kind, source, source_version, architecture, layer, owner = more
+    return Component(
+        ecosystem, name, version, path, line, direct, _texts(parents), _texts(via), Scope(scope), licence,
+        _texts(hashes), purl, requirement, ComponentKind(kind), source, source_version, architecture, layer, owner,
+    )  # fmt: skip
+
+
+def _texts(stored: str) -> tuple[str, ...]:
+    return tuple(orjson.loads(stored))
