@@ -261,8 +261,8 @@ def test_every_distribution_that_is_imported_is_declared():
     called = {
         "arro3": "arro3-core", "azure": "azure-core", "backports": "backports-zstd", "google": "protobuf",
         "grpc": "grpcio", "opentelemetry": "opentelemetry-proto", "packageurl": "packageurl-python", "py4j": "pyspark",
-        "re2": "google-re2",
-        "tree_sitter": "tree-sitter", "yaml": "pyyaml",
+        "jwt": "pyjwt", "re2": "google-re2", "rfc3161_client": "rfc3161-client", "tree_sitter": "tree-sitter",
+        "yaml": "pyyaml", "yara_x": "yara-x",
     }  # fmt: skip
     imported = set()
     for path in MODULES:

@@ -29,7 +29,7 @@ GENERIC = frozenset(
 BESIDE: dict[str, set[str]] = {"secrets/file-transfer-client-account": {"secrets/file-transfer-client"}}
 """What else stands in a sample that cannot be without it."""
 DEFAULT_PATHS = {Family.DOCKERFILES: "Dockerfile", Family.POLICY: "sample.yaml"}
-FILE_FAMILIES = {Family.SECRETS, Family.DOCKERFILES, Family.POLICY, Family.IMAGES}
+FILE_FAMILIES = {Family.SECRETS, Family.DOCKERFILES, Family.POLICY, Family.IMAGES, Family.MALWARE}
 
 
 def test_no_secret_family_is_thin() -> None:
@@ -102,7 +102,12 @@ def _scanner_of(rule: Rule) -> str:
 def _session(name: str) -> Session:
     """One session for all samples: building the engine costs more than judging them."""
     scanner: Scanner = importlib.import_module(f"lockgate.scanners.{name}").SCANNER
-    return scanner.start(BOOK.of(scanner.family), ScanContext(salt=b"salt of the sample tests", today="2026-11-26"))
+    options = {}
+    if scanner.family is Family.MALWARE:  # ships no YARA rules; the rule of the rulebook has some for its samples
+        pytest.importorskip("yara_x")
+        options = {"rules": [(rule.id, rule.logic["sample_rules"]) for rule in BOOK.of(Family.MALWARE)]}
+    context = ScanContext(salt=b"salt of the sample tests", today="2026-11-26", options=options)
+    return scanner.start(BOOK.of(scanner.family), context)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from lockgate.cli._outputs import outputs, write
 from lockgate.cli._progress import progress
@@ -63,7 +64,10 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
     noticed: set[str] = set()
     with ExitStack() as stack:
         record, ledger, cache = stack.enter_context(opened(place, first, store=not arguments.no_store))
+        options = first.scanner_options(arguments.yara)
         families = _families(arguments, first)
+        if _by_yara(arguments, options) and Family.MALWARE not in families:
+            families = (*families, Family.MALWARE)
         tell_progress = stack.enter_context(progress(quiet=arguments.quiet))
         salt = salt_of(None if arguments.no_store else place)
         sources = _sources(arguments, projects, cache, families, salt)
@@ -72,7 +76,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
         request = Request(
             families=families,
             gate=first.settings.gate,
-            options=first.scanner_options(),
+            options=options,
             own=first.own_policies(arguments.policies) if Family.POLICY in families else None,
             project=name or _project_name(first, projects, workspace),
             salt=salt,
@@ -213,6 +217,12 @@ def _sources(
 
         found.extend(SarifSource(Path(path), salt=salt, tree=project.top) for path in arguments.imports)
     return found
+
+
+def _by_yara(arguments: argparse.Namespace, options: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether files are put to YARA rules: where they are named here, or in the settings and no family is chosen."""
+    files = not (arguments.rootfs or arguments.sbom or arguments.history)
+    return files and bool(arguments.yara or (options.get("malware", {}).get("rules") and not arguments.family))
 
 
 def _blame_root(arguments: argparse.Namespace, project: Project) -> Path | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from lockgate.cli._check import exit_code, judged, opened
 from lockgate.cli._outputs import outputs, write
@@ -31,8 +32,9 @@ from lockgate.sources.root_filesystem import RootFilesystemSource
 from lockgate.store.cache import Cache
 from lockgate.store.workspace import salt_of
 
-FAMILIES = (Family.SECRETS, Family.IMAGES, Family.DEPENDENCIES)
+FAMILIES = (Family.SECRETS, Family.IMAGES, Family.DEPENDENCIES, Family.MALWARE)
 """What is judged of an image."""
+Options = Mapping[str, Mapping[str, Any]]
 _LAYERS_KEPT = 4_000
 """Layers of which answers and lists of entries are kept."""
 
@@ -148,12 +150,15 @@ def _unmet(entry: Entry, standing: Standing) -> None:
     """Where nobody looks at entries."""
 
 
-def _families(arguments: argparse.Namespace, advisories: Path) -> tuple[Family, ...]:
-    """Those asked for; else secrets and what the image is made of, and dependencies where there are advisories."""
-    if arguments.family:
-        return tuple(dict.fromkeys(Family(name) for name in arguments.family))
-    own = (Family.SECRETS, Family.IMAGES)
-    return (*own, Family.DEPENDENCIES) if advisories.is_file() else own
+def _families(arguments: argparse.Namespace, advisories: Path, options: Options) -> tuple[Family, ...]:
+    """Those asked for; else secrets and what the image is made of, dependencies where there are advisories, and malware
+    where there are YARA rules."""
+    chosen = [Family(name) for name in arguments.family or ()]
+    if not chosen:
+        chosen = [Family.SECRETS, Family.IMAGES, *([Family.DEPENDENCIES] if advisories.is_file() else [])]
+    if arguments.yara or (options.get("malware", {}).get("rules") and not arguments.family):
+        chosen.append(Family.MALWARE)
+    return tuple(dict.fromkeys(chosen))
 
 
 def _request(
@@ -162,11 +167,12 @@ def _request(
     store = not arguments.no_store
     revision = image.digest if isinstance(image, Image) else ""
     advisories = Path(arguments.advisories) if arguments.advisories else project.workspace.advisories
+    options = project.scanner_options(arguments.yara)
     return Request(
-        families=_families(arguments, advisories),
+        families=_families(arguments, advisories, options),
         advisories=advisories,
         gate=project.settings.gate,
-        options=project.scanner_options(),
+        options=options,
         project=f"image {arguments.image}",
         salt=salt_of(project.workspace if store else None),
         cache_dir=project.workspace.cache_dir if store else None,

@@ -108,8 +108,12 @@ class Project:
                 return Owners.parse(_text(path))
         return None
 
-    def scanner_options(self) -> Mapping[str, Mapping[str, Any]]:
-        """Options by family; ``scanners.secrets.gitleaks`` names a rule file of that format, handed on as its text."""
+    def scanner_options(self, yara: Sequence[str] = ()) -> Mapping[str, Mapping[str, Any]]:
+        """Options by family. ``scanners.secrets.gitleaks`` names a rule file of that format, handed on as its text; so
+        are ``scanners.malware.rules`` and ``yara``, files and folders seen from where the command runs.
+
+        Raises ``ConfigurationError`` for one that is not there, or leads out of the project.
+        """
         options = {family: dict(own) for family, own in self.settings.scanners.items()}
         named = options.get("secrets", {}).get("gitleaks")
         if named:
@@ -117,6 +121,15 @@ class Project:
             if not path.resolve().is_relative_to(self.top.resolve()) or not path.is_file():
                 raise ConfigurationError("there is no such rule file in the project", where=str(named))
             options["secrets"]["gitleaks"] = _text(path)
+        own = options.get("malware", {}).get("rules") or ()
+        if own or yara:
+            from lockgate.cli._yara import rule_texts
+
+            paths = [self.top / str(one) for one in own]
+            for one in paths:
+                if not one.resolve().is_relative_to(self.top.resolve()):
+                    raise ConfigurationError("YARA rules outside of the project", where=str(one))
+            options.setdefault("malware", {})["rules"] = rule_texts([*paths, *map(Path, yara)], top=self.top)
         return options
 
     def own_policies(self, more: Sequence[str] = ()) -> OwnPolicies | None:

@@ -27,6 +27,7 @@ class Family(StrEnum):
     DOCKERFILES = "dockerfiles"
     POLICY = "policy"
     IMAGES = "images"
+    MALWARE = "malware"
     ALERTS = "alerts"
     IMPORTED = "imported"
 

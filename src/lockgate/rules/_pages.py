@@ -19,6 +19,7 @@ _FAMILY_TITLES = {
     Family.DOCKERFILES: "Dockerfiles",
     Family.POLICY: "Policy",
     Family.IMAGES: "Images",
+    Family.MALWARE: "Malware",
     Family.ALERTS: "Alerts",
     Family.IMPORTED: "Imported",
 }

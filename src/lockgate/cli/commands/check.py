@@ -6,7 +6,7 @@ import argparse
 
 from lockgate.cli.commands import Command
 
-_FAMILIES = ("secrets", "dependencies", "workflows", "dockerfiles", "policy", "images")
+_FAMILIES = ("secrets", "dependencies", "workflows", "dockerfiles", "policy", "images", "malware")
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--import", dest="imports", action="append", default=[], metavar="FILE", help="judge another tool's SARIF too")
     add("--format", action="append", default=[], metavar="NAME[=FILE]", help="report (may be repeated; see below)")
     add("--policies", action="append", default=[], metavar="PATH", help="own policies of Gatekeeper and Kubernetes")
+    add("--yara", action="append", default=[], metavar="PATH", help="YARA rules to put every file to")
     add("--exemptions", action="append", default=[], metavar="PATH", help="exemptions of Azure Policy, as waivers")
     add("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     add("--advisories", metavar="FILE", help="advisory store to use (default: .lockgate/advisories.db)")

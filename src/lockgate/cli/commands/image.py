@@ -6,7 +6,7 @@ import argparse
 
 from lockgate.cli.commands import Command
 
-_FAMILIES = ("secrets", "images", "dependencies")
+_FAMILIES = ("secrets", "images", "dependencies", "malware")
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +27,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     scan.add_argument("--format", action="append", default=[], metavar="NAME[=FILE]", help="report, as of check")
     scan.add_argument("--family", action="append", choices=_FAMILIES, help="judge only this family")
     scan.add_argument("--advisories", metavar="FILE", help="advisory store to use (default: .lockgate/advisories.db)")
+    scan.add_argument("--yara", action="append", default=[], metavar="PATH", help="YARA rules to put every file to")
     scan.add_argument("--no-store", action="store_true", help="remember nothing: every finding counts as new")
     scan.add_argument("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     for one in (inspect, scan):
