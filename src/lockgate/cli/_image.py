@@ -70,7 +70,7 @@ def image_of(arguments: argparse.Namespace) -> Iterator[Image | Path]:
         platform = platforms.parse(arguments.platform) if arguments.platform else None
     except FormatError as error:
         raise UsageError(error.reason, where="--platform") from None
-    with _named(arguments) as named:
+    with named_image(arguments) as named:
         if named.root is not None or named.place is None:
             yield named.root or Path(arguments.image)
             return
@@ -82,7 +82,11 @@ def image_of(arguments: argparse.Namespace) -> Iterator[Image | Path]:
 
 
 @contextmanager
-def _named(arguments: argparse.Namespace) -> Iterator[Named]:
+def named_image(arguments: argparse.Namespace, *, writes: bool = False) -> Iterator[Named]:
+    """The place and key of the image that the arguments name; ``writes``: something will be put beside it.
+
+    Raises ``UsageError`` and ``SourceError``.
+    """
     named = place_of(arguments.image, name=arguments.name)
     if named is not None:
         yield named
@@ -95,7 +99,7 @@ def _named(arguments: argparse.Namespace) -> Iterator[Named]:
         raise UsageError(reason, where=arguments.image, hint=hint) from None
     from lockgate.sources.image.registry import Trust, registry_of  # TLS and sockets only where there is a registry
 
-    with registry_of(reference, Trust(arguments.ca_file, arguments.plain_http)) as place:
+    with registry_of(reference, Trust(arguments.ca_file, arguments.plain_http), writes=writes) as place:
         yield Named(place, reference.key, reference=reference)
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
+from lockgate.signing import cosign_keys
+from lockgate.signing.refused import RefusedError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -84,12 +86,12 @@ class HeldKey:
 
 
 def held_key(content: bytes, password: bytes | None, where: str) -> HeldKey:
-    """The private key of a PEM text (PKCS#8, PKCS#1, SEC 1; encrypted or not). ``where`` names it in errors.
+    """The private key of a PEM text (PKCS#8, PKCS#1, SEC 1, cosign's; encrypted or not). ``where`` names it in errors.
 
     Raises ``ConfigurationError``, which says nothing of the key or the password.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
     if len(content) > _MAX_KEY:
         raise ConfigurationError(f"larger than {_MAX_KEY:,} bytes", where=where, hint=f"a private key: {_KINDS}")
@@ -98,7 +100,12 @@ def held_key(content: bytes, password: bytes | None, where: str) -> HeldKey:
         hint = "set LOCKGATE_KEY_PASSWORD, or name a file by LOCKGATE_KEY_PASSWORD_FILE"
         raise ConfigurationError("the private key is encrypted", where=where, hint=hint)
     try:
-        key = load_pem_private_key(content, password if encrypted else None)
+        if cosign_keys.is_one(content):
+            key = load_der_private_key(cosign_keys.opened(content, password or b""), None)
+        else:
+            key = load_pem_private_key(content, password if encrypted else None)
+    except RefusedError as error:
+        raise ConfigurationError(error.reason, where=where, hint=f"a private key: {_KINDS}") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
         reason = "the private key does not open with this password" if encrypted else "no private key that can be read"
         raise ConfigurationError(reason, where=where, hint=f"a private key: {_KINDS}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from lockgate.errors import ConfigurationError
@@ -28,7 +29,8 @@ def load(path: Path) -> ImageTrust:
         raise ConfigurationError("the policy asks nothing of any image", where=str(path), hint=hint)
     _check_names(policy, path)
     reader = _Reader(path.parent, policy)
-    return ImageTrust(policy, {name: reader.authority(name, one) for name, one in policy.authorities.items()})
+    authorities = {name: reader.authority(name, one) for name, one in policy.authorities.items()}
+    return ImageTrust(policy, authorities, reader.version(path))
 
 
 def _check_names(policy: ImagePolicy, path: Path) -> None:
@@ -53,6 +55,19 @@ class _Reader:
     def __init__(self, folder: Path, policy: ImagePolicy) -> None:
         self._folder, self._policy = folder, policy
         self._roots: dict[str, TrustedRoot] = {}
+        self._read: dict[str, bytes] = {}
+
+    def version(self, path: Path) -> str:
+        """A digest over the policy and what was read for it."""
+        made = hashlib.sha256(_content(path))
+        for name, content in sorted(self._read.items()):
+            made.update(f"\n{name}\n".encode() + hashlib.sha256(content).digest())
+        return made.hexdigest()
+
+    def _file(self, name: str) -> bytes:
+        if name not in self._read:
+            self._read[name] = _content(self._folder / name)
+        return self._read[name]
 
     def authority(self, name: str, told: AuthoritySettings) -> Authority:
         """The authority of that name, ready. Raises ``ConfigurationError``."""
@@ -80,7 +95,7 @@ class _Reader:
         if named not in self._roots:
             path = self._folder / named
             try:
-                self._roots[named] = trusted_root.read(_content(path))
+                self._roots[named] = trusted_root.read(self._file(named))
             except FormatError as error:
                 raise ConfigurationError(error.reason, where=str(path)) from None
         return self._roots[named]
@@ -88,7 +103,7 @@ class _Reader:
     def _key(self, name: str) -> PublicKey:
         path = self._folder / name
         try:
-            return keys.from_pem(_content(path))
+            return keys.from_pem(self._file(name))
         except RefusedError as error:
             raise ConfigurationError(error.reason, where=str(path), hint=keys.HINT) from None
 

@@ -67,6 +67,8 @@ class ImageTrust:
 
     policy: ImagePolicy
     authorities: Mapping[str, Authority] = field(default_factory=dict)
+    version: str = ""
+    """SHA-256 of the policy and of every file that it names."""
 
     def rules(self, name: str) -> Iterator[tuple[int, ImageRule]]:
         """The lines that hold for an image, with their places."""

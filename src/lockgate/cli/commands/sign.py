@@ -1,0 +1,35 @@
+"""``lockgate sign``: a signature of an image by a key, as cosign makes and verifies it."""
+
+from __future__ import annotations
+
+import argparse
+
+from lockgate.cli.commands import Command
+
+
+def configure_place(parser: argparse.ArgumentParser) -> None:
+    """What signing and attesting have in common."""
+    parser.add_argument("image", metavar="IMAGE", help="name in a registry, or an OCI layout on disk")
+    parser.add_argument("--key", required=True, metavar="KEY", help="private key: a file in PEM, cosign's own as well")
+    parser.add_argument("--form", choices=("tag", "bundle"), default="tag",
+                        help="under cosign's tag, or a bundle that refers to the image (default: tag)")  # fmt: skip
+    parser.add_argument("--name", default="", metavar="NAME", help="which image of a layout that holds several")
+    parser.add_argument("--ca-file", default="", metavar="FILE", help="authorities to trust beside the machine's, PEM")
+    parser.add_argument("--plain-http", action="store_true", help="ask the registry without TLS (localhost always is)")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from lockgate.cli._trust import run_sign
+
+    return run_sign(arguments)
+
+
+COMMAND = Command(
+    about="Sign an image with a key; cosign verifies it.",
+    configure=configure_place,
+    run=_run,
+    notes="A password of the key comes from LOCKGATE_KEY_PASSWORD or the file that LOCKGATE_KEY_PASSWORD_FILE names.\n"
+    "Nothing is sent to a transparency log: cosign verifies it with --insecure-ignore-tlog. What a tag names is\n"
+    "signed by its digest; name the digest to be sure which image that is.",
+    examples="  lockgate sign registry.example.com/team/cart@sha256:... --key cosign.key\n",
+)
