@@ -7,7 +7,7 @@ import subprocess
 import sys
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import jsonschema
 import pytest
@@ -111,9 +111,16 @@ def shapes(shape: Any = Settings) -> list[Any]:
     return found
 
 
+def of_values(shape: Any) -> list[Any]:
+    """A shape that stands below names of the user's, and those within it: they have no default to be found by."""
+    hints = [one for hint in get_type_hints(shape).values() for one in (hint, *get_args(hint))]
+    return [shape, *(one for one in dict.fromkeys(hints) if is_dataclass(one))]
+
+
 def test_every_setting_is_described() -> None:
-    assert len(shapes()) == 10
-    for shape in shapes():
+    every = [*shapes(), *of_values(settings.RebuildSettings), *of_values(settings.TableSettings)]
+    assert len(every) == 16
+    for shape in every:
         assert shape.__doc__
         for item in fields(shape):
             assert item.metadata["about"].endswith("."), f"{shape.__name__}.{item.name}"

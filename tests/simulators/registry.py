@@ -6,6 +6,7 @@ import json
 import ssl
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,6 +62,14 @@ class Behaviour:
     """What others do before a manifest is written, one for each."""
     lost: int = 0
     """Uploads whose connection breaks after all was taken."""
+    locks: bool = False
+    """Whether it has the paths of Azure Container Registry by which tags go and images are locked."""
+    listed: list[str] = field(default_factory=list)
+    """Tags that it lists beside those that it has."""
+    most_listed: int = 1_000
+    """Names of one page, whatever is asked for."""
+    circle: bool = False
+    """Whether a list leads back to its beginning."""
 
 
 class Registry:
@@ -75,16 +84,20 @@ class Registry:
         self.written: dict[str, dict] = {}
         """Manifests that were sent, by tag and by digest."""
         self.sessions: list[str] = []
+        self.untagged: set[str] = set()
+        self.locked: dict[str, dict] = {}
+        """What was said of manifests, by digest."""
 
     def tags(self) -> dict[str, dict]:
         body = json.loads((self.layout / "index.json").read_bytes())
         named = {one["annotations"]["org.opencontainers.image.ref.name"]: one for one in body["manifests"]}
-        return named | self.written
+        return {key: one for key, one in (named | self.written).items() if key not in self.untagged}
 
     def write(self, key: str, content: bytes, kind: str) -> str:
         digest = self.keep(content)
         entry = {"digest": digest, "mediaType": kind, "size": len(content)}
         self.written |= {key: entry, digest: entry}
+        self.untagged.discard(key)
         return digest
 
     def keep(self, content: bytes) -> str:
@@ -107,9 +120,7 @@ class Registry:
 
 
 @contextmanager
-def serving(
-    layout: Path, behaviour: Behaviour | None = None, tls: ssl.SSLContext | None = None
-) -> Iterator[Registry]:
+def serving(layout: Path, behaviour: Behaviour | None = None, tls: ssl.SSLContext | None = None) -> Iterator[Registry]:
     """The registry while it listens; over TLS where a context is given."""
     registry = Registry(layout, behaviour or Behaviour())
 
@@ -151,6 +162,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         self.do_POST()
 
+    def do_PATCH(self) -> None:
+        self.do_POST()
+
+    def do_DELETE(self) -> None:
+        self._serve(b"")
+
     def _serve(self, body: bytes) -> None:
         registry, does = self.registry, self.registry.behaviour
         parts = urlsplit(self.path)
@@ -168,6 +185,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({}, status, **({"Retry-After": after} if after else {}))
         elif not self._allowed():
             return
+        elif parts.path.startswith("/acr/v1/team/cart/") and does.locks:
+            self._azure(parts.path.removeprefix("/acr/v1/team/cart/"), body)
+        elif parts.path in (f"{PREFIX}tags/list", "/v2/_catalog"):
+            self._list(parts.path, parse_qs(parts.query))
+        elif self.command == "DELETE":
+            self._json({"errors": [{"code": "UNSUPPORTED", "message": "not here"}]}, 405)
         elif self.command in ("POST", "PUT"):
             self._write(parts.path.removeprefix(PREFIX), parse_qs(parts.query), body)
         elif parts.path.startswith(f"{PREFIX}referrers/") and does.lists:
@@ -250,6 +273,27 @@ class _Handler(BaseHTTPRequestHandler):
             subject = (json.loads(body).get("subject") or {}).get("digest")
             more = {"OCI-Subject": subject} if subject and does.lists else {}
             self._send(201, b"", **{"Docker-Content-Digest": digest}, **more)
+
+    def _azure(self, path: str, body: bytes) -> None:
+        kind, _, name = path.partition("/")
+        if self.command == "DELETE" and kind == "_tags":
+            self.registry.untagged.add(name)
+            self._json({}, 202)
+        elif self.command == "PATCH" and kind == "_manifests":
+            self.registry.locked[name] = json.loads(body)
+            self._json({})
+        else:
+            self._json({}, 404)
+
+    def _list(self, path: str, query: dict[str, list[str]]) -> None:
+        does = self.registry.behaviour
+        own = [one for one in self.registry.tags() if ":" not in one]
+        names = ["team/cart"] if path == "/v2/_catalog" else sorted((*own, *does.listed))
+        last, most = query.get("last", [""])[0], min(int(query.get("n", ["100"])[0]), does.most_listed)
+        rest = names if does.circle else names[bisect_right(names, last) :]
+        key = "repositories" if path == "/v2/_catalog" else "tags"
+        following = f'<{path}?last={rest[most - 1]}&n={most}>; rel="next"' if len(rest) > most else ""
+        self._json({"name": "team/cart", key: rest[:most]}, **({"Link": following} if following else {}))
 
     def _referrers(self, digest: str, query: dict[str, list[str]]) -> None:
         does = self.registry.behaviour

@@ -13,18 +13,17 @@ from lockgate.cli._outputs import outputs, write
 from lockgate.cli._progress import progress
 from lockgate.cli._project import Project, project_at
 from lockgate.engine import Progress, Request
+from lockgate.engine.image_sources import image_sources, unmet
 from lockgate.engine.machine import machine_folder
 from lockgate.errors import UsageError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import platforms, references
-from lockgate.formats.oci.layers.entries import Entry
 from lockgate.model import Family, Result
 from lockgate.settings.globs import matcher
 from lockgate.sources import Source
-from lockgate.sources.image import Image, place_of, root_source, sources_of
+from lockgate.sources.image import Image, place_of, root_source
 from lockgate.sources.image import opened as opened_image
-from lockgate.sources.image.installed import InstalledSource, Study
-from lockgate.sources.image.layers import Listings, Standing
+from lockgate.sources.image.layers import Listings
 from lockgate.sources.image.places import Named
 from lockgate.sources.image.runtimes import Storage
 from lockgate.sources.image.survey import SurveySource
@@ -133,36 +132,29 @@ def _layer_cache(project: Project, store: bool) -> Iterator[Cache | None]:
 def _sources(
     image: Image | Path, project: Project, cache: Cache | None, *, families: Collection[Family]
 ) -> list[Source]:
-    packages = Family.DEPENDENCIES in families
     excluded = matcher(project.settings.exclude)
     most = project.settings.limits.file_bytes
-    survey = SurveySource(image) if Family.IMAGES in families else None
-    met = survey.met if survey is not None else _unmet
-    found: list[Source] = []
-    if isinstance(image, Path):
-        found.append(root_source(image, max_bytes=most, excluded=excluded, met=met))
-        found += [RootFilesystemSource(image)] if packages else []
-    else:
+    if isinstance(image, Image):
         listings: Listings | None = None if isinstance(image.place, Storage) else cache  # no digest holds its layers
-        study = Study(listings) if packages else None
-        found += sources_of(image, max_bytes=most, excluded=excluded, listings=listings, met=met, study=study)
-        found += [InstalledSource(image.name, study)] if study is not None else []
+        return image_sources(image, families=families, listings=listings, excluded=excluded, max_bytes=most)
+    survey = SurveySource(image) if Family.IMAGES in families else None
+    met = survey.met if survey is not None else unmet
+    found: list[Source] = [root_source(image, max_bytes=most, excluded=excluded, met=met)]
+    found += [RootFilesystemSource(image)] if Family.DEPENDENCIES in families else []
     return [*found, survey] if survey is not None else found
 
 
-def _unmet(entry: Entry, standing: Standing) -> None:
-    """Where nobody looks at entries."""
-
-
 def _families(arguments: argparse.Namespace, advisories: Path, options: Options) -> tuple[Family, ...]:
-    """Those asked for; else secrets and what the image is made of, dependencies where there are advisories, and malware
-    where there are YARA rules."""
-    chosen = [Family(name) for name in arguments.family or ()]
-    if not chosen:
-        chosen = [Family.SECRETS, Family.IMAGES, *([Family.DEPENDENCIES] if advisories.is_file() else [])]
-    if arguments.yara or (options.get("malware", {}).get("rules") and not arguments.family):
-        chosen.append(Family.MALWARE)
-    return tuple(dict.fromkeys(chosen))
+    """Those asked for, else :func:`image_families`; and malware where YARA rules were named for this call."""
+    chosen = tuple(Family(name) for name in arguments.family or ()) or image_families(advisories, options)
+    return tuple(dict.fromkeys((*chosen, *([Family.MALWARE] if arguments.yara else []))))
+
+
+def image_families(advisories: Path, options: Options) -> tuple[Family, ...]:
+    """What is judged of an image where nobody chooses: secrets and what it is made of, dependencies where there are
+    advisories, and malware where there are YARA rules."""
+    chosen = [Family.SECRETS, Family.IMAGES, *([Family.DEPENDENCIES] if advisories.is_file() else [])]
+    return (*chosen, *([Family.MALWARE] if options.get("malware", {}).get("rules") else []))
 
 
 def _request(

@@ -53,6 +53,8 @@ class Request:
     """After this long what is left becomes a Skip."""
     jobs: int = 1
     """Processes that judge files."""
+    run: str = ""
+    """Id of the run, for who must find out later whether it was stored; empty: a new one."""
     revision: str = ""
     branch: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -83,6 +83,7 @@ def scan(
     """
     asked = request or Request()
     run = _Run(sources, rules, gate, store, ledger, cache, scanners or _members(asked), asked, asked.now())
+    run.id = asked.run or run.id
     try:
         for step in STEPS:
             step(run)

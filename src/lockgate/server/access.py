@@ -22,9 +22,9 @@ from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
 from lockgate.lazy_pattern import lazy_pattern
 
-QUERY, FUNCTIONS, INGEST, CANCEL = "query", "functions", "ingest", "cancel"
-RIGHTS = frozenset((QUERY, FUNCTIONS, INGEST, CANCEL))
-"""Ask; write stored functions; send rows; see and end the queries of others."""
+QUERY, FUNCTIONS, INGEST, CANCEL, REGISTRY = "query", "functions", "ingest", "cancel", "registry"
+RIGHTS = frozenset((QUERY, FUNCTIONS, INGEST, CANCEL, REGISTRY))
+"""Ask; write stored functions; send rows; see and end the queries of others; tell what was pushed to a registry."""
 _NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
 _HASH = lazy_pattern(r"sha256:[0-9a-f]{64}")
 _MEMORY = lazy_pattern(r"[1-9][0-9]{0,5}(?:MB|GB)")

@@ -119,4 +119,6 @@ def _flow(value: Any) -> str:
         return "[" + ", ".join(_flow(item) for item in value) + "]"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, str) and value.startswith("*"):  # which begins an alias of YAML
+        return f'"{value}"'
     return "{}" if isinstance(value, dict) else str(value)

@@ -4,8 +4,6 @@ The loader, the JSON schema, the reference page and the starting file all read t
 once. What does not belong: reading files (``_load``), drawing (``_schema``, ``_pages``).
 """
 
-
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -224,6 +222,101 @@ class AskSettings:
     large_bytes: int = setting("`auto` takes Spark from so many bytes of data files on.", 20 << 30, minimum=1)
 
 
+class Quarantine(StrEnum):
+    """What is done about an image of a watched registry that the gate denies."""
+
+    TAG = "tag"
+    UNTAG = "untag"
+    LOCK = "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class GithubDispatch:
+    """A repository of GitHub that is told by the event `repository_dispatch`."""
+
+    repository: str = setting("`owner/name`.", "")
+    token: str = setting("Reference to a token that may write the contents of the repository: `env:NAME`, `file:PATH`.",
+                         "env:GITHUB_TOKEN")  # fmt: skip
+    event: str = setting("The `event_type` that the workflow waits for.", "base-image-moved")
+    api: str = setting("Address of the API, for GitHub Enterprise Server `https://HOST/api/v3`.",
+                       "https://api.github.com")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AzurePipeline:
+    """A pipeline of Azure DevOps that is run."""
+
+    organization: str = setting("Address of the organization.", "https://dev.azure.com/ORGANIZATION")
+    project: str = setting("Name or id of the project.", "")
+    pipeline: int = setting("Number of the pipeline.", 1, minimum=1)
+    ref: str | None = setting("Branch that is built, `refs/heads/main`. Default: that of the pipeline.")
+    token: str = setting("Reference to a personal access token that may queue builds: `env:NAME`, `file:PATH`.",
+                         "env:AZURE_DEVOPS_TOKEN")  # fmt: skip
+    parameters: bool = setting(
+        "Whether image, tag, base and the digest of the base are handed on as parameters `image`, `tag`, `base` and "
+        "`baseDigest`, which the pipeline must declare.",
+        False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildSettings:
+    """Who builds some images anew when their base has moved. One of `github`, `azure` and `command`."""
+
+    images: tuple[str, ...] = setting("Repositories, by name or glob such as `team/*`. Default: every one.", ("*",),
+                                      min_items=1)  # fmt: skip
+    github: GithubDispatch | None = setting("A repository of GitHub that is told.")
+    azure: AzurePipeline | None = setting("A pipeline of Azure DevOps that is run.")
+    command: tuple[str, ...] = setting(
+        "A program of this machine and its arguments, run without a shell; what moved stands in the variables "
+        "`LOCKGATE_IMAGE`, `LOCKGATE_TAG`, `LOCKGATE_DIGEST`, `LOCKGATE_BASE`, `LOCKGATE_BASE_DIGEST`.",
+        (),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySettings:
+    """What `lockgate registry watch` looks at, and what it does about an image that is denied. Nothing, unless it is
+    said here."""
+
+    repositories: tuple[str, ...] = setting(
+        "Repositories that are watched, by name or glob such as `team/*`. Default: every one.", ("*",), min_items=1
+    )
+    tags: tuple[str, ...] = setting(
+        "Tags that are watched, by name or glob. Images that are pushed without a tag always are. Default: every one.",
+        ("*",),
+        min_items=1,
+    )
+    quarantine: tuple[Quarantine, ...] = setting(
+        "What is done about a denied image, in this order: `tag` names it `quarantine-TAG` too, `untag` takes its tag "
+        "away, `lock` forbids to pull, write and delete it (Azure Container Registry alone). Default: nothing.",
+        (),
+    )
+    poll_seconds: int = setting("From one look at the registry to the next; 0 for never.", 300, minimum=0)
+    rematch_hours: int = setting(
+        "From one comparison of what is stored with the advisories to the next; 0 for never.", 24, minimum=0
+    )
+    github_secret: str | None = setting(
+        "Reference to the secret that GitHub signs its webhooks with: `env:NAME`, `file:PATH`. Default: they are "
+        "refused."
+    )
+    base_registries: tuple[str, ...] = setting(
+        "Hosts that are asked for the digests of base images, beside the watched registry: what a label names is "
+        "somebody else's word. Default: none.",
+        (),
+    )
+    rebuilds: Mapping[str, RebuildSettings] = setting(
+        "Who builds images anew when their base has moved, by a name of yours.",
+        None,
+        values=RebuildSettings,
+        by="rebuild",
+    )
+
+    def __post_init__(self) -> None:
+        if self.rebuilds is None:
+            object.__setattr__(self, "rebuilds", {})
+
+
 class Plan(StrEnum):
     """What a table is kept for, in the words of Azure Monitor."""
 
@@ -237,7 +330,8 @@ class RowAccess:
     """Some people, and the rows of the table that they see."""
 
     people: tuple[str, ...] = setting(
-        "Names, as the token file has them, or globs over them such as `sre-*`. Default: everybody.", ("*",),
+        "Names, as the token file has them, or globs over them such as `sre-*`. Default: everybody.",
+        ("*",),
         min_items=1,
     )
     where: str | None = setting(
@@ -253,7 +347,8 @@ class TableSettings:
 
     retention_days: int | None = setting(
         "Rows older than this are forgotten, by `lockgate serve` from time to time and by `lockgate record retain`. "
-        "Default: they are kept.", minimum=1
+        "Default: they are kept.",
+        minimum=1,
     )
     plan: Plan = setting(
         "`Analytics`: large files get filters of their terms when the record is compacted, so that a search for one "
@@ -339,6 +434,7 @@ class Settings:
     admission: AdmissionSettings = setting("What the admission webhook judges by.", AdmissionSettings())
     ask: AskSettings = setting("Where queries run.", AskSettings())
     entra: EntraSettings = setting("Who signs in with Microsoft Entra.", EntraSettings())
+    registry: RegistrySettings = setting("What `lockgate registry watch` looks at and does.", RegistrySettings())
     data_collection_rules: tuple[str, ...] = setting(
         "Files and folders of data collection rules in JSON, relative to `lockgate.yaml`: which streams the Logs "
         "Ingestion API takes, through which KQL their rows go and into which tables. Default: every stream goes into "

@@ -11,7 +11,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     below = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     add = below.add_parser("add", help="let somebody ask, and print their token")
     add.add_argument("name", metavar="NAME", help="the person or program")
-    add.add_argument("--may", metavar="RIGHTS", help="query, functions, ingest, cancel, with commas (default: query)")
+    add.add_argument("--may", metavar="RIGHTS",
+                     help="query, functions, ingest, cancel, registry, with commas (default: query)")  # fmt: skip
     add.add_argument("--limit", action="append", default=[], metavar="KEY=VALUE",
                      help="concurrent, seconds, rows, bytes or memory of each query")  # fmt: skip
     remove = below.add_parser("remove", help="take somebody's token away")

@@ -17,7 +17,7 @@ from lockgate.formats.printable import clipped, printable
 from lockgate.sources.image.place import Body
 from lockgate.sources.image.registry.authorization import Authorization
 from lockgate.sources.image.registry.credentials import Credentials
-from lockgate.sources.image.registry.exchange import Answer, RefusedError, Sent
+from lockgate.sources.image.registry.exchange import AbsentError, Answer, RefusedError, Sent, UnansweredError
 from lockgate.sources.image.registry.transport import Transport, Trust, shown
 
 _TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))
@@ -78,7 +78,10 @@ class Client:
         self._transport.close()
 
     def document(self, path: str, *, accept: str, most: int) -> tuple[bytes, Mapping[str, str]]:
-        """Content and headers of a short answer; ``path`` below the repository. Raises ``SourceError``."""
+        """Content and headers of a short answer. ``path``: below the repository, or from a ``/`` on below the host.
+
+        Raises ``SourceError``; ``AbsentError`` where there is nothing, ``UnansweredError`` where it may pass.
+        """
         attempt = 0
         while True:
             try:
@@ -95,17 +98,18 @@ class Client:
     ) -> Answer:  # fmt: skip
         """The answer to a request that writes, or asks for headers alone; its status is one of ``success``.
 
-        ``address``: below the repository, or as the registry gave it. ``again``: whether the request may be made
-        twice; where not, a transient failure is a ``RefusedError`` of status 503, for the caller to begin anew.
+        ``address``: as the path of :meth:`document`, or as the registry gave it. ``again``: whether the request may be
+        made twice; where not, a transient failure is a ``RefusedError`` of status 503, for the caller to begin anew.
         Raises ``SourceError``.
         """
-        if "://" not in address:
-            address = f"{self._transport.base}/v2/{self.repository}/{address}"
         sent = Sent(method, headers or {}, body, frozenset(success), again)
-        response, at = self._followed(address, sent)
+        response, at = self._followed(address if "://" in address else self._address(address), sent)
         answer = Answer(response.status, {key.lower(): value for key, value in response.headers.items()}, at)
         _drop(response)
         return answer
+
+    def _address(self, path: str) -> str:
+        return f"{self._transport.base}{path if path.startswith('/') else f'/v2/{self.repository}/{path}'}"
 
     def pause(self, attempt: int, reason: str, where: str) -> None:
         """Wait before the caller begins anew, within the same budget. Raises ``SourceError`` where it is used up."""
@@ -168,8 +172,7 @@ class Client:
     @contextmanager
     def _answer(self, path: str, headers: Mapping[str, str]) -> Iterator[Any]:
         """An answer of success, after challenges, redirects and refusals that pass."""
-        address = f"{self._transport.base}/v2/{self.repository}/{path}"
-        response, _ = self._followed(address, Sent("GET", headers))
+        response, _ = self._followed(self._address(path), Sent("GET", headers))
         try:
             yield response
         except _urllib3_errors() as error:
@@ -289,7 +292,7 @@ class Client:
         if self._retries <= 0 or wait > min(self._wait, self.limits.longest_wait):
             hint = f"it asks to wait {after:.0f} s" if after > self.limits.longest_wait else "try again later"
             words = f"the registry does not answer as it should: {reason}"
-            raise SourceError(words, where=self._where(where), hint=hint)
+            raise UnansweredError(words, where=self._where(where), hint=hint)
         self._retries -= 1
         self._wait -= wait
         self._sleep(wait)
@@ -303,7 +306,8 @@ class Client:
         }.get(status, f"the registry answers {status}")
         hint = "docker login, or a credential helper in ~/.docker/config.json" if status in (401, 403) else ""
         reason = f"{words}{f' ({told})' if told else ''}"
-        return RefusedError(reason, where=self._where(address), hint=hint, status=status)
+        kind = AbsentError if status == 404 else RefusedError
+        return kind(reason, where=self._where(address), hint=hint, status=status)
 
     def _where(self, path: str) -> str:
         return clipped(printable(shown(path) if "://" in path else f"{self.name}/{path}"), 300)

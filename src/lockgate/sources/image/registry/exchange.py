@@ -17,6 +17,14 @@ class RefusedError(SourceError):
         self.status = status
 
 
+class AbsentError(RefusedError):
+    """The registry has nothing under that name, or no longer."""
+
+
+class UnansweredError(SourceError):
+    """The registry does not answer as it should, and has not within the budget. It may another time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a request was answered that writes, or asks for headers alone."""

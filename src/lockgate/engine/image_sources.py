@@ -1,0 +1,38 @@
+"""What a run over one image reads: its layers and configuration, what is installed in it, what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from lockgate.formats.oci.layers.entries import Entry
+from lockgate.model import Family
+from lockgate.sources import Source
+from lockgate.sources.image import Image, sources_of
+from lockgate.sources.image.installed import InstalledSource, Study
+from lockgate.sources.image.layers import Listings, Standing
+from lockgate.sources.image.survey import SurveySource
+
+
+def image_sources(
+    image: Image, *, families: Collection[Family], listings: Listings | None, excluded: Callable[[str], bool],
+    max_bytes: int,
+) -> list[Source]:  # fmt: skip
+    """The sources of an image for the wanted families, in the order in which they are to be read.
+
+    ``listings``: where what is known of layers is kept; None where no digest holds them. ``max_bytes``: of one file.
+    """
+    survey = SurveySource(image) if Family.IMAGES in families else None
+    study = Study(listings) if Family.DEPENDENCIES in families else None
+    met = survey.met if survey is not None else unmet
+    found: list[Source] = list(
+        sources_of(image, max_bytes=max_bytes, excluded=excluded, listings=listings, met=met, study=study)
+    )
+    if study is not None:
+        found.append(InstalledSource(image.name, study))
+    if survey is not None:
+        found.append(survey)
+    return found
+
+
+def unmet(entry: Entry, standing: Standing) -> None:
+    """Where nobody looks at entries."""

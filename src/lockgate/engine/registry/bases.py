@@ -1,0 +1,93 @@
+"""Which images stand on a base that has moved: by what their builder stated, held against the registry of the base.
+
+A base has moved when its name leads to a digest that is neither the stated one nor an index that has it. What a label
+names is the word of whoever built the image: no host is asked but the watched one and those that the settings name.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from lockgate.engine.registry.rebuilding import step
+from lockgate.engine.registry.scope import Scope
+from lockgate.engine.registry.steps import keep_one
+from lockgate.errors import SourceError
+from lockgate.formats.format_error import FormatError
+from lockgate.formats.oci import manifests, references
+from lockgate.formats.oci.manifests import Index
+from lockgate.formats.oci.references import Reference
+from lockgate.settings.globs import word_matches
+from lockgate.sources.image.registry import registry_of
+from lockgate.sources.image.registry.catalogue import digest_of
+from lockgate.sources.image.registry.exchange import AbsentError
+from lockgate.store import Record
+from lockgate.store.registry.rebuilds import Rebuild, Rebuilds
+from lockgate.store.registry.seen import Seen, Standing
+
+_log = logging.getLogger("lockgate.registry")
+
+
+def look(scope: Scope, seen: Seen, rebuilds: Rebuilds, record: Record, *, only: tuple[str, ...] = ()) -> int:
+    """Hold the bases of what tags name now against their registries; how many images stand on one that has moved and
+    were not told before. ``only``: names of bases that are meant, as labels have them; none for all."""
+    several: dict[str, list[Standing]] = {}
+    for one in seen.standing(only):
+        if one.base_digest:
+            several.setdefault(one.base_name, []).append(one)
+    new = 0
+    for name, images in several.items():
+        base = base_of(scope, name)
+        if base is None:
+            continue
+        try:
+            now = _digests(scope, base)
+        except AbsentError:
+            continue  # the base is gone: there is nothing to build on
+        except SourceError as error:
+            _log.warning("the base %s cannot be asked for: %s", name, error)
+            continue
+        old = [one for one in images if one.base_digest not in now]
+        new += _told(scope, old, now[0], rebuilds, record)
+    return new
+
+
+def base_of(scope: Scope, name: str) -> Reference | None:
+    """What a label names, where it may be asked for; None where not, and where it is no name, or a digest that
+    cannot move."""
+    try:
+        base = references.parse(name)
+    except FormatError:
+        return None
+    allowed = base.host == scope.registry or base.host in scope.settings.base_registries
+    return base if allowed and not base.digest else None
+
+
+def _digests(scope: Scope, base: Reference) -> list[str]:
+    """What the name leads to now, and where that is an index what it has: builders state either."""
+    with registry_of(base, scope.trust, limits=scope.limits) as place:
+        first = digest_of(place.client, base.tag)
+        document = place.manifest(first)
+    try:
+        read = manifests.read(document.content, media_type=document.media_type)
+    except FormatError:
+        return [first]
+    return [first, *(one.digest for one in read.manifests)] if isinstance(read, Index) else [first]
+
+
+def _told(scope: Scope, images: list[Standing], now: str, rebuilds: Rebuilds, record: Record) -> int:
+    count = 0
+    for one in images:
+        bare = Rebuild("", scope.registry, one.repository, one.tag, one.digest, one.base_name, one.base_digest, now)
+        names = [
+            name for name, chosen in scope.settings.rebuilds.items()
+            if any(word_matches(glob, one.repository) for glob in chosen.images)
+        ]  # fmt: skip
+        if rebuilds.unknown(bare):  # the row first: it is one however often it is written, and must not be lost
+            count += 1
+            words = f"{one.base_name} was {one.base_digest} and is {now}"
+            once = " ".join(("base", bare.image, one.base_name, now))
+            keep_one(record, step(bare, "base-moved", "done", words), once=once)
+            _log.info("%s: its base has moved: %s", bare.image, words)
+        rebuilds.add([bare, *(replace(bare, name=name) for name in names)])
+    return count

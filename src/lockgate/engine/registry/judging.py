@@ -1,0 +1,56 @@
+"""One image through the engine: what ``lockgate image scan`` does, with what a long-lived process has ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from lockgate.dataclass import dataclass
+from lockgate.engine.image_sources import image_sources
+from lockgate.engine.request import Request
+from lockgate.engine.scan import scan
+from lockgate.gates import Gate
+from lockgate.model import Decision
+from lockgate.rules import Rulebook
+from lockgate.sources.image import Image
+from lockgate.store import Ledger, Record
+from lockgate.store.cache import Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """How images are judged."""
+
+    rules: Rulebook
+    gate: Gate
+    request: Request
+    """Of every run, but for what differs from image to image."""
+    record: Record
+    ledger: Callable[[], Ledger]
+    """Opens it; each run has its own, since runs may go on beside each other."""
+    layers: Callable[[], AbstractContextManager[Cache]]
+    """Opens what is kept of layers."""
+    excluded: Callable[[str], bool] = lambda path: False
+    max_bytes: int = 16 * 1024 * 1024
+    """Of one file."""
+
+    def judge(self, image: Image, *, project: str, run: str) -> Decision:
+        """The decision about an image, whose run is in the record when this returns. ``run``: its id.
+
+        Raises :class:`~lockgate.errors.LockgateError`, and nothing of it shows then.
+        """
+        with self.ledger() as ledger, self.layers() as cache:
+            found = image_sources(
+                image, families=self.request.families, listings=cache, excluded=self.excluded, max_bytes=self.max_bytes
+            )
+            asked = replace(self.request, project=project, run=run, revision=image.digest,
+                            rules_digest=self.rules.digest)  # fmt: skip
+            return scan(found, self.rules, self.gate, store=self.record, ledger=ledger, request=asked, cache=cache)
+
+    def verdict_of(self, run: str) -> str:
+        """The verdict of a run that is in the record; empty where it is not there."""
+        if not self.record.has_run(run):
+            return ""
+        rows = self.record.sql('SELECT Verdict FROM "Runs" WHERE RunId = ? LIMIT 1', [run])
+        return str(rows[0]["Verdict"]) if rows else ""
