@@ -208,6 +208,7 @@ def _request(project: Project, target: Path, source: StoredSource, results: list
         cache_dir=project.workspace.cache_dir,
         made_dir=machine_folder([project.top]),
         waivers=project.waivers(),
+        vex=project.vex(),
         seconds=project.settings.limits.seconds,
         revision=source.facts.digest,
         tell=results.append,

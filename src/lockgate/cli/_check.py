@@ -83,6 +83,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
             advisories=Path(arguments.advisories) if arguments.advisories else place.advisories,
             cache_dir=None if arguments.no_store else place.cache_dir,
             made_dir=None if arguments.no_store else machine_folder(project.top for project, _ in projects),
+            vex=first.vex(arguments.vex) if Family.DEPENDENCIES in families else (),
             waivers=first.waivers().extended(exempted.waivers if exempted is not None else ()),
             skips=exempted.skips if exempted is not None else (),
             owners=None if elsewhere else first.owners(),

@@ -174,6 +174,7 @@ def _request(
         cache_dir=project.workspace.cache_dir if store else None,
         made_dir=machine_folder([project.top]) if store else None,
         waivers=project.waivers(),
+        vex=project.vex(arguments.vex),
         seconds=project.settings.limits.seconds,
         revision=revision,
         tell=results.append,

@@ -22,6 +22,7 @@ from lockgate.store.workspace import Workspace, workspace_of
 if TYPE_CHECKING:
     from lockgate.engine.own import OwnPolicies
     from lockgate.findings.exempted import Exempted
+    from lockgate.formats.vex import Statement
     from lockgate.gates.admission import Placed
     from lockgate.sources.cluster.policies import PolicyObjects
     from lockgate.store import Record
@@ -50,6 +51,18 @@ class Project:
         if not path.is_file():
             return Waivers()
         return Waivers.load(_text(path), where=self.settings.waivers)
+
+    def vex(self, more: Sequence[str] = ()) -> tuple[Statement, ...]:
+        """What the VEX documents of the settings say, and ``more``, seen from where the command runs.
+
+        Raises ``SourceError`` for one that is not there or not understood: in silence its flaws would count.
+        """
+        paths = [*(self.top / name for name in self.settings.vex), *map(Path, more)]
+        if not paths:
+            return ()
+        from lockgate.sources.vex import read
+
+        return read(paths)
 
     def exemptions(self, more: Sequence[str] = ()) -> Exempted:
         """Exemptions of Azure Policy as waivers: those of the settings, and ``more``, seen from where the command runs.

@@ -15,6 +15,7 @@ from lockgate.settings import CHECKED_FAMILIES, GateSettings
 
 if TYPE_CHECKING:
     from lockgate.engine.own import OwnPolicies
+    from lockgate.formats.vex import Statement
 
 Progress = Callable[[str, int, int], None]
 """``progress(step, done, total)``; ``total`` is 0 when it is not known."""
@@ -44,6 +45,8 @@ class Request:
     made_dir: Path | None = None
     """Folder for what is made of Lockgate itself: parsed rules, compiled patterns and policies; None: ``cache_dir``."""
     waivers: Waivers = field(default_factory=Waivers)
+    vex: tuple[Statement, ...] = ()
+    """What others say of flaws in the components."""
     owners: Owners | None = None
     blame_root: Path | None = None
     """Repository in which new findings' introduction is looked up; None: not looked up."""

@@ -25,7 +25,7 @@ from lockgate.findings.rendered import MADE, distinct_facts, told_once
 from lockgate.findings.waivers import Matcher
 from lockgate.formats.objects import Reading
 from lockgate.gates import Gate, Question
-from lockgate.model import Component, Decision, Family, File, Object, Result, Rule, RuleId, Run
+from lockgate.model import Component, Decision, Family, File, ImageFacts, Object, Result, Rule, RuleId, Run
 from lockgate.rules import Rulebook
 from lockgate.scanners import ScanContext, Scanner, no_own_policies, nothing_below
 from lockgate.sources import ImageSource, LayeredSource, ObjectSource, Source
@@ -34,6 +34,7 @@ from lockgate.store.cache import Cache
 
 if TYPE_CHECKING:
     from lockgate.engine.objects import ObjectLog
+    from lockgate.findings.vex import Vex
 
 
 _MOST_CHARTS = 100
@@ -234,7 +235,20 @@ def _settle(run: _Run) -> None:
         renames=renames,
         families=(*run.seen.coverage, *({Family.IMPORTED} if any(s.mode == "import" for s in run.sources) else ())),
         unread={skip.path for skip in run.seen.skips},
+        vex=_vex(run),
     )
+
+
+def _vex(run: _Run) -> Vex | None:
+    if not run.request.vex:
+        return None
+    from lockgate.findings.vex import Vex  # read only where there is any
+
+    return Vex(run.request.vex, run.seen.components, _images(run))
+
+
+def _images(run: _Run) -> tuple[ImageFacts, ...]:
+    return tuple(source.facts for source in run.sources if isinstance(source, ImageSource))
 
 
 def _introductions(run: _Run) -> Introductions | None:
@@ -289,7 +303,7 @@ def _result(run: _Run) -> Result:
         rules=_rules(run.rules, named) | _brought(run.sources, named) | _own(request, named),
         coverage={str(family): line for family, line in sorted(run.seen.coverage.items())},
         notices=(*run.notices, *run.settled.notices),
-        images=tuple(source.facts for source in run.sources if isinstance(source, ImageSource)),
+        images=_images(run),
     )
 
 

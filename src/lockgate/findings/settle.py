@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lockgate.cycles import unsearched
 from lockgate.dataclass import dataclass
@@ -22,6 +22,9 @@ from lockgate.findings.waivers import Matcher, Waivers
 from lockgate.model import Family, Finding, SettledFinding, State
 from lockgate.model.quick import maker
 from lockgate.store.known import KnownFinding
+
+if TYPE_CHECKING:
+    from lockgate.findings.vex import Vex
 
 _NOBODY = Introduction()
 _KNOWN, _NEW = State.KNOWN, State.NEW
@@ -65,12 +68,14 @@ def settle(
     renames: Mapping[str, str] | None = None,
     families: Collection[Family] | None = None,
     unread: Collection[str] = (),
+    vex: Vex | None = None,
 ) -> Settled:
     """Settle ``observed`` against what was known.
 
     ``scope`` is ``partial`` when less than everything was looked at: then nothing is fixed by not being seen. So it is
     for families outside ``families`` (None: all were checked), for the paths in ``unread``, and for what history
     showed. ``renames`` maps old paths to new ones. ``introductions`` is asked only about places not asked about before.
+    ``vex``: what others say of flaws, where no waiver covers them.
     """
     with unsearched():
         whole = scope == "full"
@@ -80,13 +85,15 @@ def settle(
         brought = _introduced(groups, introductions)
         stamp = now.isoformat(timespec="seconds")
         told = _told(groups, matcher, owners, brought=brought, stamp=stamp)
+        if vex is not None:
+            told = [_with_vex(one, vex) for one in told]
         stay, gone = _sorted_out(unseen, whole=whole, families=families, unread=frozenset(unread))
         fixed = [replace(one, fixed_at=stamp) for one in gone]
         absorbed = [replace(one, fixed_at=stamp) for group in groups for one in group.absorbed]
         return Settled(
             findings=tuple(_ordered(told)),
             fixed=tuple(_ordered([_fixed(one, owners) for one in fixed])),
-            notices=matcher.notices(tell_unused=whole),
+            notices=(*matcher.notices(tell_unused=whole), *(vex.notices if vex is not None else ())),
             told=told,
             prints=[group.fingerprint for group in groups],
             others=(*stay, *fixed, *absorbed),
@@ -122,6 +129,14 @@ def _told(
             before.first_seen if before is not None else stamp,
         ))  # fmt: skip
     return told
+
+
+def _with_vex(one: SettledFinding, vex: Vex) -> SettledFinding:
+    """What VEX says of it; a waiver of ours goes before it, unless that has expired."""
+    finding, cover = vex.told(one.finding, one.locations)
+    if finding is one.finding:
+        return one
+    return replace(one, finding=finding, waiver=one.waiver if one.waived or cover is None else cover)
 
 
 def _introduction(before: KnownFinding) -> Introduction:

@@ -33,11 +33,16 @@ class WaiverUse:
     by: str
     reason: str
     expires: str
-    """ISO date."""
+    """ISO date; empty where it holds until somebody says otherwise (VEX)."""
     expired: bool = False
     """True: it no longer counts; the finding says so."""
     where: str = ""
     """``file:line`` of the waiver."""
+
+    @property
+    def until(self) -> str:
+        """For people."""
+        return self.expires or "further notice"
 
 
 @quick

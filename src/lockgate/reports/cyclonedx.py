@@ -170,7 +170,7 @@ def _vulnerability(result: Result, settled: SettledFinding) -> dict[str, Any]:
         waiver = settled.waiver
         entry["analysis"] = {
             "response": ["will_not_fix"],
-            "detail": f"waived until {waiver.expires} by {waiver.by}: {waiver.reason}",
+            "detail": f"waived until {waiver.until} by {waiver.by}: {waiver.reason}",
         }
     return entry | {"affects": []}
 

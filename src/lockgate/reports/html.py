@@ -226,7 +226,7 @@ def _details(result: Result, settled: SettledFinding) -> Iterator[tuple[str, str
         )
     if waiver:
         state = "expired" if waiver.expired else "in force"
-        yield "Waiver", f"{waiver.id} ({state}) by {waiver.by} until {waiver.expires}: {waiver.reason}"
+        yield "Waiver", f"{waiver.id} ({state}) by {waiver.by} until {waiver.until}: {waiver.reason}"
     others = [place_of(place) for place in settled.locations if place != finding.location]
     yield "Also at", ", ".join(others[:50]) + (f" and {len(others) - 50:,} more" if len(others) > 50 else "")
     yield "Facts", "; ".join(f"{fact.name}: {clipped(fact.value, 300)}" for fact in finding.facts)

@@ -78,7 +78,7 @@ def _finding_case(result: Result, settled: SettledFinding) -> _Case:
     finding, waiver = settled.finding, settled.waiver
     name = f"{place_of(finding.location)} {title_of(result, settled)}"
     if waiver and settled.waived:
-        said = f"waived until {waiver.expires} by {waiver.by}: {waiver.reason}"
+        said = f"waived until {waiver.until} by {waiver.by}: {waiver.reason}"
         return _Case(finding.rule, name, "skipped", said)
     lines = [
         finding.message,

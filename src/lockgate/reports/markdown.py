@@ -139,7 +139,7 @@ def _tail(result: Result) -> Iterator[str]:
             if settled.waiver:
                 yield (
                     f"- {_code(place_of(settled.finding.location), 200)} {_code(settled.finding.rule, 100)} until "
-                    f"{_code(settled.waiver.expires, 30)} by {_code(settled.waiver.by, 80)}: "
+                    f"{_code(settled.waiver.until, 30)} by {_code(settled.waiver.by, 80)}: "
                     f"{_prose(settled.waiver.reason, 200)}\n"
                 )
         yield _rest(len(waived) - _MAX_WAIVED) + "\n</details>\n\n"

@@ -226,7 +226,7 @@ def _suppressions(settled: SettledFinding) -> list[dict[str, Any]]:
     waiver = settled.waiver
     if waiver is None or waiver.expired:
         return []
-    said = f"{waiver.reason} (waiver {waiver.id} by {waiver.by}, until {waiver.expires})"
+    said = f"{waiver.reason} (waiver {waiver.id} by {waiver.by}, until {waiver.until})"
     return [{"kind": "external", "status": "accepted", "justification": said}]
 
 

@@ -247,7 +247,7 @@ def _waived(result: Result) -> Iterator[Line]:
     for settled in waived[:MAX_SKIPS]:
         waiver = settled.waiver
         if waiver:
-            said = f"  {settled.finding.rule}  until {waiver.expires} by {waiver.by}: {waiver.reason}"
+            said = f"  {settled.finding.rule}  until {waiver.until} by {waiver.by}: {waiver.reason}"
             yield (f"  {printable(place_of(settled.finding.location))}", "cyan"), (printable(said), "dim")
     if len(waived) > MAX_SKIPS:
         yield ((f"  and {len(waived) - MAX_SKIPS:,} more", "dim"),)

@@ -423,6 +423,11 @@ class Settings:
         "definitions `lockgate policy export` made.",
         (),
     )
+    vex: tuple[str, ...] = setting(
+        "Files and folders of VEX documents (OpenVEX, CSAF, CycloneDX; JSON), relative to `lockgate.yaml`: flaws that "
+        "they say a product does not have are covered, as by a waiver.",
+        (),
+    )
     limits: Limits = setting("Budgets of a run.", Limits())
     scanners: Mapping[str, Mapping[str, Any]] = setting(
         "Options of scanners, by family; each scanner declares its own. An unknown one is refused.",

@@ -25,6 +25,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--policies", action="append", default=[], metavar="PATH", help="own policies of Gatekeeper and Kubernetes")
     add("--yara", action="append", default=[], metavar="PATH", help="YARA rules to put every file to")
     add("--exemptions", action="append", default=[], metavar="PATH", help="exemptions of Azure Policy, as waivers")
+    add("--vex", action="append", default=[], metavar="PATH", help="VEX documents: OpenVEX, CSAF, CycloneDX (JSON)")
     add("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     add("--advisories", metavar="FILE", help="advisory store to use (default: .lockgate/advisories.db)")
     add("--jobs", type=int, metavar="N", help="processes that judge files (default: one a processor, at most 4)")

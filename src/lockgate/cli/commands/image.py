@@ -28,6 +28,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     scan.add_argument("--family", action="append", choices=_FAMILIES, help="judge only this family")
     scan.add_argument("--advisories", metavar="FILE", help="advisory store to use (default: .lockgate/advisories.db)")
     scan.add_argument("--yara", action="append", default=[], metavar="PATH", help="YARA rules to put every file to")
+    scan.add_argument("--vex", action="append", default=[], metavar="PATH",
+                      help="VEX documents: OpenVEX, CSAF, CycloneDX (JSON)")  # fmt: skip
     scan.add_argument("--no-store", action="store_true", help="remember nothing: every finding counts as new")
     scan.add_argument("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     for one in (inspect, scan):
