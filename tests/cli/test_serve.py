@@ -139,3 +139,53 @@ def test_rows_are_forgotten_by_the_server_itself_as_the_settings_say(serve, lock
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
     assert lockgate("serve", "--anonymous", "--upkeep-minutes", "-1", cwd=tmp_path).returncode == 2
+
+
+def test_alerts_about_clusters_are_kept_by_the_server_itself(serve, lockgate, tmp_path):
+    from lockgate import rules
+    from lockgate.engine import cluster_alerts
+
+    rule = next(one for one in cluster_alerts.rules_of() if one.id == "alerts/node-not-ready")
+    text = rules.expand_sample(next(sample.text for sample in rule.samples if sample.fires))
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for line in text.splitlines():
+        row = json.loads(line) | {"TimeGenerated": now}
+        table = row.pop("Table")
+        (tmp_path / "rows.ndjson").write_text(json.dumps(row) + "\n")
+        assert lockgate("ingest", "--table", table, "rows.ndjson", cwd=tmp_path).returncode == 0
+    process, url = serve("--anonymous", "--alert-minutes", "0.03")
+    assert "1 things are wrong in clusters" in _until("wrong in clusters", process)
+    body = {"csl": "ClusterAlerts | distinct Rule"}
+    found = httpx.post(f"{url}/v1/rest/query", json=body).json()
+    assert found["Tables"][0]["Rows"] == [[rule.id]]
+
+
+def test_a_data_collection_rule_that_changes_counts_without_the_settings_being_touched(serve, lockgate, tmp_path):
+    (tmp_path / "rules").mkdir()
+    rule = {"name": "shop", "properties": {"immutableId": "dcr-1", "streamDeclarations": {"Custom-A": {"columns": [
+        {"name": "TimeGenerated", "type": "datetime"}]}}, "dataFlows": [
+            {"streams": ["Custom-A"], "destinations": ["here"], "outputStream": "Custom-A_CL"}]}}  # fmt: skip
+    (tmp_path / "rules" / "a.json").write_text(json.dumps(rule))
+    (tmp_path / "lockgate.yaml").write_text("data_collection_rules: [rules]\n")
+    process, url = serve("--anonymous")
+
+    def send(name):
+        path = f"/dataCollectionRules/{name}/streams/Custom-A?api-version=2023-01-01"
+        return httpx.post(f"{url}{path}", json=[{"TimeGenerated": "2026-11-26T10:00:00Z"}]).status_code
+
+    def until(name, status):
+        begun = time.monotonic()
+        while send(name) != status:
+            assert time.monotonic() - begun < 30
+            time.sleep(0.1)
+
+    assert (send("shop"), send("other")) == (204, 404)
+    (tmp_path / "rules" / "b.json").write_text(json.dumps(rule | {"name": "other"}).replace("dcr-1", "dcr-2"))
+    until("other", 204)
+    (tmp_path / "rules" / "b.json").write_text("{")
+    time.sleep(1.1)  # files of rules are looked at once a second, where somebody asks
+    assert send("other") == 204
+    _until("the old settings hold", process)
+    assert (send("shop"), send("other")) == (204, 204)
+    (tmp_path / "rules" / "b.json").unlink()
+    until("other", 404)

@@ -1,10 +1,13 @@
-"""The settings of a server, read again when ``lockgate.yaml`` changes; wrong ones are told, and the old ones hold."""
+"""The settings of a server, read again when ``lockgate.yaml`` or a data collection rule changes; wrong ones are told,
+and the old ones hold."""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from lockgate.cli._project import Project
 from lockgate.errors import LockgateError
@@ -17,16 +20,20 @@ from lockgate.store.ingest.transforming import Transformation
 from lockgate.store.row_access import check_access
 from lockgate.store.tending import Tending, tending_of
 
+_RULES = 1.0
+"""Seconds between two looks at the files of the data collection rules."""
 _log = logging.getLogger("lockgate.settings")
 
 
 class Live:
-    """What holds now. Each look costs a ``stat``; for several threads."""
+    """What holds now. Each look costs a ``stat``, once a second one of each file of rules too; for several threads."""
 
     def __init__(self, project: Project, again: Callable[[], Project]) -> None:
         """``again`` reads the project anew. Raises :class:`LockgateError` for settings that cannot hold."""
         self._again = again
         self._lock = threading.Lock()
+        self._looked = 0.0
+        self._files: tuple[object, ...] = ()
         self._entra: Entra | None = None
         self._stamp = _stamp(project)
         self.changes = 0
@@ -62,13 +69,14 @@ class Live:
         return tending_of(self.project.settings.tables, where=FILE_NAME)
 
     def _look(self) -> None:
-        if _stamp(self._project) == self._stamp:
+        if _stamp(self._project) == self._stamp and time.monotonic() - self._looked < _RULES:
             return
         with self._lock:
-            stamp = _stamp(self._project)
-            if stamp == self._stamp:
+            stamp, files = _stamp(self._project), _files_of(self._project)
+            self._looked = time.monotonic()
+            if (stamp, files) == (self._stamp, self._files):
                 return
-            self._stamp = stamp  # what is wrong is told once, and looked at again when it changes
+            self._stamp, self._files = stamp, files  # what is wrong is told once, and looked at when it changes again
             try:
                 self._take(self._again())
             except LockgateError as error:
@@ -82,6 +90,7 @@ class Live:
         rules = data_collection_rules.read([project.top / name for name in project.settings.data_collection_rules])
         self._entra = entra_of(project.settings.entra, self._entra, folder=str(project.top), where=FILE_NAME)
         self._project, self._record, self._rules = project, record, rules
+        self._files, self._looked = _files_of(project), time.monotonic()
         self.changes += 1
 
 
@@ -113,8 +122,22 @@ class LiveRules(Rules):
 
 
 def _stamp(project: Project) -> tuple[int, int, int] | None:
+    return _stamp_of(project.top / FILE_NAME)
+
+
+def _files_of(project: Project) -> tuple[object, ...]:
+    """Which files hold the data collection rules, and as they are."""
+    names = project.settings.data_collection_rules
     try:
-        found = (project.top / FILE_NAME).stat()
+        files = data_collection_rules.files([project.top / name for name in names]) if names else ()
+    except LockgateError as error:
+        return (str(error),)
+    return tuple((str(one), _stamp_of(one)) for one in files)
+
+
+def _stamp_of(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size

@@ -16,6 +16,7 @@ from lockgate.cli._tokens import FILE
 from lockgate.errors import ConfigurationError, ExitCode, UsageError
 from lockgate.server import web
 from lockgate.server.access import FUNCTIONS, INGEST, QUERY, People, Person
+from lockgate.server.alerting import alerter
 from lockgate.server.doorkeeper import Doorkeeper
 from lockgate.server.ingest.otlp_grpc import OtlpListener
 from lockgate.server.ingest.scrape import Scraper
@@ -26,7 +27,7 @@ from lockgate.server.mounts import Authenticate, Mount, Mounts
 from lockgate.server.pages import CHALLENGE, PREFIX, PagesApp
 from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
 from lockgate.server.query.desk import Desk
-from lockgate.server.tending import Tender
+from lockgate.server.tending import tender
 from lockgate.server.tls.reload import Pair, ReloadingContext
 from lockgate.sources.cluster.audited import cleaned
 from lockgate.store.ingest import Collected, Loader, Times
@@ -45,8 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     if arguments.threads < 1 or arguments.end_seconds < 0 or not arguments.scrape_seconds >= 1:
         raise UsageError("--threads and --scrape-seconds must be 1 or more, --end-seconds 0 or more")
-    if not arguments.upkeep_minutes >= 0:
-        raise UsageError("must be 0 or more", where="--upkeep-minutes")
+    for option in ("upkeep_minutes", "alert_minutes"):
+        if not getattr(arguments, option) >= 0:
+            raise UsageError("must be 0 or more", where=f"--{option.replace('_', '-')}")
     project = project_at(Path(arguments.project))
     prepare(project.workspace, tracked=project.tracks)
     people, anonymous = _people(arguments, project)
@@ -58,9 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
     ]
     scraping = [Scraper(taker, arguments.scrape, every=arguments.scrape_seconds)] if arguments.scrape else []
     every = arguments.upkeep_minutes * 60
-    tending = [Tender(project.workspace.record, live.tending, every=every)] if every else []
+    recurring = [tender(project.workspace.record, live.tending, every=every)] if every else []
+    if every := arguments.alert_minutes * 60:
+        recurring.append(alerter(project.workspace.record, str(project.workspace.folder / "alerts"), every=every))
     app = Mounts([*_queries(arguments, live), *ways], of, anonymous=anonymous,
-                 listeners=[*listeners, *scraping, *tending])  # fmt: skip
+                 listeners=[*listeners, *scraping, *recurring])  # fmt: skip
 
     def started(port: int) -> None:
         print(f"listening on {port}", *(f"{one.origin} on {one.port}" for one in listeners), sep="\n", flush=True)

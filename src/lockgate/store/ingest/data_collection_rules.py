@@ -67,7 +67,7 @@ class Rules:
 def read(paths: Sequence[Path]) -> Rules:
     """The rules of JSON files, and of those in folders. Raises :class:`ConfigurationError` with the place."""
     found: dict[str, Mapping[str, tuple[Flow, ...]]] = {}
-    for path in _files(paths):
+    for path in files(paths):
         for where, rule in _rules(path):
             identities, flows = _flows(rule, where)
             for one in identities:
@@ -77,7 +77,8 @@ def read(paths: Sequence[Path]) -> Rules:
     return Rules(found)
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
+def files(paths: Sequence[Path]) -> list[Path]:
+    """The files that rules are read from. Raises :class:`ConfigurationError` for too many."""
     found = [one for path in paths for one in (sorted(path.glob("*.json")) if path.is_dir() else [path])]
     if len(found) > _MOST_FILES:
         raise ConfigurationError(f"more than {_MOST_FILES} files of rules", where=str(paths[0]))
