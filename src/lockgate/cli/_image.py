@@ -23,6 +23,7 @@ from lockgate.settings.globs import matcher
 from lockgate.sources import Source
 from lockgate.sources.image import Image, place_of, root_source
 from lockgate.sources.image import opened as opened_image
+from lockgate.sources.image.attached_bill import AttachedBillSource
 from lockgate.sources.image.layers import Listings
 from lockgate.sources.image.places import Named
 from lockgate.sources.image.runtimes import Storage
@@ -44,6 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
         from lockgate.cli._image_view import inspect
 
         return inspect(arguments)
+    if arguments.action == "sbom":
+        from lockgate.cli._image_sbom import sbom
+
+        return sbom(arguments)
     return _scan(arguments)
 
 
@@ -55,13 +60,15 @@ def check(arguments: argparse.Namespace) -> int:
         raise UsageError("an image is checked alone", where="--image", hint=hint)
     if not {*map(str, FAMILIES)}.issuperset(arguments.family or ()):
         raise UsageError(f"of an image {', '.join(FAMILIES)} are judged", where="--family")
-    rest = {"name": "", "platform": "", "dockerfile": None, "ca_file": "", "plain_http": False}
+    rest = {"name": "", "platform": "", "dockerfile": None, "ca_file": "", "plain_http": False, "packages": "layers"}
     return _scan(argparse.Namespace(**{**vars(arguments), **rest}))
 
 
 @contextmanager
-def image_of(arguments: argparse.Namespace) -> Iterator[Image | Path]:
+def image_of(arguments: argparse.Namespace, *, writes: bool = False) -> Iterator[Image | Path]:
     """The image that the arguments name, or the folder of a root; what was opened for it is closed with the block.
+
+    ``writes``: something will be put beside it.
 
     Raises ``UsageError`` and ``SourceError``.
     """
@@ -69,7 +76,7 @@ def image_of(arguments: argparse.Namespace) -> Iterator[Image | Path]:
         platform = platforms.parse(arguments.platform) if arguments.platform else None
     except FormatError as error:
         raise UsageError(error.reason, where="--platform") from None
-    with named_image(arguments) as named:
+    with named_image(arguments, writes=writes) as named:
         if named.root is not None or named.place is None:
             yield named.root or Path(arguments.image)
             return
@@ -110,18 +117,22 @@ def _scan(arguments: argparse.Namespace) -> int:
     with (
         image_of(arguments) as image,
         opened(project.workspace, project, store=store) as (record, ledger, _),
-        _layer_cache(project, store) as cache,
+        layer_cache(project, store) as cache,
         progress(quiet=arguments.quiet) as tell,
     ):
         request = _request(arguments, project, results, tell, image=image)
-        sources = _sources(image, project, cache, families=request.families)
+        if arguments.packages == "attached" and isinstance(image, Image):
+            sources: list[Source] = [AttachedBillSource(image)]
+        else:
+            sources = _sources(image, project, cache, families=request.families)
         decision = judged(sources, request, record=record, ledger=ledger, cache=cache)
     write(results[0], wanted)
     return exit_code(decision)
 
 
 @contextmanager
-def _layer_cache(project: Project, store: bool) -> Iterator[Cache | None]:
+def layer_cache(project: Project, store: bool) -> Iterator[Cache | None]:
+    """What is kept of layers; None where nothing is stored."""
     if not store:
         yield None
         return
@@ -146,6 +157,8 @@ def _sources(
 
 def _families(arguments: argparse.Namespace, advisories: Path, options: Options) -> tuple[Family, ...]:
     """Those asked for, else :func:`image_families`; and malware where YARA rules were named for this call."""
+    if arguments.packages == "attached":
+        return (Family.DEPENDENCIES,)
     chosen = tuple(Family(name) for name in arguments.family or ()) or image_families(advisories, options)
     return tuple(dict.fromkeys((*chosen, *([Family.MALWARE] if arguments.yara else []))))
 

@@ -53,10 +53,16 @@ def write(result: Result, wanted: Sequence[Output]) -> None:
 def _dated(result: Result) -> Result:
     """As of ``SOURCE_DATE_EPOCH``, where it is set: the same input then makes the same bill, byte for byte
     (https://reproducible-builds.org/specs/source-date-epoch/)."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not (epoch.isascii() and epoch.isdigit() and len(epoch) <= 11):
+    epoch = source_date_epoch()
+    if epoch is None:
         return result
-    return replace(result, run=replace(result.run, ended=datetime.fromtimestamp(int(epoch), UTC)))
+    return replace(result, run=replace(result.run, ended=datetime.fromtimestamp(epoch, UTC)))
+
+
+def source_date_epoch() -> int | None:
+    """Seconds since 1970 of ``SOURCE_DATE_EPOCH``; None where it is not set, or is no such number."""
+    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 11 else None
 
 
 def _write_into(path: Path, report: Report, result: Result) -> None:

@@ -32,7 +32,21 @@ def _configure(parser: argparse.ArgumentParser) -> None:
                       help="VEX documents: OpenVEX, CSAF, CycloneDX (JSON)")  # fmt: skip
     scan.add_argument("--no-store", action="store_true", help="remember nothing: every finding counts as new")
     scan.add_argument("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
-    for one in (inspect, scan):
+    scan.add_argument(
+        "--sbom", dest="packages", choices=("layers", "attached"), default="layers",
+        help="judge what layers hold, or only the bill attached to the image, whoever wrote it (default: layers)",
+    )  # fmt: skip
+    sbom = below.add_parser(
+        "sbom", help="write the bill of materials, or attach it to the image in its registry or layout",
+        description="What is installed in the file system that a container sees, as a bill of materials. The same "
+        "image makes the same bytes: the bill is dated when it was made (or at SOURCE_DATE_EPOCH). An attached bill "
+        "is an OCI referrer of the image; attaching it twice changes nothing.",
+    )  # fmt: skip
+    sbom.add_argument("--format", choices=("cyclonedx", "spdx"), default="cyclonedx", help="form (default: cyclonedx)")
+    sbom.add_argument("--output", default="", metavar="FILE", help="where to write it (default: standard output)")
+    sbom.add_argument("--attach", action="store_true", help="attach it to the image")
+    sbom.add_argument("--no-store", action="store_true", help="keep nothing of the layers that were read")
+    for one in (inspect, scan, sbom):
         one.add_argument("image", metavar="IMAGE", help="name in a registry; or a layout, an archive, a root on disk")
         one.add_argument("--name", default="", metavar="NAME", help="which image of a place that holds several")
         one.add_argument("--platform", default="", metavar="OS/ARCH", help="of an index (default: linux/amd64)")
@@ -60,5 +74,6 @@ COMMAND = Command(
         "  lockgate image inspect oci:layout:1.2\n"
         "  lockgate image scan cart.tar --dockerfile Dockerfile --format sarif=image.sarif\n"
         "  lockgate image scan /mnt/root\n"
+        "  lockgate image sbom registry.example.com/team/cart:1.2 --attach\n"
     ),
 )
