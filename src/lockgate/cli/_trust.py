@@ -11,6 +11,7 @@ from typing import Any
 
 from lockgate.cli._image import named_image
 from lockgate.cli._project import Project, project_at
+from lockgate.engine.image_trust.notary import FORMS, sign_as_notation
 from lockgate.engine.image_trust.policies import load
 from lockgate.engine.image_trust.scans import last_scan
 from lockgate.engine.image_trust.sign import PREDICATES, Made, Written, attest, sign
@@ -21,8 +22,12 @@ from lockgate.formats.printable import printable
 from lockgate.formats.signatures._json import signed_object
 from lockgate.gates.images import ImageTrust, Scanned
 from lockgate.model import Verdict
+from lockgate.secrets.signing_keys import key_file
 from lockgate.secrets.signing_keys import opened as opened_key
 from lockgate.settings.image_policy import FILE_NAME
+from lockgate.signing.notary import chains
+from lockgate.signing.refused import RefusedError
+from lockgate.signing.signer import Signer
 from lockgate.sources.image.attached import writable
 from lockgate.sources.image.place import Place, WritablePlace
 from lockgate.sources.image.places import Named
@@ -51,10 +56,29 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 def run_sign(arguments: argparse.Namespace) -> int:
     """Sign an image; the exit code."""
+    notary = arguments.form in FORMS
+    if notary is not bool(arguments.certificates) or (arguments.expires and not notary) or arguments.expires < 0:
+        hint = "--form notary-jws --certificates chain.pem [--expires DAYS]"
+        raise UsageError("certificates go with a form of the Notary Project", where="--certificates", hint=hint)
     with named_image(arguments, writes=True) as named, opened_key(arguments.key) as signer:
         place, name = _written_to(named, arguments)
+        if notary:
+            return _as_notation(arguments, place, named.key, signer)
         made = sign(place, named.key, signer, name=name, form=Written(arguments.form))
     return _told("signed", made)
+
+
+def _as_notation(arguments: argparse.Namespace, place: WritablePlace, key: str, signer: Signer) -> int:
+    path = Path(arguments.certificates)
+    try:
+        chain = chains.from_pem(key_file(path))
+    except RefusedError as error:
+        raise ConfigurationError(error.reason, where=str(path)) from None
+    digest, made = sign_as_notation(
+        place, key, signer, chain, form=arguments.form, now=datetime.now(UTC), days=arguments.expires
+    )
+    print(f"signed {digest}\n  by {printable(chain[0].subject.rfc4514_string())} at {made}")
+    return int(ExitCode.ALLOWED)
 
 
 def run_attest(arguments: argparse.Namespace) -> int:

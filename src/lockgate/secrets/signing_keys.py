@@ -27,7 +27,7 @@ def opened(reference: str, environment: Mapping[str, str] = os.environ) -> Itera
 
 
 def key_file(path: Path) -> bytes:
-    """The content of a regular file of a key's size. Raises ``UsageError`` and ``ConfigurationError``."""
+    """The content of a regular file of a few kilobytes. Raises ``UsageError`` and ``ConfigurationError``."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(handle, "rb") as stream:

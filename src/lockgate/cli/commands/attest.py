@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 
 from lockgate.cli.commands import Command
-from lockgate.cli.commands.sign import configure_place
+from lockgate.cli.commands.sign import add_form, configure_place
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     configure_place(parser)
+    add_form(parser)
     parser.add_argument("--predicate", required=True, metavar="FILE", help="what is said, one JSON object")
     known = "slsaprovenance1, slsaprovenance, cyclonedx, spdxjson, openvex, vuln, or an address"
     parser.add_argument("--type", required=True, metavar="TYPE", help=known)

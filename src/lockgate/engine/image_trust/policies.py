@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lockgate.errors import ConfigurationError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.signatures import trusted_root
+from lockgate.formats.signatures.notary import trust_policy
 from lockgate.formats.signatures.trusted_root import TrustedRoot
 from lockgate.gates.images import Authority, ImageTrust
 from lockgate.gates.images.cosign import KeyAuthority, KeylessAuthority, Wanted
+from lockgate.gates.images.notary import NotaryAuthority
 from lockgate.settings import image_policy
 from lockgate.settings.image_policy import AuthoritySettings, ImagePolicy, Keyless
 from lockgate.signing import keys
 from lockgate.signing.keys import PublicKey
 from lockgate.signing.refused import RefusedError
+from lockgate.sources import notation
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 _MAX_FILE = 4 * 1024 * 1024
 _CLAIMS = ("repository", "workflow", "ref", "trigger", "runner")
@@ -86,7 +93,23 @@ class _Reader:
                 raise ConfigurationError("keyless needs a trusted root", where=where,
                                          hint="trusted_root: trusted_root.json")  # fmt: skip
             return KeylessAuthority(_wanted(told.keyless, where), root, told.log is not False)
-        raise ConfigurationError("signatures of Notary Project are not verified yet", where=where)
+        return self._notary(str(told.notary))
+
+    def _notary(self, name: str) -> NotaryAuthority:
+        """Of a trust policy, whose trust stores lie beside it as notation lays them out."""
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        path = self._folder / name
+        try:
+            policy = trust_policy.read(self._file(name))
+        except FormatError as error:
+            raise ConfigurationError(error.reason, where=str(path)) from None
+        stores: dict[tuple[str, str], list[Certificate]] = {}
+        for statement in policy.statements:
+            stores |= notation.read_stores(path.parent, statement)
+        for (kind, store), certificates in stores.items():
+            self._read[f"{name} {kind}:{store}"] = b"".join(one.public_bytes(Encoding.DER) for one in certificates)
+        return NotaryAuthority(policy, stores)
 
     def _root(self, told: AuthoritySettings) -> TrustedRoot | None:
         named = told.trusted_root or self._policy.trusted_root

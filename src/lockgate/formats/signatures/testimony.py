@@ -40,3 +40,5 @@ class Subject:
     content: bytes
     """Its manifest or index, which has that digest."""
     media_type: str = ""
+    name: str = ""
+    """Registry and repository, without tag and digest."""

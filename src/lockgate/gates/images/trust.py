@@ -7,7 +7,7 @@ itself, for anybody may put one beside an image; it is told where what was asked
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from lockgate.dataclass import dataclass
@@ -121,11 +121,12 @@ class _Weighed:
     def of(name: str, authority: Authority, image: Attestable) -> _Weighed:
         """Every testimony put to ``authority``."""
         holding, refused = [], []
+        subject = replace(image.subject, name=image.name)
         for one in image.testimonies:
             if one.form not in authority.forms:
                 continue
             try:
-                holding.append(authority.check(one, image.subject))
+                holding.append(authority.check(one, subject))
             except RefusedError as error:
                 refused.append((one.where, error.reason))
         return _Weighed(name, tuple(holding), tuple(refused), image.unread)

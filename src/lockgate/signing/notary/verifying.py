@@ -54,6 +54,8 @@ class Outcome:
     """Distinguished name of the certificate that signed; empty where the signature was not its own."""
     signed_at: datetime | None = None
     """By the signer's word."""
+    proved_at: datetime | None = None
+    """When it was there at the latest, by an authority that is trusted to tell; None where none was asked."""
     target: Descriptor | None = None
     """What was signed, with its annotations; None where integrity does not hold."""
 
@@ -84,10 +86,11 @@ def verify(
         reason = error.reason
         return Outcome((Checked(Check.INTEGRITY, statement.actions[Check.INTEGRITY], reason),))
     done = [Checked(Check.INTEGRITY, statement.actions[Check.INTEGRITY])]
+    proved: list[datetime] = []
     judges: tuple[tuple[Check, Callable[[], None]], ...] = (
         (Check.AUTHENTICITY, lambda: _authentic(read, chain, statement, stores)),
         (Check.EXPIRY, lambda: _unexpired(read, now)),
-        (Check.TIMESTAMP, lambda: _in_time(read, chain, statement, stores, now)),
+        (Check.TIMESTAMP, lambda: proved.extend(_in_time(read, chain, statement, stores, now))),
         (Check.REVOCATION, lambda: _unrevoked(chain)),
     )
     for check, judge in judges:
@@ -101,7 +104,8 @@ def verify(
         done.append(Checked(check, action, problem))
         if done[-1].refuses:
             break
-    return Outcome(tuple(done), chain[0].subject.rfc4514_string(), read.signed_at, signed)
+    moment = proved[0] if proved else None
+    return Outcome(tuple(done), chain[0].subject.rfc4514_string(), read.signed_at, moment, signed)
 
 
 def read_envelope(content: bytes, media_type: str) -> Envelope:
@@ -182,15 +186,16 @@ def _unexpired(read: Envelope, now: datetime) -> None:
 
 def _in_time(
     read: Envelope, chain: Sequence[Certificate], statement: Statement, stores: Stores, now: datetime
-) -> None:
+) -> Sequence[datetime]:
+    """When an authority that is trusted has seen the signature; nothing where none is asked."""
     if read.scheme == AUTHORITY:
         _valid(chain, read.signed_at, read.signed_at, "when the authority says that it was signed")
-        return
+        return (read.signed_at,)
     authorities = [key for key in statement.stores if key[0] == "tsa"]
     over = any(one.not_valid_after_utc < now for one in chain)
     if not authorities or (statement.timestamp_after_expiry and not over):
         _valid(chain, now, now, "now, and no timestamp is asked for that could tell of another time")
-        return
+        return ()
     if not read.timestamp:
         raise RefusedError("it has no timestamp")
     roots = [one for key in authorities for one in _store(stores, key)]
@@ -198,6 +203,7 @@ def _in_time(
     if statement.actions[Check.REVOCATION] is not Action.SKIP:
         _unrevoked(seen.chain)
     _valid(chain, seen.first, seen.last, "at the time of its timestamp")
+    return (seen.last,)
 
 
 def _valid(chain: Sequence[Certificate], first: datetime, last: datetime, when: str) -> None:

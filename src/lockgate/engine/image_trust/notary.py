@@ -1,0 +1,35 @@
+"""Signs images as notation does: what is written here ``notation verify`` accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from lockgate.formats.signatures.notary.envelope import ARTIFACT_TYPE, COSE, JWS
+from lockgate.signing.notary.making import sign
+from lockgate.signing.signer import Signer
+from lockgate.sources.image.attached import attach, subject_of
+from lockgate.sources.image.place import WritablePlace
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+FORMS = {"notary-jws": JWS, "notary-cose": COSE}
+"""Media types of envelopes, by the names they have on the command line."""
+
+
+def sign_as_notation(
+    place: WritablePlace, key: str, signer: Signer, chain: Sequence[Certificate], *, form: str, now: datetime,
+    days: int = 0,
+) -> tuple[str, str]:  # fmt: skip
+    """Sign the image ``key`` of ``place``; its digest, and that of the artifact that holds the signature.
+
+    ``form``: one of ``FORMS``. ``days``: after which the signature expires; 0: never. Raises ``SourceError`` and
+    ``ConfigurationError``.
+    """
+    subject, kind = subject_of(place, key), FORMS[form]
+    expires = now + timedelta(days=days) if days else None
+    content, told = sign(subject, signer, chain, media_type=kind, now=now, expires_at=expires)
+    made = attach(place, subject, ARTIFACT_TYPE, [(kind, content)], annotations=told, config=ARTIFACT_TYPE)
+    return subject.digest, made.digest
