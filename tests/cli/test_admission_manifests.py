@@ -81,6 +81,19 @@ def test_settings_and_policies_are_mounted_as_they_are(capsys, tmp_path):
     ]  # fmt: skip
 
 
+def test_the_policy_of_images_is_mounted_with_its_keys(capsys, tmp_path):
+    (tmp_path / "lockgate.yaml").write_text("admission: {images: lockgate-images.yaml}\n")
+    (tmp_path / "lockgate-images.yaml").write_text(
+        "authorities: {release: {keys: [keys/release.pub]}}\nimages: [{match: ['*'], signed_by: [release]}]\n"
+    )
+    (tmp_path / "keys").mkdir()
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    (tmp_path / "keys/release.pub").write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    _, objects, _ = printed(capsys, tmp_path)
+    data = of_kind(objects, "ConfigMap")["data"]
+    assert set(data) == {"lockgate.yaml", "lockgate-images.yaml", "keys..release.pub"}
+
+
 def test_two_replicas_cannot_each_be_their_own_authority(capsys, tmp_path):
     code, _, told = printed(capsys, tmp_path, "--replicas", "2")
     assert code == 2 and "cert-manager" in told

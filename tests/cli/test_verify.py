@@ -1,12 +1,9 @@
-"""``lockgate verify``, ``sign`` and ``attest``, as their users run them: on layouts, and with cosign in a registry."""
+"""``lockgate verify``, ``sign`` and ``attest``, as their users run them on a layout."""
 
 import json
-import os
-import shutil
 import subprocess
 
 import pytest
-from tests.simulators.real_registry import debians_registry, needs_cosign
 from tests.sources.image.building import Layout
 
 PROVENANCE = {
@@ -82,44 +79,3 @@ def test_a_scan_in_the_record_is_what_the_policy_asks_for(lockgate, folder, advi
         scanned = lockgate("image", "scan", "layout", "--family", family, *more, cwd=folder)
         assert scanned.returncode == 0, scanned.stderr
         assert lockgate("verify", "layout", cwd=folder).returncode == code
-
-
-@needs_cosign
-def test_what_cosign_signs_holds_here_and_what_is_signed_here_cosign_verifies(lockgate, folder):
-    cosign = str(shutil.which("cosign"))
-    password = "pw" * 4
-    env = {**os.environ, "COSIGN_PASSWORD": password, "HOME": str(folder)}
-    ours = {"LOCKGATE_KEY_PASSWORD": password}
-
-    def run(*arguments: str) -> str:
-        done = subprocess.run([cosign, *arguments], cwd=folder, env=env, capture_output=True, text=True, timeout=50)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    (folder / "release.key").unlink()
-    (folder / "release.pub").unlink()
-    run("generate-key-pair", "--output-key-prefix", "release")
-    (folder / "root.json").write_text('{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}')
-    said = ("--type", "slsaprovenance1", "--predicate", "provenance.json")
-    newer = {"tag": [], "bundle": ["--new-bundle-format", "--trusted-root", "root.json"]}
-    with debians_registry(folder) as host:
-        for form, more in newer.items():
-            theirs, own = (f"{host}/team/{who}-{form}" for who in ("theirs", "own"))
-            for name in (theirs, own):
-                subprocess.run(["skopeo", "copy", "-q", "--dest-tls-verify=false", "oci:layout:1.2", f"docker://{name}:1"],
-                               cwd=folder, check=True, timeout=50)  # fmt: skip
-            made = ["-y", "--key", "release.key", "--tlog-upload=false", *more[:1]]
-            run("sign", *made, f"{theirs}:1")
-            run("attest", *made, *said, f"{theirs}:1")
-            signed = lockgate("sign", f"{own}:1", "--key", "release.key", "--form", form, cwd=folder, env=ours)
-            assert signed.returncode == 0, signed.stderr
-            made = ("--key", "release.key", "--form", form, *said)
-            attested = lockgate("attest", f"{own}:1", *made, cwd=folder, env=ours)
-            assert attested.returncode == 0, attested.stderr
-            for name in (theirs, own):
-                for policy in ("lockgate-images.yaml", "built.yaml"):
-                    here = lockgate("verify", f"{name}:1", "--policy", policy, "--no-store", cwd=folder)
-                    assert here.returncode == 0, here.stdout + here.stderr
-            held = ["--key", "release.pub", "--insecure-ignore-tlog=true", *more]
-            assert "docker-manifest-digest" in run("verify", *held, f"{own}:1")
-            assert "payload" in run("verify-attestation", *held, "--type", "slsaprovenance1", f"{own}:1")

@@ -119,10 +119,10 @@ class Sigstore:
                 "certificates": [{"rawBytes": b64(one.public_bytes(Encoding.DER))} for one in (self.issuing, self.root)]
             }}],
             "tlogs": [{"baseUrl": "https://log.sigstore.example", "hashAlgorithm": "SHA2_256",
-                       "publicKey": {"rawBytes": b64(der(self.log_key)), "validFor": valid},
+                       "publicKey": _listed(self.log_key, valid),
                        "logId": {"keyId": b64(self.log_id)}}],
             "ctlogs": [{"baseUrl": "https://ct.example", "hashAlgorithm": "SHA2_256",
-                        "publicKey": {"rawBytes": b64(der(self.ct_key)), "validFor": valid},
+                        "publicKey": _listed(self.ct_key, valid),
                         "logId": {"keyId": b64(hashlib.sha256(der(self.ct_key)).digest())}}],
             "timestampAuthorities": [],
         }  # fmt: skip
@@ -211,6 +211,12 @@ class Sigstore:
         if isinstance(self.log_key, ed25519.Ed25519PrivateKey):
             return self.log_key.sign(content)
         return self.log_key.sign(content, ec.ECDSA(hashes.SHA256()))
+
+
+def _listed(key, valid: dict) -> dict:
+    ed25519s = isinstance(key, ed25519.Ed25519PrivateKey)
+    return {"rawBytes": b64(der(key)), "validFor": valid,
+            "keyDetails": "PKIX_ED25519" if ed25519s else "PKIX_ECDSA_P256_SHA_256"}
 
 
 def _usage(*, sign: bool) -> x509.KeyUsage:

@@ -11,7 +11,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lockgate.cli._bundle import bundle_of
 from lockgate.cli._project import Project, project_at
@@ -20,6 +22,7 @@ from lockgate.errors import ExitCode, LockgateError, UsageError
 from lockgate.gates.admission import PolicySet
 from lockgate.server.admission import AdmissionServer, FailureMode, FailureModes, Options
 from lockgate.server.admission.carrying import FOLDER, Carrier
+from lockgate.server.admission.contract import Judge
 from lockgate.server.admission.loader import Feed, Inputs, PolicyLoader, follow
 from lockgate.server.admission.policies import PolicyJudge
 from lockgate.server.admission.recorder import JournalRecorder
@@ -30,6 +33,9 @@ from lockgate.settings import FILE_NAME, AdmissionSettings, OnFailure
 from lockgate.store.journal import Journal
 from lockgate.store.upkeep import Upkeep, upkeep_of
 from lockgate.store.workspace import Workspace, prepare, salt_of
+
+if TYPE_CHECKING:
+    from lockgate.engine.image_trust.admitting import ImageVerdicts
 
 _log = logging.getLogger("lockgate.admission")
 _RECORD_SECONDS = 0.1
@@ -80,8 +86,10 @@ def serve(arguments: argparse.Namespace, place: Workspace, started: Callable[[in
     loader, policies = prepared
     assert loader.current is not None
     journal = None if arguments.no_store else _journal(place)
+    verdicts = cache(lambda: _image_verdicts(arguments))
     server = AdmissionServer(
-        PolicyJudge(policies), _certificates(arguments, place.folder), mutating=_mutating(policies),
+        _validating(policies, loader.current, verdicts), _certificates(arguments, place.folder),
+        mutating=_mutating(policies),
         options=_options(arguments, loader.current.settings, peers), salt=salt,
         recorder=JournalRecorder(journal, salt=salt) if journal is not None else None,
         bundle_changed=_publisher(arguments) if first else None,
@@ -95,7 +103,7 @@ def serve(arguments: argparse.Namespace, place: Workspace, started: Callable[[in
     stop = threading.Event()
     following = threading.Thread(
         target=follow, name="policies", daemon=True, kwargs={"seconds": arguments.reload_seconds, "stop": stop},
-        args=(loader, lambda made: _swap(server, made), server.policies_failed),
+        args=(loader, lambda made: _swap(server, made, loader, verdicts), server.policies_failed),
     )  # fmt: skip
     threading.Thread(target=_tell_port, args=(server, started), daemon=True).start()
     try:
@@ -134,9 +142,15 @@ def inputs_of(project: Project, arguments: argparse.Namespace) -> Inputs:
     folders = [project.top / one for one in settings.policies] + [Path(one) for one in arguments.policies]
     waivers = project.top / project.settings.waivers
     config = Path(arguments.config) if arguments.config else project.top / FILE_NAME
+    images = None
+    if settings.images:
+        from lockgate.engine.image_trust.policies import load as load_images  # what it needs, others need not
+
+        images = load_images(project.top / settings.images)
+    named = images.files if images is not None else ()
     return Inputs(
         settings, project.scanner_options().get("policy", {}), project.waivers(), _waived_by(project, settings),
-        tuple(folders), (config, waivers), upkeep_of(project.settings.tables, where=FILE_NAME),
+        tuple(folders), (config, waivers, *named), images, upkeep_of(project.settings.tables, where=FILE_NAME),
     )  # fmt: skip
 
 
@@ -165,8 +179,30 @@ def _mutating(policies: PolicySet) -> PolicyJudge:
     return PolicyJudge(policies, mutate=True)
 
 
-def _swap(server: AdmissionServer, made: PolicySet) -> None:
-    server.swap(PolicyJudge(made), _mutating(made))
+def _validating(made: PolicySet, inputs: Inputs, verdicts: Callable[[], ImageVerdicts]) -> Judge:
+    policies = PolicyJudge(made)
+    if inputs.images is None:
+        return policies
+    from lockgate.server.admission.images import ImageJudge
+
+    return ImageJudge(policies, inputs.images, verdicts(), inputs.settings)
+
+
+def _image_verdicts(arguments: argparse.Namespace) -> ImageVerdicts:
+    """Kept over changes of policies: a verdict is one of the policy that gave it."""
+    from lockgate.engine.image_trust.admitting import ImageVerdicts, registries
+    from lockgate.engine.image_trust.scans import last_scan
+
+    project = _project(arguments)
+    named = project.settings.admission.images_ca_file
+    authorities = str(project.top / named) if named else ""
+    return ImageVerdicts(registries(lambda digest: last_scan(project.record(), digest), ca_file=authorities))
+
+
+def _swap(server: AdmissionServer, made: PolicySet, loader: PolicyLoader,
+          verdicts: Callable[[], ImageVerdicts]) -> None:  # fmt: skip
+    assert loader.current is not None
+    server.swap(_validating(made, loader.current, verdicts), _mutating(made))
     server.app.fail_by(failure_modes(made.settings))
     gc.unfreeze()  # the old ones may go now
     gc.collect()

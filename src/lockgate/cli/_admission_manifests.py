@@ -141,9 +141,28 @@ def _files(project: Project) -> dict[str, str]:
             found[name] = path.read_text("utf-8")
     for path in policy_files.files([project.top / one for one in project.settings.admission.policies]):
         found[path.relative_to(project.top).as_posix()] = path.read_text("utf-8")
+    found |= _image_files(project)
     if sum(len(text.encode()) for text in found.values()) > _MAX_CONFIG:
         raise UsageError(f"settings and policies are larger than {_MAX_CONFIG} bytes, which no ConfigMap holds",
                          hint="build them into the image, or serve them from a signed bundle")  # fmt: skip
+    return found
+
+
+def _image_files(project: Project) -> dict[str, str]:
+    """The policy of images with the keys and roots that it names, and the authorities of registries."""
+    settings = project.settings.admission
+    if not settings.images:
+        return {}
+    from lockgate.engine.image_trust.policies import load
+
+    named = [*load(project.top / settings.images).files]
+    named += [project.top / settings.images_ca_file] if settings.images_ca_file else []
+    found = {}
+    for path in named:
+        if not path.resolve().is_relative_to(project.top.resolve()):
+            raise UsageError("a file that admission needs lies outside the project", where=str(path),
+                             hint="keep keys and trusted roots below the folder of lockgate.yaml")  # fmt: skip
+        found[path.resolve().relative_to(project.top.resolve()).as_posix()] = path.read_text("utf-8")
     return found
 
 

@@ -174,6 +174,13 @@ class AdmissionSettings:
         "Namespaces, by name or glob, that fail closed whatever `failure` says. A name goes before a glob, and what "
         "closes before what opens.", ()
     )  # fmt: skip
+    images: str | None = setting(
+        "The policy of images (`lockgate-images.yaml`), relative to `lockgate.yaml`: a Pod whose images do not meet it "
+        "is refused, or warned of, as its lines say. Default: images are not verified."
+    )
+    images_ca_file: str | None = setting(
+        "Authorities of registries to trust beside the machine's, PEM, relative to `lockgate.yaml`."
+    )
     exempt: tuple[str, ...] = setting(
         "Namespaces, by name or glob, in which nothing is judged; each review is recorded all the same.", ()
     )

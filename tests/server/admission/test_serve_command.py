@@ -214,6 +214,26 @@ def test_policies_that_turn_wrong_leave_the_last_good_ones_at_work(served, proje
     assert webhook.metric("policy_errors_total") == 1
 
 
+def test_images_are_held_to_their_policy_and_to_a_changed_one_and_the_record_says_so(served, project):
+    policy = project / "images.yaml"
+    policy.write_text("images: [{match: [registry.example.com/*]}]\n")
+    settings = {"admission": {"deny": [{"rule": "none"}], "warn": [{"rule": "none"}], "images": policy.name}}
+    (project / "lockgate.yaml").write_text(yaml.safe_dump(settings))
+    webhook = served()
+    assert webhook.review(image="registry.example.com/team/shop:1")["allowed"]
+    denied = webhook.review(image="docker.io/library/nginx:1.27")
+    assert "no line of the policy is about docker.io/library/nginx" in denied["status"]["message"]
+    policy.write_text("images: [{match: [registry.example.com/*]}]\nunmatched: warn\n")
+    until(lambda: webhook.review(image="nginx:1.27")["allowed"])
+    policy.write_text("images: [{match: [registry.example.com/*], signed_by: [nobody]}]\n")
+    until(lambda: webhook.metric("policy_errors_total") == 1)
+    assert webhook.review(image="nginx:1.27")["allowed"]
+    webhook.stop()
+    said = [one for row in Record.open(project / "workspace").rows("AdmissionReviews")
+            for one in json.loads(row["Outcomes"]) if one["engine"] == "images"]  # fmt: skip
+    assert next(one["policy"] for one in said) == "unmatched"
+
+
 def test_policies_that_are_wrong_from_the_start_do_not_serve(project):
     (project / "policies/latest.yaml").write_text("kind: ValidatingAdmissionPolicy\napiVersion: [")
     done = subprocess.run(

@@ -37,7 +37,7 @@ def load(path: Path) -> ImageTrust:
     _check_names(policy, path)
     reader = _Reader(path.parent, policy)
     authorities = {name: reader.authority(name, one) for name, one in policy.authorities.items()}
-    return ImageTrust(policy, authorities, reader.version(path))
+    return ImageTrust(policy, authorities, reader.version(path), (path, *reader.files))
 
 
 def _check_names(policy: ImagePolicy, path: Path) -> None:
@@ -70,6 +70,11 @@ class _Reader:
         for name, content in sorted(self._read.items()):
             made.update(f"\n{name}\n".encode() + hashlib.sha256(content).digest())
         return made.hexdigest()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What was read."""
+        return tuple(self._folder / name for name in self._read)
 
     def _file(self, name: str) -> bytes:
         if name not in self._read:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
@@ -69,6 +70,8 @@ class ImageTrust:
     authorities: Mapping[str, Authority] = field(default_factory=dict)
     version: str = ""
     """SHA-256 of the policy and of every file that it names."""
+    files: tuple[Path, ...] = ()
+    """These files."""
 
     def rules(self, name: str) -> Iterator[tuple[int, ImageRule]]:
         """The lines that hold for an image, with their places."""
@@ -83,6 +86,10 @@ class ImageTrust:
     def asks_for_scan(self, name: str) -> bool:
         """Whether what the record knows of the image matters."""
         return any(rule.scan is not None for _, rule in self.rules(name))
+
+    def asks(self, name: str) -> bool:
+        """Whether anything has to be known of the image but its name."""
+        return self.asks_for_testimony(name) or self.asks_for_scan(name)
 
     def judge(self, image: Attestable, *, now: datetime) -> Trusted:
         """The verdict on ``image``; the reasons name the line of the policy that is not met."""

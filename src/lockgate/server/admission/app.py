@@ -13,7 +13,16 @@ from urllib.parse import parse_qs
 
 from lockgate.dataclass import dataclass
 from lockgate.server.admission import review as form
-from lockgate.server.admission.contract import FailureMode, FailureModes, Judge, Outcome, ReviewRecord, Verdict
+from lockgate.server.admission.contract import (
+    FailureMode,
+    FailureModes,
+    Judge,
+    Outcome,
+    ReviewRecord,
+    Verdict,
+    WaitingJudge,
+    Waits,
+)
 from lockgate.server.admission.metrics import CONTENT_TYPE, Metrics
 from lockgate.server.admission.recording import RecordQueue
 from lockgate.server.admission.review import Review, ReviewError
@@ -23,6 +32,8 @@ from lockgate.server.http1 import Request, Response
 _log = logging.getLogger("lockgate.admission")
 _RESERVE = 0.25
 """Seconds kept back of the time the API server gives, for the way there and back; at most a fifth of it."""
+_WAITING = 8
+"""Threads for judges that wait for others."""
 _MAX_FAIL_OPEN_LABELS = 1000
 _REVIEWED = (b"/validate", b"/mutate")
 
@@ -70,13 +81,18 @@ class AdmissionApp:
         self._queue, self._failure = queue, failure or FailureModes()
         self._pool = JudgeThreads(threads) if threads else None
         self._in_flight, self._max_body, self._read_seconds = in_flight, max_body, read_seconds
+        self._waiting: JudgeThreads | None = None
+        self._waits: Waits | None = None
         self._judges: Judges | None = None
         if judges is not None:
             self.swap(judges)
 
     def swap(self, judges: Judges) -> None:
         """Judge by another set of policies from the next request on; those under way end with the old one."""
-        self._judges = judges
+        waits = judges.validating.waits if isinstance(judges.validating, WaitingJudge) else None
+        if waits is not None and self._waiting is None and self._pool is None:
+            self._waiting = JudgeThreads(_WAITING)
+        self._judges, self._waits = judges, waits
         self.metrics.policy_version, self.metrics.policy_loaded = judges.validating.version, time.time()
 
     def fail_by(self, failure: FailureModes) -> None:
@@ -85,8 +101,9 @@ class AdmissionApp:
 
     def close(self) -> None:
         """Let go of the threads; a judge that never returns does not keep the process."""
-        if self._pool is not None:
-            self._pool.close()
+        for pool in (self._pool, self._waiting):
+            if pool is not None:
+                pool.close()
 
     def answer(self, request: Request) -> Response | Awaitable[Response]:
         """The answer to one request; one to wait for where threads judge or the recorder is behind."""
@@ -153,6 +170,9 @@ class AdmissionApp:
         if self._pool is not None:
             return self._judged_in_thread(self._pool, judge, asked)
         try:
+            waiting = self._waiting if endpoint == "validate" else None
+            if waiting is not None and self._waits is not None and self._waits(review.request):
+                return self._judged_in_thread(waiting, judge, asked)
             verdict = judge.review(review.request, deadline=asked.deadline)
         except (Exception, SystemExit) as error:  # a defect of a judge ends in the failure mode, and shows no object
             return self._judged(asked, _failed(review, error))

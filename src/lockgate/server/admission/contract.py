@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
@@ -76,6 +76,17 @@ class Judge(Protocol):
         ``deadline`` is in ``time.monotonic()``; a judge keeps to it by its own budget, and says in ``errors`` what it
         did not come to. An exception counts as an error, never as leave.
         """
+
+
+Waits = Callable[[Mapping[str, Any]], bool]
+
+
+@runtime_checkable
+class WaitingJudge(Judge, Protocol):
+    """A judge who asks others for some requests: these are judged beside the event loop, and the rest in it."""
+
+    def waits(self, request: Mapping[str, Any]) -> bool:
+        """Whether this request makes it wait. Quick, and asks nobody."""
 
 
 class FailureMode(StrEnum):

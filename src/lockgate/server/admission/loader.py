@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lockgate import __version__
 from lockgate.dataclass import dataclass
@@ -28,6 +28,9 @@ from lockgate.sources import policy_files
 from lockgate.sources.cluster.policies import PLACE as CLUSTER
 from lockgate.store.compiled import compiled_policies
 from lockgate.store.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from lockgate.gates.images import ImageTrust
 
 _log = logging.getLogger("lockgate.admission")
 _TOLD = 20
@@ -48,6 +51,8 @@ class Inputs:
     """Files and folders of policies."""
     watched: tuple[Path, ...] = ()
     """Further files whose change means new inputs: settings, waivers."""
+    images: ImageTrust | None = None
+    """The policy of images; None where images are not verified."""
     upkeep: Upkeep = Upkeep()
     """How the tables of the record are compacted."""
 
@@ -168,7 +173,7 @@ def _tell(problems: Sequence[LockgateError]) -> None:
 def _version(policies: str, rules: str, inputs: Inputs) -> str:
     """Everything that can change a verdict, but for the cluster's own objects."""
     parts = (policies, rules, repr(inputs.settings), repr(sorted(inputs.options.items())), repr(inputs.waivers),
-             __version__)  # fmt: skip
+             inputs.images.version if inputs.images is not None else "", __version__)  # fmt: skip
     return f"sha256:{hashlib.sha256(repr(parts).encode()).hexdigest()}"
 
 
