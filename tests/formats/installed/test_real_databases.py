@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
-from shutil import which
 
 import pytest
+from tests import go_modules
 
 from lockgate.formats import installed
 
@@ -22,19 +21,11 @@ _BEGINNINGS = ("centos6-many",)
 """Databases of which only the first packages are listed."""
 
 
-def _module() -> Path | None:
-    """The newest of the module in Go's module cache."""
-    if which("go") is None:
-        return None
-    folder = subprocess.run(["go", "env", "GOMODCACHE"], capture_output=True, text=True, check=False).stdout.strip()
-    found = sorted(Path(folder, "github.com/knqyf263").glob("go-rpmdb@*/pkg")) if folder else []
-    return found[-1] if found else None
-
-
 def _cases() -> list[tuple[Path, str]]:
-    place = _module()
-    if place is None:
+    held = go_modules.module("github.com/knqyf263/go-rpmdb", "v0.1.1")
+    if held is None:
         return []
+    place = held / "pkg"
     lists = dict(_LIST.findall((place / "rpmdb_testcase_test.go").read_text()))
     cases = _CASE.findall((place / "rpmdb_test.go").read_text())
     return [(place / file, lists[name]) for file, name in cases if name in lists and (place / file).is_file()]
@@ -43,7 +34,7 @@ def _cases() -> list[tuple[Path, str]]:
 CASES = _cases()
 
 
-@pytest.mark.skipif(not CASES, reason="Go's module cache does not hold github.com/knqyf263/go-rpmdb")
+@pytest.mark.skipif(not CASES, reason="Go's module cache does not hold github.com/knqyf263/go-rpmdb (.ci/fetch-cases)")
 def test_there_are_databases_of_every_form():
     assert {place.name for place, _ in CASES} == {"Packages", "Packages.db", "rpmdb.sqlite"}
 

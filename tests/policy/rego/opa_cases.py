@@ -6,7 +6,6 @@ import json
 import os
 import random
 import re
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tests import go_modules
 
 from lockgate.policy.errors import EvaluationError
 from lockgate.policy.rego import UNDEFINED, RegoError, Source, compile_modules, plain
@@ -62,16 +62,9 @@ def folder(given: str) -> Path | None:
     """The folder of cases: the one given, or the one in the Go module cache; None when there is neither."""
     if given:
         return Path(given)
-    places = [os.environ.get("GOMODCACHE", "")]
-    if os.environ.get("GOPATH"):
-        places.append(str(Path(os.environ["GOPATH"]) / "pkg/mod"))
-    try:
-        asked = subprocess.run(["go", "env", "GOMODCACHE"], capture_output=True, text=True, timeout=20, check=False)
-        places.append(asked.stdout.strip())
-    except (OSError, subprocess.TimeoutExpired):
-        places.append(str(Path.home() / "go/pkg/mod"))
-    module = f"github.com/open-policy-agent/opa@{table()['opa']}/v1/test/cases/testdata"
-    return next((Path(place) / module for place in places if place and (Path(place) / module).is_dir()), None)
+    held = go_modules.module("github.com/open-policy-agent/opa", table()["opa"])
+    cases_of_it = held / "v1/test/cases/testdata" if held is not None else None
+    return cases_of_it if cases_of_it is not None and cases_of_it.is_dir() else None
 
 
 def name_of(case: Case) -> str:
@@ -187,5 +180,5 @@ def _write(found: Path) -> None:
 if __name__ == "__main__":
     place = folder(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("LOCKGATE_OPA_CASES", ""))
     if place is None:
-        sys.exit("OPA's module is not in the Go module cache: run .ci/fetch-opa-cases")
+        sys.exit("OPA's module is not in the Go module cache: run .ci/fetch-cases")
     _write(place)

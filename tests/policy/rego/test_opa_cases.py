@@ -1,8 +1,8 @@
 """OPA's own cases, all of them, with the exact count of passes by category.
 
-They come with OPA's Go module, at the version that ``docs/conformance/rego.json`` names; ``.ci/fetch-opa-cases`` puts
+They come with OPA's Go module, at the version that ``docs/conformance/rego.json`` names; ``.ci/fetch-cases`` puts
 it into the module cache. What fails, and why, is listed there too, and drawn in ``docs/reference/rego-conformance.md``.
-After a change: ``python tests/policy/rego/opa_cases.py && make docs`` writes both anew.
+After a change: ``python -m tests.policy.rego.opa_cases && make docs`` writes both anew.
 """
 
 import importlib.util
