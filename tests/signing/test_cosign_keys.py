@@ -45,6 +45,7 @@ def test_a_key_opens_with_its_password_and_signs(kind):
         (boxed(), b"wrong", "does not open with this password"),
         (boxed(), None, "is encrypted"),
         (boxed(kdf=scrypt(1 << 30, "c2FsdA==")), b"open", "stretched"),
+        (boxed(kdf={"name": "scrypt", "params": {"N": [], "r": 8, "p": 1}, "salt": "cw=="}), b"open", "stretched"),
         (boxed(cipher={"name": "aes", "nonce": "bg=="}), b"open", "another box"),
         (boxed(ciphertext=None), b"open", "cannot be read"),
     ],

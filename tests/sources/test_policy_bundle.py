@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lockgate.cli.__main__ import main
 from lockgate.errors import SourceError, UsageError
+from lockgate.formats.signatures import simple_signing
 from lockgate.sources.policy_bundle import content, create, load, place_of, sign, signing
 from lockgate.sources.policy_bundle.places import Layout, Registry
 
@@ -87,7 +88,7 @@ def test_openssl_agrees_with_the_signature(layout, key, tmp_path):
     payload = layout.blob(layer["digest"])
     assert json.loads(payload)["critical"]["image"] == {"docker-manifest-digest": digest}
     (tmp_path / "payload").write_bytes(payload)
-    (tmp_path / "signature").write_bytes(base64.b64decode(layer["annotations"][signing.ANNOTATION]))
+    (tmp_path / "signature").write_bytes(base64.b64decode(layer["annotations"][simple_signing.SIGNATURE]))
     (tmp_path / "key.pub").write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     command = ["openssl", "dgst", "-sha256", "-verify", "key.pub", "-signature", "signature", "payload"]
     try:

@@ -41,13 +41,12 @@ def opened(content: bytes, password: bytes) -> bytes:
         salt, nonce = octets(kdf, "salt", required=True), octets(cipher, "nonce", required=True)
     except (FormatError, binascii.Error, ValueError):
         raise RefusedError("a private key of cosign that cannot be read") from None
-    parameters = mapping(kdf, "params")
-    cost = parameters.get("N")
-    if kdf.get("name") != "scrypt" or cost not in _COSTS or parameters.get("r") != 8 or parameters.get("p") != 1:
+    cost, *fixed = (mapping(kdf, "params").get(name) for name in ("N", "r", "p"))
+    if kdf.get("name") != "scrypt" or not isinstance(cost, int) or cost not in _COSTS or fixed != [8, 1]:
         raise RefusedError("a private key of cosign whose password is stretched in a way that cosign does not have")
     if cipher.get("name") != "nacl/secretbox" or len(nonce) != _NONCE:
         raise RefusedError("a private key of cosign in another box than one of NaCl")
-    key = hashlib.scrypt(password, salt=salt, n=int(cost), r=8, p=1, dklen=_KEY, maxmem=256 * 1024 * 1024)
+    key = hashlib.scrypt(password, salt=salt, n=cost, r=8, p=1, dklen=_KEY, maxmem=256 * 1024 * 1024)
     return _unboxed(key, nonce, box)
 
 

@@ -84,7 +84,7 @@ def _witnessed(
     stamped = evidence.signature if evidence.stamped is None else evidence.stamped
     moments = [timestamps.check(one, stamped, root.timestamp_authorities) for one in evidence.timestamps]
     for entry in evidence.entries:
-        taken = transparency.check(entry, root.signature_logs)
+        taken = transparency.check(entry, root.signature_logs, moments)
         _about(entry, evidence, key, certificate)
         if taken is not None:
             moments.append(taken)

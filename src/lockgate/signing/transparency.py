@@ -18,10 +18,12 @@ from lockgate.signing import keys
 from lockgate.signing.refused import RefusedError
 
 
-def check(entry: Entry, logs: Sequence[Log]) -> datetime | None:
+def check(entry: Entry, logs: Sequence[Log], moments: Sequence[datetime] = ()) -> datetime | None:
     """When the log took the entry, where it has signed that; None where it has only proved that it holds it.
 
-    Raises :class:`RefusedError` unless a log that is trusted has done one of both. What came along must hold, too.
+    ``moments``: when else the signature is proved to have been there; a log that signs no times must have been trusted
+    at one of them, where there is one. What came along must hold, all of it. Raises :class:`RefusedError` unless a log
+    that is trusted has signed or proved it.
     """
     log = next((one for one in logs if entry.log_id in one.log_ids), None)
     if log is None:
@@ -32,6 +34,8 @@ def check(entry: Entry, logs: Sequence[Log]) -> datetime | None:
         _included(entry.body, entry.proof)
         _noted(entry.proof, log)
     if not entry.promise:
+        if moments and not any(log.period.holds(one) for one in moments):
+            raise RefusedError("the transparency log took it at a time when it was not trusted")
         return None
     taken = _promised(entry, log)
     if not log.period.holds(taken):

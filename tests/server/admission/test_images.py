@@ -86,6 +86,12 @@ def test_init_and_ephemeral_containers_are_judged_and_what_an_update_leaves_is_n
         assert webhook.review(request)["allowed"]
 
 
+def test_an_image_that_is_mounted_as_a_volume_is_judged_too(serve, shop):
+    request = pod_request(image=shop.image("signed"))
+    request["object"]["spec"]["volumes"] = [{"name": "models", "image": {"reference": shop.image("unsigned")}}]
+    assert "volume models mounts" in serve(shop.judge()).review(request)["status"]["message"]
+
+
 def test_a_tag_is_resolved_and_that_is_said(serve, shop):
     told = serve(shop.judge()).review(image=shop.image("signed", tag=True))
     assert told["allowed"]

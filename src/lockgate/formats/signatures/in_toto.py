@@ -58,7 +58,7 @@ class Provenance:
 def read(content: bytes) -> Statement:
     """The statement that ``content`` is. Raises :class:`FormatError`."""
     body = signed_object(content, "the statement")
-    if body.get("_type") not in _STATEMENTS:
+    if text(body, "_type") not in _STATEMENTS:
         raise FormatError("no statement of in-toto by its '_type'")
     found: set[str] = set()
     for subject in rows(body, "subject", most=MAX_SUBJECTS, required=True):

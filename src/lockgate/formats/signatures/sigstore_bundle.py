@@ -24,6 +24,8 @@ _VERSIONS = {
     MEDIA_TYPE: (0, 3),
     **{f"application/vnd.dev.sigstore.bundle+json;version=0.{minor}": (0, minor) for minor in (1, 2, 3)},
 }
+MEDIA_TYPES = tuple(_VERSIONS)
+"""Of all bundles that are read."""
 CONTENT = "dev.sigstore.bundle.content"
 """Annotation: ``message-signature`` or ``dsse-envelope``."""
 PREDICATE = "dev.sigstore.bundle.predicateType"

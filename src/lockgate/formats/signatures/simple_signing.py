@@ -13,6 +13,7 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import digests
+from lockgate.formats.oci._fields import mapping, text
 from lockgate.formats.signatures._json import signed_object
 
 MEDIA_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json"
@@ -51,8 +52,8 @@ def tag_of(digest: str, suffix: str) -> str:
 def read(content: bytes) -> Payload:
     """The payload that ``content`` is. Raises :class:`FormatError`."""
     body = signed_object(content, "the payload", max_bytes=MAX_PAYLOAD)
-    critical = body.get("critical")
-    if not isinstance(critical, dict) or critical.get("type") not in TYPES:
+    critical = mapping(body, "critical")
+    if text(critical, "type") not in TYPES:
         raise FormatError("the payload is no signature of an image")
     image, identity = critical.get("image"), critical.get("identity")
     if not isinstance(image, dict) or not isinstance(identity, dict):

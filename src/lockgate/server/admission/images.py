@@ -1,8 +1,8 @@
 """The images of Pods within admission: a judge around the one of policies, who may have to ask registries first.
 
-Containers, init containers and ephemeral ones of Pods are judged, and what makes Pods as its settings have it. An image
-that an update leaves as it was is not judged again: the Pod runs already. What could not be judged is an error, for
-which the failure mode of the namespace decides.
+Containers, init containers, ephemeral ones and volumes of Pods are judged, and what makes Pods as its settings have it.
+An image that an update leaves as it was is not judged again: the Pod runs already. What could not be judged is an
+error, for which the failure mode of the namespace decides.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class _Named:
     """One image of a Pod."""
 
     image: str
-    container: str
+    item: str
+    """``container web``, ``volume models``."""
 
 
 class ImageJudge:
@@ -96,7 +97,13 @@ def _images_of(body: Any, path: Sequence[str]) -> Iterator[_Named]:
         for row in rows if isinstance(rows, list) else ():
             image, name = (row.get("image"), row.get("name")) if isinstance(row, Mapping) else (None, None)
             if isinstance(image, str) and image:  # a container without one the API server itself refuses
-                yield _Named(image, name if isinstance(name, str) else "")
+                yield _Named(image, f"container {name}")
+    volumes = body.get("volumes")
+    for row in volumes if isinstance(volumes, list) else ():
+        source = row.get("image") if isinstance(row, Mapping) else None
+        image = source.get("reference") if isinstance(source, Mapping) else None
+        if isinstance(image, str) and image:  # Kubernetes mounts the files of an image (1.31 and later)
+            yield _Named(image, f"volume {row.get('name')}")
 
 
 class _Said:
@@ -115,7 +122,7 @@ class _Said:
         self._seen += 1
         if self._seen > _MOST:
             admitted = Admitted(None, f"more than {_MOST} images in one Pod")
-        place = f"container {one.container} runs {one.image}"
+        place = f"{one.item} {'mounts' if one.item.startswith('volume') else 'runs'} {one.image}"
         if admitted.verified is None:
             if self._of_pod:  # its Pods will be judged; that it could not be told beforehand refuses nothing
                 self._warn(ENGINE, f"{place}, which could not be judged: {admitted.error}", one)
@@ -141,7 +148,8 @@ class _Said:
         self._out(policy, "warn", message, one)
 
     def _out(self, policy: str, action: str, message: str, one: _Named) -> None:
-        told = {"policy": policy, "engine": ENGINE, "action": action, "message": message, "item": one.container}
+        item = one.item.partition(" ")[2]
+        told = {"policy": policy, "engine": ENGINE, "action": action, "message": message, "item": item}
         self._outcomes.append({**told, "ofPod": True} if self._of_pod else told)
 
     def joined(self, verdict: Verdict) -> Verdict:

@@ -51,7 +51,7 @@ def beside(place: Place, digest: str) -> Beside:
         if document is not None:
             _of_tag(found, place, document, tag, form, kind)
     if isinstance(place, WritablePlace):
-        for one in attached(place, digest):
+        for one in attached(place, digest, *sigstore_bundle.MEDIA_TYPES, NOTARY):
             _of_artifact(found, place, one)
     return Beside(tuple(found.testimonies), tuple(found.unread))
 
@@ -115,9 +115,7 @@ def _of_tag(found: _Found, place: Place, document: Document, tag: str, form: For
 
 def _of_artifact(found: _Found, place: WritablePlace, one: Attached) -> None:
     kind, where = one.descriptor.artifact_type, f"artifact {one.descriptor.digest}"
-    form = Form.BUNDLE if sigstore_bundle.is_bundle(kind) else Form.NOTARY if kind == NOTARY else None
-    if form is None:
-        return  # a bill, a report of a scanner
+    form = Form.NOTARY if kind == NOTARY else Form.BUNDLE
     if len(one.manifest.layers) != 1:
         found.unread.append(f"{where}: has {len(one.manifest.layers)} layers and not one")
         return

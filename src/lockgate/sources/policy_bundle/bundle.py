@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lockgate.errors import SourceError
 from lockgate.formats.oci.digests import digest_of
+from lockgate.formats.signatures import simple_signing
 from lockgate.sources.policy_bundle import content, signing
 from lockgate.sources.policy_bundle.places import MANIFEST, Layout, Place, manifest_json
 
@@ -47,14 +48,14 @@ def sign(layout: Layout, tag: str, key: EllipticCurvePrivateKey) -> str:
     if manifest is None:
         raise SourceError(f"there is no bundle {tag!r}", where=layout.name)
     digest = digest_of(manifest)
-    payload = signing.payload_of(digest)
-    layer = {"mediaType": signing.PAYLOAD_TYPE, **layout.add(payload),
-             "annotations": {signing.ANNOTATION: signing.signed(payload, key)}}  # fmt: skip
-    before = layout.manifest(_signature_tag(digest))
+    payload = simple_signing.written(digest)
+    layer = {"mediaType": simple_signing.MEDIA_TYPE, **layout.add(payload),
+             "annotations": {simple_signing.SIGNATURE: signing.signed(payload, key)}}  # fmt: skip
+    before = layout.manifest(simple_signing.tag_of(digest, "sig"))
     layers = manifest_json(before, layout.name).get("layers", []) if before is not None else []
     config = {"mediaType": "application/vnd.oci.image.config.v1+json", **layout.add(b"{}")}
     body = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [*layers, layer]}
-    layout.tag(_signature_tag(digest), json.dumps(body, separators=(",", ":")).encode())
+    layout.tag(simple_signing.tag_of(digest, "sig"), json.dumps(body, separators=(",", ":")).encode())
     return digest
 
 
@@ -77,15 +78,15 @@ def load(place: Place, tag: str, key: EllipticCurvePublicKey) -> Bundle:
 
 
 def _check(place: Place, digest: str, key: EllipticCurvePublicKey) -> None:
-    found = place.manifest(_signature_tag(digest))
+    found = place.manifest(simple_signing.tag_of(digest, "sig"))
     where = f"{place.name}: {digest}"
     if found is None:
         raise SourceError("the bundle is not signed", where=where, hint="lockgate policy bundle sign")
     faults: list[str] = []
     for layer in _layers(manifest_json(found, where), place)[:_MAX_SIGNATURES]:
         annotations = layer.get("annotations")
-        signature = annotations.get(signing.ANNOTATION) if isinstance(annotations, dict) else None
-        if layer.get("mediaType") != signing.PAYLOAD_TYPE or not isinstance(signature, str):
+        signature = annotations.get(simple_signing.SIGNATURE) if isinstance(annotations, dict) else None
+        if layer.get("mediaType") != simple_signing.MEDIA_TYPE or not isinstance(signature, str):
             continue
         fault = signing.fault_of(place.blob(str(layer.get("digest"))), signature, digest, key)
         if not fault:
@@ -100,7 +101,3 @@ def _layers(body: Mapping[str, Any], place: Place) -> list[dict[str, Any]]:
     if not isinstance(layers, list) or not all(isinstance(one, dict) for one in layers):
         raise SourceError("the manifest has no list of layers", where=place.name)
     return layers
-
-
-def _signature_tag(digest: str) -> str:
-    return f"{digest.replace(':', '-')}.sig"

@@ -12,26 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockgate.errors import SourceError
-from lockgate.formats import json_safe
 from lockgate.formats.format_error import FormatError
+from lockgate.formats.signatures import simple_signing
+from lockgate.signing.signer import held_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
-PAYLOAD_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json"
-ANNOTATION = "dev.cosignproject.cosign/signature"
 PASSWORD = "LOCKGATE_KEY_PASSWORD"  # noqa: S105 -- the name of a variable
-_TYPES = ("cosign container image signature", "atomic container signature")
-_MAX_PAYLOAD = 64 * 1024
-
-
-def payload_of(digest: str, reference: str = "") -> bytes:
-    """What is signed: that a manifest has this digest."""
-    import json
-
-    critical = {"identity": {"docker-reference": reference}, "image": {"docker-manifest-digest": digest},
-                "type": _TYPES[0]}  # fmt: skip
-    return json.dumps({"critical": critical, "optional": None}, separators=(",", ":")).encode()
 
 
 def signed(payload: bytes, key: EllipticCurvePrivateKey) -> str:
@@ -53,25 +41,19 @@ def fault_of(payload: bytes, signature: str, digest: str, key: EllipticCurvePubl
     except (InvalidSignature, binascii.Error, ValueError):
         return "the signature is not by this key"
     try:  # only what the key has signed is read
-        body = json_safe.load(payload, max_bytes=_MAX_PAYLOAD, unique_keys=True)
+        named = simple_signing.read(payload).digest
     except FormatError as error:
-        return f"the signed payload is {error}"
-    critical = body.get("critical") if isinstance(body, dict) else None
-    critical = critical if isinstance(critical, dict) else {}
-    if critical.get("type") not in _TYPES:
-        return "the signed payload is no signature of an image"
-    image = critical.get("image")
-    if not isinstance(image, dict) or image.get("docker-manifest-digest") != digest:
-        return "the signature is of another manifest"
-    return ""
+        return f"the signed payload: {error.reason}"
+    return "" if named == digest else "the signature is of another manifest"
 
 
 def private_key(path: Path) -> EllipticCurvePrivateKey:
-    """From PEM (PKCS 8 or SEC 1), with the password of ``LOCKGATE_KEY_PASSWORD`` when it has one."""
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    """From PEM (PKCS 8, SEC 1 or cosign's own), with the password of ``LOCKGATE_KEY_PASSWORD`` when it has one.
 
-    password = os.environ.get(PASSWORD, "")
-    key = _loaded(path, lambda content: load_pem_private_key(content, password.encode() or None))
+    Raises ``SourceError`` where it cannot be read or is of another curve, ``ConfigurationError`` where it stays shut.
+    """
+    password = os.environ.get(PASSWORD, "").encode() or None
+    key = _loaded(path, lambda content: held_key(content, password, str(path)).key)
     return _on_the_curve(key, path, "EllipticCurvePrivateKey")  # type: ignore[no-any-return]
 
 
@@ -90,7 +72,7 @@ def _loaded(path: Path, load: Any) -> Any:
     except OSError as error:
         raise SourceError(f"the key cannot be read: {error.strerror}", where=str(path)) from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        hint = f"PEM of a key on P-256; for an encrypted one set {PASSWORD}. cosign's own private keys cannot be read"
+        hint = f"PEM of a key on P-256; for an encrypted one set {PASSWORD}"
         raise SourceError("this is no key that can be used", where=str(path), hint=hint) from None
 
 
