@@ -58,6 +58,8 @@ def test_distributions_agree_with_published_values(expression: str, result: floa
 
 def test_the_inverse_of_a_distribution_undoes_it() -> None:
     assert math.isclose(value("beta_cdf(beta_inv(0.3, 2.0, 5.0), 2.0, 5.0)"), 0.3, rel_tol=1e-9)
+    assert value("beta_inv(1.5, 10.0, 20.0)") is None
+    assert math.isnan(value("beta_inv(0.1, -1.0, 20.0)"))
 
 
 def test_what_has_no_value_is_no_number() -> None:

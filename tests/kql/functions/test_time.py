@@ -55,6 +55,7 @@ def test_what_a_timespan_is_written_as_reads_back(ticks: int) -> None:
         ("make_datetime(2017, 13, 1)", ""),
         ("make_timespan(1, 12)", "01:12:00"),
         ("make_timespan(1, 12, 30, 55)", "1.12:30:55"),
+        ("make_timespan(1, 12, 30, 55.123)", "1.12:30:55.1230000"),
         ("make_timespan(25, 0)", ""),
         ("dayofweek(datetime(2017-01-01))", "00:00:00"),
         ("week_of_year(datetime(2020-12-31))", "53"),

@@ -21,7 +21,7 @@ series_fill_forward(series: array, missing_value_placeholder: number?) -> $0 nam
 series_fill_const(series: array, constant_value: number?, missing_value_placeholder: number?) -> $0 named $0
 series_fill_linear(series: array, missing_value_placeholder: number?, fill_edges: bool?, constant_value: number?) ->
     $0 named $0
-series_fit_poly(y_series: array, x_series: array?, degree: int?) -> custom
+series_fit_poly(y_series: array, x_series: array?, degree: integer?) -> custom
 series_add(series1: array, series2: array) -> array
 series_add(series1: array, series2: number) -> array
 series_add(series1: number, series2: array) -> array

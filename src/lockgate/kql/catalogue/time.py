@@ -10,8 +10,8 @@ format_timespan(timespan: timespan, format: text string) -> string named $0
 make_datetime(year: number, month: number, day: number, hour: number?, minute: number?, second: number?) -> datetime
     named $only
 make_datetime(value: scalar) -> datetime named $only
-make_timespan(days: integer, hours: integer, minutes: integer, seconds: integer) -> timespan named $only
-make_timespan(hours: integer, minutes: integer, seconds: integer?) -> timespan named $only
+make_timespan(days: integer, hours: integer, minutes: integer, seconds: number) -> timespan named $only
+make_timespan(hours: integer, minutes: integer, seconds: number?) -> timespan named $only
 make_timespan(value: scalar) -> timespan named $only
 datetime_add(part: literal string in parts, value: integer, datetime: datetime) -> datetime
 datetime_diff(part: literal string in parts, datetime1: datetime, datetime2: datetime) -> long

@@ -72,11 +72,11 @@ def _beta_pdf(x: Any, alpha: Any, beta: Any) -> float:
         return math.inf
 
 
-def _beta_inv(probability: Any, alpha: Any, beta: Any) -> float:
-    """By halving: as exact as a real can tell in a hundred steps."""
+def _beta_inv(probability: Any, alpha: Any, beta: Any) -> float | None:
+    """By halving: as exact as a real can tell in a hundred steps. What is no probability gives null."""
     p, a, b = float(probability), float(alpha), float(beta)
     if not _valid(p, a, b):
-        return math.nan
+        return None if _valid(0.5, a, b) else math.nan
     low, high = 0.0, 1.0
     for _ in range(100):
         middle = (low + high) / 2
