@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lockgate.kql import QueryError
-from lockgate.store.ask import Tables, ask
+from lockgate.store.ask import Limits, Tables, ask
 
 _BLANKS = '" test word"'
 
@@ -239,3 +239,11 @@ def test_toscalar_cannot_use_the_row_around_it() -> None:
     )
     with pytest.raises(QueryError, match="'toscalar' cannot use 'x'"):
         _rows(query)
+
+
+def test_a_plugin_about_activity_is_given_no_column_but_its_own() -> None:
+    query = (
+        "range t from datetime(2026-01-01) to datetime(2026-01-20) step 1h | extend who = 1, wide = strrep('x', 20000)"
+        " | evaluate activity_metrics(who, t, datetime(2026-01-01), datetime(2026-01-20), 7d) | count"
+    )
+    assert ask(query, Tables(), limits=Limits(bytes=1 << 20)).tables[0].rows == [(3,)]

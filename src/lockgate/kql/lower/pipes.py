@@ -31,6 +31,13 @@ _NARROW = (s.MakeSeries, s.TopNested, s.TopHitters, s.SampleDistinct)
 """Steps that read no column besides those in their values."""
 
 
+_NARROW_PLUGINS = frozenset(
+    ("active_users_count", "activity_counts_metrics", "activity_engagement", "activity_metrics", "new_activity_metrics",
+     "session_count", "sliding_window_counts")
+)  # fmt: skip
+"""Plugins that read no column of their input besides those that they are given."""
+
+
 class OpenStep(Exception):  # noqa: N818 -- caught where the step can be run
     """A step whose columns come from the data: it must run before the query can be bound to an end."""
 
@@ -230,12 +237,13 @@ class Pipes(Rows):
         sources: list[relation.Source] = []
         inputs = steps.sources(step)
         partition: tuple[relation.Field, ...] = ()
-        used = _columns_used(step) if isinstance(step.syntax, _NARROW) else None
+        used = _columns_used(step) if _is_narrow(step) else None
         for i, one in enumerate(inputs):
             flow = self.rows_of(one)
             if i == 0:
                 partition = flow.partition
-            columns = [pair for pair in flow.columns.items() if used is None or pair[0] in used]
+            all_of_it = used is None or (i > 0 and isinstance(step.syntax, s.Evaluate))
+            columns = [pair for pair in flow.columns.items() if all_of_it or pair[0] in (used or ())]
             sources.append(relation.Source(flow.node, tuple(columns), flow.order, flow.partition))
         self.span = (step.syntax.start, step.syntax.end)
         if not isinstance(step.type, Table) or steps.find(step) is None:
@@ -281,6 +289,13 @@ def costly(node: relation.Node) -> bool:
     if isinstance(node, relation.Again):
         return node.input.costly
     return not isinstance(node, relation.Scan | relation.Values)
+
+
+def _is_narrow(step: bound.Step) -> bool:
+    if isinstance(step.syntax, s.Evaluate):
+        call = step.values[0] if step.values else None
+        return isinstance(call, bound.Call) and call.function.name in _NARROW_PLUGINS
+    return isinstance(step.syntax, _NARROW)
 
 
 def _columns_used(step: bound.Step) -> set[Column] | None:
