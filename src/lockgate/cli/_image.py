@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,23 @@ from lockgate.cli._check import exit_code, judged, opened
 from lockgate.cli._outputs import outputs, write
 from lockgate.cli._progress import progress
 from lockgate.cli._project import Project, project_at
+from lockgate.dataclass import dataclass
 from lockgate.engine import Progress, Request
 from lockgate.engine.image_sources import image_sources, unmet
 from lockgate.engine.machine import machine_folder
-from lockgate.errors import UsageError
+from lockgate.errors import SourceError, UsageError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import platforms, references
-from lockgate.model import Family, Result
+from lockgate.formats.oci.survey import Survey
+from lockgate.model import Component, Decision, Family, Result
 from lockgate.settings.globs import matcher
 from lockgate.sources import Source
 from lockgate.sources.image import Image, place_of, root_source
 from lockgate.sources.image import opened as opened_image
 from lockgate.sources.image.attached_bill import AttachedBillSource
+from lockgate.sources.image.installed import InstalledSource
 from lockgate.sources.image.layers import Listings
+from lockgate.sources.image.place import WritablePlace
 from lockgate.sources.image.places import Named
 from lockgate.sources.image.runtimes import Storage
 from lockgate.sources.image.survey import SurveySource
@@ -40,16 +44,22 @@ _LAYERS_KEPT = 4_000
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Inspect or scan; returns the exit code."""
+    """Do what ``action`` says; returns the exit code."""
+    if arguments.action == "scan":
+        return _scan(arguments)
     if arguments.action == "inspect":
-        from lockgate.cli._image_view import inspect
-
-        return inspect(arguments)
-    if arguments.action == "sbom":
-        from lockgate.cli._image_sbom import sbom
-
-        return sbom(arguments)
-    return _scan(arguments)
+        from lockgate.cli._image_view import inspect as act
+    elif arguments.action == "sbom":
+        from lockgate.cli._image_sbom import sbom as act
+    elif arguments.action == "diff":
+        from lockgate.cli._image_diff import diff as act
+    elif arguments.action == "base":
+        from lockgate.cli._image_base import base as act
+    elif arguments.action == "files":
+        from lockgate.cli._image_files import files as act
+    else:
+        from lockgate.cli._image_page import show as act
+    return act(arguments)
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -109,8 +119,24 @@ def named_image(arguments: argparse.Namespace, *, writes: bool = False) -> Itera
         yield Named(place, reference.key, reference=reference)
 
 
-def _scan(arguments: argparse.Namespace) -> int:
-    wanted = outputs(arguments.format)
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """One image, and all that was found out about it."""
+
+    image: Image | Path
+    result: Result
+    decision: Decision
+    survey: Survey | None
+    """None where what it is made of was not judged."""
+    components: tuple[Component, ...]
+    """What is installed in it, also where that was compared with nothing; empty where it was not read."""
+    attached: tuple[str, ...] | None = None
+    """Types of what is said of it beside it; None where that was not asked, or could not be."""
+
+
+def scanned(arguments: argparse.Namespace, *, bill: bool = False, beside: bool = False) -> Scanned:
+    """One run over the image that the arguments name. ``bill``: what is installed is read in any case; ``beside``: what
+    is attached to the image is asked for."""
     project = project_at(Path(), config=Path(arguments.config) if arguments.config else None)
     store = not arguments.no_store
     results: list[Result] = []
@@ -124,10 +150,39 @@ def _scan(arguments: argparse.Namespace) -> int:
         if arguments.packages == "attached" and isinstance(image, Image):
             sources: list[Source] = [AttachedBillSource(image)]
         else:
-            sources = _sources(image, project, cache, families=request.families)
+            sources = _sources(image, project, cache, families=request.families, bill=bill)
         decision = judged(sources, request, record=record, ledger=ledger, cache=cache)
-    write(results[0], wanted)
-    return exit_code(decision)
+        said = _attached(image) if beside and isinstance(image, Image) else None
+    survey = next((one.survey() for one in sources if isinstance(one, SurveySource)), None)
+    return Scanned(image, results[0], decision, survey, results[0].components or _installed(sources), said)
+
+
+def _installed(sources: Sequence[Source]) -> tuple[Component, ...]:
+    found = (row for one in sources if isinstance(one, InstalledSource) for row in one.collect(_anything))
+    return tuple(row for row in found if isinstance(row, Component))
+
+
+def _anything(path: str, size: int) -> bool:
+    """Whatever the source has."""
+    del path, size
+    return True
+
+
+def _attached(image: Image) -> tuple[str, ...] | None:
+    """Where the place cannot tell, nothing is said: whoever wants to know for sure verifies."""
+    if not isinstance(image.place, WritablePlace):
+        return None
+    try:
+        return tuple(one.artifact_type or one.media_type for one in image.place.referrers(image.digest))
+    except SourceError:
+        return None
+
+
+def _scan(arguments: argparse.Namespace) -> int:
+    wanted = outputs(arguments.format)
+    found = scanned(arguments)
+    write(found.result, wanted)
+    return exit_code(found.decision)
 
 
 @contextmanager
@@ -141,13 +196,15 @@ def layer_cache(project: Project, store: bool) -> Iterator[Cache | None]:
 
 
 def _sources(
-    image: Image | Path, project: Project, cache: Cache | None, *, families: Collection[Family]
+    image: Image | Path, project: Project, cache: Cache | None, *, families: Collection[Family], bill: bool
 ) -> list[Source]:
     excluded = matcher(project.settings.exclude)
     most = project.settings.limits.file_bytes
     if isinstance(image, Image):
         listings: Listings | None = None if isinstance(image.place, Storage) else cache  # no digest holds its layers
-        return image_sources(image, families=families, listings=listings, excluded=excluded, max_bytes=most)
+        return image_sources(
+            image, families=families, listings=listings, excluded=excluded, max_bytes=most, bill=bill
+        )
     survey = SurveySource(image) if Family.IMAGES in families else None
     met = survey.met if survey is not None else unmet
     found: list[Source] = [root_source(image, max_bytes=most, excluded=excluded, met=met)]

@@ -72,6 +72,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The namespace of a call; ``run`` in it is the command's function."""
     names = command_names()
     called = next((one for one in arguments if not one.startswith("-")), "")
+    if called in names:
+        arguments = _with_action(list(arguments), called)
     parser = build([called] if called in names else names, whole=called in names)
     if called and called not in names:
         raise UsageError(f"there is no command {called!r}{_nearest(called, names)}", hint="lockgate --help")
@@ -79,6 +81,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         parser.print_help()
         raise SystemExit(2)
     return parser.parse_args(list(arguments))
+
+
+def _with_action(arguments: list[str], called: str) -> list[str]:
+    """With the action that is meant where none is named: ``lockgate image ADDRESS``."""
+    command, at = load(called), arguments.index(called) + 1
+    if not command.otherwise or len(arguments) == at or arguments[at] in (*command.actions, "-h", "--help"):
+        return arguments
+    return [*arguments[:at], command.otherwise, *arguments[at:]]
 
 
 def build(names: Sequence[str], *, whole: bool = True) -> Parser:

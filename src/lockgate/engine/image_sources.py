@@ -15,17 +15,21 @@ from lockgate.sources.image.survey import SurveySource
 
 def image_sources(
     image: Image, *, families: Collection[Family], listings: Listings | None, excluded: Callable[[str], bool],
-    max_bytes: int,
+    max_bytes: int, bill: bool = False,
 ) -> list[Source]:  # fmt: skip
     """The sources of an image for the wanted families, in the order in which they are to be read.
 
     ``listings``: where what is known of layers is kept; None where no digest holds them. ``max_bytes``: of one file.
+    ``bill``: what is installed is read also where it is not judged.
     """
     survey = SurveySource(image) if Family.IMAGES in families else None
-    study = Study(listings) if Family.DEPENDENCIES in families else None
+    judged = Family.DEPENDENCIES in families
+    study = Study(listings) if judged or bill else None
     met = survey.met if survey is not None else unmet
     found: list[Source] = list(
-        sources_of(image, max_bytes=max_bytes, excluded=excluded, listings=listings, met=met, study=study)
+        sources_of(
+            image, max_bytes=max_bytes, excluded=excluded, listings=listings, met=met, study=study, inventoried=judged
+        )
     )
     if study is not None:
         found.append(InstalledSource(image.name, study))

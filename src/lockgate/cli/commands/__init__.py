@@ -12,7 +12,7 @@ from collections.abc import Callable
 class Command:
     """One command. A plain class: making a dataclass takes longer than the help of all commands."""
 
-    __slots__ = ("about", "configure", "examples", "notes", "run")
+    __slots__ = ("about", "actions", "configure", "examples", "notes", "otherwise", "run")
 
     def __init__(
         self,
@@ -22,6 +22,8 @@ class Command:
         run: Callable[[argparse.Namespace], int],
         examples: str = "",
         notes: str = "",
+        actions: tuple[str, ...] = (),
+        otherwise: str = "",
     ) -> None:
         self.about = about
         """One line for the overview."""
@@ -32,3 +34,7 @@ class Command:
         """Shown below the options."""
         self.notes = notes
         """A paragraph above the options."""
+        self.actions = actions
+        """What may follow the command, where something must."""
+        self.otherwise = otherwise
+        """The action that is meant where none is named; empty where one must be."""

@@ -320,11 +320,15 @@ def sources_of(
     image: Image, *, max_bytes: int = _MAX_FILE, excluded: Callable[[str], bool] = lambda path: False,
     listings: Listings | None = None, limits: LayerLimits | None = None,
     met: Callable[[Entry, Standing], None] = lambda entry, standing: None, study: Studies | None = None,
+    inventoried: bool | None = None,
 ) -> list[ConfigSource | LayerSource]:  # fmt: skip
-    """The sources of an image in the order in which they are to be read; the rest as fields of ``LayerSource``."""
+    """The sources of an image in the order in which they are to be read; the rest as fields of ``LayerSource``.
+
+    ``inventoried``: whether the components of the run are the whole bill; None: where there is a ``study``.
+    """
     union = Union()
     steps = [instruction(entry.created_by) for entry in image.config.history]
-    facts = facts_of(image, inventoried=study is not None)
+    facts = facts_of(image, inventoried=study is not None if inventoried is None else inventoried)
     found: list[ConfigSource | LayerSource] = [ConfigSource(image.name, image.config, steps, facts)]
     for layer in reversed(image.layers):
         read = partial(image.place.layer, layer)

@@ -15,7 +15,7 @@ from lockgate.dataclass import dataclass
 from lockgate.formats.oci.history import Layer
 from lockgate.formats.oci.layers.entries import Entry
 from lockgate.formats.oci.manifests import Descriptor
-from lockgate.formats.oci.survey import PATH, Surveyor, to_json
+from lockgate.formats.oci.survey import PATH, Survey, Surveyor, to_json
 from lockgate.model import File, Finding
 from lockgate.sources import Wants
 from lockgate.sources.image.image import Image
@@ -51,15 +51,17 @@ class SurveySource:
         del path
         return None
 
+    def survey(self) -> Survey:
+        """What was seen of the layers so far, with what the configuration says."""
+        image = self.image
+        if isinstance(image, Image):
+            return self.surveyor.survey(name=image.name, config=image.config, layers=image.layers, lines=image.lines)
+        return self.surveyor.survey(name=image.name, config=None, layers=[_ROOT_LAYER], lines={})
+
     def collect(self, wants: Wants, holds: Holds = lambda file: False) -> Iterator[File]:
         """The survey in JSON."""
         del holds
-        image = self.image
-        if isinstance(image, Image):
-            found = self.surveyor.survey(name=image.name, config=image.config, layers=image.layers, lines=image.lines)
-        else:
-            found = self.surveyor.survey(name=image.name, config=None, layers=[_ROOT_LAYER], lines={})
-        content = to_json(found)
+        content = to_json(self.survey())
         if wants(PATH, len(content)):
             yield File(PATH, len(content), partial(bytes, content))
 
