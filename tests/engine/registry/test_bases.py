@@ -161,6 +161,26 @@ def test_a_base_that_did_not_move_or_is_an_index_of_the_stated_image_is_none(reg
     assert one.ask("ImageSteps | where Cause == 'base' | count") == [(0,)]
 
 
+@needed
+def test_a_base_that_is_stated_by_name_alone_is_known_by_its_layers(registry, layout, watching):
+    one = watching(registry)
+    base = {"os": b"1"}
+    before = push(registry, "base", layout, layout.image(base), "1")
+    named = {f"{BASE}name": f"{registry}/base:1"}
+    push(registry, "team/cart", layout, layout.image(base, CLEAN, Labels=named), "on-it")
+    push(registry, "team/cart", layout, layout.image({"os": b"squashed"}, CLEAN, Labels=named), "not-on-it")
+    for tag in ("on-it", "not-on-it"):
+        one.tell("", tag)
+    one.work()
+    assert {(each.tag, each.base_digest) for each in one.watch.seen.standing()} == {
+        ("on-it", before),
+        ("not-on-it", ""),
+    }
+    push(registry, "base", layout, layout.image({"os": b"2"}), "1")
+    assert bases.look(one.watch.scope, one.watch.seen, one.watch.rebuilds, one.record) == 1
+    assert one.ask("ImageSteps | where Step == 'base-moved' | project Tag") == [("on-it",)]
+
+
 @pytest.mark.parametrize("name", [
     "169.254.169.254/latest:1", "internal.example/base:1", "docker.io/library/debian:12", "not a name", "x" * 2000,
     "registry.example.com/base@sha256:" + "a" * 64,

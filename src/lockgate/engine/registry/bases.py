@@ -12,12 +12,13 @@ from dataclasses import replace
 from lockgate.engine.registry.rebuilding import step
 from lockgate.engine.registry.scope import Scope
 from lockgate.engine.registry.steps import keep_one
-from lockgate.errors import SourceError
+from lockgate.errors import LockgateError, SourceError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import manifests, references
 from lockgate.formats.oci.manifests import Index
 from lockgate.formats.oci.references import Reference
 from lockgate.settings.globs import word_matches
+from lockgate.sources.image import Image, opened
 from lockgate.sources.image.registry import registry_of
 from lockgate.sources.image.registry.catalogue import digest_of
 from lockgate.sources.image.registry.exchange import AbsentError
@@ -61,6 +62,24 @@ def base_of(scope: Scope, name: str) -> Reference | None:
         return None
     allowed = base.host == scope.registry or base.host in scope.settings.base_registries
     return base if allowed and not base.digest else None
+
+
+def digest_under(scope: Scope, name: str, image: Image) -> str:
+    """The digest of the base that a label names, where the image begins with all of its layers as they are now.
+
+    For builders that state the name alone. Empty where it may not be asked for, is not there, or is another one by now.
+    """
+    base = base_of(scope, name)
+    if base is None:
+        return ""
+    try:
+        with registry_of(base, scope.trust, limits=scope.limits) as place:
+            found = opened(place, base.tag, name=name, platform=image.config.platform)
+    except LockgateError:
+        return ""
+    below = [one.diff_id for one in found.layers]
+    own = [one.diff_id for one in image.layers]
+    return found.digest if below and "" not in below and own[: len(below)] == below else ""
 
 
 def _digests(scope: Scope, base: Reference) -> list[str]:

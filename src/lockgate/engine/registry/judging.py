@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 
 from lockgate.dataclass import dataclass
 from lockgate.engine.image_sources import image_sources
 from lockgate.engine.request import Request
 from lockgate.engine.scan import scan
 from lockgate.gates import Gate
-from lockgate.model import Decision
+from lockgate.model import Decision, File
 from lockgate.rules import Rulebook
+from lockgate.sources import Wants
 from lockgate.sources.image import Image
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
+
+
+class _Sample:
+    """A source of one file with nothing in it."""
+
+    root, mode = "nothing", "image"
+
+    def sibling(self, path: str) -> bytes | None:
+        """There are no others."""
+        del path
+        return None
+
+    def collect(self, wants: Wants) -> Iterator[File]:
+        """The file."""
+        content = b"NAME=value\n"
+        if wants(".env", len(content)):
+            yield File(".env", len(content), partial(bytes, content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +66,12 @@ class Judging:
             asked = replace(self.request, project=project, run=run, revision=image.digest,
                             rules_digest=self.rules.digest)  # fmt: skip
             return scan(found, self.rules, self.gate, store=self.record, ledger=ledger, request=asked, cache=cache)
+
+    def warm(self) -> None:
+        """Make ready what the first image would wait for: patterns, policies, the engines of the record."""
+        asked = replace(self.request, tell=lambda result: None)
+        scan([_Sample()], self.rules, self.gate, store=None, ledger=None, request=asked)
+        self.verdict_of("none")
 
     def verdict_of(self, run: str) -> str:
         """The verdict of a run that is in the record; empty where it is not there."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from lockgate.dataclass import dataclass
-from lockgate.engine.registry import bases, polling, rebuilding
+from lockgate.engine.registry import bases, matching, polling, rebuilding
 from lockgate.engine.registry.judging import Judging
 from lockgate.engine.registry.scope import Scope
 from lockgate.engine.registry.working import Worker
@@ -46,15 +45,11 @@ class Options:
 class Watch:
     """One watched registry; a listener of ``server.mounts``."""
 
-    def __init__(
-        self, scope: Scope, database: RegistryDatabase, judging: Judging, options: Options,
-        rematch: Callable[[], str] | None = None,
-    ) -> None:  # fmt: skip
-        """``rematch`` compares what is stored with the advisories again, and tells what came of it."""
+    def __init__(self, scope: Scope, database: RegistryDatabase, judging: Judging, options: Options) -> None:
         self.scope, self.options = scope, options
         self.queue, self.seen = Queue(database), Seen(database, scope.registry)
         self.rebuilds = Rebuilds(database)
-        self._judging, self._rematch = judging, rematch
+        self._judging = judging
         self._stop, self._came = threading.Event(), threading.Event()
         self._told: dict[str, str] = {}
         """What went wrong last, by what it was done for."""
@@ -123,6 +118,10 @@ class Watch:
 
     def _work(self) -> None:
         worker = self._worker()
+        try:
+            self._judging.warm()
+        except LockgateError as error:  # the first image will say so too
+            self._trouble("warm", error)
         while not self._stop.is_set():
             try:
                 worked = worker.work()
@@ -147,8 +146,8 @@ class Watch:
                     self._poll()
                     self._bases(())
                 hours = settings.rematch_hours
-                if self._rematch is not None and hours and self.seen.claim("rematch", every=hours * 3_600):
-                    _log.info("matched again: %s", self._rematch())
+                if hours and self.seen.claim("rematch", every=hours * 3_600):
+                    _log.info("matched again: %s", matching.match_again(self._judging))
                 while not self._stop.is_set() and rebuilding.ask_next(
                     self.rebuilds, self.scope.registry, settings, self._judging.record, self.scope.trust
                 ):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from lockgate.engine.registry import quarantine
+from lockgate.engine.registry import bases, quarantine
 from lockgate.engine.registry.judging import Judging
 from lockgate.engine.registry.scope import Scope
 from lockgate.engine.registry.steps import keep, step_of
@@ -127,8 +127,10 @@ class Worker:
         if not verdict:
             verdict = str(self._judging.judge(image, project=f"image {name}", run=job.run).verdict.value)
         stated = {**image.config.labels, **manifest.annotations}
-        base = (stated.get(f"{_BASE}{word}", "")[:1_000] for word in ("name", "digest"))
-        judged = Judged(digest, job.run, verdict, *base)
+        base, below = (stated.get(f"{_BASE}{word}", "")[:1_000] for word in ("name", "digest"))
+        if base and not below:
+            below = bases.digest_under(self._scope, base, image)
+        judged = Judged(digest, job.run, verdict, base, below)
         self._seen.judge(job.repository, judged)
         return judged
 

@@ -1,4 +1,4 @@
-"""Infrastructure code of Azure as resources: ARM templates, Bicep, and Terraform's ``azurerm``.
+"""Infrastructure code of Azure as resources: ARM templates, Bicep, Terraform's ``azurerm``, and what Azure answers.
 
 ``Reader(sibling, below).read(path, content)`` gives objects of the form ``azure``: ``type``, ``name``, ``location``,
 ``properties`` as Azure Resource Manager holds them, each field with its line. Expressions are evaluated as far as the
@@ -57,7 +57,7 @@ class Reader:
             return _skipped(path, SkipKind.TOO_LARGE, "nested too deeply", 0)
 
     def _read(self, path: str, content: bytes) -> Reading:
-        from lockgate.formats.azure import _arm, _bicep, _terraform, _terraform_plan
+        from lockgate.formats.azure import _arm, _bicep, _export, _terraform, _terraform_plan
 
         if path.endswith(".tf"):
             self._folders = self._folders or _terraform.Folders(self._sibling, self._below)
@@ -70,6 +70,8 @@ class Reader:
             return _arm.read(path, content, self._sibling)
         if path.endswith(".json") and _terraform_plan.is_plan(content):
             return _terraform_plan.read(path, content)
+        if path.endswith(".json") and _export.is_export(content):
+            return _export.read(path, content)
         return Reading()
 
 
