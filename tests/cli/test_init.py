@@ -57,6 +57,21 @@ def test_our_own_rules_find_nothing_in_the_pipeline(lockgate, tmp_path, ci):
     assert weaknesses(tmp_path) == []
 
 
+def test_the_workflow_that_builds_is_sound_and_its_build_known_to_the_command_line(lockgate, tmp_path):
+    done = lockgate("init", "--build", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    path = tmp_path / ".github" / "workflows" / "lockgate-build.yml"
+    valid("vendor.github-workflows", path)
+    assert weaknesses(tmp_path) == []
+    steps = yaml.safe_load(path.read_text())["jobs"]["build"]["steps"]
+    (step,) = (one for one in steps if "buildx" in one.get("run", ""))
+    words = step["run"].partition("lockgate build")[2].replace("\\\n", " ").replace('"', "").split()
+    assert subprocess.run(["bash", "-n"], input=step["run"], text=True).returncode == 0
+    told = lockgate("build", *words, cwd=tmp_path)  # the shell has not put in the name: it is refused, and nothing else
+    assert "--tag: " in told.stderr
+    assert (lockgate("init", "--build", "--ci", "azure", cwd=tmp_path)).returncode == 2
+
+
 def test_the_check_of_the_pipeline_is_known_to_the_command_line(lockgate, secrets_only):
     """The very words that the workflow runs."""
     lockgate("init", "--force", cwd=secrets_only.folder)

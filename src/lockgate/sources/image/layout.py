@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,10 @@ class Layout:
     def layer(self, layer: Layer, limits: LayerLimits) -> LayerReader:
         """From ``blobs/``."""
         return packed_layer(self.files.pieces(_path(layer.descriptor.digest)), layer, limits)
+
+    def pieces(self, digest: str) -> Iterator[bytes]:
+        """A blob as it lies here, unchecked."""
+        return self.files.pieces(_path(digest))
 
     def referrers(self, digest: str) -> tuple[Descriptor, ...]:
         """Those that ``index.json`` names, and those of the index under the tag that stands in for a list."""

@@ -58,7 +58,8 @@ def listed(folder: Path, entry: Descriptor, *, tag: str) -> None:
             raise SourceError("'manifests' is no list of descriptors", where=str(path))
         if not tag and any(one.get("digest") == entry.digest for one in entries):
             return
-        kept = [one for one in entries if not (tag and _name(one) == tag)]
+        bare = {"mediaType": entry.media_type, "digest": entry.digest, "size": entry.size}  # named by nothing until now
+        kept = [one for one in entries if not (tag and (_name(one) == tag or one == bare))]
         new: dict[str, Any] = {"mediaType": entry.media_type, "digest": entry.digest, "size": entry.size}
         if entry.artifact_type:
             new["artifactType"] = entry.artifact_type
