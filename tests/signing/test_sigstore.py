@@ -234,4 +234,4 @@ def test_what_is_no_bundle_is_told_by_its_field(instance):
     with pytest.raises(FormatError, match="twice"):
         sigstore_bundle.read(twice.encode())
     with pytest.raises(FormatError, match="larger"):
-        sigstore_bundle.read(b" " * (5 << 20))
+        sigstore_bundle.read(b" " * (17 << 20))

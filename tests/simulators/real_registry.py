@@ -16,7 +16,7 @@ REGISTRY = shutil.which("docker-registry")
 needs_registry = pytest.mark.skipif(REGISTRY is None, reason="Debian's docker-registry is not installed")
 needs_cosign = pytest.mark.skipif(
     None in (REGISTRY, shutil.which("cosign"), shutil.which("skopeo")),
-    reason="cosign (.ci/fetch-oracles), docker-registry and skopeo are needed",
+    reason="cosign (docs/signatures.md says how to build it), docker-registry and skopeo are needed",
 )
 
 

@@ -19,7 +19,7 @@ from lockgate.engine.image_trust.verify import TABLE, Verified, plain, row_of, v
 from lockgate.errors import ConfigurationError, ExitCode, UsageError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.printable import printable
-from lockgate.formats.signatures._json import signed_object
+from lockgate.formats.signatures.signed_json import signed_object
 from lockgate.gates.images import ImageTrust, Scanned
 from lockgate.model import Verdict
 from lockgate.secrets.signing_keys import key_file
@@ -102,7 +102,7 @@ def _predicate(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(error.strerror or "cannot be read", where=str(path)) from None
     try:
-        return signed_object(content, "the predicate", max_bytes=_MAX_PREDICATE)
+        return signed_object(content, "the predicate", max_bytes=_MAX_PREDICATE, max_parts=None)
     except FormatError as error:
         raise UsageError(error.reason, where=str(path), hint="a predicate is one JSON object") from None
 

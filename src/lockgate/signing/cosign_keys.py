@@ -13,7 +13,7 @@ import re
 
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci._fields import mapping
-from lockgate.formats.signatures._json import octets, signed_object
+from lockgate.formats.signatures.signed_json import octets, signed_object
 from lockgate.signing.refused import RefusedError
 
 _PEM = re.compile(

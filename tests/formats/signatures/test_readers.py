@@ -59,6 +59,12 @@ def test_the_bytes_under_a_signature_hold_the_type_and_the_lengths():
     assert made.signed == b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
 
 
+@pytest.mark.parametrize("reader", [dsse.read, sigstore_bundle.read, trusted_root.read])
+def test_a_document_of_a_million_parts_is_not_looked_through(reader):
+    with pytest.raises(FormatError, match="more than 10000 parts"):
+        reader(b'{"a":[' + b"1," * 1_000_000 + b"1]}")
+
+
 def test_an_entry_of_another_kind_than_was_announced_is_refused():
     body = {"kind": "hashedrekord", "apiVersion": "0.0.1", "spec": {}}
     told = {"logId": {"keyId": "YQ=="}, "kindVersion": {"kind": "dsse", "version": "0.0.1"},

@@ -11,7 +11,7 @@ import json
 from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci._fields import rows, text
-from lockgate.formats.signatures._json import octets, signed_object
+from lockgate.formats.signatures.signed_json import octets, signed_object
 
 MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json"
 """Of a layer under cosign's tag ``sha256-<hex>.att``."""

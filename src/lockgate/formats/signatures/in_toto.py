@@ -13,7 +13,7 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci._fields import mapping, rows, string_map, text
-from lockgate.formats.signatures._json import signed_object
+from lockgate.formats.signatures.signed_json import signed_object
 from lockgate.lazy_pattern import lazy_pattern
 
 STATEMENT_1 = "https://in-toto.io/Statement/v1"
@@ -57,7 +57,7 @@ class Provenance:
 
 def read(content: bytes) -> Statement:
     """The statement that ``content`` is. Raises :class:`FormatError`."""
-    body = signed_object(content, "the statement")
+    body = signed_object(content, "the statement", max_parts=None)
     if text(body, "_type") not in _STATEMENTS:
         raise FormatError("no statement of in-toto by its '_type'")
     found: set[str] = set()

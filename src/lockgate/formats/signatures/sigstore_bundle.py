@@ -15,7 +15,7 @@ from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci._fields import mapping, rows, text
 from lockgate.formats.signatures import dsse
-from lockgate.formats.signatures._json import octets, signed_object
+from lockgate.formats.signatures.signed_json import octets, signed_object
 from lockgate.formats.signatures.transparency import Entry, entry_of
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"

@@ -14,7 +14,7 @@ from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import digests
 from lockgate.formats.oci._fields import mapping, text
-from lockgate.formats.signatures._json import signed_object
+from lockgate.formats.signatures.signed_json import signed_object
 
 MEDIA_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json"
 SIGNATURE = "dev.cosignproject.cosign/signature"

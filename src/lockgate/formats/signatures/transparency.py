@@ -15,7 +15,7 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci._fields import mapping, rows, text
-from lockgate.formats.signatures._json import decoded, octets, signed_object, whole
+from lockgate.formats.signatures.signed_json import decoded, octets, signed_object, whole
 
 _MAX_HASHES = 64
 """Of a proof: a tree of 2**63 entries needs no more."""

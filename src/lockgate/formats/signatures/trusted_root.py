@@ -12,7 +12,7 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci._fields import mapping, rows, text
-from lockgate.formats.signatures._json import octets, signed_object
+from lockgate.formats.signatures.signed_json import octets, signed_object
 
 _MEDIA_TYPES = frozenset(
     f"application/vnd.dev.sigstore.trustedroot{one}" for one in

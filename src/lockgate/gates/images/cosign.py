@@ -10,8 +10,8 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.signatures import dsse, in_toto, sigstore_bundle, simple_signing, transparency
-from lockgate.formats.signatures._json import octets, signed_object
 from lockgate.formats.signatures.in_toto import Statement
+from lockgate.formats.signatures.signed_json import octets, signed_object
 from lockgate.formats.signatures.testimony import Form, Subject, Testimony
 from lockgate.formats.signatures.trusted_root import TrustedRoot
 from lockgate.gates.images.authority import Signed

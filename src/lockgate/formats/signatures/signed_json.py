@@ -12,13 +12,20 @@ from typing import Any
 
 from lockgate.formats import json_safe
 from lockgate.formats.format_error import FormatError
+from lockgate.model import SkipKind
 
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 """Of one document: a bill of materials in an attestation is the largest that is met."""
+MAX_PARTS = 10_000
+"""Of a document that nobody has vouched for yet: its long parts are base64, and one of a million takes a second."""
 
 
-def signed_object(content: bytes, what: str, *, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
-    """The object that ``content`` is. Raises :class:`FormatError`."""
+def signed_object(
+    content: bytes, what: str, *, max_bytes: int = MAX_BYTES, max_parts: int | None = MAX_PARTS
+) -> dict[str, Any]:
+    """The object that ``content`` is, of at most ``max_parts`` items and objects. Raises :class:`FormatError`."""
+    if max_parts is not None and sum(content.count(sign) for sign in (b",", b"{", b"[")) > max_parts:
+        raise FormatError(f"{what} has more than {max_parts} parts", kind=SkipKind.TOO_LARGE)
     body = json_safe.load(content, max_bytes=max_bytes, max_depth=64, unique_keys=True)
     if not isinstance(body, dict):
         raise FormatError(f"{what} is no JSON object")
