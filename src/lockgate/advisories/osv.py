@@ -220,6 +220,8 @@ def _kind(name: str, affected: Sequence[Mapping[str, Any]]) -> Kind:
         words.add(_text(beside.get("informational")) if isinstance(beside, dict) else "")
     if words == {"unmaintained"}:
         return Kind.UNMAINTAINED
+    if words == {Kind.UPDATE_PENDING.value}:
+        return Kind.UPDATE_PENDING
     return Kind.UNSOUND if words == {"unsound"} else Kind.VULNERABLE
 
 

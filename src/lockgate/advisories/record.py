@@ -15,6 +15,8 @@ class Kind(StrEnum):
     MALICIOUS = "malicious"
     UNSOUND = "unsound"
     UNMAINTAINED = "unmaintained"
+    UPDATE_PENDING = "update-pending"
+    """A distribution has a security update, whatever it mends."""
 
 
 STATES = ("end-of-life", "will-not-fix")

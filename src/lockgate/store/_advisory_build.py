@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import field
 from datetime import UTC, datetime
-from itertools import groupby, islice
+from itertools import count, groupby, islice
 from operator import itemgetter
 from pathlib import Path
 
@@ -33,10 +33,12 @@ from lockgate.store._advisory_form import (
     BLOCK,
     FORM,
     KINDS,
+    NAMES,
     Body,
     mark_of,
     pack_block,
     pack_entry,
+    pack_names,
     pack_package,
 )
 from lockgate.store._advisory_questions import stored_name
@@ -57,7 +59,7 @@ _FINAL = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE package (name TEXT PRIMARY KEY, entries BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE block (id INTEGER PRIMARY KEY, bodies BLOB NOT NULL);
-CREATE TABLE flaw (id INTEGER PRIMARY KEY, packages TEXT NOT NULL);
+CREATE TABLE names (id INTEGER PRIMARY KEY, packages BLOB NOT NULL);
 CREATE TABLE alias (mark INTEGER, flaw INTEGER, PRIMARY KEY (mark, flaw)) WITHOUT ROWID;
 """
 
@@ -283,7 +285,7 @@ class _Builder:
         for together then lies in the same blocks."""
         ecosystems: Counter[str] = Counter()
         rows = scratch.execute("SELECT package, record, entry FROM affected ORDER BY package, record, rowid")
-        for count, (package, group) in enumerate(groupby(rows, key=itemgetter(0))):
+        for done, (package, group) in enumerate(groupby(rows, key=itemgetter(0))):
             told = [(groups[record], _row(record, entry)) for _, record, entry in group if record in groups]
             if told:
                 told.sort(key=itemgetter(0))  # keeps the rows of one flaw in the order in which they were read
@@ -293,8 +295,8 @@ class _Builder:
                 final.execute("INSERT INTO package VALUES (?,?)", (package, pack_package(columns)))
                 named = [(flaw, package) for flaw in dict.fromkeys(flaw for flaw, _ in told)]
                 scratch.executemany("INSERT INTO about VALUES (?,?)", named)
-            if count % 5000 == 4999:
-                self._progress("written", count + 1)
+            if done % 5000 == 4999:
+                self._progress("written", done + 1)
         return ecosystems
 
     def _write_names(
@@ -305,12 +307,16 @@ class _Builder:
         for name, flaws in scratch.execute("SELECT name, flaws FROM record WHERE flaws <> ''"):
             mended.setdefault(self._aliases.canonical(name), set()).update(flaws.split())
         rows = scratch.execute("SELECT flaw, package FROM about ORDER BY flaw, package")
-        for number, (flaw, group) in enumerate(groupby(rows, key=itemgetter(0))):
-            final.execute("INSERT INTO flaw VALUES (?,?)", (number, "\n".join(package for _, package in group)))
-            called = {*members.get(flaw, [flaw]), *mended.get(flaw, ())}
-            final.executemany(
-                "INSERT INTO alias VALUES (?,?)", [(mark, number) for mark in {mark_of(name) for name in called}]
-            )
+        told = ((flaw, [package for _, package in group]) for flaw, group in groupby(rows, key=itemgetter(0)))
+        for block in count():
+            some = list(islice(told, NAMES))
+            if not some:
+                break
+            final.execute("INSERT INTO names VALUES (?,?)", (block, pack_names([names for _, names in some])))
+            for number, (flaw, _) in enumerate(some, block * NAMES):
+                called = {*members.get(flaw, [flaw]), *mended.get(flaw, ())}
+                marks = {mark_of(name) for name in called}
+                final.executemany("INSERT INTO alias VALUES (?,?)", [(mark, number) for mark in marks])
 
     def _body(
         self,

@@ -21,8 +21,8 @@ MAX_ROWS = 64
 """More advisories about one flaw in one package, which no database has, are taken as one, so that work stays linear."""
 MAX_FIXES = 64
 """Of more major versions above a stretch that each have a fix of their own, the rest is not told."""
-_RANK = (Kind.MALICIOUS, Kind.VULNERABLE, Kind.UNSOUND, Kind.UNMAINTAINED)
-_CURABLE = (Kind.VULNERABLE, Kind.UNSOUND)
+_RANK = (Kind.MALICIOUS, Kind.VULNERABLE, Kind.UNSOUND, Kind.UNMAINTAINED, Kind.UPDATE_PENDING)
+_CURABLE = (Kind.VULNERABLE, Kind.UNSOUND, Kind.UPDATE_PENDING)
 _NEXT = "\0"  # the smallest text above a key is the key and this
 
 

@@ -2,7 +2,7 @@
 
 ``package``: by ``ecosystem/name``, the flaws of that package as stretches of versions. ``block``: bodies, that is what
 the records that tell of a flaw in one stretch say together, compressed eight at a time. Texts are cut: the file answers
-questions, it is no archive. ``flaw`` and ``alias``: which packages an identifier speaks of, by a mark of it.
+questions, it is no archive. ``alias`` and ``names``: which packages an identifier speaks of, by a mark of it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from lockgate.model import Severity
 
 APPLICATION_ID = 0x4C474144
 """Marks the file as ours in its header (https://www.sqlite.org/fileformat.html#application_id)."""
-FORM = 5
-KINDS = (Kind.VULNERABLE, Kind.MALICIOUS, Kind.UNSOUND, Kind.UNMAINTAINED)
+FORM = 6
+KINDS = (Kind.VULNERABLE, Kind.MALICIOUS, Kind.UNSOUND, Kind.UNMAINTAINED, Kind.UPDATE_PENDING)
 _SEVERITIES = (*sorted(Severity), None)
 _PLAIN_BELOW = 4096
 _ITSELF = "\x7f"  # stands for the id of the record in its own reference
@@ -62,6 +62,21 @@ def mark_of(name: str) -> int:
     """What an identifier is found by, however its letters are written: 32 bits, so that now and then two have the same,
     and whoever asks compares the names as well."""
     return zlib.crc32(name.upper().encode())
+
+
+NAMES = 64
+"""Flaws whose packages are compressed together: block ``n`` holds those with numbers from ``n * NAMES`` on."""
+
+
+def pack_names(packages: Sequence[Sequence[str]]) -> bytes:
+    """The stored form of the packages of the flaws of one block."""
+    return zlib.compress(orjson.dumps(packages), 9)
+
+
+def unpack_names(block: int, stored: bytes, wanted: Container[int]) -> list[str]:
+    """The packages of the ``wanted`` flaws of a block. Raises ``ValueError`` or ``zlib.error`` on other bytes."""
+    packages = orjson.loads(zlib.decompress(stored))
+    return [name for number, names in enumerate(packages, block * NAMES) if number in wanted for name in names]
 
 
 BLOCK = 8

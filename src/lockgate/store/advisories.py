@@ -18,7 +18,17 @@ from lockgate.advisories.versions import KEY_FORM
 from lockgate.cycles import unsearched
 from lockgate.errors import StoreError
 from lockgate.model import Component
-from lockgate.store._advisory_form import APPLICATION_ID, BLOCK, FORM, Body, mark_of, unpack_block, unpack_package
+from lockgate.store._advisory_form import (
+    APPLICATION_ID,
+    BLOCK,
+    FORM,
+    NAMES,
+    Body,
+    mark_of,
+    unpack_block,
+    unpack_names,
+    unpack_package,
+)
 from lockgate.store._advisory_match import Hit, Match, Package
 from lockgate.store._advisory_questions import Questions, own_name
 
@@ -133,10 +143,11 @@ class AdvisoryStore:
         marks = {mark_of(one) for one in identifiers}
         try:
             flaws = {flaw for _, flaw in self._select("SELECT mark, flaw FROM alias WHERE mark", marks)}
-            texts = [text for _, text in self._select("SELECT id, packages FROM flaw WHERE id", flaws)]
-        except sqlite3.Error as error:
+            blocks = self._select("SELECT id, packages FROM names WHERE id", {flaw // NAMES for flaw in flaws})
+            packages = [name for block, stored in blocks for name in unpack_names(block, stored, flaws)]
+        except (sqlite3.Error, zlib.error, ValueError, TypeError) as error:
             raise StoreError("the advisory store is damaged", where=str(self._path), hint=_HINT) from error
-        return {own_name(package) for text in texts for package in text.split("\n")}
+        return {own_name(package) for package in packages}
 
     def _packages(self, names: set[str]) -> dict[str, Package]:
         rows = self._select("SELECT name, entries FROM package WHERE name", names)

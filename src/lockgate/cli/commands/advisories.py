@@ -10,7 +10,10 @@ from lockgate.cli.commands import Command
 def _configure(parser: argparse.ArgumentParser) -> None:
     below = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     update = below.add_parser("update", help="compile OSV-format sources into the store")
-    update.add_argument("sources", nargs="+", metavar="SOURCE", help="folder, zip file or https address (OSV format)")
+    update.add_argument("sources", nargs="*", metavar="SOURCE", help="folder, zip file or https address (OSV format)")
+    update.add_argument("--apt", action="append", default=[], metavar="LINE",
+                        help="security index of Debian or Ubuntu, as a line of sources.list: "
+                        "'deb [signed-by=FILE] http://HOST/debian-security bookworm-security main'")  # fmt: skip
     update.add_argument("--kev", metavar="FILE", help="CISA's catalogue of known exploited vulnerabilities (JSON)")
     update.add_argument("--epss", metavar="FILE", help="FIRST's exploit prediction scores (CSV or CSV.gz)")
     update.add_argument("--store", metavar="FILE", help="store to write (default: .lockgate/advisories.db)")

@@ -156,7 +156,10 @@ def _severity(rule: Rule, match: Match) -> Severity:
 
 def _message(match: Match) -> str:
     component = match.component
-    text = f"{component.name} {component.version} ({component.ecosystem}) is affected by {match.group}"
+    text = f"{component.name} {component.version} ({component.ecosystem})"
+    if match.kind is Kind.UPDATE_PENDING:
+        return f"{text} lacks a security update: {match.summary}"
+    text += f" is affected by {match.group}"
     return f"{text}: {match.summary}" if match.summary else f"{text}."
 
 
