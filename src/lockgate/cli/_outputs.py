@@ -14,7 +14,7 @@ from lockgate.errors import SourceError, UsageError
 from lockgate.model import Result
 from lockgate.reports import Report
 
-_BILLS = frozenset({"cyclonedx", "spdx"})
+_BILLS = frozenset({"csaf", "cyclonedx", "openvex", "spdx"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from lockgate.formats.vex.statement import JUSTIFICATIONS
 from lockgate.store.waiver import Waiver
 
 OBJECT_KEYS = ("namespace", "name", "kind", "selector", "cluster", "scope")
 """Each covers objects only."""
 KEYS = ("rule", "identity", "alias", "path", "package", *OBJECT_KEYS, "by", "reason", "expires")
+JUSTIFICATION = "justification"
+"""Only in the reviewed file: a label of VEX, for a flaw that is not there."""
 DEMANDED = ("by", "reason", "expires")
 TARGETS = ("rule", "identity", "alias")
 MIN_REASON = 8
@@ -33,6 +36,7 @@ def waiver_from(
         package=values.get("package", ""),
         line=line,
         problem=said,
+        justification=values.get(JUSTIFICATION, ""),
         **{key: values.get(key, "") for key in OBJECT_KEYS},
     )
 
@@ -50,6 +54,9 @@ def fault(values: Mapping[str, str], allowed: Sequence[str]) -> str:
             return f"{key!r} is missing: a waiver names a person, a reason and a last day"
     if not any(values.get(key) for key in TARGETS):
         return "it names neither a rule, an identity nor an alias"
+    label = values.get(JUSTIFICATION, "")
+    if label and label not in JUSTIFICATIONS:
+        return f"justification is {label!r}, none of {', '.join(JUSTIFICATIONS)}"
     if len(values["reason"].strip()) < MIN_REASON:
         return f"the reason has fewer than {MIN_REASON} characters"
     return _date_fault(values["expires"])

@@ -80,7 +80,10 @@ class Vex:
         facts = sorted((*finding.facts, Related(FACT, one.reason)), key=lambda fact: fact.name)
         cover = None
         if one.status in _COVER:
-            cover = WaiverUse(id=f"vex {one.flaws[0]}", by=one.author, reason=one.reason, expires="", where=one.where)
+            cover = WaiverUse(
+                id=f"vex {one.flaws[0]}", by=one.author, reason=one.reason, expires="", where=one.where,
+                status=one.status.value, justification=one.justification,
+            )  # fmt: skip
         return replace(finding, facts=tuple(facts)), cover
 
     @property

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
-from lockgate.findings._fields import KEYS, waiver_from
+from lockgate.findings._fields import JUSTIFICATION, KEYS, waiver_from
 from lockgate.findings._objects import fault, means
 from lockgate.findings.identity import fingerprint
 from lockgate.findings.owners import Glob, compiled
@@ -145,8 +145,9 @@ class Matcher:
         if first is None:
             return None
         return WaiverUse(
-            id=first.id, by=first.by, reason=first.reason, expires=first.expires, expired=expired, where=first.where
-        )
+            id=first.id, by=first.by, reason=first.reason, expires=first.expires, expired=expired, where=first.where,
+            status="not_affected" if first.justification else "", justification=first.justification,
+        )  # fmt: skip
 
     def _expired(self, one: Waiver) -> bool:
         return date.fromisoformat(one.expires) < self._today
@@ -216,7 +217,7 @@ def _entry(node: Node, where: str) -> Waiver:
         if key.text in values:
             raise ConfigurationError(f"{key.text!r} stands twice", where=f"{where}:{key.line}", hint=_HINT)
         values[key.text] = value.text
-    waiver = waiver_from(values, allowed=KEYS, where=place)
+    waiver = waiver_from(values, allowed=(*KEYS, JUSTIFICATION), where=place)
     problem = waiver.problem
     if not problem and waiver.path and compiled("/" + waiver.path.lstrip("/")) is None:
         problem = f"path {waiver.path!r} is no glob"

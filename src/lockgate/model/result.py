@@ -38,6 +38,11 @@ class WaiverUse:
     """True: it no longer counts; the finding says so."""
     where: str = ""
     """``file:line`` of the waiver."""
+    status: str = ""
+    """Of VEX, ``not_affected`` or ``fixed``, where whoever waives says that the flaw is not there; empty: the risk is
+    accepted."""
+    justification: str = ""
+    """Label of VEX: why the product is not affected."""
 
     @property
     def until(self) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from lockgate.formats.bill import Package, digest, gather, spdx_expression
 from lockgate.formats.plain_json import dumps
-from lockgate.model import Finding, Result, Scope, SettledFinding
+from lockgate.model import Finding, Result, Scope, SettledFinding, WaiverUse
 from lockgate.reports import Report, fix_of, worst_first
 
 _HASHES = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
@@ -168,11 +168,28 @@ def _vulnerability(result: Result, settled: SettledFinding) -> dict[str, Any]:
         entry["recommendation"] = fix
     if settled.waiver and settled.waived:
         waiver = settled.waiver
-        entry["analysis"] = {
-            "response": ["will_not_fix"],
-            "detail": f"waived until {waiver.until} by {waiver.by}: {waiver.reason}",
-        }
+        entry["analysis"] = _analysis(waiver)
     return entry | {"affects": []}
+
+
+_WORDS = {
+    "component_not_present": "requires_dependency", "vulnerable_code_not_present": "code_not_present",
+    "vulnerable_code_not_in_execute_path": "code_not_reachable",
+    "vulnerable_code_cannot_be_controlled_by_adversary": "requires_environment",
+    "inline_mitigations_already_exist": "protected_by_mitigating_control",
+}  # fmt: skip
+"""CycloneDX's words nearest to the labels of VEX."""
+
+
+def _analysis(waiver: WaiverUse) -> dict[str, Any]:
+    """Not affected only where whoever waives says so; a risk that is accepted is one that is there."""
+    detail = f"waived until {waiver.until} by {waiver.by}: {waiver.reason}"
+    if waiver.status == "not_affected":
+        word = _WORDS.get(waiver.justification)
+        return {"state": "not_affected"} | ({"justification": word} if word else {}) | {"detail": detail}
+    if waiver.status == "fixed":
+        return {"state": "resolved", "detail": detail}
+    return {"response": ["will_not_fix"], "detail": detail}
 
 
 def _first_name(aliases: tuple[str, ...]) -> str:

@@ -47,6 +47,9 @@ class Waiver:
     scope: str = ""
     """Azure only: the resource id, or the group, subscription or management group it stands in; empty: anywhere."""
 
+    justification: str = ""
+    """Label of VEX, where it says that a flaw is not there: why. Empty: the risk is accepted."""
+
     @property
     def id(self) -> str:
         """What it accepts, in few words."""

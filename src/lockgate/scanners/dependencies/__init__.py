@@ -23,7 +23,7 @@ def _start(rules: Sequence[Rule], context: ScanContext) -> Session:
         )
     from lockgate.scanners.dependencies._session import start  # versions and SQLite only where there is a store
 
-    return start(rules, context.advisories)
+    return start(rules, context.advisories, today=context.today)
 
 
 SCANNER = Scanner(family=Family.DEPENDENCIES, reads=Component, start=_start, cacheable=False)

@@ -23,7 +23,8 @@ from lockgate.model import (
     SkipKind,
     Subject,
 )
-from lockgate.scanners.dependencies.matching import by_subject, key_of, rule_of, told_by_owners
+from lockgate.scanners.dependencies.lifetime import lifetime_finding
+from lockgate.scanners.dependencies.matching import LIFETIME, by_subject, key_of, rule_of, told_by_owners
 from lockgate.store.advisories import AdvisoryStore
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ _TEXT = {
 class DependencySession:
     """Holds the components of a run back until ``finish``, to ask the store once."""
 
-    def __init__(self, rules: Sequence[Rule], store: AdvisoryStore) -> None:
+    def __init__(self, rules: Sequence[Rule], store: AdvisoryStore, today: str = "") -> None:
+        self._lifetimes = {str(rule.logic[LIFETIME]): rule for rule in rules if LIFETIME in rule.logic}
+        self._today = today
         self._rules = by_subject(rules)
         self._store = store
         self._components: list[Component] = []
@@ -71,7 +74,12 @@ class DependencySession:
     def feed(self, row: Any) -> Iterator[Finding | Skip]:
         """Take one Component. One without a version was told of by its reader, and is passed over."""
         component: Component = row
-        if not component.version or component.kind is ComponentKind.OPERATING_SYSTEM:
+        if component.version and component.kind == ComponentKind.OPERATING_SYSTEM:
+            finding = lifetime_finding(component, self._lifetimes, self._today)
+            if finding is not None:
+                yield finding
+            return
+        if not component.version:
             return
         if component.owner:
             self._owned.append(component)
@@ -228,7 +236,7 @@ def _plain(word: str) -> bool:
     return all(char.isalnum() or char in "@/._-+~" for char in word) and not word.startswith("-")
 
 
-def start(rules: Sequence[Rule], place: Path) -> DependencySession:
+def start(rules: Sequence[Rule], place: Path, *, today: str = "") -> DependencySession:
     """Opens the store at ``place``. Raises ``NothingCheckedError`` when it cannot be used or is empty."""
     try:
         store = AdvisoryStore.open(place)
@@ -242,7 +250,7 @@ def start(rules: Sequence[Rule], place: Path) -> DependencySession:
             hint="compile it from OSV records with 'lockgate advisories update'",
         )
     try:
-        return DependencySession(rules, store)
+        return DependencySession(rules, store, today)
     except ConfigurationError:
         store.close()
         raise

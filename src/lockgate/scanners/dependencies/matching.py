@@ -13,6 +13,8 @@ from lockgate.model import Component, Rule
 if TYPE_CHECKING:
     from lockgate.store.advisories import AdvisoryStore, Match
 
+LIFETIME = "lifetime"
+"""The logic of rules about releases of distributions: ``over`` or ``ending``."""
 EXPLOITED = "exploited"
 """The value of ``logic.advisories`` for flaws in CISA's list of exploited ones; it goes before ``vulnerable``."""
 _SUBJECTS = (*(kind.value for kind in Kind), EXPLOITED)
@@ -44,6 +46,8 @@ def by_subject(rules: Sequence[Rule]) -> dict[str, Rule]:
     """The rules by what they speak about. Raises ``ConfigurationError`` for one of another form."""
     found: dict[str, Rule] = {}
     for rule in rules:
+        if LIFETIME in rule.logic:
+            continue
         subject = rule.logic.get("advisories")
         if subject not in _SUBJECTS or set(rule.logic) != {"advisories"}:
             raise ConfigurationError(
