@@ -137,6 +137,7 @@ def _judging(arguments: argparse.Namespace, project: Project) -> Judging:
         cache_dir=workspace.cache_dir,
         made_dir=made,
         waivers=project.waivers(),
+        vex=project.vex(),
         seconds=settings.limits.seconds,
     )
     return Judging(

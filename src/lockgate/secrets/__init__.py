@@ -1,4 +1,5 @@
 """Where secret values lie: references to them, and how they are opened. A value has no repr, and is in no error.
 
-``signing_keys`` opens private keys by what a person names. Stands above ``signing``, whose keys it opens.
+``references`` reads what settings name, ``signing_keys`` opens private keys by what a person names. Stands above
+``signing``, whose keys it opens.
 """

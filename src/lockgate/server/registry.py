@@ -100,8 +100,8 @@ async def _refuse(call: Call, refusal: Refusal) -> None:
 
 def secret_of_settings(reference: Callable[[], str | None]) -> Secret:
     """Reads the secret anew for each request, so that it may be changed; empty where it cannot be read."""
+    from lockgate.secrets.references import secret_of
     from lockgate.settings import FILE_NAME
-    from lockgate.settings.secret_reference import secret_of
 
     def secret() -> str:
         named = reference()

@@ -181,6 +181,28 @@ def test_a_base_that_is_stated_by_name_alone_is_known_by_its_layers(registry, la
     assert one.ask("ImageSteps | where Step == 'base-moved' | project Tag") == [("on-it",)]
 
 
+@needed
+def test_a_base_that_nobody_stated_is_found_by_its_layers_in_the_same_registry(registry, layout, watching):
+    one = watching(registry)
+    under = layout.index({**layout.image({"os": b"1"}), "platform": {"os": "linux", "architecture": "amd64"}})
+    for tag in ("1.2.3", "1", "1.2"):
+        push(registry, "base", layout, under, tag)
+        one.tell("", tag, repository="base")
+    one.work()
+    push(registry, "team/cart", layout, layout.image({"os": b"1"}, CLEAN), "1")
+    push(registry, "team/till", layout, layout.image(CLEAN, {"os": b"1"}), "1")
+    for repository in ("team/cart", "team/till"):
+        one.tell("", "1", repository=repository)
+    one.work()
+    assert {(each.repository, each.base_name) for each in one.watch.seen.standing()} == {
+        ("team/cart", f"{registry}/base:1")
+    }  # fmt: skip
+    push(registry, "base", layout, layout.image({"os": b"2"}), "1")
+    one.tell("", "1", repository="base", event="moved")
+    one.work()
+    assert one.ask("ImageSteps | where Step == 'base-moved' | project Repository, Tag") == [("team/cart", "1")]
+
+
 @pytest.mark.parametrize("name", [
     "169.254.169.254/latest:1", "internal.example/base:1", "docker.io/library/debian:12", "not a name", "x" * 2000,
     "registry.example.com/base@sha256:" + "a" * 64,

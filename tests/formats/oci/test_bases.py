@@ -1,6 +1,8 @@
 """Which image another stands on, and which are stale once a base has moved."""
 
-from lockgate.formats.oci.bases import Base, KnownImage, base_of, begins_with, stale
+import hashlib
+
+from lockgate.formats.oci.bases import Base, KnownImage, base_of, begins_with, chain_ids, stale
 
 BASE = KnownImage("sha256:b1", "base:1", ("a", "b"))
 MOVED = KnownImage("sha256:b2", "base:1", ("a", "x"))
@@ -37,3 +39,10 @@ def test_images_on_an_older_one_of_the_name_are_stale():
     fresh = image("q", base_name="base:1", base_digest="sha256:b2")
     found = stale([old, new, other, labelled, fresh, BASE], MOVED, known=[BASE, MOVED])
     assert found == [old, labelled]
+
+
+def test_chains_of_layers_are_named_as_the_specification_names_them():
+    first, second = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+    made = chain_ids([first, second])
+    assert made == [first, "sha256:" + hashlib.sha256(f"{first} {second}".encode()).hexdigest()]
+    assert chain_ids([first, second, first])[:2] == made and chain_ids([]) == [] and chain_ids([first, ""]) == []

@@ -1,4 +1,4 @@
-"""Which images stand on a base that has moved: by what their builder stated, held against the registry of the base.
+"""Which images stand on a base that has moved: by what their builder stated or by their first layers.
 
 A base has moved when its name leads to a digest that is neither the stated one nor an index that has it. What a label
 names is the word of whoever built the image: no host is asked but the watched one and those that the settings name.
@@ -15,6 +15,7 @@ from lockgate.engine.registry.steps import keep_one
 from lockgate.errors import LockgateError, SourceError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import manifests, references
+from lockgate.formats.oci.bases import begins_with, chain_ids
 from lockgate.formats.oci.manifests import Index
 from lockgate.formats.oci.references import Reference
 from lockgate.settings.globs import word_matches
@@ -27,6 +28,9 @@ from lockgate.store.registry.rebuilds import Rebuild, Rebuilds
 from lockgate.store.registry.seen import Seen, Standing
 
 _log = logging.getLogger("lockgate.registry")
+_BASE = "org.opencontainers.image.base."
+_LONGEST = 1_000
+"""Characters of a label that are kept."""
 
 
 def look(scope: Scope, seen: Seen, rebuilds: Rebuilds, record: Record, *, only: tuple[str, ...] = ()) -> int:
@@ -64,6 +68,21 @@ def base_of(scope: Scope, name: str) -> Reference | None:
     return base if allowed and not base.digest else None
 
 
+def stated_or_found(scope: Scope, seen: Seen, image: Image, repository: str) -> tuple[str, str]:
+    """Name and digest of the base of an image that was just judged: as its builder stated them, else as its layers tell
+    among the images of this registry. Both empty where neither does."""
+    stated = {**image.config.labels, **image.manifest.annotations}
+    name, digest = (stated.get(f"{_BASE}{word}", "")[:_LONGEST] for word in ("name", "digest"))
+    if name and not digest:
+        digest = digest_under(scope, name, image)
+    chains = chain_ids([one.diff_id for one in image.layers])
+    if not name:
+        name, digest = seen.named_by_chain(chains[:-1]) or ("", "")
+    if chains:
+        seen.add_chain(repository, image.digest, chains[-1])
+    return name, digest
+
+
 def digest_under(scope: Scope, name: str, image: Image) -> str:
     """The digest of the base that a label names, where the image begins with all of its layers as they are now.
 
@@ -78,8 +97,7 @@ def digest_under(scope: Scope, name: str, image: Image) -> str:
     except LockgateError:
         return ""
     below = [one.diff_id for one in found.layers]
-    own = [one.diff_id for one in image.layers]
-    return found.digest if below and "" not in below and own[: len(below)] == below else ""
+    return found.digest if begins_with([one.diff_id for one in image.layers], below) else ""
 
 
 def _digests(scope: Scope, base: Reference) -> list[str]:

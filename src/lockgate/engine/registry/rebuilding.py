@@ -17,8 +17,8 @@ from lockgate.errors import ConfigurationError, LockgateError, SourceError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.printable import clipped, printable
 from lockgate.formats.rebuild_requests import Moved, RebuildRequest, azure_run, github_dispatch
+from lockgate.secrets.references import secret_of
 from lockgate.settings import FILE_NAME, RebuildSettings, RegistrySettings
-from lockgate.settings.secret_reference import secret_of
 from lockgate.sources.image.registry.transport import Transport, Trust, shown
 from lockgate.store import Record
 from lockgate.store.registry.queue import State

@@ -19,7 +19,7 @@ from lockgate.engine.registry.steps import keep, step_of
 from lockgate.errors import LockgateError, SourceError, StoreError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import manifests, platforms
-from lockgate.formats.oci.manifests import Index, Manifest
+from lockgate.formats.oci.manifests import Index
 from lockgate.formats.oci.references import Reference
 from lockgate.model import Verdict
 from lockgate.sources.image import opened
@@ -40,7 +40,6 @@ _FIRST_WAIT, _LONGEST_WAIT = 5.0, 900.0
 _BUSY_WAIT = 2.0
 _MOST_MEMBERS = 200
 """Images of one index that are judged."""
-_BASE = "org.opencontainers.image.base."
 
 
 class Worker:
@@ -107,7 +106,7 @@ class Worker:
             )
         before = self._seen.judged(job.repository, document.digest)
         told = job.tag and self._seen.tagged(job.repository, job.tag) != (job.top or document.digest)
-        verdict = before or self._verdict(job, place, document.digest, read)
+        verdict = before or self._verdict(job, place, document.digest)
         named = self._named(job, place, job.top or document.digest)
         if before is not None and not told and job.attempts == 1:  # else an earlier try may have died before its row
             return State.DONE, [], f"{verdict.verdict}, as it was known"
@@ -119,17 +118,14 @@ class Worker:
                 self._seen.untag(job.repository, job.tag)
         return State.DONE, rows, verdict.verdict
 
-    def _verdict(self, job: Job, place: RegistryPlace, digest: str, manifest: Manifest) -> Judged:
+    def _verdict(self, job: Job, place: RegistryPlace, digest: str) -> Judged:
         name = f"{job.registry}/{job.repository}" + (f":{job.tag}" if job.tag else f"@{digest}")
         named = Reference(job.registry, job.repository, job.tag, digest)
         image = replace(opened(place, digest, name=name, reference=named), index_digest=job.top)
         verdict = self._judging.verdict_of(job.run) if job.attempts > 1 else ""
         if not verdict:
             verdict = str(self._judging.judge(image, project=f"image {name}", run=job.run).verdict.value)
-        stated = {**image.config.labels, **manifest.annotations}
-        base, below = (stated.get(f"{_BASE}{word}", "")[:1_000] for word in ("name", "digest"))
-        if base and not below:
-            below = bases.digest_under(self._scope, base, image)
+        base, below = bases.stated_or_found(self._scope, self._seen, image, job.repository)
         judged = Judged(digest, job.run, verdict, base, below)
         self._seen.judge(job.repository, judged)
         return judged

@@ -7,6 +7,7 @@ says is the word of whoever built the image, and it counts first: it names a bas
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 
 from lockgate.dataclass import dataclass
@@ -41,6 +42,18 @@ class Base:
 def begins_with(image: Sequence[str], base: Sequence[str]) -> bool:
     """Whether layers of ``image`` go on where all of ``base`` end; both as digests unpacked."""
     return 0 < len(base) < len(image) and all(base) and tuple(image[: len(base)]) == tuple(base)
+
+
+def chain_ids(diff_ids: Sequence[str]) -> list[str]:
+    """What names the first layer, the first two, and so on up to all of them: of an image and its base one is the same.
+
+    Source: OCI image-spec 1.1, config.md, "Layer ChainID". Nothing where a layer's digest is not known.
+    """
+    found: list[str] = []
+    for one in diff_ids if all(diff_ids) else ():
+        text = f"{found[-1]} {one}".encode() if found else b""
+        found.append(f"sha256:{hashlib.sha256(text).hexdigest()}" if found else one)
+    return found
 
 
 def base_of(image: KnownImage, known: Iterable[KnownImage]) -> Base | None:

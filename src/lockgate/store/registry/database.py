@@ -38,6 +38,8 @@ CREATE TABLE IF NOT EXISTS tags (registry TEXT NOT NULL, repository TEXT NOT NUL
 CREATE INDEX IF NOT EXISTS tags_looked ON tags (registry, looked);
 CREATE TABLE IF NOT EXISTS members (registry TEXT NOT NULL, repository TEXT NOT NULL, top TEXT NOT NULL,
   digest TEXT NOT NULL, PRIMARY KEY (registry, repository, top, digest)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS chains (registry TEXT NOT NULL, chain TEXT NOT NULL, repository TEXT NOT NULL,
+  digest TEXT NOT NULL, PRIMARY KEY (registry, chain, repository, digest)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rebuilds (name TEXT NOT NULL, registry TEXT NOT NULL, repository TEXT NOT NULL,
   tag TEXT NOT NULL, digest TEXT NOT NULL, base_name TEXT NOT NULL, base_before TEXT NOT NULL,
   base_now TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, due REAL NOT NULL, owner TEXT NOT NULL,

@@ -60,6 +60,30 @@ class Seen:
                  one.base_digest),
             )  # fmt: skip
 
+    def add_chain(self, repository: str, digest: str, chain: str) -> None:
+        """Keep what all layers of an image are called by, so that images on it are known."""
+        with self._database.changed() as connection:
+            connection.execute("INSERT OR IGNORE INTO chains VALUES (?, ?, ?, ?)",
+                               (self._registry, chain, repository, digest))  # fmt: skip
+
+    def named_by_chain(self, chains: Sequence[str]) -> tuple[str, str] | None:
+        """Name and digest of the image whose layers are called by the last of ``chains`` that any is called by.
+
+        Only images that a tag names now. Of several tags ``latest`` counts, else the shortest: that is what moves.
+        """
+        for chain in reversed(chains):
+            with self._database.read() as connection:
+                row = connection.execute(
+                    "SELECT t.repository, t.tag, c.digest FROM chains c LEFT JOIN members m ON "
+                    "m.registry = c.registry AND m.repository = c.repository AND m.digest = c.digest "
+                    "JOIN tags t ON t.registry = c.registry AND t.repository = c.repository AND "
+                    "t.digest IN (c.digest, m.top) WHERE c.registry = ? AND c.chain = ? "
+                    "ORDER BY t.tag <> 'latest', length(t.tag), t.repository, t.tag LIMIT 1", (self._registry, chain),
+                ).fetchone()  # fmt: skip
+            if row is not None:
+                return f"{self._registry}/{row[0]}:{row[1]}", str(row[2])
+        return None
+
     def members(self, repository: str, top: str) -> list[str]:
         """The images of an index, by digest."""
         with self._database.read() as connection:

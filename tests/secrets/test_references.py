@@ -3,7 +3,7 @@
 import pytest
 
 from lockgate.errors import ConfigurationError
-from lockgate.settings.secret_reference import secret_of
+from lockgate.secrets.references import secret_of
 
 
 def test_a_reference_leads_to_a_variable_or_a_file(tmp_path):
