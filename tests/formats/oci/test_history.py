@@ -103,6 +103,12 @@ def test_a_dockerfile_of_something_else_places_nothing():
     assert history.lines_of(made[1].history, dockerfile.parse(b"")) == {}
 
 
+def test_a_file_from_the_network_is_at_its_line_though_buildah_writes_its_digest_alone():
+    made = image([(f"/bin/sh -c #(nop) ADD {HEX} in /opt/ ", False)], ["one"])
+    found = history.lines_of(made[1].history, dockerfile.parse(b"FROM a\nADD https://x.example/tools.tgz /opt/\n"))
+    assert found == {0: 2}
+
+
 STEPS = ["RUN a", "RUN b", "COPY a /b", "ENV A=b", "RUN |1 x", "/bin/sh -c #(nop)"]
 
 

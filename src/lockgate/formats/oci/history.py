@@ -23,7 +23,7 @@ _KEYWORDS = frozenset(
 _ARGUMENTS = lazy_pattern(r"\|(\d{1,4}) ")
 _SHELL = lazy_pattern(r"(?:/bin/)?(?:ba|da)?sh (?:-[a-z]+ (?:pipefail )?)*?-[a-z]*c ")
 _BLANKS = lazy_pattern(r"[\s\\]+")
-_MARK = lazy_pattern(r"(?:file|dir|multi):[0-9a-f]{64} in ")
+_MARK = lazy_pattern(r"(?:(?:file|dir|multi):)?[0-9a-f]{64} in ")  # buildah writes the digest alone for an address
 _FLAG = lazy_pattern(r"--[a-z-]+(?:=\S*)?\s+")
 _LONGEST = 4_096
 """Characters of an instruction that are compared; two that agree so far are one."""
