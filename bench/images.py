@@ -1,0 +1,116 @@
+"""One image, side by side with syft, grype and trivy: ``python -m bench.images LAYOUT [--rounds N] [--misses N]``.
+
+LAYOUT is an OCI image layout in a folder that holds one image; for the figures in docs/measurements.md it was made by
+debootstrap, pip, npm and copied jars and programs. Every tool that is installed writes a CycloneDX bill of it, each
+from nothing (no cache) in a process of its own; its CPU seconds, wall clock and peak memory are those of that process
+and its children. What any of them found is the truth that each is held against: packages by type, name and version,
+whatever file they were found in. With ``--misses`` up to N of those that a tool did not find are listed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote
+
+Key = tuple[str, str, str]
+
+
+def commands(layout: Path, bill: Path) -> dict[str, list[str]]:
+    """How each tool writes a bill of the layout; those that are not installed are left out."""
+    known = {
+        "lockgate": [sys.executable, "-m", "lockgate", "image", "sbom", str(layout), "--output", str(bill),
+                     "--no-store", "--quiet"],
+        "syft": ["syft", "scan", f"oci-dir:{layout}", "-o", f"cyclonedx-json={bill}", "-q"],
+        "grype": ["grype", f"oci-dir:{layout}", "-o", f"cyclonedx-json={bill}", "-q"],
+        "trivy": ["trivy", "image", "--input", str(layout), "--format", "cyclonedx", "--output", str(bill), "--quiet",
+                  "--offline-scan", "--skip-db-update", "--skip-java-db-update", "--no-progress"],
+    }  # fmt: skip
+    return {name: words for name, words in known.items() if shutil.which(words[0])}
+
+
+def measured(words: list[str], folder: Path) -> tuple[float, float, float, int]:
+    """CPU seconds, seconds, peak memory in MB and exit code of a process and its children."""
+    quiet = {
+        "SYFT_CHECK_FOR_APP_UPDATE": "false", "GRYPE_CHECK_FOR_APP_UPDATE": "false", "GRYPE_DB_AUTO_UPDATE": "false",
+        "XDG_CACHE_HOME": str(folder / "cache"), "TRIVY_CACHE_DIR": str(folder / "trivy"),
+    }  # fmt: skip
+    before = time.monotonic()
+    made = os.fork()
+    if made == 0:  # a process between, so that what it used is that of this tool alone
+        done = subprocess.run(words, env=os.environ | quiet, cwd=folder, stdout=subprocess.DEVNULL, check=False)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        figures = [used.ru_utime + used.ru_stime, used.ru_maxrss / 1000, done.returncode]
+        (folder / "used").write_text(json.dumps(figures))
+        os._exit(0)
+    os.waitpid(made, 0)
+    cpu, memory, code = json.loads((folder / "used").read_text())
+    return cpu, time.monotonic() - before, memory, code
+
+
+def packages(bill: Path) -> set[Key]:
+    """(type, name, version) of the components of a CycloneDX bill that have a package URL."""
+    found = set()
+    for one in json.loads(bill.read_text()).get("components", ()):
+        purl = one.get("purl", "")
+        if purl.startswith("pkg:"):
+            kind, _, rest = purl[4:].partition("?")[0].partition("#")[0].partition("/")
+            path, _, version = rest.rpartition("@") if "@" in rest else (rest, "", "")
+            name = unquote(path).lower().replace("_", "-")
+            found.add((kind, name.rpartition("/")[2] if kind == "deb" else name, unquote(version)))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench.images")
+    parser.add_argument("layout", type=Path, nargs="?")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--misses", type=int, default=0)
+    asked = parser.parse_args()
+    if asked.layout is None:
+        print("needs an OCI layout: python -m bench.images LAYOUT")
+        return
+    layout, told = asked.layout.resolve(), {}
+    print("| tool | packages | CPU s | s | MB |\n|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as place:
+        for name in commands(layout, Path()):
+            runs = []
+            for number in range(asked.rounds):
+                folder = Path(place) / f"{name}{number}"
+                folder.mkdir()
+                bill = folder / "bill.json"
+                runs.append(measured(commands(layout, bill)[name], folder))
+                if not bill.is_file():
+                    break
+                told[name] = packages(bill)
+            cpu, wall, memory, code = min(runs)
+            count = len(told[name]) if name in told else f"none (code {code})"
+            print(f"| {name} | {count} | {cpu:.1f} | {wall:.1f} | {memory:.0f} |", flush=True)
+    compare(told, asked.misses, print)
+
+
+def compare(told: dict[str, set[Key]], misses: int, say: Callable[[str], None]) -> None:
+    """What any tool found, by type, and how much of it each did."""
+    union = set().union(*told.values())
+    kinds = sorted({kind for kind, _, _ in union})
+    say(f"\n| type | any tool | {' | '.join(told)} |\n|---|---|{'---|' * len(told)}")
+    for kind in kinds:
+        counts = [sum(one[0] == kind for one in found) for found in told.values()]
+        say(f"| {kind} | {sum(one[0] == kind for one in union)} | {' | '.join(map(str, counts))} |")
+    for name, found in told.items():
+        for kind, package, version in sorted(union - found)[:misses]:
+            others = ", ".join(other for other in told if (kind, package, version) in told[other])
+            say(f"{name} misses {kind} {package} {version} (found by {others})")
+
+
+if __name__ == "__main__":
+    main()
