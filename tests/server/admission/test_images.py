@@ -1,6 +1,7 @@
 """Images of Pods verified while an API server waits: the webhook over TLS, signatures in Debian's registry."""
 
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -21,9 +22,7 @@ from lockgate.sources.image.registry import Trust, registry_of
 
 from .conftest import NoPrivileged, pod_request
 
-pytestmark = [
-    needs_registry, pytest.mark.skipif(shutil.which("skopeo") is None, reason="skopeo pushes the images")
-]  # fmt: skip
+needs_skopeo = pytest.mark.skipif(shutil.which("skopeo") is None, reason="skopeo pushes the images")
 FAILURE = FailureModes(FailureMode.CLOSED, {"kube-system": FailureMode.OPEN})
 
 
@@ -62,6 +61,8 @@ def shop(tmp_path):
         yield Shop(tmp_path, host)
 
 
+@needs_registry
+@needs_skopeo
 def test_a_pod_starts_when_its_images_are_signed_and_not_otherwise(serve, shop):
     webhook = serve(shop.judge())
     signed = webhook.review(image=shop.image("signed"))
@@ -76,6 +77,8 @@ def test_a_pod_starts_when_its_images_are_signed_and_not_otherwise(serve, shop):
     assert "no line of the policy is about registry.example.com/team/signed" in elsewhere["status"]["message"]
 
 
+@needs_registry
+@needs_skopeo
 def test_init_and_ephemeral_containers_are_judged_and_what_an_update_leaves_is_not(serve, shop):
     webhook = serve(shop.judge())
     for field in ("initContainers", "ephemeralContainers"):
@@ -86,18 +89,24 @@ def test_init_and_ephemeral_containers_are_judged_and_what_an_update_leaves_is_n
         assert webhook.review(request)["allowed"]
 
 
+@needs_registry
+@needs_skopeo
 def test_an_image_that_is_mounted_as_a_volume_is_judged_too(serve, shop):
     request = pod_request(image=shop.image("signed"))
     request["object"]["spec"]["volumes"] = [{"name": "models", "image": {"reference": shop.image("unsigned")}}]
     assert "volume models mounts" in serve(shop.judge()).review(request)["status"]["message"]
 
 
+@needs_registry
+@needs_skopeo
 def test_a_tag_is_resolved_and_that_is_said(serve, shop):
     told = serve(shop.judge()).review(image=shop.image("signed", tag=True))
     assert told["allowed"]
     assert f"which is {shop.digests['signed']} now" in told["warnings"][-1]
 
 
+@needs_registry
+@needs_skopeo
 def test_what_makes_pods_is_warned_of_or_refused_as_the_settings_say(serve, shop):
     def deployment():
         request = pod_request(image=shop.image("unsigned"))
@@ -112,12 +121,16 @@ def test_what_makes_pods_is_warned_of_or_refused_as_the_settings_say(serve, shop
     assert "warnings" not in serve(shop.judge(workloads=Mildness.OFF)).review(deployment())
 
 
+@needs_registry
+@needs_skopeo
 def test_a_namespace_that_is_exempt_is_not_judged(serve, shop):
     webhook = serve(shop.judge(exempt=("legacy-*",)))
     assert webhook.review(image=shop.image("unsigned"), namespace="legacy-shop")["allowed"]
     assert not webhook.review(image=shop.image("unsigned"), namespace="shop")["allowed"]
 
 
+@needs_registry
+@needs_skopeo
 def test_a_registry_that_is_away_is_for_the_failure_mode_and_what_is_known_goes_on(tmp_path, serve):
     with debians_registry(tmp_path) as host:
         shop = Shop(tmp_path, host)
@@ -128,3 +141,31 @@ def test_a_registry_that_is_away_is_for_the_failure_mode_and_what_is_known_goes_
     assert (closed["allowed"], closed["auditAnnotations"]["failure-mode"]) == (False, "closed")
     opened = webhook.review(image=shop.image("unsigned"), timeout="2s", namespace="kube-system")
     assert (opened["allowed"], opened["auditAnnotations"]["failure-mode"]) == (True, "open")
+
+
+def judge_of(folder, match):
+    (folder / "release.pub").write_bytes(pem(ec.generate_private_key(ec.SECP256R1())))
+    (folder / "images.yaml").write_text(
+        f"authorities: {{release: {{keys: [release.pub]}}}}\nimages: [{{match: ['{match}'], signed_by: [release]}}]\n"
+    )
+    trust = load(folder / "images.yaml")
+    return ImageJudge(NoPrivileged(), trust, ImageVerdicts(registries(lambda digest: None)), AdmissionSettings())
+
+
+def test_a_registry_that_never_answers_is_for_the_failure_mode_and_others_are_judged_meanwhile(serve, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        webhook = serve(judge_of(tmp_path, "127.0.0.1:*"), options={"failure": FAILURE})
+        image = f"127.0.0.1:{silent.getsockname()[1]}/team/shop:1"
+        told = webhook.review(image=image, timeout="2s")
+        assert (told["allowed"], told["auditAnnotations"]["failure-mode"]) == (False, "closed")
+        assert webhook.review(image="registry.example.com/other:1")["status"]["message"].startswith("[unmatched]")
+
+
+def test_who_creates_pods_does_not_make_the_webhook_ask_its_own_machine(serve, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        own.settimeout(0.2)
+        webhook = serve(judge_of(tmp_path, "*"))
+        told = webhook.review(image=f"localhost:{own.getsockname()[1]}/team/shop:1")
+        assert "a registry on this machine or its link is not asked" in told["status"]["message"]
+        with pytest.raises(TimeoutError):
+            own.accept()

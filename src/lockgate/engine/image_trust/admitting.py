@@ -125,7 +125,10 @@ def _unasked(trust: ImageTrust, reference: Reference, image: str) -> Verified:
 
 
 def registries(scan_of: Callable[[str], Scanned | None], *, ca_file: str = "") -> Ask:
-    """Asks the registry that an image names, as whom this machine is logged in."""
+    """Asks the registry that an image names, as whom this machine is logged in.
+
+    Who may create Pods names registries, so this machine and its link are asked only where the policy names them.
+    """
 
     def ask(trust: ImageTrust, reference: Reference, image: str, seconds: float) -> Verified:
         from lockgate.sources.image.registry import Limits, Trust, registry_of
@@ -134,7 +137,8 @@ def registries(scan_of: Callable[[str], Scanned | None], *, ca_file: str = "") -
             connect_seconds=min(seconds, 5.0), silence_seconds=seconds, document_seconds=seconds, retries=2,
             wait_seconds=min(1.0, seconds / 4), longest_wait=1.0,
         )  # fmt: skip
-        with registry_of(reference, Trust(ca_file), limits=limits) as place:
+        named = Trust(ca_file, named_by_others=not trust.names_host(reference.name))
+        with registry_of(reference, named, limits=limits) as place:
             return verified(trust, place, reference.key, name=reference.name, image=image, now=datetime.now(UTC),
                             scan_of=scan_of)  # fmt: skip
 

@@ -91,6 +91,11 @@ class ImageTrust:
         """Whether anything has to be known of the image but its name."""
         return self.asks_for_testimony(name) or self.asks_for_scan(name)
 
+    def names_host(self, name: str) -> bool:
+        """Whether a line for the image names its host itself, and not whatever host a Pod may name."""
+        host = name.partition("/")[0].rpartition(":")[0] or name.partition("/")[0]
+        return any(glob.startswith(host) for _, rule in self.rules(name) for glob in rule.match)
+
     def judge(self, image: Attestable, *, now: datetime) -> Trusted:
         """The verdict on ``image``; the reasons name the line of the policy that is not met."""
         rules = list(self.rules(image.name))

@@ -31,6 +31,8 @@ class Trust:
     """Certificates of authorities, PEM, beside those of the machine."""
     plain_http: bool = False
     """Whether the registry, and who it names, may be asked without TLS."""
+    named_by_others: bool = False
+    """Whether others than who runs this have named the registry, so that it may not be this machine or its link."""
 
 
 def shown(address: str) -> str:
@@ -104,6 +106,9 @@ class Transport:
             reason = f"the name of the host cannot be resolved ({type(error).__name__})"
             raise SourceError(reason, where=where) from None
         if own:
+            if self._trust.named_by_others and any(link_local(one) or loopback(one) for one in found):
+                hint = "a line of the policy that begins with the name of this host lets it be asked"
+                raise SourceError("a registry on this machine or its link is not asked", where=where, hint=hint)
             self._private = not all(public(address) for address in found)
         elif any(link_local(address) for address in found) or not (
             self._private or all(public(address) for address in found)
