@@ -86,6 +86,16 @@ def test_a_run_is_there_once_it_was_appended(tmp_path: Path, runs: ModuleType) -
     assert (record.has_run("a"), record.has_run("b"), record.has_run("' OR 1=1 --")) == (True, False, False)
 
 
+def test_nothing_shows_of_a_run_that_is_wanted_no_longer(tmp_path: Path, runs: ModuleType) -> None:
+    record, asked = Record.open(tmp_path), iter((True, True, False))
+    record.append_result(runs.result("a"), wanted=lambda: next(asked, False))
+    assert (record.rows("Findings"), record.rows("Runs")) == ([], [])
+    assert record.history("Findings")  # it had begun
+    record.append_result(runs.result("a"))
+    assert len(record.rows("Runs")) == 1
+    assert len(record.rows("Findings")) == len(runs.result("a").findings) + len(runs.result("a").fixed)
+
+
 def test_a_record_nobody_wrote_to_is_empty(tmp_path: Path) -> None:
     record = Record.open(tmp_path)
     assert record.rows("Findings") == []

@@ -14,6 +14,7 @@ from typing import Any
 from lockgate.cli._outputs import outputs, write
 from lockgate.cli._progress import progress
 from lockgate.cli._project import Project, project_at
+from lockgate.cycles import left_to_the_end
 from lockgate.engine import Request, scan
 from lockgate.engine.machine import machine_folder
 from lockgate.errors import ExitCode, NothingCheckedError, UsageError
@@ -104,6 +105,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
         from lockgate.cli._fix import apply_fixes
 
         apply_fixes(results[0], first.top, ask=not arguments.yes)
+    left_to_the_end(results)
     return exit_code(decision)
 
 

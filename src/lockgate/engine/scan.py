@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from lockgate import __version__
 from lockgate.dataclass import dataclass
-from lockgate.engine.aside import Aside
+from lockgate.engine.aside import Aside, Wanted
 from lockgate.engine.judge import Judge
 from lockgate.engine.observe import Judges, Observation, observe
 from lockgate.engine.request import Request
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 _MOST_CHARTS = 100
 """Whose objects are kept until the run ends."""
-_WORTH_A_COPY = 5_000
-"""Findings whose rows take longer to append than a process takes to be copied."""
+_WORTH_A_THREAD = 5_000
+"""Findings whose rows take much longer to append than a thread takes to start."""
 
 
 @dataclass(slots=True)
@@ -325,24 +325,15 @@ def _own(request: Request, named: set[RuleId]) -> dict[RuleId, Rule]:
 
 
 def _store(run: _Run, result: Result) -> None:
-    """The record first, then the ledger, which is made ready meanwhile.
-
-    A copy of this process that is killed may have stored the run or not, so the record is asked. It cannot tell where a
-    commit may still be on its way, as to an object store, and what a copy wrote of a batch that shows with others is
-    there for good: then the run is stored here.
-    """
+    """The record first, then the ledger, which is made ready meanwhile."""
     store, ledger, settled = run.store, run.ledger, run.settled
 
-    def append() -> None:
+    def append(wanted: Wanted) -> None:
         if store is not None:
-            store.append_result(result, **({"batch": run.batch} if run.batch else {}))
+            store.append_result(result, batch=run.batch, wanted=wanted)
 
-    many = len(result.findings) >= _WORTH_A_COPY
-    aside = Aside(
-        append,
-        worth_it=many and store is not None and store.is_local and not run.batch,
-        done=lambda: store is not None and store.has_run(run.id),
-    )
+    many = len(result.findings) + len(result.fixed) >= _WORTH_A_THREAD
+    aside = Aside(append, worth_it=many and store is not None)
     try:
         if ledger is not None and settled is not None:
             _save(run)

@@ -14,7 +14,9 @@ so that a death can leave it waiting for ever, and a killed check leaves its wor
 from __future__ import annotations
 
 import gc
+import os
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -28,7 +30,6 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any
 
-from lockgate.engine.aside import has_one_thread
 from lockgate.engine.judge import Judge
 from lockgate.errors import NothingCheckedError
 from lockgate.model import Family, File, Rule, Skip, SkipKind
@@ -79,6 +80,16 @@ def judged_by_workers(files: Iterable[File], judge: Judge, *, jobs: int) -> Gene
 
 class _WorkerDiedError(Exception):
     """The process that was asked ended before it answered, or none is left."""
+
+
+def has_one_thread() -> bool:
+    """Whether nothing runs in this process but who asks, as the system counts; False where that is not known."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        return len(os.listdir("/proc/self/task")) == 1  # noqa: PTH208 -- the number is all that is asked
+    except OSError:
+        return False
 
 
 class _Workers:

@@ -215,9 +215,8 @@ def _recognise_flaws(groups: Sequence[Group], known: Sequence[KnownFinding]) -> 
     if not groups:
         return list(known)
     by_name: dict[tuple[str, str, str], list[KnownFinding]] = defaultdict(list)
-    for one in known:
-        if one.bodies is not None and not one.bodies.named:
-            continue  # as of most: none at its path has names
+    # At the path of most, none has names.
+    for one in [one for one in known if (bodies := one.bodies) is None or bodies.named]:
         names = one.names
         if names:
             kind, key = one.flawed

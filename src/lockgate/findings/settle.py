@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date, datetime
-from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from lockgate.cycles import unsearched
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 _NOBODY = Introduction()
 _KNOWN, _NEW = State.KNOWN, State.NEW
-_rank = attrgetter("finding.location.line", "finding.rule", "identity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,14 +213,9 @@ def _remembered(told: Sequence[SettledFinding], prints: Sequence[str]) -> list[K
 def _ordered(findings: Sequence[SettledFinding]) -> list[SettledFinding]:
     """Most severe first, then path, line, rule, identity. Many findings lie in few files: those of one severity in one
     file are put in order by themselves."""
-    together: dict[tuple[int, str], list[SettledFinding]] = defaultdict(list)
-    for one in findings:
+    together: dict[tuple[int, str], list[tuple[int, str, str, int]]] = defaultdict(list)
+    for number, one in enumerate(findings):
         finding = one.finding
-        together[-finding.severity._value_, finding.location.path].append(one)
-    ordered: list[SettledFinding] = []
-    for key in sorted(together):
-        same = together[key]
-        if len(same) > 1:
-            same.sort(key=_rank)
-        ordered += same
-    return ordered
+        place = finding.location
+        together[-finding.severity._value_, place.path].append((place.line, finding.rule, one.identity, number))
+    return [findings[number] for key in sorted(together) for _, _, _, number in sorted(together[key])]

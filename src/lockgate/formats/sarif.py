@@ -436,13 +436,16 @@ class _Paths:
 
 
 def _is_absolute(uri: str) -> bool:
+    if ":" not in uri:  # as of most: neither a scheme nor a drive
+        return uri.startswith(("/", "\\"))
     return bool(_SCHEME.match(uri)) or uri.startswith(("/", "\\")) or bool(_DRIVE.match(uri.replace("\\", "/")))
 
 
 def _plain(uri: str) -> str:
     """Decoded, with forward slashes, without scheme, drive, leading slash, ``.`` and ``..``: never out of the tree."""
-    text = unquote(_SCHEME.sub("", uri)).replace("\\", "/").replace("\x00", "")
-    text = _DRIVE.sub("/", text)
+    text = unquote(_SCHEME.sub("", uri) if ":" in uri else uri).replace("\\", "/").replace("\x00", "")
+    if ":" in text:
+        text = _DRIVE.sub("/", text)
     text = text.lstrip("/")
     if text.startswith(".") or text.endswith("/") or "/." in text or "//" in text:  # else it is normal already
         text = posixpath.normpath("/" + text).lstrip("/")

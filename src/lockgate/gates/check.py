@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import partial
+from itertools import compress
+from operator import not_
 
 from lockgate.gates import Gate, Question
 from lockgate.model import Decision, Family, Reason, SettledFinding, Skip, State, Verdict
@@ -52,13 +54,10 @@ def _judge(
     left = list(findings)
     reasons: list[Reason] = []
     for index, condition in enumerate(conditions):
-        meant = _predicate(condition, today)
-        here: list[SettledFinding] = []
-        rest: list[SettledFinding] = []
-        for item in left:
-            (here if meant(item) else rest).append(item)
+        told = list(map(_predicate(condition, today), left))
+        here = list(compress(left, told))
         if here:
-            left = rest
+            left = list(compress(left, map(not_, told)))
             reasons.append(Reason(verdict, f"{verdict}[{index}]", _text(here, condition), _identities(here)))
     return left, reasons
 
@@ -93,8 +92,9 @@ def _is_rule(condition: Condition, _today: date, settled: SettledFinding) -> boo
 
 def _is_graded(condition: Condition, _today: date, settled: SettledFinding) -> bool:
     finding = settled.finding
-    severe = condition.severity is None or finding.severity >= condition.severity
-    return severe and (condition.confidence is None or finding.confidence >= condition.confidence)
+    if condition.severity is not None and finding.severity < condition.severity:
+        return False
+    return condition.confidence is None or finding.confidence >= condition.confidence
 
 
 def _is_old(condition: Condition, today: date, settled: SettledFinding) -> bool:

@@ -86,14 +86,17 @@ class Tally:
 
 def tally(result: Result) -> Tally:
     """Count the result once, the same way for every reader."""
-    open_findings = [one for one in result.findings if one.waiver is None or one.waiver.expired]
+    open_findings: Sequence[SettledFinding] = result.findings
+    waived = [one.waiver for one in open_findings]
+    if any(waived):
+        open_findings = [one for one in open_findings if one.waiver is None or one.waiver.expired]
     levels = Counter([one.finding.severity._value_ for one in open_findings])  # to hash an enumeration's value is slow
-    is_new = State.NEW
+    states = [one.state for one in open_findings]
     return Tally(
         open={level: levels[level._value_] for level in sorted(Severity, reverse=True)},
-        new=sum([one.state is is_new for one in open_findings]),
+        new=states.count(State.NEW),
         waived=len(result.findings) - len(open_findings),
-        expired=sum([one.waiver is not None for one in open_findings]),
+        expired=sum([one is not None and one.expired for one in waived]) if any(waived) else 0,
         fixed=len(result.fixed),
         skipped=len(result.skips),
         components=len(result.components),

@@ -129,7 +129,11 @@ def _drawn(result: Result, counts: Tally) -> list[SettledFinding]:
     for severity, count in counts.open.items():
         if room > 0:
             room, least = room - count, severity
-    able = [one for one in result.findings if one.finding.severity >= least and not one.waived]
+    able = [
+        one
+        for one in result.findings
+        if one.finding.severity >= least and (one.waiver is None or one.waiver.expired)
+    ]
     return worst_first(able)[:MAX_LINES]
 
 
@@ -239,7 +243,7 @@ def _expired(settled: SettledFinding) -> str:
 
 
 def _waived(result: Result) -> Iterator[Line]:
-    waived = worst_first([settled for settled in result.findings if settled.waived])
+    waived = worst_first([one for one in result.findings if one.waiver is not None and not one.waiver.expired])
     if not waived:
         return
     yield ()

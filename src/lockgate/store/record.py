@@ -93,21 +93,22 @@ class Record:
         """Whether it is a folder, and no place on an object store."""
         return "://" not in self.place
 
-    def append_result(self, result: Result, *, batch: str = "") -> None:
+    def append_result(self, result: Result, *, batch: str = "", wanted: Callable[[], bool] = lambda: True) -> None:
         """Store a whole run. When this returns the run is there; what it has written before does not show.
 
-        ``batch``: that of pieces which were appended before, to show with it. Raises :class:`StoreError`. Whoever does
-        not know how it ended asks :meth:`has_run` before calling it again: its last commit is what makes the run show.
-        Without ``batch`` nothing of an earlier try shows then.
+        ``batch``: that of pieces which were appended before, to show with it. ``wanted`` is asked before each commit:
+        where the run is wanted no longer this returns, and nothing of it shows. Raises :class:`StoreError`.
         """
         batch = batch or uuid.uuid4().hex
         shape, findings = tables()["Findings"], (*result.findings, *result.fixed)
         for start in range(0, len(findings), _PIECE):
+            if not wanted():
+                return
             piece = findings[start : start + _PIECE]
             columns = finding_columns(piece) | common_columns(result, batch, len(piece))
             self._append(shape, raw_columns(shape, columns, len(piece)))
         for name, rows in rows_of(result, batch).items():
-            while some := list(islice(rows, _PIECE)):
+            while wanted() and (some := list(islice(rows, _PIECE))):
                 self._append(tables()[name], raw_of_rows(tables()[name], some))
 
     def has_run(self, id: str) -> bool:
@@ -328,11 +329,18 @@ class Record:
         plain = self.is_local and once is None
         if plain and self._guard(table.name, lambda: append(self.uri(table.name), table, columns)):
             return
-        from deltalake import CommitProperties, Transaction, write_deltalake
+        from deltalake import ColumnProperties, CommitProperties, Transaction, WriterProperties, write_deltalake
 
         from lockgate.store._arrow import batch_of
 
         batch = batch_of(table, columns)
+        # As of small appends: of so few rows the least and greatest value of a column spare no query anything but by
+        # time, and to find them out is half of what writing takes. Compaction writes them for what it joins.
+        properties = WriterProperties(
+            compression="SNAPPY",
+            default_column_properties=ColumnProperties(statistics_enabled="NONE"),
+            column_properties={"TimeGenerated": ColumnProperties(statistics_enabled="CHUNK")},
+        )
 
         def write(handle: Any) -> None:
             if once is not None and holds(handle, once):
@@ -346,6 +354,7 @@ class Record:
                 configuration=None if handle is not None else CONFIGURATION,
                 schema_mode="merge" if other else None,
                 storage_options=self._options,
+                writer_properties=properties,
                 commit_properties=CommitProperties(
                     custom_metadata={MARK: mark} if mark is not None else None,
                     app_transactions=[Transaction(*once)] if once is not None else None,
