@@ -22,7 +22,7 @@ from lockgate.formats.printable import printable
 from lockgate.formats.signatures.signed_json import signed_object
 from lockgate.gates.images import ImageTrust, Scanned
 from lockgate.model import Verdict
-from lockgate.secrets.signing_keys import key_file
+from lockgate.secrets.files import secret_file
 from lockgate.secrets.signing_keys import opened as opened_key
 from lockgate.settings.image_policy import FILE_NAME
 from lockgate.signing.notary import chains
@@ -71,7 +71,7 @@ def run_sign(arguments: argparse.Namespace) -> int:
 def _as_notation(arguments: argparse.Namespace, place: WritablePlace, key: str, signer: Signer) -> int:
     path = Path(arguments.certificates)
     try:
-        chain = chains.from_pem(key_file(path))
+        chain = chains.from_pem(secret_file(path))
     except RefusedError as error:
         raise ConfigurationError(error.reason, where=str(path)) from None
     digest, made = sign_as_notation(

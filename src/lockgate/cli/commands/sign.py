@@ -10,7 +10,7 @@ from lockgate.cli.commands import Command
 def configure_place(parser: argparse.ArgumentParser) -> None:
     """What signing and attesting have in common."""
     parser.add_argument("image", metavar="IMAGE", help="name in a registry, or an OCI layout on disk")
-    parser.add_argument("--key", required=True, metavar="KEY", help="private key: a file in PEM, cosign's own as well")
+    parser.add_argument("--key", required=True, metavar="KEY", help="private key: a file in PEM, pkcs11:..., https://NAME.vault.azure.net/keys/...")
     parser.add_argument("--name", default="", metavar="NAME", help="which image of a layout that holds several")
     parser.add_argument("--ca-file", default="", metavar="FILE", help="authorities to trust beside the machine's, PEM")
     parser.add_argument("--plain-http", action="store_true", help="ask the registry without TLS (localhost always is)")
