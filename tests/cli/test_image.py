@@ -129,3 +129,23 @@ def test_check_judges_an_image_by_itself(lockgate, image, tmp_path):
     assert [one["location"]["path"] for one in findings(run)] == ["app/.npmrc"]
     for wrong in (["."], ["--staged"], ["--family", "policy"]):
         assert lockgate("check", "--image", "layout", *wrong, cwd=tmp_path).returncode == 2
+
+
+def test_every_platform_of_an_index_is_scanned_with_a_report_and_a_memory_of_its_own(lockgate, tmp_path, token):
+    made = Layout(tmp_path / "layout")
+    members = {
+        "amd64": made.image({"app/a.env": f"GITHUB_TOKEN={token}".encode()}),
+        "arm64": made.image({"app/b": b"nothing"}, architecture="arm64"),
+    }
+    index = made.index(
+        *({**one, "platform": {"os": "linux", "architecture": name}} for name, one in members.items())
+    )
+    made.name(index, "1")
+    arguments = ("image", "scan", "oci:layout:1", "--platform", "all", "--format", "json=out.json", "--quiet")
+    for state in ("new", "known"):
+        done = lockgate(*arguments, cwd=tmp_path)
+        assert done.returncode == 1, done.stderr
+        told = {name: json.loads((tmp_path / f"out-linux-{name}.json").read_bytes()) for name in members}
+        assert [one["state"] for one in told["amd64"]["findings"] if one["rule"].startswith("secrets/")] == [state]
+        assert not [one for one in told["arm64"]["findings"] if one["rule"].startswith("secrets/")]
+        assert not told["arm64"]["fixed"] and not told["amd64"]["fixed"]

@@ -17,6 +17,7 @@ from lockgate.cli._project import Project, project_at
 from lockgate.cli._text import safe
 from lockgate.engine import Request
 from lockgate.engine.affected import Affected, Touched, affected
+from lockgate.engine.image_sources import project_of
 from lockgate.engine.machine import machine_folder
 from lockgate.engine.rematch import compared, settled
 from lockgate.errors import ExitCode, NothingCheckedError
@@ -203,7 +204,7 @@ def _request(project: Project, target: Path, source: StoredSource, results: list
         advisories=target,
         gate=project.settings.gate,
         options=project.scanner_options(),
-        project=f"image {source.facts.name}",
+        project=project_of(source.facts.name, source.facts.platform),
         salt=salt_of(project.workspace),
         cache_dir=project.workspace.cache_dir,
         made_dir=machine_folder([project.top]),

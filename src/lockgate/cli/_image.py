@@ -14,7 +14,7 @@ from lockgate.cli._progress import progress
 from lockgate.cli._project import Project, project_at
 from lockgate.dataclass import dataclass
 from lockgate.engine import Progress, Request
-from lockgate.engine.image_sources import image_sources, unmet
+from lockgate.engine.image_sources import image_sources, project_of, unmet
 from lockgate.engine.machine import machine_folder
 from lockgate.errors import SourceError, UsageError
 from lockgate.formats.format_error import FormatError
@@ -39,6 +39,8 @@ from lockgate.store.workspace import salt_of
 FAMILIES = (Family.SECRETS, Family.IMAGES, Family.DEPENDENCIES, Family.MALWARE)
 """What is judged of an image."""
 Options = Mapping[str, Mapping[str, Any]]
+EVERY = "all"
+"""In place of a platform: each that there is."""
 _LAYERS_KEPT = 4_000
 """Layers of which answers and lists of entries are kept."""
 
@@ -179,10 +181,33 @@ def _attached(image: Image) -> tuple[str, ...] | None:
 
 
 def _scan(arguments: argparse.Namespace) -> int:
+    if arguments.platform == EVERY:
+        return _scan_every(arguments)
     wanted = outputs(arguments.format)
     found = scanned(arguments)
     write(found.result, wanted)
     return exit_code(found.decision)
+
+
+def _scan_every(arguments: argparse.Namespace) -> int:
+    """Each image of an index in its turn, with reports of its own; the worst of their exit codes."""
+    with image_of(argparse.Namespace(**{**vars(arguments), "platform": ""})) as image:
+        names = dict.fromkeys(image.platforms) if isinstance(image, Image) else {}
+    worst = 0
+    for name in names or ("",):
+        formats = [_of_platform(one, name) for one in arguments.format]
+        worst = max(worst, _scan(argparse.Namespace(**{**vars(arguments), "platform": name, "format": formats})))
+    return worst
+
+
+def _of_platform(form: str, platform: str) -> str:
+    """``sarif=image.sarif`` as ``sarif=image-linux-arm64.sarif``: one report must not write over another."""
+    name, equals, file = form.partition("=")
+    if not equals or not platform:
+        return form
+    path = Path(file)
+    own = f"{path.stem}-{platform.replace('/', '-')}{path.suffix}"
+    return f"{name}={path.with_name(own)}"
 
 
 @contextmanager
@@ -239,7 +264,7 @@ def _request(
         advisories=advisories,
         gate=project.settings.gate,
         options=options,
-        project=f"image {arguments.image}",
+        project=project_of(arguments.image, str(image.config.platform) if isinstance(image, Image) else ""),
         salt=salt_of(project.workspace if store else None),
         cache_dir=project.workspace.cache_dir if store else None,
         made_dir=machine_folder([project.top]) if store else None,

@@ -12,6 +12,8 @@ from lockgate.sources.image.installed import InstalledSource, Study
 from lockgate.sources.image.layers import Listings, Standing
 from lockgate.sources.image.survey import SurveySource
 
+_USUAL = "linux/amd64"
+
 
 def image_sources(
     image: Image, *, families: Collection[Family], listings: Listings | None, excluded: Callable[[str], bool],
@@ -36,6 +38,12 @@ def image_sources(
     if survey is not None:
         found.append(survey)
     return found
+
+
+def project_of(name: str, platform: str) -> str:
+    """Under which name findings of an image are known again: of the images for several platforms that have one name,
+    each knows its own. The one that is taken where nobody chooses has the name alone."""
+    return f"image {name}" if platform in ("", _USUAL) else f"image {name} {platform}"
 
 
 def unmet(entry: Entry, standing: Standing) -> None:

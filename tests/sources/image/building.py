@@ -24,12 +24,13 @@ class Layout:
         (self.folder / "blobs" / "sha256" / digest(content)[7:]).write_bytes(content)
         return {"mediaType": media_type, "digest": digest(content), "size": len(content), **more}
 
-    def image(self, *layers: Layer, steps: Sequence[str] = (), pack=gz, media_type: str = LAYER, **run) -> dict:
+    def image(self, *layers: Layer, steps: Sequence[str] = (), pack=gz, media_type: str = LAYER,
+              architecture: str = "amd64", **run) -> dict:  # fmt: skip
         """The descriptor of an image; ``steps`` that begin with ``-`` bring no layer."""
         plain = [one if isinstance(one, bytes) else tar(one) for one in layers]
         history = [{"created_by": one.lstrip("-"), "empty_layer": one.startswith("-")} for one in steps]
         body = {
-            "os": "linux", "architecture": "amd64", "config": run, "history": history,
+            "os": "linux", "architecture": architecture, "config": run, "history": history,
             "rootfs": {"type": "layers", "diff_ids": [digest(one) for one in plain]},
         }  # fmt: skip
         manifest = {

@@ -98,7 +98,8 @@ def _naming(one: argparse.ArgumentParser) -> None:
     if one.get_default("form") is None:  # those that compare take one image or another number of them
         one.add_argument("image", metavar="IMAGE", help=_WHERE)
     one.add_argument("--name", default="", metavar="NAME", help="which image of a place that holds several")
-    one.add_argument("--platform", default="", metavar="OS/ARCH", help="of an index (default: linux/amd64)")
+    one.add_argument("--platform", default="", metavar="OS/ARCH",
+                     help="of an index (default: linux/amd64); scan takes each with all")  # fmt: skip
     one.add_argument("--dockerfile", metavar="FILE", help="what it was built from, to name lines of")
     one.add_argument("--ca-file", default="", metavar="FILE", help="authorities to trust beside the machine's, PEM")
     one.add_argument("--plain-http", action="store_true", help="ask the registry without TLS (localhost always is)")

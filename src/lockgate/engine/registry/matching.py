@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from lockgate.engine.image_sources import project_of
 from lockgate.engine.registry.judging import Judging
 from lockgate.engine.registry.steps import keep_one
 from lockgate.engine.rematch import compared, settled
@@ -36,8 +37,9 @@ def match_again(judging: Judging) -> str:
 
         def settle(source: StoredSource) -> Result:
             results: list[Result] = []
+            project = project_of(source.facts.name, source.facts.platform)
             asked = replace(
-                judging.request, families=(Family.DEPENDENCIES,), project=f"image {source.facts.name}",
+                judging.request, families=(Family.DEPENDENCIES,), project=project,
                 revision=source.facts.digest, rules_digest=judging.rules.digest, tell=results.append,
             )  # fmt: skip
             scan([source], judging.rules, judging.gate, store=judging.record, ledger=ledger, request=asked)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from lockgate.engine.image_sources import project_of
 from lockgate.engine.registry import bases, quarantine
 from lockgate.engine.registry.judging import Judging
 from lockgate.engine.registry.scope import Scope
@@ -124,7 +125,8 @@ class Worker:
         image = replace(opened(place, digest, name=name, reference=named), index_digest=job.top)
         verdict = self._judging.verdict_of(job.run) if job.attempts > 1 else ""
         if not verdict:
-            verdict = str(self._judging.judge(image, project=f"image {name}", run=job.run).verdict.value)
+            project = project_of(name, str(image.config.platform))
+            verdict = str(self._judging.judge(image, project=project, run=job.run).verdict.value)
         base, below = bases.stated_or_found(self._scope, self._seen, image, job.repository)
         judged = Judged(digest, job.run, verdict, base, below)
         self._seen.judge(job.repository, judged)
