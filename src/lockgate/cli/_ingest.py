@@ -12,9 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lockgate.cli._ingest_files import each
 from lockgate.cli.commands.ingest import FILES
 from lockgate.dataclass import dataclass
-from lockgate.errors import ExitCode, LockgateError, UsageError
+from lockgate.errors import UsageError
 
 if TYPE_CHECKING:
     from lockgate.store.ingest import Collected, Loader
@@ -31,6 +32,7 @@ _STDIN = "-"
 class _Told:
     """What became of one file."""
 
+    table: str
     rows: int = 0
     blocks: int = 0
     again: int = 0
@@ -40,6 +42,31 @@ class _Told:
     loose: int = 0
     """Fields that are in the companion table only."""
     shown: list[Problem] = field(default_factory=list)
+
+    @property
+    def misses(self) -> bool:
+        """Whether a row is in the companion table only."""
+        return bool(self.lost)
+
+    def say(self, name: str) -> None:
+        """Print it."""
+        from lockgate.cli._text import safe
+
+        shown = safe("standard input" if name == _STDIN else name)
+        for one in self.shown:
+            what = f"field {one.field!r}: {one.reason}" if one.field else one.reason
+            print(f"{shown}:{one.line}: {safe(what)}", file=sys.stderr)
+        more = self.lost + self.loose - len(self.shown)
+        if more > 0:
+            print(f"and {more:,} more", file=sys.stderr)
+        if self.lost or self.loose:
+            counted = f"{self.lost:,} rows and {self.loose:,} fields"
+            print(f"{counted} did not fit; they are in {self.table}_errors", file=sys.stderr)
+        if self.again and self.again == self.blocks:
+            print(f"{shown}: was taken before (--again takes it once more)")
+        else:
+            before = f", {self.again:,} of {self.blocks:,} blocks were taken before" if self.again else ""
+            print(f"{shown}: {self.rows:,} rows into {self.table}{before}")
 
 
 def run(arguments: Namespace) -> int:
@@ -67,24 +94,15 @@ def run(arguments: Namespace) -> int:
             arguments, form, lambda name: _given(arguments, name, table), clean=partial(cleaned, salt=salt),
             loader=lambda one, origin: Loader(collected, one, origin=origin),
         )  # fmt: skip
-    code = ExitCode.ALLOWED
-    for name in arguments.files:
-        told = _Told()
+
+    def load(name: str, told: _Told) -> None:
+        loader = _loader(arguments, collected, table, name, salt, transformation)
         try:
-            loader = _loader(arguments, collected, table, name, salt, transformation)
-            try:
-                _load(arguments, loader, name, told)
-            finally:
-                loader.close()
-                _tell(name, table, told)
-        except LockgateError as error:
-            if len(arguments.files) == 1:
-                raise
-            print(f"lockgate: {error}", file=sys.stderr)
-            code = ExitCode(max(code, error.exit_code))
-        if told.lost:
-            code = ExitCode(max(code, ExitCode.NOTHING_CHECKED))
-    return int(code)
+            _load(arguments, loader, name, told)
+        finally:
+            loader.close()
+
+    return each(arguments.files, lambda: _Told(table), load)
 
 
 def _transformation(arguments: Namespace) -> Transformation | None:
@@ -165,22 +183,3 @@ def _columns(text: str) -> list[Column]:
             raise UsageError(f"{one!r} is no column", where="--columns",
                              hint=f"NAME:TYPE, with one of {', '.join(ColumnType)}") from None  # fmt: skip
     return columns
-
-
-def _tell(name: str, table: str, told: _Told) -> None:
-    from lockgate.cli._text import safe
-
-    shown = safe("standard input" if name == _STDIN else name)
-    for one in told.shown:
-        what = f"field {one.field!r}: {one.reason}" if one.field else one.reason
-        print(f"{shown}:{one.line}: {safe(what)}", file=sys.stderr)
-    more = told.lost + told.loose - len(told.shown)
-    if more > 0:
-        print(f"and {more:,} more", file=sys.stderr)
-    if told.lost or told.loose:
-        print(f"{told.lost:,} rows and {told.loose:,} fields did not fit; they are in {table}_errors", file=sys.stderr)
-    if told.again and told.again == told.blocks:
-        print(f"{shown}: was taken before (--again takes it once more)")
-    else:
-        before = f", {told.again:,} of {told.blocks:,} blocks were taken before" if told.again else ""
-        print(f"{shown}: {told.rows:,} rows into {table}{before}")

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from lockgate.cli._ingest_files import each
 from lockgate.dataclass import dataclass
-from lockgate.errors import ExitCode, LockgateError, UsageError
+from lockgate.errors import UsageError
 
 if TYPE_CHECKING:
     from lockgate.store.ingest import Loader
@@ -36,6 +37,26 @@ class _Told:
     again: bool = False
     """Whether some of it was there already."""
 
+    @property
+    def misses(self) -> bool:
+        """Whether something could not be read."""
+        return bool(+self.lost)
+
+    def say(self, name: str) -> None:
+        """Print it."""
+        from lockgate.cli._text import safe
+
+        for table, count in (+self.lost).items():
+            print(f"{count:,} could not be read: {safe(table)}", file=sys.stderr)
+        for table, count in (+self.loose).items():
+            print(f"{count:,} fields or rows did not fit; they are in {table}_errors", file=sys.stderr)
+        shown = safe("standard input" if name == "-" else name)
+        if self.again and not +self.rows:
+            print(f"{shown}: was taken before (--again takes it once more)")
+            return
+        into = ", ".join(f"{count:,} rows into {table}" for table, count in sorted((+self.rows).items())) or "no rows"
+        print(f"{shown}: {into}{', the rest was taken before' if self.again else ''}")
+
 
 def format_of(arguments: Namespace) -> Format | None:
     """The format that is asked for; None where files hold rows. Raises :class:`UsageError`."""
@@ -56,21 +77,10 @@ def run(
     arguments: Namespace, form: Format, given: Given, *, loader: Callable[[str, str], Loader], clean: Clean
 ) -> int:  # fmt: skip
     """Take the files. ``loader`` gives that of a table for an origin; the exit code is that of ``lockgate ingest``."""
-    code = ExitCode.ALLOWED
-    for name in arguments.files:
-        told = _Told()
-        try:
-            _load(arguments, form, name, given, loader=loader, clean=clean, told=told)
-        except LockgateError as error:
-            if len(arguments.files) == 1:
-                raise
-            print(f"lockgate: {error}", file=sys.stderr)
-            code = ExitCode(max(code, error.exit_code))
-        finally:
-            _tell(name, told)
-        if +told.lost:
-            code = ExitCode(max(code, ExitCode.NOTHING_CHECKED))
-    return int(code)
+    return each(
+        arguments.files, _Told,
+        lambda name, told: _load(arguments, form, name, given, loader=loader, clean=clean, told=told),
+    )  # fmt: skip
 
 
 def _load(
@@ -102,18 +112,3 @@ def _load(
     finally:
         for opened in loaders.values():
             opened.close()
-
-
-def _tell(name: str, told: _Told) -> None:
-    from lockgate.cli._text import safe
-
-    for table, count in (+told.lost).items():
-        print(f"{count:,} could not be read: {safe(table)}", file=sys.stderr)
-    for table, count in (+told.loose).items():
-        print(f"{count:,} fields or rows did not fit; they are in {table}_errors", file=sys.stderr)
-    shown = safe("standard input" if name == "-" else name)
-    if told.again and not +told.rows:
-        print(f"{shown}: was taken before (--again takes it once more)")
-        return
-    into = ", ".join(f"{count:,} rows into {table}" for table, count in sorted((+told.rows).items())) or "no rows"
-    print(f"{shown}: {into}{', the rest was taken before' if told.again else ''}")
