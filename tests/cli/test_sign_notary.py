@@ -4,6 +4,7 @@ import json
 
 import pytest
 from tests.signing.notary.authorities import chain, key_pem, pem
+from tests.signing.notary.timestamping import authority, serving
 from tests.sources.image.building import Layout
 
 POLICY = """\
@@ -60,10 +61,32 @@ def test_an_image_is_denied_until_somebody_trusted_has_signed_it(lockgate, folde
     assert (skips.returncode, "looks at no signature" in skips.stdout) == (1, True)
 
 
+def test_a_timestamp_is_asked_for_and_held_against_its_root(lockgate, folder, tmp_path):
+    sign = ("sign", "layout", "--form", "notary-cose", "--key", "key.pem", "--certificates", "chain.pem")
+    with authority(tmp_path / "tsa") as tsa, serving(tsa) as address:
+        (folder / "tsa.pem").write_bytes(pem(tsa.root))
+        wrong = lockgate(*sign, "--timestamp-url", address, "--timestamp-root", "chain.pem", cwd=folder)
+        assert (wrong.returncode, "none of the authorities" in wrong.stderr) == (5, True), wrong.stderr
+        done = lockgate(*sign, "--timestamp-url", address, "--timestamp-root", "tsa.pem", cwd=folder)
+        assert done.returncode == 0, done.stderr
+        store = folder / "notation" / "truststore" / "x509" / "tsa" / "clock"
+        store.mkdir(parents=True)
+        (store / "root.pem").write_bytes(pem(tsa.root))
+    body = json.loads((folder / "notation" / "trustpolicy.json").read_text())
+    body["trustPolicies"][0]["trustStores"].append("tsa:clock")
+    (folder / "notation" / "trustpolicy.json").write_text(json.dumps(body))
+    told = lockgate("verify", "layout", "--no-store", cwd=folder)
+    assert told.returncode == 0, told.stdout
+    assert "CN=cart builder,O=Harbour\\, Inc.,ST=WA,C=US, 20" in told.stdout  # and when it was there
+    gone = lockgate(*sign, "--timestamp-url", address, "--timestamp-root", "tsa.pem", cwd=folder)
+    assert (gone.returncode, "does not answer" in gone.stderr) == (5, True)
+
+
 def test_what_does_not_go_together_is_told(lockgate, folder):
-    for more in (("--form", "notary-jws"), ("--certificates", "chain.pem"), ("--expires", "3")):
+    for more in (("--form", "notary-jws"), ("--certificates", "chain.pem"), ("--timestamp-url", "http://a")):
         run = lockgate("sign", "layout", "--key", "key.pem", *more, cwd=folder)
-        assert (run.returncode, "Notary Project" in run.stderr) == (2, True)
+        assert run.returncode == 2
+        assert "Notary Project" in run.stderr or "needs the root" in run.stderr
     (folder / "notation" / "truststore" / "x509" / "ca" / "ours" / "root.crt").unlink()
     run = lockgate("verify", "layout", cwd=folder)
     assert (run.returncode, "without certificates" in run.stderr) == (3, True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockgate.cli._image import named_image
 from lockgate.cli._project import Project, project_at
@@ -31,7 +32,11 @@ from lockgate.signing.signer import Signer
 from lockgate.sources.image.attached import writable
 from lockgate.sources.image.place import Place, WritablePlace
 from lockgate.sources.image.places import Named
+from lockgate.sources.timestamp_authority import countersignature
 from lockgate.store.workspace import prepare
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 _MAX_PREDICATE = 16 * 1024 * 1024
 _WORDS = {Verdict.ALLOW: "allowed", Verdict.WARN: "allowed with warnings", Verdict.DENY: "denied"}
@@ -60,6 +65,9 @@ def run_sign(arguments: argparse.Namespace) -> int:
     if notary is not bool(arguments.certificates) or (arguments.expires and not notary) or arguments.expires < 0:
         hint = "--form notary-jws --certificates chain.pem [--expires DAYS]"
         raise UsageError("certificates go with a form of the Notary Project", where="--certificates", hint=hint)
+    if bool(arguments.timestamp_url) is not bool(arguments.timestamp_root) or (arguments.timestamp_url and not notary):
+        hint = "--form notary-jws --timestamp-url URL --timestamp-root FILE"
+        raise UsageError("a timestamp needs the root that it is held against", where="--timestamp-url", hint=hint)
     with named_image(arguments, writes=True) as named, opened_key(arguments.key) as signer:
         place, name = _written_to(named, arguments)
         if notary:
@@ -69,16 +77,26 @@ def run_sign(arguments: argparse.Namespace) -> int:
 
 
 def _as_notation(arguments: argparse.Namespace, place: WritablePlace, key: str, signer: Signer) -> int:
-    path = Path(arguments.certificates)
-    try:
-        chain = chains.from_pem(secret_file(path))
-    except RefusedError as error:
-        raise ConfigurationError(error.reason, where=str(path)) from None
+    chain = _certificates(arguments.certificates)
+    roots = _certificates(arguments.timestamp_root) if arguments.timestamp_root else []
+    countersigned = partial(_countersigned, arguments.timestamp_url, roots) if roots else None
     digest, made = sign_as_notation(
-        place, key, signer, chain, form=arguments.form, now=datetime.now(UTC), days=arguments.expires
-    )
+        place, key, signer, chain, form=arguments.form, now=datetime.now(UTC), days=arguments.expires,
+        countersigned=countersigned,
+    )  # fmt: skip
     print(f"signed {digest}\n  by {printable(chain[0].subject.rfc4514_string())} at {made}")
     return int(ExitCode.ALLOWED)
+
+
+def _certificates(path: str) -> list[Certificate]:
+    try:
+        return chains.from_pem(secret_file(Path(path)))
+    except RefusedError as error:
+        raise ConfigurationError(error.reason, where=path) from None
+
+
+def _countersigned(address: str, roots: Sequence[Certificate], signature: bytes) -> bytes:
+    return countersignature(address, signature, roots)
 
 
 def run_attest(arguments: argparse.Namespace) -> int:

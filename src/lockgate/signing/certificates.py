@@ -72,13 +72,13 @@ def loaded(der: bytes) -> Certificate:
 def from_pem(content: bytes) -> tuple[bytes, ...]:
     """The certificates of a text in PEM, DER, in its order. Raises :class:`RefusedError`."""
     from cryptography.hazmat.primitives.serialization import Encoding
-    from cryptography.x509 import load_pem_x509_certificate
+    from cryptography.x509 import InvalidVersion, load_pem_x509_certificate
 
     if len(content) > _DEEPEST * _MAX_CERTIFICATE:
         raise RefusedError("more certificates than a chain has")
     try:
         return tuple(load_pem_x509_certificate(one).public_bytes(Encoding.DER) for one in _PEM.findall(content))
-    except ValueError:
+    except (ValueError, InvalidVersion):
         raise RefusedError("a certificate that cannot be read") from None
 
 
@@ -187,13 +187,13 @@ def _is_promise(promise: Any, certificate: Any, issuer: Any, log: Log) -> bool:
 
 
 def _certificate(der: bytes) -> Any:
-    from cryptography.x509 import load_der_x509_certificate
+    from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
     if len(der) > _MAX_CERTIFICATE:
         raise RefusedError("a certificate larger than any")
     try:
         return load_der_x509_certificate(der)
-    except ValueError:
+    except (ValueError, InvalidVersion):
         raise RefusedError("a certificate that cannot be read") from None
 
 

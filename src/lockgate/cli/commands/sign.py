@@ -36,6 +36,10 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--certificates", default="", metavar="FILE",
                         help="of the key, up to the root's, PEM: for the Notary Project")  # fmt: skip
+    parser.add_argument("--timestamp-url", default="", metavar="URL",
+                        help="authority that tells when it was signed (RFC 3161), for the Notary Project")  # fmt: skip
+    parser.add_argument("--timestamp-root", default="", metavar="FILE",
+                        help="certificate that this authority is trusted by, PEM")  # fmt: skip
     parser.add_argument("--expires", type=int, default=0, metavar="DAYS",
                         help="when a signature of the Notary Project ends (default: never)")  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,15 +21,17 @@ FORMS = {"notary-jws": JWS, "notary-cose": COSE}
 
 def sign_as_notation(
     place: WritablePlace, key: str, signer: Signer, chain: Sequence[Certificate], *, form: str, now: datetime,
-    days: int = 0,
+    days: int = 0, countersigned: Callable[[bytes], bytes] | None = None,
 ) -> tuple[str, str]:  # fmt: skip
     """Sign the image ``key`` of ``place``; its digest, and that of the artifact that holds the signature.
 
-    ``form``: one of ``FORMS``. ``days``: after which the signature expires; 0: never. Raises ``SourceError`` and
-    ``ConfigurationError``.
+    ``form``: one of ``FORMS``. ``days``: after which the signature expires; 0: never. ``countersigned`` gives the
+    timestamp of a signature. Raises ``SourceError`` and ``ConfigurationError``.
     """
     subject, kind = subject_of(place, key), FORMS[form]
     expires = now + timedelta(days=days) if days else None
-    content, told = sign(subject, signer, chain, media_type=kind, now=now, expires_at=expires)
+    content, told = sign(
+        subject, signer, chain, media_type=kind, now=now, expires_at=expires, countersigned=countersigned
+    )
     made = attach(place, subject, ARTIFACT_TYPE, [(kind, content)], annotations=told, config=ARTIFACT_TYPE)
     return subject.digest, made.digest

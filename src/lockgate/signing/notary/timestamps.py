@@ -55,6 +55,19 @@ def seen(token: bytes, signature: bytes, roots: Sequence[Certificate]) -> Seen:
     return Seen(moment - off, moment + off, chain)
 
 
+def token_of(answer: bytes) -> bytes:
+    """The token in the answer of an authority. Raises :class:`RefusedError` where it gave none."""
+    try:
+        _, start, end = _element(answer, 0, len(answer))
+        _, status, after = _element(answer, start, end)
+        _, number, stop = _element(answer, status, after)
+    except ValueError:
+        raise RefusedError("no answer of an authority that tells the time") from None
+    if int.from_bytes(answer[number:stop], "big") > 1 or after == end:  # granted, or granted with changes
+        raise RefusedError("the authority gives no timestamp")
+    return answer[after:end]
+
+
 def _answer(token: bytes) -> bytes:
     """The answer of an authority whose token this is."""
     body = _GRANTED + token
