@@ -6,7 +6,7 @@ that have a flaw. ``rematch`` makes findings of it, image by image.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from lockgate.dataclass import dataclass
 from lockgate.model import Component
@@ -15,7 +15,7 @@ from lockgate.store._running import RunningContainer, running
 from lockgate.store.advisories import AdvisoryStore, Match
 from lockgate.store.bills import Bills, StoredImage
 
-_PIECE = 20_000
+_PIECE = 5_000
 """Components that are matched together: those of one package stand beside each other."""
 
 
@@ -77,15 +77,14 @@ def _order(one: Touched) -> tuple[str, str, str, str, str, str]:
     return facts.name, facts.digest, component.ecosystem, component.name, component.version, one.match.group
 
 
-def matched(store: AdvisoryStore, parts: Sequence[tuple[int, Component]]) -> list[tuple[int, Match]]:
-    """The flaws of components, each with the number of the component."""
+def matched(store: AdvisoryStore, parts: Sequence[tuple[int, Component]]) -> Iterator[tuple[int, Match]]:
+    """The flaws of components, each with the number of the component; few are held at a time."""
     owned = [one for one in parts if one[1].owner]
     spoken_for = told_by_owners(store, [component for _, component in owned])
     left_out = {owned[at][0] for at in spoken_for}
     asked = [one for one in parts if one[0] not in left_out]
-    found: list[tuple[int, Match]] = []
     for start in range(0, len(asked), _PIECE):
         piece = asked[start : start + _PIECE]
         numbers = {id(component): number for number, component in piece}
-        found.extend((numbers[id(match.component)], match) for match in store.match(one for _, one in piece))
-    return found
+        for match in store.match(one for _, one in piece):
+            yield numbers[id(match.component)], match

@@ -61,6 +61,7 @@ class Bills:
 
     def __init__(self, record: Record, connection: Any) -> None:
         self.record, self.connection = record, connection
+        self._rows = "Components"
         connection.execute(
             f"CREATE TEMP TABLE image AS SELECT * FROM (SELECT {', '.join(_IMAGE)}, TimeGenerated FROM Images "  # noqa: S608 -- names of ours
             "WHERE Inventoried QUALIFY row_number() OVER (PARTITION BY ImageDigest ORDER BY TimeGenerated DESC, RunId) "
@@ -82,16 +83,22 @@ class Bills:
 
         ``names``: only of packages, or source packages, that are called so.
         """
-        only, bound = "", []
-        if names is not None:
-            only = "AND (c.Name IN (SELECT unnest(?)) OR c.SourcePackage IN (SELECT unnest(?)))"
-            bound = [sorted(names), sorted(names)]
+        self._rows = "Components"
+        if names is not None:  # few rows, which are asked for twice
+            # A list of values is compared while the files are read, which a table of them is not.
+            places = ", ".join("?" * len(names)) or "NULL"
+            self.ask(
+                f"CREATE OR REPLACE TEMP TABLE candidate AS SELECT {_KEY}, RunId, Path, Layer, ComponentKind "  # noqa: S608 -- names of ours
+                f"FROM Components WHERE Name IN ({places}) OR SourcePackage IN ({places})",
+                [*sorted(names), *sorted(names)],
+            )
+            self._rows = "candidate"
         self.ask(
             "CREATE OR REPLACE TEMP TABLE part AS SELECT row_number() OVER () AS number, * FROM "  # noqa: S608 -- names of ours
-            f"(SELECT DISTINCT {_KEY} FROM Components c WHERE RunId IN (SELECT RunId FROM image) "
+            f"(SELECT DISTINCT {_KEY} FROM {self._rows} WHERE RunId IN (SELECT RunId FROM image) "
             "AND ComponentKind <> 'operating-system' "
-            f"AND PackageVersion <> '' {only})", bound,
-        )  # fmt: skip
+            "AND PackageVersion <> '')"
+        )
         rows = self.ask(f"SELECT number, {_KEY} FROM part ORDER BY Ecosystem, Name, number")  # noqa: S608 -- as above
         return [
             (number, Component(ecosystem, name, version, "", source=source, source_version=source_version,
@@ -102,7 +109,7 @@ class Bills:
     def held(self, numbers: Collection[int]) -> list[Held]:
         """Where components of :meth:`distinct` are, in the order of images, paths and numbers."""
         rows = self.ask(
-            "SELECT DISTINCT p.number, i.ImageDigest, c.Path, c.Layer FROM Components c "  # noqa: S608 -- names of ours
+            f"SELECT DISTINCT p.number, i.ImageDigest, c.Path, c.Layer FROM {self._rows} c "  # noqa: S608 -- names of ours
             f"JOIN part p ON {_EQUAL} JOIN image i ON c.RunId = i.RunId WHERE p.number IN (SELECT unnest(?)) "
             "ORDER BY i.ImageDigest, c.Path, p.number",
             [sorted(numbers)],
