@@ -68,6 +68,7 @@ def test_the_same_source_makes_the_same_image_with_all_that_is_said_of_it(lockga
     assert first["digest"] == again["digest"]
     assert first["sbom"] == again["sbom"]
     assert not again["signature"]
+    assert "lockgate-build" not in subprocess.run(["buildah", "images"], capture_output=True, text=True).stdout
     revision = subprocess.run(["git", "-C", str(source), "rev-parse", "HEAD"], capture_output=True, text=True)
     head = revision.stdout.strip()
     seen = told(lockgate("image", "inspect", "one", "--name", "1", "--format", "json", cwd=tmp_path))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -48,6 +49,8 @@ class Builder:
     install: str
     """How to have it, for people."""
     probe: tuple[str, ...] = ("--version",)
+    keeps: bool = False
+    """Whether the image stays in a store of its own, from which it is removed."""
 
     def version(self) -> str:
         """What it says it is, in a line; empty where it is not there or does not answer."""
@@ -73,11 +76,16 @@ def _containers(program: str) -> Callable[[Plan, Path], list[list[str]]]:
         build += [f"--target={plan.target}"] if plan.target else []
         build += [f"--platform={plan.platform}"] if plan.platform else []
         build += ["--identity-label=false"] if program == "buildah" else []
-        name = f"localhost/lockgate-build-{folder.name.lower()}"
+        name = _kept_as(folder)
         build += ["--file", str(plan.dockerfile), "--tag", name, str(plan.context)]
-        return [build, [program, "push", name, f"oci:{folder / 'layout'}:{_TAG}"], [program, "rmi", "--force", name]]
+        return [build, [program, "push", name, f"oci:{folder / 'layout'}:{_TAG}"]]
 
     return commands
+
+
+def _kept_as(folder: Path) -> str:
+    """What an image that is built in ``folder`` is called in the builder's own store."""
+    return f"localhost/{folder.name.lower()}"
 
 
 def _buildctl(plan: Plan, folder: Path) -> list[list[str]]:
@@ -106,8 +114,8 @@ def _buildx(plan: Plan, folder: Path) -> list[list[str]]:
 BUILDERS: Mapping[str, Builder] = {
     one.name: one
     for one in (
-        Builder("buildah", "buildah", _containers("buildah"), "apt-get install buildah"),
-        Builder("podman", "podman", _containers("podman"), "apt-get install podman"),
+        Builder("buildah", "buildah", _containers("buildah"), "apt-get install buildah", keeps=True),
+        Builder("podman", "podman", _containers("podman"), "apt-get install podman", keeps=True),
         Builder("buildkit", "buildctl", _buildctl, "https://github.com/moby/buildkit, with buildkitd running"),
         Builder("docker", "docker", _buildx, "Docker 23 or newer with buildx and a builder of its docker-container "
                 "driver (docker buildx create --use)", ("buildx", "version")),
@@ -136,13 +144,23 @@ def chosen(name: str) -> tuple[Builder, str]:
 def run(builder: Builder, plan: Plan, folder: Path, *, environment: Mapping[str, str], output: IO[str]) -> Place:
     """Build, and the place of the image. ``output`` takes what the builder says. Raises ``SourceError``."""
     surroundings = {**environment, "SOURCE_DATE_EPOCH": str(plan.epoch)}
-    for command in builder.commands(plan, folder):
-        _ran(command, surroundings, plan.seconds, output)
+    try:
+        for command in builder.commands(plan, folder):
+            _ran(command, surroundings, plan.seconds, output)
+    finally:
+        if builder.keeps:
+            _removed([builder.program, "rmi", "--force", _kept_as(folder)], surroundings)
     archive = folder / "image.tar"
     named = place_of(str(archive) if archive.is_file() else f"oci:{folder / 'layout'}")
     if named is None or named.place is None:
         raise SourceError("the builder left no image", where=builder.name)
     return named.place
+
+
+def _removed(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Of what is not there nothing is said: the build failed before, and that is told."""
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
 
 
 def _ran(command: Sequence[str], environment: Mapping[str, str], seconds: float, output: IO[str]) -> None:
