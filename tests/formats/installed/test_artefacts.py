@@ -79,8 +79,10 @@ def test_node_counts_the_roots_of_packages_alone():
     content = json.dumps({"name": "@scope/a", "version": "1.0.0", "license": "MIT"})
     said = read("app/node_modules/@scope/a/package.json", content)
     assert told(said) == [("npm", "@scope/a", "1.0.0", "pkg:npm/%40scope/a@1.0.0")]
+    assert told(read("usr/share/nodejs/@scope/a/package.json", content)) == told(said)
     assert read("node_modules/b/package.json", '{"type": "module"}') == installed.Installed()
-    for path in ("app/package.json", "app/node_modules/a/dist/package.json", "app/node_modules/.x/package.json"):
+    others = "app/node_modules/a/dist/package.json", "app/node_modules/.x/package.json"
+    for path in ("app/package.json", "srv/usr/share/nodejs/a/package.json", *others):
         assert not installed.wants(path)
 
 
@@ -144,6 +146,16 @@ def test_java_with_what_is_shaded_and_nested_in_it():
     ]  # fmt: skip
     assert said.components[0].path == "app/service.war!/BOOT-INF/lib/log4j-core-2.14.1.jar"
     assert said.skips == ()
+
+
+def test_java_that_states_only_what_was_shaded_in_is_told_by_its_manifest_too():
+    cglib = pom("cglib", "cglib", "3.2.12")
+    manifest = {"META-INF/MANIFEST.MF": "Bundle-SymbolicName: com.google.inject\nBundle-Version: 4.2.3\n"}
+    assert told(read("lib/guice.jar", archive({**cglib, **manifest}))) == [
+        ("Maven", "cglib:cglib", "3.2.12", "pkg:maven/cglib/cglib@3.2.12"), ("Maven", "guice", "4.2.3", "")
+    ]  # fmt: skip
+    for name in ("lib/cglib-nodep-3.2.12.jar", "lib/renamed-3.2.12.jar"):
+        assert [one[1] for one in told(read(name, archive(cglib)))] == ["cglib:cglib"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import orjson
 from lockgate.formats.installed import Installed, System
 from lockgate.model import Component, Scope, Skip, SkipKind
 
-FORM = 1
+FORM = 2
 _MOST = 512 * 1024 * 1024
 
 

@@ -1,8 +1,8 @@
 """Java's archives (jar, war, ear and those of plugins), with the archives inside them.
 
-What an archive is made of is said by ``META-INF/maven/*/*/pom.properties`` (several where others were shaded in);
-without one, by ``MANIFEST.MF``, and by the name of the file. Advisories need the group: where nothing states it, the
-component stands with the bare name of its artefact, and no package URL is made up for it.
+What an archive is made of is said by ``META-INF/maven/*/*/pom.properties`` (several where others were shaded in); where
+none of these is the archive itself, by ``MANIFEST.MF``, and by the name of the file. Advisories need the group: where
+nothing states it, the component stands with the bare name of its artefact, and no package URL is made up for it.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ def _archive(path: str, file: BinaryIO, depth: int, walk: _Walk) -> Iterator[Com
                     stated.append(found)
         except FormatError as error:
             yield Skip(f"{path}!/{member.name}", error.kind, error.reason, FAMILY)
-    if not stated:
-        guessed = _guessed(path, manifest)
-        stated = [guessed] if guessed is not None else []
+    guessed = _guessed(path, manifest)
+    if guessed is not None and not _is_stated(guessed, stated):
+        stated.append(guessed)
     for group, artefact, version in stated:
         name = f"{group}:{artefact}" if group else artefact
         yield Component("Maven", name, version, path, purl=purl("Maven", name, version) if group else "")
@@ -134,6 +134,13 @@ def _guessed(path: str, manifest: dict[str, str]) -> tuple[str, str, str] | None
     if not version:
         return None
     return _group(artefact, manifest), artefact, version
+
+
+def _is_stated(guessed: tuple[str, str, str], stated: list[tuple[str, str, str]]) -> bool:
+    """Whether one of ``stated`` is the archive itself, and not only what was shaded into it: by its version, or by a
+    name that the file's begins with (``wagon-http`` in ``wagon-http-shaded-3.5.3.jar``)."""
+    _, artefact, version = guessed
+    return any(name_version == version or artefact.startswith(name) for _, name, name_version in stated)
 
 
 def _group(artefact: str, manifest: dict[str, str]) -> str:

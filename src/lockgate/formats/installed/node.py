@@ -1,4 +1,6 @@
-"""Node's installed packages: the ``package.json`` at the root of a folder below ``node_modules``."""
+"""Node's installed packages: the ``package.json`` at the root of a folder below ``node_modules``, or below the folder
+of Debian's modules, ``/usr/share/nodejs``, which its Node looks into.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Component
 
 _MAX = 4 * 1024 * 1024
-_PLACE = lazy_pattern(r"(?:^|/)node_modules/(?:@[^/]+/)?[^/@.][^/]*/package\.json\Z")
+_PLACE = lazy_pattern(r"(?:(?:^|/)node_modules|^usr/share/nodejs)/(?:@[^/]+/)?[^/@.][^/]*/package\.json\Z")
 _NAME = lazy_pattern(r"(?:@[A-Za-z0-9._~-]+/)?[A-Za-z0-9._~-]+\Z")
 
 
