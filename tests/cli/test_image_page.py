@@ -8,6 +8,7 @@ from tests.cli.test_image_checks import SAFE, plain
 from tests.cli.test_installed import FLAW
 from tests.formats.installed.test_distributions import STATUS
 from tests.formats.oci.archives import member
+from tests.formats.oci.documents import CONFIG, MANIFEST
 from tests.sources.image.building import Layout
 
 from lockgate.store import Record
@@ -75,6 +76,16 @@ def test_the_page_is_written_as_any_report(lockgate, images):
     run = lockgate("image", "oci:layout:app-1", "--format", "json=a.json", cwd=images)
     assert "2 layers, " in run.stdout
     assert json.loads((images / "a.json").read_text())["findings"]
+
+
+def test_the_page_counts_what_is_attached_in_each_form(lockgate, tmp_path):
+    made = Layout(tmp_path / "layout")
+    entry = made.name(made.image({"a": b"a"}), "1")
+    payload = made.blob(b"{}", "application/vnd.dev.cosign.simplesigning.v1+json", annotations={"x": "y"})
+    body = {"schemaVersion": 2, "mediaType": MANIFEST, "config": made.blob(b"{}", CONFIG), "layers": [payload]}
+    made.name(made.blob(json.dumps(body).encode(), MANIFEST), f"{entry['digest'].replace(':', '-')}.sig")
+    run = lockgate("image", "oci:layout:1", "--family", "images", "--no-store", cwd=tmp_path)
+    assert "signed   attached: 1 simple-signing; lockgate verify" in run.stdout, run.stderr
 
 
 def test_what_an_image_says_cannot_move_the_cursor(lockgate, tmp_path):

@@ -20,6 +20,7 @@ from lockgate.errors import SourceError, UsageError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import platforms, references
 from lockgate.formats.oci.survey import Survey
+from lockgate.formats.signatures import sigstore_bundle
 from lockgate.model import Component, Decision, Family, Result
 from lockgate.settings.globs import matcher
 from lockgate.sources import Source
@@ -32,6 +33,7 @@ from lockgate.sources.image.place import WritablePlace
 from lockgate.sources.image.places import Named
 from lockgate.sources.image.runtimes import Storage
 from lockgate.sources.image.survey import SurveySource
+from lockgate.sources.image.testimonies import NOTARY, beside
 from lockgate.sources.root_filesystem import RootFilesystemSource
 from lockgate.store.cache import Cache
 from lockgate.store.workspace import salt_of
@@ -136,9 +138,9 @@ class Scanned:
     """Types of what is said of it beside it; None where that was not asked, or could not be."""
 
 
-def scanned(arguments: argparse.Namespace, *, bill: bool = False, beside: bool = False) -> Scanned:
-    """One run over the image that the arguments name. ``bill``: what is installed is read in any case; ``beside``: what
-    is attached to the image is asked for."""
+def scanned(arguments: argparse.Namespace, *, bill: bool = False, signatures: bool = False) -> Scanned:
+    """One run over the image that the arguments name. ``bill``: what is installed is read in any case; ``signatures``:
+    what is attached to the image is asked for."""
     project = project_at(Path(), config=Path(arguments.config) if arguments.config else None)
     store = not arguments.no_store
     results: list[Result] = []
@@ -154,7 +156,7 @@ def scanned(arguments: argparse.Namespace, *, bill: bool = False, beside: bool =
         else:
             sources = _sources(image, project, cache, families=request.families, bill=bill)
         decision = judged(sources, request, record=record, ledger=ledger, cache=cache)
-        said = _attached(image) if beside and isinstance(image, Image) else None
+        said = _attached(image) if signatures and isinstance(image, Image) else None
     survey = next((one.survey() for one in sources if isinstance(one, SurveySource)), None)
     return Scanned(image, results[0], decision, survey, results[0].components or _installed(sources), said)
 
@@ -171,13 +173,18 @@ def _anything(path: str, size: int) -> bool:
 
 
 def _attached(image: Image) -> tuple[str, ...] | None:
-    """Where the place cannot tell, nothing is said: whoever wants to know for sure verifies."""
+    """Signatures and attestations by their form, cosign's tags among them, and whatever else refers to the image. Where
+    the place cannot tell, nothing is said: whoever wants to know for sure verifies."""
     if not isinstance(image.place, WritablePlace):
         return None
     try:
-        return tuple(one.artifact_type or one.media_type for one in image.place.referrers(image.digest))
+        found = beside(image.place, image.digest)
+        others = [one.artifact_type or one.media_type for one in image.place.referrers(image.digest)]
     except SourceError:
         return None
+    known = {*sigstore_bundle.MEDIA_TYPES, NOTARY}
+    forms = [str(one.form) for one in found.testimonies]
+    return (*forms, *(one for one in others if one not in known), *(["unreadable"] * len(found.unread)))
 
 
 def _scan(arguments: argparse.Namespace) -> int:

@@ -36,7 +36,7 @@ _WORDS = {
 def show(arguments: argparse.Namespace) -> int:
     """Draw the page, or write what ``--format`` asks for; as exit code the decision."""
     wanted = outputs(arguments.format) if arguments.format else []
-    found = scanned(arguments, bill=True, beside=True)
+    found = scanned(arguments, bill=True, signatures=True)
     if not any(one.path is None for one in wanted):
         base = None
         if isinstance(found.image, Image):
@@ -107,7 +107,8 @@ def _signed(found: Scanned) -> str:
     if not found.attached:
         return "nothing is attached to it"
     counted = Counter(found.attached)
-    return f"attached, not verified here: {', '.join(f'{count} {name}' for name, count in sorted(counted.items()))}"
+    names = ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
+    return f"attached: {names}; lockgate verify holds it to your policy"
 
 
 def _layers(found: Scanned, image: Image) -> Iterator[str]:
