@@ -1,16 +1,17 @@
 """cosign itself: what it signs holds here, and what is signed here it verifies, in a registry on this machine."""
 
+import contextlib
 import json
 import os
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from tests.simulators.real_registry import debians_registry, needs_cosign
-from tests.simulators.sigstore import ISSUER, WORKFLOW, Sigstore, b64
+from tests.simulators.sigstore import ISSUER, SIGNED_AT, WORKFLOW, Sigstore, TimestampAuthority, b64
 from tests.sources.image.building import Layout
 
 from lockgate.engine.image_trust.policies import load
@@ -51,7 +52,7 @@ class Line:
     def __init__(self, folder, host):
         self.folder, self.host = folder, host
         layout = Layout(folder / "layout")
-        layout.name(layout.image({"a": b""}), "1")
+        self.digest = layout.name(layout.image({"a": b""}), "1")["digest"]
 
     def image(self, name: str) -> str:
         to = f"{self.host}/team/{name}:1"
@@ -105,27 +106,81 @@ def test_what_cosign_signs_holds_here_and_what_is_signed_here_it_verifies(line, 
     assert "payload" in line.cosign("verify-attestation", *held, "--type", "slsaprovenance1", own)
 
 
+KEYLESS = ("--new-bundle-format", "--trusted-root", "root.json", "--certificate-identity", WORKFLOW,
+           "--certificate-oidc-issuer", ISSUER)  # fmt: skip
+
+
+def attached(line, name: str, bundle: dict) -> str:
+    """An image of that name with the bundle beside it."""
+    image = line.image(name)
+    with registry_of(references.parse(image), Trust(), writes=True) as place:
+        put_bundle(place, subject_of(place, "1"), json.dumps(bundle).encode(), in_toto.COSIGN_SIGN)
+    return image
+
+
 def test_a_certificate_for_minutes_counts_here_and_for_cosign_alike(line):
     instance = Sigstore(line.folder)
     (line.folder / "root.json").write_bytes(instance.trusted_root())
-    image = line.image("certified")
-    with registry_of(references.parse(image), Trust(), writes=True) as place:
-        subject = subject_of(place, "1")
-        put_bundle(place, subject, certified(instance, subject.digest), in_toto.COSIGN_SIGN)
+    image = attached(line, "certified", certified(instance, line.digest))
     assert line.verdict(image, BY_WORKFLOW).verdict is Verdict.ALLOW
-    line.cosign("verify", "--new-bundle-format", "--trusted-root", "root.json", "--certificate-identity", WORKFLOW,
-                "--certificate-oidc-issuer", ISSUER, image)  # fmt: skip
+    line.cosign("verify", *KEYLESS, image)
 
 
-def certified(instance: Sigstore, digest: str) -> bytes:
-    """A bundle of a signature by a certificate of ``instance``, in its log."""
+def test_a_log_of_the_second_version_with_a_timestamp_counts_here_and_for_cosign_alike(line):
+    instance = Sigstore(line.folder, log_key=ed25519.Ed25519PrivateKey.generate())
+    authority = TimestampAuthority(line.folder)
+    (line.folder / "root.json").write_bytes(instance.trusted_root(timestampAuthorities=[authority.root_entry()]))
+    image = attached(line, "certified", certified(instance, line.digest, authority))
+    assert line.verdict(image, BY_WORKFLOW).verdict is Verdict.ALLOW
+    line.cosign("verify", *KEYLESS, "--use-signed-timestamps", image)
+
+
+def test_what_is_refused_here_cosign_refuses(line):
+    instance = Sigstore(line.folder)
+    (line.folder / "root.json").write_bytes(instance.trusted_root())
+    whole = certified(instance, line.digest)
+    entry = whole["verificationMaterial"]["tlogEntries"][0]
+    other = certified(instance, line.digest)["verificationMaterial"]["tlogEntries"][0]
+    proof = {**entry["inclusionProof"], "hashes": [b64(b"\0" * 32), *entry["inclusionProof"]["hashes"][1:]]}
+    broken = {
+        "unpromised": certified(instance, line.digest, promised=False),
+        "another-workflow": certified(instance, line.digest, san=WORKFLOW.replace("team", "evil")),
+        "late": certified(instance, line.digest, logged_at=SIGNED_AT + timedelta(hours=1)),
+        "swapped-entry": with_entry(whole, other), "proof": with_entry(whole, {**entry, "inclusionProof": proof}),
+        "time": with_entry(whole, {**entry, "integratedTime": str(int(entry["integratedTime"]) + 1)}),
+        "another-image": certified(instance, f"sha256:{'0' * 64}"),
+    }  # fmt: skip
+    taken = []
+    for name, bundle in broken.items():
+        image = attached(line, name, bundle)
+        assert line.verdict(image, BY_WORKFLOW).verdict is Verdict.DENY, name
+        with contextlib.suppress(AssertionError):
+            line.cosign("verify", *KEYLESS, image)
+            taken.append(name)
+    assert taken == []
+
+
+def with_entry(bundle: dict, entry: dict) -> dict:
+    return {**bundle, "verificationMaterial": {**bundle["verificationMaterial"], "tlogEntries": [entry]}}
+
+
+def certified(instance: Sigstore, digest: str, authority: TimestampAuthority | None = None, *, logged_at=SIGNED_AT,
+              **certificate) -> dict:  # fmt: skip
+    """A bundle of a signature by a certificate of ``instance``, in its log; with ``authority`` as in Rekor 2."""
     statement = in_toto.written(digest, "", in_toto.COSIGN_SIGN, {})
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = instance.certificate(key)
+    if authority is not None:
+        certificate["at"] = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
+    held = instance.certificate(key, **certificate)
+    der = held.public_bytes(Encoding.DER)
     signature = key.sign(dsse.Envelope(dsse.IN_TOTO, statement, ()).signed, ec.ECDSA(hashes.SHA256()))
-    entry = instance.entry(instance.dsse(statement, signature, certificate.public_bytes(Encoding.PEM)))
-    held = {"rawBytes": b64(certificate.public_bytes(Encoding.DER))}
+    material: dict = {"certificate": {"rawBytes": b64(der)}}
+    if authority is None:
+        body = instance.dsse(statement, signature, held.public_bytes(Encoding.PEM))
+        material["tlogEntries"] = [instance.entry(body, at=logged_at)]
+    else:
+        material["tlogEntries"] = [instance.entry(instance.dsse_2(statement, signature, der), at=None)]
+        stamps = [{"signedTimestamp": b64(authority.stamp(signature))}]
+        material["timestampVerificationData"] = {"rfc3161Timestamps": stamps}
     envelope = {"payload": b64(statement), "payloadType": dsse.IN_TOTO, "signatures": [{"sig": b64(signature)}]}
-    body = {"mediaType": sigstore_bundle.MEDIA_TYPE, "dsseEnvelope": envelope,
-            "verificationMaterial": {"certificate": held, "tlogEntries": [entry]}}  # fmt: skip
-    return json.dumps(body).encode()
+    return {"mediaType": sigstore_bundle.MEDIA_TYPE, "dsseEnvelope": envelope, "verificationMaterial": material}
