@@ -17,7 +17,7 @@ from lockgate.engine.registry import bases, quarantine
 from lockgate.engine.registry.judging import Judging
 from lockgate.engine.registry.scope import Scope
 from lockgate.engine.registry.steps import keep, step_of
-from lockgate.errors import LockgateError, SourceError, StoreError
+from lockgate.errors import ConfigurationError, LockgateError, SourceError, StoreError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import manifests, platforms
 from lockgate.formats.oci.manifests import Index
@@ -27,7 +27,7 @@ from lockgate.sources.image import opened
 from lockgate.sources.image.place import Document
 from lockgate.sources.image.registry import RegistryPlace
 from lockgate.sources.image.registry.catalogue import digest_of
-from lockgate.sources.image.registry.exchange import AbsentError, UnansweredError
+from lockgate.sources.image.registry.exchange import AbsentError, RefusedError, UnansweredError
 from lockgate.store.registry.queue import Job, Queue, Resolved, State, Wanted
 from lockgate.store.registry.seen import Judged, Seen
 
@@ -59,7 +59,7 @@ class Worker:
         try:
             self._do(job)
         except LockgateError as error:
-            self._failed(job, str(error), passing=isinstance(error, UnansweredError | StoreError))
+            self._failed(job, str(error), passing=_may_pass(error))
         except Exception as error:  # a defect of ours must not end the watch; what failed is told and kept
             _log.error("a defect met %s: %s", job.name, type(error).__name__, exc_info=error)
             self._failed(job, f"a defect of Lockgate: {type(error).__name__}", passing=False)
@@ -179,3 +179,9 @@ class Worker:
         except LockgateError as error:
             _log.error("that cannot be recorded: %s", error)
         self._queue.end(job, State.DEAD, reason)
+
+
+def _may_pass(error: LockgateError) -> bool:
+    """Whether it is not the image that is at fault: who is refused today may have a good token in an hour."""
+    refused = isinstance(error, RefusedError) and error.status in (401, 403)
+    return refused or isinstance(error, UnansweredError | StoreError | ConfigurationError)

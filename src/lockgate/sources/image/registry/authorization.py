@@ -17,6 +17,7 @@ from lockgate.formats import json_safe
 from lockgate.formats.format_error import FormatError
 from lockgate.sources.image.registry.challenges import Challenge, parsed
 from lockgate.sources.image.registry.credentials import Credentials
+from lockgate.sources.image.registry.exchange import RefusedError
 
 _MAX_TOKEN = 1024 * 1024
 _SHORTEST = 60.0
@@ -124,7 +125,7 @@ def _object(status: int, content: bytes, address: str) -> dict[str, Any]:
     where = _where(address)
     if status in (400, 401, 403):
         hint = "log in again (docker login, az acr login), or ask for access to the repository"
-        raise SourceError(f"the token server refuses ({status})", where=where, hint=hint)
+        raise RefusedError(f"the token server refuses ({status})", where=where, hint=hint, status=401)
     if status != 200:
         raise SourceError(f"the token server answers {status}", where=where)
     try:

@@ -122,7 +122,7 @@ class Client:
             if size > most:
                 raise SourceError(f"an answer larger than {most:,} bytes", where=self._where(path))
             if time.monotonic() > until:
-                raise SourceError("the registry answers too slowly", where=self._where(path))
+                raise UnansweredError("the registry answers too slowly", where=self._where(path))
             parts.append(piece)
         return b"".join(parts)
 
@@ -145,7 +145,7 @@ class Client:
                             raise SourceError(reason, where=self._where(path))
                         spent = time.monotonic() - began
                         if spent > self.limits.patience_seconds and got < spent * self.limits.slowest:
-                            raise SourceError("the registry sends too slowly", where=self._where(path))
+                            raise UnansweredError("the registry sends too slowly", where=self._where(path))
                         yield piece
                 if got == size:
                     return

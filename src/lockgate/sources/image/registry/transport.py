@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError, UsageError
 from lockgate.formats.addresses import link_local, loopback, public
+from lockgate.sources.image.registry.exchange import UnansweredError
 
 _MOST_POOLS = 16
 _MOST_ADDRESSES = 4
@@ -104,7 +105,7 @@ class Transport:
             found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         except (OSError, UnicodeError) as error:
             reason = f"the name of the host cannot be resolved ({type(error).__name__})"
-            raise SourceError(reason, where=where) from None
+            raise UnansweredError(reason, where=where) from None
         if own:
             if self._trust.named_by_others and any(link_local(one) or loopback(one) for one in found):
                 hint = "a line of the policy that begins with the name of this host lets it be asked"
