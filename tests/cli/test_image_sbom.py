@@ -36,8 +36,11 @@ def test_the_same_image_makes_the_same_bytes(lockgate, layout, tmp_path, form):
     assert (tmp_path / "bill.json").read_text() == first.stdout
 
 
-@pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
-@pytest.mark.parametrize("lists", [None, False, True], ids=["layout", "registry with tags", "registry with a list"])
+@pytest.mark.parametrize(
+    ("lists", "form"),
+    [(None, "spdx"), (False, "cyclonedx"), (True, "spdx")],
+    ids=["layout", "registry with tags", "registry with a list"],
+)
 def test_an_attached_bill_is_what_a_scan_may_go_by(lockgate, layout, tmp_path, form, lists):
     if lists is None:
         attach_and_scan(lockgate, "layout", tmp_path, form)
