@@ -121,29 +121,40 @@ class Bills:
 
         ``expected``: number of a component, rule, key of the subject. Findings that are waived count as told.
         """
-        execute = self.ask
-        columns: tuple[list[Any], ...] = tuple(map(list, zip(*expected, strict=True))) or ([], [], [])
-        execute(
-            "CREATE OR REPLACE TEMP TABLE flaw AS SELECT unnest(?::BIGINT[]) AS number, "
-            "unnest(?::VARCHAR[]) AS Rule, unnest(?::VARCHAR[]) AS SubjectKey", list(columns),
+        names = {key: at for at, key in enumerate(dict.fromkeys(one[1:] for one in expected))}
+        flaws = [(number, names[rule, subject]) for number, rule, subject in expected]
+        # Numbers stand for texts from here on: there may be millions of pairs of an image and a flaw.
+        self._listed("flaw", ("number", "key"), ("BIGINT", "BIGINT"), flaws)
+        self._listed("named", ("key", "Rule", "SubjectKey"), ("BIGINT", "VARCHAR", "VARCHAR"),
+                     [(at, *key) for key, at in names.items()])  # fmt: skip
+        self.ask("CREATE OR REPLACE TEMP TABLE current AS SELECT row_number() OVER () AS place, ImageDigest, RunId "
+                 "FROM image QUALIFY row_number() OVER (PARTITION BY Name ORDER BY TimeGenerated DESC, RunId) = 1",
         )  # fmt: skip
-        execute("CREATE OR REPLACE TEMP TABLE current AS SELECT ImageDigest, RunId FROM image "
-                "QUALIFY row_number() OVER (PARTITION BY Name ORDER BY TimeGenerated DESC, RunId) = 1")  # fmt: skip
-        execute(
-            "CREATE OR REPLACE TEMP TABLE wanted AS SELECT DISTINCT i.ImageDigest, f.Rule, f.SubjectKey FROM "  # noqa: S608 -- names of ours
-            f"(SELECT p.number, c.RunId FROM Components c JOIN part p ON {_EQUAL} "
-            "WHERE p.number IN (SELECT number FROM flaw)) h JOIN current i ON h.RunId = i.RunId "
-            "JOIN flaw f ON h.number = f.number"
+        self.ask(
+            f"CREATE OR REPLACE TEMP TABLE flawed AS SELECT hash({_KEY}) AS mark, p.Name, f.key FROM part p "  # noqa: S608 -- names of ours
+            "JOIN flaw f ON p.number = f.number"
         )
-        execute(
-            "CREATE OR REPLACE TEMP TABLE told AS SELECT DISTINCT i.ImageDigest, f.Rule, f.SubjectKey FROM Findings f "
-            "JOIN current i ON f.RunId = i.RunId WHERE f.State <> 'fixed' AND f.Family = 'dependencies'"
+        self.ask(
+            "CREATE OR REPLACE TEMP TABLE wanted AS SELECT DISTINCT i.place, f.key FROM "  # noqa: S608 -- names of ours
+            f"(SELECT RunId, Name, hash({_KEY}) AS mark FROM Components) c "
+            "JOIN flawed f ON c.mark = f.mark AND c.Name = f.Name JOIN current i ON c.RunId = i.RunId"
         )
-        rows = execute(
-            "SELECT DISTINCT ImageDigest FROM ((SELECT * FROM wanted EXCEPT SELECT * FROM told) UNION ALL "
-            "(SELECT * FROM told EXCEPT SELECT * FROM wanted)) ORDER BY ImageDigest"
+        self.ask(
+            "CREATE OR REPLACE TEMP TABLE told AS SELECT DISTINCT i.place, coalesce(n.key, -1) AS key FROM Findings f "
+            "JOIN current i ON f.RunId = i.RunId LEFT JOIN named n ON f.Rule = n.Rule AND f.SubjectKey = n.SubjectKey "
+            "WHERE f.State <> 'fixed' AND f.Family = 'dependencies'"
+        )
+        rows = self.ask(
+            "SELECT ImageDigest FROM current WHERE place IN (SELECT place FROM ((SELECT * FROM wanted EXCEPT "
+            "SELECT * FROM told) UNION ALL (SELECT * FROM told EXCEPT SELECT * FROM wanted))) ORDER BY ImageDigest"
         )
         return [digest for (digest,) in rows]
+
+    def _listed(self, name: str, columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """A table of ours with those rows."""
+        values: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
+        made = ", ".join(f"unnest(?::{kind}[]) AS {column}" for column, kind in zip(columns, types, strict=True))
+        self.ask(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {made}", values)
 
     def whole(self, image: StoredImage) -> tuple[StoredImage, list[Component]]:
         """The image with its layers, and its bill in the order in which it was read."""
