@@ -19,6 +19,7 @@ from lockgate.sources.repository import TreeSource
 from lockgate.store import Ledger
 from lockgate.store.cache import Cache
 
+CUT = '{"lockfileVersion": 3, "packages": {"node_mod'
 MARK = "# lockgate:" + 'waive rule=secrets/word by=ada reason="a made-up value" expires=2027-01-01'
 
 
@@ -243,14 +244,86 @@ def test_coverage_counts_the_files_that_a_family_wanted(engine, memory, make_fil
             assert engine.run(source, scanners=scanners, families=families, cache=cache).coverage == expected
 
 
-def test_a_lock_file_that_is_cut_is_not_told_as_none(engine, memory, make_file):
+@pytest.mark.parametrize(
+    ("files", "checked"),
+    [
+        ({"package-lock.json": CUT}, None),
+        ({"package-lock.json": CUT, "package.json": '{"dependencies": {"p": "^1.0.0"}}'}, None),
+        ({"package-lock.json": CUT, "requirements.txt": "requests==2.0.0\n"}, "2 files"),
+        ({"package-lock.json": CUT, "a/package-lock.json": '{"lockfileVersion": 3, "packages": {}}'}, "2 files"),
+        ({"package.json": '{"dependencies": {"p": "^1.0.0"}}'}, "1 files"),
+        ({"a.txt": "x"}, "1 files"),
+    ],
+    ids=["alone", "with ranges", "beside another", "beside one that is empty", "a range alone", "none"],
+)
+def test_dependencies_are_not_checked_where_no_lock_file_could_be_read(engine, memory, make_file, files, checked):
     families = (Family.SECRETS, Family.DEPENDENCIES)
     nothing = engine.scanner(family=Family.DEPENDENCIES, wants=lambda path, size: False)
     scanners = {"word": engine.scanner(), "nothing": nothing}
-    cut = make_file("package-lock.json", '{"lockfileVersion": 3, "packages": {"node_mod')
-    result = engine.run(memory(cut), scanners=scanners, families=families)
-    assert result.coverage["dependencies"] == "nothing of this kind could be read among 1 files"
-    assert result.decision.verdict is Verdict.WARN
+    rows = [make_file(path, text) for path, text in files.items()]
+    result = engine.run(memory(*rows), scanners=scanners, families=families)
+    if checked is None:
+        assert "dependencies" not in result.coverage
+        assert result.decision.nothing_checked == ("dependencies",)
+    else:
+        assert result.coverage["dependencies"] == f"nothing of this kind among {checked}"
+        assert result.decision.nothing_checked == ()
+
+
+def test_dependencies_are_not_checked_where_no_advisory_is_about_their_ecosystem(engine, memory, make_file, skip):
+    class Blind:
+        def feed(self, row):
+            return ()
+
+        def finish(self):
+            yield skip("requirements.txt", SkipKind.MISSING_TOOL, "no advisories about PyPI", "dependencies")
+
+        def coverage(self):
+            return ""
+
+    blind = engine.scanner(family=Family.DEPENDENCIES, reads=Component, start=lambda rules, context: Blind())
+    source = memory(make_file("requirements.txt", "requests==2.0.0\n"))
+    families = (Family.SECRETS, Family.DEPENDENCIES)
+    result = engine.run(source, scanners={"word": engine.scanner(), "blind": blind}, families=families)
+    assert result.decision.nothing_checked == ("dependencies",)
+
+
+@pytest.mark.parametrize("kind", [SkipKind.MALFORMED, SkipKind.UNREADABLE])
+@pytest.mark.parametrize("cacheable", [True, False])
+def test_a_family_was_not_checked_where_not_one_of_its_files_could_be_read(
+    engine, memory, make_file, tmp_path, skip, kind, cacheable
+):
+    def wants(path, size):
+        return path.endswith("Dockerfile")
+
+    class Broken:
+        """Can make nothing of any file."""
+
+        def feed(self, row):
+            row.load()
+            yield skip(row.path, SkipKind.MALFORMED, "cut", "dockerfiles")
+
+        def finish(self):
+            return ()
+
+        def coverage(self):
+            return ""
+
+    def gone():
+        raise PermissionError(13, "Permission denied")
+
+    bad = make_file("Dockerfile", "FROM")
+    if kind is SkipKind.UNREADABLE:
+        bad = replace(bad, load=gone)
+    some = engine.scanner(
+        family=Family.DOCKERFILES, wants=wants, cacheable=cacheable, start=lambda rules, context: Broken()
+    )
+    scanners = {"all": engine.scanner(), "some": some}
+    families = (Family.SECRETS, Family.DOCKERFILES)
+    with Cache.open(tmp_path / "scans.db") as cache:
+        for _ in range(2):
+            result = engine.run(memory(make_file("a.txt", "x"), bad), scanners=scanners, families=families, cache=cache)
+            assert result.decision.nothing_checked == ("dockerfiles",)
 
 
 def test_coverage_is_told_in_the_same_order_in_every_process(engine, memory, make_file):

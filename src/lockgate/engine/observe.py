@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import field
 
@@ -25,6 +25,8 @@ from lockgate.store.known import Packed
 FIRST = 64
 """Files that are judged before others are handed to workers: what is made ready for these, every worker finds ready. So
 many must be left that other processes are worth their start."""
+_UNREAD = frozenset({SkipKind.UNREADABLE, SkipKind.TOO_LARGE, SkipKind.MALFORMED, SkipKind.UNSUPPORTED})
+"""Of what was there to be judged, and was not. A range without a lock (``UNRESOLVED``) was read; it says no version."""
 _NAMING = 2.0
 """Seconds after the time budget in which the files that are left are at least met, to be named."""
 
@@ -40,6 +42,10 @@ class Observation:
     coverage: dict[Family, str] = field(default_factory=dict)
     judged: Counter[Family] = field(default_factory=Counter)
     """Files of each family whose answers depend on the file alone, whether from the cache, a worker or from here."""
+    read: set[Family] = field(default_factory=set)
+    """Families of which something was read, even though it held nothing to judge."""
+    lost: set[str] = field(default_factory=set)
+    """Families that wanted a file which could not be loaded."""
     said: dict[Family, list[str]] = field(default_factory=dict)
     """What the other scanners say of their own work, source by source."""
     files: int = 0
@@ -152,7 +158,9 @@ def observe(
             if wholes is not None and group.later:
                 wholes.meet(row, group.later, _place(seen, count))
             if group.immediate:
-                _take(seen, files.put(row, group.immediate))
+                said = files.put(row, group.immediate)
+                _note_lost(seen, (files.scanners[name].family for name in group.immediate), said)
+                _take(seen, said)
             if locks and not row.commit and lockfiles.wants(row.path):
                 readings.append((row.path, _read_lock(source, row)))
     seen.files += count + getattr(source, "files_read", 0)  # those that a source reads itself
@@ -168,7 +176,10 @@ def observe(
             late.add(one.file, one.place)
     waivers: list[Waiver] = []
     if wholes is not None:
-        later += _of_wholes(wholes, waivers, late, deadline)
+        whole = _of_wholes(wholes, waivers, late, deadline)
+        for asked, (_, of_one) in zip(wholes.met, whole, strict=False):
+            _note_lost(seen, (files.scanners[name].family for name in asked.names), of_one)
+        later += whole
     if late:
         seen.cut_short = late.why
         place, skip = late.told()
@@ -227,20 +238,22 @@ def _cover(seen: Observation, judges: Judges, *, dependencies: bool, change: boo
     """A family with nothing of its kind in the source was checked: looking and finding no such file is an answer.
 
     A source without a file is not called checked, but a change may be one: it deletes files, or brings pictures alone.
-    Where such a file was there and could not be read, it is not said that there was none.
+    Where there were such files and not one could be read, the family was not checked; nor where what it is judged by
+    is not there for any of it, as advisories about an ecosystem.
     """
     if not seen.files and not change:
         return
-    unread = {skip.family for skip in seen.skips}
+    unread = (seen.lost | {skip.family for skip in seen.skips if skip.kind in _UNREAD}) - seen.read
+    unread |= {skip.family for skip in seen.skips if skip.kind is SkipKind.MISSING_TOOL}
     for judge in (judges.files, judges.objects, *((judges.components,) if dependencies else ())):
         for family, line in judge.coverage().items():
             seen.said.setdefault(family, []).append(line)
         for family in sorted(judge.families()):
             own = f"{seen.judged[family]:,} files, {len(judge.rules[family]):,} rules" if seen.judged[family] else ""
             lines = [own, *seen.said.get(family, ())]
-            kind = "of this kind could be read" if family in unread else "of this kind"
-            nothing = f"nothing {kind} among {seen.files:,} files"
-            seen.coverage[family] = "; ".join(filter(None, lines)) or nothing
+            said = "; ".join(filter(None, lines))
+            if said or family not in unread:
+                seen.coverage[family] = said or f"nothing of this kind among {seen.files:,} files"
 
 
 def _blind(seen: Observation, judges: Judges) -> None:
@@ -298,10 +311,21 @@ def _kept(
     return said
 
 
+def _note_lost(seen: Observation, families: Iterable[Family], said: Answers) -> None:
+    """Note who could not be told what a file holds."""
+    if not said.loaded and any(skip.kind in _UNREAD for skip in said.skips):
+        seen.lost.update(families)
+
+
 def _count(seen: Observation, file: File, judged: Answers, group: Group, request: Request) -> None:
     if judged.loaded:
+        lost = {skip.family for skip in judged.skips if skip.kind in _UNREAD and skip.path == file.path}
+        lost.difference_update(finding.family for finding in judged.findings)
+        lost.discard(Family.SECRETS)  # which are looked for in the text too, whatever form it has
         for family in group.families:
-            seen.judged[family] += 1
+            if family not in lost:
+                seen.judged[family] += 1
+    _note_lost(seen, group.families, judged)
     if judged.findings or judged.skips:
         request.noticed(file)
 
@@ -339,6 +363,8 @@ def _judge_components(
     merged = lockfiles.merge(readings)
     seen.skips.extend(merged.skips)
     stated = (*merged.components, *installed)
+    if any(not reading.skips for _, reading in readings):
+        seen.read.add(Family.DEPENDENCIES)
     seen.components.extend(stated)
     for component in stated:
         _take_answers(seen, components.row(component))

@@ -67,7 +67,8 @@ class MustRead:
     """What must have been read for the gate to allow anything."""
 
     families: tuple[Family, ...] | None = setting(
-        "Families that must have been checked; an empty list asks for none. Default: every family asked for."
+        "Families that must have been checked; an empty list asks for none. Default: every family asked for. A family "
+        "of which no file was there was checked; one whose files were there, and not one could be read, was not."
     )
     max_skips: int | None = setting("Deny when more things than this were not read. Default: no bound.", minimum=0)
     deny_skips: tuple[SkipCondition, ...] = setting("Skips that deny.", (), min_keys=1)
