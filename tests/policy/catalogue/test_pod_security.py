@@ -158,7 +158,7 @@ RESTRICTED = [
     ("latest v1.25", WINDOWS | secured(allowPrivilegeEscalation=True), []),
     ("latest v1.25", {"os": {"name": "linux"}} | secured(allowPrivilegeEscalation=True),
      ["privilege-escalation-allowed"]),
-    # Kubernetes' restricted level lets these through, from v1.25 on, which its own baseline refuses: ours keeps to both.
+    # Kubernetes' restricted level lets these through from v1.25 on, which its own baseline refuses: ours keeps to both.
     ("latest v1.25", WINDOWS | secured(seccompProfile={"type": "Unconfined"}), ["seccomp-unconfined"]),
     ("latest v1.25", WINDOWS | pod({"seccompProfile": {"type": "Unconfined"}}), ["seccomp-unconfined-pod"]),
     ("latest v1.25", WINDOWS | secured(capabilities={"add": ["SYS_ADMIN"]}), ["capability-beyond-baseline"]),

@@ -42,6 +42,61 @@ def test_maps_merge_key_by_key() -> None:
     assert result["spec"]["containers"] == POD["spec"]["containers"]
 
 
+@pytest.mark.parametrize(
+    ("has", "wanted", "comes"),
+    [
+        ("ab", "c", "abc"), ("ab", "b", "ab"), ("ab", "ba", "ba"), ("abc", "xb", "axbc"), ("bax", "abn", "axbn"),
+        ("abcd", "dya", "bcdya"), ("aab", "b", "aab"), ("aab", "a", "ab"), ("ab", "", "ab"), ("", "ba", "ba"),
+    ],
+)  # fmt: skip
+def test_members_of_a_configuration_keep_their_order_among_the_others(has: str, wanted: str, comes: str) -> None:
+    """As structured-merge-diff v6, which API servers merge with, says of each."""
+    old = {"spec": {"containers": [{"name": "c", "env": [{"name": one, "value": "1"} for one in has]}]}}
+    new = {"spec": {"containers": [{"name": "c", "env": [{"name": one} for one in wanted]}]}}
+    assert [one["name"] for one in merge(old, new)["spec"]["containers"][0]["env"]] == list(comes)
+    old, new = ({"metadata": {"finalizers": list(text)}} for text in (has, wanted))
+    assert merge(old, new)["metadata"]["finalizers"] == list(comes)
+
+
+def test_members_that_are_there_twice_give_way_to_the_one_that_is_wanted() -> None:
+    env = [{"name": "E", "value": "1"}, {"name": "F", "value": "1"}, {"name": "E", "valueFrom": {}}]
+    old = {"spec": {"containers": [{"name": "c", "env": env}]}}
+    new = {"spec": {"containers": [{"name": "c", "env": [{"name": "E", "value": "2"}]}]}}
+    assert merge(old, new)["spec"]["containers"][0]["env"] == [{"name": "E", "value": "2"}, {"name": "F", "value": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "configuration"),
+    [
+        ("v1/Pod", {"spec": {"imagePullSecrets": [{"name": "a"}]}}),
+        ("v1/Pod", {"metadata": {"ownerReferences": [{"uid": "1", "name": "a", "kind": "K", "apiVersion": "v1"}]}}),
+        ("v1/Pod", {"spec": {"volumes": [{"name": "v", "csi": {"nodePublishSecretRef": {"name": "s"}}}]}}),
+        ("v1/ServiceAccount", {"secrets": [{"name": "a"}]}),
+        ("v1/ServiceAccount", {"imagePullSecrets": []}),
+        ("v1/Namespace", {"spec": {"finalizers": ["kubernetes"]}}),
+        ("rbac.authorization.k8s.io/v1/RoleBinding", {"roleRef": {"name": "a"}}),
+        ("autoscaling/v1/HorizontalPodAutoscaler", {"spec": {"scaleTargetRef": {"name": "a"}}}),
+        ("networking.k8s.io/v1/Ingress", {"spec": {"defaultBackend": {"service": {"port": {"number": 1}}}}}),
+        ("v1/Pod", {"spec": {"containers": [{"name": "a"}, {"name": "a"}]}}),
+    ],
+)
+def test_what_the_schema_calls_atomic_and_what_stands_there_twice_is_refused(
+    kind: str, configuration: dict[str, Any]
+) -> None:
+    version, _, name = kind.rpartition("/")
+    with pytest.raises(EvaluationError, match=r"atomic|the same by their keys"):
+        merge({"apiVersion": version, "kind": name}, configuration)
+
+
+def test_what_is_atomic_in_one_kind_merges_in_another() -> None:
+    for version, kind, configuration in (
+        ("autoscaling/v2", "HorizontalPodAutoscaler", {"spec": {"scaleTargetRef": {"name": "a"}}}),
+        ("v1", "Pod", {"spec": {"imagePullSecrets": []}}),
+        ("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy", {"spec": {"matchConditions": [{"name": "m"}]}}),
+    ):
+        assert merge({"apiVersion": version, "kind": kind}, configuration)["spec"] == configuration["spec"]
+
+
 def test_lists_of_the_api_merge_by_their_keys() -> None:
     result = merged(
         {
