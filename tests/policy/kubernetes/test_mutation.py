@@ -184,6 +184,19 @@ def test_a_policy_applies_a_json_patch(spelled: Any) -> None:
     assert [c["image"] for c in result["spec"]["containers"]] == ["y", "y", "y"]
 
 
+@pytest.mark.parametrize(("image", "labels"), [("x", {"app": "web", "e": "p"}), ("z", {"app": "web"})])
+def test_a_patch_whose_test_fails_leaves_the_object_as_it_is(spelled: Any, image: str, labels: dict[str, str]) -> None:
+    """API servers go on with the object, and say nothing."""
+    policy = spelled.mutating(
+        "m",
+        f"[JSONPatch{{op: 'test', path: '/spec/containers/0/image', value: '{image}'}},"
+        " JSONPatch{op: 'add', path: '/metadata/labels/e', value: 'p'}]",
+    )
+    result = mutate(request_for(POD), [policy], [spelled.binding("m")])
+    assert result.object is not None
+    assert (result.denied, result.verdicts, result.object["metadata"]["labels"]) == (False, (), labels)
+
+
 def test_mutations_see_what_those_before_them_left(spelled: Any) -> None:
     label = "Object{metadata: Object.metadata{labels: {'n': string(variables.n)}}}"
     count = {"name": "n", "expression": "size(object.metadata.labels)"}

@@ -16,7 +16,7 @@ from lockgate.policy.cel.library.structs import Patch
 from lockgate.policy.cel.program import activation_of, unmet
 from lockgate.policy.cel.values import CelError, type_name
 from lockgate.policy.errors import EvaluationError
-from lockgate.policy.kubernetes.jsonpatch import apply_patch, same
+from lockgate.policy.kubernetes.jsonpatch import TestFailedError, apply_patch, same
 from lockgate.policy.kubernetes.matching import is_policy
 from lockgate.policy.kubernetes.merge import merge
 from lockgate.policy.kubernetes.objects import Binding, MutatingPolicy, Mutation
@@ -128,7 +128,10 @@ def _changed(obj: Any, mutation: Mutation, values: Mapping[str, Any], budget: Bu
         return merge(obj, plain(value))
     if not isinstance(value, list) or not all(isinstance(item, Patch) for item in value):
         raise CelError("the expression must give a list of JSONPatch", where=where)
-    changed = apply_patch(obj, [plain(item.fields) for item in value])
+    try:
+        changed = apply_patch(obj, [plain(item.fields) for item in value])
+    except TestFailedError:  # what it tests for chooses the objects that it is for: others stay as they are
+        return obj
     if not isinstance(changed, Mapping):
         raise CelError("the patch leaves no object", where=where)
     return changed
