@@ -7,8 +7,8 @@ goal is 20,000 a second for identity, deduplication and settling together, again
 
 The last rows import a log of four tools with RESULTS results (``sarif_logs``; 50,000) and settle what it says, one
 after the other, each time in a fresh process, with waivers and owners, the garbage collector set as the command line
-sets it: first as functions, with the goal of 20,000 a second for both together, then as ``lockgate check --import`` in
-a folder of one file, where an earlier run compiled the rules: start, record, ledger and the terminal's report included.
+sets it: first as functions, then as ``lockgate check --import`` in a folder of one file, where an earlier run compiled
+the rules: start, record, ledger and the terminal's report included. The goal is 20,000 a second for each of them.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def main() -> int:
     ):
         print(f"{name:46}{rate:12,.0f}{rate / GOAL:8.1f}x")
     print("lockgate check --import, peak of its largest process: all new {:.0f} MB, all known {:.0f} MB".format(*peaks))
-    return 0 if min(new, again, rows[1][1]) >= GOAL else 1
+    return 0 if min(new, again, *(rate for _, rate in rows)) >= GOAL else 1
 
 
 if __name__ == "__main__":

@@ -279,7 +279,7 @@ def _result(run: _Run) -> Result:
     if run.settled is None or run.decision is None:
         raise RuntimeError("a result comes after the decision")
     request = run.request
-    named = {one.finding.rule for one in run.settled.findings} | {one.finding.rule for one in run.settled.fixed}
+    named = set(run.settled.rules)
     return Result(
         run=Run(
             id=run.id,

@@ -7,19 +7,21 @@ when this run looked at everything and could read the file it was in.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import field, replace
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from lockgate.cycles import unsearched
 from lockgate.dataclass import dataclass
 from lockgate.findings.blame import Introduction, Introductions
+from lockgate.findings.fixed import Fixed, Said, said
 from lockgate.findings.identity import Group, grouped, recognise
 from lockgate.findings.owners import Owners
 from lockgate.findings.waivers import Matcher, Waivers
-from lockgate.model import Family, Finding, SettledFinding, State
-from lockgate.model.quick import maker
+from lockgate.model import Family, Finding, RuleId, SettledFinding, State
+from lockgate.model.quick import maker, unfilled
 from lockgate.store.known import KnownFinding
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 _NOBODY = Introduction()
 _KNOWN, _NEW = State.KNOWN, State.NEW
+_MADE_AT_ONCE = 2_000
+"""Findings that are gone: of more, each takes its memory only while somebody looks at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,10 @@ class Settled:
 
     findings: tuple[SettledFinding, ...]
     """Open ones, waived ones among them; most severe first, then path, line, rule."""
-    fixed: tuple[SettledFinding, ...]
+    fixed: Sequence[SettledFinding]
+    """Of very many each is made when it is asked for."""
+    rules: Set[RuleId]
+    """Which are named by any of both."""
     notices: tuple[str, ...]
     """About waivers: expired, unused, wrong."""
     told: Sequence[SettledFinding] = field(repr=False)
@@ -86,11 +93,13 @@ def settle(
         if vex is not None:
             told = [_with_vex(one, vex) for one in told]
         stay, gone = _sorted_out(unseen, whole=whole, families=families, unread=frozenset(unread))
-        fixed = [replace(one, fixed_at=stamp) for one in gone]
+        fixed = [_closed(one, stamp) for one in gone]
         absorbed = [replace(one, fixed_at=stamp) for group in groups for one in group.absorbed]
+        lost = Fixed(fixed, partial(_fixed, owners=owners))
         return Settled(
             findings=tuple(_ordered(told)),
-            fixed=tuple(_ordered([_fixed(one, owners) for one in fixed])),
+            fixed=tuple(lost) if len(lost) <= _MADE_AT_ONCE else lost,
+            rules=lost.rules | {group.finding.rule for group in groups},
             notices=(*matcher.notices(tell_unused=whole), *(vex.notices if vex is not None else ())),
             told=told,
             prints=[group.fingerprint for group in groups],
@@ -166,21 +175,36 @@ def _sorted_out(
     unseen: Iterable[KnownFinding], *, whole: bool, families: Collection[Family] | None, unread: frozenset[str]
 ) -> tuple[list[KnownFinding], list[KnownFinding]]:
     """Those that stay as they are, and those that this run found gone."""
+    if not whole:
+        return list(unseen), []
+    unseen = list(unseen)
+    near = sorted(range(len(unseen)), key=lambda at: unseen[at].path)
+    looked: set[int] = set()
+    for at, (finding, places) in zip(near, said([unseen[at] for at in near]), strict=True):
+        if (families is None or finding.family in families) and not any(
+            place.commit or place.path in unread for place in places
+        ):
+            looked.add(at)
     stay: list[KnownFinding] = []
     gone: list[KnownFinding] = []
-    for one in unseen:
-        looked = (
-            whole
-            and (families is None or one.finding.family in families)
-            and not any(place.commit or place.path in unread for place in one.locations)
-        )
-        (gone if looked and not one.fixed_at else stay).append(one)
+    for at, one in enumerate(unseen):
+        (gone if at in looked and not one.fixed_at else stay).append(one)
     return stay, gone
 
 
-def _fixed(one: KnownFinding, owners: Owners | None) -> SettledFinding:
+def _closed(one: KnownFinding, stamp: str) -> KnownFinding:
+    """The same, fixed by now; what it says is not made of what was read for it."""
+    if one.bodies is None:
+        return replace(one, fixed_at=stamp)
+    return unfilled(KnownFinding, "finding", "locations")(
+        one.identity, one.fingerprint, one.first_seen, stamp, one.introduced_by, one.introduced_at, one.introduced_in,
+        one.bodies, one.number,
+    )  # fmt: skip
+
+
+def _fixed(one: KnownFinding, said: Said, *, owners: Owners | None) -> SettledFinding:
     """Without fix and lines: both spoke of what is no longer there, and none was read that the ledger kept."""
-    finding, places = one.finding, one.locations
+    finding, places = said
     if finding.fix is not None or finding.location.snippet:
         finding = replace(finding, fix=None, location=replace(finding.location, snippet=()))
     if any(place.snippet for place in places):

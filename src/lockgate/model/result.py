@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
@@ -111,7 +111,7 @@ class Result:
     decision: Decision
     findings: tuple[SettledFinding, ...]
     """Open findings, waived ones among them; most severe first, then path, line, rule."""
-    fixed: tuple[SettledFinding, ...]
+    fixed: Sequence[SettledFinding]
     skips: tuple[Skip, ...]
     components: tuple[Component, ...]
     rules: Mapping[RuleId, Rule] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -100,11 +100,8 @@ class Record:
         where the run is wanted no longer this returns, and nothing of it shows. Raises :class:`StoreError`.
         """
         batch = batch or uuid.uuid4().hex
-        shape, findings = tables()["Findings"], (*result.findings, *result.fixed)
-        for start in range(0, len(findings), _PIECE):
-            if not wanted():
-                return
-            piece = findings[start : start + _PIECE]
+        shape, findings = tables()["Findings"], chain(result.findings, result.fixed)
+        while wanted() and (piece := tuple(islice(findings, _PIECE))):
             columns = finding_columns(piece) | common_columns(result, batch, len(piece))
             self._append(shape, raw_columns(shape, columns, len(piece)))
         for name, rows in rows_of(result, batch).items():
