@@ -182,3 +182,47 @@ def test_what_cannot_be_compared_or_kept_is_a_usage_error(lockgate, tmp_path, ar
     made = Layout(tmp_path / "layout")
     made.name(made.image({"a": b""}), "1")
     assert lockgate("image", *arguments, cwd=tmp_path).returncode == 2
+
+
+def test_the_plan_names_the_newer_base_and_the_line_of_the_own_layer(lockgate, tmp_path):
+    """The base moves on; the image has a flaw of the base, one of its own, and one that nobody will fix."""
+    own = "\nPackage: curl\nStatus: install ok installed\nVersion: 7.88-1\n"
+    late = "\nPackage: nano\nStatus: install ok installed\nVersion: 7.2-1\n"
+    made = Layout(tmp_path / "layout")
+    made.name(made.image(layer(OLD), steps=["ADD base"], **SAFE), "base")
+    labels = {name: text for name, text in SAFE["Labels"].items() if ".base." not in name}
+    top = [("var/lib/dpkg/status", f"{STATUS}{own}{late}".encode())]
+    steps = ["ADD base", "RUN /bin/sh -c apt-get install curl nano # buildkit"]
+    made.name(made.image(layer(OLD), top, steps=steps, **{**SAFE, "Labels": labels}), "app")
+    (tmp_path / "Dockerfile").write_text("FROM base\n\nRUN apt-get install curl nano\n")
+    events = [{"introduced": "0"}, {"fixed": "7.88-2"}]
+    curl = {**FLAW, "id": "DEBIAN-CVE-2026-900002", "upstream": ["CVE-2026-900002"], "affected": [
+        {"package": {"ecosystem": "Debian:12", "name": "curl"}, "ranges": [{"type": "ECOSYSTEM", "events": events}]}]}
+    nano = {**FLAW, "id": "DEBIAN-CVE-2026-900003", "upstream": ["CVE-2026-900003"], "affected": [
+        {"package": {"ecosystem": "Debian:12", "name": "nano"}, "database_specific": {"fix_state": "will not fix"},
+         "ranges": [{"type": "ECOSYSTEM", "events": events[:1]}]}]}  # fmt: skip
+    (tmp_path / "osv.json").write_text(json.dumps([FLAW, curl, nano]))
+    AdvisoryStore.build([tmp_path / "osv.json"], tmp_path / ".lockgate" / "advisories.db")
+    ask = "image", "oci:layout:app", "--dockerfile", "Dockerfile"
+
+    run = lockgate(*ask, "--base", "oci:layout:base", "--no-store", cwd=tmp_path)
+    assert "rebuild on a newer base oci:layout:base (the record knows none yet)" in run.stdout, run.stderr
+    assert lockgate("image", "scan", "oci:layout:base", cwd=tmp_path).returncode in (0, 1)
+    made.entries.clear()
+    new = made.name(made.image(layer(NEW), steps=["ADD base"], **SAFE), "base")["digest"]
+    assert lockgate("image", "scan", "oci:layout:base", cwd=tmp_path).returncode in (0, 1)
+    made.name(made.image(layer(OLD), top, steps=steps, **{**SAFE, "Labels": labels}), "app")
+
+    run = lockgate(*ask, "--format", "json=a.json", "--format", "html=a.html", cwd=tmp_path)
+    told = json.loads((tmp_path / "a.json").read_text())["plan"]
+    rebuild = f"oci:layout:base@{new}"
+    assert {one["action"]: (one["target"], one["layer"]) for one in told} == {
+        "rebuild": (rebuild, None), "upgrade": ("7.88-2", 1), "none": ("", None)
+    }, run.stderr  # fmt: skip
+    assert told[-1]["action"] == "none"
+    words = f"rebuild on base {rebuild}, which no longer has this: libssl3 {OLD_VERSION}"
+    line = "upgrade curl to 7.88-2 in your layer 1 (RUN apt-get install curl nano, Dockerfile line 3)"
+    gone = "no upgrade mends nano 7.2-1: the distribution will not fix it"
+    for text in (words, line, gone):
+        assert text in run.stdout, run.stdout
+        assert text in (tmp_path / "a.html").read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 from lockgate.cli._image import image_of, scanned
@@ -12,6 +13,7 @@ from lockgate.cli._image_diff import side_of, tell
 from lockgate.cli._project import project_at
 from lockgate.cli._text import safe
 from lockgate.engine.image_changes import rebased
+from lockgate.engine.image_plan import NewerBase
 from lockgate.errors import ExitCode, UsageError
 from lockgate.formats.oci import bases
 from lockgate.formats.oci.bases import Base, KnownImage
@@ -52,13 +54,27 @@ def base_of(image: Image, known: Iterable[KnownImage], *, given: Sequence[KnownI
     return bases.base_of(_known(image), [*given, *known])
 
 
+def newer_of(arguments: argparse.Namespace, base: Base | None, platform: str, today: date) -> NewerBase | None:
+    """What the name of the base was last seen to be, where the record has its bill and there are advisories to ask."""
+    project = project_at(Path(), config=Path(arguments.config) if arguments.config else None)
+    target = Path(arguments.advisories) if arguments.advisories else project.workspace.advisories
+    if base is None or not base.layers or not project.workspace.folder.is_dir() or not target.is_file():
+        return None
+    from lockgate.engine.newer_base import newer_base
+    from lockgate.store.advisories import AdvisoryStore
+    from lockgate.store.bills import bills_of
+
+    with bills_of(project.record()) as bills, AdvisoryStore.open(target) as store:
+        return newer_base(bills, store, base, platform, today)
+
+
 def base(arguments: argparse.Namespace) -> int:
     """Do what the options say."""
     if arguments.moved:
         return _moved(arguments)
     if not arguments.image:
         return _listed(arguments)
-    given = [_opened(arguments, name) for name in arguments.base]
+    given = [opened_base(arguments, name) for name in arguments.base]
     if arguments.replace:
         return _replaced(arguments, given)
     with image_of(arguments) as image:
@@ -96,7 +112,7 @@ def _listed(arguments: argparse.Namespace) -> int:
 def _moved(arguments: argparse.Namespace) -> int:
     """The images of the record that stand on an older image of the name; 1 where there are any."""
     known = known_images(arguments)
-    now = _opened(arguments, arguments.moved)
+    now = opened_base(arguments, arguments.moved)
     found = bases.stale(known, now, known=known)
     if arguments.form == "json":
         print(json.dumps({"base": _image(now), "stale": [_image(one) for one in found]}, indent=1))
@@ -124,7 +140,8 @@ def _replaced(arguments: argparse.Namespace, given: Sequence[KnownImage]) -> int
     return int(ExitCode.DENIED if found.new else ExitCode.ALLOWED)
 
 
-def _opened(arguments: argparse.Namespace, name: str) -> KnownImage:
+def opened_base(arguments: argparse.Namespace, name: str) -> KnownImage:
+    """The image of that name, as far as bases go. Raises as ``image_of``."""
     with image_of(_asking(arguments, name)) as image:
         if not isinstance(image, Image):
             raise UsageError("a folder is no base", where=name)

@@ -7,23 +7,27 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from lockgate.cli._check import exit_code
 from lockgate.cli._image import Scanned, scanned
-from lockgate.cli._image_base import base_of, known_images
+from lockgate.cli._image_base import base_of, known_images, newer_of, opened_base
 from lockgate.cli._image_view import size_of
 from lockgate.cli._outputs import outputs, write
 from lockgate.cli._text import bar
+from lockgate.engine.image_plan import plan
 from lockgate.formats.oci.bases import Base
 from lockgate.formats.printable import clipped, printable, veiled
-from lockgate.model import ComponentKind, Result, SettledFinding, Severity, Verdict
-from lockgate.reports import fix_of, place_of, tally, title_of, worst_first
+from lockgate.model import ComponentKind, PlanAction, Result, SettledFinding, Severity, Verdict
+from lockgate.reports import counted, fix_of, place_of, tally, title_of, worst_first
 from lockgate.sources.image import Image
+from lockgate.sources.image.facts import facts_of
 from lockgate.sources.image.layers import step_of
 
 _MOST_OF_A_SEVERITY = 12
 """Findings that are drawn; ``--format`` writes all of them."""
+_MOST_STEPS = 12
 _BAR = 16
 _ANY_WIDTH = 100_000
 _TOLD_LABELS = ("title", "version", "source", "revision", "vendor", "licenses")
@@ -37,10 +41,14 @@ def show(arguments: argparse.Namespace) -> int:
     """Draw the page, or write what ``--format`` asks for; as exit code the decision."""
     wanted = outputs(arguments.format) if arguments.format else []
     found = scanned(arguments, bill=True, signatures=True)
+    base = None
+    if isinstance(found.image, Image):
+        given = [opened_base(arguments, name) for name in arguments.base]
+        base = base_of(found.image, known_images(arguments), given=given)
+        layers = facts_of(found.image, inventoried=False).layers
+        newer = newer_of(arguments, base, str(found.image.config.platform), found.result.run.started.date())
+        found = replace(found, result=replace(found.result, plan=plan(found.result.findings, layers, base, newer)))
     if not any(one.path is None for one in wanted):
-        base = None
-        if isinstance(found.image, Image):
-            base = base_of(found.image, known_images(arguments), given=())
         width = max(shutil.get_terminal_size().columns, 80) if sys.stdout.isatty() else _ANY_WIDTH
         for line in page(found, base, width=width):
             print(line)
@@ -69,6 +77,7 @@ def _page(found: Scanned, base: Base | None) -> Iterator[str]:
     yield ""
     yield from _findings(found.result, image)
     yield from _rest(found.result)
+    yield from _plan(found.result)
     yield ""
     yield from _verdict(found.result)
 
@@ -178,6 +187,18 @@ def _rest(result: Result) -> Iterator[str]:
         yield f"  {said}"
     for family, line in sorted(result.coverage.items()):
         yield f"  checked {printable(family)}: {printable(line)}"
+
+
+def _plan(result: Result) -> Iterator[str]:
+    if not result.plan:
+        return
+    yield ""
+    yield "  what mends its packages:"
+    for step in result.plan[:_MOST_STEPS]:
+        mark = "-" if step.action is PlanAction.NONE else "*"
+        yield f"    {mark} {printable(veiled(step.text))}  [{counted(step)}]"
+    if len(result.plan) > _MOST_STEPS:
+        yield f"    and {len(result.plan) - _MOST_STEPS:,} more steps (--format json has them)"
 
 
 def _verdict(result: Result) -> Iterator[str]:

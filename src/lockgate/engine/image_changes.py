@@ -81,11 +81,18 @@ def _packages(before: Iterable[Component], after: Iterable[Component]) -> Review
 
 def _placeless(one: Component) -> Component:
     """Without the file that states it and the release of the distribution, which say nothing of what changed."""
-    return replace(one, path="", line=0, ecosystem=_bare(one.ecosystem))
+    return replace(one, path="", line=0, ecosystem=bare_ecosystem(one.ecosystem))
 
 
-def _bare(ecosystem: str) -> str:
+def bare_ecosystem(ecosystem: str) -> str:
+    """Without the release of the distribution."""
     return ecosystem.partition(":")[0]
+
+
+def flaw_key(subject: str) -> _Key:
+    """What a flaw of a package is known by over releases of the distribution, of the key of a finding's subject."""
+    ecosystem, *rest = subject.split("\n")
+    return (bare_ecosystem(ecosystem), *rest)
 
 
 def _findings(
@@ -104,8 +111,7 @@ def _by_key(findings: Sequence[SettledFinding]) -> Mapping[_Key, SettledFinding]
         finding = one.finding
         key: _Key = (finding.rule, finding.subject.key, finding.location.path)
         if finding.family is Family.DEPENDENCIES:
-            ecosystem, name, *flaw = finding.subject.key.split("\n")
-            key = (_bare(ecosystem), name, *flaw)
+            key = flaw_key(finding.subject.key)
         found.setdefault(key, one)
     return found
 

@@ -11,6 +11,7 @@ from lockgate.model.grades import Confidence, Severity
 from lockgate.model.image import ImageFacts, LayerFacts
 from lockgate.model.named import Named
 from lockgate.model.object import Object
+from lockgate.model.plan import PlanAction, PlanStep
 from lockgate.model.result import Result, Run, SettledFinding, State, WaiverUse
 from lockgate.model.rule import Family, Rule, RuleId, Sample
 from lockgate.model.skip import Skip, SkipKind
@@ -30,6 +31,8 @@ __all__ = [
     "Location",
     "Named",
     "Object",
+    "PlanAction",
+    "PlanStep",
     "Reason",
     "Related",
     "Result",

@@ -12,6 +12,7 @@ from lockgate.model.component import Component
 from lockgate.model.decision import Decision
 from lockgate.model.finding import Finding, Location
 from lockgate.model.image import ImageFacts
+from lockgate.model.plan import PlanStep
 from lockgate.model.quick import quick
 from lockgate.model.rule import Family, Rule, RuleId
 from lockgate.model.skip import Skip
@@ -122,3 +123,5 @@ class Result:
     """About waivers: expired, unused, wrong."""
     images: tuple[ImageFacts, ...] = ()
     """Those that were read."""
+    plan: tuple[PlanStep, ...] = ()
+    """What mends findings of the packages of an image, where somebody asked for that; what mends most comes first."""

@@ -17,7 +17,7 @@ from typing import TextIO
 from lockgate.dataclass import dataclass
 from lockgate.discover import entry_points, member_names
 from lockgate.errors import ConfigurationError, UsageError
-from lockgate.model import Location, Result, Rule, SettledFinding, Severity, State
+from lockgate.model import Location, PlanStep, Result, Rule, SettledFinding, Severity, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +137,9 @@ def fix_of(result: Result, settled: SettledFinding) -> str:
         return settled.finding.fix.text
     rule = rule_of(result, settled)
     return rule.fix if rule else ""
+
+
+def counted(step: PlanStep) -> str:
+    """How many findings a step is about, of which severity: ``2 critical, 1 low``."""
+    counts = Counter(step.severities)
+    return ", ".join(f"{count:,} {severity}" for severity, count in sorted(counts.items(), reverse=True))

@@ -16,7 +16,7 @@ from typing import TextIO
 
 from lockgate.formats.printable import clipped, printable
 from lockgate.model import Location, Result, SettledFinding, Verdict
-from lockgate.reports import Report, Tally, fix_of, place_of, rule_of, tally, title_of, worst_first
+from lockgate.reports import Report, Tally, counted, fix_of, place_of, rule_of, tally, title_of, worst_first
 
 MAX_ROWS = 5_000
 """Rows of the tables of skips and components; findings are never cut."""
@@ -34,9 +34,11 @@ Bar = tuple[str, int, str]
 def write(result: Result, out: TextIO) -> None:
     """Draw the result."""
     counts = tally(result)
-    for part in (_opening(result), _header(result), _numbers(counts), _charts(result, counts), _findings(result)):
+    for part in (_opening(result), _header(result), _numbers(counts), _charts(result, counts), _plan(result)):
         out.writelines(part)
-    for part in (_skips(result), _notices(result), _coverage(result), _components(result), _closing(result)):
+    for part in (_findings(result), _skips(result), _notices(result), _coverage(result)):
+        out.writelines(part)
+    for part in (_components(result), _closing(result)):
         out.writelines(part)
 
 
@@ -151,6 +153,15 @@ def _chart(title: str, bars: Sequence[Bar]) -> str:
         f'<svg viewBox="0 0 490 {height}" role="img" aria-label="{_text(title)}: {_text(told)}">{"".join(rows)}</svg>'
     )
     return f'<div class="card"><h3>{_text(title)}</h3>{picture}</div>\n'
+
+
+def _plan(result: Result) -> Iterator[str]:
+    """The whole plan, since a step that is not shown would not be taken."""
+    if result.plan:
+        yield '<h2 id="plan">What mends its packages</h2>\n<ol>\n'
+        for step in result.plan:
+            yield f'<li>{_text(step.text)} <span class="soft">{_text(counted(step))}</span></li>\n'
+        yield "</ol>\n"
 
 
 def _findings(result: Result) -> Iterator[str]:

@@ -18,6 +18,8 @@ from lockgate.model import (
     Family,
     Finding,
     Location,
+    PlanAction,
+    PlanStep,
     Result,
     Scope,
     SettledFinding,
@@ -91,6 +93,7 @@ def _members(result: Result) -> dict[str, Any]:
         },
         "coverage": dict(sorted(result.coverage.items())),
         "notices": list(result.notices),
+        "plan": [_step(step) for step in result.plan],
     }
 
 
@@ -105,6 +108,18 @@ def _summary(result: Result) -> dict[str, Any]:
         "fixed": counts.fixed,
         "skipped": counts.skipped,
         "components": counts.components,
+    }
+
+
+def _step(step: PlanStep) -> dict[str, Any]:
+    return {
+        "action": str(step.action),
+        "text": step.text,
+        "packages": list(step.packages),
+        "target": step.target,
+        "layer": step.layer,
+        "findings": list(step.identities),
+        "open": {str(severity): step.severities.count(severity) for severity in sorted(Severity, reverse=True)},
     }
 
 
@@ -278,6 +293,15 @@ def schema() -> dict[str, Any]:
         skipped=whole,
         components=whole,
     )
+    step = _object(
+        action={"enum": [str(action) for action in PlanAction]},
+        text=text,
+        packages=texts,
+        target=text,
+        layer={"type": ["integer", "null"], "minimum": 0},
+        findings=texts,
+        open=_object(**{str(grade): whole for grade in Severity}),
+    )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": SCHEMA,
@@ -293,6 +317,7 @@ def schema() -> dict[str, Any]:
             rules={"type": "object", "additionalProperties": rule},
             coverage={"type": "object", "additionalProperties": text},
             notices=texts,
+            plan=_list(step),
         ),
     }
 

@@ -24,6 +24,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         description="Scan the image and draw what it is, what it stands on, what is in it, what is wrong with it "
         "with fix and layer, and the verdict. lockgate image IMAGE is the same.",
     )  # fmt: skip
+    show.add_argument("--base", action="append", default=[], metavar="IMAGE", help="an image that may be its base")
     inspect = below.add_parser(
         "inspect", help="draw the layers: what each brought, by which instruction, and what later ones hide of it",
         description="Read every layer, check its digests, and show what it brought.",
