@@ -19,12 +19,12 @@ from lockgate.cli._bundle import bundle_of
 from lockgate.cli._project import Project, project_at
 from lockgate.cycles import searched_in_slices
 from lockgate.errors import ExitCode, LockgateError, UsageError
-from lockgate.gates.admission import PolicySet
+from lockgate.gates.admission import Authorities, PolicySet
 from lockgate.server.admission import AdmissionServer, FailureMode, FailureModes, Options
 from lockgate.server.admission.carrying import FOLDER, Carrier
 from lockgate.server.admission.contract import Judge
 from lockgate.server.admission.loader import Feed, Inputs, PolicyLoader, follow
-from lockgate.server.admission.policies import PolicyJudge
+from lockgate.server.admission.policies import PolicyJudge, judge_of
 from lockgate.server.admission.recorder import JournalRecorder
 from lockgate.server.admission.workers import Peers
 from lockgate.server.tls.authority import OwnAuthority
@@ -36,6 +36,7 @@ from lockgate.store.workspace import Workspace, prepare, salt_of
 
 if TYPE_CHECKING:
     from lockgate.engine.image_trust.admitting import ImageVerdicts
+    from lockgate.sources.cluster import Connection
 
 _log = logging.getLogger("lockgate.admission")
 _RECORD_SECONDS = 0.1
@@ -69,7 +70,7 @@ def loader_of(arguments: argparse.Namespace, place: Workspace, project: Project 
     def inputs() -> Inputs:
         return inputs_of(read.pop() if read else _project(arguments), arguments)
 
-    return PolicyLoader(inputs, cache_dir=place.cache_dir, feeds=feeds)
+    return PolicyLoader(inputs, cache_dir=place.cache_dir, feeds=feeds, authorities=_authorities(arguments))
 
 
 def serve(arguments: argparse.Namespace, place: Workspace, started: Callable[[int], None], *,
@@ -124,14 +125,26 @@ def _cluster(arguments: argparse.Namespace, salt: bytes) -> Iterator[Feed]:
     if not arguments.cluster:
         return
     from lockgate.server.admission.cluster_policies import ClusterPolicies
+
+    feed = ClusterPolicies(lambda: _connected(arguments), salt=salt)
+    feed.start()
+    yield feed
+
+
+def _authorities(arguments: argparse.Namespace) -> Authorities | None:
+    """Who answers CEL's ``authorizer``: the cluster whose policies these are."""
+    if not arguments.cluster:
+        return None
+    from lockgate.server.admission.access_reviews import AccessReviews
+
+    return AccessReviews(lambda: _connected(arguments))
+
+
+def _connected(arguments: argparse.Namespace) -> Connection:
     from lockgate.sources.cluster import connect
 
     kubeconfig = Path(arguments.kubeconfig) if arguments.kubeconfig else None
-    feed = ClusterPolicies(
-        lambda: connect(kubeconfig=kubeconfig, context=arguments.context, in_cluster=arguments.in_cluster), salt=salt
-    )
-    feed.start()
-    yield feed
+    return connect(kubeconfig=kubeconfig, context=arguments.context, in_cluster=arguments.in_cluster)
 
 
 def inputs_of(project: Project, arguments: argparse.Namespace) -> Inputs:
@@ -176,11 +189,11 @@ def _waived_by(project: Project, settings: AdmissionSettings) -> str:
 
 
 def _mutating(policies: PolicySet) -> PolicyJudge:
-    return PolicyJudge(policies, mutate=True)
+    return judge_of(policies, mutate=True)
 
 
 def _validating(made: PolicySet, inputs: Inputs, verdicts: Callable[[], ImageVerdicts]) -> Judge:
-    policies = PolicyJudge(made)
+    policies = judge_of(made)
     if inputs.images is None:
         return policies
     from lockgate.server.admission.images import ImageJudge

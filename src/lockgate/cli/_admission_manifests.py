@@ -107,12 +107,14 @@ def _own_configurations(arguments: argparse.Namespace) -> Iterator[dict[str, Any
 
 
 def _policies_of_the_cluster(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """What ``--cluster`` lists and watches; kinds of constraints are as many as there are templates."""
+    """What ``--cluster`` lists and watches; kinds of constraints are as many as there are templates. CEL's
+    ``authorizer`` asks for a review of access, of which the API server keeps nothing."""
     if not arguments.cluster:
         return
     verbs = ["get", "list", "watch"]
     yield {"apiGroups": sorted(GROUPS), "resources": ["*"], "verbs": verbs}
     yield {"apiGroups": [NATIVE], "resources": list(_POLICIES), "verbs": verbs}
+    yield {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]}
     named: dict[str, list[str]] = {"": ["namespaces"]}
     for one in arguments.read:
         resource, _, group = one.partition(".")

@@ -19,7 +19,8 @@ def _serve(serve: argparse.ArgumentParser) -> None:
     add("--project", metavar="PATH", default=".", help="folder with the settings, waivers and workspace")
     add("--config", metavar="FILE", help="settings to use instead of lockgate.yaml")
     add("--policies", action="append", default=[], metavar="PATH", help="further file or folder of policies")
-    add("--cluster", action="store_true", help="judge by the policies of the cluster as well, as they change")
+    add("--cluster", action="store_true",
+        help="judge by the policies of the cluster as well, as they change, and ask it what users may")  # fmt: skip
     add("--cluster-name", default="", metavar="NAME", help="name of the cluster, for waivers that name one")
     add_options(serve)
     add("--state", metavar="FOLDER",

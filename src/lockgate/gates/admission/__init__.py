@@ -7,10 +7,13 @@ asked. A set is never changed: new policies are a new set. What does not belong:
 from lockgate.gates import Gate
 from lockgate.gates.admission.answer import Action, Answer, Said
 from lockgate.gates.admission.loading import Policies, load_policies
+from lockgate.gates.admission.native import Authorities
 from lockgate.gates.admission.placed import Placed
 from lockgate.gates.admission.policy_set import PolicySet
 from lockgate.gates.admission.waiving import Exceptions
 
-__all__ = ["GATE", "Action", "Answer", "Exceptions", "Placed", "Policies", "PolicySet", "Said", "load_policies"]
+__all__ = [
+    "GATE", "Action", "Answer", "Authorities", "Exceptions", "Placed", "Policies", "PolicySet", "Said", "load_policies",
+]  # fmt: skip
 
 GATE = Gate("admission", PolicySet.review)

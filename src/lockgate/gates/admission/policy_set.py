@@ -17,7 +17,7 @@ from lockgate.gates.admission.answer import NOTHING, Action, Answer, Heard, Said
 from lockgate.gates.admission.catalogue import NAME as CATALOGUE
 from lockgate.gates.admission.catalogue import Catalogue
 from lockgate.gates.admission.loading import Policies
-from lockgate.gates.admission.native import Native
+from lockgate.gates.admission.native import Authorities, Native
 from lockgate.gates.admission.recalled import Known, Recalled
 from lockgate.gates.admission.told import Told, stand_ins
 from lockgate.gates.admission.waiving import Exceptions
@@ -48,9 +48,11 @@ class PolicySet:
         self, policies: Policies, settings: AdmissionSettings | None = None, *, rules: Sequence[Rule] = (),
         options: Mapping[str, Any] | None = None, exceptions: Exceptions | None = None,
         compiled: MutableMapping[str, bytes] | None = None, version: str = "", point: str = WEBHOOK,
+        authorities: Authorities | None = None,
     ) -> None:  # fmt: skip
         """``rules`` are the rulebook's policies, ``options`` their parameters. ``version`` names the whole. ``point``
         is where Gatekeeper's constraints are enforced: one that is scoped may say otherwise elsewhere.
+        ``authorities`` answer CEL's ``authorizer``; without them an expression that asks it is an error.
 
         Raises :class:`PolicyError` for a rule that does not compile.
         """
@@ -58,7 +60,7 @@ class PolicySet:
         self.exceptions = exceptions or Exceptions()
         self.catalogue = Catalogue(rules, self.settings, options or {}, compiled)
         self._point, self._process = point, "audit" if point == AUDIT else "webhook"
-        self._native = Native(policies)
+        self._native = Native(policies, authorities)
         self._limits = (self.settings.steps, self.settings.all_steps)
         own = tuple(own_templates(policies.expansions)) if self.settings.workloads is not Mildness.OFF else ()
         self._templates = (*policies.expansions, *own)
@@ -71,6 +73,15 @@ class PolicySet:
     def mutates(self) -> bool:
         """Whether anything here changes objects."""
         return self.policies.mutates
+
+    @property
+    def asks(self) -> bool:
+        """Whether there are requests that wait for an answer of the cluster."""
+        return self._native.asks
+
+    def waits(self, request: Mapping[str, Any], *, mutate: bool = False) -> bool:
+        """Whether this request may be one of these. Quick, and asks nobody."""
+        return self._native.waits(request, mutate=mutate) and not self._exempt(request)
 
     def __len__(self) -> int:
         counts = self.policies.counts

@@ -63,6 +63,15 @@ class Program:
     annotations: tuple[tuple[str, Expression], ...] = ()
     """Key and expression of each audit annotation."""
 
+    def expressions(self) -> Iterator[Expression]:
+        """All of them."""
+        for _, expression in (*self.variables, *self.conditions, *self.annotations):
+            yield expression
+        for one in self.validations:
+            yield one.expression
+            if one.message_expression is not None:
+                yield one.message_expression
+
 
 class Variables(dict[str, Any]):
     """What ``variables`` is in an expression: a map whose values are computed when they are first read.

@@ -6,7 +6,7 @@ here. A field that is not known is refused: passing over it could change what th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lockgate.dataclass import dataclass
@@ -46,6 +46,15 @@ class Policy:
     fails: bool
     """Whether an error refuses the request (``failurePolicy: Fail``) or is passed over (``Ignore``)."""
 
+    def expressions(self) -> Iterator[Expression]:
+        """All of its expressions."""
+        return self.program.expressions()
+
+    @property
+    def asks(self) -> bool:
+        """Whether it may ask the authorizer who may do what."""
+        return any("authorizers" in one.libraries for one in self.expressions())
+
 
 @dataclass(frozen=True, slots=True)
 class ValidatingPolicy(Policy):
@@ -70,6 +79,12 @@ class MutatingPolicy(Policy):
     """Changes, in order."""
     reinvoked: bool
     """Whether it runs once more when a policy after it changed the object (``reinvocationPolicy: IfNeeded``)."""
+
+    def expressions(self) -> Iterator[Expression]:
+        """All of its expressions."""
+        yield from self.program.expressions()
+        for one in self.mutations:
+            yield one.expression
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class World:
     parameters: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """Objects that may be parameters, by apiVersion and kind. A kind that is absent is not known to the cluster."""
     authority: Authority | None = None
-    """Knows who may do what; ``None`` makes an expression that asks fail."""
+    """Knows what the user of the request may do; ``None`` makes an expression that asks fail."""
     served: Served = field(default_factory=dict)
     """Under which groups and versions a resource is served; see :mod:`matching`."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qs
 
 from lockgate.dataclass import dataclass
@@ -82,15 +82,16 @@ class AdmissionApp:
         self._pool = JudgeThreads(threads) if threads else None
         self._in_flight, self._max_body, self._read_seconds = in_flight, max_body, read_seconds
         self._waiting: JudgeThreads | None = None
-        self._waits: Waits | None = None
+        self._waits: Mapping[str, Waits] = {}
         self._judges: Judges | None = None
         if judges is not None:
             self.swap(judges)
 
     def swap(self, judges: Judges) -> None:
         """Judge by another set of policies from the next request on; those under way end with the old one."""
-        waits = judges.validating.waits if isinstance(judges.validating, WaitingJudge) else None
-        if waits is not None and self._waiting is None and self._pool is None:
+        each = {"validate": judges.validating, "mutate": judges.mutating}
+        waits = {endpoint: judge.waits for endpoint, judge in each.items() if isinstance(judge, WaitingJudge)}
+        if waits and self._waiting is None and self._pool is None:
             self._waiting = JudgeThreads(_WAITING)
         self._judges, self._waits = judges, waits
         self.metrics.policy_version, self.metrics.policy_loaded = judges.validating.version, time.time()
@@ -170,9 +171,9 @@ class AdmissionApp:
         if self._pool is not None:
             return self._judged_in_thread(self._pool, judge, asked)
         try:
-            waiting = self._waiting if endpoint == "validate" else None
-            if waiting is not None and self._waits is not None and self._waits(review.request):
-                return self._judged_in_thread(waiting, judge, asked)
+            waits = self._waits.get(endpoint)
+            if waits is not None and self._waiting is not None and waits(review.request):
+                return self._judged_in_thread(self._waiting, judge, asked)
             verdict = judge.review(review.request, deadline=asked.deadline)
         except (Exception, SystemExit) as error:  # a defect of a judge ends in the failure mode, and shows no object
             return self._judged(asked, _failed(review, error))

@@ -16,7 +16,7 @@ from lockgate.engine.image_trust.admitting import Admitted, ImageVerdicts
 from lockgate.gates.images import ImageTrust
 from lockgate.model import Verdict as Weight
 from lockgate.policy.remembered import Shared
-from lockgate.server.admission.contract import Denial, Judge, Verdict
+from lockgate.server.admission.contract import Denial, Judge, Verdict, WaitingJudge
 from lockgate.settings import AdmissionSettings, Mildness
 from lockgate.settings.globs import word_matches
 
@@ -56,7 +56,9 @@ class ImageJudge:
         return self._inner.version
 
     def waits(self, request: Mapping[str, Any]) -> bool:
-        """Whether a registry has to be asked, which must not hold up other reviews."""
+        """Whether a registry or a cluster has to be asked, which must not hold up other reviews."""
+        if isinstance(self._inner, WaitingJudge) and self._inner.waits(request):
+            return True
         return any(self._verdicts.known(self._trust, one.image) is None for one in self._images(request))
 
     def review(self, request: Mapping[str, Any], *, deadline: float) -> Verdict:

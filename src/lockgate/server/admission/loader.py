@@ -20,7 +20,7 @@ from lockgate import __version__
 from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError, LockgateError
 from lockgate.findings import Waivers
-from lockgate.gates.admission import Exceptions, Placed, PolicySet, load_policies
+from lockgate.gates.admission import Authorities, Exceptions, Placed, PolicySet, load_policies
 from lockgate.model import Family
 from lockgate.rules import load as load_rules
 from lockgate.settings import AdmissionSettings
@@ -75,8 +75,10 @@ class PolicyLoader:
     """One webhook's policies. Used from one thread at a time."""
 
     def __init__(self, inputs: Callable[[], Inputs], *, cache_dir: Path | None = None,
-                 feeds: Sequence[Feed] = ()) -> None:  # fmt: skip
-        """``inputs`` reads the project anew. ``cache_dir`` must be a folder that only the user can write."""
+                 feeds: Sequence[Feed] = (), authorities: Authorities | None = None) -> None:  # fmt: skip
+        """``inputs`` reads the project anew. ``cache_dir`` must be a folder that only the user can write.
+        ``authorities``: as :class:`PolicySet` takes them."""
+        self._authorities = authorities
         self._inputs, self._cache_dir, self._feeds = inputs, cache_dir, tuple(feeds)
         self._seen: object = None
         self._problem = ""
@@ -134,7 +136,7 @@ class PolicyLoader:
             return PolicySet(
                 policies, inputs.settings, rules=rules.of(Family.POLICY), options=inputs.options,
                 exceptions=Exceptions(inputs.waivers.extended(policies.waivers), waived_by=inputs.waived_by),
-                compiled=compiled, version=version,
+                compiled=compiled, version=version, authorities=self._authorities,
             )  # fmt: skip
 
 

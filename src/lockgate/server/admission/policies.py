@@ -58,6 +58,19 @@ class PolicyJudge:
         return _Spoken(denials, warnings, errors, _Outcomes(answer.said), _annotations(by), Shared())
 
 
+class AskingJudge(PolicyJudge):
+    """One some of whose policies ask the cluster who may do what; see ``contract.WaitingJudge``."""
+
+    def waits(self, request: Mapping[str, Any]) -> bool:
+        """As the contract says."""
+        return self.policies.waits(request, mutate=self._mutate)
+
+
+def judge_of(policies: PolicySet, *, mutate: bool = False) -> PolicyJudge:
+    """The judge by ``policies``; see :class:`PolicyJudge`."""
+    return (AskingJudge if policies.asks else PolicyJudge)(policies, mutate=mutate)
+
+
 @dataclass(frozen=True, slots=True)
 class _Spoken:
     """What is said, in the words of a verdict; the same for all answers that share it, their owner and their maker."""

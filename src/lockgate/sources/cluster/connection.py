@@ -1,4 +1,5 @@
-"""GET requests to one API server: credentials, bounds, retries within a budget. Nothing here can write.
+"""Requests to one API server: credentials, bounds, retries within a budget. Nothing here can write: all are GETs but
+the questions who may do what, which a server answers and keeps nothing of.
 
 The ``kubernetes`` client library reads the kubeconfig (tokens, certificates, exec plugins, proxies) and makes the
 connection pool; bodies are taken raw, because its models cost more than the judging and drop fields they do not know.
@@ -26,6 +27,7 @@ _TRANSIENT = frozenset({429, 500, 502, 503, 504})
 _PIECE = 256 * 1024
 _MAX_STATUS = 64 * 1024
 _CLOSED = "the connection is closed"
+_ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 _KEPT = 300
 """Sockets kept open: one a watched resource, one a followed log. With fewer urllib3 would warn of each that it throws
 away."""
@@ -126,17 +128,27 @@ class Connection:
                 if not self._may_retry(attempt, error):
                     raise
 
-    def _body_once(self, path: str, query: Mapping[str, str], accept: str) -> bytes:
+    def access_review(self, question: bytes, *, seconds: float) -> bytes:
+        """The answer to a SubjectAccessReview, both JSON. Raises as :meth:`body` does, without asking again.
+
+        ``seconds``: longest time it may take in all.
+        """
+        return self._body_once(_ACCESS_REVIEWS, {}, "application/json", question=question, seconds=seconds)
+
+    def _body_once(self, path: str, query: Mapping[str, str], accept: str, *, question: bytes | None = None,
+                   seconds: float = 0) -> bytes:  # fmt: skip
         limit, size = self.limits.chunk_bytes, 0
         parts: list[bytes] = []
-        until = time.monotonic() + self.limits.request_seconds
-        with self._answer(path, query, accept) as response:
+        seconds = seconds or self.limits.request_seconds
+        until = time.monotonic() + seconds
+        with self._answer(path, query, accept, read_seconds=min(seconds, self.limits.read_seconds),
+                          question=question) as response:  # fmt: skip
             for piece in _pieces(response):
                 size += len(piece)
                 if size > limit:
                     raise OversizeError(f"an answer larger than {limit} bytes")
                 if time.monotonic() > until:
-                    raise SilentError(f"the answer took longer than {self.limits.request_seconds:.0f} s")
+                    raise SilentError(f"the answer took longer than {seconds:.0f} s")
                 parts.append(piece)
         return b"".join(parts)
 
@@ -161,19 +173,24 @@ class Connection:
             yield from _pieces(response)
 
     @contextmanager
-    def _answer(self, path: str, query: Mapping[str, str], accept: str, *, read_seconds: float = 0) -> Iterator[Any]:
+    def _answer(self, path: str, query: Mapping[str, str], accept: str, *, read_seconds: float = 0,
+                question: bytes | None = None) -> Iterator[Any]:  # fmt: skip
         import urllib3
 
         limits = self.limits
         address = self.address + path + ("?" + _encoded(query) if query else "")
         headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": "lockgate", **self._authorization()}
-        timeout = urllib3.Timeout(connect=limits.connect_seconds, read=read_seconds or limits.read_seconds)
+        read_seconds = read_seconds or limits.read_seconds
+        timeout = urllib3.Timeout(connect=min(limits.connect_seconds, read_seconds), read=read_seconds)
+        if question is not None:
+            headers["Content-Type"] = "application/json"
         if self.closed.is_set():
             raise SilentError(_CLOSED)
         try:
             response = self._pool.request(
-                "GET", address, headers=headers, timeout=timeout, preload_content=False, retries=False, redirect=False
-            )
+                "GET" if question is None else "POST", address, body=question, headers=headers, timeout=timeout,
+                preload_content=False, retries=False, redirect=False,
+            )  # fmt: skip
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise SilentError(_reason(error)) from None
         with self._lock:

@@ -51,7 +51,7 @@ class Answer:
 
 
 class Authority(Protocol):
-    """Knows who may do what, for example from the record's RBAC objects as of the request."""
+    """Knows who may do what, and who the user of the request is."""
 
     def decide(self, access: Access) -> Answer:
         """The answer. Raises :class:`EvaluationError` when there can be none; the policy then sees an errored one."""
@@ -146,7 +146,7 @@ def _check(check: _Check, verb: str) -> Decision:
     if check.authority is None:
         raise CelError(
             "the expression asks who may do what, and nobody here can tell",
-            hint="bring an authority: RBAC objects of the cluster as they were at the time of the request",
+            hint="the webhook can, of its cluster: lockgate admission serve --cluster",
         )
     try:
         return Decision(check.authority.decide(replace(check.access, verb=verb)))
