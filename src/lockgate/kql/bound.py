@@ -216,6 +216,17 @@ class Step(Relation):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Apart(Step):
+    """``partition by column { query }``: a query by itself for each value of a column. ``others`` holds it with the
+    column in it."""
+
+    place: tuple[int, ...]
+    """Tells it from all others, also when the query is bound anew."""
+    each: tuple[Relation, ...] | None
+    """The query with each value in it; none while the values are not known."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Shared(Relation):
     """A named relation (``let``, ``as``, ``materialize``), evaluated once however often it is used."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
@@ -36,6 +37,8 @@ MAX_NESTING = 100
 MAX_HINTS = 20
 """How many faults are told with the nearest known name."""
 EMPTY = Table(())
+Keys = Mapping[tuple[int, ...], Sequence[object]]
+"""Values of columns by the place (:class:`~lockgate.kql.bound.Apart`) that wants them."""
 
 
 class Core:
@@ -66,6 +69,10 @@ class Core:
         self.options: dict[str, bound.Value] = {}
         """What ``set`` gives the options that change what a query means, by name in lower case."""
         self.shapes: Mapping[int, Table] = {}
+        self.keys: Keys = {}
+        self.apart: tuple[int, ...] = ()
+        """In which ``partition`` with a query of its own, and for which of its values, binding is."""
+        self.met: Counter[tuple[int, ...]] = Counter()
         self.given: Mapping[str, str] = {}
         """Values of the query's parameters, as texts."""
 

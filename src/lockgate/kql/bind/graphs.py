@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lockgate.kql import bound
 from lockgate.kql import syntax as s
@@ -43,11 +44,13 @@ class Graphs(Rows):
         if node.partition is None:
             return made
         by_node, query = node.partition
-        self.must_be_column(by_node, self.value(by_node))
+        by = self.value(by_node)
+        self.must_be_column(by_node, by)
         outer, self.graph = self.graph, graph
-        found = self.sub_query(query, self.row)
+        found = self.sub_query(query, self.row, made)
         self.graph = outer
-        return self.step(node, made, found.type)
+        others = [found.relation] if isinstance(found, bound.Rows) else []
+        return self.step(node, made, found.type, values=[by], others=others)
 
     def _must_identify(self, node: s.Node, value: bound.Value) -> None:
         if value.type.kind != SCALAR:
@@ -129,12 +132,15 @@ class Graphs(Rows):
         tables = [self._table_of(one, graph) for one in node.outputs]
         if len(tables) == 1:
             return self.step(node, source, tables[0] if graph is not None else ERROR)
+        given: list[bound.Relation] = []
         for one, table in zip(node.outputs, tables, strict=True):
+            alone = self.step(replace(node, outputs=(one,)), source, table)
+            given.append(bound.Shared(one.name.text if one.name is not None else "", alone, table))
             if one.name is None:
                 self.fault("KS273", "Several outputs need names: as name.", one)
             else:
-                self.scope.symbols[one.name.text] = bound.Rows(bound.Opaque(table), table)
-        return self.step(node, source, Group(tables))
+                self.scope.symbols[one.name.text] = bound.Rows(given[-1], table)
+        return bound.Several(tuple(given), Group(tables))
 
     def _table_of(self, node: s.GraphOutput, graph: Graph | None) -> Table:
         ids = ("with_node_id",) if node.kind == "nodes" else ("with_source_id", "with_target_id")

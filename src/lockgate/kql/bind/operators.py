@@ -49,9 +49,11 @@ class Operators(Hints):
         row = value.type if isinstance(value.type, Table) else None
         return self._piped(node, relation, row, piped=True)
 
-    def sub_query(self, node: s.Expression, row: Table | None) -> bound.Value:
-        """A query on rows that are at hand."""
-        source = bound.Opaque(row if row is not None else Table(()))
+    def sub_query(
+        self, node: s.Expression, row: Table | None, source: bound.Relation | None = None
+    ) -> bound.Value:  # fmt: skip
+        """A query on rows that are at hand, or on the graph ``source``."""
+        source = source or bound.Opaque(row if row is not None else Table(()))
         if isinstance(node, s.Pipeline) and node.source is None:
             return self._piped(node, source, row, piped=True)
         before, self.row = self.row, row

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from lockgate.kql import bound
 from lockgate.kql import syntax as s
+from lockgate.kql.bind.core import Keys
 from lockgate.kql.bind.operators import Operators
 from lockgate.kql.bind.scope import Scope, UserFunction, Workspace
 from lockgate.kql.errors import QueryError
@@ -14,17 +15,18 @@ from lockgate.kql.types import SCALARS, Column, Group, Table, Tuple
 
 def bind(
     query: s.Query, workspace: Workspace, *, where: str = "", shapes: Mapping[int, Table] | None = None,
-    parameters: Mapping[str, str] | None = None,
+    keys: Keys | None = None, parameters: Mapping[str, str] | None = None,
 ) -> bound.Answer:  # fmt: skip
     """The bound tree of ``query`` against the tables of ``workspace``.
 
     ``shapes``: of operators whose columns come from the data, by the identity of their syntax, what these are.
+    ``keys``: of each ``partition`` with a query of its own, by its place, the values of its column.
     ``parameters``: values of what the query declares as its parameters; one that it does not declare is passed over.
 
     Raises :class:`~lockgate.kql.errors.QueryError` with everything that is wrong, in order of place.
     """
     binder = Statements(query.source, workspace)
-    binder.shapes, binder.given = shapes or {}, parameters or {}
+    binder.shapes, binder.keys, binder.given = shapes or {}, keys or {}, parameters or {}
     results = binder.run(query)
     if binder.faults:
         raise QueryError(query.source, tuple(sorted(binder.faults, key=lambda one: (one.start, one.end))), where=where)

@@ -37,7 +37,9 @@ _RIGHT_ONLY = frozenset(("rightanti", "rightsemi", "rightantisemi"))
 class Tables(Columns):
     """Each method binds one operator: its syntax, the rows it reads (or none), what it gives."""
 
-    def sub_query(self, node: s.Expression, row: Table | None) -> bound.Value:
+    def sub_query(
+        self, node: s.Expression, row: Table | None, source: bound.Relation | None = None
+    ) -> bound.Value:  # fmt: skip
         """A query that begins with an operator and reads ``row``; given by the layer of operators."""
         raise NotImplementedError
 
@@ -358,18 +360,42 @@ class Tables(Columns):
             self.scope.symbols[by.column.name] = by
         if node.scope is not None:
             self.value(node.scope)
-        if node.whole:
-            self.row = None
-            found = self.value(node.query, tabular=True)
-        else:
-            found = self.sub_query(node.query, row)
+        place = (*self.apart, id(node), self.met[*self.apart, id(node)])
+        self.met[place[:-1]] += 1
+        found = self._by_itself(node, (*place, -1)) if node.whole else self.sub_query(node.query, row)
         self.scope, self.row = outer, row
         if self.must_be_column(node.by, by):
             self.must_be_static(node.by, by.type)
         self.must_be_table(node.query, found)
         table = Table(found.type.known(), open=self.shape.open) if isinstance(found.type, Table) else self.shape
         others = [found.relation] if isinstance(found, bound.Rows) else []
-        return self.step(node, source, table, values=[by], others=others)
+        if not node.whole or not isinstance(by, bound.Use):
+            return self.step(node, source, table, values=[by], others=others)
+        each = self._for_each(node, by.column, place)
+        return bound.Apart(node, source, tuple(others), (by,), (), table, place, each)
+
+    def _by_itself(self, node: s.Partition, place: tuple[int, ...]) -> bound.Value:
+        """The query of its own, which sees no row around it but what the scope holds."""
+        outer, row = self.apart, self.row
+        self.apart, self.row = place, None
+        found = self.value(node.query, tabular=True)
+        self.apart, self.row = outer, row
+        return found
+
+    def _for_each(
+        self, node: s.Partition, column: Column, place: tuple[int, ...]
+    ) -> tuple[bound.Relation, ...] | None:  # fmt: skip
+        """The query with each value of the column in its place; none while these are not known."""
+        if place not in self.keys:
+            return None
+        outer, queries = self.scope, []
+        for i, key in enumerate(self.keys[place]):
+            self.scope = Scope(outer)
+            self.scope.symbols[column.name] = bound.Constant(key, column.type)
+            found = self._by_itself(node, (*place, i))
+            queries.append(found.relation if isinstance(found, bound.Rows) else bound.Opaque(found.type))
+        self.scope = outer
+        return tuple(queries)
 
     def partition_by(self, node: s.PartitionBy, source: bound.Relation | None) -> bound.Relation:
         by = self.value(node.by)

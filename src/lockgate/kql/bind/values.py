@@ -330,8 +330,9 @@ class Values(Core):
     # --- tables as values
 
     def _to_scalar(self, node: s.ToScalar) -> bound.Value:
-        """One value, computed once: also for all calls of a function without parameters that it stands in."""
-        if any(one.syntax.parameters for one in self.applied):
+        """One value, computed once: also for all calls of a function without parameters that it stands in, but for each
+        value of a ``partition``'s column anew."""
+        if self.apart or any(one.syntax.parameters for one in self.applied):
             return self._once(node)
         known = self.computed.get(id(node))
         if known is None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lockgate.kql import bound, relation
+from lockgate.kql.lower.partitions import OpenKeys
 from lockgate.kql.lower.pipes import OpenStep, Pipes
 from lockgate.kql.row_security import RowSecurity
 
-__all__ = ["Lowered", "OpenStep", "lower"]
+__all__ = ["Lowered", "OpenKeys", "OpenStep", "lower"]
 
 
 class Lowered:
@@ -36,12 +37,12 @@ def lower(
 
     ``opened``: of steps that have run already, by the identity of their syntax, the tables of what they gave. Raises
     :class:`~lockgate.kql.errors.QueryError` with the place of what has no form in the tree, and :class:`OpenStep` for
-    the first step that must run before more is known.
+    the first step, :class:`OpenKeys` for the first values, that must be known before more is.
     """
     pipes = Pipes(source, now, opened or {}, security)
     try:
         results = pipes.results(answer)
-    except OpenStep as step:
-        step.places, step.alive = pipes.places, pipes.alive
+    except (OpenStep, OpenKeys) as unknown:
+        unknown.places, unknown.alive = pipes.places, pipes.alive
         raise
     return Lowered(source, results, pipes.places, pipes.alive)

@@ -13,7 +13,7 @@ from lockgate.kql.lower.rows import Rows
 from lockgate.kql.lower.tables import MissingTable
 from lockgate.kql.relation import Key
 from lockgate.kql.row_security import RowSecurity
-from lockgate.kql.types import DATETIME, LONG, STRING, Column, Group, Table
+from lockgate.kql.types import DATETIME, LONG, STRING, Column, Graph, Group, Table
 
 _MAX_SHARED = 60
 """How deep named relations may lie in each other."""
@@ -246,6 +246,9 @@ class Pipes(Rows):
             columns = [pair for pair in flow.columns.items() if all_of_it or pair[0] in (used or ())]
             sources.append(relation.Source(flow.node, tuple(columns), flow.order, flow.partition))
         self.span = (step.syntax.start, step.syntax.end)
+        if isinstance(step.type, Graph):
+            self.cannot("A query cannot end in a graph: make-graph must be followed by a graph operator, such as "
+                        "graph-match, or graph-to-table, which gives its nodes or edges.")  # fmt: skip
         if not isinstance(step.type, Table) or steps.find(step) is None:
             self.cannot("This operator is not known here.")
         if step.type.open:

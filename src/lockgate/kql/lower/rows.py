@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from lockgate.kql import bound, relation
 from lockgate.kql import syntax as s
 from lockgate.kql.lower.core import Flow, use
+from lockgate.kql.lower.partitions import Partitions
 from lockgate.kql.lower.reading import pattern_of
-from lockgate.kql.lower.tables import Tables
 from lockgate.kql.relation import Field, Key
 from lockgate.kql.types import BOOL, DATETIME, DYNAMIC, GUID, INT, LONG, REAL, STRING, Column, Tuple, Type
 
 
-class Rows(Tables):
+class Rows(Partitions):
     """Each method lowers one operator: the bound step, and the rows it reads."""
 
     # --- mv-expand and mv-apply

@@ -247,18 +247,6 @@ class Tables(Columns):
             else:
                 self.given[key] = before
 
-    def _partition(self, step: bound.Step, flow: Flow) -> Flow:
-        node = step.syntax
-        if isinstance(node, s.Partition) and (node.whole or node.scope is not None):
-            self.cannot("partition with a query of its own is not known here.", node)
-        by = self.value(step.values[0], flow)
-        assert isinstance(by, bound.Use)
-        assert isinstance(by.column, Field)
-        inner = flow.copy()
-        inner.partition = (*flow.partition, by.column)
-        found = self.given_to(step.others[0], inner)
-        return Flow(found.node, self.paired(found, step.type.columns), (), flow.partition)  # type: ignore[attr-defined]
-
     def _invoke(self, step: bound.Step, flow: Flow) -> Flow:
         del flow  # the function's body reads it, as its first argument
         if not step.others:

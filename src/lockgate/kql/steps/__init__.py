@@ -59,6 +59,7 @@ _OPERATORS: dict[type[s.Operator], tuple[str, str]] = {
     s.ParseKv: ("parse_kv", "parse_kv"),
     s.GraphMatch: ("graph_match", "matched"),
     s.GraphToTable: ("graphs", "to_table"),
+    s.MakeGraph: ("graphs", "partitioned"),
 }
 """The module and the function of each operator."""
 _GRAPHS = (s.MakeGraph, s.GraphMatch, s.GraphMarkComponents, s.GraphWhere)
@@ -83,9 +84,9 @@ def find(step: bound.Step) -> Run | None:
 def sources(step: bound.Step) -> tuple[bound.Relation, ...]:
     """The relations whose rows a step reads, in the order in which it wants them: its input, then further tables; of
     a graph its edges, then the tables of its nodes."""
-    if isinstance(step.syntax, s.GraphMatch | s.GraphToTable):
+    if isinstance(step.syntax, s.GraphMatch | s.GraphToTable | s.MakeGraph):
         for one in graph_chain(step):
-            if isinstance(one.syntax, s.MakeGraph) and one.input is not None:
+            if isinstance(one.type, Graph) and isinstance(one.syntax, s.MakeGraph) and one.input is not None:
                 return (one.input, *one.others)
         return ()
     tables = step.others

@@ -13,7 +13,7 @@ from lockgate.kql import syntax as s
 from lockgate.kql.aggregates.elements import key_of
 from lockgate.kql.errors import EvaluationError
 from lockgate.kql.row import Context
-from lockgate.kql.steps import Frame, framed, graph_chain
+from lockgate.kql.steps import Frame, find, framed, graph_chain
 from lockgate.kql.steps.components import strong, weak
 from lockgate.kql.steps.evaluation import bounded, column, nothing
 from lockgate.kql.types import Column, Graph, Table, single
@@ -21,6 +21,7 @@ from lockgate.kql.types import Column, Graph, Table, single
 Row = tuple[object, ...]
 MAX_ELEMENTS = 5_000_000
 """Most nodes, and most edges, of a graph."""
+_ENDS = (s.GraphMatch, s.GraphToTable)
 
 
 class Network:
@@ -179,3 +180,30 @@ def to_table(step: bound.Step, frames: tuple[Frame, ...], context: Context) -> F
     return framed(tuple(step.type.columns), rows)
 
 
+def partitioned(step: bound.Step, frames: tuple[Frame, ...], context: Context) -> Frame:
+    """``make-graph ... partitioned-by column (operator)``: a graph of the edges and nodes of each value by itself."""
+    inner = step.others[0] if step.others else None
+    run = find(inner) if isinstance(inner, bound.Step) and isinstance(inner.syntax, _ENDS) else None
+    (by,) = step.values
+    if run is None or not isinstance(inner, bound.Step) or not isinstance(step.type, Table):
+        raise EvaluationError("partitioned-by takes graph operators here, which end in graph-match or graph-to-table.")
+    assert isinstance(by, bound.Use)
+    parts = [_by_value(one, by.column.name) for one in frames]
+    rows: list[Row] = []
+    for key in dict.fromkeys(key for one in parts for key in one):
+        own = tuple(one.get(key, framed(frame.columns, [])) for one, frame in zip(parts, frames, strict=True))
+        rows += run(inner, own, context).rows()
+        bounded(len(rows), MAX_ELEMENTS, "rows of all graphs")
+    return framed(tuple(step.type.columns), rows)
+
+
+def _by_value(frame: Frame, name: str) -> dict[Hashable, Frame]:
+    """The rows of each value of a column."""
+    place = next((i for i, one in enumerate(frame.columns) if one.name == name), None)
+    if place is None:
+        raise EvaluationError(f"The edges and all tables of nodes need the column '{name}' of partitioned-by.")
+    key = key_of(frame.columns[place].type)
+    found: dict[Hashable, list[Row]] = {}
+    for row in frame.rows():
+        found.setdefault(key(row[place]), []).append(row)
+    return {value: framed(frame.columns, rows) for value, rows in found.items()}

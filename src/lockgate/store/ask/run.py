@@ -16,7 +16,8 @@ from lockgate.kql import bound as b
 from lockgate.kql.emit.reading import read_columns
 from lockgate.kql.emit.values import Expressions, Names, Statement
 from lockgate.kql.errors import Diagnostic, EvaluationError, QueryError
-from lockgate.kql.lower import Lowered, OpenStep, lower
+from lockgate.kql.lower import Lowered, OpenKeys, OpenStep, lower
+from lockgate.kql.lower.partitions import MAX_KEYS
 from lockgate.kql.row import Context
 from lockgate.kql.steps import Frame
 from lockgate.kql.syntax import ExternalData, Literal, Name, Render
@@ -148,13 +149,18 @@ class _Asking:
         tree, forms = parse(self.query), dict[str, Form]()
         shapes: dict[int, Table] = {}
         opened: dict[int, str] = {}
+        keys: dict[tuple[int, ...], list[object]] = {}
         while True:
-            bound = bind(tree, self.engine.workspace, shapes=shapes, parameters=self.parameters)
+            self._check()
+            bound = bind(tree, self.engine.workspace, shapes=shapes, keys=keys, parameters=self.parameters)
             try:
                 lowered = lower(
                     self.query, bound, now=self.context.now, opened=opened, security=self.engine.security
                 )
                 break
+            except OpenKeys as unknown:
+                all_forms = ChainMap(forms, self.engine.forms())  # type: ignore[arg-type]
+                keys[unknown.step.place] = self._keys(session, unknown, all_forms)
             except OpenStep as found:
                 step = found.step
                 frame = self._opened(session, found, ChainMap(forms, self.engine.forms()))  # type: ignore[arg-type]
@@ -175,6 +181,18 @@ class _Asking:
         inputs = [self._frame(session, one.query) for one in program.results]
         start, end = found.step.syntax.start, found.step.syntax.end
         return self._run(found.step, inputs, (start, end))
+
+    def _keys(self, session: Session, found: OpenKeys, forms: Mapping[str, Form]) -> list[object]:
+        """The values of a column for each of which a query of its own runs, in their order."""
+        lowered = Lowered(self.query, (found.result,), found.places)
+        program = session.program(lowered, forms)
+        for part in program.parts:
+            self._part(session, part, lowered)
+        (values,) = self._frame(session, program.results[0].query).data
+        if len(values) > MAX_KEYS:
+            message = f"'{found.column.name}' has more than {MAX_KEYS} values, for each of which a query would run."
+            raise self._error(message, (found.step.syntax.start, found.step.syntax.end))
+        return sorted(values, key=lambda one: (one is not None, one))
 
     @contextmanager
     def connected(self) -> Iterator[Session]:
