@@ -251,3 +251,51 @@ def test_the_settings_say_which_paths_are_kept(tmp_path: Path) -> None:
     assert [(one.column, one.path) for one in upkeep.paths_of("AKSAudit")] == [("User", '$."a b"."c"')]
     assert upkeep.unfiltered == {"X_CL"}
     assert [one.column for one in upkeep.paths_of("ContainerLogV2")] == ["LogMessage"]
+
+
+REVIEWED = (
+    "AdmissionReviews | where Request.userInfo.uid == 'u7' | count",
+    "AdmissionReviews | where Request.options.weight >= 40 | summarize count() by tostring(Request.userInfo.uid)"
+    " | sort by Request_userInfo_uid asc | take 3",
+    "AdmissionReviews | where Name == 'n77' | project Name, Request, Uid = Request.userInfo.uid",
+    "AdmissionReviews | sort by Name asc | take 2", "AdmissionReviews | getschema | count",
+)
+
+
+def _reviewed(record: Record, numbers: range) -> None:
+    rows = [
+        {"TimeGenerated": NOW, "Name": f"n{i}", "Uid": sha256(b"%d" % i).hexdigest(),
+         "Request": written({"userInfo": {"uid": f"u{i % 50}", "groups": ["a", "b"]}, "options": {"weight": i % 43}})}
+        for i in numbers
+    ]  # fmt: skip
+    record.append_alone("AdmissionReviews", rows)
+
+
+def _of_reviews(record: Record) -> list[object]:
+    tables = record.asked(since=NOW)
+    try:
+        return [ask(query, tables).rows for query in REVIEWED]
+    finally:
+        tables.connection.close()
+
+
+def test_tables_of_ours_keep_paths_too_where_their_rows_belong_to_no_run(tmp_path: Path) -> None:
+    upkeep = Upkeep(paths={"AdmissionReviews": ("Request.userInfo.uid", "Request.options.weight")})
+    record = Record.open(tmp_path, upkeep=upkeep)
+    assert _of_reviews(record)[0] == [(0,)]
+    _reviewed(record, range(ROWS))
+    before = _of_reviews(record)
+    rows = record.rows("AdmissionReviews")
+    record.compact()
+    (file,) = DeltaTable(str(tmp_path / "record" / "AdmissionReviews")).file_uris()
+    assert "-paths-" in file
+    with duckdb.connect() as connection:
+        names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM '{file}'").fetchall()]
+    assert sum("/" in name for name in names) == 6
+    assert _of_reviews(record) == before
+    assert record.rows("AdmissionReviews") == rows
+    _reviewed(record, range(ROWS, ROWS + 300))
+    plain = Record.open(tmp_path)
+    assert _of_reviews(record) == _of_reviews(plain) != before
+    assert record.retain(0, only=["AdmissionReviews"], now=NOW.replace(year=2027)) == {"AdmissionReviews": ROWS + 300}
+    assert _of_reviews(record)[0] == [(0,)]

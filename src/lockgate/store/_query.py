@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from lockgate.dataclass import dataclass
 from lockgate.store import _spill
 from lockgate.store._arrow import SQL_TYPES
 from lockgate.tables import ColumnType, Table, tables
 
 if TYPE_CHECKING:
     from lockgate.store.ask.tables import Parquet
+    from lockgate.store.shredding import Shredding
     from lockgate.store.terms.pruning import Files
+    from lockgate.tables._hot_paths import HotPath
 
 _MEMORY = "256MB"
 _OF_DELTA = {
@@ -117,19 +120,69 @@ def _show(connection: Any, table: Table, snapshot: Any) -> None:
     connection.execute(f'CREATE VIEW "{table.name}" AS {visible(table, read)}')
 
 
-def visible(table: Table, read: str) -> str:
-    """The statement for the visible rows among those that ``read`` gives; columns that older files lack are null."""
-    nothing = ", ".join(f'NULL::{SQL_TYPES[column.type]} AS "{column.name}"' for column in table.columns)
-    parts = [f"SELECT {nothing} WHERE false", *([read] if read else [])]
-    rows = " UNION ALL BY NAME ".join(f"({part})" for part in parts)
-    names = ", ".join(_selected(column.name, column.type) for column in table.columns)
+def visible(table: Table, read: str, more: Sequence[str] = ()) -> str:
+    """The statement for the visible rows among those that ``read`` gives; columns that older files lack are null.
+
+    ``more``: further columns that ``read`` has.
+    """
+    rows = _whole(table, read)
+    names = ", ".join([*(_selected(column.name, column.type) for column in table.columns), *map(_quoted, more)])
     seen = "" if table.name == "Runs" or table.alone else ' WHERE Batch IN (SELECT Batch FROM "Runs")'
     return f"SELECT {names} FROM ({rows}){seen}"  # noqa: S608 -- as above
 
 
-def visible_within(table: Table, seen: str, read: str) -> str:
-    """The same of rows that a clause lets through, as it stands after FROM."""
-    return f"(SELECT * FROM ({visible(table, read)}){seen})"  # noqa: S608 -- as above
+def _whole(table: Table, read: str) -> str:
+    nothing = ", ".join(f'NULL::{SQL_TYPES[column.type]} AS "{column.name}"' for column in table.columns)
+    parts = [f"SELECT {nothing} WHERE false", *([read] if read else [])]
+    return " UNION ALL BY NAME ".join(f"({part})" for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How the rows of a table of ours are read, as :class:`~lockgate.store.terms.pruning.Files` takes it."""
+
+    source: Callable[[str], str]
+    """What stands after FROM for the visible rows among those that a statement gives."""
+    extended: Callable[[str, str], str]
+    """Makes the statement for one file one with all columns that are read."""
+    names: tuple[str, ...]
+    """Columns of paths of JSON, which follow those of the table."""
+
+
+def shown_with(paths: Sequence[HotPath], table: Table, seen: str) -> Shown:
+    """The rows that a clause lets through, with the columns of those paths that the table has."""
+    from functools import partial
+
+    shredding = _shredding(paths, table)
+    if shredding is None:
+        return Shown(partial(_visible_within, table, seen, ()), lambda _, read: read, ())
+    own = ", ".join(_quoted(column.name) for column in table.columns)
+
+    def extended(path: str, read: str) -> str:
+        """Files without the columns of the paths have them made of their JSON."""
+        if path.endswith(shredding.mark):
+            return read
+        return shredding.extended(f"SELECT {own} FROM ({_whole(table, read)})")  # noqa: S608 -- Table checks names
+
+    names = tuple(shredding.names())
+
+    def source(read: str) -> str:
+        return _visible_within(table, seen, names, read or extended("", ""))
+
+    return Shown(source, extended, names)
+
+
+def _shredding(paths: Sequence[HotPath], table: Table) -> Shredding | None:
+    if not paths:
+        return None
+    from lockgate.store.shredding import shredding_of
+
+    found = shredding_of(paths, table)
+    return found if found.paths else None
+
+
+def _visible_within(table: Table, seen: str, more: Sequence[str], read: str) -> str:
+    return f"(SELECT * FROM ({visible(table, read, more)}){seen})"  # noqa: S608 -- as above
 
 
 def files_behind(

@@ -15,7 +15,6 @@ from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -200,12 +199,17 @@ class Record:
         for table in tables().values():
             # The filter of time stands inside, so that whatever the query does it sees no other row.
             seen = f" WHERE {within}" if within else ""
-            files = _query.files_behind(snapshots[table.name], partial(_query.visible_within, table, seen))
+            paths = self.upkeep.paths_of(table.name) if self.is_local and table.alone else ()
+            shown = _query.shown_with(paths, table, seen)
+            files = _query.files_behind(snapshots[table.name], shown.source, shown.extended)
             columns = {column.name: column.type.value for column in table.columns}
             source = f'(SELECT * FROM "{table.name}"{seen})'  # noqa: S608 -- a name of ours, numbers
             marks = "" if table.name == _MARK or table.alone else _MARK
             parquet = _query.parquet_behind(snapshots[table.name], marks, bounds)
-            found.add(table.name, columns, source, files=files, parquet=parquet)
+            kept = shown.names if files is not None else ()
+            if kept and files is not None:
+                source = shown.source(files.statement())
+            found.add(table.name, columns, source, files=files, parquet=parquet, paths=kept)
         return found
 
     def stamp(self) -> object | None:
@@ -248,7 +252,8 @@ class Record:
         """Join small files; table name -> files removed. Readers of older versions still find theirs.
 
         Large files of a local record get filters of their terms, by which a query for one passes over most of them, and
-        those of ingested tables the paths of their JSON that are asked for most as columns of their own.
+        those of tables whose rows belong to no run the paths of their JSON that are asked for most as columns of their
+        own: of a run the rows come back in the order in which its files were written.
         """
         from lockgate.store.ingest.collected import Collected
 
@@ -260,8 +265,10 @@ class Record:
                     removed[name] = 0
                     continue
                 outcome = self._retry(name, lambda handle: handle.optimize.compact())
-                if self.is_local and name not in tables():
-                    self._guard(name, lambda name=name: self._shred(name, collected[name]))  # type: ignore[misc]
+                own = tables().get(name)
+                if self.is_local and (own is None or own.alone):
+                    shape = own or collected[name]
+                    self._guard(name, lambda name=name, shape=shape: self._shred(name, shape))  # type: ignore[misc]
             removed[name] = int(outcome.get("numFilesRemoved", 0))
             if self.is_local and name not in self.upkeep.unfiltered:
                 self._guard(name, lambda name=name: self._filter(name))  # type: ignore[misc]
