@@ -98,4 +98,16 @@ def test_alerts_are_shown_and_kept_where_that_is_asked_for(insights, lockgate, f
     assert rows(insights("alerts", "--cluster", "other", "--format", "ndjson")) == []
     kept = lockgate("ask", "ClusterAlerts | project Rule, ClusterName", "--format", "ndjson", cwd=folder)
     assert rows(kept) == [{"Rule": "alerts/node-disk-high", "ClusterName": "harbour"}]
-    assert insights("nodes", "--keep").returncode == 2
+    assert insights("nodes", "--keep").returncode == insights("--gate").returncode == 2
+    (again,) = rows(insights("alerts", "--format", "ndjson"))
+    assert (one["State"], again["State"], again["WaivedBy"]) == ("new", "known", "")
+    (folder / "lockgate.yaml").write_text("version: 1\nfamilies: [policy]\ngate: {deny: [{family: alerts}]}\n")
+    assert insights("alerts", "--gate").returncode == 1
+    until = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
+    (folder / "lockgate-waivers.yaml").write_text(
+        f"waivers:\n- {{rule: alerts/node-disk-high, kind: Node, name: node-a, by: Ann, "
+        f"reason: a larger disk is ordered, expires: {until}}}\n"
+    )
+    done = insights("alerts", "--gate", "--format", "ndjson")
+    (waived,) = rows(done)
+    assert (waived["WaivedBy"], waived["WaivedUntil"]) == ("Ann", until)

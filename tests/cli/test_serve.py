@@ -153,7 +153,9 @@ def test_alerts_about_clusters_are_kept_by_the_server_itself(serve, lockgate, tm
         table = row.pop("Table")
         (tmp_path / "rows.ndjson").write_text(json.dumps(row) + "\n")
         assert lockgate("ingest", "--table", table, "rows.ndjson", cwd=tmp_path).returncode == 0
-    process, url = serve("--anonymous", "--alert-minutes", "0.03")
+    (tmp_path / "lockgate.yaml").write_text("version: 1\nalerts: {minutes: 0.03}\n")
+    process, url = serve("--anonymous")
+    assert "new alert: Node is not ready: node-a of cluster harbour (1): high" in _until("new alert", process)
     assert "1 things are wrong in clusters" in _until("wrong in clusters", process)
     body = {"csl": "ClusterAlerts | distinct Rule"}
     found = httpx.post(f"{url}/v1/rest/query", json=body).json()

@@ -11,6 +11,7 @@ import pytest
 
 from lockgate import rules
 from lockgate.engine import alerting, cluster_alerts
+from lockgate.engine.request import Request
 from lockgate.errors import StoreError
 from lockgate.store import Record
 from lockgate.store.ingest import Collected, Loader
@@ -35,7 +36,8 @@ def record(tmp_path: Path) -> Record:
 
 def look(record: Record, state: Path, minutes: float) -> list[tuple[datetime, int]]:
     now = (NOON + timedelta(minutes=minutes)).timestamp()
-    return list(alerting.keep(record, [RULE], state, EVERY, now=now))
+    looking = alerting.Looking(record, [RULE], Request())
+    return [(end, len(result.findings)) for end, result in alerting.keep(lambda: looking, state, EVERY, now=now)]
 
 
 def kept(record: Record) -> list[tuple[datetime, str]]:

@@ -145,7 +145,7 @@ def test_an_audit_that_dies_leaves_nothing_and_the_next_one_keeps_all(simulator,
 
         sql, append_piece = record.sql, record.append_piece
 
-        def append_result(self, result, *, batch, wanted=None):
+        def append_result(self, result, *, batch, wanted=None, once=None):
             raise OSError("no space")
 
     with pytest.raises(OSError, match="no space"):

@@ -111,7 +111,7 @@ def test_a_result_is_stored_before_it_is_told(engine, memory, make_file):
     events = []
 
     class Store:
-        def append_result(self, result, *, batch="", wanted=None):
+        def append_result(self, result, *, batch="", wanted=None, once=None):
             events.append("stored")
 
     engine.run(memory(make_file("a.txt", "x")), store=Store(), tell=lambda result: events.append("told"))
@@ -120,7 +120,7 @@ def test_a_result_is_stored_before_it_is_told(engine, memory, make_file):
 
 def test_a_result_that_could_not_be_stored_is_not_told_and_not_remembered(engine, memory, make_file, tmp_path):
     class Full:
-        def append_result(self, result, *, batch="", wanted=None):
+        def append_result(self, result, *, batch="", wanted=None, once=None):
             raise StoreError("the disk is full")
 
     told = []

@@ -27,6 +27,7 @@ from lockgate.server.mounts import Authenticate, Mount, Mounts
 from lockgate.server.pages import CHALLENGE, PREFIX, PagesApp
 from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
 from lockgate.server.query.desk import Desk
+from lockgate.server.recurring import Recurring
 from lockgate.server.tending import tender
 from lockgate.server.tls.reload import Pair, ReloadingContext
 from lockgate.sources.cluster.audited import cleaned
@@ -47,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.threads < 1 or arguments.end_seconds < 0 or not arguments.scrape_seconds >= 1:
         raise UsageError("--threads and --scrape-seconds must be 1 or more, --end-seconds 0 or more")
     for option in ("upkeep_minutes", "alert_minutes"):
-        if not getattr(arguments, option) >= 0:
+        given = getattr(arguments, option)
+        if given is not None and not given >= 0:
             raise UsageError("must be 0 or more", where=f"--{option.replace('_', '-')}")
     project = project_at(Path(arguments.project))
     prepare(project.workspace, tracked=project.tracks)
@@ -61,8 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     scraping = [Scraper(taker, arguments.scrape, every=arguments.scrape_seconds)] if arguments.scrape else []
     every = arguments.upkeep_minutes * 60
     recurring = [tender(project.workspace.record, live.tending, every=every)] if every else []
-    if every := arguments.alert_minutes * 60:
-        recurring.append(alerter(project.workspace.record, str(project.workspace.folder / "alerts"), every=every))
+    recurring += _alerts(arguments, project)
     app = Mounts([*_queries(arguments, live), *ways], of, anonymous=anonymous,
                  listeners=[*listeners, *scraping, *recurring])  # fmt: skip
 
@@ -76,6 +77,18 @@ def run(arguments: argparse.Namespace) -> int:
         started=started,
     )
     return int(ExitCode.ALLOWED)
+
+
+def _alerts(arguments: argparse.Namespace, project: Project) -> list[Recurring]:
+    settings = project.settings.alerts
+    minutes = settings.minutes if arguments.alert_minutes is None else arguments.alert_minutes
+    if not minutes:
+        return []
+    if settings.notice is not None:
+        from lockgate.engine.alert_notices import check
+
+        check(settings.notice)
+    return [alerter("lockgate.cli._alerting", str(Path(arguments.project).resolve()), every=minutes * 60)]
 
 
 def _queries(arguments: argparse.Namespace, live: Live) -> list[Mount]:

@@ -1,46 +1,116 @@
-"""Keeps what the alerts about clusters fire for: ``python -m lockgate.engine.alerting RECORD``, which ends when done.
+"""Looks what the alerts about clusters fire for, and has it settled as findings: the work of the server's timer.
 
 Time is cut into spans of equal length since 1970; at the end of each the rules are asked as of that moment. What a
-span gave is appended under the span's number, so that several servers, or one that died, keep it once. How far it was
-looked stands in a file: what ended while nobody looked is made up for, a day at most.
+span gave is appended under the span's end, its rows and its run, so that several servers, or one that died, keep it
+once. How far it was looked stands in a file: what ended while nobody looked is made up for, a day at most. What does
+not belong: what an alert is (``cluster_alerts``), who is told (``alert_notices``).
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import sys
 import time
-from contextlib import closing
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from lockgate.dataclass import dataclass
 from lockgate.engine import cluster_alerts
-from lockgate.errors import LockgateError, StoreError
+from lockgate.engine.alert_memory import RecordMemory
+from lockgate.engine.request import Request
+from lockgate.engine.scan import scan
+from lockgate.errors import StoreError
+from lockgate.gates.check import GATE
 from lockgate.kql.literals import ticks_of
+from lockgate.model import Family, Result
+from lockgate.rules import Rulebook, digest_of
+from lockgate.sources.fired import MODE, FiredSource
 from lockgate.store import Record
-from lockgate.store.ingest import Collected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
+    from lockgate.engine.alert_notices import Notices
     from lockgate.model import Rule
 
 WRITER = "cluster-alerts"
 _MOST_BACK = 86_400.0
 """Seconds that are made up for."""
-_SOURCE = "KubeNodeInventory"
+SOURCE = "KubeNodeInventory"
 """The table that no cluster is collected without."""
 
 
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What a look needs beside the time."""
+
+    record: Record
+    rules: Sequence[Rule]
+    request: Request
+    """Gate, waivers and owners; the rest is filled in."""
+    notices: Notices | None = None
+    """None: nobody is told."""
+
+    def settled(
+        self, fired: Sequence[Mapping[str, Any]], end: datetime, *, store: bool, once: tuple[str, int] | None = None
+    ) -> Result:  # fmt: skip
+        """What fired as findings, as of ``end``. With ``store`` it is a run of the record; a run that another was
+        quicker with, by ``once``, is not, and nobody is told of it. Raises :class:`StoreError`."""
+        book = Rulebook(tuple(self.rules), digest_of(tuple(self.rules)))
+        results: list[Result] = []
+        run = uuid.uuid4().hex
+        asked = replace(
+            self.request, families=(Family.ALERTS,), project=MODE, rules_digest=book.digest, run=run, once=once,
+            now=lambda: end, tell=results.append,
+        )  # fmt: skip
+        notices = self.notices if store else None
+        if notices is not None:
+            notices.begin(self.record, run)
+        scan([FiredSource(self.rules, fired)], book, GATE, store=self.record if store else None,
+             ledger=RecordMemory(self.record), request=asked, scanners={})  # fmt: skip
+        if notices is not None:
+            notices.end(self.record)
+        return results[0]
+
+    def send(self) -> None:
+        """Send the notices that are due."""
+        if self.notices is not None:
+            self.notices.send(time.time)
+
+    @property
+    def sent(self) -> int:
+        """Notices that were taken."""
+        return self.notices.sent if self.notices is not None else 0
+
+
 def keep(
-    record: Record, rules: Sequence[Rule], state: Path, every: float, *, now: float
-) -> Iterator[tuple[datetime, int]]:  # fmt: skip
-    """Ask for each span that has ended since; its end, and how many things were wrong then. Nothing where another
-    process is at it. ``now``: seconds since 1970. Raises :class:`StoreError` and what asking raises."""
+    looking: Callable[[], Looking], state: Path, every: float, *, now: float
+) -> Iterator[tuple[datetime, Result]]:  # fmt: skip
+    """Look as of the end of each span that has ended since; that end, and what was wrong then. Nothing where another
+    process is at it. ``looking`` is called when none is. ``now``: seconds since 1970. Raises :class:`StoreError` and
+    what asking raises."""
+    with held(state, wait=False) as handle:
+        if handle is None:
+            return
+        look = looking()
+        newest = int(now // every)
+        for span in _spans(os.pread(handle, 4096, 0), newest, every):
+            end = datetime.fromtimestamp(0, UTC) + timedelta(seconds=span * every)
+            yield end, _kept(look, end)
+            told = orjson.dumps({"every": every, "span": span})
+            os.pwrite(handle, told.ljust(200), 0)
+        look.send()
+
+
+@contextmanager
+def held(state: Path, *, wait: bool) -> Iterator[int | None]:
+    """The file that says how far was looked, while no other process has it; None where one does, unless ``wait``.
+    Raises :class:`StoreError`."""
     try:
         state.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(state, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -48,15 +118,11 @@ def keep(
         raise StoreError(f"cannot be written: {error.strerror}", where=str(state)) from None
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError:
+            yield None
             return
-        newest = int(now // every)
-        for span in _spans(os.pread(handle, 4096, 0), newest, every):
-            end = datetime.fromtimestamp(0, UTC) + timedelta(seconds=span * every)
-            yield end, _kept(record, rules, end, span)
-            told = orjson.dumps({"every": every, "span": span})
-            os.pwrite(handle, told.ljust(200), 0)
+        yield handle
     finally:
         os.close(handle)
 
@@ -71,32 +137,11 @@ def _spans(written: bytes, newest: int, every: float) -> range:
     return range(max(known + 1, newest - int(_MOST_BACK // every)), newest + 1)
 
 
-def _kept(record: Record, rules: Sequence[Rule], end: datetime, span: int) -> int:
+def _kept(looking: Looking, end: datetime) -> Result:
+    record = looking.record
     tables = record.asked(until=end)
     with closing(tables.connection):
-        found = cluster_alerts.firing(rules, tables, now=ticks_of(end))
-    record.append_alone(cluster_alerts.TABLE, cluster_alerts.kept_rows(found, when=end), once=(WRITER, span))
-    return len(found)
-
-
-def main(arguments: list[str]) -> int:
-    """Look; 0 when all was done, else the code of the error, which goes to the error output."""
-    (place,) = arguments
-    if hasattr(os, "nice"):
-        os.nice(5)  # whoever answers requests goes first
-    try:
-        given = orjson.loads(sys.stdin.buffer.read())
-        record = Record.open(place)
-        if Collected(record).get(_SOURCE) is None:
-            return 0
-        rules = cluster_alerts.rules_of()
-        for end, fired in keep(record, rules, Path(given["state"]), float(given["every"]), now=time.time()):
-            sys.stdout.buffer.write(orjson.dumps({"at": end.isoformat(), "fired": fired}) + b"\n")
-    except LockgateError as error:
-        sys.stderr.write(f"{error}\n")
-        return int(error.exit_code)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+        fired = cluster_alerts.firing(looking.rules, tables, now=ticks_of(end))
+    once = WRITER, int(end.timestamp() * 1000)
+    record.append_alone(cluster_alerts.TABLE, cluster_alerts.kept_rows(fired, when=end), once=once)
+    return looking.settled(fired, end, store=True, once=once)

@@ -1,7 +1,9 @@
 """Alerts about clusters: rules whose logic is a query in Kusto's language over what was collected.
 
 A row of its answer is one thing that the rule fires for: ``ClusterName``, ``Object``, and ``Value``, what was too much
-or too little. The queries look back by themselves, five minutes as the recommended alerts of Container Insights do.
+or too little; and, where the thing is an object of Kubernetes, its ``Kind``, ``Namespace`` and ``Name``, by which
+waivers mean it. The queries look back by themselves, five minutes as the recommended alerts of Container Insights do.
+What becomes of a row is said elsewhere (``alerting``).
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from lockgate.store.ask import Tables
 
 COLUMNS = ("Rule", "Severity", "ClusterName", "Object", "Value", "Title")
+NAMES = ("Kind", "Namespace", "Name")
+"""Of the object that a row is about; empty where a rule of others does not say it."""
 TABLE = "ClusterAlerts"
 
 
@@ -41,26 +45,28 @@ def rules_of(extra: Sequence[Path] = ()) -> tuple[Rule, ...]:
     return rules
 
 
-def query_of(rules: Sequence[Rule]) -> str:
-    """One query for all of them, the gravest first; its columns are ``COLUMNS``."""
+def query_of(rules: Sequence[Rule], columns: Sequence[str] = COLUMNS) -> str:
+    """One query for all of them, the gravest first. ``columns``: of ``COLUMNS`` and ``NAMES``."""
+    named = ", ".join(f'{one} = tostring(column_ifexists("{one}", ""))' for one in NAMES)
     given = "".join(f"let Alert{number} = () {{\n{rule.logic['kql']}\n}};\n" for number, rule in enumerate(rules))
     parts = ",\n    ".join(
         f"(Alert{number}() | project ClusterName = tostring(ClusterName), Object = tostring(Object), "
         f"Value = toreal(Value), Rule = {quoted(str(rule.id))}, Severity = {quoted(str(rule.severity))}, "
-        f"Level = {int(rule.severity)}, Title = {quoted(rule.title)})"
+        f"Level = {int(rule.severity)}, Title = {quoted(rule.title)}, {named})"
         for number, rule in enumerate(rules)
     )
     return (
         f"{given}union {parts}\n| sort by Level desc, Rule asc, ClusterName asc, Object asc\n"
-        f"| project {', '.join(COLUMNS)}"
+        f"| project {', '.join(columns)}"
     )
 
 
 def firing(rules: Sequence[Rule], tables: Tables, *, now: int | None = None) -> list[dict[str, Any]]:
-    """What they fire for, a row by column. ``now`` as :func:`ask` takes it. Raises what that raises."""
-    return [dict(zip(COLUMNS, row, strict=True)) for row in ask(query_of(rules), tables, now=now).rows]
+    """What they fire for, a row by ``COLUMNS`` and ``NAMES``. ``now`` and errors are those of :func:`ask`."""
+    columns = COLUMNS + NAMES
+    return [dict(zip(columns, row, strict=True)) for row in ask(query_of(rules, columns), tables, now=now).rows]
 
 
 def kept_rows(found: Sequence[dict[str, Any]], *, when: datetime) -> list[dict[str, Any]]:
     """The same as rows of the table ``ClusterAlerts``."""
-    return [{"TimeGenerated": when, **row} for row in found]
+    return [{"TimeGenerated": when, **{name: row[name] for name in COLUMNS}} for row in found]

@@ -17,7 +17,7 @@ from lockgate.errors import SourceError
 from lockgate.findings import Waiver
 from lockgate.formats import lockfiles
 from lockgate.model import Component, Family, File, Finding, Object, Skip, SkipKind
-from lockgate.sources import LayeredSource, Source, Wants
+from lockgate.sources import JudgedSource, LayeredSource, Source, Wants
 from lockgate.store.cache import Answers, Cache, CacheSession
 from lockgate.store.codec import Kept
 from lockgate.store.known import Packed
@@ -199,6 +199,8 @@ def observe(
         _judge_components(seen, judges.components, readings, installed)
     change = getattr(source, "may_be_empty", False) and not seen.skips
     _cover(seen, judges, dependencies=dependencies, change=change)
+    if isinstance(source, JudgedSource):
+        seen.coverage.update(source.judged())
     _blind(seen, judges)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lockgate.dataclass import dataclass
 from lockgate.findings import Owners, Waivers
@@ -16,9 +16,23 @@ from lockgate.settings import CHECKED_FAMILIES, GateSettings
 if TYPE_CHECKING:
     from lockgate.engine.own import OwnPolicies
     from lockgate.formats.vex import Statement
+    from lockgate.store.known import KnownFinding, Packed
 
 Progress = Callable[[str, int, int], None]
 """``progress(step, done, total)``; ``total`` is 0 when it is not known."""
+
+
+class Memory(Protocol):
+    """What earlier runs knew: the ledger; of alerts the record itself (``engine.alert_memory``)."""
+
+    def known(self, project: str) -> Sequence[KnownFinding]:
+        """The findings of ``project``, fixed ones among them."""
+
+    def remember(
+        self, project: str, known: Sequence[KnownFinding], packed: Mapping[str, Packed] | None = None, *,
+        ready: Callable[[], None] | None = None,
+    ) -> int:  # fmt: skip
+        """Keep them. ``ready`` is called before anything of it is written, and may raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,8 @@ class Request:
     """Processes that judge files."""
     run: str = ""
     """Id of the run, for who must find out later whether it was stored; empty: a new one."""
+    once: tuple[str, int] | None = None
+    """As ``Record.append_alone`` takes it: a run that somebody else was quicker with does not show."""
     revision: str = ""
     branch: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -18,7 +18,7 @@ from lockgate.dataclass import dataclass
 from lockgate.engine.aside import Aside, Wanted
 from lockgate.engine.judge import Judge
 from lockgate.engine.observe import Judges, Observation, observe
-from lockgate.engine.request import Request
+from lockgate.engine.request import Memory, Request
 from lockgate.findings import Introductions, Settled, fingerprint, introductions, settle
 from lockgate.findings.controlled import CONTROLLERS, folded
 from lockgate.findings.rendered import MADE, distinct_facts, told_once
@@ -29,7 +29,7 @@ from lockgate.model import Component, Decision, Family, File, ImageFacts, Object
 from lockgate.rules import Rulebook
 from lockgate.scanners import ScanContext, Scanner, no_own_policies, nothing_below
 from lockgate.sources import ImageSource, LayeredSource, ObjectSource, Source
-from lockgate.store import Ledger, Record
+from lockgate.store import Record
 from lockgate.store.cache import Cache
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class _Run:
     rules: Rulebook
     gate: Gate
     store: Record | None
-    ledger: Ledger | None
+    ledger: Memory | None
     cache: Cache | None
     scanners: dict[str, Scanner]
     request: Request
@@ -72,7 +72,7 @@ def scan(
     gate: Gate,
     *,
     store: Record | None,
-    ledger: Ledger | None,
+    ledger: Memory | None,
     request: Request | None = None,
     cache: Cache | None = None,
     scanners: dict[str, Scanner] | None = None,
@@ -330,7 +330,7 @@ def _store(run: _Run, result: Result) -> None:
 
     def append(wanted: Wanted) -> None:
         if store is not None:
-            store.append_result(result, batch=run.batch, wanted=wanted)
+            store.append_result(result, batch=run.batch, wanted=wanted, once=run.request.once)
 
     many = len(result.findings) + len(result.fixed) >= _WORTH_A_THREAD
     aside = Aside(append, worth_it=many and store is not None)

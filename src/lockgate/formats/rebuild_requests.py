@@ -75,7 +75,7 @@ def github_dispatch(moved: Moved, *, api: str, repository: str, event: str, toke
         "Content-Type": "application/json", "X-GitHub-Api-Version": _GITHUB_VERSION, "User-Agent": "lockgate",
     }  # fmt: skip
     body = orjson.dumps({"event_type": event, "client_payload": payload})
-    return RebuildRequest(f"{_base(api)}/repos/{repository}/dispatches", headers, body, frozenset((204,)))
+    return RebuildRequest(f"{web_address(api)}/repos/{repository}/dispatches", headers, body, frozenset((204,)))
 
 
 def azure_run(
@@ -93,7 +93,7 @@ def azure_run(
     headers = {"Accept": "application/json", "Authorization": f"Basic {basic}", "Content-Type": "application/json",
                "User-Agent": "lockgate"}  # fmt: skip
     path = f"/{quote(project, safe='')}/_apis/pipelines/{pipeline}/runs?api-version={_AZURE_VERSION}"
-    return RebuildRequest(f"{_base(organization)}{path}", headers, orjson.dumps(body), frozenset((200, 201)))
+    return RebuildRequest(f"{web_address(organization)}{path}", headers, orjson.dumps(body), frozenset((200, 201)))
 
 
 def _token(token: str) -> str:
@@ -102,7 +102,8 @@ def _token(token: str) -> str:
     return token
 
 
-def _base(address: str) -> str:
+def web_address(address: str) -> str:
+    """The same without a slash at its end. Raises :class:`FormatError` for none, or one with a password or query."""
     try:
         parts = urlsplit(address)
         good = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.username is None

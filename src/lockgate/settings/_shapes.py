@@ -407,6 +407,36 @@ class EntraSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeSettings:
+    """Who is told of new alerts: a request of the form Standard Webhooks, signed by HMAC-SHA256."""
+
+    address: str = setting("Where it is sent: `https://HOST/PATH`.", "")
+    secret: str = setting(
+        "Reference to the secret that signs it: `env:NAME`, `file:PATH`. One that begins with `whsec_` is base64 "
+        "behind that.",
+        "",
+    )
+    ca_file: str | None = setting(
+        "A file of certificates (PEM), relative to `lockgate.yaml`, that vouch for an address of your own."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """What `lockgate serve` does about alerts on clusters."""
+
+    minutes: float = setting(
+        "From one look at what the alerts fire for to the next; 0 for never. Read when the server starts; "
+        "`--alert-minutes` goes before it.",
+        5.0,
+        minimum=0,
+    )
+    notice: NoticeSettings | None = setting(
+        "Who is told of new alerts. Default: the log of the server alone."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything ``lockgate.yaml`` can say."""
 
@@ -445,6 +475,7 @@ class Settings:
     )
     gate: GateSettings = setting("What warns, what denies, what must have been read.", GateSettings())
     admission: AdmissionSettings = setting("What the admission webhook judges by.", AdmissionSettings())
+    alerts: AlertSettings = setting("Alerts about clusters.", AlertSettings())
     ask: AskSettings = setting("Where queries run.", AskSettings())
     entra: EntraSettings = setting("Who signs in with Microsoft Entra.", EntraSettings())
     registry: RegistrySettings = setting("What `lockgate registry watch` looks at and does.", RegistrySettings())

@@ -5,10 +5,10 @@ Vendors' SDKs are imported inside the function that needs them. Partial is not c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol, runtime_checkable
 
-from lockgate.model import Component, File, Finding, ImageFacts, Object, Skip
+from lockgate.model import Component, Family, File, Finding, ImageFacts, Object, Skip
 
 Wants = Callable[[str, int], bool]
 """``wants(path, size)``: whether any scanner or reader of this run wants the file. Asked before content is loaded."""
@@ -77,3 +77,11 @@ class ObjectSource(Protocol):
 
     def is_whole(self, api_version: str, kind: str, namespace: str) -> bool:
         """Whether everything of these was yielded, so that an object of them that was not is gone."""
+
+
+@runtime_checkable
+class JudgedSource(Protocol):
+    """A source whose rows are findings that nobody here could have made: no scanner says what of it was judged."""
+
+    def judged(self) -> Mapping[Family, str]:
+        """The families that were judged, each with a line for people. Asked once everything was yielded."""

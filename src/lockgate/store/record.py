@@ -92,11 +92,15 @@ class Record:
         """Whether it is a folder, and no place on an object store."""
         return "://" not in self.place
 
-    def append_result(self, result: Result, *, batch: str = "", wanted: Callable[[], bool] = lambda: True) -> None:
+    def append_result(
+        self, result: Result, *, batch: str = "", wanted: Callable[[], bool] = lambda: True,
+        once: tuple[str, int] | None = None,
+    ) -> None:  # fmt: skip
         """Store a whole run. When this returns the run is there; what it has written before does not show.
 
         ``batch``: that of pieces which were appended before, to show with it. ``wanted`` is asked before each commit:
-        where the run is wanted no longer this returns, and nothing of it shows. Raises :class:`StoreError`.
+        where the run is wanted no longer this returns, and nothing of it shows. ``once``: as of
+        :meth:`append_alone`; of several runs that are marked alike one shows, the first. Raises :class:`StoreError`.
         """
         batch = batch or uuid.uuid4().hex
         shape, findings = tables()["Findings"], chain(result.findings, result.fixed)
@@ -105,7 +109,8 @@ class Record:
             self._append(shape, raw_columns(shape, columns, len(piece)))
         for name, rows in rows_of(result, batch).items():
             while wanted() and (some := list(islice(rows, _PIECE))):
-                self._append(tables()[name], raw_of_rows(tables()[name], some))
+                marked = once if name == _MARK else None
+                self._append(tables()[name], raw_of_rows(tables()[name], some), once=marked)
 
     def has_run(self, id: str) -> bool:
         """Whether the run is there, whole. Raises :class:`StoreError`."""
@@ -156,15 +161,19 @@ class Record:
         found = self._guard(table, lambda: _query.visible_rows(tables()[table], data, mark))
         return found if last is None else found[-last:]
 
-    def sql(self, query: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
-        """Answer a DuckDB query over the visible rows of every table. For our own queries: text is not checked.
+    def sql(
+        self, query: str, parameters: Sequence[object] = (), *, only: Collection[str] | None = None
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Answer a DuckDB query over the visible rows of every table, or of those in ``only``, which are opened sooner.
+        For our own queries: text is not checked.
 
         Files other than those of the record cannot be reached from it. Times come back in UTC.
         """
         from lockgate.store import _query
 
+        meant = tables() if only is None else only
         snapshots = {_MARK: self._snapshot(_MARK, None)}
-        snapshots |= {name: self._snapshot(name, None) for name in tables() if name != _MARK}
+        snapshots |= {name: self._snapshot(name, None) for name in meant if name != _MARK}
         return self._guard("record", lambda: _query.answer(snapshots, query, parameters))
 
     def asked(

@@ -12,7 +12,7 @@ TABLE = Table(
         *common_columns(),
         Column("Ended", ColumnType.DATETIME, "When the run ended"),
         Column("Root", ColumnType.STRING, "What was read, as the caller named it"),
-        Column("Mode", ColumnType.STRING, "tree, staged, since, history, import or cluster"),
+        Column("Mode", ColumnType.STRING, "tree, staged, since, history, import, image, cluster or alerts"),
         Column("Version", ColumnType.STRING, "Version of Lockgate"),
         Column("RulesDigest", ColumnType.STRING, "Digest over the rulebook that judged"),
         Column("Revision", ColumnType.STRING, "Commit of the working tree; empty when unknown"),

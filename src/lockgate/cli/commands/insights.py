@@ -17,7 +17,10 @@ def _configure(parser: argparse.ArgumentParser) -> None:
                         help="cpu, rss, or memory for the working set (default: cpu)")  # fmt: skip
     parser.add_argument("--back", default="6h", metavar="SPAN", help="how far to look back: 30m, 6h, 7d (default: 6h)")
     parser.add_argument("--cluster", default="", metavar="NAME", help="only what belongs to this cluster")
-    parser.add_argument("--keep", action="store_true", help="of alerts: write what fires into the table ClusterAlerts")
+    parser.add_argument("--keep", action="store_true",
+                        help="of alerts: write what fires into ClusterAlerts and Findings, and tell new ones")
+    parser.add_argument("--gate", action="store_true",
+                        help="of alerts: exit as lockgate check does, by the gate of lockgate.yaml")
     parser.add_argument("--out", default="", metavar="FILE", help="write one page that works offline, in HTML")
     parser.add_argument("--format", choices=("table", "json", "ndjson", "csv", "markdown"), default="",
                         help="form (default: table)")  # fmt: skip

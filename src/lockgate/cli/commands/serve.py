@@ -33,9 +33,10 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--upkeep-minutes", type=float, default=60.0, metavar="M",
         help="forget rows as tables.*.retention_days say, and join small\n"
         "files, every so many minutes; 0 for never (default: 60)")  # fmt: skip
-    add("--alert-minutes", type=float, default=5.0, metavar="M",
-        help="keep in ClusterAlerts what alerts about clusters fire for, every\n"
-        "so many minutes; 0 for never (default: 5)")  # fmt: skip
+    add("--alert-minutes", type=float, metavar="M",
+        help="look what alerts about clusters fire for, keep and tell it, every\n"
+        "so many minutes; 0 for never (default: alerts.minutes of\n"
+        "lockgate.yaml, else 5)")  # fmt: skip
     add("--end-seconds", type=int, default=30, metavar="S", help="for what is being answered at the end (default: 30)")
 
 

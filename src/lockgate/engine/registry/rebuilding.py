@@ -95,7 +95,7 @@ def _ask(chosen: RebuildSettings, one: Rebuild, where: str, trust: Trust) -> str
     moved = Moved(f"{one.registry}/{one.repository}", one.tag, one.digest, one.base_name, one.base_before, one.base_now)
     if chosen.command:
         return _run(chosen.command, moved)
-    return _post(_request(chosen, moved, where), trust)
+    return post(_request(chosen, moved, where), trust)
 
 
 def _request(chosen: RebuildSettings, moved: Moved, where: str) -> RebuildRequest:
@@ -118,8 +118,9 @@ def _request(chosen: RebuildSettings, moved: Moved, where: str) -> RebuildReques
         raise ConfigurationError(error.reason, where=where) from None
 
 
-def _post(request: RebuildRequest, trust: Trust) -> str:
-    """Raises :class:`PassingError`, ``SourceError``. What is answered is not told beyond its status: it may echo."""
+def post(request: RebuildRequest, trust: Trust) -> str:
+    """Make the request, whose address stands in the settings; where it was. Raises :class:`PassingError`,
+    ``SourceError``. What is answered is not told beyond its status: it may echo."""
     import urllib3
 
     transport = Transport(urlsplit(request.address).netloc, trust)
