@@ -129,3 +129,16 @@ def test_a_scan_after_a_rematch_knows_its_findings(lockgate, tmp_path):
     done = lockgate("image", "scan", "cart", "--format", "json", "--family", "dependencies", cwd=tmp_path)
     [finding] = json.loads(done.stdout)["findings"]
     assert (finding["state"], finding["aliases"][0]) == ("known", "CVE-2026-900001")
+
+
+def test_an_image_past_its_end_of_life_is_not_settled_again_and_again(lockgate, tmp_path):
+    made = Layout(tmp_path / "old")
+    release = b'ID=debian\nVERSION_ID="9"\n'
+    made.name(made.image({"etc/os-release": release, "var/lib/dpkg/status": STATUS.encode()}), "1")
+    old = {**FLAW, "affected": [{**FLAW["affected"][0], "package": {"ecosystem": "Debian:9", "name": "openssl"}}]}
+    (tmp_path / "osv.json").write_text(json.dumps(old))
+    AdvisoryStore.build([tmp_path / "osv.json"], tmp_path / ".lockgate" / "advisories.db")
+    run = lockgate("image", "scan", "old", "--family", "dependencies", "--format", "json", cwd=tmp_path)
+    assert "dependencies/end-of-life" in {one["rule"] for one in json.loads(run.stdout)["findings"]}
+    again = lockgate("advisories", "rematch", "--dry-run", cwd=tmp_path)
+    assert "something new of 0 images" in again.stdout, again.stderr

@@ -123,6 +123,14 @@ def test_the_end_of_a_distribution_goes_with_a_base_on_one_that_is_mended():
     assert step.text.endswith(": end of life 2022-07-01")
 
 
+def test_the_end_of_a_runtime_goes_with_a_base_whose_runtime_is_mended():
+    end = flaw("nodejs", "end of life of 18.1.0-1nodesource1", layer="sha256:base", ends="2025-04-30")
+    (step,) = plan([end], LAYERS, BASE, newer())
+    assert step.action is PlanAction.REBUILD
+    (step,) = plan([end], LAYERS, BASE, newer(("Debian", "nodejs", "end of life of 20.1.0-1nodesource1")))
+    assert step.action is PlanAction.NONE
+
+
 def test_waived_findings_and_those_of_other_families_are_not_planned_for():
     waived = replace(flaw("a", "CVE-1"), waiver=WaiverUse("w", "me", "so", "2099-01-01"))
     other = flaw("b", "CVE-2")

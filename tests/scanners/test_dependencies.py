@@ -251,3 +251,29 @@ def test_the_distribution_itself_is_no_package(tmp_path):
 def test_a_release_without_advisories_is_a_skip(tmp_path):
     _, (skip,), _ = scan(build(tmp_path, [debian("openssl", "1")]), [replace(LIBSSL, ecosystem="Debian:13")])
     assert "nothing about Debian:13" in skip.reason
+
+
+@pytest.mark.parametrize(
+    ("component", "told"),
+    [
+        (Component("Go", "stdlib", "1.21.3", "app"), "Go 1.21.3 gets no security updates since 2024-08-13."),
+        (Component("NuGet", "Microsoft.NETCore.App.Runtime.linux-x64", "6.0.36", "x.deps.json"), ".NET 6.0.36 gets no"),
+        (Component("Ubuntu:22.04:LTS", "dotnet-runtime-6.0", "6.0.36-1", "status"), ".NET 6.0.36-1 gets no"),
+        (Component("Debian:12", "nodejs", "18.20.4-1nodesource1", "status"), "Node.js 18.20.4-1nodesource1 gets no"),
+        (Component("Debian:12", "temurin-20-jdk", "20.0.2.0.0+9-0", "status"), "Java (Temurin) 20 gets no"),
+        (Component("Ubuntu:22.04:LTS", "python3.8", "3.8.20-1+jammy1", "status"), "Python 3.8.20-1+jammy1 gets no"),
+        (Component("SUSE", "sles", "15.5", "os-release", kind=ComponentKind.OPERATING_SYSTEM), "sles 15.5 gets no"),
+        (Component("", "rocky", "8.10", "os-release", kind=ComponentKind.OPERATING_SYSTEM), None),
+        (Component("", "sles", "15.9", "os-release", kind=ComponentKind.OPERATING_SYSTEM), None),
+        (Component("Go", "stdlib", "1.21", "go.mod", direct=True), None),
+        (Component("Go", "stdlib", "1.21.3", "app", owner="pkg:deb/debian/app@1"), None),
+        (Component("Debian:12", "nodejs", "18.19.0+dfsg-6~deb12u2", "status"), None),
+        (Component("Ubuntu:22.04:LTS", "dotnet-runtime-6.0", "6.0.36-0ubuntu1~22.04.1", "status"), None),
+        (Component("Red Hat:enterprise_linux:8", "dotnet-runtime-6.0", "6.0.36-1.el8_10", "rpmdb"), None),
+        (Component("Debian:11", "python3.9", "3.9.2-1", "status"), None),
+        (Component("PyPI", "python-dateutil", "2.8", "METADATA"), None),
+    ],
+)
+def test_a_runtime_is_past_its_end_as_its_makers_ship_it_and_not_as_a_distribution_mends_it(tmp_path, component, told):
+    findings, _, _ = scan(build(tmp_path, [advisory()]), [component])
+    assert [one.message.startswith(told or "-") for one in findings] == ([True] if told else [])

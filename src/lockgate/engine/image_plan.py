@@ -15,6 +15,7 @@ from lockgate.engine.image_changes import bare_ecosystem, flaw_key
 from lockgate.formats.oci.bases import Base
 from lockgate.formats.printable import clipped
 from lockgate.model import Family, Finding, LayerFacts, PlanAction, PlanStep, SettledFinding
+from lockgate.scanners.dependencies.lifetime import END_OF_LIFE
 
 _TOLD = 4
 """Packages that the words of a step name."""
@@ -41,6 +42,8 @@ class NewerBase:
         """Whether it is sure not to have the flaw."""
         if len(flaw) == 2:  # the end of a distribution's release, which another release may have met as well
             return not any(len(one) == 2 for one in self.flaws)
+        if flaw[2].startswith(END_OF_LIFE):  # and that of a runtime, likewise
+            return not any(one[:2] == flaw[:2] and one[2].startswith(END_OF_LIFE) for one in self.flaws if len(one) > 2)
         return flaw not in self.flaws and flaw[0] not in self.unjudged
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from lockgate.advisories.lifetimes import lifetime_of
 from lockgate.engine.affected import matched
 from lockgate.engine.image_changes import bare_ecosystem, flaw_key
 from lockgate.engine.image_plan import NewerBase
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import references
 from lockgate.formats.oci.bases import Base
-from lockgate.model import Component, ComponentKind
+from lockgate.model import ComponentKind
+from lockgate.scanners.dependencies.lifetime import ending_of
 from lockgate.scanners.dependencies.matching import key_of
 from lockgate.store.advisories import AdvisoryStore
 from lockgate.store.bills import Bills
@@ -32,16 +32,12 @@ def newer_base(bills: Bills, store: AdvisoryStore, base: Base, platform: str, to
     if not wanted or found is None or base.digest in (found.facts.digest, found.facts.index_digest):
         return None
     _, components = bills.whole(found)
-    packages = [one for one in components if one.kind is not ComponentKind.OPERATING_SYSTEM and one.version]
+    packages = [one for one in components if one.kind != ComponentKind.OPERATING_SYSTEM and one.version]
     flaws = {flaw_key(key_of(match)) for _, match in matched(store, list(enumerate(packages)))}
-    flaws |= {(one.name, one.version) for one in components if _over(one, today)}
+    ends = (ending_of(one) for one in components if one.version)
+    flaws |= {flaw_key(end.key) for end in ends if end is not None and end.lifetime.ends < today}
     unjudged = frozenset(bare_ecosystem(one.ecosystem) for one in packages if not store.knows(one))
     return NewerBase(found.facts.name, found.facts.digest, frozenset(flaws), unjudged)
-
-
-def _over(one: Component, today: date) -> bool:
-    lifetime = lifetime_of(one.name, one.version) if one.kind is ComponentKind.OPERATING_SYSTEM else None
-    return lifetime is not None and lifetime.ends < today
 
 
 def _normal(name: str) -> str:

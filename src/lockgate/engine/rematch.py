@@ -2,7 +2,8 @@
 
 All bills are compared at once; only images of which there is something else to say than their newest run said are then
 judged one by one, as a scan of the image would, so that findings keep their identity, waivers count and what is gone is
-fixed. A run that is stopped goes on by being started again: what was settled does not differ any more.
+fixed. A run that is stopped goes on by being started again: what was settled does not differ any more. That a release
+has come to its end of life makes no image differ: it is told where something else does, and by the next scan.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from lockgate.dataclass import dataclass
 from lockgate.engine.affected import matched
 from lockgate.model import Component, Result, Rule
-from lockgate.scanners.dependencies.matching import by_subject, key_of, rule_of
+from lockgate.scanners.dependencies.matching import LIFETIME, by_subject, key_of, rule_of
 from lockgate.sources.image.stored import StoredSource
 from lockgate.store.advisories import AdvisoryStore
 from lockgate.store.bills import Bills, StoredImage
@@ -45,7 +46,8 @@ def compared(bills: Bills, store: AdvisoryStore, rules: tuple[Rule, ...]) -> Com
         for number, match in matched(store, parts)
         if (rule := rule_of(subjects, match)) is not None
     ]
-    differing = [images[digest] for digest in bills.unsettled(expected)]
+    days = [str(rule.id) for rule in rules if LIFETIME in rule.logic]
+    differing = [images[digest] for digest in bills.unsettled(expected, days)]
     differing.sort(key=lambda one: one.facts.name)
     return Compared(len(images), len(parts), len(expected), tuple(differing))
 

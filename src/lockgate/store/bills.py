@@ -116,10 +116,11 @@ class Bills:
         )
         return [Held(*row) for row in rows]
 
-    def unsettled(self, expected: Sequence[tuple[int, str, str]]) -> list[str]:
+    def unsettled(self, expected: Sequence[tuple[int, str, str]], left_out: Sequence[str] = ()) -> list[str]:
         """Digests of images whose findings are others than their newest run told, of each name the newest image alone.
 
         ``expected``: number of a component, rule, key of the subject. Findings that are waived count as told.
+        ``left_out``: rules whose findings no advisory tells of.
         """
         names = {key: at for at, key in enumerate(dict.fromkeys(one[1:] for one in expected))}
         flaws = [(number, names[rule, subject]) for number, rule, subject in expected]
@@ -142,7 +143,8 @@ class Bills:
         self.ask(
             "CREATE OR REPLACE TEMP TABLE told AS SELECT DISTINCT i.place, coalesce(n.key, -1) AS key FROM Findings f "
             "JOIN current i ON f.RunId = i.RunId LEFT JOIN named n ON f.Rule = n.Rule AND f.SubjectKey = n.SubjectKey "
-            "WHERE f.State <> 'fixed' AND f.Family = 'dependencies'"
+            "WHERE f.State <> 'fixed' AND f.Family = 'dependencies' AND NOT list_contains(?::VARCHAR[], f.Rule)",
+            [list(left_out)],
         )
         rows = self.ask(
             "SELECT ImageDigest FROM current WHERE place IN (SELECT place FROM ((SELECT * FROM wanted EXCEPT "

@@ -74,11 +74,12 @@ class DependencySession:
     def feed(self, row: Any) -> Iterator[Finding | Skip]:
         """Take one Component. One without a version was told of by its reader, and is passed over."""
         component: Component = row
-        if component.version and component.kind == ComponentKind.OPERATING_SYSTEM:
+        if component.version:
             finding = lifetime_finding(component, self._lifetimes, self._today)
             if finding is not None:
                 yield finding
-            return
+            if component.kind == ComponentKind.OPERATING_SYSTEM:
+                return
         if not component.version:
             return
         if component.owner:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lockgate.store.advisories import AdvisoryStore, Match
 
 LIFETIME = "lifetime"
-"""The logic of rules about releases of distributions: ``over`` or ``ending``."""
+"""The logic of rules about releases: ``over`` or ``ending``, of runtimes with ``runtime-`` before it."""
 EXPLOITED = "exploited"
 """The value of ``logic.advisories`` for flaws in CISA's list of exploited ones; it goes before ``vulnerable``."""
 _SUBJECTS = (*(kind.value for kind in Kind), EXPLOITED)
