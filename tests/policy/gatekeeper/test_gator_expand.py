@@ -109,6 +109,17 @@ _CASES: dict[str, list[dict[str, Any]]] = {
 }
 
 
+def test_the_namespace_of_a_template_counts_for_nothing(tmp_path: Path) -> None:
+    """Controllers make Pods where the workload stands, whatever the template says."""
+    pod = {**_POD, "metadata": {"namespace": "elsewhere"}}
+    for placed in ({}, {"namespace": "harbour"}):
+        deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop", **placed},
+                      "spec": {"template": copy.deepcopy(pod)}}  # fmt: skip
+        theirs = gator.run(tmp_path, "expand", [_EXPANSION, namespace("harbour"), deployment])
+        ours = [each.object for each in Expander([parse_expansion(_EXPANSION)]).expand(deployment)]
+        assert ours == (theirs if isinstance(theirs, list) else [theirs])
+
+
 @pytest.mark.parametrize("case", _CASES)
 def test_a_deployment_becomes_the_pod_that_gator_makes(case: str, tmp_path: Path) -> None:
     deployment = {

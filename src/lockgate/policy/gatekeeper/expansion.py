@@ -170,6 +170,7 @@ def _child(
     metadata = child.get("metadata")
     child["metadata"] = metadata = dict(metadata) if isinstance(metadata, dict) else {}
     place = candidate_of(namespace).name if namespace is not None else above.namespace
+    metadata.pop("namespace", None)
     if place:
         metadata["namespace"] = place
     metadata["name"] = f"{above.name}-{kind}".lower()
