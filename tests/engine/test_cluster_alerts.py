@@ -50,6 +50,8 @@ def test_a_rule_fires_for_its_samples_and_no_other_does(rule: Rule, sample: Samp
         tables.connection.close()
     assert [(one["Rule"], one["ClusterName"]) for one in found] == ([(rule.id, "harbour")] if sample.fires else [])
     assert all(one["Object"] and one["Value"] is not None and one["Title"] == rule.title for one in found)
+    assert all(one["Kind"] and one["Name"] and one["Name"] in one["Object"] for one in found)
+    assert all(one["Namespace"] == ("" if one["Kind"] == "Node" else "shop") for one in found)
 
 
 def test_a_rule_whose_query_cannot_be_read_is_refused(tmp_path: Path) -> None:
