@@ -120,6 +120,16 @@ def test_the_namespace_of_a_template_counts_for_nothing(tmp_path: Path) -> None:
         assert ours == (theirs if isinstance(theirs, list) else [theirs])
 
 
+def test_a_parent_in_no_namespace_may_say_where_its_children_stand() -> None:
+    apply_to = [{"groups": ["example.com"], "versions": ["v1"], "kinds": ["Fleet"]}]
+    template: dict[str, Any] = copy.deepcopy(_EXPANSION)
+    template["spec"]["applyTo"] = apply_to
+    pod = {**_POD, "metadata": {"namespace": "elsewhere"}}
+    fleet = {"apiVersion": "example.com/v1", "kind": "Fleet", "metadata": {"name": "shop"}, "spec": {"template": pod}}
+    (made,) = Expander([parse_expansion(template)]).expand(fleet)
+    assert made.object["metadata"]["namespace"] == "elsewhere"
+
+
 @pytest.mark.parametrize("case", _CASES)
 def test_a_deployment_becomes_the_pod_that_gator_makes(case: str, tmp_path: Path) -> None:
     deployment = {

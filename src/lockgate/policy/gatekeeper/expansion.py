@@ -23,6 +23,9 @@ MAX_DEPTH = 30
 MAX_OBJECTS = 1000
 """Objects made of one; templates that fan out could make any number."""
 _MAX_NAME = 63
+_NAMESPACED = frozenset({"", "apps", "batch"})
+"""Groups all of whose workloads stand in a namespace, named or not. A parent of another group may stand in none, and
+then its template says where the child does, as in Gatekeeper's webhook."""
 Kind = tuple[str, str, str]
 """API group, version and kind."""
 
@@ -170,9 +173,10 @@ def _child(
     metadata = child.get("metadata")
     child["metadata"] = metadata = dict(metadata) if isinstance(metadata, dict) else {}
     place = candidate_of(namespace).name if namespace is not None else above.namespace
-    metadata.pop("namespace", None)
     if place:
         metadata["namespace"] = place
+    elif above.group in _NAMESPACED:
+        metadata.pop("namespace", None)
     metadata["name"] = f"{above.name}-{kind}".lower()
     owner = {"apiVersion": str(parent.get("apiVersion", "")), "kind": above.kind, "name": above.name, "uid": ""}
     owners = metadata.get("ownerReferences")
