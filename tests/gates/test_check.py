@@ -182,6 +182,16 @@ def test_a_malformed_lock_file_warns_by_default() -> None:
     assert decision.reasons[0].rule == "must_read.warn_skips[0]" and "poetry.lock" in decision.reasons[0].text
 
 
+def test_an_ecosystem_that_no_advisory_is_about_warns_and_says_what_to_do() -> None:
+    reason = "the advisory store holds nothing about npm: add that ecosystem with 'lockgate advisories update'"
+    skip = Skip("package-lock.json", SkipKind.MISSING_TOOL, reason, family="dependencies")
+    decision = ask(skips=(skip,))
+    assert decision.verdict is Verdict.WARN
+    assert "package-lock.json" in decision.reasons[0].text and reason in decision.reasons[0].text
+    chart = Skip("Chart.yaml", SkipKind.MISSING_TOOL, "charts are not rendered here", family="policy")
+    assert ask(skips=(chart,)).verdict is Verdict.ALLOW
+
+
 @pytest.mark.parametrize(
     "skip",
     [

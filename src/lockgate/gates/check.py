@@ -13,7 +13,7 @@ from itertools import compress
 from operator import not_
 
 from lockgate.gates import Gate, Question
-from lockgate.model import Decision, Family, Reason, SettledFinding, Skip, State, Verdict
+from lockgate.model import Decision, Family, Reason, SettledFinding, Skip, SkipKind, State, Verdict
 from lockgate.settings import Condition, GateSettings, SkipCondition
 from lockgate.settings.globs import path_matches, word_matches
 
@@ -240,12 +240,15 @@ def _condition_text(condition: Condition) -> str:
 
 
 def _skips_text(skips: Sequence[Skip]) -> str:
-    return f"{_count(skips, 'thing')} not read: {_some(list(dict.fromkeys(skip.path for skip in skips)))}"
+    """What was not read; where something is missing here, what, for no path tells that, and how to come by it."""
+    missing = [skip.reason for skip in skips if skip.kind is SkipKind.MISSING_TOOL]
+    why = f" ({_some(list(dict.fromkeys(missing)), '; ')})" if missing else ""
+    return f"{_count(skips, 'thing')} not read: {_some(list(dict.fromkeys(skip.path for skip in skips)))}{why}"
 
 
-def _some(names: Sequence[str]) -> str:
+def _some(names: Sequence[str], between: str = ", ") -> str:
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more
+    return between.join(names[:_LISTED]) + more
 
 
 def _count(things: Sequence[object], noun: str) -> str:

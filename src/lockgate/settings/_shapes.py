@@ -73,8 +73,13 @@ class MustRead:
     max_skips: int | None = setting("Deny when more things than this were not read. Default: no bound.", minimum=0)
     deny_skips: tuple[SkipCondition, ...] = setting("Skips that deny.", (), min_keys=1)
     warn_skips: tuple[SkipCondition, ...] = setting(
-        "Skips that warn. Default: a lock or manifest file that is cut or malformed, and a budget used up.",
-        (SkipCondition(kind=SkipKind.MALFORMED, family=Family.DEPENDENCIES), SkipCondition(kind=SkipKind.LIMIT)),
+        "Skips that warn. Default: a lock or manifest file that is cut or malformed, components about whose ecosystem "
+        "the advisory store holds nothing, and a budget used up.",
+        (
+            SkipCondition(kind=SkipKind.MALFORMED, family=Family.DEPENDENCIES),
+            SkipCondition(kind=SkipKind.MISSING_TOOL, family=Family.DEPENDENCIES),
+            SkipCondition(kind=SkipKind.LIMIT),
+        ),
         min_keys=1,
     )
 

@@ -111,9 +111,10 @@ class DependencySession:
         finally:
             self._store.close()
         for ecosystem, components in sorted(self._blind.items()):
+            unchecked = "1 component was" if len(components) == 1 else f"{len(components)} components were"
             reason = (
-                f"the advisory store holds nothing about {ecosystem[:60]}: {len(components)} components were not "
-                "checked; add that ecosystem with 'lockgate advisories update'"
+                f"the advisory store holds nothing about {ecosystem[:60]}: {unchecked} not checked; make the store "
+                "anew with its advisories beside those of the others: 'lockgate advisories update SOURCE SOURCE ...'"
             )
             yield Skip(components[0].path, SkipKind.MISSING_TOOL, reason, Family.DEPENDENCIES.value)
 
