@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lockgate.errors import ConfigurationError
@@ -293,6 +293,7 @@ SEVERAL = [
 
 
 @settings(max_examples=150, deadline=None)
+@example(b"abc.def\nabc.def\vabc.def", "a.yaml")
 @given(st.lists(st.sampled_from(CHOICES), max_size=60).map(b"".join), st.sampled_from(["a.yaml", "b.pem", "c"]))
 def test_a_patient_matcher_finds_what_any_other_finds(content: bytes, path: str) -> None:
     patient = Matcher(SEVERAL, patient=True)

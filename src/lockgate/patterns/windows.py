@@ -63,18 +63,21 @@ class Look:
 def windows_of(look: Look, ends: Sequence[int], width: Width) -> Iterator[tuple[int, int]]:
     """Begin and end of the windows before the ends; those that overlap are one."""
     begin = stop = -1
+    before: list[tuple[int, int]] = []
     for end in sorted(ends):
         if end - stop == 1 and stop >= 0:  # a value that may end at each of its characters
             stop = end
             continue
         left = _left(look, end, width)
-        if stop < 0:
-            begin, stop = left, end
-        elif left <= stop:
-            begin, stop = min(begin, left), end
+        if stop >= 0 and left > stop:
+            before.append((begin, stop))
+            begin = left
         else:
-            yield begin, stop
-            begin, stop = left, end
+            begin = left if stop < 0 else min(begin, left)
+        while before and begin <= before[-1][1]:  # one that goes over a vertical tab reaches over several lines
+            begin = min(begin, before.pop()[0])
+        stop = end
+    yield from before
     yield begin, stop
 
 
