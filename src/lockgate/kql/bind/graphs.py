@@ -13,6 +13,7 @@ from lockgate.kql.bind.matching import records_in, underlying
 from lockgate.kql.bind.projection import Projection
 from lockgate.kql.bind.rows import Rows
 from lockgate.kql.bind.scope import Scope
+from lockgate.kql.bind.unions import unified
 from lockgate.kql.types import BOOL, ERROR, LONG, SCALAR, UNKNOWN, Column, Graph, Group, Table, Tuple, Type, array_of
 
 
@@ -164,6 +165,4 @@ class Graphs(Rows):
 
 
 def _joined(tables: Sequence[Table]) -> Table:
-    from lockgate.kql.bind.tables import unified
-
     return Table(unified(one for table in tables for one in table.columns), open=any(one.open for one in tables))

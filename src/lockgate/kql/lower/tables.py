@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lockgate.kql import bound, relation
 from lockgate.kql import syntax as s
-from lockgate.kql.bind.tables import united
+from lockgate.kql.bind.unions import united
 from lockgate.kql.errors import QueryError
 from lockgate.kql.lower.columns import Columns
 from lockgate.kql.lower.core import Flow, use
