@@ -4,15 +4,16 @@ import base64
 import hashlib
 import json
 import ssl
-import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+from tests.simulators.listening import listening
 
 PREFIX = "/v2/team/cart/"
 
@@ -128,19 +129,9 @@ def serving(layout: Path, behaviour: Behaviour | None = None, tls: ssl.SSLContex
         pass
 
     Handler.registry = registry
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    if tls is not None:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    registry.host = f"127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with listening(Handler, tls) as server:
+        registry.host = f"127.0.0.1:{server.server_port}"
         yield registry
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,14 +1,14 @@
 """An authority that tells the time (RFC 3161): OpenSSL's, behind a web server on this machine."""
 
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from tests.signing.notary.authorities import ISSUE, KEYS, SIGN, TIME, certificate, key_pem, named, pem
+from tests.simulators.listening import listening
 
 _CONFIG = """[tsa]
 default_tsa = ours
@@ -72,12 +72,5 @@ def serving(tsa: Authority) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(answer)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(Handler) as server:
+        yield f"http://127.0.0.1:{server.server_port}"
