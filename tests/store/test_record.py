@@ -116,10 +116,10 @@ def test_rows_without_their_run_do_not_show(tmp_path: Path, runs: ModuleType, mo
     record.append_result(runs.result("whole"))
     append = Record._append
 
-    def dies_before_the_mark(self: Record, table: object, rows: object) -> None:
+    def dies_before_the_mark(self: Record, table: object, rows: object, **marks: object) -> None:
         if table is tables()["Runs"]:
             raise KeyboardInterrupt
-        append(self, table, rows)  # type: ignore[arg-type]
+        append(self, table, rows, **marks)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Record, "_append", dies_before_the_mark)
     with pytest.raises(KeyboardInterrupt):

@@ -89,7 +89,8 @@ def _go_on(watch: Watch) -> None:
         signal.signal(one, lambda number, frame: over.set())
     watch.begin()
     print("watching", flush=True)
-    over.wait()
+    while not over.wait(1.0):  # another thread may be given the signal; this one, which answers it, would sleep on
+        pass
     watch.end()
 
 
