@@ -31,6 +31,10 @@ def read(path: str, content: bytes, sibling: Sibling) -> Reading:
     lines = json_safe.container_lines(content, max_depth=3)
     collector = Collector(path, "NuGet")
     for framework, packages in mapping(document["dependencies"]).items():
+        if not isinstance(packages, dict):
+            at = lines.get(("dependencies", framework), 0)
+            collector.malformed("a framework without a table of packages", line=at)
+            continue
         _framework(
             collector,
             mapping(packages),
