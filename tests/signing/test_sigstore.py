@@ -6,6 +6,7 @@ What the public instance itself issued (two releases of sigstore-js, its root) c
 import base64
 import copy
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tests.simulators.sigstore import SIGNED_AT, WORKFLOW, Sigstore, TimestampAu
 
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.signatures import in_toto, sigstore_bundle, trusted_root
-from lockgate.signing import sigstore
+from lockgate.signing import sigstore, timestamps
 from lockgate.signing.refused import RefusedError
 from lockgate.signing.sigstore import Evidence
 
@@ -126,6 +127,19 @@ def test_a_timestamp_of_an_authority_that_is_not_trusted_counts_for_nothing(tmp_
     made.stamps = [TimestampAuthority(tmp_path).stamp(made.signature)]
     with pytest.raises(RefusedError, match="none of the authorities"):
         made.signer()
+
+
+def test_an_authority_of_timestamps_whose_certificate_cannot_be_read_is_passed_over(tmp_path, instance):
+    authority = TimestampAuthority(tmp_path)
+    root = trusted_root.read(instance.trusted_root(timestampAuthorities=[authority.root_entry()]))
+    good = root.timestamp_authorities[0]
+    of_another_version = good.chain[0].replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09", 1)
+    assert of_another_version != good.chain[0]
+    stamp = authority.stamp(b"signature")
+    bad = replace(good, chain=(of_another_version, *good.chain[1:]))
+    assert timestamps.check(stamp, b"signature", [bad, good])
+    with pytest.raises(RefusedError, match="none of the authorities"):
+        timestamps.check(stamp, b"signature", [bad])
 
 
 def broken(made, instance, what):

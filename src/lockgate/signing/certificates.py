@@ -61,7 +61,7 @@ class Certificate:
 
 def loaded(der: bytes) -> Certificate:
     """Raises :class:`RefusedError`."""
-    held = _certificate(der)
+    held = certificate_of(der)
     try:
         key, identity = keys.of(held.public_key()), _identity(held)
     except (ValueError, TypeError) as error:
@@ -101,7 +101,7 @@ def _issuers(signer: Certificate, authorities: Sequence[Authority], moment: date
     for authority in authorities:
         if not authority.period.holds(moment):
             continue
-        chain = [_certificate(one) for one in authority.chain]
+        chain = [certificate_of(one) for one in authority.chain]
         builder = PolicyBuilder().store(Store([chain[-1]])).time(moment.astimezone(UTC).replace(tzinfo=None))
         policy = builder.max_chain_depth(_DEEPEST).extension_policies(ca_policy=_above(), ee_policy=_leaf())
         try:
@@ -186,7 +186,8 @@ def _is_promise(promise: Any, certificate: Any, issuer: Any, log: Log) -> bool:
     return True
 
 
-def _certificate(der: bytes) -> Any:
+def certificate_of(der: bytes) -> Any:
+    """The certificate of ``cryptography`` that ``der`` is. Raises :class:`RefusedError`."""
     from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
     if len(der) > _MAX_CERTIFICATE:

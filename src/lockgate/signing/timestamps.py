@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lockgate.formats.signatures.trusted_root import Authority
+from lockgate.signing.certificates import certificate_of
 from lockgate.signing.refused import RefusedError
 
 _MAX_ANSWER = 64 * 1024
@@ -32,17 +33,16 @@ def check(answer: bytes, content: bytes, authorities: Sequence[Authority]) -> da
             continue
         try:
             _verifier(authority).verify_message(read, content)
-        except (VerificationError, ValueError):
+        except (VerificationError, ValueError, RefusedError):
             continue
         return moment
     raise RefusedError("its timestamp is of none of the authorities that are trusted, or of another signature")
 
 
 def _verifier(authority: Authority) -> Any:
-    from cryptography.x509 import load_der_x509_certificate
     from rfc3161_client import VerifierBuilder
 
-    chain = [load_der_x509_certificate(one) for one in authority.chain]
+    chain = [certificate_of(one) for one in authority.chain]
     leaf = chain[0] if len(chain) > 1 and not _issues(chain[0]) else None
     above = chain[:-1] if leaf is None else chain[1:-1]
     return VerifierBuilder(tsa_certificate=leaf, intermediates=above, roots=[chain[-1]]).build()
