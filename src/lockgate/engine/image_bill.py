@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from lockgate import __version__
 from lockgate.dataclass import dataclass
+from lockgate.formats.moments import moment_of
 from lockgate.model import Component, Decision, Result, Run, Skip, Verdict
 from lockgate.reports import get
 from lockgate.sources.image import Image, LayerSource, sources_of
@@ -65,8 +66,4 @@ def attach_bill(place: WritablePlace, image: Image, bill: ImageBill, form: str) 
 
 def _made(image: Image) -> datetime:
     """When the image was made, by its own word; 1970 where it says nothing that is a time."""
-    try:
-        moment = datetime.fromisoformat(image.config.created)
-    except ValueError:
-        return _EPOCH
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    return moment_of(image.config.created) or _EPOCH

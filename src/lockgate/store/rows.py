@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+from lockgate.formats.moments import moment_of
 from lockgate.model import (
     Component,
     Confidence,
@@ -168,7 +168,7 @@ def image_row(one: ImageFacts) -> Row:
     return {
         "ImageDigest": one.digest, "IndexDigest": one.index_digest, "ConfigDigest": one.config_digest,
         "Name": one.name, "Registry": one.registry, "Repository": one.repository, "Tag": one.tag,
-        "Platform": one.platform, "Created": _moment(one.created), "BaseName": one.base_name,
+        "Platform": one.platform, "Created": moment_of(one.created), "BaseName": one.base_name,
         "BaseDigest": one.base_digest, "User": one.user, "Entrypoint": _json(one.entrypoint),
         "Command": _json(one.command), "WorkingDir": one.working_dir, "Ports": _json(one.ports),
         "Volumes": _json(one.volumes), "Variables": _json(one.variables), "Labels": _json(dict(one.labels)),
@@ -182,17 +182,8 @@ def layer_row(image: ImageFacts, one: LayerFacts) -> Row:
     return {
         "ImageDigest": image.digest, "Position": one.position, "Digest": one.digest, "DiffId": one.diff_id,
         "MediaType": one.media_type, "PackedBytes": one.size, "Instruction": one.instruction, "Line": one.line,
-        "Created": _moment(one.created),
+        "Created": moment_of(one.created),
     }  # fmt: skip
-
-
-def _moment(text: str) -> datetime | None:
-    """A time of RFC 3339; None where it is none, or lies before or after what a table can hold."""
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def skip_row(one: Skip) -> Row:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lockgate.formats.vex._parts import MAX_PRODUCTS, mapping, objects, text, texts
-from lockgate.formats.vex.statement import Product, Statement, Status, moment_of
+from lockgate.formats.vex.statement import Product, Statement, Status, first_moment
 
 _STATUSES = {
     "known_not_affected": Status.NOT_AFFECTED, "fixed": Status.FIXED, "first_fixed": Status.FIXED,
@@ -49,7 +49,9 @@ def read_csaf(document: Mapping[str, Any], where: str) -> Iterator[Statement]:
                     status=status,
                     products=tuple(meant),
                     author=author,
-                    moment=moment_of(when, tracking.get("current_release_date"), tracking.get("initial_release_date")),
+                    moment=first_moment(
+                        when, tracking.get("current_release_date"), tracking.get("initial_release_date")
+                    ),
                     where=where,
                     justification=label if status is Status.NOT_AFFECTED else "",
                     text=words,

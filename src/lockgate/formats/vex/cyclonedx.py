@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from lockgate.formats.vex._parts import MAX_PRODUCTS, mapping, objects, text, texts
-from lockgate.formats.vex.statement import Product, Statement, Status, moment_of
+from lockgate.formats.vex.statement import Product, Statement, Status, first_moment
 
 _STATES = {
     "not_affected": Status.NOT_AFFECTED, "false_positive": Status.NOT_AFFECTED, "resolved": Status.FIXED,
@@ -37,7 +37,7 @@ def read_cyclonedx(document: Mapping[str, Any], where: str) -> Iterator[Statemen
             status=status,
             products=tuple(_products(one, urls, image, text(whole.get("bom-ref")))),
             author=_author(metadata),
-            moment=moment_of(
+            moment=first_moment(
                 analysis.get("lastUpdated"), analysis.get("firstIssued"), one.get("updated"), metadata.get("timestamp")
             ),
             where=where,

@@ -7,7 +7,7 @@ from typing import Any
 
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.vex._parts import mapping, objects, text, texts
-from lockgate.formats.vex.statement import Product, Statement, Status, moment_of
+from lockgate.formats.vex.statement import Product, Statement, Status, first_moment
 
 
 def read_openvex(document: Mapping[str, Any], where: str) -> Iterator[Statement]:
@@ -30,7 +30,7 @@ def read_openvex(document: Mapping[str, Any], where: str) -> Iterator[Statement]
             status=status,
             products=tuple(_products(one)),
             author=text(one.get("supplier")) or author or "an unnamed author",
-            moment=moment_of(
+            moment=first_moment(
                 one.get("last_updated"), one.get("timestamp"), document.get("last_updated"), document.get("timestamp")
             ),
             where=where,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from lockgate.dataclass import dataclass
+from lockgate.formats.moments import moment_of
 
 JUSTIFICATIONS = (
     "component_not_present", "vulnerable_code_not_present", "vulnerable_code_not_in_execute_path",
@@ -66,13 +67,7 @@ class Statement:
         return "" if self.products else "it names no product that can be recognised"
 
 
-def moment_of(*texts: object) -> datetime:
+def first_moment(*texts: object) -> datetime:
     """The first that is a time; 1970 where none is, so that any dated statement goes before."""
-    for text in texts:
-        if isinstance(text, str) and text:
-            try:
-                moment = datetime.fromisoformat(text)
-                return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-            except (ValueError, OverflowError):
-                continue
-    return datetime(1970, 1, 1, tzinfo=UTC)
+    found = (moment_of(text) for text in texts if isinstance(text, str) and text)
+    return next((moment for moment in found if moment is not None), datetime(1970, 1, 1, tzinfo=UTC))
