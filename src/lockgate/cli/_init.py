@@ -5,6 +5,19 @@ from __future__ import annotations
 from lockgate import __version__
 from lockgate.settings import FILE_NAME, starting_text
 
+_LOCKGATE = f"""\
+      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+        with:
+          fetch-depth: 0
+          persist-credentials: false
+      - uses: actions/setup-python@0b93645e9fea7318ecaed2b359559ac225c90a2b # v5.3.0
+        with:
+          python-version: "3.11"
+      - name: Install Lockgate
+        run: python -m pip install --quiet "lockgate=={__version__}"
+"""
+"""The steps of a workflow that bring the code and Lockgate."""
+
 _GITHUB = f"""\
 # Written by lockgate init: least permissions, actions pinned by hash, no credentials left in the checkout.
 name: lockgate
@@ -24,16 +37,7 @@ jobs:
       contents: read
       security-events: write # uploads the SARIF report
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          fetch-depth: 0
-          persist-credentials: false
-      - uses: actions/setup-python@0b93645e9fea7318ecaed2b359559ac225c90a2b # v5.3.0
-        with:
-          python-version: "3.11"
-      - name: Install Lockgate
-        run: python -m pip install --quiet "lockgate=={__version__}"
-      - name: Check
+{_LOCKGATE}      - name: Check
         run: |
           lockgate check --family secrets --family workflows --family dockerfiles --family policy \\
             --format terminal --format sarif=lockgate.sarif
@@ -65,16 +69,7 @@ jobs:
       contents: read
       packages: write # pushes the image
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          fetch-depth: 0
-          persist-credentials: false
-      - uses: actions/setup-python@0b93645e9fea7318ecaed2b359559ac225c90a2b # v5.3.0
-        with:
-          python-version: "3.11"
-      - name: Install Lockgate
-        run: python -m pip install --quiet "lockgate=={__version__}"
-      - name: Log in to the registry
+{_LOCKGATE}      - name: Log in to the registry
         env:
           TOKEN: ${{{{ github.token }}}}
         run: printf '%s' "$TOKEN" | docker login ghcr.io --username "$GITHUB_ACTOR" --password-stdin

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 import orjson
@@ -236,22 +236,24 @@ class Surveyor:
     ) -> Survey:
         """What was seen. ``lines``: of steps, as ``history.lines_of`` gives them; None as ``config``: a root."""
         brought = {layer.step: layer.index for layer in layers if layer.step >= 0}
-        found = {
-            "layers": tuple(self._layer(layer) for layer in layers),
-            "files": tuple(self._files[path] for path in sorted(self._files)),
-            "programs": dict(sorted(self._programs.items())),
-            "hidden": tuple(sorted(self._hidden, key=_by_size)[:_MOST_HIDDEN]),
-            "left_out": self._left_out,
-        }
+        found = Survey(
+            name,
+            is_root=config is None,
+            layers=tuple(self._layer(layer) for layer in layers),
+            files=tuple(self._files[path] for path in sorted(self._files)),
+            programs=dict(sorted(self._programs.items())),
+            hidden=tuple(sorted(self._hidden, key=_by_size)[:_MOST_HIDDEN]),
+            left_out=self._left_out,
+        )
         if config is None:
-            return Survey(name, is_root=True, **found)  # type: ignore[arg-type]
+            return found
         steps = tuple(
             Step(instruction(entry.created_by), brought.get(at, -1), lines.get(at, 0))
             for at, entry in enumerate(config.history)
         )
-        return Survey(
-            name, config.created, config.user, config.ports, config.labels, config.healthcheck, steps=steps,
-            **found,  # type: ignore[arg-type]
+        return replace(
+            found, created=config.created, user=config.user, ports=config.ports, labels=config.labels,
+            healthcheck=config.healthcheck, steps=steps,
         )  # fmt: skip
 
     def _layer(self, layer: Layer) -> SurveyedLayer:

@@ -43,7 +43,8 @@ class Partitions(Tables):
         inner = flow.copy()
         inner.partition = (*flow.partition, by.column)
         found = self.given_to(step.others[0], inner)
-        return Flow(found.node, self.paired(found, step.type.columns), (), flow.partition)  # type: ignore[attr-defined]
+        assert isinstance(step.type, Table)
+        return Flow(found.node, self.paired(found, step.type.columns), (), flow.partition)
 
     def _by_itself(self, step: bound.Apart, flow: Flow) -> Flow:
         assert isinstance(step.type, Table)

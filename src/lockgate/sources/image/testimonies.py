@@ -8,7 +8,7 @@ place itself refuses does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import UsageError
@@ -64,7 +64,9 @@ class _Found:
         self.unread: list[str] = []
         self._bytes = 0
 
-    def take(self, form: Form, descriptor: Descriptor, where: str, read: Callable[[], bytes], **more: object) -> None:
+    def take(
+        self, form: Form, descriptor: Descriptor, where: str, read: Callable[[], bytes], annotations: Mapping[str, str]
+    ) -> None:
         """Add one, or say why not."""
         if descriptor.size > _LARGEST[form]:
             self.unread.append(f"{where}: larger than {_LARGEST[form]:,} bytes")
@@ -81,7 +83,7 @@ class _Found:
                 self.unread.append(f"{where}: its content is not there")
                 return
             self._bytes += len(content)
-            self.testimonies.append(Testimony(form, content, where, descriptor.media_type, **more))  # type: ignore[arg-type]
+            self.testimonies.append(Testimony(form, content, where, descriptor.media_type, annotations))
 
 
 def tagged(place: Place, tag: str) -> Document | None:
@@ -110,7 +112,7 @@ def _of_tag(found: _Found, place: Place, document: Document, tag: str, form: For
         if layer.media_type != kind:
             found.unread.append(f"{where}: of the type {layer.media_type[:80]} and not {kind}")
             continue
-        found.take(form, layer, where, _reader(place, layer, form), annotations=layer.annotations)
+        found.take(form, layer, where, _reader(place, layer, form), layer.annotations)
 
 
 def _of_artifact(found: _Found, place: WritablePlace, one: Attached) -> None:
@@ -121,7 +123,7 @@ def _of_artifact(found: _Found, place: WritablePlace, one: Attached) -> None:
         return
     layer = one.manifest.layers[0]
     most = _LARGEST[form]
-    found.take(form, layer, where, lambda: content_of(place, one, most=most), annotations=one.manifest.annotations)
+    found.take(form, layer, where, lambda: content_of(place, one, most=most), one.manifest.annotations)
 
 
 def _reader(place: Place, layer: Descriptor, form: Form) -> Callable[[], bytes]:

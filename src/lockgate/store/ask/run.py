@@ -150,6 +150,7 @@ class _Asking:
         shapes: dict[int, Table] = {}
         opened: dict[int, str] = {}
         keys: dict[tuple[int, ...], list[object]] = {}
+        known = ChainMap(forms, self.engine.forms())  # type: ignore[arg-type]  # nothing is written to the second
         while True:
             self._check()
             bound = bind(tree, self.engine.workspace, shapes=shapes, keys=keys, parameters=self.parameters)
@@ -159,16 +160,15 @@ class _Asking:
                 )
                 break
             except OpenKeys as unknown:
-                all_forms = ChainMap(forms, self.engine.forms())  # type: ignore[arg-type]
-                keys[unknown.step.place] = self._keys(session, unknown, all_forms)
+                keys[unknown.step.place] = self._keys(session, unknown, known)
             except OpenStep as found:
                 step = found.step
-                frame = self._opened(session, found, ChainMap(forms, self.engine.forms()))  # type: ignore[arg-type]
+                frame = self._opened(session, found, known)
                 name = f"{OPENED}{len(opened)}"
                 forms[name] = frames.keep_open(session, f"open{id(self)}_{len(opened)}", frame)
                 opened[id(step.syntax)] = name
                 shapes[id(step.syntax)] = Table(frame.columns, open=not frame.height)
-        program = session.program(lowered, ChainMap(forms, self.engine.forms()), narrow=True)  # type: ignore[arg-type]
+        program = session.program(lowered, known, narrow=True)
         self.statistics["compile seconds"] = time.monotonic() - begin
         return lowered, program
 
