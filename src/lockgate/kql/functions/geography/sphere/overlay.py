@@ -15,12 +15,14 @@ from itertools import pairwise
 
 from lockgate.dataclass import dataclass
 from lockgate.kql.functions.geography.sphere.cells import DEEPEST, cell_at
-from lockgate.kql.functions.geography.sphere.points import Edge, Point, angle
+from lockgate.kql.functions.geography.sphere.points import Edge, Point, angle, cross, dot
 from lockgate.kql.functions.geography.sphere.predicates import crossing, in_order, touches_across
 from lockgate.kql.functions.geography.sphere.rings import Region, Ring, area, crossing_pairs
 
 _MERGED = 2e-15
 """Radians within which a crossing is taken to be at an edge's end."""
+_NO_AREA = 1e-16
+"""Steradians, 40 square centimetres of the Earth: what points in a line enclose by rounding alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,23 @@ def assembled(pieces: Sequence[Piece]) -> list[Ring]:
             found += _traced(leaving, leaving[start].pop(0))
     rings = [_begun(ring) for ring in found if len(ring) > 2]
     rings.sort(key=lambda ring: ring[0].order)
-    return [[piece.start for piece in ring] for ring in rings]
+    surfaces = (_without_spikes([piece.start for piece in ring]) for ring in rings)
+    return [ring for ring in surfaces if len(ring) > 2 and abs(area(ring)) > _NO_AREA]
+
+
+def _without_spikes(ring: Ring) -> Ring:
+    """The ring without points to which it goes and comes back on the same line: they enclose nothing, and at them a
+    rounding decides which side is inside."""
+    at, kept = 0, list(ring)
+    while at < len(kept) > 2:
+        before, one, after = kept[at - 1], kept[at], kept[(at + 1) % len(kept)]
+        back = cross(one, before), cross(one, after)
+        if abs(dot(back[0], after)) <= _NO_AREA and dot(*back) > 0:
+            del kept[at]
+            at = max(at - 1, 0)
+        else:
+            at += 1
+    return kept
 
 
 def _traced(leaving: dict[Point, list[Piece]], first: Piece) -> list[list[Piece]]:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     Matrix: TypeAlias = numpy.ndarray[Any, numpy.dtype[Any]]
 
 Ring: TypeAlias = list[Point]
+_CLOSE = 1e-14
+"""Radians beside an edge within which rounding may put a point on either side of it."""
+_MOST_TRIED = 32
+"""Points of a ring that are looked at for one that tells which side is inside."""
 _AT_ONCE = 1_000_000
 """Most pairs of edges that are compared in one step."""
 
@@ -57,8 +61,9 @@ class Region:
         self._inside = False
         inside = False
         for ring in self.rings:
-            # At its second point a ring tells by itself whether it holds that point; this fixes the side of the origin.
-            a, b, c = ring[0], ring[1], ring[2 % len(ring)]
+            # At one of its points a ring tells by itself whether it holds that point: this fixes the origin's side.
+            at = _telling(ring)
+            a, b, c = ring[at - 1], ring[at], ring[(at + 1) % len(ring)]
             holds = not in_order(across(b), c, a, b)
             crossed = sum(crosses_or_touches(ORIGIN, b, *edge) for edge in edges_of(ring)) % 2 == 1
             inside ^= holds ^ crossed ^ (area(ring) < 0)
@@ -92,6 +97,25 @@ class Region:
     def closest(self, one: Point) -> Point:
         """The closest point of the boundary."""
         return min((closest(one, a, b) for a, b in self.edges), key=lambda other: angle(one, other))
+
+
+def _telling(ring: Ring) -> int:
+    """The place of a point by which no other edge passes so closely that rounding decides its side: the second one,
+    but for rings that touch themselves."""
+    import numpy
+
+    starts = numpy.array(ring)
+    stops = numpy.roll(starts, -1, axis=0)
+    normals = numpy.cross(starts, stops)
+    lengths = numpy.linalg.norm(normals, axis=1)
+    spans = numpy.einsum("ij,ij->i", starts, stops)
+    for at in range(1, min(len(ring), _MOST_TRIED)):
+        one = starts[at]
+        beside = (starts @ one >= spans) & (stops @ one >= spans) & (abs(normals @ one) <= _CLOSE * lengths)
+        beside[[at - 1, at]] = False
+        if not beside.any():
+            return at
+    return 1
 
 
 def crossing_pairs(first: Sequence[Edge], second: Sequence[Edge]) -> list[tuple[int, int]]:
