@@ -32,9 +32,9 @@ bench: $(VENV)/.dev  ## measure, side by side with peers where they are installe
 	$(BIN)/python -m bench
 
 lock:  ## renew the pinned requirements (needs uv)
-	uv pip compile -q pyproject.toml requirements/build.in --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+	uv pip compile -q pyproject.toml --extra server requirements/build.in --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate --upgrade -o requirements/main.txt
-	uv pip compile -q pyproject.toml requirements/build.in requirements/dev.in --python-version 3.11 --universal --generate-hashes \
+	uv pip compile -q pyproject.toml --extra server requirements/build.in requirements/dev.in --python-version 3.11 --universal --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade -o requirements/dev.txt
 	uv pip compile -q requirements/spark.in --no-deps --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate --upgrade -o requirements/spark.txt
