@@ -261,11 +261,19 @@ def not_exported() -> str:
     return "\n".join(lines) + "\n"
 
 
+def permissions() -> str:
+    """Every permission, and which persona has it over what."""
+    from lockgate.access import reference_markdown
+
+    return reference_markdown()
+
+
 PAGES = {
     "azure-policy-conformance.md": azure_policy_conformance,
     "policy-not-exported.md": not_exported,
     "exit-codes.md": exit_codes,
     "command-line.md": command_line,
+    "permissions.md": permissions,
     "rego-conformance.md": rego_conformance,
     "rules.md": rules,
     "settings.md": settings,
