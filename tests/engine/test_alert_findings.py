@@ -20,9 +20,9 @@ from lockgate.errors import ConfigurationError, StoreError
 from lockgate.findings import Owners, Waivers
 from lockgate.model import Result
 from lockgate.settings import NoticeSettings
-from lockgate.sources.image.registry.transport import Trust
 from lockgate.store import Record
 from lockgate.store.ingest import Collected, Loader
+from lockgate.transport import Trust
 
 RULES = [one for one in cluster_alerts.rules_of() if one.id == "alerts/node-not-ready"]
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -46,7 +46,7 @@ def _notices(project: Project) -> Notices | None:
     if settings is None:
         return None
     from lockgate.engine.alert_notices import Notices
-    from lockgate.sources.image.registry.transport import Trust
+    from lockgate.transport import Trust
 
     authority = str(project.top / settings.ca_file) if settings.ca_file else ""
     return Notices(state_of(project).with_name("alerts-notices.json"), settings, Trust(ca_file=authority))

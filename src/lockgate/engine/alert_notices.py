@@ -24,7 +24,7 @@ from lockgate.formats.alert_notices import body_of, signed
 from lockgate.formats.format_error import FormatError
 from lockgate.secrets.references import secret_of
 from lockgate.settings import FILE_NAME
-from lockgate.sources.image.registry.transport import Trust
+from lockgate.transport import Trust
 
 if TYPE_CHECKING:
     from lockgate.settings import NoticeSettings

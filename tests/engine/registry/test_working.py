@@ -14,7 +14,7 @@ from lockgate.engine.registry.watching import Options
 from lockgate.settings import Quarantine
 from lockgate.sources.image.registry import Client, Credentials, Trust
 from lockgate.sources.image.registry.catalogue import digest_of
-from lockgate.sources.image.registry.exchange import AbsentError
+from lockgate.transport import AbsentError
 
 RUNS = "Runs | summarize count() by Verdict | sort by Verdict asc"
 

@@ -166,6 +166,6 @@ def test_who_creates_pods_does_not_make_the_webhook_ask_its_own_machine(serve, t
         own.settimeout(0.2)
         webhook = serve(judge_of(tmp_path, "*"))
         told = webhook.review(image=f"localhost:{own.getsockname()[1]}/team/shop:1")
-        assert "a registry on this machine or its link is not asked" in told["status"]["message"]
+        assert "a server on this machine or its link is not asked" in told["status"]["message"]
         with pytest.raises(TimeoutError):
             own.accept()

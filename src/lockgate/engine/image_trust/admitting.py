@@ -53,6 +53,7 @@ class Admitted:
     error: str = ""
 
 
+_WAY_OUT = "a line of the policy that begins with the name of this host lets it be asked"
 Ask = Callable[[ImageTrust, Reference, str, float], Verified]
 """Policy, image, as it was named, seconds -> the verdict. Raises ``LockgateError``."""
 
@@ -137,7 +138,7 @@ def registries(scan_of: Callable[[str], Scanned | None], *, ca_file: str = "") -
             connect_seconds=min(seconds, 5.0), silence_seconds=seconds, document_seconds=seconds, retries=2,
             wait_seconds=min(1.0, seconds / 4), longest_wait=1.0,
         )  # fmt: skip
-        named = Trust(ca_file, named_by_others=not trust.names_host(reference.name))
+        named = Trust(ca_file, named_by_others=not trust.names_host(reference.name), way_out=_WAY_OUT)
         with registry_of(reference, named, limits=limits) as place:
             return verified(trust, place, reference.key, name=reference.name, image=image, now=datetime.now(UTC),
                             scan_of=scan_of)  # fmt: skip

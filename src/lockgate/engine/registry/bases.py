@@ -22,10 +22,10 @@ from lockgate.settings.globs import word_matches
 from lockgate.sources.image import Image, opened
 from lockgate.sources.image.registry import registry_of
 from lockgate.sources.image.registry.catalogue import digest_of
-from lockgate.sources.image.registry.exchange import AbsentError
 from lockgate.store import Record
 from lockgate.store.registry.rebuilds import Rebuild, Rebuilds
 from lockgate.store.registry.seen import Seen, Standing
+from lockgate.transport import AbsentError
 
 _log = logging.getLogger("lockgate.registry")
 _BASE = "org.opencontainers.image.base."

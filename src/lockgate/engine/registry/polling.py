@@ -13,9 +13,9 @@ from lockgate.dataclass import dataclass
 from lockgate.engine.registry.scope import Scope
 from lockgate.errors import SourceError
 from lockgate.sources.image.registry import catalogue
-from lockgate.sources.image.registry.exchange import AbsentError
 from lockgate.store.registry.queue import FullError, Queue, Wanted
 from lockgate.store.registry.seen import Seen
+from lockgate.transport import AbsentError
 
 _log = logging.getLogger("lockgate.registry")
 CAUSE = "poll"

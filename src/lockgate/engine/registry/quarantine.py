@@ -17,9 +17,9 @@ from lockgate.settings import Quarantine
 from lockgate.sources.image.place import Held
 from lockgate.sources.image.registry import Client, RegistryPlace, registry_of
 from lockgate.sources.image.registry.catalogue import digest_of
-from lockgate.sources.image.registry.exchange import AbsentError, RefusedError
 from lockgate.sources.image.registry.writing import put
 from lockgate.store.registry.queue import Job
+from lockgate.transport import AbsentError, RefusedError
 
 _LONGEST_TAG = 128
 _ACCEPTED = (200, 202, 204)

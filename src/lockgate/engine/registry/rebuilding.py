@@ -19,10 +19,11 @@ from lockgate.formats.printable import clipped, printable
 from lockgate.formats.rebuild_requests import Moved, RebuildRequest, azure_run, github_dispatch
 from lockgate.secrets.references import secret_of
 from lockgate.settings import FILE_NAME, RebuildSettings, RegistrySettings
-from lockgate.sources.image.registry.transport import Transport, Trust, shown
 from lockgate.store import Record
 from lockgate.store.registry.queue import State
 from lockgate.store.registry.rebuilds import Rebuild, Rebuilds
+from lockgate.transport import Transport, Trust, shown
+from lockgate.transport.answers import TRANSIENT
 
 _log = logging.getLogger("lockgate.registry")
 MOST_ATTEMPTS = 8
@@ -30,7 +31,6 @@ _FIRST_WAIT, _LONGEST_WAIT = 10.0, 3_600.0
 """Seconds; three times as long each time."""
 _SECONDS = 30.0
 _COMMAND_SECONDS = 600.0
-_TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))
 _MAX_ANSWER = 4_096
 
 
@@ -137,7 +137,7 @@ def post(request: RebuildRequest, trust: Trust) -> str:
     where = shown(request.address)
     if status in request.success:
         return f"asked at {where}"
-    if status in _TRANSIENT:
+    if status in TRANSIENT:
         raise PassingError(f"{where} answers {status}")
     hint = "is the token good for it, and the name right?" if status in (401, 403, 404) else ""
     raise SourceError(f"it answers {status}", where=where, hint=hint)

@@ -27,9 +27,9 @@ from lockgate.sources.image import opened
 from lockgate.sources.image.place import Document
 from lockgate.sources.image.registry import RegistryPlace
 from lockgate.sources.image.registry.catalogue import digest_of
-from lockgate.sources.image.registry.exchange import AbsentError, RefusedError, UnansweredError
 from lockgate.store.registry.queue import Job, Queue, Resolved, State, Wanted
 from lockgate.store.registry.seen import Judged, Seen
+from lockgate.transport import AbsentError, RefusedError, UnansweredError
 
 _log = logging.getLogger("lockgate.registry")
 MOST_ATTEMPTS = 8

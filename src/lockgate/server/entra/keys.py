@@ -19,7 +19,7 @@ from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError, SourceError
 
 if TYPE_CHECKING:
-    from lockgate.sources.image.registry.transport import Transport
+    from lockgate.transport import Transport
 
 _log = logging.getLogger("lockgate.access")
 DOCUMENTS = ("/v2.0/.well-known/openid-configuration", "/.well-known/openid-configuration")
@@ -89,7 +89,7 @@ class TenantKeys:
     def _asked(self) -> Keys:
         from urllib.parse import urlsplit
 
-        from lockgate.sources.image.registry.transport import Transport, Trust
+        from lockgate.transport import Transport, Trust
 
         transport = Transport(urlsplit(self._authority).netloc, Trust(ca_file=self._ca_file))
         try:

@@ -19,7 +19,7 @@ from lockgate.formats.signatures import dsse, sigstore_bundle, simple_signing
 from lockgate.formats.signatures.testimony import Form, Testimony
 from lockgate.sources.image.attached import Attached, attached, content_of
 from lockgate.sources.image.place import Document, Place, WritablePlace
-from lockgate.sources.image.registry.exchange import RefusedError
+from lockgate.transport import RefusedError
 
 NOTARY = "application/vnd.cncf.notary.signature"
 """Type of artifacts of Notary Project."""

@@ -15,7 +15,7 @@ from lockgate.sources.image.registry.azure import entra_token
 from lockgate.sources.image.registry.client import Client, Limits
 from lockgate.sources.image.registry.credentials import Credentials, credentials_for
 from lockgate.sources.image.registry.place import RegistryPlace
-from lockgate.sources.image.registry.transport import Trust
+from lockgate.transport import Trust
 
 __all__ = ["Client", "Credentials", "Limits", "RegistryPlace", "Trust", "registry_of"]
 _HUB = "registry-1.docker.io"

@@ -17,7 +17,7 @@ from lockgate.formats import json_safe
 from lockgate.formats.format_error import FormatError
 from lockgate.sources.image.registry.challenges import Challenge, parsed
 from lockgate.sources.image.registry.credentials import Credentials
-from lockgate.sources.image.registry.exchange import RefusedError
+from lockgate.transport import RefusedError
 
 _MAX_TOKEN = 1024 * 1024
 _SHORTEST = 60.0

@@ -17,10 +17,10 @@ from lockgate.formats.printable import clipped, printable
 from lockgate.sources.image.place import Body
 from lockgate.sources.image.registry.authorization import Authorization
 from lockgate.sources.image.registry.credentials import Credentials
-from lockgate.sources.image.registry.exchange import AbsentError, Answer, RefusedError, Sent, UnansweredError
-from lockgate.sources.image.registry.transport import Transport, Trust, shown
+from lockgate.sources.image.registry.exchange import Answer, Sent
+from lockgate.transport import AbsentError, RefusedError, Transport, Trust, UnansweredError, shown
+from lockgate.transport.answers import TRANSIENT, dropped, network_errors, retry_after, untrusted
 
-_TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _Content: TypeAlias = "bytes | Iterator[bytes] | None"
 _KEPT = frozenset((307, 308))
@@ -105,7 +105,7 @@ class Client:
         sent = Sent(method, headers or {}, body, frozenset(success), again)
         response, at = self._followed(address if "://" in address else self._address(address), sent)
         answer = Answer(response.status, {key.lower(): value for key, value in response.headers.items()}, at)
-        _drop(response)
+        dropped(response)
         return answer
 
     def _address(self, path: str) -> str:
@@ -175,7 +175,7 @@ class Client:
         response, _ = self._followed(self._address(path), Sent("GET", headers))
         try:
             yield response
-        except _urllib3_errors() as error:
+        except network_errors() as error:
             raise _SilentError(type(error).__name__) from None
         finally:
             response.close()  # what was not read to its end cannot be used again
@@ -203,19 +203,19 @@ class Client:
             if status == 401 and own and not challenged:
                 challenged = True
                 challenges = ", ".join(response.headers.getlist("WWW-Authenticate"))
-                _drop(response)
+                dropped(response)
                 if self._authorization.answer(challenges):
                     continue
                 raise self._refused(status, "", start, sent)
             if status in (401, 403) and not own and address != start and attempt < 2:
                 attempt += 1  # the signature of an address in a blob store is over: the registry gives a new one
-                _drop(response)
+                dropped(response)
                 address, hops = start, 0
                 continue
-            if status in _TRANSIENT:
+            if status in TRANSIENT:
                 attempt += 1
-                after = _seconds(response.headers.get("Retry-After", ""))
-                _drop(response)
+                after = retry_after(response.headers.get("Retry-After", ""))
+                dropped(response)
                 self._repeated(sent, attempt, f"the registry answers {status}", address, after=after)
                 challenged = False
                 continue
@@ -245,7 +245,7 @@ class Client:
 
     def _led(self, address: str, response: Any) -> str:
         target = str(response.headers.get("Location", ""))
-        _drop(response)
+        dropped(response)
         if not target or len(target) > 8_192:
             raise SourceError("the registry redirects to nowhere", where=self._where(address))
         return urljoin(address, target)
@@ -258,8 +258,8 @@ class Client:
         try:
             return self._transport.request(method, address, headers=sent, body=body, timeout=timeout)
         except urllib3.exceptions.SSLError as error:
-            raise _untrusted(str(error), shown(address)) from None
-        except _urllib3_errors() as error:
+            raise untrusted(str(error), shown(address), hint="name its authority by --ca-file") from None
+        except network_errors() as error:
             raise _SilentError(type(error).__name__) from None
 
     def _ask_for_token(
@@ -272,11 +272,11 @@ class Client:
                 try:
                     until = time.monotonic() + self.limits.document_seconds
                     content = self._short(response, 1024 * 1024, until, address)
-                    if response.status not in _TRANSIENT:
+                    if response.status not in TRANSIENT:
                         return response.status, content
-                    after = _seconds(response.headers.get("Retry-After", ""))
+                    after = retry_after(response.headers.get("Retry-After", ""))
                     reason = f"the token server answers {response.status}"
-                except _urllib3_errors() as error:
+                except network_errors() as error:
                     raise _SilentError(type(error).__name__) from None
                 finally:
                     response.close()
@@ -318,32 +318,6 @@ def _pieces(response: Any) -> Iterator[bytes]:
         yield piece
 
 
-def _untrusted(told: str, where: str) -> SourceError:
-    """Why TLS failed, by the words of OpenSSL."""
-    if "mismatch" in told:
-        return SourceError("its certificate is another host's", where=where)
-    if "CERTIFICATE_VERIFY_FAILED" in told:
-        hint = "name its authority by --ca-file"
-        return SourceError("its certificate is not trusted", where=where, hint=hint)
-    return SourceError("no TLS can be agreed on", where=where)
-
-
-def _drop(response: Any) -> None:
-    response.close()
-    response.release_conn()
-
-
-def _urllib3_errors() -> tuple[type[Exception], ...]:
-    import urllib3
-
-    return urllib3.exceptions.HTTPError, OSError
-
-
-def _seconds(text: str) -> float:
-    """Of ``Retry-After``; a date, and what is none, is nothing."""
-    return float(text) if text.isascii() and text.strip().isdigit() and len(text) < 10 else 0.0
-
-
 def _told(response: Any) -> str:
     """The registry's own words, of the first error in its answer. Source: distribution-spec, "Error Codes"."""
     try:
@@ -353,7 +327,7 @@ def _told(response: Any) -> str:
         return clipped(printable(f"{first.get('code')}: {first.get('message')}"), 200)
     except (FormatError, LookupError, TypeError, AttributeError):
         return ""
-    except _urllib3_errors():
+    except network_errors():
         return ""
     finally:
-        _drop(response)
+        dropped(response)

@@ -5,24 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lockgate.dataclass import dataclass
-from lockgate.errors import SourceError
 from lockgate.sources.image.place import Body
-
-
-class RefusedError(SourceError):
-    """The registry answered with ``status``, which was none of success."""
-
-    def __init__(self, message: str, *, where: str, hint: str, status: int) -> None:
-        super().__init__(message, where=where, hint=hint)
-        self.status = status
-
-
-class AbsentError(RefusedError):
-    """The registry has nothing under that name, or no longer."""
-
-
-class UnansweredError(SourceError):
-    """The registry does not answer as it should, and has not within the budget. It may another time."""
 
 
 @dataclass(frozen=True, slots=True)

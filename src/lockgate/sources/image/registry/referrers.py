@@ -14,8 +14,8 @@ from lockgate.formats.oci.manifests import MAX_ENTRIES, MAX_MANIFEST, Descriptor
 from lockgate.formats.oci.media_types import OCI_INDEX
 from lockgate.lazy_pattern import lazy_pattern
 from lockgate.sources.image.registry.client import Client
-from lockgate.sources.image.registry.exchange import RefusedError
 from lockgate.sources.image.registry.writing import put
+from lockgate.transport import RefusedError
 
 _PAGES = 200
 _WITHOUT = frozenset((400, 404, 405, 406, 501))

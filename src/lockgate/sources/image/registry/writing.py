@@ -12,7 +12,8 @@ from lockgate.errors import SourceError
 from lockgate.formats.oci import digests
 from lockgate.sources.image.place import Body, Held
 from lockgate.sources.image.registry.client import Client
-from lockgate.sources.image.registry.exchange import Answer, RefusedError
+from lockgate.sources.image.registry.exchange import Answer
+from lockgate.transport import RefusedError
 
 _SESSIONS = 4
 _LOST = frozenset((404, 416, 503))

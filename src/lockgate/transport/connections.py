@@ -1,7 +1,7 @@
 """Connections to the very addresses that were checked, so that a name cannot lead elsewhere a moment later.
 
-Whom a person names may stand anywhere: registries of one's own network are the rule. Whom a *registry* names (where it
-redirects to, who gives tokens) may be in a private network only where the registry is in one itself, and never a
+Whom a person names may stand anywhere: servers of one's own network are the rule. Whom a *server* names (where it
+redirects to, who gives tokens) may be in a private network only where the server is in one itself, and never a
 link-local address, where clouds hand out credentials. Plain HTTP is for this machine, or when it is asked for.
 """
 
@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError, UsageError
 from lockgate.formats.addresses import link_local, loopback, public
-from lockgate.sources.image.registry.exchange import UnansweredError
+from lockgate.transport.errors import UnansweredError
 
 _MOST_POOLS = 16
 _MOST_ADDRESSES = 4
@@ -31,9 +31,11 @@ class Trust:
     ca_file: str = ""
     """Certificates of authorities, PEM, beside those of the machine."""
     plain_http: bool = False
-    """Whether the registry, and who it names, may be asked without TLS."""
+    """Whether the server, and who it names, may be asked without TLS."""
     named_by_others: bool = False
-    """Whether others than who runs this have named the registry, so that it may not be this machine or its link."""
+    """Whether others than who runs this have named the server, so that it may not be this machine or its link."""
+    way_out: str = ""
+    """What lets such a server be asked all the same, for people."""
 
 
 def shown(address: str) -> str:
@@ -45,16 +47,16 @@ def shown(address: str) -> str:
 class Transport:
     """Pools of connections, one for each origin."""
 
-    def __init__(self, registry: str, trust: Trust) -> None:
-        """``registry``: host and port as they stand in names of images."""
+    def __init__(self, server: str, trust: Trust) -> None:
+        """``server``: host, and port where it is not the usual one."""
         self._trust = trust
-        self.base = f"{self._scheme(registry)}://{registry}"
+        self.base = f"{self._scheme(server)}://{server}"
         self._pools: dict[tuple[str, str, int], Any] = {}
         self._private: bool | None = None
-        """Whether the registry itself is in a private network; None before it was first asked."""
+        """Whether the server itself is in a private network; None before it was first asked."""
 
-    def _scheme(self, registry: str) -> str:
-        host = urlsplit(f"//{registry}").hostname or ""
+    def _scheme(self, server: str) -> str:
+        host = urlsplit(f"//{server}").hostname or ""
         plain = self._trust.plain_http or (loopback(host) and not self._trust.ca_file)
         return "http" if plain else "https"
 
@@ -65,7 +67,7 @@ class Transport:
         self._pools.clear()
 
     def same_origin(self, address: str) -> bool:
-        """Whether an address is of the registry itself, so that its credentials may go there."""
+        """Whether an address is of the server itself, so that its credentials may go there."""
         return _origin(urlsplit(address)) == _origin(urlsplit(self.base))
 
     def request(
@@ -88,7 +90,7 @@ class Transport:
         if origin not in self._pools:
             address = self._checked(parts)
             if len(self._pools) >= _MOST_POOLS:
-                raise SourceError("the registry leads to too many hosts", where=shown(self.base))
+                raise SourceError("the server leads to too many hosts", where=shown(self.base))
             self._pools[origin] = self._made(parts.hostname or "", origin, address)
         return self._pools[origin]
 
@@ -96,11 +98,11 @@ class Transport:
         scheme, host, port = _origin(parts)
         where = f"{scheme}://{host}"
         if scheme not in ("https", "http") or not host:
-            raise SourceError("the registry leads to an address that is none of a web server", where=where[:200])
+            raise SourceError("the server leads to an address that is none of a web server", where=where[:200])
         own = self.same_origin(parts.geturl())
         plain = self._trust.plain_http or (self.base.startswith("http://") and (own or loopback(host)))
         if scheme == "http" and not plain:
-            raise SourceError("the registry leads to an address without TLS", where=where)
+            raise SourceError("the server leads to an address without TLS", where=where)
         try:
             found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         except (OSError, UnicodeError) as error:
@@ -108,14 +110,15 @@ class Transport:
             raise UnansweredError(reason, where=where) from None
         if own:
             if self._trust.named_by_others and any(link_local(one) or loopback(one) for one in found):
-                hint = "a line of the policy that begins with the name of this host lets it be asked"
-                raise SourceError("a registry on this machine or its link is not asked", where=where, hint=hint)
+                raise SourceError(
+                    "a server on this machine or its link is not asked", where=where, hint=self._trust.way_out
+                )
             self._private = not all(public(address) for address in found)
         elif any(link_local(address) for address in found) or not (
             self._private or all(public(address) for address in found)
         ):
-            hint = "a registry that all can reach may not lead into a private network"
-            raise SourceError("the registry leads to an address that may not be asked", where=where, hint=hint)
+            hint = "a server that all can reach may not lead into a private network"
+            raise SourceError("the server leads to an address that may not be asked", where=where, hint=hint)
         return _reachable(list(dict.fromkeys(found))[:_MOST_ADDRESSES], port)
 
     def _made(self, host: str, origin: tuple[str, str, int], address: str) -> Any:
