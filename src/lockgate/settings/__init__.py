@@ -9,6 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from lockgate.settings._load import find, load, loads
+from lockgate.settings._people import (
+    BelongingLine,
+    PeopleSettings,
+    ProviderKind,
+    ProviderSettings,
+    WhenMfa,
+    WorkloadSettings,
+)
 from lockgate.settings._shapes import (
     CHECKED_FAMILIES,
     FILE_NAME,
@@ -44,6 +52,7 @@ __all__ = [
     "AdmissionSettings",
     "AskSettings",
     "AzurePipeline",
+    "BelongingLine",
     "Condition",
     "Engine",
     "EntraPerson",
@@ -56,7 +65,10 @@ __all__ = [
     "NoticeSettings",
     "OnFailure",
     "Options",
+    "PeopleSettings",
     "Plan",
+    "ProviderKind",
+    "ProviderSettings",
     "Quarantine",
     "RebuildSettings",
     "RegistrySettings",
@@ -66,6 +78,8 @@ __all__ = [
     "Settings",
     "SkipCondition",
     "TableSettings",
+    "WhenMfa",
+    "WorkloadSettings",
     "find",
     "load",
     "loads",

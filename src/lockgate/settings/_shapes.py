@@ -7,24 +7,17 @@ once. What does not belong: reading files (``_load``), drawing (``_schema``, ``_
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.model import Confidence, Family, Scope, Severity, SkipKind
+from lockgate.settings._people import PeopleSettings
+from lockgate.settings._setting import setting
 
 FILE_NAME = "lockgate.yaml"
 CHECKED_FAMILIES = (Family.SECRETS, Family.DEPENDENCIES, Family.WORKFLOWS, Family.DOCKERFILES, Family.POLICY)
 """What a check judges when nobody chooses: every family that has a scanner of ours."""
-
-
-def setting(about: str, default: Any = None, **bounds: Any) -> Any:
-    """A dataclass field that is a setting. ``bounds``: ``minimum``, ``maximum``, ``min_items``, ``one_of``, ``values``.
-
-    ``values`` is the shape of the items of an open mapping, ``by`` what its keys are.
-    """
-    return field(default=default, metadata={"about": about, **bounds})
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,6 +476,7 @@ class Settings:
     alerts: AlertSettings = setting("Alerts about clusters.", AlertSettings())
     ask: AskSettings = setting("Where queries run.", AskSettings())
     entra: EntraSettings = setting("Who signs in with Microsoft Entra.", EntraSettings())
+    people: PeopleSettings = setting("Who signs in at the console and the API.", PeopleSettings())
     registry: RegistrySettings = setting("What `lockgate registry watch` looks at and does.", RegistrySettings())
     data_collection_rules: tuple[str, ...] = setting(
         "Files and folders of data collection rules in JSON, relative to `lockgate.yaml`: which streams the Logs "

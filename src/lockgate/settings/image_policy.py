@@ -13,7 +13,7 @@ from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.settings._load import load_as
-from lockgate.settings._shapes import setting
+from lockgate.settings._setting import setting
 
 FILE_NAME = "lockgate-images.yaml"
 
