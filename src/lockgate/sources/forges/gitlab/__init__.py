@@ -1,0 +1,26 @@
+"""GitLab, hosted or one's own: a client of its REST API (v4)."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from lockgate.sources.forges.budget import CallBudget
+from lockgate.sources.forges.client import ForgeClient
+from lockgate.sources.forges.credentials import Credential
+from lockgate.sources.forges.kept import KeptAnswers
+from lockgate.transport import Trust
+
+ADDRESS = "https://gitlab.com"
+
+
+def gitlab_client(
+    credential: Credential | None, *, address: str = ADDRESS, trust: Trust | None = None,
+    budget: CallBudget | None = None, kept: KeptAnswers | None = None,
+) -> ForgeClient:  # fmt: skip
+    """A client of the GitLab at ``address``, which may lie below a path."""
+    return ForgeClient(f"{address.rstrip('/')}/api/v4", credential, trust=trust, budget=budget, kept=kept)
+
+
+def project_path(project: str | int) -> str:
+    """How a project, by its number or its full path, stands in paths of the API."""
+    return f"projects/{quote(str(project), safe='')}"
