@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+from tests.signing.notary.authorities import chain, key_pem, pem
 from tests.simulators.registry import Behaviour, serving
 from tests.sources.image.building import Layout
 
@@ -87,6 +88,37 @@ def test_the_same_source_makes_the_same_image_with_all_that_is_said_of_it(lockga
         {"uri": "git+https://git.example/team/shop@refs/heads/main", "digest": {"gitCommit": head}}
     ]
     assert "pass" not in (tmp_path / "p.json").read_text()
+
+
+@needs_buildah
+def test_a_build_is_signed_as_notation_does_where_that_is_asked_for(lockgate, source, tmp_path):
+    key, certificates = chain()
+    (tmp_path / "k.pem").write_bytes(key_pem(key))
+    (tmp_path / "chain.pem").write_bytes(pem(*certificates))
+    made = Layout(tmp_path / "registry")
+    made.index_json()
+    with serving(made.folder, Behaviour(lists=True)) as registry:
+        build = ("build", "shop", "--tag", f"{registry.host}/team/cart:9", "--builder", "buildah", "--format", "json")
+        more = ("--key", "k.pem", "--notary", "cose", "--certificates", "chain.pem", "--expires", "30")
+        body = told(lockgate(*build, *more, cwd=tmp_path))
+        assert body["signature"]
+        assert body["notary_signature"].startswith("sha256:")
+        store = tmp_path / "notation" / "truststore" / "x509" / "ca" / "ours"
+        store.mkdir(parents=True)
+        (store / "root.crt").write_bytes(pem(certificates[-1]))
+        statement = {"name": "ours", "registryScopes": ["*"], "signatureVerification": {"level": "strict"},
+                     "trustStores": ["ca:ours"], "trustedIdentities": ["*"]}  # fmt: skip
+        policy = tmp_path / "notation" / "trustpolicy.json"
+        policy.write_text(json.dumps({"version": "1.0", "trustPolicies": [statement]}))
+        (tmp_path / "lockgate-images.yaml").write_text(
+            "authorities: {us: {notary: notation/trustpolicy.json}}\nimages:\n- match: ['*']\n  signed_by: [us]\n"
+        )
+        verified = lockgate("verify", f"{registry.host}/team/cart:9", "--no-store", cwd=tmp_path)
+    assert verified.returncode == 0, verified.stdout
+    for wrong, words in ((("--notary", "jws"), "certificates go with"), (("--certificates", "k"), "--notary jws"),
+                         (("--notary", "jws", "--certificates", "chain.pem"), "none signs")):  # fmt: skip
+        run = lockgate("build", "shop", "--tag", "a/b:1", "--output", "o", *wrong, cwd=tmp_path)
+        assert (run.returncode, words in run.stderr) == (2, True), run.stderr
 
 
 @needs_buildah

@@ -19,6 +19,7 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from tests.simulators.builders import BUSYBOX, STAND_INS
 
 from lockgate.engine import Request, scan
 from lockgate.engine.image_sources import image_sources
@@ -27,15 +28,10 @@ from lockgate.model import Family
 from lockgate.rules import load
 from lockgate.sources.image import opened, place_of
 
-BUSYBOX = shutil.which("busybox")
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PLANTED = yaml.safe_load((EXAMPLES / "harbour" / "planted.yaml").read_text())["images"]
 BUILT = {"storefront": "Dockerfile", "storefront-safe": "Dockerfile.safe", "cart": "Dockerfile", "ledger": "Dockerfile"}
 SOURCE = "org.opencontainers.image.source=https://github.com/example/harbour"
-STAND_INS = {
-    "apt-get": 'case "$*" in *sudo*) printf "#!/bin/sh\\n" > /usr/bin/sudo; chmod 4755 /usr/bin/sudo;; esac',
-    "curl": "echo true", "npm": "true", "pip": "true", "useradd": "true",
-}  # fmt: skip
 FAMILIES = (Family.SECRETS, Family.IMAGES)
 
 pytestmark = [

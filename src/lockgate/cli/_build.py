@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from lockgate.cli._notary import notary_signing
 from lockgate.engine.build.bases import pinned
 from lockgate.engine.build.builders import Plan, chosen
 from lockgate.engine.build.building import Built, Goal, build, labels_of
@@ -34,6 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not context.is_dir():
         raise UsageError("no folder to build from", where=str(context))
     reference = _reference(arguments.tag)
+    notary = notary_signing(arguments, f"notary-{arguments.notary}" if arguments.notary else "", by="--notary jws")
+    if notary is not None and not arguments.key:
+        raise UsageError("the certificates are of a key, and none signs", where="--notary", hint="--key KEY")
     builder, version = chosen(arguments.builder)
     trust = Trust(arguments.ca_file, arguments.plain_http)
 
@@ -52,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         signer = stack.enter_context(opened_key(arguments.key)) if arguments.key else None
         place = stack.enter_context(_target(arguments, reference, trust))
         bill = "" if arguments.sbom == "none" else arguments.sbom
-        goal = Goal(place, reference, bill, signer, Written(arguments.form))
+        goal = Goal(place, reference, bill, signer, Written(arguments.form), notary)
         done = build(
             builder, version, plan, origin=origin, bases=bases, goal=goal, environment=os.environ, output=sys.stderr
         )
@@ -120,7 +124,8 @@ def _tell(arguments: argparse.Namespace, reference: Reference, version: str, ori
             raise SourceError(error.strerror or "cannot be written", where=arguments.provenance) from None
     if arguments.format == "json":
         body = {"image": str(reference), "digest": done.digest, "builder": version, "revision": origin.revision,
-                "sbom": done.bill, "provenance": done.provenance, "signature": done.signature}  # fmt: skip
+                "sbom": done.bill, "provenance": done.provenance, "signature": done.signature,
+                "notary_signature": done.notary_signature}  # fmt: skip
         print(json.dumps(body, indent=2))
         return
     print(f"built {reference}\n  {done.digest} by {printable(version)}")
@@ -129,5 +134,7 @@ def _tell(arguments: argparse.Namespace, reference: Reference, version: str, ori
         print(f"  bill of {done.components:,} components at {done.bill}")
     if done.signature:
         print(f"  provenance at {done.provenance}\n  signature at {done.signature}")
+        if done.notary_signature:
+            print(f"  signature of the Notary Project at {done.notary_signature}")
     else:
         print("  not signed, and no provenance attached: --key KEY signs both")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lockgate.cli._image import named_image
+from lockgate.cli._notary import notary_signing
 from lockgate.cli._project import Project, project_at
 from lockgate.engine.image_trust.notary import FORMS, sign_as_notation
 from lockgate.engine.image_trust.policies import load
@@ -23,20 +23,12 @@ from lockgate.formats.printable import printable
 from lockgate.formats.signatures.signed_json import signed_object
 from lockgate.gates.images import ImageTrust, Scanned
 from lockgate.model import Verdict
-from lockgate.secrets.files import secret_file
 from lockgate.secrets.signing_keys import opened as opened_key
 from lockgate.settings.image_policy import FILE_NAME
-from lockgate.signing.notary import chains
-from lockgate.signing.refused import RefusedError
-from lockgate.signing.signer import Signer
 from lockgate.sources.image.attached import writable
 from lockgate.sources.image.place import Place, WritablePlace
 from lockgate.sources.image.places import Named
-from lockgate.sources.timestamp_authority import countersignature
 from lockgate.store.workspace import prepare
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 _MAX_PREDICATE = 16 * 1024 * 1024
 _WORDS = {Verdict.ALLOW: "allowed", Verdict.WARN: "allowed with warnings", Verdict.DENY: "denied"}
@@ -61,42 +53,15 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 def run_sign(arguments: argparse.Namespace) -> int:
     """Sign an image; the exit code."""
-    notary = arguments.form in FORMS
-    if notary is not bool(arguments.certificates) or (arguments.expires and not notary) or arguments.expires < 0:
-        hint = "--form notary-jws --certificates chain.pem [--expires DAYS]"
-        raise UsageError("certificates go with a form of the Notary Project", where="--certificates", hint=hint)
-    if bool(arguments.timestamp_url) is not bool(arguments.timestamp_root) or (arguments.timestamp_url and not notary):
-        hint = "--form notary-jws --timestamp-url URL --timestamp-root FILE"
-        raise UsageError("a timestamp needs the root that it is held against", where="--timestamp-url", hint=hint)
+    how = notary_signing(arguments, arguments.form if arguments.form in FORMS else "", by="--form notary-jws")
     with named_image(arguments, writes=True) as named, opened_key(arguments.key) as signer:
         place, name = _written_to(named, arguments)
-        if notary:
-            return _as_notation(arguments, place, named.key, signer)
+        if how is not None:
+            digest, made_at = sign_as_notation(place, named.key, signer, how, now=datetime.now(UTC))
+            print(f"signed {digest}\n  by {printable(how.chain[0].subject.rfc4514_string())} at {made_at}")
+            return int(ExitCode.ALLOWED)
         made = sign(place, named.key, signer, name=name, form=Written(arguments.form))
     return _told("signed", made)
-
-
-def _as_notation(arguments: argparse.Namespace, place: WritablePlace, key: str, signer: Signer) -> int:
-    chain = _certificates(arguments.certificates)
-    roots = _certificates(arguments.timestamp_root) if arguments.timestamp_root else []
-    countersigned = partial(_countersigned, arguments.timestamp_url, roots) if roots else None
-    digest, made = sign_as_notation(
-        place, key, signer, chain, form=arguments.form, now=datetime.now(UTC), days=arguments.expires,
-        countersigned=countersigned,
-    )  # fmt: skip
-    print(f"signed {digest}\n  by {printable(chain[0].subject.rfc4514_string())} at {made}")
-    return int(ExitCode.ALLOWED)
-
-
-def _certificates(path: str) -> list[Certificate]:
-    try:
-        return chains.from_pem(secret_file(Path(path)))
-    except RefusedError as error:
-        raise ConfigurationError(error.reason, where=path) from None
-
-
-def _countersigned(address: str, roots: Sequence[Certificate], signature: bytes) -> bytes:
-    return countersignature(address, signature, roots)
 
 
 def run_attest(arguments: argparse.Namespace) -> int:

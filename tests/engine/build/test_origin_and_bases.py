@@ -10,6 +10,7 @@ from lockgate.engine.build.building import labels_of
 from lockgate.engine.build.origin import LOCAL_BUILDER, Origin, origin_of, plain_address
 from lockgate.engine.build.provenance import predicate
 from lockgate.errors import SourceError, UsageError
+from lockgate.formats.oci import references
 from lockgate.formats.signatures.in_toto import SLSA_1, Statement, provenance
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -116,3 +117,26 @@ def test_every_builder_is_given_the_time_the_labels_and_a_place(tmp_path, name):
         assert told in words
     assert ("rewrite-timestamp=true" in words) is (name in ("buildkit", "docker"))
     assert ("--timestamp 7" in words) is (name in ("buildah", "podman"))
+    assert ("--identity-label=false" in words) is (name in ("buildah", "podman"))
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "old"),
+    [
+        ("buildah", "buildah version 1.23.1 (image-spec 1.0.1, runtime-spec 1.0.2)", True),
+        ("buildah", "buildah version 1.28.2 (image-spec 1.1.0-rc2, runtime-spec 1.0.2-dev)", False),
+        ("podman", "podman version 3.4.4", True), ("podman", "podman version 4.3.1", False),
+        ("podman", "podman version of our own", False),
+        ("docker", "github.com/docker/buildx v0.11.2 9872040", False),
+    ],
+)  # fmt: skip
+def test_a_builder_that_does_not_know_the_flags_is_too_old(name, told, old):
+    assert BUILDERS[name].is_too_old(told) is old
+
+
+@pytest.mark.parametrize("folder", ["lockgate-build-h12a1qt_", "lockgate-build-_x__y___z", "B"])
+def test_whatever_the_folder_is_called_the_name_that_an_image_is_kept_under_is_one(tmp_path, folder):
+    plan = Plan(tmp_path, tmp_path / "Dockerfile", 7, {}, {})
+    command = BUILDERS["buildah"].commands(plan, tmp_path / folder)[0]
+    name = command[command.index("--tag") + 1]
+    assert references.parse(f"{name}:latest").path == name.partition("/")[2]

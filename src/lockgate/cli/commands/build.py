@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lockgate.cli.commands import Command
+from lockgate.cli.commands.sign import add_notary
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +23,9 @@ def _configure(parser: argparse.ArgumentParser) -> None:
                         help="form of the attached bill of materials (default: cyclonedx)")  # fmt: skip
     parser.add_argument("--key", default="", metavar="KEY", help="private key that signs the image and all said of it")
     parser.add_argument("--form", choices=("tag", "bundle"), default="tag", help="of signatures, as of lockgate sign")
+    parser.add_argument("--notary", choices=("jws", "cose"), default="",
+                        help="sign as notation does, too, in an envelope of this form")  # fmt: skip
+    add_notary(parser)
     parser.add_argument("--provenance", default="", metavar="FILE", help="where to write the provenance, unsigned, too")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is told (default: text)")
     parser.add_argument("--timeout", type=float, default=3600.0, metavar="SECONDS", help="of the builder (3600)")
@@ -43,5 +47,6 @@ COMMAND = Command(
     "how to install one where there is none. Everything is dated at the commit (or SOURCE_DATE_EPOCH), bases are\n"
     "pinned by the digests that their tags have now. The tag is written last, when all said of the image is there.",
     examples="  lockgate build . --tag registry.example.com/team/cart:1.2 --key cosign.key\n"
+    "  lockgate build . --tag registry.example.com/team/cart:1.2 --key k.pem --notary cose --certificates chain.pem\n"
     "  lockgate build . --tag local/cart:1.2 --output layout --builder buildah\n",
 )

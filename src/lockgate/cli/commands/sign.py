@@ -28,12 +28,8 @@ def add_form(parser: argparse.ArgumentParser) -> None:
                         help="under cosign's tag, or a bundle that refers to the image (default: tag)")  # fmt: skip
 
 
-def _configure(parser: argparse.ArgumentParser) -> None:
-    configure_place(parser)
-    parser.add_argument(
-        "--form", choices=("tag", "bundle", "notary-jws", "notary-cose"), default="tag",
-        help="under cosign's tag, a bundle of sigstore, or an envelope of the Notary Project (default: tag)",
-    )  # fmt: skip
+def add_notary(parser: argparse.ArgumentParser) -> None:
+    """What a signature of the Notary Project has beside its key."""
     parser.add_argument("--certificates", default="", metavar="FILE",
                         help="of the key, up to the root's, PEM: for the Notary Project")  # fmt: skip
     parser.add_argument("--timestamp-url", default="", metavar="URL",
@@ -42,6 +38,15 @@ def _configure(parser: argparse.ArgumentParser) -> None:
                         help="certificate that this authority is trusted by, PEM")  # fmt: skip
     parser.add_argument("--expires", type=int, default=0, metavar="DAYS",
                         help="when a signature of the Notary Project ends (default: never)")  # fmt: skip
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    configure_place(parser)
+    parser.add_argument(
+        "--form", choices=("tag", "bundle", "notary-jws", "notary-cose"), default="tag",
+        help="under cosign's tag, a bundle of sigstore, or an envelope of the Notary Project (default: tag)",
+    )  # fmt: skip
+    add_notary(parser)
 
 
 COMMAND = Command(

@@ -6,6 +6,7 @@ Source: buildah-build(1) and podman-build(1) (``--timestamp``); BuildKit, docs/b
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +16,12 @@ from typing import IO
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError, UsageError
+from lockgate.lazy_pattern import lazy_pattern
 from lockgate.sources.image.places import Place, place_of
 
 _TAG = "built"
 _SECONDS = 20
+_VERSION = lazy_pattern(r"\b([0-9]{1,4})\.([0-9]{1,4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,18 @@ class Builder:
     probe: tuple[str, ...] = ("--version",)
     keeps: bool = False
     """Whether the image stays in a store of its own, from which it is removed."""
+    oldest: tuple[int, int] = (0, 0)
+    """The first version that knows all flags."""
+
+    @property
+    def needs(self) -> str:
+        """The program, as it must be, for people."""
+        return f"{self.program} {self.oldest[0]}.{self.oldest[1]} or newer" if self.oldest > (0, 0) else self.program
+
+    def is_too_old(self, version: str) -> bool:
+        """Whether what it says it is is older than it must be; what says no version is believed."""
+        found = _VERSION.search(version)
+        return found is not None and (int(found[1]), int(found[2])) < self.oldest
 
     def version(self) -> str:
         """What it says it is, in a line; empty where it is not there or does not answer."""
@@ -75,7 +90,7 @@ def _containers(program: str) -> Callable[[Plan, Path], list[list[str]]]:
         build += [f"--build-arg={name}={value}" for name, value in plan.arguments.items()]
         build += [f"--target={plan.target}"] if plan.target else []
         build += [f"--platform={plan.platform}"] if plan.platform else []
-        build += ["--identity-label=false"] if program == "buildah" else []
+        build += ["--identity-label=false"]  # else its version is in the image
         name = _kept_as(folder)
         build += ["--file", str(plan.dockerfile), "--tag", name, str(plan.context)]
         return [build, [program, "push", name, f"oci:{folder / 'layout'}:{_TAG}"]]
@@ -85,7 +100,8 @@ def _containers(program: str) -> Callable[[Plan, Path], list[list[str]]]:
 
 def _kept_as(folder: Path) -> str:
     """What an image that is built in ``folder`` is called in the builder's own store."""
-    return f"localhost/{folder.name.lower()}"
+    # Names of temporary folders may end in what a name of an image may not.
+    return f"localhost/lockgate-build-{hashlib.sha256(folder.name.encode()).hexdigest()[:16]}"
 
 
 def _buildctl(plan: Plan, folder: Path) -> list[list[str]]:
@@ -114,8 +130,8 @@ def _buildx(plan: Plan, folder: Path) -> list[list[str]]:
 BUILDERS: Mapping[str, Builder] = {
     one.name: one
     for one in (
-        Builder("buildah", "buildah", _containers("buildah"), "apt-get install buildah", keeps=True),
-        Builder("podman", "podman", _containers("podman"), "apt-get install podman", keeps=True),
+        Builder("buildah", "buildah", _containers("buildah"), "apt-get install buildah", keeps=True, oldest=(1, 26)),
+        Builder("podman", "podman", _containers("podman"), "apt-get install podman", keeps=True, oldest=(4, 1)),
         Builder("buildkit", "buildctl", _buildctl, "https://github.com/moby/buildkit, with buildkitd running"),
         Builder("docker", "docker", _buildx, "Docker 23 or newer with buildx and a builder of its docker-container "
                 "driver (docker buildx create --use)", ("buildx", "version")),
@@ -131,11 +147,12 @@ def chosen(name: str) -> tuple[Builder, str]:
     """
     for one in BUILDERS.values() if name == "auto" else (BUILDERS[name],):
         version = one.version()
-        if version:
+        if version and not one.is_too_old(version):
             return one, version
     if name != "auto":
         one = BUILDERS[name]
         missing = f"{one.program} is not there" if shutil.which(one.program) is None else f"{one.program} does not work"
+        missing = f"{one.needs} is needed, and this is {version[:60]}" if version else missing
         raise UsageError(f"{missing}: nothing can be built with {name}", where="--builder", hint=one.install)
     hint = "; ".join(f"{one.name}: {one.install}" for one in BUILDERS.values())
     raise UsageError("no program that builds images is there", where="PATH", hint=hint)

@@ -18,6 +18,7 @@ from lockgate.engine.build.builders import Builder, Plan
 from lockgate.engine.build.origin import Origin
 from lockgate.engine.build.provenance import predicate
 from lockgate.engine.image_bill import MEDIA_TYPES, attach_bill, bill_of
+from lockgate.engine.image_trust.notary import NotarySigning, sign_as_notation
 from lockgate.engine.image_trust.sign import PREDICATES, Written, attest, sign
 from lockgate.errors import SourceError
 from lockgate.formats.oci.references import Reference
@@ -42,6 +43,8 @@ class Goal:
     """A form of ``MEDIA_TYPES``; empty: none."""
     signer: Signer | None = None
     form: Written = Written.TAG
+    notary: NotarySigning | None = None
+    """How ``signer`` signs as notation does, too; None: not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Built:
     provenance: str = ""
     """Where it lies; empty without a key."""
     signature: str = ""
+    notary_signature: str = ""
+    """Digest of the artifact; empty where none was asked for."""
     told: Mapping[str, Any] | None = None
     """The predicate of provenance."""
 
@@ -124,6 +129,9 @@ def _said(place: Layout, digest: str, goal: Goal, told: Mapping[str, Any], epoch
         )
         signed = sign(goal.place, digest, goal.signer, name=name, form=goal.form)
         done = replace(done, provenance=stated.where, signature=signed.where)
+        if goal.notary is not None:
+            _, lies = sign_as_notation(goal.place, digest, goal.signer, goal.notary, now=datetime.now(UTC))
+            done = replace(done, notary_signature=lies)
     return done
 
 

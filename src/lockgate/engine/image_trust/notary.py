@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from lockgate.dataclass import dataclass
 from lockgate.formats.signatures.notary.envelope import ARTIFACT_TYPE, COSE, JWS
 from lockgate.signing.notary.making import sign
 from lockgate.signing.signer import Signer
@@ -19,19 +20,31 @@ FORMS = {"notary-jws": JWS, "notary-cose": COSE}
 """Media types of envelopes, by the names they have on the command line."""
 
 
+@dataclass(frozen=True, slots=True)
+class NotarySigning:
+    """How somebody signs as notation does."""
+
+    chain: Sequence[Certificate]
+    """Of the key, from its own certificate to a self-signed one."""
+    form: str
+    """One of ``FORMS``."""
+    days: int = 0
+    """After which the signature expires; 0: never."""
+    countersigned: Callable[[bytes], bytes] | None = None
+    """Gives the timestamp of a signature."""
+
+
 def sign_as_notation(
-    place: WritablePlace, key: str, signer: Signer, chain: Sequence[Certificate], *, form: str, now: datetime,
-    days: int = 0, countersigned: Callable[[bytes], bytes] | None = None,
-) -> tuple[str, str]:  # fmt: skip
+    place: WritablePlace, key: str, signer: Signer, how: NotarySigning, *, now: datetime
+) -> tuple[str, str]:
     """Sign the image ``key`` of ``place``; its digest, and that of the artifact that holds the signature.
 
-    ``form``: one of ``FORMS``. ``days``: after which the signature expires; 0: never. ``countersigned`` gives the
-    timestamp of a signature. Raises ``SourceError`` and ``ConfigurationError``.
+    Raises ``SourceError`` and ``ConfigurationError``.
     """
-    subject, kind = subject_of(place, key), FORMS[form]
-    expires = now + timedelta(days=days) if days else None
+    subject, kind = subject_of(place, key), FORMS[how.form]
+    expires = now + timedelta(days=how.days) if how.days else None
     content, told = sign(
-        subject, signer, chain, media_type=kind, now=now, expires_at=expires, countersigned=countersigned
+        subject, signer, how.chain, media_type=kind, now=now, expires_at=expires, countersigned=how.countersigned
     )
     made = attach(place, subject, ARTIFACT_TYPE, [(kind, content)], annotations=told, config=ARTIFACT_TYPE)
     return subject.digest, made.digest
