@@ -16,7 +16,8 @@ import orjson
 from lockgate.engine.registry.watching import Watch
 from lockgate.errors import LockgateError
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.registry_events import MAX_BODY, Action, EventFormat, RegistryEvent, formats, read, signed
+from lockgate.formats.registry_events import MAX_BODY, Action, EventFormat, RegistryEvent, formats, read
+from lockgate.formats.webhooks import signed
 from lockgate.server.access import REGISTRY
 from lockgate.server.asgi import Call, Receive, Scope, Send
 from lockgate.server.ingest.door import Refusal, RefusedError, attempt, body_of

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.registry_events import Action, RegistryEvent, event, formats, read, signed
+from lockgate.formats.registry_events import Action, RegistryEvent, event, formats, read
+from lockgate.formats.webhooks import signed
 
 DIGEST = "sha256:" + "ab" * 32
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"

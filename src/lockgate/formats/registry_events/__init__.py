@@ -6,7 +6,6 @@ the registry itself what is there. What does not belong: who sent it (``server.r
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
@@ -86,12 +85,6 @@ def read(form: EventFormat, content: bytes, headers: Headers) -> list[RegistryEv
     return found
 
 
-def signed(content: bytes, shown: str, secret: str) -> bool:
-    """Whether ``shown``, ``sha256=<hex>``, is what ``secret`` makes of the body, as GitHub signs it."""
-    made = "sha256=" + hmac.digest(secret.encode(), content, "sha256").hex()
-    return bool(secret) and hmac.compare_digest(made.encode(), shown.strip().encode("latin-1", "replace"))
-
-
 def event(
     action: Action, repository: object, *, digest: object = "", tag: object = "", id: object = ""
 ) -> RegistryEvent:
@@ -111,11 +104,3 @@ def event(
         references.parse(f"registry.invalid/{repository}:{tag}")
     shown = str(id)[:_MAX_ID] if isinstance(id, str | int) else ""
     return RegistryEvent(action, repository, known, str(tag or ""), shown)
-
-
-def object_at(body: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """The object below ``keys``; an empty one where any of them is no object."""
-    found: Any = body
-    for key in keys:
-        found = found.get(key) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else {}

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.registry_events import Action, EventFormat, Headers, RegistryEvent, event, object_at
+from lockgate.formats.registry_events import Action, EventFormat, Headers, RegistryEvent, event
+from lockgate.formats.webhooks import object_at
 
 _ACTIONS = {"push": Action.PUSH, "quarantine": Action.PUSH, "delete": Action.DELETE}
 """``quarantine``: an image was pushed to a registry whose own quarantine holds it back until somebody judged it."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import media_types
-from lockgate.formats.registry_events import Action, EventFormat, Headers, RegistryEvent, event, object_at
+from lockgate.formats.registry_events import Action, EventFormat, Headers, RegistryEvent, event
+from lockgate.formats.webhooks import object_at
 
 MEDIA_TYPE = "application/vnd.docker.distribution.events.v1+json"
 _MANIFESTS = media_types.MANIFESTS | media_types.INDEXES | media_types.SCHEMA_1

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.registry_events import Action, EventFormat, Headers, RegistryEvent, event, object_at
+from lockgate.formats.registry_events import Action, EventFormat, Headers, RegistryEvent, event
+from lockgate.formats.webhooks import object_at
 
 _EVENTS = ("registry_package", "package")
 _PUSHES = frozenset({"published", "updated"})

@@ -1,0 +1,70 @@
+"""Webhooks of GitLab: of a project, a group or a system. Source: https://docs.gitlab.com/user/project/integrations/webhook_events/.
+
+The event is named in ``object_kind``, the delivery by ``Idempotency-Key`` (GitLab 17.4 and later; before it is known by
+its content), and the secret is shown as it is in ``X-Gitlab-Token``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lockgate.formats.forge_events import ForgeFormat, Headers, branch, commit, name, ref, whole
+from lockgate.formats.format_error import FormatError
+from lockgate.formats.webhooks import object_at, same, text_at
+from lockgate.model.forge import ForgeEvent, ForgeRepository, Happening, PullRequest, Push
+
+_LOOKED_AT = frozenset(("open", "reopen", "update", "merge", "close"))
+_PUBLIC = 20
+"""``visibility_level`` of a project that everybody sees."""
+
+
+def _repository(told: dict[str, Any]) -> ForgeRepository:
+    default = told.get("default_branch")
+    return ForgeRepository(
+        str(whole(told.get("id"), "the id of a project")), name(told.get("path_with_namespace")),
+        branch(default) if default else "", told.get("visibility_level", 0) != _PUBLIC,
+    )  # fmt: skip
+
+
+def _push(body: dict[str, Any]) -> Happening:
+    told = _repository(object_at(body, "project"))
+    before, after = commit(body.get("before")), commit(body.get("after"))
+    return Push(told, ref(body.get("ref")), before, after, text_at(body, "user_username"))
+
+
+def _merge_request(body: dict[str, Any]) -> Happening | None:
+    told = object_at(body, "object_attributes")
+    if told.get("action") not in _LOOKED_AT:
+        return None
+    if told["action"] == "update" and not told.get("oldrev") and "target_branch" not in object_at(body, "changes"):
+        return None  # a label or a text: the change is the same
+    return PullRequest(
+        _repository(object_at(body, "project")), whole(told.get("iid"), "a merge request"),
+        commit(object_at(told, "last_commit").get("id"), may_lack=True), "", branch(told.get("target_branch")),
+        branch(told.get("source_branch")), text_at(body, "user", "username"), told.get("state") == "opened",
+        told.get("source_project_id") != told.get("target_project_id"),
+    )  # fmt: skip
+
+
+def _kind(body: dict[str, Any], headers: Headers) -> str:
+    del headers
+    return text_at(body, "object_kind") or text_at(body, "event_name")
+
+
+def _read(body: dict[str, Any], headers: Headers) -> list[ForgeEvent]:
+    kind = _kind(body, headers)
+    if not kind:
+        raise FormatError("the body has no object_kind")
+    happening: Happening | None = None
+    if kind in ("push", "tag_push"):
+        happening = _push(body)
+    elif kind == "merge_request":
+        happening = _merge_request(body)
+    return [] if happening is None else [ForgeEvent(happening)]
+
+
+FORMAT = ForgeFormat(
+    "GitLab", _kind, _read,
+    lambda content, headers, secret: same(secret, headers.get("x-gitlab-token", "")),
+    lambda body, headers: headers.get("idempotency-key", ""),
+)  # fmt: skip
