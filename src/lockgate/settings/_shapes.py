@@ -12,6 +12,7 @@ from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.model import Confidence, Family, Scope, Severity, SkipKind
+from lockgate.settings._environments import EnvironmentSettings, GateNoticeSettings, TeamSettings
 from lockgate.settings._people import PeopleSettings
 from lockgate.settings._setting import setting
 
@@ -478,6 +479,18 @@ class Settings:
     entra: EntraSettings = setting("Who signs in with Microsoft Entra.", EntraSettings())
     people: PeopleSettings = setting("Who signs in at the console and the API.", PeopleSettings())
     registry: RegistrySettings = setting("What `lockgate registry watch` looks at and does.", RegistrySettings())
+    environments: tuple[EnvironmentSettings, ...] = setting(
+        "Where deployments wait at a gate, and for what; the first line that an environment and its repository meet "
+        "holds. A deployment to an environment that no line names is denied.",
+        (),
+        min_keys=1,
+    )
+    teams: tuple[TeamSettings, ...] = setting(
+        "Who belongs to which team, for gates of a single machine; the console knows teams of its own.", (), min_keys=1
+    )
+    gate_notices: tuple[GateNoticeSettings, ...] = setting(
+        "Who is told of deployments that wait, and of what became of them.", (), min_keys=1
+    )
     data_collection_rules: tuple[str, ...] = setting(
         "Files and folders of data collection rules in JSON, relative to `lockgate.yaml`: which streams the Logs "
         "Ingestion API takes, through which KQL their rows go and into which tables. Default: every stream goes into "
