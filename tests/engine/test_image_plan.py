@@ -86,8 +86,8 @@ def test_without_a_newer_base_in_the_record_none_is_named():
 
 
 def test_where_no_base_is_known_a_layer_is_not_called_yours():
-    for base in (None, Base("debian:12", "", 0)):
-        (step,) = plan([flaw("libssl3", "CVE-1", layer="sha256:base", fixed="1.0-2")], LAYERS, base, None)
+    for base, layers in ((None, LAYERS), (Base("debian:12", ""), LAYERS[:1])):  # one layer alone may hold both
+        (step,) = plan([flaw("libssl3", "CVE-1", layer="sha256:base", fixed="1.0-2")], layers, base, None)
         assert step.text == "upgrade libssl3 to 1.0-2 in layer 0 (ADD base)"
 
 
@@ -136,3 +136,22 @@ def test_waived_findings_and_those_of_other_families_are_not_planned_for():
     other = flaw("b", "CVE-2")
     other = replace(other, finding=replace(other.finding, family=Family.IMAGES))
     assert plan([waived, other], LAYERS, BASE, None) == ()
+
+
+def test_of_a_base_that_only_its_name_is_known_of_the_first_layer_is_rebuilt():
+    named, found = Base("debian:12", ""), [flaw("libssl3", "CVE-1", layer="sha256:base", fixed="1.0-2")]
+    (step,) = plan(found, LAYERS, named, newer())
+    assert (step.action, step.target) == (PlanAction.REBUILD, "debian:12@sha256:new")
+    (unknown,) = plan(found, LAYERS, named, None)
+    assert unknown.text.startswith("rebuild on a newer base debian:12 (the record knows none yet)")
+
+
+def test_what_the_newest_image_of_the_name_has_too_came_with_the_base_and_nothing_else_did():
+    named = Base("debian:12", "")
+    found = [flaw("curl", "CVE-1", fixed="1.0-2"), flaw("jq", "CVE-2", fixed="1.0-3")]
+    has_curl = replace(newer(), packages=frozenset({("Debian", "curl")}))
+    steps = {one.packages: one for one in plan(found, LAYERS, named, has_curl)}
+    assert steps["curl 1.0-1",].target == "debian:12@sha256:new"
+    assert steps["jq 1.0-1",].action is PlanAction.UPGRADE
+    # Where the layers of the base are known they decide.
+    assert {one.action for one in plan(found, LAYERS, BASE, has_curl)} == {PlanAction.UPGRADE}

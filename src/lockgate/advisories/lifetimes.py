@@ -2,8 +2,10 @@
 
 Facts, not opinions: the last day on which everybody gets security updates of a release, long term support of Debian
 among it, what is sold beside it (Ubuntu Pro, ELS, LTSS) not. Of a release that is not here nothing is said;
-distributions that only roll on (Wolfi, Chainguard, Arch) have none, and what is promised "at least" until a day (Java's
-long term releases) is no last day. As endoflife.date (MIT) has gathered them from the pages named.
+distributions that only roll on (Wolfi, Chainguard, Arch) have none, and what is promised "at least" until a day is no
+last day (Java's long term releases: 8 until December 2030, 11 and 17 until October 2027, 21 until December 2029, 25
+until September 2031). A release of Go ends with the second one after it, whose day is not announced. As
+endoflife.date (MIT) has gathered them from the pages named.
 """
 
 from __future__ import annotations
@@ -57,7 +59,7 @@ _LAST_DAYS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "sles": (_SUSE, {  # service packs; "12" and "15" alone would stand for every later one
         "11.4": "2019-03-31", "12.1": "2017-05-31", "12.2": "2018-03-31", "12.3": "2019-06-30", "12.4": "2020-06-30",
         "12.5": "2024-10-31", "15.1": "2021-01-31", "15.2": "2021-12-31", "15.3": "2022-12-31", "15.4": "2023-12-31",
-        "15.5": "2024-12-31",
+        "15.5": "2024-12-31", "15.6": "2025-12-31", "15.7": "2031-07-31", "16.0": "2027-11-30",
     }),
     "opensuse-leap": (_OPENSUSE, {
         "42.3": "2019-07-01", "15.0": "2019-12-03", "15.1": "2021-02-02", "15.2": "2021-12-01", "15.3": "2022-12-01",
@@ -68,7 +70,7 @@ _OF_RUNTIMES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "Python": ("https://devguide.python.org/versions/", {
         "2.7": "2020-01-01", "3.4": "2019-03-18", "3.5": "2020-09-30", "3.6": "2021-12-23", "3.7": "2023-06-27",
         "3.8": "2024-10-07", "3.9": "2025-10-31", "3.10": "2026-10-31", "3.11": "2027-10-31", "3.12": "2028-10-31",
-        "3.13": "2029-10-31",
+        "3.13": "2029-10-31", "3.14": "2030-10-31",
     }),
     "Node.js": ("https://nodejs.org/en/about/previous-releases", {
         "10": "2021-04-30", "11": "2019-06-30", "12": "2022-04-30", "13": "2020-06-01", "14": "2023-04-30",
@@ -82,12 +84,13 @@ _OF_RUNTIMES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     }),
     "Java (Temurin)": ("https://adoptium.net/support/", {
         "16": "2021-09-30", "18": "2022-09-30", "19": "2023-03-31", "20": "2023-09-19", "22": "2024-09-17",
-        "23": "2025-03-18",
+        "23": "2025-03-18", "24": "2025-09-30",
     }),
     "Go": ("https://go.dev/doc/devel/release#policy", {
         "1.10": "2019-02-25", "1.11": "2019-09-03", "1.12": "2020-02-25", "1.13": "2020-08-11", "1.14": "2021-02-16",
         "1.15": "2021-08-16", "1.16": "2022-03-15", "1.17": "2022-08-02", "1.18": "2023-02-01", "1.19": "2023-09-06",
-        "1.20": "2024-02-06", "1.21": "2024-08-13", "1.22": "2025-02-11", "1.23": "2025-08-12", "1.24": "2026-02-11",
+        "1.20": "2024-02-06", "1.21": "2024-08-13", "1.22": "2025-02-11", "1.23": "2025-08-12", "1.24": "2026-02-10",
+        "1.25": "2026-08-19",
     }),
 }  # fmt: skip
 """By those who make them. What a distribution builds of them, it mends itself as long as it mends its release."""

@@ -58,7 +58,7 @@ def newer_of(arguments: argparse.Namespace, base: Base | None, platform: str, to
     """What the name of the base was last seen to be, where the record has its bill and there are advisories to ask."""
     project = project_at(Path(), config=Path(arguments.config) if arguments.config else None)
     target = Path(arguments.advisories) if arguments.advisories else project.workspace.advisories
-    if base is None or not base.layers or not project.workspace.folder.is_dir() or not target.is_file():
+    if base is None or not (base.layers or base.name) or not project.workspace.folder.is_dir() or not target.is_file():
         return None
     from lockgate.engine.newer_base import newer_base
     from lockgate.store.advisories import AdvisoryStore

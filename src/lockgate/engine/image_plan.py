@@ -1,8 +1,9 @@
 """What mends the vulnerable packages of an image, as few steps: another base, or an upgrade in one layer.
 
-Pure. What came with layers of the base goes with the base: where the newest image that the record knows by the name of
-the base no longer has the flaw, the step names it. Else a package is upgraded where it was brought. What no upgrade
-mends is told with how it stands, last.
+Pure. What came with layers of the base goes with the base: where the newest image that the record knows by the name
+of the base no longer has the flaw, the step names it. Of a base that is known by its name alone the first layer is
+certain, and what its newest image has as well is taken to have come with it. Else a package is upgraded where it was
+brought. What no upgrade mends is told with how it stands, last.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ class NewerBase:
     """What it still has, as ``flaw_key`` has it; name and version of its distribution where that is past its end."""
     unjudged: frozenset[str] = frozenset()
     """Ecosystems of its packages, without the release, of which the store holds nothing: no flaw there says nothing."""
+
+    packages: frozenset[tuple[str, str]] = frozenset()
+    """All that it has: ecosystem without the release, and name."""
 
     def mends(self, flaw: _Flaw) -> bool:
         """Whether it is sure not to have the flaw."""
@@ -76,7 +80,7 @@ def plan(
 
 def _group(finding: Finding, positions: Mapping[str, int], base: Base | None, newer: NewerBase | None) -> _Group:
     layer = positions.get(finding.fact("layer"))
-    of_base = base is not None and layer is not None and layer < base.layers
+    of_base = base is not None and layer is not None and _came_with(base, layer, len(positions), finding, newer)
     if of_base and newer is not None and newer.mends(flaw_key(finding.subject.key)):
         return _Group(PlanAction.REBUILD, subject=newer.digest)
     if not _target(finding):
@@ -85,6 +89,15 @@ def _group(finding: Finding, positions: Mapping[str, int], base: Base | None, ne
         return _Group(PlanAction.REBUILD)
     ecosystem = bare_ecosystem(finding.fact("ecosystem"))
     return _Group(PlanAction.UPGRADE, layer, f"{ecosystem} {finding.fact('source') or _package(finding)}", of_base)
+
+
+def _came_with(base: Base, layer: int, layers: int, finding: Finding, newer: NewerBase | None) -> bool:
+    """Whether the base brought it: by its layers; where only its name is known, in the first layer of several, which is
+    always the base's, or where the newest image of that name has such a package, too."""
+    if base.layers or not base.name:
+        return layer < base.layers
+    package = bare_ecosystem(finding.fact("ecosystem")), finding.fact("package")
+    return (layer == 0 and layers > 1) or (newer is not None and package in newer.packages)
 
 
 def _target(finding: Finding) -> str:

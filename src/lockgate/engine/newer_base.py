@@ -7,9 +7,7 @@ from datetime import date
 from lockgate.engine.affected import matched
 from lockgate.engine.image_changes import bare_ecosystem, flaw_key
 from lockgate.engine.image_plan import NewerBase
-from lockgate.formats.format_error import FormatError
-from lockgate.formats.oci import references
-from lockgate.formats.oci.bases import Base
+from lockgate.formats.oci.bases import Base, same_name
 from lockgate.model import ComponentKind
 from lockgate.scanners.dependencies.lifetime import ending_of
 from lockgate.scanners.dependencies.matching import key_of
@@ -22,14 +20,13 @@ def newer_base(bills: Bills, store: AdvisoryStore, base: Base, platform: str, to
 
     Nothing is pulled: its stored bill is compared. Raises ``StoreError``.
     """
-    wanted = _normal(base.name)
     found = next(
         (
             one for one in bills.images().values()
-            if one.facts.platform == platform and _normal(one.facts.name) == wanted
+            if one.facts.platform == platform and same_name(one.facts.name, base.name)
         ), None,
     )  # fmt: skip
-    if not wanted or found is None or base.digest in (found.facts.digest, found.facts.index_digest):
+    if found is None or (base.digest and base.digest in (found.facts.digest, found.facts.index_digest)):
         return None
     _, components = bills.whole(found)
     packages = [one for one in components if one.kind != ComponentKind.OPERATING_SYSTEM and one.version]
@@ -37,12 +34,5 @@ def newer_base(bills: Bills, store: AdvisoryStore, base: Base, platform: str, to
     ends = (ending_of(one) for one in components if one.version)
     flaws |= {flaw_key(end.key) for end in ends if end is not None and end.lifetime.ends < today}
     unjudged = frozenset(bare_ecosystem(one.ecosystem) for one in packages if not store.knows(one))
-    return NewerBase(found.facts.name, found.facts.digest, frozenset(flaws), unjudged)
-
-
-def _normal(name: str) -> str:
-    """The name as the record and a label may both write it, without a digest; as it is where it is no such name."""
-    try:
-        return str(references.parse(name.partition("@")[0]))
-    except FormatError:
-        return name
+    has = frozenset((bare_ecosystem(one.ecosystem), one.name) for one in packages)
+    return NewerBase(found.facts.name, found.facts.digest, frozenset(flaws), unjudged, has)

@@ -33,6 +33,14 @@ def test_a_label_counts_first_and_says_where_the_base_ends_when_it_is_known():
     assert base_of(image("a", "b", "c", base_digest="sha256:idx"), [index]) == Base("base:1", "sha256:idx", 2)
 
 
+def test_a_name_that_is_stated_alone_is_the_known_image_of_it_that_the_layers_begin_with():
+    debian = KnownImage("sha256:d1", "docker.io/library/debian:12", ("a",))
+    newer = KnownImage("sha256:d2", "docker.io/library/debian:12", ("x",))
+    stated = image("a", "b", base_name="debian:12")
+    assert base_of(stated, [newer, debian, BASE]) == Base("debian:12", "sha256:d1", 1)
+    assert base_of(stated, [newer, BASE]) == Base("debian:12", "", 0)
+
+
 def test_images_on_an_older_one_of_the_name_are_stale():
     old, new, other = image("a", "b", "c"), image("a", "x", "c"), image("z")
     labelled = image("q", base_name="base:1", base_digest="sha256:b1")

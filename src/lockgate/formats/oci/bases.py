@@ -3,6 +3,7 @@
 A builder puts its layers on those of the base and leaves these as they are, so an image whose layers unpacked are the
 first ones of another is its base, or a base of its base; of several the one with most layers is nearest. What a label
 says is the word of whoever built the image, and it counts first: it names a base also where that is no longer known.
+Where it states a name alone, a known image of that name whose layers are the first ones tells which one it was.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 from lockgate.dataclass import dataclass
+from lockgate.formats.format_error import FormatError
+from lockgate.formats.oci import references
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,29 @@ def chain_ids(diff_ids: Sequence[str]) -> list[str]:
     return found
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether two names, each as a record or a label may write it, are one without their digests."""
+    return _normal(one) == _normal(other) != ""
+
+
+def _normal(name: str) -> str:
+    try:
+        return str(references.parse(name.partition("@")[0]))
+    except FormatError:
+        return name
+
+
 def base_of(image: KnownImage, known: Iterable[KnownImage]) -> Base | None:
     """The base of ``image`` among ``known``; None where neither a label nor a layer tells."""
     below = [one for one in known if begins_with(image.diff_ids, one.diff_ids)]
     stated = [one for one in below if image.base_digest and image.base_digest in (one.digest, one.index_digest)]
-    if image.base_digest or image.base_name:
+    if image.base_name and not image.base_digest:
+        called = [one for one in below if same_name(one.name, image.base_name)]
+        if not called:
+            return Base(image.base_name, "")
+        one = max(called, key=lambda one: (len(one.diff_ids), one.digest))
+        return Base(image.base_name, one.digest, len(one.diff_ids))
+    if image.base_digest:
         layers = len(stated[0].diff_ids) if stated else 0
         return Base(image.base_name or (stated[0].name if stated else ""), image.base_digest, layers)
     if not below:
