@@ -44,7 +44,8 @@ class Named:
     name: str
     """``metadata.name``, or the prefix that one is generated from; of Azure the name with those it stands below."""
     namespace: str = ""
-    """A Namespace is in itself; what names none is in ``default`` unless its kind stands in none; of Azure empty."""
+    """A Namespace is in itself; what names none is in ``default`` unless its kind stands in none; of Azure empty; of a
+    forge the organisation, group or project."""
     labels: Mapping[str, str] | None = None
     """Labels, of Azure tags; None when they are not known."""
     controllers: tuple[tuple[str, str], ...] = ()
@@ -67,8 +68,8 @@ class Named:
         metadata = metadata if isinstance(metadata, dict) else {}
         kind, name = _kind(body), _text(metadata, "name") or _text(metadata, "generateName")
         return cls(
-            kind, name, _namespace(kind, name, metadata), _labels(metadata.get("labels")), _controllers(metadata),
-            judged.cluster,
+            kind, name, _text(metadata, "namespace") if judged.form == "forge" else _namespace(kind, name, metadata),
+            _labels(metadata.get("labels")), _controllers(metadata), judged.cluster,
         )  # fmt: skip
 
     @classmethod

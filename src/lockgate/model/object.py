@@ -18,11 +18,12 @@ class Object:
     """One object. Equal input gives equal verdicts, whichever source it came from."""
 
     form: str
-    """``kubernetes`` (apiVersion, kind, metadata) or ``azure`` (type, name, properties: a resource as ARM has it)."""
+    """``kubernetes`` (apiVersion, kind, metadata), ``azure`` (type, name, properties: a resource as ARM has it) or
+    ``forge`` (kind, metadata, spec: settings of a forge, see ``sources.forge_posture``)."""
     body: Mapping[str, Any]
     """Plain JSON values. Never changed by who reads it."""
     path: str = ""
-    """The file it stands in, or the address of the cluster or subscription it came from."""
+    """The file it stands in, or the address of the cluster, subscription or forge it came from."""
     line_of: Callable[[str], int] = field(default=_nowhere, compare=False, repr=False)
     """``line_of("/spec/containers/0/image")``: the line, from 1, of the field that a JSON pointer (RFC 6901) names, or
     of its nearest ancestor that stands in the file; 0 when there are no lines."""

@@ -29,6 +29,7 @@ class Family(StrEnum):
     IMAGES = "images"
     MALWARE = "malware"
     ALERTS = "alerts"
+    POSTURE = "posture"
     IMPORTED = "imported"
 
 

@@ -21,6 +21,7 @@ _FAMILY_TITLES = {
     Family.IMAGES: "Images",
     Family.MALWARE: "Malware",
     Family.ALERTS: "Alerts",
+    Family.POSTURE: "Posture",
     Family.IMPORTED: "Imported",
 }
 
@@ -42,6 +43,8 @@ def explanation(rule: Rule) -> str:
     lines = [str(rule.id), rule.title, f"severity {rule.severity}, confidence {rule.confidence}", ""]
     for head, text in (("Why", rule.why), ("Fix", rule.fix)):
         lines += [head, *_wrapped(text), ""]
+    for head, text in _remedies(rule):
+        lines += [head, *(f"  {line}".rstrip() for line in text.split("\n")), ""]
     for fires, head in ((True, "Fires on"), (False, "Stays quiet on")):
         lines += [head]
         for sample in (sample for sample in rule.samples if sample.fires is fires):
@@ -64,11 +67,22 @@ def _table(rules: Sequence[Rule]) -> list[str]:
 def _section(rule: Rule) -> list[str]:
     lines = [f"### `{rule.id}`", "", f"**{rule.title}.** Severity {rule.severity}, confidence {rule.confidence}.", ""]
     lines += [rule.why, "", f"**Fix.** {rule.fix}", ""]
+    for head, text in _remedies(rule):
+        lines += [f"{head}:", "", *(f"    {line}".rstrip() for line in text.split("\n")), ""]
     if rule.tags:
         lines += [f"Tags: {', '.join(f'`{tag}`' for tag in rule.tags)}", ""]
     if rule.references:
         lines += ["References:", "", *(f"- <{reference}>" for reference in rule.references), ""]
     return lines
+
+
+def _remedies(rule: Rule) -> list[tuple[str, str]]:
+    """The call and the Terraform that mend it, where the rule has them."""
+    if rule.family is not Family.POSTURE:
+        return []
+    from lockgate.policy.catalogue.forge import templates  # needed by the rules about forges alone
+
+    return list(templates(rule))
 
 
 def _anchor(rule: Rule) -> str:

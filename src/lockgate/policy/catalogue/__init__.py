@@ -1,7 +1,8 @@
 """The rulebook's own policies put to one object: the same verdict in an editor, a check, an admission and an audit.
 
 A policy is a rule of the family ``policy``. Its ``logic`` says which kinds it judges and, in CEL, what is denied
-(``kubernetes``), or holds an Azure Policy rule (``azure``). Pure: an object in, hits out.
+(``kubernetes``), or holds an Azure Policy rule (``azure``); one of the family ``posture`` says besides what mends it
+(``forge``). Pure: an object in, hits out.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from collections.abc import Iterable
 
 from lockgate.model import Rule
 from lockgate.policy.catalogue.by_kind import PoliciesByKind
+from lockgate.policy.catalogue.forge_policies import ForgePolicies
 from lockgate.policy.catalogue.hit import Hit
 from lockgate.policy.catalogue.policies import Policies
 
-__all__ = ["Hit", "Policies", "PoliciesByKind", "prepared_modules"]
+__all__ = ["ForgePolicies", "Hit", "Policies", "PoliciesByKind", "prepared_modules"]
 
 
 def prepared_modules(rules: Iterable[Rule]) -> dict[str, str]:

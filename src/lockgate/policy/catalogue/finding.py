@@ -85,7 +85,8 @@ def _name(judged: Object) -> tuple[str, str]:
     group, kind = group_kind(judged.body)
     name, namespace = object_name(judged), _namespace(judged)
     # Every cluster puts what names no namespace into this one, so both are the same object.
-    key = f"{group}/{kind}|{namespace or 'default'}|{name}"
+    within = namespace or ("" if judged.form == "forge" else "default")
+    key = f"{group}/{kind}|{within}|{name}"
     return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}", key
 
 
