@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from lockgate.cli._live import Live, LiveRules
 from lockgate.cli._project import Project, project_at
 from lockgate.cli._tokens import FILE
+from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError, ExitCode, UsageError
 from lockgate.server import web
 from lockgate.server.access import FUNCTIONS, INGEST, QUERY, People, Person
@@ -23,7 +25,7 @@ from lockgate.server.ingest.scrape import Scraper
 from lockgate.server.ingest.syslog import SyslogListener
 from lockgate.server.ingest.taking import Taker
 from lockgate.server.ingest.ways import ways_in
-from lockgate.server.mounts import Authenticate, Mount, Mounts
+from lockgate.server.mounts import Authenticate, Listener, Mount, Mounts
 from lockgate.server.pages import CHALLENGE, PREFIX, PagesApp
 from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
 from lockgate.server.query.desk import Desk
@@ -42,8 +44,19 @@ if TYPE_CHECKING:
     from lockgate.store.ask import Tables
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Serve until a signal; the exit code."""
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What else is served."""
+
+    mounts: tuple[Mount, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+    started: Callable[[], None] = lambda: None
+    """Called once it listens."""
+
+
+def run(arguments: argparse.Namespace, beside: Callable[[Live, Desk], Beside] | None = None) -> int:
+    """Serve until a signal; the exit code. ``beside`` gives what else is served; people may then sign in there, and no
+    one needs a token."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     if arguments.threads < 1 or arguments.end_seconds < 0 or not arguments.scrape_seconds >= 1:
         raise UsageError("--threads and --scrape-seconds must be 1 or more, --end-seconds 0 or more")
@@ -53,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError("must be 0 or more", where=f"--{option.replace('_', '-')}")
     project = project_at(Path(arguments.project))
     prepare(project.workspace, tracked=project.tracks)
-    people, anonymous = _people(arguments, project)
+    people, anonymous = _people(arguments, project, needed=beside is None)
     live = Live(project, partial(project_at, Path(arguments.project)))
     of = Doorkeeper(people, lambda: live.entra).of
     ways, taker = _ingestion(live, people)
@@ -64,11 +77,14 @@ def run(arguments: argparse.Namespace) -> int:
     every = arguments.upkeep_minutes * 60
     recurring = [tender(project.workspace.record, live.tending, every=every)] if every else []
     recurring += _alerts(arguments, project)
-    app = Mounts([*_queries(arguments, live), *ways], of, anonymous=anonymous,
-                 listeners=[*listeners, *scraping, *recurring])  # fmt: skip
+    desk = _desk(arguments, live)
+    more = beside(live, desk) if beside is not None else Beside()
+    app = Mounts([*_queries(arguments, live, desk), *ways, *more.mounts], of, anonymous=anonymous,
+                 listeners=[*listeners, *scraping, *recurring, *more.listeners])  # fmt: skip
 
     def started(port: int) -> None:
         print(f"listening on {port}", *(f"{one.origin} on {one.port}" for one in listeners), sep="\n", flush=True)
+        more.started()
 
     web.serve(
         app,
@@ -91,14 +107,15 @@ def _alerts(arguments: argparse.Namespace, project: Project) -> list[Recurring]:
     return [alerter("lockgate.cli._alerting", str(Path(arguments.project).resolve()), every=minutes * 60)]
 
 
-def _queries(arguments: argparse.Namespace, live: Live) -> list[Mount]:
-    def functions() -> SavedFunctions:
-        return SavedFunctions(live.project.library().functions())
+def _functions(live: Live) -> SavedFunctions:
+    return SavedFunctions(live.project.library().functions())
 
+
+def _desk(arguments: argparse.Namespace, live: Live) -> Desk:
     def open_tables(person: Person, since: datetime | None, until: datetime | None) -> Tables:
         security = security_of(person.name, live.project.settings.tables)
         return live.record.asked(
-            since=since, until=until, memory=person.allowance.memory, functions=functions(), security=security
+            since=since, until=until, memory=person.allowance.memory, functions=_functions(live), security=security
         )
 
     def stamp(person: Person) -> object | None:
@@ -106,9 +123,12 @@ def _queries(arguments: argparse.Namespace, live: Live) -> list[Mount]:
         written, library = live.record.stamp(), live.project.library()
         return None if written is None else (written, live.changes, library.functions())
 
-    desk = Desk(open_tables, threads=arguments.threads, stamp=stamp)
+    return Desk(open_tables, threads=arguments.threads, stamp=stamp)
+
+
+def _queries(arguments: argparse.Namespace, live: Live, desk: Desk) -> list[Mount]:
     served = Served(
-        desk, lambda: live.project.library(), lambda: live.record.shapes(functions()),
+        desk, lambda: live.project.library(), lambda: live.record.shapes(_functions(live)),
         tuple(arguments.database) or ("lockgate", "NetDefaultDB"), tuple(arguments.workspace_id),
         lambda: live.project.settings.entra,
     )  # fmt: skip
@@ -167,7 +187,7 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _people(arguments: argparse.Namespace, project: Project) -> tuple[People, Person | None]:
+def _people(arguments: argparse.Namespace, project: Project, *, needed: bool) -> tuple[People, Person | None]:
     path = Path(arguments.tokens) if arguments.tokens else project.workspace.folder / FILE
     people = People(path)
     if arguments.anonymous:
@@ -175,7 +195,7 @@ def _people(arguments: argparse.Namespace, project: Project) -> tuple[People, Pe
             raise UsageError("everybody is answered on this machine alone", where="--anonymous",
                              hint="use --host 127.0.0.1, or tokens")  # fmt: skip
         return people, Person("anonymous", frozenset((QUERY, FUNCTIONS, INGEST)))
-    if not len(people) and not project.settings.entra.tenant:
+    if needed and not len(people) and not project.settings.entra.tenant:
         raise ConfigurationError("nobody may ask: it names no one", where=str(path),
                                  hint="lockgate tokens add NAME, or --anonymous on this machine")  # fmt: skip
     return people, None

@@ -41,8 +41,8 @@ class Mount:
     prefixes: tuple[str, ...]
     """Of its paths; the longest of all mounts counts."""
     app: Application
-    right: str
-    """That a person must have to be let in at all."""
+    right: str | None
+    """That a person must have to be let in at all. None: the application asks itself who sends."""
     public: frozenset[str] = frozenset()
     """Paths that anybody may ask for."""
     challenge: str = "Bearer"
@@ -102,7 +102,7 @@ class Mounts:
         mount = next((mount for prefix, mount in self._mounts if call.path.startswith(prefix)), None)
         if mount is None:
             await _refused(call, 404, "NotFound", "There is nothing here.")
-        elif call.path in mount.public:
+        elif mount.right is None or call.path in mount.public:
             await mount.app(call.scope, call.receive, call.send)
         elif self._anonymous is not None and _LOCAL.fullmatch(call.header("host")) is None:
             await _refused(call, 403, "Forbidden", "Without tokens, only localhost and 127.0.0.1 are answered.")

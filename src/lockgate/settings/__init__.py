@@ -31,6 +31,7 @@ from lockgate.settings._people import (
     WhenMfa,
     WorkloadSettings,
 )
+from lockgate.settings._server import ServerSettings
 from lockgate.settings._shapes import (
     CHECKED_FAMILIES,
     FILE_NAME,
@@ -98,6 +99,7 @@ __all__ = [
     "RowAccess",
     "RuleCondition",
     "ScannerOption",
+    "ServerSettings",
     "Settings",
     "SkipCondition",
     "TableSettings",

@@ -14,6 +14,7 @@ from lockgate.dataclass import dataclass
 from lockgate.model import Confidence, Family, Scope, Severity, SkipKind
 from lockgate.settings._environments import EnvironmentSettings, GateNoticeSettings, TeamSettings
 from lockgate.settings._people import PeopleSettings
+from lockgate.settings._server import ServerSettings
 from lockgate.settings._setting import setting
 
 FILE_NAME = "lockgate.yaml"
@@ -478,6 +479,7 @@ class Settings:
     ask: AskSettings = setting("Where queries run.", AskSettings())
     entra: EntraSettings = setting("Who signs in with Microsoft Entra.", EntraSettings())
     people: PeopleSettings = setting("Who signs in at the console and the API.", PeopleSettings())
+    server: ServerSettings = setting("The console and its API: `lockgate up`.", ServerSettings())
     registry: RegistrySettings = setting("What `lockgate registry watch` looks at and does.", RegistrySettings())
     environments: tuple[EnvironmentSettings, ...] = setting(
         "Where deployments wait at a gate, and for what; the first line that an environment and its repository meet "

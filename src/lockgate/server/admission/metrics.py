@@ -146,12 +146,16 @@ class Metrics:
         name = "lockgate_admission_seconds"
         lines += [f"# HELP {name} From the last byte of a request to its answer.", f"# TYPE {name} histogram"]
         for endpoint, held in self.latency.items():
-            count = 0
-            for bound, own in zip((*_BUCKETS, "+Inf"), held.counts, strict=True):
-                count += own
-                lines.append(f'{name}_bucket{{endpoint="{endpoint}",le="{bound}"}} {count}')
-            lines.append(f'{name}_sum{{endpoint="{endpoint}"}} {held.total}')
-            lines.append(f'{name}_count{{endpoint="{endpoint}"}} {count}')
+            lines += drawn_histogram(name, f'endpoint="{endpoint}"', held)
+
+
+def drawn_histogram(name: str, label: str, held: Histogram) -> list[str]:
+    """The lines of one histogram; ``label`` as it stands between braces."""
+    lines, count = [], 0
+    for bound, own in zip((*_BUCKETS, "+Inf"), held.counts, strict=True):
+        count += own
+        lines.append(f'{name}_bucket{{{label},le="{bound}"}} {count}')
+    return [*lines, f"{name}_sum{{{label}}} {held.total}", f"{name}_count{{{label}}} {count}"]
 
 
 def _family(lines: list[str], name: str, type_: str, help_: str,

@@ -8,12 +8,12 @@ again later when it fails, as often as its kind says. What does not belong: what
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Connection, Float, Index, Integer, String, Text, and_, insert, or_, select, update
+from sqlalchemy import Column, Connection, Float, Index, Integer, String, Text, and_, func, insert, or_, select, update
 from sqlalchemy import Table as SqlTable
 
 from lockgate.dataclass import dataclass
@@ -40,6 +40,8 @@ JOBS = SqlTable(
     Index(None, "state", "due"),
     Index(None, "kind", "key", "state"),
 )  # fmt: skip
+Change = Callable[[Connection, int], bool]
+"""What is done to one job by its number; whether it stood so that it could be."""
 LEASE_SECONDS = 60.0
 """For which a claim holds unless it is renewed."""
 _MOST_PAYLOAD = 1 << 20
@@ -175,10 +177,14 @@ def fail(
     return _changed(database, job, state=JobState.WAITING, said=reason[:2_000], due=now + again_in, worker="")
 
 
-def release(database: TeamDatabase, job: Job, *, now: float | None = None) -> bool:
-    """Give a claim back, as a server does that ends: another may go on at once, and this attempt does not count."""
-    now = time.time() if now is None else now
-    return _changed(database, job, state=JobState.WAITING, due=now, worker="", attempts=job.attempts - 1)
+def release(
+    database: TeamDatabase, job: Job, said: str = "", *, delay: float = 0.0, now: float | None = None
+) -> bool:  # fmt: skip
+    """Give a claim back, as a server does that ends: another may go on, in ``delay`` seconds at the earliest, and this
+    attempt does not count. False as :func:`renew`."""
+    due = (time.time() if now is None else now) + delay
+    values = {"state": JobState.WAITING, "due": due, "worker": "", "attempts": job.attempts - 1}
+    return _changed(database, job, **values, **({"said": said[:2_000]} if said else {}))
 
 
 def cancel(connection: Connection, number: int, *, now: float | None = None) -> bool:
@@ -212,6 +218,13 @@ def listed(
     wanted = wanted.where(JOBS.c.kind == kind) if kind else wanted
     wanted = wanted.where(JOBS.c.id < before) if before else wanted
     return tuple(_job(row._mapping) for row in connection.execute(wanted))
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many there are by state."""
+    rows = connection.execute(select(JOBS.c.state, func.count()).group_by(JOBS.c.state))
+    found = {str(state): count for state, count in rows}
+    return {str(state): found.get(state, 0) for state in JobState}
 
 
 def forget(connection: Connection, *, ended_before: float) -> int:

@@ -1,0 +1,107 @@
+"""The work of ``lockgate up``: what the console stands on, put together."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from lockgate.cli._live import Live
+from lockgate.cli._serve import Beside
+from lockgate.cli._serve import run as serve
+from lockgate.errors import ConfigurationError, UsageError
+from lockgate.model.actor import Actor
+from lockgate.server.access import QUERY, Person
+from lockgate.server.mounts import Mount
+from lockgate.server.query.desk import Desk, Question
+
+if TYPE_CHECKING:
+    from lockgate.server.console.services import Services
+    from lockgate.settings import ServerSettings
+    from lockgate.store.ask import Answer
+    from lockgate.store.team.database import TeamDatabase
+    from lockgate.store.workspace import Workspace
+
+_PREFIXES = ("/",)
+_LOOKED = 20.0
+"""Seconds that a page may wait for the record."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal; the exit code."""
+    try:
+        import fastapi  # noqa: F401 - says early, and in our words, what is missing
+    except ImportError:
+        raise UsageError("the console is not installed", where="lockgate up",
+                         hint="pip install 'lockgate[server]'") from None  # fmt: skip
+    return serve(arguments, lambda live, desk: _console(arguments, live, desk))
+
+
+def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
+    from lockgate.engine.working import Workers
+    from lockgate.server.console.application import application
+
+    settings = live.project.settings.server
+    database = database_of(settings, live.project.workspace)
+    origin = origin_of(settings, arguments)
+    services = _services(live, desk, database, origin)
+    workers = Workers(database, [], threads=settings.job_threads)
+    object.__setattr__(services, "wake", workers.wake)
+    mount = Mount(_PREFIXES, application(services), None, close=database.close)
+    return Beside((mount,), (workers,), lambda: print(f"console: {origin}", flush=True))
+
+
+def database_of(settings: ServerSettings, workspace: Workspace) -> TeamDatabase:
+    """The team's database, up to date."""
+    from lockgate.secrets.references import secret_of
+    from lockgate.store.team.database import TeamDatabase
+
+    url = secret_of(settings.database, where="server.database") if settings.database else ""
+    return TeamDatabase.open(workspace.folder, url)
+
+
+def origin_of(settings: ServerSettings, arguments: argparse.Namespace) -> str:
+    """Where people reach the server. Raises :class:`ConfigurationError` for an address with more than an origin."""
+    if not settings.origin:
+        scheme = "https" if arguments.tls or arguments.authority or not _is_loopback(arguments.host) else "http"
+        host = "localhost" if _is_loopback(arguments.host) else arguments.host
+        return f"{scheme}://{host}:{arguments.port}"
+    parts = urlsplit(settings.origin)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ConfigurationError(f"{settings.origin!r} is no origin", where="lockgate.yaml: server.origin",
+                                 hint="https://HOST, without a path")  # fmt: skip
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ConfigurationError("people sign in there, so it must be https", where="lockgate.yaml: server.origin",
+                                 hint="TLS may end before the server; only localhost needs none")  # fmt: skip
+    return settings.origin.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("127.0.0.1", "::1", "localhost")
+
+
+def _services(live: Live, desk: Desk, database: TeamDatabase, origin: str) -> Services:
+    from lockgate.server.console.services import Services
+
+    async def ask(
+        actor: Actor, query: str, parameters: Mapping[str, str] | None = None, *, rows: int = 10_000
+    ) -> Answer:
+        question = Question(query, f"console;{uuid.uuid4()}", dict(parameters or {}), seconds=_LOOKED, rows=rows,
+                            bytes=64 << 20, application="console")  # fmt: skip
+        return await desk.ask(Person(actor.id, frozenset((QUERY,))), question, asyncio.Event())
+
+    def stamp() -> object:
+        written = live.record.stamp()
+        return None if written is None else (written, live.changes)
+
+    port = urlsplit(origin).port
+    local = {f"127.0.0.1:{port}", f"localhost:{port}"} if origin.startswith("http://") else set()
+    names = frozenset((*live.project.settings.server.names, *local))
+    return Services(
+        database, lambda: live.project.settings, live.project.workspace.folder, Path(live.project.top), origin, ask,
+        stamp, names=names,
+    )  # fmt: skip

@@ -1,0 +1,73 @@
+"""Background jobs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.exceptions import HTTPException
+from pydantic import BaseModel
+
+from lockgate.access import permissions
+from lockgate.model.actor import Actor
+from lockgate.server.console.asking import needs, services_of
+from lockgate.store.team import jobs
+from lockgate.store.team.jobs import Job, JobState
+
+ROUTES = APIRouter(prefix="/api/v1/jobs")
+
+
+class JobView(BaseModel):
+    """One job."""
+
+    id: int
+    kind: str
+    key: str
+    state: JobState
+    attempts: int
+    done: int
+    total: int
+    said: str
+    actor: str
+    created: float
+    ended: float
+
+
+class JobPage(BaseModel):
+    """Some jobs, newest first."""
+
+    items: list[JobView]
+    next: int | None
+    """What ``before`` must be for those that follow."""
+
+
+@ROUTES.get("")
+def listed(
+    request: Request, actor: Annotated[Actor, needs(permissions.JOBS_READ)], state: JobState | None = None,
+    before: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> JobPage:  # fmt: skip
+    """Jobs, newest first."""
+    del actor
+    with services_of(request).database.read() as connection:
+        found = jobs.listed(connection, states=[state] if state else [], before=before, most=limit + 1)
+    following = found[limit - 1].id if len(found) > limit else None
+    return JobPage(items=[_view(job) for job in found[:limit]], next=following)
+
+
+@ROUTES.get("/{number}", responses={404: {}})
+def one(
+    request: Request, number: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    actor: Annotated[Actor, needs(permissions.JOBS_READ)],
+) -> JobView:
+    """One job."""
+    del actor
+    with services_of(request).database.read() as connection:
+        found = jobs.find(connection, number)
+    if found is None:
+        raise HTTPException(404)
+    return _view(found)
+
+
+def _view(job: Job) -> JobView:
+    names: dict[str, Any] = {name: getattr(job, name) for name in JobView.model_fields}
+    return JobView(**names)

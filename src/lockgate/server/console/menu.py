@@ -1,0 +1,24 @@
+"""What stands in the menu of every page, in this order; each for those who may see it."""
+
+from __future__ import annotations
+
+from lockgate.access import permissions
+from lockgate.dataclass import dataclass
+from lockgate.model.actor import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One place."""
+
+    address: str
+    label: str
+    needs: Permission | None = None
+    """None: everybody who is signed in."""
+
+
+MENU = (
+    Item("/home", "Home"),
+    Item("/jobs", "Jobs", permissions.JOBS_READ),
+    Item("/trail", "Audit trail", permissions.TRAIL_READ),
+)

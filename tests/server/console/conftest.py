@@ -1,0 +1,63 @@
+"""A console over an empty database, and a client that asks it as anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import Request
+
+from lockgate.model.actor import Actor, Persona, Strength
+from lockgate.server.console.application import application
+from lockgate.server.console.services import Services
+from lockgate.settings import Settings
+from lockgate.store.team.database import TeamDatabase
+
+ORIGIN = "http://localhost:8642"
+Client = Callable[..., httpx.AsyncClient]
+
+
+def person(*personas: Persona, name: str = "Ana", mfa: bool = True) -> Actor:
+    """Somebody who signed in just now."""
+    now = datetime.now(UTC)
+    strength = Strength(("pwd",), now, now if mfa else None)
+    return Actor(f"person:{name.lower()}", name, personas=personas, strength=strength)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[TeamDatabase]:
+    """Of the team."""
+    with TeamDatabase.open(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def services(database: TeamDatabase, tmp_path: Path) -> Services:
+    """What a console stands on; who asks is what a test says."""
+    asking: dict[str, Actor | None] = {"actor": None}
+
+    async def identify(_: Request) -> Actor | None:
+        return asking["actor"]
+
+    async def ask(actor: Actor, query: str, parameters: Mapping[str, str] | None = None, *, rows: int = 10_000) -> Any:
+        raise AssertionError("this test has no record")
+
+    return Services(
+        database, Settings, tmp_path, tmp_path, ORIGIN, ask, lambda: None, identify=[identify], more={dict: asking}
+    )
+
+
+@pytest.fixture
+def client(services: Services) -> Client:
+    """``client(actor)``: asks as them; ``client(None)``: as nobody."""
+
+    def made(actor: Actor | None = None, **headers: str) -> httpx.AsyncClient:
+        services.more[dict]["actor"] = actor
+        transport = httpx.ASGITransport(application(services), raise_app_exceptions=False)  # type: ignore[arg-type]
+        return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers={"origin": ORIGIN, **headers})
+
+    return made
