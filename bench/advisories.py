@@ -1,5 +1,8 @@
 """Measures the advisory store: 1,000 components against 200,000 advisories, and the size of the compiled file.
 
+Then 1,000 packages of a Debian 12 as a large image holds them: built from 420 source packages, the most of one (as
+``linux``) told of by 4,500 records, 57,000 in all, of which most were fixed before the installed version.
+
 Run as ``python bench/advisories.py [count]``. The set is synthetic (names, ranges, texts and vectors drawn from fixed
 lists with a fixed seed, over nine ecosystems, a third of them with a second record of the same flaw) plus the corpora
 where they are present. Goals: match <= 50 ms, file <= 40 MB. Nothing is downloaded.
@@ -15,6 +18,7 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from lockgate.model import Component
@@ -76,6 +80,35 @@ def components(chance: random.Random, count: int) -> list[Component]:
     return made
 
 
+DEBIAN_SOURCES, DEBIAN_INSTALLED = 1_600, 420
+
+
+def debian_records(chance: random.Random) -> Iterator[dict[str, object]]:
+    """Records as Debian's tracker is published in OSV form: one a flaw, a seventh of them without a fix."""
+    for source in range(DEBIAN_SOURCES):
+        for at in range(int(4_500 / (source + 1) ** 0.9) + 1):
+            flaw = f"CVE-{2012 + at % 15}-{10_000 + source * 5 + at * 11}"
+            fixed = [] if chance.random() < 0.15 else [{"fixed": f"5.{chance.randrange(40)}.{at % 30}-{1 + at % 3}"}]
+            yield {
+                "id": f"DEBIAN-{flaw}-{source}", "modified": "2026-01-01T00:00:00Z", "upstream": [flaw],
+                "summary": f"{FLAWS[at % len(FLAWS)]} in the {PLACES[at % len(PLACES)]} of source-{source}",
+                "affected": [{"package": {"ecosystem": "Debian:12", "name": f"source-{source}"}, "ranges": [
+                    {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, *fixed]}]}],
+            }  # fmt: skip
+
+
+def debian_components(chance: random.Random) -> list[Component]:
+    """Packages in the order of a dpkg database; a source package is installed at one version, and has up to twelve."""
+    versions = {one: f"5.{34 + chance.randrange(6)}.{chance.randrange(30)}-1" for one in range(DEBIAN_SOURCES)}
+    installed = [*range(40), *chance.sample(range(40, DEBIAN_SOURCES), DEBIAN_INSTALLED - 40)]
+    built = [*installed, *(chance.choice(installed) for _ in range(COMPONENTS - DEBIAN_INSTALLED))]
+    made = [
+        Component("Debian:12", f"lib{one}-{at}", versions[one], "var/lib/dpkg/status", source=f"source-{one}")
+        for at, one in enumerate(built)
+    ]
+    return sorted(made, key=lambda one: one.name)
+
+
 def main() -> None:
     """Builds, measures, prints a table; exit 1 when a goal is missed."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
@@ -92,13 +125,21 @@ def main() -> None:
         building = time.process_time() - start
         asked = components(random.Random(2), count)
         first, best, matches = measure(target, asked)
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
+            for one in debian_records(random.Random(3)):
+                made.writestr(f"{one['id']}.json", json.dumps(one))
+        of_debian = AdvisoryStore.build([archive], Path(folder) / "debian.db").kept
+        debian = measure(Path(folder) / "debian.db", debian_components(random.Random(4)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"advisories kept          {report.kept:>10,} of {report.read:,}, {report.packages:,} packages")
     print(f"build                    {building:>10.1f} CPU s, peak {peak:.0f} MB")
     print(f"compiled file            {report.bytes / 1e6:>10.1f} MB   (goal 40)")
     print(f"1,000 components, first  {first:>10.1f} ms CPU, with open, nothing cached")
     print(f"1,000 components, median {best:>10.1f} ms CPU   (goal 50), {matches:,} matches")
-    sys.exit(0 if best <= 50 and report.bytes <= 40e6 else 1)
+    first, of_debian_best, matches = debian
+    print(f"1,000 of Debian, first   {first:>10.1f} ms CPU, against {of_debian:,} records")
+    print(f"1,000 of Debian, median  {of_debian_best:>10.1f} ms CPU   (goal 50), {matches:,} matches")
+    sys.exit(0 if max(best, of_debian_best) <= 50 and report.bytes <= 40e6 else 1)
 
 
 def measure(target: Path, asked: list[Component]) -> tuple[float, float, int]:

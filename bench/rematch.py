@@ -4,17 +4,21 @@ Real Delta tables of a record: N images (default 10,000) with 300 components eac
 compacted as ``lockgate record compact`` does; two scans of a cluster that runs 5,000 containers of them. 200 bases of
 180 packages of a distribution and 120 packages of languages an image, popular ones more often, each in one of five
 versions, all drawn with a fixed seed from the names of ``bench.advisories``, of which 200,000 records are compiled. How
-many components differ is printed: it is what a re-match costs. Measured in a process of their own, wall clock and peak
-memory: all bills against the whole store, and one advisory down to its pods. Goals: 10 s and 1 s. With ``--folder`` the
-record is made once and kept.
+many components differ is printed: it is what a re-match costs. Measured in a process of their own, wall clock, CPU time
+and peak memory: all bills against the whole store where nothing was told of any image yet (every image differs); the
+same where millions of findings were told before and a hundredth of the images differ, as on every day after; and one
+advisory down to its pods. Goals: 10 s and 1 s. With ``--folder`` the record is made once and kept.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -39,6 +43,7 @@ LANGUAGES = ("npm", "PyPI", "Maven", "Go", "NuGet")
 TOGETHER = 200
 """Images that are appended at once."""
 CONTAINERS = 5_000
+RUNS = 5
 NOW = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
 
 
@@ -108,6 +113,32 @@ def made(folder: Path, images: int, count: int) -> None:
     AdvisoryStore.build([archive], folder / "advisories.db")
 
 
+def tell(folder: Path, told: Path) -> None:
+    """The same record under ``told``, with a finding for every flaw of every image, of each hundredth image all but
+    some: as if each had been scanned the day before."""
+    from deltalake import write_deltalake
+
+    shutil.copytree(folder / "record", told / "record", copy_function=os.link)
+    (told / "advisories.db").symlink_to(folder / "advisories.db")
+    record = Record.open(told)
+    record.append_piece("Findings", [{"TimeGenerated": NOW, "RunId": "", "Batch": "", "State": "fixed"}])
+    columns = {
+        "TimeGenerated": "make_timestamptz(2031, 5, 4, 12, 0, 0)", "RunId": "RunId", "Batch": "r.Batch",
+        "State": "'known'", "Rule": "n.Rule", "Family": "'dependencies'", "SubjectKind": "'component'",
+        "SubjectKey": "n.SubjectKey", "SubjectName": "n.SubjectKey", "Identity": "'lg1-' || md5(w.pair::VARCHAR)",
+    }  # fmt: skip
+    made = ", ".join(f"{statement} AS {column}" for column, statement in columns.items())
+    with AdvisoryStore.open(folder / "advisories.db") as store, bills_of(Record.open(folder)) as bills:
+        rules = load((Family.DEPENDENCIES,), samples=False).of(Family.DEPENDENCIES)
+        compared(bills, store, tuple(rules))
+        rows = bills.connection.sql(
+            f"SELECT {made} FROM wanted w JOIN image i ON w.pair // 4294967296 = i.place JOIN Runs r USING (RunId) "
+            "JOIN named n ON w.pair % 4294967296 = n.key WHERE NOT (i.place % 100 = 0 AND n.key % 20 = 0)"
+        )
+        write_deltalake(record.uri("Findings"), rows, mode="append", schema_mode="merge")
+    record.compact()
+
+
 def measure(folder: Path, what: str) -> None:
     """One of the two questions, in a process that does nothing else."""
     begun = time.perf_counter()
@@ -115,7 +146,8 @@ def measure(folder: Path, what: str) -> None:
         if what == "all":
             rules = load((Family.DEPENDENCIES,), samples=False).of(Family.DEPENDENCIES)
             found = compared(bills, store, tuple(rules))
-            said = f"{found.images:,} images, {found.components:,} different components, {found.flaws:,} flaws of these"
+            said = (f"{found.images:,} images, {found.components:,} different components, {found.flaws:,} flaws of "
+                    f"these; {len(found.differing):,} images differ")  # fmt: skip
         else:
             one = affected(bills, store, [what])
             images = {touched.image.facts.digest for touched in one.touched}
@@ -151,17 +183,22 @@ def main() -> None:
         if not (folder / "made").exists():
             made(folder, given.images, given.advisories)
             (folder / "made").touch()
+        told = folder / "told"
+        if not (told / "made").exists():
+            tell(folder, told)
+            (told / "made").touch()
         some = [
             next(one["aliases"][0] for at, one in enumerate(_records(given.advisories)) if at == wanted)
             for wanted in (2, 101, 5_004)
         ]
         worst = 0.0
-        for what, goal in (("all", 10.0), *((one, 1.0) for one in some)):
-            runs = sorted((asked(folder, what) for _ in range(3)), key=lambda one: float(one["took"]))
-            took = float(runs[1]["took"])
+        for place, what, goal in ((folder, "all", 10.0), (told, "all", 10.0), *((folder, one, 1.0) for one in some)):
+            runs = sorted((asked(place, what) for _ in range(RUNS)), key=lambda one: float(one["took"]))
+            took, cpu = float(runs[RUNS // 2]["took"]), statistics.median(one["cpu"] for one in runs)
             worst = max(worst, took / goal)
-            print(f"{what:<16} {took:7.2f} s median of 3 (goal {goal:g}), {runs[1]['cpu']:.2f} CPU s, "
-                  f"peak {runs[1]['peak']:.0f} MB: {runs[1]['said']}")  # fmt: skip
+            called = what if place == folder else "all, told before"
+            print(f"{called:<16} {took:7.2f} s median of {RUNS} (goal {goal:g}), {cpu:.2f} CPU s, "
+                  f"peak {runs[-1]['peak']:.0f} MB: {runs[0]['said']}", flush=True)  # fmt: skip
     sys.exit(0 if worst <= 1 else 1)
 
 

@@ -196,3 +196,25 @@ def test_an_update_is_as_exploited_as_the_worst_flaw_that_it_mends(tmp_path):
     assert (update.flaws, update.kev, update.epss) == (("CVE-2026-1", "CVE-2026-2"), "2026-03-01", 0.5)
     assert update.ids == ("RHSA-2026:1",)
     assert (other.flaws, other.kev, other.epss) == ((), "", None)
+
+
+def test_what_is_told_of_components_is_what_matches_them(tmp_path):
+    with built(
+        tmp_path,
+        record("ALSA-2026:1", "AlmaLinux:9", "openssl", fixed="1:3.0.7-28.el9", related=["CVE-2026-1"]),
+        record("ALSA-2026:1", "AlmaLinux:9", "openssl-libs", fixed="1:3.0.7-28.el9"),
+        record("CVE-2026-1", "AlmaLinux:9", "openssl", fixed="1:3.0.7-28.el9"),
+        record("CVE-2026-1", "AlmaLinux:9", "openssl-libs", fixed="1:3.0.7-28.el9"),
+        record("DEBIAN-CVE-2026-2", "Debian:12", "openssl", fixed="3.0.16-1"),
+        record("DEBIAN-CVE-2026-3", "Debian:12", "openssl", fixed="3.0.2-1"),
+    ) as store:
+        asked = [
+            package("AlmaLinux:9", "openssl-libs", "1:3.0.7-27.el9", "openssl", "1:3.0.7-27.el9"),
+            package("Debian:12", "libssl3", "3.0.15-1", "openssl"),
+            package("Debian:12", "openssl", "3.0.16-1"),
+            package("Debian:12", "openssl", ""),
+            package("Debian:12", "libssl-dev", "3.0.15-1", "openssl"),
+        ]
+        told = [(asked[at].name, flaw.group, flaw.kind) for at, flaw in store.told(asked)]
+        assert told == [(one.component.name, one.group, one.kind) for one in store.match(asked)]
+        assert len(set(told)) == len(told)

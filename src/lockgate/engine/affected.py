@@ -7,14 +7,16 @@ that have a flaw. ``rematch`` makes findings of it, image by image.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import TypeVar
 
 from lockgate.dataclass import dataclass
 from lockgate.model import Component
 from lockgate.scanners.dependencies.matching import told_by_owners
 from lockgate.store._running import RunningContainer, running
 from lockgate.store.advisories import AdvisoryStore, Match
-from lockgate.store.bills import Bills, StoredImage
+from lockgate.store.bills import Bills, Part, StoredImage
 
+_One = TypeVar("_One", Component, Part)
 _PIECE = 5_000
 """Components that are matched together: those of one package stand beside each other."""
 
@@ -77,14 +79,19 @@ def _order(one: Touched) -> tuple[str, str, str, str, str, str]:
     return facts.name, facts.digest, component.ecosystem, component.name, component.version, one.match.group
 
 
-def matched(store: AdvisoryStore, parts: Sequence[tuple[int, Component]]) -> Iterator[tuple[int, Match]]:
+def matched(store: AdvisoryStore, parts: Sequence[Part]) -> Iterator[tuple[int, Match]]:
     """The flaws of components, each with the number of the component; few are held at a time."""
-    owned = [one for one in parts if one[1].owner]
-    spoken_for = told_by_owners(store, [component for _, component in owned])
-    left_out = {owned[at][0] for at in spoken_for}
-    asked = [one for one in parts if one[0] not in left_out]
-    for start in range(0, len(asked), _PIECE):
-        piece = asked[start : start + _PIECE]
-        numbers = {id(component): number for number, component in piece}
-        for match in store.match(one for _, one in piece):
+    for piece in pieces(store, parts):
+        components = [part.component() for part in piece]
+        numbers = {id(component): part.number for part, component in zip(piece, components, strict=True)}
+        for match in store.match(components):
             yield numbers[id(match.component)], match
+
+
+def pieces(store: AdvisoryStore, asked: Sequence[_One]) -> Iterator[Sequence[_One]]:
+    """What is to be compared, some at a time: files of packages that advisories speak of are left out."""
+    owned = [at for at, one in enumerate(asked) if one.owner]
+    left_out = {owned[at] for at in told_by_owners(store, [asked[at].owner for at in owned])}
+    rest = [one for at, one in enumerate(asked) if at not in left_out] if left_out else asked
+    for start in range(0, len(rest), _PIECE):
+        yield rest[start : start + _PIECE]

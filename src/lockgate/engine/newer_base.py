@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from lockgate.engine.affected import matched
+from lockgate.engine.affected import pieces
 from lockgate.engine.image_changes import bare_ecosystem, flaw_key
 from lockgate.engine.image_plan import NewerBase
 from lockgate.formats.oci.bases import Base, same_name
@@ -30,7 +30,7 @@ def newer_base(bills: Bills, store: AdvisoryStore, base: Base, platform: str, to
         return None
     _, components = bills.whole(found)
     packages = [one for one in components if one.kind != ComponentKind.OPERATING_SYSTEM and one.version]
-    flaws = {flaw_key(key_of(match)) for _, match in matched(store, list(enumerate(packages)))}
+    flaws = {flaw_key(key_of(some[at], body)) for some in pieces(store, packages) for at, body in store.told(some)}
     ends = (ending_of(one) for one in components if one.version)
     flaws |= {flaw_key(end.key) for end in ends if end is not None and end.lifetime.ends < today}
     unjudged = frozenset(bare_ecosystem(one.ecosystem) for one in packages if not store.knows(one))

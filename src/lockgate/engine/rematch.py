@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lockgate.dataclass import dataclass
-from lockgate.engine.affected import matched
-from lockgate.model import Component, Result, Rule
+from lockgate.engine.affected import pieces
+from lockgate.model import Result, Rule
 from lockgate.scanners.dependencies.matching import LIFETIME, by_subject, key_of, rule_of
 from lockgate.sources.image.stored import StoredSource
 from lockgate.store.advisories import AdvisoryStore
@@ -40,11 +40,12 @@ def compared(bills: Bills, store: AdvisoryStore, rules: tuple[Rule, ...]) -> Com
     """All bills against ``store``. ``rules``: those of dependencies. Raises ``StoreError``."""
     subjects = by_subject(rules)
     images = bills.images()
-    parts: list[tuple[int, Component]] = bills.distinct()
+    parts = bills.distinct()
     expected = [
-        (number, str(rule.id), key_of(match))
-        for number, match in matched(store, parts)
-        if (rule := rule_of(subjects, match)) is not None
+        (piece[at].number, str(rule.id), key_of(piece[at], body))
+        for piece in pieces(store, parts)
+        for at, body in store.told(piece)
+        if (rule := rule_of(subjects, body)) is not None
     ]
     days = [str(rule.id) for rule in rules if LIFETIME in rule.logic]
     differing = [images[digest] for digest in bills.unsettled(expected, days)]

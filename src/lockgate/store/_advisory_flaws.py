@@ -55,13 +55,17 @@ class Stretch(NamedTuple):
 def columns_of(flaws: Iterable[Sequence[Row]], number: Callable[[tuple[int, ...]], int]) -> Columns:
     """All flaws of one package, in the order of their names, in the form that is stored.
 
-    ``number`` gives the number under which what some records say together is stored.
+    ``number`` gives the number under which what some records say together is stored. Those that last longest come
+    first: a version that somebody has is mostly a late one, so that what is said of its flaws lies together.
     """
     columns = Columns([], [], [], [], [], {})
     curable: list[tuple[Sequence[tuple[str, str, int, str]], Sequence[str]]] = []
-    for rows in flaws:
-        for start, end, records, fixes in stretches_of(rows):
-            columns.bodies.append(number(records))
+    stretched = [(rows, stretches_of(rows)) for rows in flaws]
+    lasting = sorted((one for _, stretches in stretched for one in stretches), key=_end, reverse=True)
+    numbers = {one.records: number(one.records) for one in lasting}
+    for rows, stretches in stretched:
+        for start, end, records, fixes in stretches:
+            columns.bodies.append(numbers[records])
             columns.starts.append(start)
             columns.ends.append(end)
             columns.fixes.append(fixes[0] if len(fixes) == 1 else fixes or _state(rows, records))
@@ -74,6 +78,10 @@ def columns_of(flaws: Iterable[Sequence[Row]], number: Callable[[tuple[int, ...]
     }
     columns.ways_out.extend(at_end.get(way, way) for way in zip(*FixPlan.of(curable), strict=True))
     return columns
+
+
+def _end(one: Stretch) -> tuple[bool, str]:
+    return not one.end, one.end
 
 
 def _state(rows: Sequence[Row], records: tuple[int, ...]) -> str:

@@ -51,20 +51,34 @@ Found = tuple[int, str | Sequence[str]]
 class Package:
     """The flaws of one package, asked for many versions."""
 
-    __slots__ = ("_bodies", "_ends", "_fixes", "_plan", "_starts", "_ways_out", "_without_key")
+    __slots__ = ("_bodies", "_ends", "_fixes", "_flawed", "_plan", "_starts", "_ways_out", "_without_key")
 
     def __init__(self, columns: Sequence[Any]) -> None:
         """``columns``: as in :class:`Columns`, the last one only where it holds something."""
         self._bodies, self._starts, self._ends, self._fixes, self._ways_out, *more = columns
         self._without_key: Mapping[str, list[int]] = more[0] if more else {}
         self._plan: FixPlan | None = None
+        self._flawed: dict[str, Flawed | None] = {}
 
-    def flaws(self, key: str, version: str) -> list[Found]:
-        """Those of ``version`` (``key`` empty: it has none), in the order of their names."""
+    def flawed(self, ecosystem: str, version: str) -> Flawed | None:
+        """What is wrong with ``version``; None where nothing is. Packages of a distribution that were built from one
+        source are one version of it, so an answer is kept."""
+        if version in self._flawed:
+            return self._flawed[version]
+        try:
+            key = sort_key(ecosystem, version)
+        except VersionError:
+            key = ""
+        found = self._found(key, version)
+        flawed = self._flawed[version] = Flawed(self, version, key, found) if found else None
+        return flawed
+
+    def _found(self, key: str, version: str) -> list[Found]:
+        """The flaws of ``version`` (``key`` empty: it has none), in the order of their names."""
         if not key:
             return [(body, "") for body in self._without_key.get(version, ())]
         stretches = zip(self._bodies, self._fixes, self._starts, self._ends, strict=True)
-        return [(body, fix) for body, fix, start, end in stretches if start <= key and (key < end or not end)]
+        return [(body, fix) for body, fix, start, end in stretches if (key < end or not end) and start <= key]
 
     def fix_of_all(self, key: str, version: str) -> str:
         """The smallest version above that no known vulnerability holds."""
@@ -80,35 +94,32 @@ class Package:
         return self._ends[way], fix if isinstance(fix, str) else fix[0]  # the first is the one at its end
 
 
-class Hit(NamedTuple):
-    """A component that has at least one flaw."""
+class Flawed:
+    """One version of a package that has at least one flaw."""
 
-    component: Component
-    version: str
-    """The one that was compared: of a distribution's package that of its source package."""
-    found: list[Found]
-    fixes_all: str
+    __slots__ = ("_key", "_package", "_said", "_version", "found")
 
-    @classmethod
-    def of(cls, component: Component, version: str, package: Package | None) -> Hit | None:
-        """None where it has no flaw."""
-        if package is None or not version:
-            return None
-        try:
-            key = sort_key(component.ecosystem, version)
-        except VersionError:
-            key = ""
-        found = package.flaws(key, version)
-        return cls(component, version, found, package.fix_of_all(key, version) if key else "") if found else None
+    def __init__(self, package: Package, version: str, key: str, found: list[Found]) -> None:
+        self._package, self._version, self._key, self.found = package, version, key, found
+        self._said: list[tuple[Any, ...]] | None = None
 
-    def matches(self, bodies: Mapping[int, Body]) -> list[Match]:
-        """One for each flaw, in the order of their names."""
-        component, version, found, fixes_all = self
-        made = tuple.__new__  # as Match(...) does it, which takes twice as long, and this happens once a flaw
-        return [
-            made(Match, (component, *bodies[body], *_fix_and_all(version, fix, fixes_all)))
-            for body, fix in found
-        ]
+    def fixes_all(self) -> str:
+        """The smallest version above that no known vulnerability of the package holds."""
+        return self._package.fix_of_all(self._key, self._version) if self._key else ""
+
+    def said(self, bodies: Mapping[int, Body]) -> list[tuple[Any, ...]]:
+        """The fields of a match behind the component, one for each flaw, in the order of their names."""
+        if self._said is None:
+            version, fixes_all = self._version, self.fixes_all()
+            self._said = [bodies[body] + _fix_and_all(version, fix, fixes_all) for body, fix in self.found]
+        return self._said
+
+
+def matches_of(component: Component, flawed: Flawed, bodies: Mapping[int, Body]) -> list[Match]:
+    """One for each flaw, in the order of their names."""
+    one = (component,)
+    made = tuple.__new__  # as Match(...) does it, which takes twice as long, and this happens once a flaw
+    return [made(Match, one + said) for said in flawed.said(bodies)]
 
 
 def _fix_and_all(version: str, fix: str | Sequence[str], fixes_all: str) -> tuple[str, str, str]:

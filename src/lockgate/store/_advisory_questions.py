@@ -9,13 +9,13 @@ with its version; the answer counts every flaw once. What does not belong: the o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from lockgate.advisories.osv import normal_name
 from lockgate.advisories.ranges import Affected
 from lockgate.advisories.record import PackageRanges
 from lockgate.advisories.versions import APK, DPKG, RPM
 from lockgate.lazy_pattern import lazy_pattern
-from lockgate.model import Component
 
 _RED_HAT = "Red Hat:enterprise_linux:"
 _SUSE = "SUSE:Linux Enterprise "
@@ -24,6 +24,25 @@ _STREAM = lazy_pattern(r"(?:[0-9]+:)?(?P<major>[0-9]+)[^-]*-.*\.module[_+]")
 _EXTENDED = lazy_pattern(r"[~+.]esm")
 Question = tuple[str, str]
 """Name of the stored package, and the version that is compared."""
+
+
+class Asked(Protocol):
+    """A component, or as much of one as questions are made of; the properties mean what those of a component do."""
+
+    @property
+    def ecosystem(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def source_version(self) -> str: ...
 
 
 def stored_name(package: PackageRanges, affected: Affected) -> str:
@@ -59,11 +78,11 @@ class Questions:
         self._held = frozenset(ecosystems)
         self._meant: dict[str, tuple[str, ...]] = {}
 
-    def known(self, component: Component) -> bool:
+    def known(self, component: Asked) -> bool:
         """Whether the store holds anything about the component's ecosystem and release."""
         return bool(self._ecosystems(component.ecosystem))
 
-    def of(self, component: Component) -> list[Question]:
+    def of(self, component: Asked) -> list[Question]:
         """All questions about it, those most to the point first."""
         ecosystem = component.ecosystem
         base = ecosystem.partition(":")[0]
@@ -76,7 +95,7 @@ class Questions:
             for name, version, mark in names
         ]
 
-    def _names(self, component: Component, base: str) -> list[tuple[str, str, str]]:
+    def _names(self, component: Asked, base: str) -> list[tuple[str, str, str]]:
         """Name, version and mark of the stream."""
         source = component.source or component.name
         version = component.source_version or component.version
@@ -87,7 +106,7 @@ class Questions:
             return [(name, one, "") for name, one in pairs]
         return [(name, one, _stream(one)) for name, one in pairs]
 
-    def _released(self, component: Component) -> tuple[str, ...]:
+    def _released(self, component: Asked) -> tuple[str, ...]:
         """The ecosystems to ask; a package of Ubuntu's extended maintenance has its fixes told apart."""
         ecosystem = component.ecosystem
         if ecosystem.startswith("Ubuntu:") and _EXTENDED.search(component.version):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,16 +31,18 @@ from lockgate.store._advisory_form import (
     unpack_names,
     unpack_package,
 )
-from lockgate.store._advisory_match import Hit, Match, Package
-from lockgate.store._advisory_questions import Questions, own_name
+from lockgate.store._advisory_match import Flawed, Match, Package, matches_of
+from lockgate.store._advisory_questions import Asked, Questions, own_name
 
 if TYPE_CHECKING:
     from lockgate.store._advisory_build import BuildReport, Progress
 
-__all__ = ["AdvisoryStore", "Match"]
+__all__ = ["AdvisoryStore", "Asked", "Body", "Match"]
 
 _HINT = "run 'lockgate advisories update' to compile it anew"
 _BATCH = 500
+_DAMAGES = (sqlite3.Error, zlib.error, ValueError, KeyError, TypeError, IndexError)
+"""What reading a damaged store comes to."""
 
 
 class AdvisoryStore:
@@ -114,14 +118,37 @@ class AdvisoryStore:
         asked = list(components)
         try:
             with unsearched():
-                questions = [(one, key, version) for one in asked for key, version in self._questions.of(one)]
-                packages = self._packages({key for _, key, version in questions if version})
-                found = (Hit.of(one, version, packages.get(key)) for one, key, version in questions)
-                hits = [hit for hit in found if hit is not None]
-                bodies = self._bodies({body for hit in hits for body, _ in hit.found})
-                return list(_each_once(hits, bodies))
-        except (sqlite3.Error, zlib.error, ValueError, KeyError, TypeError, IndexError) as error:
-            raise StoreError("the advisory store is damaged", where=str(self._path), hint=_HINT) from error
+                hits = self._hits(asked)
+                return list(_each_once(asked, hits, self._bodies_of(hits)))
+        except _DAMAGES as error:
+            raise self._damaged() from error
+
+    def told(self, asked: Sequence[Asked]) -> list[tuple[int, Body]]:
+        """What is said of each of ``asked``, by its place among them: as :meth:`match`, but not of fixes. Raises
+        ``StoreError``."""
+        try:
+            with unsearched():
+                hits = self._hits(asked)
+                bodies = self._bodies_of(hits)
+                found = ((at, bodies[body]) for at, flawed in hits for body, _ in flawed.found)
+                once = {(at, body.group): body for at, body in found}  # several names of a package may have one flaw
+                return [(at, body) for (at, _), body in once.items()]
+        except _DAMAGES as error:
+            raise self._damaged() from error
+
+    def _hits(self, asked: Sequence[Asked]) -> list[tuple[int, Flawed]]:
+        """Those that have flaws, by their places, once for each name under which they have them."""
+        questions = [(at, key, version) for at, one in enumerate(asked) for key, version in self._questions.of(one)]
+        packages = self._packages({key for _, key, version in questions if version})
+        hits = []
+        for at, key, version in questions:
+            package = packages.get(key)
+            if package is not None and version and (flawed := package.flawed(asked[at].ecosystem, version)) is not None:
+                hits.append((at, flawed))
+        return hits
+
+    def _damaged(self) -> StoreError:
+        return StoreError("the advisory store is damaged", where=str(self._path), hint=_HINT)
 
     def knows(self, component: Component) -> bool:
         """Whether it holds advisories about the ecosystem, of a distribution about that release."""
@@ -134,7 +161,7 @@ class AdvisoryStore:
             wanted = {key for many in keys.values() for key in many}
             held = {name for name, _ in self._select("SELECT name, 0 FROM package WHERE name", wanted)}
         except sqlite3.Error as error:
-            raise StoreError("the advisory store is damaged", where=str(self._path), hint=_HINT) from error
+            raise self._damaged() from error
         return {one for one, many in keys.items() if not held.isdisjoint(many)}
 
     def packages_of(self, identifiers: Iterable[str]) -> set[str]:
@@ -146,15 +173,16 @@ class AdvisoryStore:
             blocks = self._select("SELECT id, packages FROM names WHERE id", {flaw // NAMES for flaw in flaws})
             packages = [name for block, stored in blocks for name in unpack_names(block, stored, flaws)]
         except (sqlite3.Error, zlib.error, ValueError, TypeError) as error:
-            raise StoreError("the advisory store is damaged", where=str(self._path), hint=_HINT) from error
+            raise self._damaged() from error
         return {own_name(package) for package in packages}
 
     def _packages(self, names: set[str]) -> dict[str, Package]:
         rows = self._select("SELECT name, entries FROM package WHERE name", names)
         return {name: Package(unpack_package(stored)) for name, stored in rows}
 
-    def _bodies(self, numbers: set[int]) -> dict[int, Body]:
+    def _bodies_of(self, hits: Sequence[tuple[int, Flawed]]) -> dict[int, Body]:
         bodies: dict[int, Body] = {}
+        numbers = {body for flawed in {flawed for _, flawed in hits} for body, _ in flawed.found}
         for block, stored in self._select("SELECT id, bodies FROM block WHERE id", {one // BLOCK for one in numbers}):
             bodies.update(unpack_block(block, stored, numbers))
         return bodies
@@ -166,16 +194,20 @@ class AdvisoryStore:
             yield from self._connection.execute(f"{head} IN ({','.join('?' * len(batch))})", batch)
 
 
-def _each_once(hits: Sequence[Hit], bodies: Mapping[int, Body]) -> Iterator[Match]:
+def _each_once(
+    asked: Sequence[Component], hits: Sequence[tuple[int, Flawed]], bodies: Mapping[int, Body]
+) -> Iterator[Match]:
     """Every flaw of a component once, whichever of the names it was asked under had it."""
-    said: set[str] = set()
-    last: Component | None = None
-    for hit in hits:
-        if hit.component is not last:
-            last, said = hit.component, set()
-            matches = hit.matches(bodies)
-        else:  # a package of a distribution, asked for under several names
-            matches = [match for match in hit.matches(bodies) if match.group not in said]
+    for at, several in groupby(hits, key=itemgetter(0)):
+        component = asked[at]
+        (_, flawed), *more = several
+        matches = matches_of(component, flawed, bodies)
         yield from matches
-        if last.source:
-            said.update(match.group for match in matches)
+        if not more:
+            continue
+        groups = {match.group for match in matches} if component.source else set()
+        for _, flawed in more:  # a package of a distribution, asked for under several names
+            matches = [match for match in matches_of(component, flawed, bodies) if match.group not in groups]
+            yield from matches
+            if component.source:
+                groups.update(match.group for match in matches)

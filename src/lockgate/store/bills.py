@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from lockgate.cycles import unsearched
 from lockgate.dataclass import dataclass
 from lockgate.model import Component, ComponentKind, ImageFacts, LayerFacts, Scope
 
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 _TABLES = ("Runs", "Images", "ImageLayers", "Components", "Findings")
 _MEMORY = "1GB"
 _SAME = ("Ecosystem", "Name", "PackageVersion", "SourcePackage", "SourceVersion", "Owner", "Purl")
-"""What advisories are asked by: components that agree in these have the same flaws."""
+"""What advisories are asked by: components that agree in these have the same flaws. As the fields of :class:`Part`."""
 _KEY = ", ".join(_SAME)
+_KEYS = 1 << 32
+"""More than there are flaws: an image and a flaw are one number, the place of the image times this and the flaw's."""
 _EQUAL = " AND ".join(f"c.{name} = p.{name}" for name in _SAME)
 _IMAGE = (
     "ImageDigest", "IndexDigest", "ConfigDigest", "Name", "Registry", "Repository", "Tag", "Platform", "RunId",
@@ -40,6 +43,30 @@ class StoredImage:
     """Its names and digests; layers only where they were asked for."""
     run: str
     """The run whose components are the bill."""
+
+
+class Part(NamedTuple):
+    """One component of stored bills: as much of it as advisories are asked by; what these words mean a component says.
+
+    Half a million of them are made at once, in a fifth of the time that as many components take.
+    """
+
+    number: int
+    """By which :meth:`Bills.held` finds it."""
+    ecosystem: str
+    name: str
+    version: str
+    source: str
+    source_version: str
+    owner: str
+    purl: str
+
+    def component(self) -> Component:
+        """The same as a component, without path and layer."""
+        return Component(
+            self.ecosystem, self.name, self.version, "", source=self.source, source_version=self.source_version,
+            owner=self.owner, purl=self.purl,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +89,12 @@ class Bills:
     def __init__(self, record: Record, connection: Any) -> None:
         self.record, self.connection = record, connection
         self._rows = "Components"
+        # Of each name the newest image has a place, a number that stands for it.
         connection.execute(
-            f"CREATE TEMP TABLE image AS SELECT * FROM (SELECT {', '.join(_IMAGE)}, TimeGenerated FROM Images "  # noqa: S608 -- names of ours
-            "WHERE Inventoried QUALIFY row_number() OVER (PARTITION BY ImageDigest ORDER BY TimeGenerated DESC, RunId) "
-            "= 1)"
+            "CREATE TEMP TABLE image AS SELECT *, CASE WHEN row_number() OVER (PARTITION BY Name "  # noqa: S608 -- names of ours
+            "ORDER BY TimeGenerated DESC, RunId) = 1 THEN row_number() OVER () END AS place "
+            f"FROM (SELECT {', '.join(_IMAGE)}, TimeGenerated FROM Images WHERE Inventoried "
+            "QUALIFY row_number() OVER (PARTITION BY ImageDigest ORDER BY TimeGenerated DESC, RunId) = 1)"
         )
 
     def ask(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
@@ -78,8 +107,8 @@ class Bills:
         rows = self.ask(f"SELECT {names} FROM image ORDER BY TimeGenerated DESC, ImageDigest")  # noqa: S608 -- names of ours
         return {row[0]: _stored(row) for row in rows}
 
-    def distinct(self, names: Collection[str] | None = None) -> list[tuple[int, Component]]:
-        """Every component of these bills once, with a number by which :meth:`held` finds it; without path and layer.
+    def distinct(self, names: Collection[str] | None = None) -> list[Part]:
+        """Every component of these bills once, by ecosystem and name.
 
         ``names``: only of packages, or source packages, that are called so.
         """
@@ -93,18 +122,16 @@ class Bills:
                 [*sorted(names), *sorted(names)],
             )
             self._rows = "candidate"
+        # Which images have a component is gathered at once, since to look for it in all bills again costs as much.
         self.ask(
             "CREATE OR REPLACE TEMP TABLE part AS SELECT row_number() OVER () AS number, * FROM "  # noqa: S608 -- names of ours
-            f"(SELECT DISTINCT {_KEY} FROM {self._rows} WHERE RunId IN (SELECT RunId FROM image) "
-            "AND ComponentKind <> 'operating-system' "
-            "AND PackageVersion <> '')"
+            f"(SELECT {_KEY}, list(place) FILTER (place IS NOT NULL) AS places FROM {self._rows} "
+            "JOIN (SELECT RunId, place FROM image) USING (RunId) "
+            f"WHERE ComponentKind <> 'operating-system' AND PackageVersion <> '' GROUP BY {_KEY})"
         )
-        rows = self.ask(f"SELECT number, {_KEY} FROM part ORDER BY Ecosystem, Name, number")  # noqa: S608 -- as above
-        return [
-            (number, Component(ecosystem, name, version, "", source=source, source_version=source_version,
-                               owner=owner, purl=purl))
-            for number, ecosystem, name, version, source, source_version, owner, purl in rows
-        ]  # fmt: skip
+        with unsearched():
+            rows = self.ask(f"SELECT number, {_KEY} FROM part ORDER BY Ecosystem, Name, number")  # noqa: S608 -- as above
+            return list(map(Part._make, rows))
 
     def held(self, numbers: Collection[int]) -> list[Held]:
         """Where components of :meth:`distinct` are, in the order of images, paths and numbers."""
@@ -119,36 +146,29 @@ class Bills:
     def unsettled(self, expected: Sequence[tuple[int, str, str]], left_out: Sequence[str] = ()) -> list[str]:
         """Digests of images whose findings are others than their newest run told, of each name the newest image alone.
 
-        ``expected``: number of a component, rule, key of the subject. Findings that are waived count as told.
-        ``left_out``: rules whose findings no advisory tells of.
+        ``expected``: number of a part of :meth:`distinct`, rule, key of the subject. Findings that are waived count as
+        told. ``left_out``: rules whose findings no advisory tells of.
         """
         names = {key: at for at, key in enumerate(dict.fromkeys(one[1:] for one in expected))}
         flaws = [(number, names[rule, subject]) for number, rule, subject in expected]
-        # Numbers stand for texts from here on: there may be millions of pairs of an image and a flaw.
         self._listed("flaw", ("number", "key"), ("BIGINT", "BIGINT"), flaws)
         self._listed("named", ("key", "Rule", "SubjectKey"), ("BIGINT", "VARCHAR", "VARCHAR"),
                      [(at, *key) for key, at in names.items()])  # fmt: skip
-        self.ask("CREATE OR REPLACE TEMP TABLE current AS SELECT row_number() OVER () AS place, ImageDigest, RunId "
-                 "FROM image QUALIFY row_number() OVER (PARTITION BY Name ORDER BY TimeGenerated DESC, RunId) = 1",
-        )  # fmt: skip
+        # There may be millions of pairs of an image and a flaw, so each is one number, and both sides meet in one join.
         self.ask(
-            f"CREATE OR REPLACE TEMP TABLE flawed AS SELECT hash({_KEY}) AS mark, p.Name, f.key FROM part p "  # noqa: S608 -- names of ours
-            "JOIN flaw f ON p.number = f.number"
+            f"CREATE OR REPLACE TEMP TABLE wanted AS SELECT unnest(places) * {_KEYS} + key AS pair "  # noqa: S608 -- a number
+            "FROM part JOIN flaw USING (number)"
         )
         self.ask(
-            "CREATE OR REPLACE TEMP TABLE wanted AS SELECT DISTINCT i.place, f.key FROM "  # noqa: S608 -- names of ours
-            f"(SELECT RunId, Name, hash({_KEY}) AS mark FROM Components) c "
-            "JOIN flawed f ON c.mark = f.mark AND c.Name = f.Name JOIN current i ON c.RunId = i.RunId"
-        )
-        self.ask(
-            "CREATE OR REPLACE TEMP TABLE told AS SELECT DISTINCT i.place, coalesce(n.key, -1) AS key FROM Findings f "
-            "JOIN current i ON f.RunId = i.RunId LEFT JOIN named n ON f.Rule = n.Rule AND f.SubjectKey = n.SubjectKey "
-            "WHERE f.State <> 'fixed' AND f.Family = 'dependencies' AND NOT list_contains(?::VARCHAR[], f.Rule)",
+            f"CREATE OR REPLACE TEMP TABLE told AS SELECT i.place * {_KEYS} + coalesce(n.key, {_KEYS} - 1) AS pair "  # noqa: S608 -- as above
+            "FROM Findings f JOIN image i ON f.RunId = i.RunId LEFT JOIN named n "
+            "ON f.Rule = n.Rule AND f.SubjectKey = n.SubjectKey WHERE i.place IS NOT NULL "
+            "AND f.State <> 'fixed' AND f.Family = 'dependencies' AND NOT list_contains(?::VARCHAR[], f.Rule)",
             [list(left_out)],
         )
         rows = self.ask(
-            "SELECT ImageDigest FROM current WHERE place IN (SELECT place FROM ((SELECT * FROM wanted EXCEPT "
-            "SELECT * FROM told) UNION ALL (SELECT * FROM told EXCEPT SELECT * FROM wanted))) ORDER BY ImageDigest"
+            f"SELECT ImageDigest FROM image WHERE place IN (SELECT coalesce(w.pair, t.pair) // {_KEYS} FROM wanted w "  # noqa: S608 -- as above
+            "FULL JOIN told t ON w.pair = t.pair WHERE w.pair IS NULL OR t.pair IS NULL) ORDER BY ImageDigest"
         )
         return [digest for (digest,) in rows]
 

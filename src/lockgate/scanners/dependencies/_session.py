@@ -119,7 +119,7 @@ class DependencySession:
             yield Skip(components[0].path, SkipKind.MISSING_TOOL, reason, Family.DEPENDENCIES.value)
 
     def _take_owned(self) -> Iterator[Skip]:
-        spoken_for = told_by_owners(self._store, self._owned)
+        spoken_for = told_by_owners(self._store, [one.owner for one in self._owned])
         self._by_owner = len(spoken_for)
         for at, component in enumerate(self._owned):
             if at not in spoken_for:
@@ -147,7 +147,7 @@ class DependencySession:
             subject=Subject(
                 kind="component",
                 name=f"{component.name} {component.version}",
-                key=key_of(match),
+                key=key_of(component, match),
             ),
             location=Location(component.path, component.line, component.line),
             message=_message(match),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from lockgate.advisories.record import Kind
 from lockgate.errors import ConfigurationError
 from lockgate.formats.purl_components import component_of
-from lockgate.model import Component, Rule
+from lockgate.model import Rule
 
 if TYPE_CHECKING:
-    from lockgate.store.advisories import AdvisoryStore, Match
+    from lockgate.store.advisories import AdvisoryStore, Asked, Body, Match
 
 LIFETIME = "lifetime"
 """The logic of rules about releases: ``over`` or ``ending``, of runtimes with ``runtime-`` before it."""
@@ -20,26 +20,26 @@ EXPLOITED = "exploited"
 _SUBJECTS = (*(kind.value for kind in Kind), EXPLOITED)
 
 
-def told_by_owners(store: AdvisoryStore, owned: Sequence[Component]) -> set[int]:
-    """Places of those among ``owned`` that advisories about their owners tell of.
+def told_by_owners(store: AdvisoryStore, owners: Sequence[str]) -> set[int]:
+    """Places of those among ``owners``, the package URLs of owners of files, that advisories tell of.
 
     A file of a distribution's package is told of by advisories about that one, which know what the distribution fixed
     in it; where none ever spoke of it (a package of somebody else's), the file is compared by itself.
     """
-    owners = {one.owner: owner for one in owned if (owner := component_of(one.owner, one.path)) is not None}
-    spoken_of = store.speaks_of(owners.values())
-    return {at for at, one in enumerate(owned) if owners.get(one.owner) in spoken_of}
+    packages = {one: package for one in set(owners) if (package := component_of(one, "")) is not None}
+    spoken_of = store.speaks_of(packages.values())
+    return {at for at, one in enumerate(owners) if packages.get(one) in spoken_of}
 
 
-def rule_of(rules: Mapping[str, Rule], match: Match) -> Rule | None:
+def rule_of(rules: Mapping[str, Rule], flaw: Match | Body) -> Rule | None:
     """The rule that a flaw falls under; None where none speaks of its kind."""
-    rule = rules.get(EXPLOITED) if match.kev and match.kind is Kind.VULNERABLE else None
-    return rule or rules.get(match.kind.value)
+    rule = rules.get(EXPLOITED) if flaw.kev and flaw.kind is Kind.VULNERABLE else None
+    return rule or rules.get(flaw.kind.value)
 
 
-def key_of(match: Match) -> str:
-    """What the identity of a finding about a flaw hashes."""
-    return "\n".join((match.component.ecosystem, match.component.name, match.group))
+def key_of(component: Asked, flaw: Match | Body) -> str:
+    """What the identity of a finding about a flaw of a component hashes."""
+    return f"{component.ecosystem}\n{component.name}\n{flaw.group}"
 
 
 def by_subject(rules: Sequence[Rule]) -> dict[str, Rule]:
