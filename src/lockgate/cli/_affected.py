@@ -12,6 +12,7 @@ from pathlib import Path
 
 import orjson
 
+from lockgate.cli._attested_vex import BelievedVex
 from lockgate.cli._check import exit_code, judged, opened
 from lockgate.cli._project import Project, project_at
 from lockgate.cli._text import safe
@@ -209,7 +210,7 @@ def _request(project: Project, target: Path, source: StoredSource, results: list
         cache_dir=project.workspace.cache_dir,
         made_dir=machine_folder([project.top]),
         waivers=project.waivers(),
-        vex=project.vex(),
+        vex=(*project.vex(), *BelievedVex(project, keeps=False).of_digest(source.facts.digest)),
         seconds=project.settings.limits.seconds,
         revision=source.facts.digest,
         tell=results.append,

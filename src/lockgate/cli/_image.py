@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lockgate.cli._attested_vex import BelievedVex
 from lockgate.cli._check import exit_code, judged, opened
 from lockgate.cli._outputs import outputs, write
 from lockgate.cli._progress import progress
@@ -264,6 +265,7 @@ def _request(
 ) -> Request:
     store = not arguments.no_store
     revision = image.digest if isinstance(image, Image) else ""
+    attested = BelievedVex(project, keeps=store).of_image(image) if isinstance(image, Image) else ()
     advisories = Path(arguments.advisories) if arguments.advisories else project.workspace.advisories
     options = project.scanner_options(arguments.yara)
     return Request(
@@ -276,7 +278,7 @@ def _request(
         cache_dir=project.workspace.cache_dir if store else None,
         made_dir=machine_folder([project.top]) if store else None,
         waivers=project.waivers(),
-        vex=project.vex(arguments.vex),
+        vex=(*project.vex(arguments.vex), *attested),
         seconds=project.settings.limits.seconds,
         revision=revision,
         tell=results.append,

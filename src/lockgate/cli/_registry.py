@@ -10,6 +10,7 @@ import threading
 from functools import partial
 from pathlib import Path
 
+from lockgate.cli._attested_vex import BelievedVex
 from lockgate.cli._image import image_families
 from lockgate.cli._project import Project, project_at
 from lockgate.cli._tokens import FILE
@@ -141,9 +142,10 @@ def _judging(arguments: argparse.Namespace, project: Project) -> Judging:
         vex=project.vex(),
         seconds=settings.limits.seconds,
     )
+    believed = BelievedVex(project, keeps=True)
     return Judging(
         load(families, cache_dir=made or workspace.cache_dir, samples=False), GATE, request, project.record(),
         partial(Ledger.open, workspace.folder),
         partial(Cache.open, workspace.cache_dir / "layers.db", keys=2 * _LAYERS_KEPT),
-        matcher(settings.exclude), settings.limits.file_bytes,
+        matcher(settings.exclude), settings.limits.file_bytes, believed.of_image, believed.of_digest,
     )  # fmt: skip

@@ -89,6 +89,10 @@ class ImageRule:
     signed_by_any: tuple[str, ...] = setting("Authorities, one of which must have signed the image.", ())
     provenance: ProvenanceSettings | None = setting("How it must have been built.")
     scan: ScanSettings | None = setting("What the record must know of it.")
+    vex: tuple[str, ...] = setting(
+        "Authorities whose attestations of VEX about the image are believed when it is scanned; those of others count "
+        "for nothing.", ()
+    )
     otherwise: Consequence = setting("What follows when one of these is not met.", Consequence.DENY)
 
 

@@ -42,7 +42,7 @@ def load(path: Path) -> ImageTrust:
 
 def _check_names(policy: ImagePolicy, path: Path) -> None:
     for number, rule in enumerate(policy.images):
-        named = [*rule.signed_by, *rule.signed_by_any]
+        named = [*rule.signed_by, *rule.signed_by_any, *rule.vex]
         if rule.provenance is not None:
             named += rule.provenance.by
             if not rule.provenance.by:

@@ -11,6 +11,7 @@ from lockgate.dataclass import dataclass
 from lockgate.engine.image_sources import image_sources
 from lockgate.engine.request import Request
 from lockgate.engine.scan import scan
+from lockgate.formats.vex import Statement
 from lockgate.gates import Gate
 from lockgate.model import Decision, File
 from lockgate.rules import Rulebook
@@ -53,6 +54,10 @@ class Judging:
     excluded: Callable[[str], bool] = lambda path: False
     max_bytes: int = 16 * 1024 * 1024
     """Of one file."""
+    vex_of: Callable[[Image], tuple[Statement, ...]] = lambda image: ()
+    """What is attested of an image by somebody who is believed."""
+    vex_kept: Callable[[str], tuple[Statement, ...]] = lambda digest: ()
+    """What was so when it was last judged, by its digest."""
 
     def judge(self, image: Image, *, project: str, run: str) -> Decision:
         """The decision about an image, whose run is in the record when this returns. ``run``: its id.
@@ -64,7 +69,7 @@ class Judging:
                 image, families=self.request.families, listings=cache, excluded=self.excluded, max_bytes=self.max_bytes
             )
             asked = replace(self.request, project=project, run=run, revision=image.digest,
-                            rules_digest=self.rules.digest)  # fmt: skip
+                            rules_digest=self.rules.digest, vex=(*self.request.vex, *self.vex_of(image)))  # fmt: skip
             return scan(found, self.rules, self.gate, store=self.record, ledger=ledger, request=asked, cache=cache)
 
     def warm(self) -> None:

@@ -41,6 +41,7 @@ def match_again(judging: Judging) -> str:
             asked = replace(
                 judging.request, families=(Family.DEPENDENCIES,), project=project,
                 revision=source.facts.digest, rules_digest=judging.rules.digest, tell=results.append,
+                vex=(*judging.request.vex, *judging.vex_kept(source.facts.digest)),
             )  # fmt: skip
             scan([source], judging.rules, judging.gate, store=judging.record, ledger=ledger, request=asked)
             return results[0]

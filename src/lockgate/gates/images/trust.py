@@ -87,6 +87,10 @@ class ImageTrust:
         """Whether what the record knows of the image matters."""
         return any(rule.scan is not None for _, rule in self.rules(name))
 
+    def vex_authorities(self, name: str) -> tuple[str, ...]:
+        """Those whose VEX about the image is believed."""
+        return tuple(dict.fromkeys(one for _, rule in self.rules(name) for one in rule.vex))
+
     def asks(self, name: str) -> bool:
         """Whether anything has to be known of the image but its name."""
         return self.asks_for_testimony(name) or self.asks_for_scan(name)
