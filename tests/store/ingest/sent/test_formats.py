@@ -81,6 +81,8 @@ def test_an_alert_of_falco_has_its_fields_and_new_ones_under_their_own_name():
     }  # fmt: skip
     found = _read("falco", alert, {"priority": "Notice"}, [alert])
     assert len(found["FalcoEvents_CL"]) == 1 and len(found["FalcoEvents_CL_errors"]) == 2
+    less = {name: alert[name] for name in ("time", "rule", "priority", "source", "hostname")} | {"message": "A shell"}
+    assert [row["message"] for row in _read("falco", less)["FalcoEvents_CL"]] == ["A shell"]
     row = _shown(found["FalcoEvents_CL"][0])
     assert row == {
         "Hostname": "node-1", "Output": alert["output"], "Priority": "Notice", "Rule": "Terminal shell",
@@ -145,8 +147,9 @@ def test_a_flow_of_hubble_is_a_row_of_containernetworklogs_and_nothing_of_it_is_
             "destination": {"labels": ["reserved:world"]}},
     }  # fmt: skip
     assert "lost_events" in found["ContainerNetworkLogs_errors"][0]["Reason"]
-    (retina,) = _read("retina", {"flow": {**flow, "extensions": {"packets_sent": 3}}})["RetinaNetworkFlowLogs"]
-    assert (retina["PacketsSent"], "EgressFlowCount" in retina) == (3, False)
+    (retina,) = _read("retina", {"flow": {**flow, "extensions": {"previously_observed_packets": 3}}})[
+        "RetinaNetworkFlowLogs"]  # fmt: skip
+    assert (retina["PacketsSent"], "EgressFlowCount" in retina) == (4, False)
 
 
 def test_records_of_diagnostic_settings_go_to_the_tables_of_their_categories():

@@ -1,6 +1,8 @@
 """Alerts of Falco (``json_output: true``), as its http_output sends them and its file_output writes them.
 
-https://falco.org/docs/concepts/outputs/formatting/. There is no table of Azure Monitor for them.
+https://falco.org/docs/concepts/outputs/formatting/, https://github.com/falcosecurity/falco/blob/master/userspace/engine/formats.cpp:
+``rule``, ``priority`` and ``time`` are always there; ``json_include_...`` leaves out the others. There is no table of
+Azure Monitor for them.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ _FIELDS = {
 
 
 def _rows(event: dict[str, Any], clean: Clean) -> Rows:  # noqa: ARG001 -- as every format has it
-    if not isinstance(event.get("rule"), str) or not isinstance(event.get("output"), str):
-        raise MisfitError("the object is no alert of Falco: it has no rule or no output")
+    if not isinstance(event.get("rule"), str) or not isinstance(event.get("priority"), str):
+        raise MisfitError("the object is no alert of Falco: it has no rule or no priority")
     row = {_COLUMNS.get(name, name): value for name, value in event.items()}
     for column, field in _FIELDS.items():
         row[column] = text(inner(event, "output_fields", field))
