@@ -8,7 +8,6 @@ from lockgate.settings import ProviderKind, WhenMfa, loads
 
 WRITTEN = b"""
 people:
-  address: https://lockgate.acme.example
   mfa: always
   providers:
     entra:

@@ -114,10 +114,6 @@ class WorkloadSettings:
 class PeopleSettings:
     """Who signs in at the console and the API, and what they are there."""
 
-    address: str = setting(
-        "Where people reach the server, without a path: providers lead back to it, and passkeys are bound to its host.",
-        "http://localhost:8080",
-    )
     providers: Mapping[str, ProviderSettings] = setting(
         "Who vouches for people, by a name of yours. Default: nobody, local accounts alone.",
         None,
@@ -134,6 +130,11 @@ class PeopleSettings:
         "Of whom a second factor is asked at sign-in: `always` (by the provider, else a passkey or a one-time code "
         "here), `local`, `never`.",
         WhenMfa.ALWAYS,
+    )
+    newcomers: bool = setting(
+        "Whether who signs in with a provider for the first time gets an account; `false`: only people whom a "
+        "directory (SCIM) or an administrator has made.",
+        True,
     )
     local: bool = setting("Whether there are accounts of our own beside those of providers.", True)
     passwords: bool = setting(

@@ -19,6 +19,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from lockgate.errors import ConfigurationError, StoreError
 
+Transaction = Connection
+"""An open transaction, as parts above the store name it, which know no database."""
 METADATA = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -18,7 +18,7 @@ from sqlalchemy import Column, Connection, Float, String, Text, delete, insert, 
 from sqlalchemy import Table as SqlTable
 
 from lockgate.dataclass import dataclass
-from lockgate.store.team.database import METADATA
+from lockgate.store.team.database import METADATA, locked
 
 SESSIONS = SqlTable(
     "sessions", METADATA,
@@ -77,6 +77,11 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def fresh_key() -> str:
+    """Something that nobody guesses (256 bits)."""
+    return secrets.token_urlsafe(32)
+
+
 def start(
     connection: Connection, person: str, *, hours: float, methods: Sequence[str], mfa: float = 0.0, address: str = "",
     agent: str = "", provider: str = "", subject: str = "", provider_session: str = "", id_token: str = "",
@@ -85,7 +90,7 @@ def start(
     """A new session, and what its browser holds. Each sign-in has a new one: what was in the browser before counts no
     longer (session fixation)."""
     now = time.time() if now is None else now
-    token = secrets.token_urlsafe(32)
+    token = fresh_key()
     session = Session(
         f"session:{uuid.uuid4()}", person, now, now, now + hours * 3600, mfa, tuple(methods), address[:64], agent[:255],
         provider, subject[:255], provider_session[:255], id_token,
@@ -115,7 +120,7 @@ def touch(connection: Connection, session: Session, now: float) -> None:
 
 def strengthen(connection: Connection, session: Session, *, methods: Sequence[str], now: float) -> str:
     """A second factor was shown: the session gets a new secret, which is given, and its time. The old one is gone."""
-    token = secrets.token_urlsafe(32)
+    token = fresh_key()
     every = orjson.dumps(list(dict.fromkeys((*session.methods, *methods)))).decode()
     values = {"hash": digest(token), "mfa": now, "methods": every}
     connection.execute(update(SESSIONS).where(SESSIONS.c.id == session.id).values(**values))
@@ -161,11 +166,19 @@ def remember(
     """Keep something under a secret ``key`` until it is :func:`taken` or runs out. False: there is one already."""
     now = time.time() if now is None else now
     name = digest(f"{kind} {key}")
+    locked(connection, f"pending:{name}")
+    connection.execute(delete(PENDING).where(PENDING.c.key == name, PENDING.c.expires <= now))
     if connection.execute(select(PENDING.c.expires).where(PENDING.c.key == name)).first() is not None:
         return False
     body = orjson.dumps(dict(payload)).decode()
     connection.execute(insert(PENDING).values(key=name, kind=kind, payload=body, expires=now + seconds))
     return True
+
+
+def amend(connection: Connection, kind: str, key: str, payload: Mapping[str, Any]) -> None:
+    """Keep something else under a key, for as long as what was there before."""
+    body = orjson.dumps(dict(payload)).decode()
+    connection.execute(update(PENDING).where(PENDING.c.key == digest(f"{kind} {key}")).values(payload=body))
 
 
 def taken(connection: Connection, kind: str, key: str, *, now: float | None = None) -> dict[str, Any] | None:

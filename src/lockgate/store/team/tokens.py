@@ -93,6 +93,12 @@ def find(connection: Connection, shown: str, *, now: float | None = None) -> Tok
     return None if row is None else _token(row)
 
 
+def shown_before(connection: Connection, shown: str) -> Token | None:
+    """The token that was shown, also one that holds no longer: whose it was."""
+    row = connection.execute(select(TOKENS).where(TOKENS.c.hash == digest(shown))).mappings().first()
+    return None if row is None else _token(row)
+
+
 def needs_touch(token: Token, now: float) -> bool:
     """Whether it is time to write down that it was used."""
     return now - token.used >= _USED_EVERY
