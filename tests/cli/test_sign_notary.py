@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tests.signing.notary import revoking
 from tests.signing.notary.authorities import chain, key_pem, pem
 from tests.signing.notary.timestamping import authority, serving
 from tests.sources.image.building import Layout
@@ -90,3 +91,25 @@ def test_what_does_not_go_together_is_told(lockgate, folder):
     (folder / "notation" / "truststore" / "x509" / "ca" / "ours" / "root.crt").unlink()
     run = lockgate("verify", "layout", cwd=folder)
     assert (run.returncode, "without certificates" in run.stderr) == (3, True)
+
+
+def test_a_revoked_certificate_is_refused_by_a_list_that_is_given(lockgate, folder):
+    key, certificates = revoking.signer(revoking.lists_at("http://127.0.0.1:1/a.crl"))
+    (folder / "key.pem").write_bytes(key_pem(key))
+    (folder / "chain.pem").write_bytes(pem(*certificates))
+    (folder / "notation/truststore/x509/ca/ours/root.crt").write_bytes(pem(revoking.ROOT))
+    sign = ("sign", "layout", "--form", "notary-cose", "--key", "key.pem", "--certificates", "chain.pem")
+    assert lockgate(*sign, cwd=folder).returncode == 0
+    verify = ("verify", "layout", "--no-store")
+    assert "is not known (give lists of its issuer" in lockgate(*verify, cwd=folder).stdout
+    (folder / "lockgate-images.yaml").write_text(POLICY.replace("json}", "json, ask_revocation: true}"))
+    asked = lockgate(*verify, cwd=folder).stdout
+    assert "nobody tells" in asked
+    assert "a server on this machine or its link is not asked" in asked
+    (folder / "lockgate-images.yaml").write_text(POLICY.replace("json}", "json, crls: [a.crl]}"))
+    for revoked, code in (((), 0), ((certificates[0],), 1)):
+        (folder / "a.crl").write_bytes(revoking.der(revoking.crl(*revoked)))
+        done = lockgate(*verify, cwd=folder)
+        assert (done.returncode, "was revoked on" in done.stdout) == (code, bool(revoked)), done.stdout + done.stderr
+    (folder / "a.crl").write_bytes(b"nothing")
+    assert lockgate(*verify, cwd=folder).returncode == 3

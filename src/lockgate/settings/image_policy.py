@@ -49,6 +49,14 @@ class AuthoritySettings:
     keys: tuple[str, ...] = setting("Files of public keys, PEM, relative to this file; any of them counts.", ())
     keyless: Keyless | None = setting("An identity that sigstore certifies.")
     notary: str | None = setting("A trust policy of Notary Project (`trustpolicy.json`), relative to this file.")
+    crls: tuple[str, ...] = setting(
+        "Files of revocation lists (PEM or DER), relative to this file, for `notary`: in these its certificates are "
+        "looked up.", ()
+    )
+    ask_revocation: bool = setting(
+        "For `notary`: whether the servers that certificates name (OCSP, lists) are asked where `crls` has no list of "
+        "their issuer.", False
+    )
     trusted_root: str | None = setting(
         "Trusted root of sigstore (`trusted_root.json`), relative to this file. Default: that of the whole policy."
     )

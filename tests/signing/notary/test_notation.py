@@ -8,18 +8,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.signing.notary import revoking
 from tests.signing.notary.authorities import chain, key_pem, pem
+from tests.signing.notary.revoking import Responder, crl, lists_at, responder_at, signer
 from tests.signing.notary.timestamping import authority, serving
 from tests.sources.image.building import Layout
 
 from lockgate.formats.signatures.notary.envelope import ARTIFACT_TYPE, COSE, JWS, target_of
 from lockgate.formats.signatures.notary.trust_policy import Check
 from lockgate.signing.notary.making import sign
+from lockgate.signing.notary.revocation import Revocation
 from lockgate.signing.notary.verifying import read_envelope, verify
 from lockgate.signing.signer import HeldKey
 from lockgate.sources import notation as trusted
 from lockgate.sources.image import place_of
 from lockgate.sources.image.attached import attach, attached, content_of, subject_of
+from lockgate.sources.revocation_servers import RevocationServers
 
 NOTATION = shutil.which("notation")
 pytestmark = pytest.mark.skipif(NOTATION is None, reason="notation signs and verifies (.ci/fetch-oracles)")
@@ -64,13 +68,13 @@ class Home:
             timeout=50, check=False,
         )  # fmt: skip
 
-    def outcomes(self, now=None):
+    def outcomes(self, now=None, **more):
         statement = trusted.read_policy(self.folder).for_repository(SCOPE)
         stores = trusted.read_stores(self.folder, statement)
         for one in attached(self.place, self.subject.digest, ARTIFACT_TYPE):
             content = content_of(self.place, one, most=100_000)
             kind = one.manifest.layers[0].media_type
-            yield verify(content, kind, self.subject, statement, stores, now or datetime.now(UTC))
+            yield verify(content, kind, self.subject, statement, stores, now or datetime.now(UTC), **more)
 
 
 @pytest.mark.parametrize("form", TYPES)
@@ -137,3 +141,23 @@ def test_a_timestamp_outlives_the_certificate_for_both(tmp_path, form):
         assert ours.holds, ours.problem
         done = home.notation("verify", "--scope", SCOPE)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("way", ["list", "responder"])
+def test_a_revoked_certificate_is_refused_by_both(tmp_path, way):
+    files: dict[str, bytes] = {}
+    responder = Responder(tmp_path / "ocsp")
+    with revoking.serving(files, responder) as address:
+        more = lists_at(f"{address}/a.crl") if way == "list" else responder_at(f"{address}/ocsp")
+        home = Home(tmp_path / "home", *signer(more))
+        content, annotations = sign(home.subject, HeldKey(home.key), home.chain, media_type=JWS, now=datetime.now(UTC))
+        attach(home.place, home.subject, ARTIFACT_TYPE, [(JWS, content)], annotations=annotations, config=ARTIFACT_TYPE)
+        for revoked in ([], [home.chain[0]]):
+            files["a.crl"] = revoking.der(crl(*revoked))
+            responder.knows(good=[] if revoked else [home.chain[0]], revoked=revoked)
+            shutil.rmtree(tmp_path / "home" / "cache", ignore_errors=True)
+            (ours,) = home.outcomes(revocation=Revocation(ask=RevocationServers(named_by_others=False)))
+            theirs = home.notation("verify", "--scope", SCOPE)
+            assert ours.holds is not bool(revoked), ours.problem
+            assert (theirs.returncode == 0) is not bool(revoked), theirs.stderr
+            assert not revoked or "revoked" in theirs.stderr

@@ -18,13 +18,18 @@ from lockgate.settings import image_policy
 from lockgate.settings.image_policy import AuthoritySettings, ImagePolicy, Keyless
 from lockgate.signing import keys
 from lockgate.signing.keys import PublicKey
+from lockgate.signing.notary.revocation import Revocation, lists_of
 from lockgate.signing.refused import RefusedError
 from lockgate.sources import notation
+from lockgate.sources.revocation_servers import RevocationServers
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from cryptography.x509 import Certificate, CertificateRevocationList
 
 _MAX_FILE = 4 * 1024 * 1024
+_MAX_LIST = 32 * 1024 * 1024
+_SERVERS = RevocationServers()
+"""One for all policies, since what a server said holds whoever asks."""
 _CLAIMS = ("repository", "workflow", "ref", "trigger", "runner")
 
 
@@ -87,6 +92,8 @@ class _Reader:
         where = f"authorities.{name}"
         if len(ways) != 1:
             raise ConfigurationError("an authority has keys, keyless or notary, one of them", where=where)
+        if told.notary is None and (told.crls or told.ask_revocation):
+            raise ConfigurationError("revocation is looked up for notary alone", where=where, hint="notary: FILE")
         root = self._root(told)
         if told.keys:
             if told.log and root is None:
@@ -98,9 +105,9 @@ class _Reader:
                 raise ConfigurationError("keyless needs a trusted root", where=where,
                                          hint="trusted_root: trusted_root.json")  # fmt: skip
             return KeylessAuthority(_wanted(told.keyless, where), root, told.log is not False)
-        return self._notary(str(told.notary))
+        return self._notary(str(told.notary), told)
 
-    def _notary(self, name: str) -> NotaryAuthority:
+    def _notary(self, name: str, told: AuthoritySettings) -> NotaryAuthority:
         """Of a trust policy, whose trust stores lie beside it as notation lays them out."""
         from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -114,7 +121,16 @@ class _Reader:
             stores |= notation.read_stores(path.parent, statement)
         for (kind, store), certificates in stores.items():
             self._read[f"{name} {kind}:{store}"] = b"".join(one.public_bytes(Encoding.DER) for one in certificates)
-        return NotaryAuthority(policy, stores)
+        lists = [one for file in told.crls for one in self._lists(file)]
+        return NotaryAuthority(policy, stores, Revocation(lists, _SERVERS if told.ask_revocation else None))
+
+    def _lists(self, name: str) -> list[CertificateRevocationList]:
+        if name not in self._read:
+            self._read[name] = _content(self._folder / name, most=_MAX_LIST)
+        try:
+            return lists_of(self._read[name])
+        except RefusedError as error:
+            raise ConfigurationError(error.reason, where=str(self._folder / name)) from None
 
     def _root(self, told: AuthoritySettings) -> TrustedRoot | None:
         named = told.trusted_root or self._policy.trusted_root
@@ -153,12 +169,12 @@ def _wanted(told: Keyless, where: str) -> Wanted:
     return Wanted(told.issuer, told.identity or "", told.identity_pattern or "", claims)
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, *, most: int = _MAX_FILE) -> bytes:
     try:
         with path.open("rb") as stream:
-            content = stream.read(_MAX_FILE + 1)
+            content = stream.read(most + 1)
     except OSError as error:
         raise ConfigurationError(error.strerror or "cannot be read", where=str(path)) from None
-    if len(content) > _MAX_FILE:
-        raise ConfigurationError(f"larger than {_MAX_FILE:,} bytes", where=str(path))
+    if len(content) > most:
+        raise ConfigurationError(f"larger than {most:,} bytes", where=str(path))
     return content

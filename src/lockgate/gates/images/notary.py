@@ -12,7 +12,8 @@ from lockgate.formats.oci.manifests import Descriptor
 from lockgate.formats.signatures.notary.trust_policy import TrustPolicy
 from lockgate.formats.signatures.testimony import Form, Subject, Testimony
 from lockgate.gates.images.authority import Signed
-from lockgate.signing.notary.verifying import verify
+from lockgate.signing.notary.revocation import Revocation
+from lockgate.signing.notary.verifying import NOTHING_KNOWN, verify
 from lockgate.signing.refused import RefusedError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class NotaryAuthority:
     policy: TrustPolicy
     stores: Mapping[tuple[str, str], Sequence[Certificate]]
     """Of all statements, by type and name."""
+    revocation: Revocation = NOTHING_KNOWN
     clock: Callable[[], datetime] = field(default=_now, repr=False)
 
     @property
@@ -48,7 +50,8 @@ class NotaryAuthority:
         if statement.skips:
             raise RefusedError(f"the trust policy looks at no signature of {image.name} (statement {statement.name!r})")
         target = Descriptor(image.media_type, image.digest, len(image.content))
-        outcome = verify(found.content, found.media_type, target, statement, self.stores, self.clock())
+        outcome = verify(found.content, found.media_type, target, statement, self.stores, self.clock(),
+                         self.revocation)  # fmt: skip
         if not outcome.holds or outcome.target is None:
             raise RefusedError(outcome.problem)
         moments = () if outcome.proved_at is None else (outcome.proved_at,)

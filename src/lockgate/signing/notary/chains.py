@@ -77,10 +77,10 @@ def check(chain: Sequence[Certificate], purpose: Purpose) -> None:
         raise RefusedError("there is no certificate")
     for number, one in enumerate(chain):
         last = number == len(chain) - 1
-        issued = _issued_by(one, one if last else chain[number + 1])
+        issued = issued_by(one, one if last else chain[number + 1])
         if not issued:
             raise RefusedError(f"{'the root is not self-signed' if last else 'it is not issued by the next'}{_at(one)}")
-        if not last and _issued_by(one, one):
+        if not last and issued_by(one, one):
             raise RefusedError(f"a self-signed certificate before the end of the chain{_at(one)}")
         if number == 0:
             _signer(one, purpose)
@@ -98,10 +98,11 @@ def issues(one: Certificate) -> bool:
 
 def self_signed(one: Certificate) -> bool:
     """Whether a certificate is its own issuer."""
-    return _issued_by(one, one)
+    return issued_by(one, one)
 
 
-def _issued_by(one: Certificate, issuer: Certificate) -> bool:
+def issued_by(one: Certificate, issuer: Certificate) -> bool:
+    """Whether ``issuer`` has issued a certificate, by names and signature."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     try:

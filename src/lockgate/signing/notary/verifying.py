@@ -1,12 +1,13 @@
 """One signature of the Notary Project put to one statement of a trust policy: five checks, each with what became of it.
 
-Source: trust-store-trust-policy.md, "Steps" of signature verification. Nobody is asked: a certificate that names where
-its revocation is told counts as not checked, which a statement enforces, tells or skips.
+Source: trust-store-trust-policy.md, "Steps" of signature verification. Whether certificates were revoked
+``revocation`` finds out, by what it is given; what is not known a statement enforces, tells or skips.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,14 @@ from lockgate.formats.signatures.notary.envelope import AUTHORITY, COSE, JWS, En
 from lockgate.formats.signatures.notary.trust_policy import Action, Check, Statement
 from lockgate.signing.notary import chains, timestamps
 from lockgate.signing.notary.chains import Purpose
+from lockgate.signing.notary.revocation import Revocation
 from lockgate.signing.refused import RefusedError
 from lockgate.signing.signer import der_of
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-_UNASKED = "where the trust policy enforces revocation, override it, or use certificates that name no list"
+NOTHING_KNOWN = Revocation()
 Stores = Mapping[tuple[str, str], Sequence["Certificate"]]
 """Certificates by type and name of their trust store."""
 
@@ -71,12 +73,14 @@ class Outcome:
 
 
 def verify(
-    content: bytes, media_type: str, target: Descriptor, statement: Statement, stores: Stores, now: datetime
-) -> Outcome:
+    content: bytes, media_type: str, target: Descriptor, statement: Statement, stores: Stores, now: datetime,
+    revocation: Revocation = NOTHING_KNOWN,
+) -> Outcome:  # fmt: skip
     """What ``statement`` says of the signature ``content`` of ``target``. ``media_type``: of the envelope.
 
     ``stores``: those of the statement; a missing one makes its check fail. ``now`` knows its time zone. A statement
-    that skips looks at nothing and lets everything count.
+    that skips looks at nothing and lets everything count. ``revocation``: what is known of revoked certificates, and
+    who may be asked: of a chain that leads to no trust store nobody is.
     """
     if statement.skips:
         return Outcome(tuple(Checked(check, Action.SKIP) for check in Check))
@@ -90,8 +94,8 @@ def verify(
     judges: tuple[tuple[Check, Callable[[], None]], ...] = (
         (Check.AUTHENTICITY, lambda: _authentic(read, chain, statement, stores)),
         (Check.EXPIRY, lambda: _unexpired(read, now)),
-        (Check.TIMESTAMP, lambda: proved.extend(_in_time(read, chain, statement, stores, now))),
-        (Check.REVOCATION, lambda: _unrevoked(chain)),
+        (Check.TIMESTAMP, lambda: proved.extend(_in_time(read, chain, statement, stores, now, revocation))),
+        (Check.REVOCATION, lambda: _unrevoked(read, chain, done, revocation, now)),
     )
     for check, judge in judges:
         action = statement.actions[check]
@@ -184,9 +188,20 @@ def _unexpired(read: Envelope, now: datetime) -> None:
         raise RefusedError(f"the signature expired at {_told(read.expires_at)}")
 
 
+def _unrevoked(
+    read: Envelope, chain: Sequence[Certificate], done: Sequence[Checked], revocation: Revocation, now: datetime
+) -> None:
+    """Whoever made the signature wrote the certificates that say who is asked: so first they must be of somebody who is
+    trusted."""
+    if any(one.check is Check.AUTHENTICITY and one.problem for one in done):
+        revocation = replace(revocation, ask=None)
+    revocation.refuse(chain, now, read.signed_at if read.scheme == AUTHORITY else None)
+
+
 def _in_time(
-    read: Envelope, chain: Sequence[Certificate], statement: Statement, stores: Stores, now: datetime
-) -> Sequence[datetime]:
+    read: Envelope, chain: Sequence[Certificate], statement: Statement, stores: Stores, now: datetime,
+    revocation: Revocation,
+) -> Sequence[datetime]:  # fmt: skip
     """When an authority that is trusted has seen the signature; nothing where none is asked."""
     if read.scheme == AUTHORITY:
         _valid(chain, read.signed_at, read.signed_at, "when the authority says that it was signed")
@@ -201,7 +216,7 @@ def _in_time(
     roots = [one for key in authorities for one in _store(stores, key)]
     seen = timestamps.seen(read.timestamp, read.signature, roots)
     if statement.actions[Check.REVOCATION] is not Action.SKIP:
-        _unrevoked(seen.chain)
+        revocation.refuse(seen.chain, now)
     _valid(chain, seen.first, seen.last, "at the time of its timestamp")
     return (seen.last,)
 
@@ -211,21 +226,6 @@ def _valid(chain: Sequence[Certificate], first: datetime, last: datetime, when: 
         if not (one.not_valid_before_utc <= first and last <= one.not_valid_after_utc):
             told = f"{_told(one.not_valid_before_utc)} to {_told(one.not_valid_after_utc)}"
             raise RefusedError(f"a certificate is valid from {told} and not {when}")
-
-
-def _unrevoked(chain: Sequence[Certificate]) -> None:
-    from cryptography import x509
-    from cryptography.x509.oid import AuthorityInformationAccessOID as Access
-
-    for one in chain[:-1]:
-        for extension in one.extensions:
-            value = extension.value
-            points = isinstance(value, x509.CRLDistributionPoints) or (
-                isinstance(value, x509.AuthorityInformationAccess)
-                and any(held.access_method == Access.OCSP for held in value)
-            )
-            if points:
-                raise RefusedError(f"whether a certificate was revoked was not asked ({_UNASKED})")
 
 
 def _store(stores: Stores, key: tuple[str, str]) -> Sequence[Certificate]:
