@@ -9,6 +9,7 @@ from typing import Any
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "lockgate-ci/octokit"
 EXAMPLES = _CACHE / "webhooks-examples-7.6.1/api.github.com.json"
 DESCRIPTION = _CACHE / "openapi-23.0.2/api.github.com.json"
+GRAPHQL = _CACHE / "graphql-schema-15.26.1/schema.graphql"
 MISSING = "needs the files of @octokit that .ci/run fetches"
 
 

@@ -28,12 +28,11 @@ from lockgate.gates import Gate, Question
 from lockgate.model import Component, Decision, Family, File, ImageFacts, Object, Result, Rule, RuleId, Run
 from lockgate.rules import Rulebook
 from lockgate.scanners import ScanContext, Scanner, no_own_policies, nothing_below
-from lockgate.sources import ImageSource, LayeredSource, ObjectSource, Source
+from lockgate.sources import ForgeSource, ImageSource, LayeredSource, ObjectSource, Source
 from lockgate.store import Record
 from lockgate.store.cache import Cache
 
 if TYPE_CHECKING:
-    from lockgate.engine.objects import ObjectLog
     from lockgate.findings.vex import Vex
 
 
@@ -139,16 +138,15 @@ def _observe(run: _Run) -> None:
             below = getattr(source, "below", nothing_below)
             judge.prepare(replace(context, sibling=source.sibling, below=below), request.options)
         judges.components.start()
-        log = _object_log(run, source)
+        met, finish = _object_log(run, source)
         before = len(run.seen.findings), len(run.seen.waivers)
         observe(
             source, judges, run.seen, request, cache=run.cache, deadline=deadline,
-            met=log.met if log is not None else lambda judged: None,
+            met=met,
         )  # fmt: skip
         if isinstance(source, LayeredSource):
             _tell(run.seen, source, *before)
-        if log is not None and isinstance(source, ObjectSource):
-            log.finish(source.is_whole)
+        finish()
     run.seen.skips[:] = dict.fromkeys(run.seen.skips)  # a module is read by itself and by each file that names it
 
 
@@ -161,16 +159,26 @@ def _tell(seen: Observation, source: LayeredSource, findings: int, waivers: int)
     del seen.waivers[waivers:]
 
 
-def _object_log(run: _Run, source: Source) -> ObjectLog | None:
-    """Where the objects of a cluster are kept; None when nothing is, or what is read is no cluster."""
-    if run.store is None or not isinstance(source, ObjectSource):
-        return None
+def _object_log(run: _Run, source: Source) -> tuple[Callable[[Object], None], Callable[[], None]]:
+    """What keeps each object of a cluster or a forge in the record, and what is done once all were met. Nothing where
+    nothing is remembered, or what is read is neither."""
+    if run.store is None or not isinstance(source, ObjectSource | ForgeSource):
+        return lambda judged: None, lambda: None
+    run.batch = run.batch or uuid.uuid4().hex
+    if isinstance(source, ForgeSource):
+        from lockgate.engine.forge_objects import ForgeLog
+
+        kept = ForgeLog(
+            run.store, forge=source.forge, organization=source.organization, batch=run.batch, run=run.id,
+            started=run.started,
+        )  # fmt: skip
+        return kept.met, lambda: kept.finish(whole=source.whole)
     from lockgate.engine.objects import ObjectLog
 
-    run.batch = run.batch or uuid.uuid4().hex
-    return ObjectLog(
+    log = ObjectLog(
         run.store, cluster=source.root, batch=run.batch, run=run.id, started=run.started, salt=run.request.salt
     )
+    return log.met, lambda: log.finish(source.is_whole)
 
 
 class _Rendered:

@@ -80,6 +80,23 @@ class ObjectSource(Protocol):
 
 
 @runtime_checkable
+class ForgeSource(Protocol):
+    """An organisation or group of a forge, whose settings are objects."""
+
+    @property
+    def forge(self) -> str:
+        """``github``, ``azure-devops`` or ``gitlab``."""
+
+    @property
+    def organization(self) -> str:
+        """Its name on the forge."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything in it was listed, once all was yielded."""
+
+
+@runtime_checkable
 class JudgedSource(Protocol):
     """A source whose rows are findings that nobody here could have made: no scanner says what of it was judged."""
 

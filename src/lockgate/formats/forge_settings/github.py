@@ -296,14 +296,12 @@ _NEW = {
 
 
 def _actions(parts: Mapping[str, Any]) -> dict[str, Any]:
-    allowed, selected = mapping(parts.get("actions")), mapping(parts.get("selectedActions"))
+    allowed = mapping(parts.get("actions"))
     token, forks = mapping(parts.get("workflowToken")), mapping(parts.get("privateForks"))
     return {
         "repositories": text(allowed.get("enabled_repositories")),
         "allowed": text(allowed.get("allowed_actions")) or "none",
         "pinned": allowed.get("sha_pinning_required") is True,
-        "verifiedAllowed": selected.get("verified_allowed") is True,
-        "patterns": [text(one) for one in selected.get("patterns_allowed") or ()],
         "tokenWrites": token.get("default_workflow_permissions") == "write",
         "tokenApproves": token.get("can_approve_pull_request_reviews") is True,
         "forkApproval": text(mapping(parts.get("forkApproval")).get("approval_policy")),

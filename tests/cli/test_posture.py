@@ -1,0 +1,136 @@
+"""``lockgate posture`` against a forge on loopback: judged, remembered, waived, mended when somebody says so."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from tests.simulators.github_organization import GitHub, github
+
+from lockgate.store import Record
+
+TOKEN = {"GITHUB_TOKEN": "t0ken"}
+
+
+@pytest.fixture
+def acme():
+    told = GitHub()
+    told.add("shop", own={"hasVulnerabilityAlertsEnabled": False})
+    told.add("site")
+    told.parts["actions/permissions/workflow"] = {
+        "default_workflow_permissions": "write", "can_approve_pull_request_reviews": False,
+    }  # fmt: skip
+    with github(told) as server:
+        yield server
+
+
+@pytest.fixture
+def posture(lockgate, acme, tmp_path):
+    def run(*arguments: str, env=TOKEN):
+        return lockgate("posture", "github:acme", "--api", acme.base, "--quiet", *arguments, cwd=tmp_path, env=env)
+
+    return run
+
+
+def found(ran) -> set[tuple[str, str, str]]:
+    told = json.loads(ran.stdout)
+    return {(one["rule"], one["location"]["path"], one["state"]) for one in told["findings"]}
+
+
+def test_what_is_wrong_is_found_and_known_again(posture, tmp_path):
+    first = posture("--format", "json")
+    assert first.returncode == 1, first.stderr
+    wrong = {("posture/github-workflow-token-writes", "github:acme"),
+             ("posture/github-dependabot-alerts-off", "github:acme/shop")}  # fmt: skip
+    assert found(first) == {(*one, "new") for one in wrong}
+    assert found(posture("--format", "json")) == {(*one, "known") for one in wrong}
+    record = Record.open(tmp_path / ".lockgate")
+    rows = record.rows("ForgeObjects")
+    assert {(row["Kind"], row["Name"], row["Change"]) for row in rows} == {
+        ("GitHubOrganization", "acme", "new"), ("GitHubRepository", "shop", "new"), ("GitHubRepository", "site", "new"),
+    }  # fmt: skip
+    repositories = record.rows("ForgeRepositories")
+    assert len(repositories) == 4
+    assert {(row["Repository"], row["Protected"], row["Approvals"]) for row in repositories} == {
+        ("shop", True, 2), ("site", True, 2)}  # fmt: skip
+
+
+def test_a_change_and_a_repository_that_is_gone_are_rows_of_the_record(posture, acme, tmp_path):
+    posture("--format", "json")
+    acme.nodes["shop"]["hasVulnerabilityAlertsEnabled"] = True
+    del acme.entries["site"], acme.nodes["site"]
+    posture("--format", "json")
+    rows = Record.open(tmp_path / ".lockgate").rows("ForgeObjects")
+    assert [(row["Name"], row["Change"]) for row in rows if row["Change"] != "new"] == [
+        ("shop", "changed"), ("site", "gone")]  # fmt: skip
+
+
+def test_a_dry_run_shows_the_calls_and_makes_none(posture, acme):
+    ran = posture("--apply", "github-dependabot-alerts-off", "posture/github-workflow-token-writes")
+    assert "PUT /repos/acme/shop/vulnerability-alerts" in ran.stdout
+    assert "PUT /orgs/acme/actions/permissions/workflow" in ran.stdout
+    assert "# 2 findings; 2 calls would be made: add --yes" in ran.stdout
+    assert acme.sent == []
+
+
+def test_terraform_is_shown_in_place_of_calls(posture, acme):
+    ran = posture("--apply", "github-dependabot-alerts-off", "--terraform")
+    assert 'name                 = "shop"' in ran.stdout
+    assert acme.sent == []
+
+
+def test_with_yes_the_calls_are_made_and_what_they_changed_is_read_again(posture, acme, tmp_path):
+    ran = posture("--apply", "github-dependabot-alerts-off", "--yes", "--format", "json=after.json")
+    assert "made: PUT /repos/acme/shop/vulnerability-alerts" in ran.stdout, ran.stderr
+    assert acme.sent == [("PUT", "/repos/acme/shop/vulnerability-alerts", None)]
+    after = json.loads((tmp_path / "after.json").read_text())
+    assert [one["rule"] for one in after["findings"]] == ["posture/github-workflow-token-writes"]
+    assert [one["rule"] for one in after["fixed"]] == ["posture/github-dependabot-alerts-off"]
+    (row,) = Record.open(tmp_path / ".lockgate").rows("ForgeChanges")
+    assert (row["Rule"], row["Target"], row["Outcome"]) == (
+        "posture/github-dependabot-alerts-off", "/repos/acme/shop/vulnerability-alerts", "made")  # fmt: skip
+
+
+def test_a_call_that_is_refused_is_told_with_the_permission_and_ends_otherwise(posture, acme):
+    acme.refused = r"vulnerability-alerts$"
+    ran = posture("--apply", "github-dependabot-alerts-off", "--yes")
+    assert ran.returncode == 5
+    assert "refused: PUT /repos/acme/shop/vulnerability-alerts" in ran.stdout
+    assert "it needs Administration: write" in ran.stdout
+
+
+def test_what_is_waived_is_neither_denied_nor_mended(posture, acme, tmp_path):
+    until = date.today() + timedelta(days=30)
+    (tmp_path / "lockgate-waivers.yaml").write_text(
+        "waivers:\n  - rule: posture/github-dependabot-alerts-off\n    path: 'github:acme/shop'\n"
+        f"    reason: another tool tells us\n    by: ada\n    expires: {until}\n"
+    )
+    ran = posture("--apply", "github-dependabot-alerts-off", "--yes")
+    assert acme.sent == [], ran.stdout
+    ran = posture("--apply", "github-dependabot-alerts-off")
+    assert "1 waived are left alone" in ran.stdout, ran.stderr
+
+
+def test_what_could_not_be_read_keeps_a_finding_open(posture, acme):
+    posture("--format", "json")
+    acme.forbidden = frozenset({"hasVulnerabilityAlertsEnabled"})
+    told = json.loads(posture("--format", "json").stdout)
+    assert told["fixed"] == []
+    assert any("Dependabot alerts (needs Administration: read" in skip["reason"] for skip in told["skips"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["posture", "acme"], "names no forge"),
+        (["posture", "github:a/../b"], "cannot be the name"),
+        (["posture", "github:acme", "--yes"], "nothing is to be applied"),
+        (["posture", "github:acme", "--apply", "gitlab-x"], "there is no rule"),
+        (["posture", "github:acme"], "GITHUB_TOKEN is not set"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(lockgate, tmp_path, arguments, words):
+    ran = lockgate(*arguments, cwd=tmp_path, env={"GITHUB_TOKEN": ""})
+    assert ran.returncode in (2, 3), ran.stderr
+    assert words in ran.stderr
