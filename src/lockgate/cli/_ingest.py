@@ -141,7 +141,7 @@ def _load(arguments: Namespace, loader: Loader, name: str, told: _Told) -> None:
     with progress(quiet=arguments.quiet) as tell:
         for block in given:
             once = (sender, block.number) if sender else None
-            done = loader.load(block.data, first=block.first, refused=block.refused, once=once)
+            done = loader.load(block.data, begin=block.begin, refused=block.refused, once=once)
             told.blocks += 1
             told.rows += done.rows
             told.again += done.again

@@ -96,7 +96,7 @@ def _load(
     try:
         with progress(quiet=arguments.quiet) as tell:
             for block in blocks:
-                lines = enumerate(bytes(block.data).split(b"\n"), block.first)
+                lines = enumerate(bytes(block.data).split(b"\n"), block.begin())
                 found = read(form, lines, clean=clean, origin=name, only=arguments.table)
                 # What cannot be read is kept first, so that whoever finds the rows finds the rest.
                 for table in sorted(found, key=lambda one: not one.endswith(COMPANION)):

@@ -165,12 +165,12 @@ def test_the_blocks_of_a_file_are_its_lines_cut_at_the_same_places(
     if content.startswith((b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xef\xbb\xbf")):
         return
     found = list(blocks(path, form="ndjson", size=size))
-    assert b"".join(block.data for block in found) == content
+    assert b"".join(bytes(block.data) for block in found) == content
     at, line = 0, 1
     for number, block in enumerate(found, 1):
-        assert (block.number, block.first) == (number, line)
-        assert block.data.endswith(b"\n")
-        at, line = at + len(block.data), line + block.data.count(b"\n")
+        assert (block.number, block.begin()) == (number, line)
+        assert bytes(block.data).endswith(b"\n")
+        at, line = at + len(block.data), line + bytes(block.data).count(b"\n")
         piece = -(-at // size) * size  # what is cut ends with the last line of its piece
         assert at == len(content) or b"\n" not in content[at:piece]
 

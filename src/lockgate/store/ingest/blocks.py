@@ -13,7 +13,8 @@ import io
 import os
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,7 +24,8 @@ from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 from lockgate.store import _spill
 from lockgate.store.ingest.fitting import Problem
-from lockgate.store.ingest.plain import MOST_LINE, Bytes
+from lockgate.store.ingest.memory import Alone, Bytes, Shared, fresh
+from lockgate.store.ingest.plain import MOST_LINE
 
 SIZE = 64 << 20
 """Bytes of a block. Part of what makes a batch known again: with another size the same file would be taken anew."""
@@ -32,6 +34,8 @@ MOST_ARRAY = 256 << 20
 _PIECE = 1 << 20
 _NEAR = 128 << 10
 """Bytes that stay in the processor's cache from reading to hashing."""
+_MARK = b"\xef\xbb\xbf"
+"""The byte order mark."""
 _ROWS = 256
 """Of a Parquet file, brought at a time."""
 FORMATS = ("ndjson", "json", "csv", "parquet")
@@ -50,8 +54,8 @@ class Block:
 
     number: int
     """From 1, without gaps."""
-    first: int
-    """The number of its first line, from 1."""
+    begin: Callable[[], int]
+    """The number of its first line, from 1; counted when somebody asks, where the file can be read once more."""
     data: Bytes
     """Lines of JSON, each with its end."""
     refused: tuple[Problem, ...] = ()
@@ -97,17 +101,20 @@ def blocks(path: Path, *, form: str = "", most: int = 0, size: int = SIZE) -> It
                 return
             packed = _packed(magic)
             stream: Readable = _Bounded(_unpacked(raw, magic), most, str(path)) if packed else raw
-            yield from streamed(stream, form=form or _by_name(path), where=str(path), size=size)
+            ends = None if packed or not path.is_file() else _Ends(path)
+            yield from streamed(stream, form=form or _by_name(path), where=str(path), size=size, ends=ends)
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(f"cannot be read on: {error}", where=str(path)) from None
 
 
-def streamed(stream: Readable, *, form: str = "", where: str = "standard input", size: int = SIZE) -> Iterator[Block]:
-    """The blocks of a stream. Raises :class:`SourceError`."""
+def streamed(
+    stream: Readable, *, form: str = "", where: str = "standard input", size: int = SIZE, ends: _Ends | None = None
+) -> Iterator[Block]:  # fmt: skip
+    """The blocks of a stream. ``ends``: of the file that it is. Raises :class:`SourceError`."""
     head = stream.read(_PIECE)
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    start = head.lstrip(_MARK + b" \t\r\n")[:1]
     form = form or ("json" if start == b"[" else "ndjson")
-    whole = _Again(head.removeprefix(b"\xef\xbb\xbf"), stream)
+    whole = _Again(head.removeprefix(_MARK), stream)
     if form == "parquet":
         raise SourceError("a Parquet file cannot be read from a stream or compressed", where=where)
     if form == "csv":
@@ -115,62 +122,95 @@ def streamed(stream: Readable, *, form: str = "", where: str = "standard input",
     elif form == "json":
         yield from _of_texts(((one, None) for one in _array(whole, where)), size)
     else:
-        yield from _of_lines(whole, size)
+        yield from _of_lines(whole, size, ends)
 
 
-def _of_lines(stream: _Again, size: int) -> Iterator[Block]:
+def _of_lines(stream: _Again, size: int, ends: _Ends | None = None) -> Iterator[Block]:
     """Pieces of ``size`` bytes, each up to its last end of line. They are read to where they are handed on."""
-    rest, number, line = b"", 0, 1
-    data = bytearray()
+    rest, number, line, at = b"", 0, 1, 0
+    data = fresh()
     while True:
-        line += _ends(data)  # of the block before
         if sys.getrefcount(data) > 2:  # whoever got the last one still has it; else its memory is used again
-            data = bytearray()
+            data = fresh()
         before = len(rest)
         read = stream.fill_after(rest, data, size)
-        cut = data.rfind(b"\n", before) + 1
+        cut = data.rfind(b"\n", before, before + read) + 1
+        begin = partial(ends.before, at) if ends else partial(int, line)
         if read and not cut:
-            rest = bytes(data)
+            rest = bytes(data[: before + read])
             if len(rest) > MOST_LINE:
-                begin, rest = rest[:1000], _passed_over(stream)
-                number += 1
-                yield Block(number, line, b"\n", (_too_long(line, begin),))
-                line += 1
+                at += len(rest)
+                start, (rest, passed) = rest[:1000], _passed_over(stream)
+                at, line, number = at + passed, line + 1, number + 1
+                yield Block(number, begin, b"\n", (_too_long(begin(), start),))
             continue
         end = cut if read else before
-        rest = bytes(data[end:])
-        del data[end:]
-        if data:
+        rest = bytes(data[end : before + read])
+        if end:
             number += 1
-            data += b"" if data.endswith(b"\n") else b"\n"
-            yield Block(number, line, data)
+            _end_line(data, end)
+            yield Block(number, begin, data)
+            at += end
         if not rest and read < size:  # it ended: most files have one block, and nobody counts its lines
             return
+        line += 0 if ends or not end else _ends(data)
+
+
+def _end_line(data: Shared | Alone, size: int) -> None:
+    """Keep so many bytes, with an end of line behind the last where none is."""
+    ended = data[size - 1] == ord("\n")
+    data.resize(size + (not ended))
+    data[size - 1 + (not ended)] = ord("\n")
+
+
+class _Ends:
+    """Ends of lines in a file that is read once more when somebody asks, each part of it once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._at, self._counted = path, 0, 0
+
+    def before(self, at: int) -> int:
+        """The number of the line that begins ``at`` bytes behind a byte order mark, if there is one."""
+        with self._path.open("rb", buffering=0) as stream:
+            begin = len(_MARK) if stream.read(len(_MARK)) == _MARK else 0
+            stream.seek(begin + self._at)
+            while self._at < at and (piece := stream.read(min(_NEAR, at - self._at))):
+                self._counted += _ends(piece)
+                self._at += len(piece)
+        return 1 + self._counted
 
 
 def _ends(data: Bytes) -> int:
     """Ends of lines; found one by one, which takes a fifth of the time of counting where lines are long."""
-    number = at = 0
-    while at := data.find(b"\n", at) + 1:
-        number += 1
+    number = 0
+    for begin in range(0, len(data), _NEAR):
+        piece, at = data[begin : begin + _NEAR], 0
+        while at := piece.find(b"\n", at) + 1:
+            number += 1
     return number
 
 
-def _passed_over(stream: _Again) -> bytes:
-    """What comes after a line without an end in sight."""
+def _passed_over(stream: _Again) -> tuple[bytes, int]:
+    """What comes after a line without an end in sight, and how many bytes were passed over."""
+    passed = 0
     while piece := stream.fill(_PIECE):
-        end = piece.find(b"\n")
-        if end >= 0:
-            return piece[end + 1 :]
-    return b""
+        end = piece.find(b"\n") + 1
+        if end:
+            return piece[end:], passed + end
+        passed += len(piece)
+    return b"", passed
 
 
-def without_long(data: Bytes, first: int) -> tuple[Bytes, tuple[Problem, ...]]:
-    """The lines that are not too long; those that are become empty ones, so that the others keep their numbers."""
+def without_long(data: Bytes, begin: Callable[[], int]) -> tuple[Bytes, tuple[Problem, ...]]:
+    """The lines that are not too long; those that are become empty ones, so that the others keep their numbers.
+
+    ``begin`` tells the number of the first.
+    """
     long = list(_long_lines(data))
     if not long:
         return data, ()
-    refused = tuple(_too_long(first + data.count(b"\n", 0, start), data[start : start + 1000]) for start, _ in long)
+    first = begin()
+    refused = tuple(_too_long(first + _ends(data[:start]), bytes(data[start : start + 1000])) for start, _ in long)
     edges = [0, *(edge for pair in long for edge in pair), len(data)]
     return b"".join(data[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)), refused
 
@@ -187,7 +227,7 @@ def _long_lines(data: Bytes) -> Iterator[tuple[int, int]]:
         at = end + 1
 
 
-def _too_long(line: int, begin: Bytes) -> Problem:
+def _too_long(line: int, begin: bytes) -> Problem:
     text = begin.decode("utf-8", "backslashreplace")
     return Problem(line, f"the row is longer than {MOST_LINE} bytes", "", text, False)
 
@@ -204,10 +244,10 @@ def _of_texts(lines: Iterable[tuple[bytes, Problem | None]], size: int) -> Itera
         bytes_held += len(line) + 1
         if bytes_held >= size // 4:
             number += 1
-            yield Block(number, first, b"".join(held), tuple(refused))
+            yield Block(number, partial(int, first), b"".join(held), tuple(refused))
             held, refused, bytes_held, first = [], [], 0, row + 1
     if held or not number:
-        yield Block(number + 1, first, b"".join(held), tuple(refused))
+        yield Block(number + 1, partial(int, first), b"".join(held), tuple(refused))
 
 
 def _array(stream: _Again, where: str) -> Iterator[bytes]:
@@ -348,23 +388,29 @@ class _Again(io.RawIOBase):
             left -= len(piece)
         return b"".join(parts)
 
-    def fill_after(self, rest: bytes, data: bytearray, size: int) -> int:
-        """As :meth:`fill`, into ``data`` after ``rest``, in place of what it holds; how many they were."""
+    def fill_after(self, rest: bytes, data: Shared | Alone, size: int) -> int:
+        """As :meth:`fill`, into ``data`` after ``rest``, in place of what it holds; how many they were.
+
+        ``data`` may be longer than all that.
+        """
         before, known = len(rest), self._left()
-        if known is None:
-            data[:] = rest
-            data += self.fill(size)
-            return len(data) - before
-        whole = before + min(size, known)
-        data += bytes(max(0, whole - len(data)))
+        whole = before + (size if known is None else min(size, known))
+        data.resize(max(1, whole))
         data[:before] = rest
         at = before + min(len(self._head), whole - before)
         data[before:at], self._head = self._head[: at - before], self._head[at - before :]
         with memoryview(data) as view:
-            while at < whole and (read := self._rest.readinto(view[at:whole])):  # type: ignore[attr-defined]
+            while at < whole and (read := self._read_into(view, at, whole, directly=known is not None)):
                 at += read
-        del data[at:]
         return at - before
+
+    def _read_into(self, view: memoryview, at: int, end: int, *, directly: bool) -> int:
+        if directly:
+            with view[at:end] as free:
+                return int(self._rest.readinto(free))  # type: ignore[attr-defined]
+        piece = self._rest.read(min(end - at, _PIECE))
+        view[at : at + len(piece)] = piece
+        return len(piece)
 
     def _left(self) -> int | None:
         """Bytes that are still to come, where it is a file; one more than that, to see its end."""

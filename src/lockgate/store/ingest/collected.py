@@ -17,8 +17,9 @@ import orjson
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError, StoreError
-from lockgate.store._append import CONFIGURATION
+from lockgate.store._append import CONFIGURATION, shown
 from lockgate.store._arrow import SQL_TYPES
+from lockgate.store.ingest.committing import committed
 from lockgate.store.ingest.handles import Handles
 from lockgate.store.journal import sync_folder
 from lockgate.store.record import holds
@@ -130,12 +131,17 @@ class Collected(Mapping[str, Table]):
             if once is not None and holds(handle, once):
                 return
             if self.local:
+                folder = Path(self.place) / name
+                made = committed(handle, folder, [_added(one) for one in parts], once)
+                if made is not None:
+                    _sync_log(folder, [made])
+                    return
                 before = handle.version()
                 handle.create_write_transaction(
                     [_action(one) for one in parts], "append", handle.schema(), commit_properties=properties
                 )
                 handle.update_incremental()
-                _sync_log(Path(self.place) / name, range(before + 1, handle.version() + 1))
+                _sync_log(folder, range(before + 1, handle.version() + 1))
             else:
                 write_deltalake(handle, _arrow(parts), mode="append", commit_properties=properties,
                                 storage_options=self._record.options)  # fmt: skip
@@ -263,22 +269,23 @@ def _shown(column: Column, told: Mapping[str, str]) -> str:
     return f'"{column.name}"'
 
 
+def _added(part: Part) -> dict[str, Any]:
+    """The file as a commit names it."""
+    stats = {
+        "numRecords": part.rows, "nullCount": {"TimeGenerated": 0},
+        "minValues": {"TimeGenerated": shown(part.first)}, "maxValues": {"TimeGenerated": shown(part.last)},
+    }  # fmt: skip
+    return {
+        "path": part.path.name, "partitionValues": {}, "size": part.path.stat().st_size,
+        "modificationTime": int(time.time() * 1000), "dataChange": True, "stats": orjson.dumps(stats).decode(),
+    }  # fmt: skip
+
+
 def _action(part: Part) -> Any:
     from deltalake.transaction import AddAction
 
-    stats = {
-        "numRecords": part.rows, "nullCount": {"TimeGenerated": 0},
-        "minValues": {"TimeGenerated": _moment(part.first)}, "maxValues": {"TimeGenerated": _moment(part.last)},
-    }  # fmt: skip
-    size, now = part.path.stat().st_size, int(time.time() * 1000)
-    return AddAction(part.path.name, size, {}, now, True, orjson.dumps(stats).decode())
-
-
-def _moment(microseconds: int) -> str:
-    from datetime import UTC, datetime, timedelta
-
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    one = _added(part)
+    return AddAction(one["path"], one["size"], {}, one["modificationTime"], one["dataChange"], one["stats"])
 
 
 def _arrow(parts: Sequence[Part]) -> Any:

@@ -14,8 +14,9 @@ import orjson
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
+from lockgate.store.ingest.memory import Bytes
 from lockgate.store.ingest.oddities import LARGE, holds_large
-from lockgate.store.ingest.plain import DAY, MOST_DEPTH, MOST_LINE, Bytes
+from lockgate.store.ingest.plain import DAY, MOST_DEPTH, MOST_LINE
 from lockgate.store.ingest.reading import Reading, Times
 from lockgate.tables import Column, ColumnType, Table
 from lockgate.tables._collected import MOST_COLUMNS, clash
@@ -70,16 +71,16 @@ Clean = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def fitted(
-    lines: Iterable[tuple[int, Bytes]], table: Table, reading: Reading, *, received: int, times: Times,
+    lines: Iterable[tuple[int, bytes]], table: Table, reading: Reading, *, received: int, times: Times,
     clean: Clean | None = None,
 ) -> Fitted:  # fmt: skip
     """The rows of numbered lines. ``clean`` is needed where ``reading`` has objects."""
     return _Fitting(table, reading, received, times, clean).run(lines)
 
 
-def numbered(data: Bytes, first: int) -> Iterator[tuple[int, Bytes]]:
+def numbered(data: Bytes, first: int) -> Iterator[tuple[int, bytes]]:
     """Lines with their numbers, the first of which is ``first``."""
-    return enumerate(data.split(b"\n"), first)
+    return enumerate(bytes(data).split(b"\n"), first)
 
 
 class _Fitting:
@@ -89,7 +90,7 @@ class _Fitting:
         self._columns = {column.name: column for column in table.columns}
         self._done = Fitted()
 
-    def run(self, lines: Iterable[tuple[int, Bytes]]) -> Fitted:
+    def run(self, lines: Iterable[tuple[int, bytes]]) -> Fitted:
         read = [(number, row) for number, line in lines if (row := self._read(number, line)) is not None]
         if self._reading.widens:
             self._widen(row for _, row in read)
@@ -97,7 +98,7 @@ class _Fitting:
             self._done.rows.append(self._row(number, row))
         return self._done
 
-    def _read(self, number: int, line: Bytes) -> dict[str, Any] | None:
+    def _read(self, number: int, line: bytes) -> dict[str, Any] | None:
         line = line.strip(b" \t\r\n")
         if not line:
             return None
@@ -187,14 +188,14 @@ class _Fitting:
         self._done.problems.append(Problem(number, reason, name[:1000], text, kept))
 
 
-def value_of(line: Bytes) -> Any:
+def value_of(line: bytes) -> Any:
     """The JSON value of a line. Raises :class:`MisfitError`."""
     if len(line) > MOST_LINE:
         raise MisfitError(f"the row is longer than {MOST_LINE} bytes")
     return parsed(line)
 
 
-def parsed(content: Bytes) -> Any:
+def parsed(content: bytes) -> Any:
     """The value of JSON text, whole numbers with all their digits. Raises :class:`MisfitError`."""
     try:
         text = content.decode()

@@ -1,8 +1,9 @@
 """Delta tables of a local record that stay open from batch to batch.
 
 To open one reads its log from the last checkpoint on, which takes as long as some thousand rows do; what was committed
-since it was opened is read in a tenth of that. Each thread has its own. A table that went and was made anew is opened
-anew: the file of the commit that was read last is another one then.
+since it was opened is read in a tenth of that, and that nothing was is known by looking for one file. Each thread has
+its own. A table that went and was made anew is opened anew: the file of the commit that was read last is another one
+then.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class Handles:
         handle, version, last = held.pop(name, (None, 0, None))
         if handle is not None and last == self._commit(name, version):
             try:
-                handle.update_incremental()
+                if self._commit(name, version + 1) is not None:  # commits are numbered without gaps
+                    handle.update_incremental()
             except Exception:  # whatever it is, opening it tells it in the words that are understood
                 handle = None
         else:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,9 @@ from lockgate.store._columns import raw_of_rows
 from lockgate.store.ingest.blocks import without_long
 from lockgate.store.ingest.collected import Collected, Part, shape_of
 from lockgate.store.ingest.fitting import Clean, Fitted, Problem, fitted, numbered
+from lockgate.store.ingest.memory import Bytes
 from lockgate.store.ingest.oddities import marks_in
-from lockgate.store.ingest.plain import SECRET, Bytes, copied, opened, written
+from lockgate.store.ingest.plain import SECRET, copied, opened, written
 from lockgate.store.ingest.reading import AUDIT, Reading, Times, reading_of
 from lockgate.tables import Column, Table
 from lockgate.tables._collected import COMPANION
@@ -39,6 +41,11 @@ _FEW = 48 << 10
 """Bytes of lines that are read row by row at once: a statement for them takes longer to be planned."""
 _SAMPLE = 256 << 10
 """Bytes of each block in which fields of a closed kind are looked for that it did not have."""
+
+
+Begin = Callable[[], int]
+"""Tells the number of a first line. To count those before it takes time that most blocks need not take."""
+_FIRST: Begin = partial(int, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +110,10 @@ class Loader:
             self._connection = None
 
     def load(
-        self, data: Bytes, *, first: int = 1, refused: Sequence[Problem] = (), once: tuple[str, int] | None = None,
-        received: datetime | None = None, fields: Collection[str] | None = None,
+        self, data: Bytes, *, begin: Begin = _FIRST, refused: Sequence[Problem] = (),
+        once: tuple[str, int] | None = None, received: datetime | None = None, fields: Collection[str] | None = None,
     ) -> Loaded:  # fmt: skip
-        """Load lines of JSON. ``first``: the number of the first; ``refused``: what was left out of them before;
+        """Load lines of JSON. ``begin`` tells the number of the first; ``refused``: what was left out of them before;
         ``fields``: all that the rows have, where they are known to be objects with no others.
 
         ``once``: a sender's name and the number of the batch, which grows: it is done once, however often it is asked
@@ -118,23 +125,23 @@ class Loader:
         moment = received or datetime.now(UTC)
         with self._apart() as folder:
             return self._collected.guarded(
-                self._table.name, lambda: self._load(data, first, refused, Path(folder), moment, once, fields)
+                self._table.name, lambda: self._load(data, begin, refused, Path(folder), moment, once, fields)
             )
 
     def _load(
-        self, data: Bytes, first: int, refused: Sequence[Problem], folder: Path, moment: datetime,
+        self, data: Bytes, begin: Begin, refused: Sequence[Problem], folder: Path, moment: datetime,
         once: tuple[str, int] | None, fields: Collection[str] | None,
     ) -> Loaded:  # fmt: skip
         received = round(moment.timestamp() * 1_000_000)
-        data, long = without_long(data, first)
+        data, long = without_long(data, begin)
         made = _Made(problems=[*refused, *long])
         if self._transformation is not None:
-            data, more = self._transformation.lines(data, first=first, received=moment)
+            data, more = self._transformation.lines(data, first=begin(), received=moment)
             made.problems += more
             fields = None
         if not self._there:
-            self._begin(data, first, received)
-        self._piece(made, data, first, folder, received, fields)
+            self._begin(data, received)
+        self._piece(made, data, begin, folder, received, fields)
         parts = self._one_part(made.parts, folder)
         if made.problems:
             self._tell(made.problems, folder, moment, once)
@@ -142,10 +149,10 @@ class Loader:
             self._collected.append(self._table.name, parts, once=once)
         return Loaded(sum(part.rows for part in parts), tuple(made.problems))
 
-    def _begin(self, data: Bytes, first: int, received: int) -> None:
+    def _begin(self, data: Bytes, received: int) -> None:
         """Make the table. A custom one gets the columns that its first rows show."""
         if self._reading.widens:
-            lines = list(numbered(data[: _APART * 8], first))[:2000]
+            lines = list(numbered(data[: _APART * 8], 1))[:2000]
             done = fitted(lines, self._table, self._reading, received=received, times=self._times)
             known = {column.name for column in shape_of(self._table.name).columns}
             own = [column for column in self._table.columns if column.name not in known]
@@ -155,10 +162,10 @@ class Loader:
         self._there = True
 
     def _piece(
-        self, made: _Made, data: Bytes, first: int, folder: Path, received: int, fields: Collection[str] | None = None
+        self, made: _Made, data: Bytes, begin: Begin, folder: Path, received: int, fields: Collection[str] | None = None
     ) -> None:  # fmt: skip
         """The parts and problems of some lines."""
-        if not data or data.isspace():
+        if not data or (data[:64].isspace() and bytes(data).isspace()):
             return
         few = len(data) < _FEW and not self._reading.objects
         seen = self._seen(data) if self._reading.closed else frozenset()
@@ -168,10 +175,11 @@ class Loader:
                 made.parts += [part] if part.rows else []
                 return
         if len(data) <= 2 * _APART:
-            self._row_by_row(made, data, first, folder, received)
+            self._row_by_row(made, data, begin(), folder, received)
             return
+        first = begin()
         for piece in _cut(data, max(_APART, len(data) // _PIECES)):
-            self._piece(made, piece, first, folder, received)
+            self._piece(made, piece, partial(int, first), folder, received)
             first += piece.count(b"\n")
 
     def _plain(
@@ -279,11 +287,11 @@ def _columns_of(done: Fitted) -> list[Column]:
     return [Column(name, kind, "") for name, kind in done.new.items()]
 
 
-def _cut(data: Bytes, size: int) -> Iterator[Bytes]:
+def _cut(data: Bytes, size: int) -> Iterator[bytes]:
     """Pieces of about ``size`` bytes, of whole lines."""
     at = 0
     while at < len(data):
         end = data.find(b"\n", min(len(data), at + size) - 1)
         end = len(data) if end < 0 else end + 1
-        yield data[at:end]
+        yield bytes(data[at:end])
         at = end

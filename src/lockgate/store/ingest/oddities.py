@@ -14,6 +14,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from lockgate.store.ingest.memory import Bytes
+
 FORMS = (rb"[:,\[][ \t\r]*-?(?:nan|inf(?:inity)?)[ \t\r]*[,}\]]", rb",[}\]]", rb",[ \t\r]+[}\]]", rb"[\x0b\x0c]")
 """Letters in any case. The second and third are not one, since Hyperscan 5.4 misses ``,}`` for ``,[ ]*}`` at times."""
 BEYOND = (rb"[0-9]e[+]?[0-9]{3,}[ \t\r]*[,}\]]", rb"[0-9]{300}")
@@ -29,9 +31,9 @@ _MARK = b"\xef\xbb\xbf"
 """The byte order mark, which DuckDB passes over at the begin of a file."""
 
 
-def odd(data: bytes | bytearray) -> bool:
+def odd(data: Bytes) -> bool:
     """Whether lines of JSON may hold what JSON has not; texts that look like it count too."""
-    if data.startswith(_MARK):
+    if data[: len(_MARK)] == _MARK:
         return True
     view, at = memoryview(data), 0
     while at < len(data):
@@ -42,7 +44,7 @@ def odd(data: bytes | bytearray) -> bool:
     return False
 
 
-def marks_in(data: bytes | bytearray, marks: Sequence[str]) -> tuple[str, ...]:
+def marks_in(data: Bytes, marks: Sequence[str]) -> tuple[str, ...]:
     """Those of ``marks``, texts without blanks, that JSON of the values in ``data`` may hold, written without blanks.
 
     All, where a letter or sign that they may consist of is written by its number.
@@ -75,12 +77,12 @@ def _marks(marks: tuple[str, ...]) -> Any:
     return database
 
 
-def holds_large(data: bytes | bytearray) -> bool:
+def holds_large(data: Bytes) -> bool:
     """Whether there are so many digits in a row that a whole number may be beyond what 64 bits hold."""
     return holds((LARGE,), data)
 
 
-def holds(forms: tuple[bytes, ...], data: bytes | bytearray | memoryview) -> bool:
+def holds(forms: tuple[bytes, ...], data: Bytes | memoryview) -> bool:
     """Whether one of ``forms`` is there."""
     found: list[int] = []
     with _alone:

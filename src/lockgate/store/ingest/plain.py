@@ -18,11 +18,11 @@ from lockgate.dataclass import dataclass
 from lockgate.store import _spill
 from lockgate.store._arrow import SQL_TYPES
 from lockgate.store.ingest.collected import Part
+from lockgate.store.ingest.memory import Bytes, path_of
 from lockgate.store.ingest.oddities import odd
 from lockgate.store.ingest.reading import Reading, Times
 from lockgate.tables import ColumnType, Table
 
-Bytes = bytes | bytearray
 MOST_LINE = 10 << 20
 """Bytes of one row."""
 MOST_DEPTH = 1000
@@ -75,15 +75,15 @@ def written(
     """Write the rows of the lines in ``data`` to ``part``; None, and no file, where a row is not plain.
 
     ``received``: the time of ingestion in microseconds since 1970. ``block``: a file of our own for the lines, which
-    stays for the next, since new pages of a file cost more than to fill them again. ``fields``: all that the rows have,
+    stays for the next, since new pages of a file cost more than to fill them again; not needed where the lines lie in
+    memory that is a file. ``fields``: all that the rows have,
     where they are known to be JSON objects with no others. ``marks``: those of :data:`SECRET` that may be in the lines.
     """
     import duckdb
 
     if odd(data) if fields is None else not reading.known.issuperset(fields):
         return None
-    _put(data, block)
-    lines = _Lines(block, _room(data))
+    lines = _Lines(path_of(data) or _put(data, block), _room(data))
     try:
         if fields is None and not reading.closed and not _only_known(connection, lines, reading):
             return None
@@ -115,7 +115,7 @@ def _microseconds(text: str) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def _put(data: Bytes, block: Path) -> None:
+def _put(data: Bytes, block: Path) -> str:
     handle = os.open(block, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         left, at = memoryview(data), 0
@@ -124,6 +124,7 @@ def _put(data: Bytes, block: Path) -> None:
         os.ftruncate(handle, len(data))
     finally:
         os.close(handle)
+    return str(block)
 
 
 def _room(data: Bytes) -> int:
@@ -141,7 +142,7 @@ def _room(data: Bytes) -> int:
 class _Lines:
     """JSON lines in a file."""
 
-    path: Path
+    path: str
     room: int
     """Bytes that each of them fits into."""
 
@@ -149,7 +150,7 @@ class _Lines:
         """What stands after FROM."""
         listed = ", ".join(f"{_text(field)}: '{kind}'" for field, kind in columns.items())
         return (
-            f"read_json({_text(str(self.path))}, format = 'newline_delimited', columns = {{{listed}}}, "
+            f"read_json({_text(self.path)}, format = 'newline_delimited', columns = {{{listed}}}, "
             f"maximum_object_size = {self.room}, compression = 'none'{more})"
         )
 

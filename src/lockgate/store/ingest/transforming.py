@@ -21,7 +21,7 @@ from lockgate.store._arrow import batch_of
 from lockgate.store._columns import raw_of_rows
 from lockgate.store.ask import Limits, Tables, ask
 from lockgate.store.ingest.fitting import Problem, fitted, numbered
-from lockgate.store.ingest.plain import Bytes
+from lockgate.store.ingest.memory import Bytes
 from lockgate.store.ingest.reading import Reading, Times, reading_of
 from lockgate.tables import Column
 from lockgate.tables._collected import GIVEN, custom
