@@ -24,10 +24,13 @@ from email.utils import formatdate
 from pathlib import Path
 from types import ModuleType
 
+import orjson
 import pytest
 
 from lockgate.errors import StoreError
 from lockgate.store import Record
+from lockgate.store.ingest import Collected, Loader
+from lockgate.store.mirror import Mirror
 
 TABLES = ("Runs", "Findings", "Components", "Skips", "Decisions")
 S3_SERVER = """
@@ -207,10 +210,10 @@ def _ingesting(folder: Path, address: str, *words: str) -> subprocess.Popen[str]
                             text=True)  # fmt: skip
 
 
-def _rows(address: str, query: str) -> list[tuple[object, ...]]:
+def _rows(address: str, query: str, mirror: Path | None = None) -> list[tuple[object, ...]]:
     from lockgate.store.ask import ask
 
-    tables = Record.open(address).asked()
+    tables = Record.open(address, mirror=mirror).asked()
     try:
         return [tuple(row) for row in ask(query, tables).rows]
     finally:
@@ -242,3 +245,80 @@ def test_writers_that_ingest_at_once_lose_and_double_nothing_and_one_that_is_kil
                  "| order by writer asc") == [(n, 2000, 2000, 1999000) for n in range(3)]  # fmt: skip
     assert _rows(address, "Rows_CL | where toint(tags.a[0]) == 1234 | count") == [(3,)]
     assert _rows(address, "Rows_CL_errors | summarize count() by Kept | order by Kept asc") == [(False, 3), (True, 3)]
+
+
+@pytest.fixture
+def audited(address: str, tmp_path: Path) -> tuple[Record, Path]:
+    """A record with two files of events each of which is large enough for paths of JSON as columns."""
+    folder = tmp_path / "mirror"
+    record = Record.open(address, mirror=folder)
+    loader = Loader(Collected(record), "AKSAudit", audit=True, clean=lambda event: event)
+    for batch in range(2):
+        loader.load(b"".join(_event(batch * 11_000 + number) for number in range(11_000)), once=("log", batch + 1))
+    loader.close()
+    return record, folder
+
+
+def _event(number: int) -> bytes:
+    moment = f"2026-11-20T10:{number // 600 % 60:02}:{number // 10 % 60:02}.{number:06}Z"
+    return orjson.dumps({
+        "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata", "auditID": f"{number:036}",
+        "stage": "ResponseComplete", "requestURI": f"/api/v1/pods/{number}", "verb": "get",
+        "user": {"username": f"person-{number % 500}", "groups": ["a", "b"]}, "objectRef": {"name": f"pod-{number}"},
+        "requestReceivedTimestamp": moment, "stageTimestamp": moment,
+    }) + b"\n"  # fmt: skip
+
+
+_ASKED = ("AKSAudit | count", "AKSAudit | where User.username == 'person-77' | count",
+          "AKSAudit | where RequestUri has '21999' | project tostring(ObjectRef.name)")  # fmt: skip
+_TOLD = [[(22_000,)], [(44,)], [("pod-21999",)]]
+
+
+@pytest.mark.parametrize("address", ["s3"], indirect=True)
+def test_files_of_an_object_store_are_fetched_once_and_get_paths_and_filters_here(
+    audited: tuple[Record, Path], address: str
+) -> None:
+    record, folder = audited
+    assert [_rows(address, one) for one in _ASKED] == _TOLD
+    assert [_rows(address, one, folder) for one in _ASKED] == _TOLD
+    fetched = {one: one.stat().st_mtime_ns for one in folder.glob("*/*.parquet")}
+    assert len(fetched) == 2
+    assert [_rows(address, one, folder) for one in _ASKED] == _TOLD
+    assert {one: one.stat().st_mtime_ns for one in folder.glob("*/*.parquet")} == fetched
+    assert record.compact() == {"AKSAudit": 2}
+    (shredded,) = folder.glob("*/*-paths-*.parquet")
+    assert (shredded.parent / "_terms" / f"{shredded.name}.terms").exists()
+    source = Collected(record).source("AKSAudit", None)
+    assert any("/text" in one for one in source.paths)
+    assert str(shredded) in source.text
+    assert [_rows(address, one, folder) for one in _ASKED] == _TOLD
+    assert [_rows(address, one) for one in _ASKED] == _TOLD
+
+
+@pytest.mark.parametrize("address", ["s3"], indirect=True)
+def test_what_is_no_part_of_a_table_any_more_goes_after_an_hour(audited: tuple[Record, Path]) -> None:
+    record, folder = audited
+    assert record.mirror is not None
+    before = record.lie(record.delta("AKSAudit"))
+    assert before is not None
+    record.compact()
+    assert all(Path(one).exists() for one in before), "a query may be at it still"
+    record.mirror.clear(record.delta("AKSAudit"))
+    for one in folder.glob("*/*.gone"):
+        os.utime(one, (0, 0))
+    record.mirror.clear(record.delta("AKSAudit"))
+    assert not any(Path(one).exists() for one in before)
+    (left,) = folder.glob("*/*.parquet")
+    assert "-paths-" in left.name, "the file without the columns stands twice"
+
+
+@pytest.mark.parametrize("address", ["s3"], indirect=True)
+def test_a_file_that_is_cut_here_is_fetched_anew_and_a_table_too_large_to_keep_is_read_there(
+    audited: tuple[Record, Path], address: str
+) -> None:
+    record, folder = audited
+    files = record.lie(record.delta("AKSAudit"))
+    assert files is not None
+    Path(files[0]).write_bytes(b"PAR1")
+    assert _rows(address, _ASKED[0], folder) == _TOLD[0]
+    assert Mirror(folder, most=10).files(record.delta("AKSAudit"), record.options) is None

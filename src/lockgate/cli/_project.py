@@ -105,7 +105,7 @@ class Project:
 
             external = reader_of(self.settings.ask.external)
         upkeep = upkeep_of(self.settings.tables, where=FILE_NAME)
-        return Record.open(self.workspace.record, upkeep=upkeep, external=external)
+        return Record.open(self.workspace.record, upkeep=upkeep, external=external, mirror=self.workspace.mirror)
 
     def library(self) -> Library:
         """The saved queries and functions: files of the project, and what was written in the workspace."""

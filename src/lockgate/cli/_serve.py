@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace, beside: Callable[[Live, Desk], Beside] | 
     ]
     scraping = [Scraper(taker, arguments.scrape, every=arguments.scrape_seconds)] if arguments.scrape else []
     every = arguments.upkeep_minutes * 60
-    recurring = [tender(project.workspace.record, live.tending, every=every)] if every else []
+    recurring = [tender(project.workspace, live.tending, every=every)] if every else []
     recurring += _alerts(arguments, project)
     desk = _desk(arguments, live)
     more = beside(live, desk) if beside is not None else Beside()

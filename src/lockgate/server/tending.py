@@ -12,14 +12,16 @@ from typing import Any
 
 from lockgate.server.recurring import Recurring, Work
 from lockgate.store.tending import Tending
+from lockgate.store.workspace import Workspace
 
 _log = logging.getLogger("lockgate.record")
 
 
-def tender(record: str, tending: Callable[[], Tending], *, every: float) -> Recurring:
-    """``record``: the workspace's address, as ``Record.open`` takes it. ``every``: seconds."""
+def tender(workspace: Workspace, tending: Callable[[], Tending], *, every: float) -> Recurring:
+    """``every``: seconds."""
+    places = (workspace.record, str(workspace.mirror))
     return Recurring(
-        Work("record", "lockgate.store.tending", (record,), lambda: tending().written(), _heard,
+        Work("record", "lockgate.store.tending", places, lambda: tending().written(), _heard,
              "the record could not be looked after"),
         every=every,
     )  # fmt: skip

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lockgate.tables._hot_paths import HotPath
 
 _MEMORY = "256MB"
+Lie = Callable[[Any], "list[str] | None"]
+"""Tells where the data files of a snapshot are on this machine; None: they are not."""
 _OF_DELTA = {
     "string": "VARCHAR", "long": "BIGINT", "integer": "INTEGER", "double": "DOUBLE", "boolean": "BOOLEAN",
     "timestamp": "TIMESTAMPTZ",
@@ -84,18 +86,27 @@ def collected_rows(name: str, data: Any, last: int | None) -> list[dict[str, Any
     return rows[::-1]
 
 
-def answer(snapshots: Mapping[str, Any], query: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
-    """Rows of ``query`` as dicts."""
-    connection = opened(snapshots)
+def local(snapshot: Any) -> list[str] | None:
+    """The data files of a snapshot in a local folder; None of others."""
+    return files_of(snapshot) if _folder(snapshot) else None
+
+
+def answer(
+    snapshots: Mapping[str, Any], query: str, parameters: Sequence[object], *, place: str = "", lie: Lie = local
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Rows of ``query`` as dicts. ``place`` and ``lie``: as :func:`opened` takes them."""
+    connection = opened(snapshots, place=place, lie=lie)
     try:
         return _dicts(connection.execute(query, list(parameters)))
     finally:
         connection.close()
 
 
-def opened(snapshots: Mapping[str, Any], *, memory: str = _MEMORY, place: str = "") -> Any:
+def opened(
+    snapshots: Mapping[str, Any], *, memory: str = _MEMORY, place: str = "", lie: Lie = local
+) -> Any:  # fmt: skip
     """A connection with a view of the visible rows of each table; nothing else can be reached from it, but the files of
-    the local folder ``place``."""
+    the local folder ``place``. ``lie``: where the files of a snapshot are."""
     import duckdb
 
     connection = duckdb.connect(":memory:", config=_spill.settings(memory))
@@ -104,7 +115,7 @@ def opened(snapshots: Mapping[str, Any], *, memory: str = _MEMORY, place: str = 
         local = [folder for folder in (*folders, place) if folder and "://" not in folder]
         connection.execute("SET allowed_directories = " + listed(local))
         for name in ("Runs", *(name for name in snapshots if name != "Runs")):
-            _show(connection, tables()[name], snapshots[name])
+            _show(connection, tables()[name], snapshots[name], lie)
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
     except BaseException:
@@ -113,9 +124,9 @@ def opened(snapshots: Mapping[str, Any], *, memory: str = _MEMORY, place: str = 
     return connection
 
 
-def _show(connection: Any, table: Table, snapshot: Any) -> None:
+def _show(connection: Any, table: Table, snapshot: Any, lie: Lie) -> None:
     """A view of the visible rows."""
-    found = stored(connection, table.name, snapshot) if snapshot is not None else ""
+    found = stored(connection, table.name, snapshot, lie) if snapshot is not None else ""
     read = f"SELECT * FROM {found}" if found else ""  # noqa: S608 -- a quoted list of files of the record, or our own name
     connection.execute(f'CREATE VIEW "{table.name}" AS {visible(table, read)}')
 
@@ -186,30 +197,32 @@ def _visible_within(table: Table, seen: str, more: Sequence[str], read: str) -> 
 
 
 def files_behind(
-    snapshot: Any, shown: Callable[[str], str], extended: Callable[[str, str], str] = lambda _, read: read
-) -> Files | None:
-    """The data files of a snapshot in a local folder; ``shown`` and ``extended`` as :class:`Files` has them."""
-    if snapshot is None or not _folder(snapshot):
+    snapshot: Any, shown: Callable[[str], str], extended: Callable[[str, str], str] = lambda _, read: read,
+    *, lie: Lie = local,
+) -> Files | None:  # fmt: skip
+    """The data files of a snapshot; ``shown`` and ``extended`` as :class:`Files` has them."""
+    paths = None if snapshot is None else lie(snapshot)
+    if paths is None:
         return None
     from lockgate.store.terms.pruning import Files
 
-    return Files(files_of(snapshot), shown, extended)
+    return Files(paths, shown, extended)
 
 
 def parquet_behind(snapshot: Any, marks: str, within: tuple[tuple[str, int], ...]) -> Parquet | None:
-    """The same for another engine; None where it would need more than to read Parquet from a folder."""
-    if snapshot is None or not _folder(snapshot) or snapshot.protocol().min_reader_version > 1:
+    """The same for another engine; None where it would need more than to read Parquet from a folder that machines
+    share."""
+    if snapshot is None or snapshot.protocol().min_reader_version > 1 or (paths := local(snapshot)) is None:
         return None
     from lockgate.store.ask.tables import Parquet
 
-    paths = files_of(snapshot)
     return Parquet(tuple(paths), sum(Path(one).stat().st_size for one in paths), marks, within)
 
 
-def stored(connection: Any, table: str, snapshot: Any) -> str:
+def stored(connection: Any, table: str, snapshot: Any, lie: Lie = local) -> str:
     """What stands after FROM for all rows of a snapshot; empty where it has none."""
-    if _folder(snapshot):
-        files = files_of(snapshot)
+    files = lie(snapshot)
+    if files is not None:
         return f"read_parquet({listed(files)}, union_by_name = true)" if files else ""
     # DuckDB would need an extension from the network for object stores: deltalake reads those, and hands over Arrow.
     name = f"stored_{table}"

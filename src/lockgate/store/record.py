@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lockgate.kql.syntax import Function
     from lockgate.store.ask import Tables
     from lockgate.store.ask.answer import Reader
+    from lockgate.store.mirror import Mirror
 
 T = TypeVar("T")
 
@@ -57,27 +58,35 @@ class Record:
     """The record of one workspace."""
 
     def __init__(
-        self, place: str, options: Mapping[str, str], upkeep: Upkeep = UPKEEP, external: Reader | None = None
+        self, place: str, options: Mapping[str, str], upkeep: Upkeep = UPKEEP, external: Reader | None = None,
+        mirror: Mirror | None = None,
     ) -> None:  # fmt: skip
         self.place = place
         """Folder or address that holds one Delta table a Table."""
         self.upkeep = upkeep
         """What its compaction does for each table."""
+        self.mirror = mirror
+        """Where data files of an object store are kept on this machine."""
         self._external = external
         self._options = dict(options) or None
 
     @classmethod
     def open(
-        cls, workspace: Path | str, *, upkeep: Upkeep = UPKEEP, external: Reader | None = None
+        cls, workspace: Path | str, *, upkeep: Upkeep = UPKEEP, external: Reader | None = None,
+        mirror: Path | None = None,
     ) -> Record:  # fmt: skip
         """The record of a workspace folder or object-store address (``s3://``, ``az://``, ``gs://``, ...).
 
         Nothing is made or read yet. Raises :class:`StoreError` for a folder that cannot be addressed. Credentials of
         an object store come from its usual environment variables. ``upkeep``: what compaction does for each table.
-        ``external``: gives queries files elsewhere.
+        ``external``: gives queries files elsewhere. ``mirror``: a folder in which files of an object store are kept,
+        so that they are fetched once; without it queries read the tables as they lie there.
         """
         if "://" in str(workspace):
-            return cls(f"{str(workspace).rstrip('/')}/record", _storage_options(os.environ), upkeep, external)
+            from lockgate.store.mirror import Mirror
+
+            options, kept = _storage_options(os.environ), None if mirror is None else Mirror(mirror)
+            return cls(f"{str(workspace).rstrip('/')}/record", options, upkeep, external, kept)
         folder = str(Path(workspace).absolute() / "record")
         if _UNADDRESSABLE.search(folder):
             raise StoreError(
@@ -91,6 +100,22 @@ class Record:
     def is_local(self) -> bool:
         """Whether it is a folder, and no place on an object store."""
         return "://" not in self.place
+
+    def lie(self, handle: Any) -> list[str] | None:
+        """Where the data files of an opened table are on this machine; None: they are not."""
+        from lockgate.store import _query
+
+        return _query.local(handle) if self.mirror is None else self.mirror.files(handle, self._options)
+
+    @property
+    def readable(self) -> str:
+        """The folder on this machine in which data files are; empty for none."""
+        return self.place if self.is_local else "" if self.mirror is None else self.mirror.folder
+
+    @property
+    def keeps_paths(self) -> bool:
+        """Whether files may hold paths of JSON as columns."""
+        return self.is_local or self.mirror is not None
 
     def append_result(
         self, result: Result, *, batch: str = "", wanted: Callable[[], bool] = lambda: True,
@@ -174,7 +199,9 @@ class Record:
         meant = tables() if only is None else only
         snapshots = {_MARK: self._snapshot(_MARK, None)}
         snapshots |= {name: self._snapshot(name, None) for name in meant if name != _MARK}
-        return self._guard("record", lambda: _query.answer(snapshots, query, parameters))
+        return self._guard(
+            "record", lambda: _query.answer(snapshots, query, parameters, place=self.readable, lie=self.lie)
+        )
 
     def asked(
         self, *, since: datetime | None = None, until: datetime | None = None, memory: str = "1GB",
@@ -199,7 +226,9 @@ class Record:
         )  # fmt: skip
         within = condition_of(bounds)
         snapshots = {name: self._snapshot(name, None) for name in tables()}
-        connection = self._guard("record", lambda: _query.opened(snapshots, memory=memory, place=self.place))
+        connection = self._guard(
+            "record", lambda: _query.opened(snapshots, memory=memory, place=self.readable, lie=self.lie)
+        )
         stored = Stored(self, connection, bounds)
         found = Tables(
             connection=connection, functions=_with_adopted(functions), beside=Shapes(), stored=stored,
@@ -208,9 +237,9 @@ class Record:
         for table in tables().values():
             # The filter of time stands inside, so that whatever the query does it sees no other row.
             seen = f" WHERE {within}" if within else ""
-            paths = self.upkeep.paths_of(table.name) if self.is_local and table.alone else ()
+            paths = self.upkeep.paths_of(table.name) if self.keeps_paths and table.alone else ()
             shown = _query.shown_with(paths, table, seen)
-            files = _query.files_behind(snapshots[table.name], shown.source, shown.extended)
+            files = _query.files_behind(snapshots[table.name], shown.source, shown.extended, lie=self.lie)
             columns = {column.name: column.type.value for column in table.columns}
             source = f'(SELECT * FROM "{table.name}"{seen})'  # noqa: S608 -- a name of ours, numbers
             marks = "" if table.name == _MARK or table.alone else _MARK
@@ -260,26 +289,28 @@ class Record:
     def compact(self) -> dict[str, int]:
         """Join small files; table name -> files removed. Readers of older versions still find theirs.
 
-        Large files of a local record get filters of their terms, by which a query for one passes over most of them, and
-        those of tables whose rows belong to no run the paths of their JSON that are asked for most as columns of their
-        own: of a run the rows come back in the order in which its files were written.
+        Large files get filters of their terms, by which a query for one passes over most of them, and those of tables
+        whose rows belong to no run the paths of their JSON that are asked for most as columns of their own: of a run
+        the rows come back in the order in which its files were written. On an object store that is done for files
+        which are kept on this machine, and tables that rows were ingested into are known by those.
         """
         from lockgate.store.ingest.collected import Collected
 
         removed: dict[str, int] = {}
         collected = Collected(self)
-        for name in (*self._present(), *collected):
+        kept = [] if self.mirror is None else self.mirror.tables(self.place)
+        for name in dict.fromkeys((*self._present(), *collected, *(name for name in kept if name in collected))):
             with self._rewriting(name) as mine:
                 if not mine:  # who is at it joins them
                     removed[name] = 0
                     continue
                 outcome = self._retry(name, lambda handle: handle.optimize.compact())
                 own = tables().get(name)
-                if self.is_local and (own is None or own.alone):
+                if self.keeps_paths and (own is None or own.alone):
                     shape = own or collected[name]
                     self._guard(name, lambda name=name, shape=shape: self._shred(name, shape))  # type: ignore[misc]
             removed[name] = int(outcome.get("numFilesRemoved", 0))
-            if self.is_local and name not in self.upkeep.unfiltered:
+            if name not in self.upkeep.unfiltered:
                 self._guard(name, lambda name=name: self._filter(name))  # type: ignore[misc]
         return removed
 
@@ -287,14 +318,18 @@ class Record:
         """Write the columns of paths that large files of a table lack."""
         from lockgate.store.shredding import shred, shredding_of
 
-        shred(self._open(name), shredding_of(self.upkeep.paths_of(name), table))
+        handle, shredding = self._open(name), shredding_of(self.upkeep.paths_of(name), table)
+        if self.mirror is None:
+            shred(handle, shredding)
+        else:
+            self.mirror.clear(handle)
+            self.mirror.extend(handle, self._options, shredding)
 
     def _filter(self, name: str) -> None:
         """Write the filters that large files of a table lack."""
-        from lockgate.store import _query
         from lockgate.store.terms.making import fill
 
-        fill(_query.files_of(self._open(name)))
+        fill(self.lie(self._open(name)) or ())
 
     def retain(
         self, days: int, *, only: Collection[str] = (), keep_hours: int = 168, now: datetime | None = None

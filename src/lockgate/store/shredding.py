@@ -125,6 +125,12 @@ def shred(handle: Any, shredding: Shredding, *, least_rows: int = LEAST_ROWS) ->
     return done
 
 
+def shredded(path: str, fresh: str, shredding: Shredding) -> bool:
+    """Write a file anew with the columns, to ``fresh``; False, and no file, where it stays as it is: a small one, or as
+    :func:`_written` has it."""
+    return Path(path).stat().st_size >= _LEAST_BYTES and _written(path, fresh, shredding, LEAST_ROWS) is not None
+
+
 def _written(path: str, fresh: str, shredding: Shredding, least_rows: int) -> dict[str, Any] | None:
     """The statistics of the new file, on the disk; None where the old one stays.
 

@@ -1,4 +1,4 @@
-"""Looks after a record: ``python -m lockgate.store.tending RECORD``, a process that ends when it is done.
+"""Looks after a record: ``python -m lockgate.store.tending RECORD MIRROR``, a process that ends when it is done.
 
 For how many days each table keeps its rows, and how it is compacted, comes as JSON on the standard input. What is older
 is forgotten, then small files are joined. A line of JSON tells of every table that was looked through for old rows.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -57,12 +58,12 @@ def main(arguments: list[str]) -> int:
     """Tend; 0 when all was done, else the code of the error, which goes to the error output."""
     import os
 
-    (place,) = arguments
+    place, mirror = arguments
     if hasattr(os, "nice"):
         os.nice(5)  # whoever answers requests goes first
     try:
         tending = read(sys.stdin.buffer.read())
-        record = Record.open(place, upkeep=tending.upkeep)
+        record = Record.open(place, upkeep=tending.upkeep, mirror=Path(mirror))
         for table, age, rows in forget(record, tending.days):
             sys.stdout.buffer.write(orjson.dumps({"table": table, "days": age, "rows": rows}) + b"\n")
         record.compact()

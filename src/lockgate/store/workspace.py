@@ -30,6 +30,11 @@ class Workspace:
         return self.folder / "cache"
 
     @property
+    def mirror(self) -> Path:
+        """What is kept here of a record on an object store."""
+        return self.cache_dir / "mirror"
+
+    @property
     def advisories(self) -> Path:
         """The compiled advisory store, unless ``LOCKGATE_ADVISORIES`` names one."""
         named = os.environ.get("LOCKGATE_ADVISORIES")

@@ -170,7 +170,7 @@ class Collected(Mapping[str, Table]):
             raise StoreError("the table is not there any more", where=self._record.uri(name))
         fields = {field.name: dict(field.metadata or {}) for field in handle.schema().fields}
         table = _table_of(name, handle)
-        shredding = shredding_of(self._record.upkeep.paths_of(name) if self.local else (), table)
+        shredding = shredding_of(self._record.upkeep.paths_of(name) if self._record.keeps_paths else (), table)
         nothing = ", ".join(f'NULL::{SQL_TYPES[column.type]} AS "{column.name}"' for column in table.columns)
         own = ", ".join(f'"{column.name}"' for column in table.columns)
         shown = ", ".join(_shown(column, fields[column.name]) for column in table.columns)
@@ -188,7 +188,7 @@ class Collected(Mapping[str, Table]):
         def rows_of(read: str) -> str:
             return f"(SELECT {shown} FROM ({whole(read or extended('', ''))}))"  # noqa: S608 -- Table checks names
 
-        files = _query.files_behind(handle, rows_of, extended)
+        files = _query.files_behind(handle, rows_of, extended, lie=self._record.lie)
         if files is not None:
             parquet = _query.parquet_behind(handle, "", within)
             return Source(rows_of(files.statement()), files, tuple(shredding.names()), parquet)
