@@ -162,7 +162,12 @@ class TeamSettings:
     """One team."""
 
     name: str = setting("What it is called.", "")
-    people: tuple[str, ...] = setting("Its members: accounts of this machine, or addresses of mail.", (), min_items=1)
+    people: tuple[str, ...] = setting(
+        "Its members: an account of this machine each, and behind it, with blanks between, the addresses of mail and "
+        "logins by which commits name them: `ada ada@example.com`.",
+        (),
+        min_items=1,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,17 @@ def test_each_line_holds_it_back_by_its_name(settings, evidence, line, standing)
     assert [rule for rule, _ in reasons(ruling)] == [f"environments[0].{line}"]
 
 
+def test_nobody_is_asked_while_it_is_not_known_who_wrote_it() -> None:
+    unknown = replace(GOOD, commits_known=False)
+    told = Bound(binding_of(REQUEST, unknown, policy()), NOW)
+    answers = [said(who, binding=told.binding) for who in ("bea", "cas", "dov")]
+    ruling = ruled(*answers, evidence=unknown, what=told)
+    assert ruling.standing is Standing.WAITING
+    assert [rule for rule, _ in reasons(ruling)] == ["environments[0].author_may_approve"]
+    trusting = replace(SETTINGS, author_may_approve=True)
+    assert ruled(*answers, evidence=unknown, settings=trusting, what=told).standing is Standing.ALLOWED
+
+
 def test_a_request_that_nobody_settles_expires_and_a_later_yes_does_not_bring_it_back() -> None:
     assert ruled(said("bea"), minutes=72 * 60 - 1).standing is Standing.ASKING
     expired = ruled(said("bea"), minutes=72 * 60)
@@ -280,6 +291,7 @@ FINDING = FindingSeen("lg1-1", "dependencies/vulnerable", "high", "bad")
         {"evidence": replace(GOOD, fixed_findings=(FINDING,))},
         {"evidence": replace(GOOD, unread=("no registry",))},
         {"evidence": replace(GOOD, gate=None)},
+        {"evidence": replace(GOOD, commits_known=False)},
     ],
 )
 def test_any_change_of_what_runs_is_known_or_holds_is_another_binding(changed) -> None:

@@ -40,7 +40,7 @@ EVIDENCE = st.builds(
                 scanned_at=st.none() | st.datetimes(timezones=st.just(UTC))),
     new_findings=some(FindingSeen, identity=TEXT, rule=TEXT, severity=TEXT, message=TEXT),
     packages=some(PackageChange, image=TEXT, name=TEXT, before=TEXT, after=TEXT),
-    commits=some(CommitSeen, id=TEXT, author=TEXT, subject=TEXT),
+    commits=some(CommitSeen, id=TEXT, authors=st.lists(TEXT, max_size=2).map(tuple), subject=TEXT),
     policies=some(PolicyVerdict, rule=TEXT, subject=TEXT, verdict=TEXT, message=TEXT),
     network=some(SurfaceChange, subject=TEXT, text=TEXT, added=st.booleans()),
     waivers=some(WaiverSeen, id=TEXT, by=TEXT, reason=TEXT, until=TEXT),
@@ -76,8 +76,10 @@ def test_two_have_one_digest_only_where_they_say_the_same(one, other) -> None:
         }  # fmt: skip
 
     def repr_sorted(value):
-        reasons = getattr(value, "reasons", None)
-        return repr(value if reasons is None else dataclasses.replace(value, reasons=tuple(sorted(set(reasons)))))
+        for name in ("reasons", "authors"):
+            if hasattr(value, name):
+                value = dataclasses.replace(value, **{name: tuple(sorted(set(getattr(value, name))))})
+        return repr(value)
 
     assert (one.digest == other.digest) is (told(one) == told(other))
 

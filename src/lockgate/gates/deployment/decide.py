@@ -146,6 +146,9 @@ def _of_rules(
             more = f" and {len(denied) - 3} more" if len(denied) > 3 else ""
             yield Objection(f"{line}.policies", f"policies deny what is rendered: {told}{more}", Verdict.DENY,
                             Override.POLICIES)  # fmt: skip
+    if settings.approvals and not settings.author_may_approve and not evidence.commits_known:
+        text = "it is not known who wrote what is deployed, so nobody can be told from them"
+        yield Objection(f"{line}.author_may_approve", text, Verdict.ASK, Override.APPROVALS)
     if settings.images is not None:
         yield from _of_images(environment, evidence, now)
 

@@ -94,8 +94,8 @@ class CommitSeen:
     """One commit that is deployed and was not before."""
 
     id: str
-    author: str
-    """Address of mail, or name where there is none."""
+    authors: tuple[str, ...]
+    """Who wrote it, and who committed it: addresses of mail, and logins where the forge knows them."""
     subject: str
 
 
@@ -142,6 +142,8 @@ class Evidence:
     fixed_findings: tuple[FindingSeen, ...] = ()
     packages: tuple[PackageChange, ...] = ()
     commits: tuple[CommitSeen, ...] = ()
+    commits_known: bool = True
+    """False: there may be others, so that it is not known who wrote what is deployed."""
     policies: tuple[PolicyVerdict, ...] = ()
     """Those that deny or warn."""
     network: tuple[SurfaceChange, ...] = ()
@@ -201,6 +203,8 @@ _ITEMS: dict[str, Any] = {
 
 
 def _made(shape: Any, told: Any) -> Any:
+    if not isinstance(told, dict):
+        raise TypeError(shape.__name__)
     known = {one.name for one in dataclasses.fields(shape)}
     read: dict[str, Any] = {}
     for name, value in told.items():

@@ -23,6 +23,8 @@ from lockgate.errors import LockgateError
 from lockgate.model.deployment import Answered, Approval, BreakGlass, DeploymentRequest, Standing
 from lockgate.store.team.database import METADATA, locked
 
+Transaction = Connection
+"""A transaction of the team's database, for who hands it on and has no database of their own."""
 REQUESTS = SqlTable(
     "gate_requests", METADATA,
     Column("number", Integer, primary_key=True),

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002_gates"
-down_revision = "0001_jobs_and_trail"
+revision = "0003_gates"
+down_revision = "0002_people"
 
 
 def upgrade() -> None:
