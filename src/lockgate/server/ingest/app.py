@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from lockgate.errors import ConfigurationError, LockgateError
 from lockgate.server.asgi import Call, Receive, Scope, Send, TooLargeError
 from lockgate.server.ingest.door import Refusal, RefusedError, attempt, unpacked
+from lockgate.server.ingest.once import keep, named, taking
 from lockgate.server.ingest.sent import refuse
 from lockgate.server.ingest.taking import Taker
 from lockgate.store.ingest.arrays import lines_of
@@ -48,9 +49,12 @@ class IngestApp:
         targets = self._targets(*_target(call))
         body = await call.body(_MOST_BODY)
         lines, fields = await asyncio.to_thread(_lines, call.header("content-encoding"), body)
-        if lines:
-            now = datetime.now(UTC)
-            await self._taker.take(*(Batch(table, origin, now, lines, fields) for table, origin in targets))
+        ids = named(call, body, call.person.name)
+        async with taking(self._taker, ids) as known:
+            if lines and not known:
+                now = datetime.now(UTC)
+                batches = [Batch(table, origin, now, lines, fields) for table, origin in targets]
+                await keep(self._taker, batches, ids)
         await call.answer(204, b"")
 
     def _targets(self, rule: str, stream: str) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from lockgate.errors import ConfigurationError, LockgateError
 from lockgate.server.access import INGEST, Person
 from lockgate.server.asgi import Call, Receive, Scope, Send
 from lockgate.server.ingest.door import Refusal, RefusedError, attempt, body_of
+from lockgate.server.ingest.once import keep, named, taking
 from lockgate.server.ingest.shared_key import RESOURCE
 from lockgate.server.ingest.taking import Taker
 from lockgate.store.ingest import Collected
@@ -59,8 +60,11 @@ class DataCollectorApp:
         content = await body_of(call, MOST)
         time_field, resource = call.header("time-generated-field"), call.header("x-ms-azureresourceid")
         lines = await asyncio.to_thread(self._lines, table, content, time_field, resource)
-        if lines:
-            await self._taker.take(Batch(table, f"data collector/{person.name}", datetime.now(UTC), lines))
+        ids = named(call, content, person.name)
+        async with taking(self._taker, ids) as known:
+            if lines and not known:
+                batch = Batch(table, f"data collector/{person.name}", datetime.now(UTC), lines)
+                await keep(self._taker, [batch], ids)
         await call.answer(200, b"")
 
     def _person(self, call: Call) -> Person:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import time
 import uuid
 from collections.abc import Iterable, Iterator
@@ -20,9 +19,10 @@ from typing import Any
 import orjson
 
 from lockgate.dataclass import dataclass
-from lockgate.errors import LockgateError, StoreError
+from lockgate.errors import LockgateError
 from lockgate.server.asgi import Call, Receive, Scope, Send
-from lockgate.server.ingest.door import Refusal, RefusedError, attempt, body_of, take
+from lockgate.server.ingest.door import Refusal, RefusedError, attempt, body_of
+from lockgate.server.ingest.once import keep
 from lockgate.server.ingest.taking import Taker
 from lockgate.store.ingest import Collected
 from lockgate.store.ingest.fitting import MisfitError, value_of
@@ -79,8 +79,6 @@ class ElasticsearchApp:
     def __init__(self, taker: Taker, collected: Collected) -> None:
         self._taker, self._collected = taker, collected
         self._made: set[str] = set()
-        self._underway: set[bytes] = set()
-        """Ids of requests that are not answered yet."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -106,15 +104,16 @@ class ElasticsearchApp:
         items = await asyncio.to_thread(lambda: list(_items(content, index)))
         if not items:
             raise RefusedError(400, "request body is required")
-        await asyncio.to_thread(self._refuse_known, items)
+        underway = self._taker.underway
         self._refuse_underway(items)
-        taken = [item for item in items if not item.error]
-        ids = [item.known_by for item in taken if item.given]
-        self._underway.update(ids)
-        try:
-            await self._keep(call, taken, ids)
+        held = {item.known_by for item in items if item.given and not item.error} - underway
+        underway |= held
+        try:  # an id is held before it is looked up, or one that was taken meanwhile would be taken for new
+            await asyncio.to_thread(self._refuse_known, items)
+            taken = [item for item in items if not item.error]
+            await self._keep(call, taken, [item.known_by for item in taken if item.given])
         finally:
-            self._underway.difference_update(ids)
+            underway -= held
         told = {"took": round((time.monotonic() - begun) * 1000), "errors": any(item.error for item in items),
                 "items": [item.told() for item in items]}  # fmt: skip
         await _say(call, 200, told)
@@ -125,11 +124,7 @@ class ElasticsearchApp:
         for item in taken:
             lines.setdefault(table_of(item.index), []).append(item.line)
         await asyncio.to_thread(self._make, lines.keys() - self._made)
-        batches = [Batch(table, origin, now, b"".join(some)) for table, some in lines.items()]
-        batches[:1] = [dataclasses.replace(one, ids=b"".join(ids)) for one in batches[:1]]
-        await take(self._taker, batches)
-        with contextlib.suppress(StoreError):  # they are in the journal, and kept before that goes
-            await asyncio.to_thread(self._taker.identities.add, ids)
+        await keep(self._taker, [Batch(table, origin, now, b"".join(some)) for table, some in lines.items()], ids)
 
     def _make(self, tables: Iterable[str]) -> None:
         """Make the tables with a column of text for ids, whatever the first ones look like."""
@@ -150,7 +145,7 @@ class ElasticsearchApp:
     def _refuse_underway(self, items: list[_Item]) -> None:
         """Ids that another request is bringing: whoever sends them again hears then what became of them."""
         for item in items:
-            if item.action == "create" and item.given and not item.error and item.known_by in self._underway:
+            if item.action == "create" and item.given and not item.error and item.known_by in self._taker.underway:
                 item.status, item.error = 429, f"[{item.identity}]: the document is being taken by another request"
 
 

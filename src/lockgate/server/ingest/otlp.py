@@ -15,7 +15,8 @@ from typing import Any
 import orjson
 
 from lockgate.server.asgi import Call, Receive, Scope, Send
-from lockgate.server.ingest.door import Refusal, RefusedError, attempt, body_of, take
+from lockgate.server.ingest.door import Refusal, RefusedError, attempt, body_of
+from lockgate.server.ingest.once import content_id, keep, taking
 from lockgate.server.ingest.taking import Taker
 from lockgate.store.ingest.fitting import MisfitError, parsed
 from lockgate.store.ingest.journalled import Batch
@@ -58,21 +59,27 @@ class OtlpApp:
 
 
 async def export(taker: Taker, signal: str, content: bytes, *, json: bool, origin: str) -> None:
-    """Keep an export. Raises as :func:`take`, :class:`RefusedError`."""
-    lines = await asyncio.to_thread(_lines, signal, content, json)
-    now = datetime.now(UTC)
-    await take(taker, [Batch(table, origin, now, b"".join(some)) for table, some in lines.items()])
+    """Keep an export, once however often it is sent. Raises as :func:`keep`, :func:`taking`, :class:`RefusedError`."""
+    lines, timed = await asyncio.to_thread(_lines, signal, content, json)
+    ids = [content_id(f"{signal} {origin}", content)] if timed else []
+    async with taking(taker, ids) as known:
+        if not known:
+            now = datetime.now(UTC)
+            await keep(taker, [Batch(table, origin, now, b"".join(some)) for table, some in lines.items()], ids)
 
 
-def _lines(signal: str, content: bytes, json: bool) -> dict[str, list[bytes]]:
+def _lines(signal: str, content: bytes, json: bool) -> tuple[dict[str, list[bytes]], bool]:
+    """Rows by table, and whether all say when they were: else an export may come twice and be two."""
     lines: dict[str, list[bytes]] = {}
+    timed = True
     try:
         value, identity = (parsed(content), _hexadecimal) if json else (_message(signal, content), _decoded)
         for table, row in rows_of(signal, value, identity):
             lines.setdefault(table, []).append(line_of(row))
+            timed = timed and bool(row.get("TimeGenerated"))
     except MisfitError as error:
         raise RefusedError(400, f"The export is wrong: {error}.") from None
-    return lines
+    return lines, timed
 
 
 def _hexadecimal(value: Any) -> str:

@@ -10,7 +10,8 @@ import asyncio
 from datetime import UTC, datetime
 
 from lockgate.server.asgi import Call, Receive, Scope, Send, TooLargeError
-from lockgate.server.ingest.door import Refusal, RefusedError, attempt, take
+from lockgate.server.ingest.door import Refusal, RefusedError, attempt
+from lockgate.server.ingest.once import content_id, keep, taking
 from lockgate.server.ingest.taking import Taker
 from lockgate.store.ingest.fitting import MisfitError
 from lockgate.store.ingest.journalled import Batch
@@ -45,8 +46,11 @@ class RemoteWriteApp:
         content = await call.body(MOST)
         counts: Counts = {"samples": 0, "histograms": 0, "exemplars": 0}
         lines = await asyncio.to_thread(_lines, content, second, counts)
-        if lines:
-            await take(self._taker, [Batch(TABLE, f"prometheus/{call.person.name}", datetime.now(UTC), lines)])
+        origin = f"prometheus/{call.person.name}"
+        ids = [content_id(origin, content)]  # a sample has its time, so that the same ones are the same
+        async with taking(self._taker, ids) as known:
+            if lines and not known:
+                await keep(self._taker, [Batch(TABLE, origin, datetime.now(UTC), lines)], ids)
         told = [(_WRITTEN.format(kind), str(count)) for kind, count in counts.items()] if second else []
         await call.answer(204, b"", headers=told)
 

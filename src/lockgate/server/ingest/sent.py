@@ -1,7 +1,8 @@
 """What other programs send as JSON: ``POST /ingest/{format}``, each a module of ``store.ingest.sent``.
 
 A body is one object, an array, or an object a line, packed by gzip or not; the answer is 204. ``?table=`` keeps the
-rows for one of the tables that the format has.
+rows for one of the tables that the format has. What was taken before, as its format or ``?id-field=`` says, is taken no
+second time.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import orjson
 
 from lockgate.errors import LockgateError
 from lockgate.server.asgi import Call, Receive, Scope, Send
-from lockgate.server.ingest.door import Refusal, RefusedError, attempt, body_of, take
+from lockgate.server.ingest.door import Refusal, RefusedError, attempt, body_of
+from lockgate.server.ingest.once import content_id, keep, named, taking
 from lockgate.server.ingest.taking import Taker
 from lockgate.store.ingest.collected import shape_of
 from lockgate.store.ingest.journalled import Batch
-from lockgate.store.ingest.sent import Clean, Format, Rows, formats, read, values_of
+from lockgate.store.ingest.sent import Clean, Format, Rows, Sent, formats, rows_of, sent, text, values_of
 from lockgate.store.ingest.sent._documents import row_of
 from lockgate.tables._collected import SUFFIX
 
@@ -47,12 +49,31 @@ class SentApp:
         form, table = _target(call)
         content = await body_of(call, MOST)
         origin = f"{form.name}/{call.person.name}"
-        found = await asyncio.to_thread(
-            lambda: read(form, values_of(content), clean=self._clean, origin=origin, only=table)
-        )
-        now = datetime.now(UTC)
-        await take(self._taker, [Batch(name, origin, now, lines) for name, lines in found.items()])
+        whole = named(call, content, call.person.name)
+        values = await asyncio.to_thread(lambda: _distinct(form, table, content))
+        async with taking(self._taker, [*whole, *(mark for _, mark in values if mark)]) as known:
+            new = [(one, mark) for one, mark in values if mark not in known and known.isdisjoint(whole)]
+            found = await asyncio.to_thread(
+                lambda: rows_of(form, [one for one, _ in new], clean=self._clean, origin=origin, only=table)
+            )
+            now = datetime.now(UTC)
+            batches = [Batch(name, origin, now, lines) for name, lines in found.items()]
+            await keep(self._taker, batches, [*whole, *(mark for _, mark in new if mark)])
         await call.answer(204, b"")
+
+
+def _distinct(form: Format, table: str, content: bytes) -> list[tuple[Sent, bytes]]:
+    """The values of a body with what they are known by, empty for nothing; those that are known by the same once."""
+    place = f"{form.name}/{table}"
+    found: list[tuple[Sent, bytes]] = []
+    seen: set[bytes] = set()
+    for one in sent(form, values_of(content)):
+        by = form.known_by(one.value) if isinstance(one.value, dict) else b""
+        mark = content_id(place, by) if by else b""
+        if mark not in seen:
+            found.append((one, mark))
+            seen.update((mark,) if mark else ())
+    return found
 
 
 def _target(call: Call) -> tuple[Format, str]:
@@ -71,6 +92,7 @@ def _target(call: Call) -> tuple[Format, str]:
 def _rows_for(arguments: dict[str, str]) -> Format:
     """Objects of any shape for one table: columns of an adopted one, and whatever a custom one has or gets."""
     table, time_field = arguments.get("table", ""), arguments.get("time-field", "")
+    id_field = arguments.get("id-field", "")
     try:
         shape_of(table)
     except LockgateError:
@@ -79,7 +101,10 @@ def _rows_for(arguments: dict[str, str]) -> Format:
     def rows(value: dict[str, Any], clean: Clean) -> Rows:  # noqa: ARG001 -- as every format has it
         return [(table, row_of(value, time_field=time_field) if table.endswith(SUFFIX) else value)]
 
-    return Format(ROWS, "objects of any shape", (table,), rows)
+    def known_by(value: dict[str, Any]) -> bytes:
+        return text(value.get(id_field)).encode("utf-8", "surrogatepass") if id_field else b""
+
+    return Format(ROWS, "objects of any shape", (table,), rows, known_by=known_by)
 
 
 async def refuse(call: Call, refusal: Refusal) -> None:

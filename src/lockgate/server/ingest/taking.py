@@ -50,6 +50,8 @@ class Taker:
         self.identities = Identities(root)
         """Ids of documents that were taken, by this process or another."""
         self.identities.add(list(ids_in(root)))  # of who died before it could
+        self.underway: set[bytes] = set()
+        """Ids of what is being taken, and not answered yet (``once``)."""
         self._journal = Journal(root, uuid.uuid4().hex, max_waiting=most_waiting + _MOST_PENDING)
         self._pending: list[tuple[tuple[Batch, ...], asyncio.Future[None]]] = []
         self._pending_bytes = self._waiting = 0

@@ -50,6 +50,22 @@ class Format:
     """The field of an object that holds a list of such objects."""
     secret: bool = False
     """Whether a value may hold secrets, so that none of it is kept that was not understood."""
+    known_by: Callable[[dict[str, Any]], bytes] = lambda _: b""
+    """What an object is known by when it is sent again; empty where two may be alike and yet not one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One value that was sent."""
+
+    number: int
+    """Its line, or place in the body, from 1."""
+    value: Any
+    """What it is; None where it could not be read."""
+    reason: str = ""
+    """Why it could not be read."""
+    line: bytes = b""
+    """Its text, where it could not be."""
 
 
 @cache
@@ -79,41 +95,63 @@ def values_of(content: bytes) -> Iterator[tuple[int, bytes]]:
     yield from enumerate(content.split(b"\n"), 1)
 
 
+def sent(form: Format, lines: Iterable[tuple[int, bytes]]) -> Iterator[Sent]:
+    """The objects of numbered values, those of an envelope one by one."""
+    for number, line in lines:
+        line = line.strip()
+        if not line:
+            continue
+        try:
+            value = value_of(line)
+            within = value.get(form.envelope) if form.envelope and isinstance(value, dict) else None
+        except MisfitError as error:
+            yield Sent(number, None, str(error), line)
+            continue
+        for one in within if isinstance(within, list) else [value]:
+            yield Sent(number, one)
+
+
 def read(
     form: Format, lines: Iterable[tuple[int, bytes]], *, clean: Clean, origin: str, only: str = ""
 ) -> dict[str, bytes]:  # fmt: skip
     """Lines of rows by table, of numbered values. ``only``: the one table that is wanted, of those of the format."""
+    return rows_of(form, sent(form, lines), clean=clean, origin=origin, only=only)
+
+
+def rows_of(form: Format, values: Iterable[Sent], *, clean: Clean, origin: str, only: str = "") -> dict[str, bytes]:
+    """The same of values that were read already."""
     found: dict[str, list[bytes]] = {}
     wanted = {only, f"{only}{COMPANION}"}
-    for number, line in lines:
-        for table, row in _rows(form, number, line, clean, origin):
+    for one in values:
+        for table, row in _rows(form, one, clean, origin):
             if not only or table in wanted:
                 try:
                     made = line_of(row)
                 except MisfitError as error:
-                    table, row = _misfit(form, number, str(error), b"", origin)
+                    table, row = _misfit(form, one.number, str(error), b"", origin)
                     made = line_of(row)
                 found.setdefault(table, []).append(made)
     return {table: b"".join(rows) for table, rows in found.items()}
 
 
-def _rows(form: Format, number: int, line: bytes, clean: Clean, origin: str) -> Rows:
-    line = line.strip()
-    if not line:
+def whole(value: dict[str, Any]) -> bytes:
+    """All of an object, which its own id makes unlike any other; the same whatever the order of its fields."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, ValueError):
+        return text_of(value).encode("utf-8", "surrogatepass")
+
+
+def _rows(form: Format, one: Sent, clean: Clean, origin: str) -> Rows:
+    if one.reason:
+        yield _misfit(form, one.number, one.reason, one.line, origin)
         return
     try:
-        value = value_of(line)
-        within = value.get(form.envelope) if form.envelope and isinstance(value, dict) else None
+        if not isinstance(one.value, dict):
+            raise MisfitError("the row is no JSON object")
+        yield from list(form.rows(one.value, clean))
     except MisfitError as error:
-        yield _misfit(form, number, str(error), line, origin)
-        return
-    for one in within if isinstance(within, list) else [value]:
-        try:
-            if not isinstance(one, dict):
-                raise MisfitError("the row is no JSON object")
-            yield from list(form.rows(one, clean))
-        except MisfitError as error:
-            yield _misfit(form, number, str(error), line_of_value(one), origin)
+        yield _misfit(form, one.number, str(error), line_of_value(one.value), origin)
 
 
 def _misfit(form: Format, number: int, reason: str, text: bytes, origin: str) -> tuple[str, dict[str, Any]]:

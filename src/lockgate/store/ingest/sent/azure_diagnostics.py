@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from lockgate.store.ingest.fitting import MisfitError, parsed
-from lockgate.store.ingest.sent import Clean, Format, Rows, inner, text
+from lockgate.store.ingest.sent import Clean, Format, Rows, inner, text, whole
 from lockgate.store.ingest.sent._suffixes import typed
 from lockgate.store.ingest.sent.kubernetes_audit import ADMIN, TABLE, event_row
 from lockgate.tables import ColumnType, adopted
@@ -30,6 +30,11 @@ _OWN = {
 }  # fmt: skip
 _VAULT = ("AuditEvent", "AzurePolicyEvaluationDetails")
 """Categories that other services have too, which are then none of a vault."""
+_IDENTIFIED = frozenset({
+    "SignInLogs", "NonInteractiveUserSignInLogs", "ServicePrincipalSignInLogs", "ManagedIdentitySignInLogs",
+    "AuditLogs",
+})  # fmt: skip
+"""Categories whose ``properties.id`` is of one record alone."""
 _ACTIVITIES = frozenset({
     "Administrative", "Security", "ServiceHealth", "Alert", "Recommendation", "Policy", "Autoscale", "ResourceHealth",
 })  # fmt: skip
@@ -194,9 +199,18 @@ def _flat(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield _OTHER.sub("_", name), value
 
 
+def _known_by(record: dict[str, Any]) -> bytes:
+    """All of a record that has an id: an event of the audit log, of the activity log, a sign-in, a change."""
+    category, properties = record.get("category"), record.get("properties")
+    audited = category in _AUDIT and '"auditID"' in text(inner(properties, "log"))
+    own = category in _IDENTIFIED and text(inner(properties, "id"))
+    return whole(record) if audited or own or text(inner(properties, "eventDataId")) else b""
+
+
 FORMATS = (
     Format(
         "azure-diagnostics", "records of Azure diagnostic settings: Event Hub messages, blobs of storage",
         (SHARED, *_AUDIT.values(), CONTROL_PLANE, ACTIVITY, *_OWN.values()), _rows, envelope="records", secret=True,
+        known_by=_known_by,
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from lockgate.store.ingest.fitting import MisfitError
-from lockgate.store.ingest.sent import Clean, Format, Rows, inner, rest, text
+from lockgate.store.ingest.sent import Clean, Format, Rows, inner, rest, text, whole
 
 LOGS, RETINA = "ContainerNetworkLogs", "RetinaNetworkFlowLogs"
 _COUNTS = {"EGRESS": "EgressFlowCount", "INGRESS": "IngressFlowCount"}
@@ -119,7 +119,14 @@ def _more(flow: dict[str, Any]) -> dict[str, Any] | None:
     return more or None
 
 
+def _known_by(value: dict[str, Any]) -> bytes:
+    """All of a flow that has an id; those of masks and of sums have none."""
+    return whole(value) if text(inner(value.get("flow", value), "uuid")) else b""
+
+
 FORMATS = (
-    Format("hubble", "flows of pods: hubble.export, hubble observe -o jsonpb", (LOGS,), partial(_rows, LOGS)),
-    Format("retina", "flows of pods as Retina gives them, in the shape of Hubble", (RETINA,), partial(_rows, RETINA)),
-)
+    Format("hubble", "flows of pods: hubble.export, hubble observe -o jsonpb", (LOGS,), partial(_rows, LOGS),
+           known_by=_known_by),
+    Format("retina", "flows of pods as Retina gives them, in the shape of Hubble", (RETINA,), partial(_rows, RETINA),
+           known_by=_known_by),
+)  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lockgate.store.ingest.fitting import MisfitError, text_of
-from lockgate.store.ingest.sent import Clean, Format, Rows, inner, rest, text
+from lockgate.store.ingest.sent import Clean, Format, Rows, inner, rest, text, whole
 
 TABLE, PROCESSES = "TetragonEvents_CL", "CloudProcessEvents"
 _AROUND = ("time", "node_name", "cluster_name", "aggregation_info", "node_labels")
@@ -72,4 +72,10 @@ def _started(event: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-FORMATS = (Format("tetragon", "events of Tetragon: its export file", (TABLE, PROCESSES), _rows),)
+def _known_by(event: dict[str, Any]) -> bytes:
+    """All of an event of one process, whose time has nanoseconds."""
+    told = next((value for name, value in event.items() if name.startswith("process_")), None)
+    return whole(event) if event.get("time") and text(inner(told, "process", "exec_id")) else b""
+
+
+FORMATS = (Format("tetragon", "events of Tetragon: its export file", (TABLE, PROCESSES), _rows, known_by=_known_by),)
