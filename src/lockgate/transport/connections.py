@@ -3,13 +3,17 @@
 Whom a person names may stand anywhere: servers of one's own network are the rule. Whom a *server* names (where it
 redirects to, who gives tokens) may be in a private network only where the server is in one itself, and never a
 link-local address, where clouds hand out credentials. Plain HTTP is for this machine, or when it is asked for.
+
+Where the environment names a proxy for a server, that connects: then the name is looked up over there, and what is
+checked here is an address that stands in place of a name, and the name as far as this machine knows it.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,6 +21,7 @@ from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError, UsageError
 from lockgate.formats.addresses import link_local, loopback, public
 from lockgate.transport.errors import UnansweredError
+from lockgate.transport.proxies import Proxy, proxy_for
 
 _MOST_POOLS = 16
 _MOST_ADDRESSES = 4
@@ -47,9 +52,9 @@ def shown(address: str) -> str:
 class Transport:
     """Pools of connections, one for each origin."""
 
-    def __init__(self, server: str, trust: Trust) -> None:
-        """``server``: host, and port where it is not the usual one."""
-        self._trust = trust
+    def __init__(self, server: str, trust: Trust, environment: Mapping[str, str] = os.environ) -> None:
+        """``server``: host, and port where it is not the usual one. ``environment``: names proxies."""
+        self._trust, self._environment = trust, environment
         self.base = f"{self._scheme(server)}://{server}"
         self._pools: dict[tuple[str, str, int], Any] = {}
         self._private: bool | None = None
@@ -80,21 +85,31 @@ class Transport:
         parts = urlsplit(address)
         pool = self._pool(parts)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return pool.request(
-            method, target, headers={"Host": parts.netloc.rpartition("@")[2], **headers}, body=body, timeout=timeout,
-            retries=False, redirect=False, preload_content=False, decode_content=False,
-        )  # fmt: skip
+        host = parts.netloc.rpartition("@")[2]
+        if pool.proxy is not None and parts.scheme == "http":  # asked of the proxy as a whole. RFC 9112, 3.2.2
+            target, headers = f"http://{host}{target}", {**pool.proxy_headers, **headers}
+        try:
+            return pool.request(
+                method, target, headers={"Host": host, **headers}, body=body, timeout=timeout, retries=False,
+                redirect=False, preload_content=False, decode_content=False, assert_same_host=False,
+            )  # fmt: skip
+        except _proxy_error() as error:
+            told = f"the proxy {pool.proxy} does not lead there ({str(error.original_error)[:200]})"
+            raise UnansweredError(told, where=shown(address)) from None
 
     def _pool(self, parts: SplitResult) -> Any:
         origin = _origin(parts)
         if origin not in self._pools:
-            address = self._checked(parts)
+            proxy = proxy_for(*origin, self._environment)
+            address = self._checked(parts, proxy)
             if len(self._pools) >= _MOST_POOLS:
                 raise SourceError("the server leads to too many hosts", where=shown(self.base))
-            self._pools[origin] = self._made(parts.hostname or "", origin, address)
+            made = self._made(parts.hostname or "", origin, address) if proxy is None else self._through(proxy, origin)
+            self._pools[origin] = made
         return self._pools[origin]
 
-    def _checked(self, parts: SplitResult) -> str:
+    def _checked(self, parts: SplitResult, proxy: Proxy | None) -> str:
+        """The address to connect to; empty where a proxy does that."""
         scheme, host, port = _origin(parts)
         where = f"{scheme}://{host}"
         if scheme not in ("https", "http") or not host:
@@ -106,6 +121,8 @@ class Transport:
         try:
             found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         except (OSError, UnicodeError) as error:
+            if proxy is not None and isinstance(error, socket.gaierror):
+                return ""
             reason = f"the name of the host cannot be resolved ({type(error).__name__})"
             raise UnansweredError(reason, where=where) from None
         if own:
@@ -119,7 +136,20 @@ class Transport:
         ):
             hint = "a server that all can reach may not lead into a private network"
             raise SourceError("the server leads to an address that may not be asked", where=where, hint=hint)
-        return _reachable(list(dict.fromkeys(found))[:_MOST_ADDRESSES], port)
+        return _reachable(list(dict.fromkeys(found))[:_MOST_ADDRESSES], port) if proxy is None else ""
+
+    def _through(self, proxy: Proxy, origin: tuple[str, str, int]) -> Any:
+        """A pool whose connections the proxy makes: over TLS it sees the name of the server alone."""
+        import urllib3
+
+        scheme, host, port = origin
+        who = f"{proxy.username}:{proxy.password}" if proxy.username else None
+        headers = urllib3.util.make_headers(proxy_basic_auth=who)
+        manager = urllib3.ProxyManager(
+            proxy.address, maxsize=2, proxy_headers=headers, ssl_context=self._context(),
+            proxy_ssl_context=ssl.create_default_context(),
+        )  # fmt: skip
+        return manager.connection_from_host(host, port, scheme)
 
     def _made(self, host: str, origin: tuple[str, str, int], address: str) -> Any:
         import urllib3
@@ -138,6 +168,12 @@ class Transport:
             except (OSError, ssl.SSLError) as error:
                 raise UsageError(f"no certificates ({type(error).__name__})", where=self._trust.ca_file) from None
         return context
+
+
+def _proxy_error() -> Any:
+    import urllib3
+
+    return urllib3.exceptions.ProxyError
 
 
 def _reachable(addresses: list[str], port: int) -> str:
