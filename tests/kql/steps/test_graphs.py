@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from tests.kql.steps.running import rows
 
-from lockgate.kql.errors import EvaluationError
+from lockgate.kql.errors import EvaluationError, QueryError
 from lockgate.kql.steps import graph_paths
 from lockgate.kql.steps.components import strong, weak
+from lockgate.store.ask import Tables, ask
 
 _ROADS = """let roads = datatable(a: string, b: string, km: long)[
     "p", "q", 1, "q", "r", 2, "r", "p", 4, "r", "s", 8, "p", "r", 16];
@@ -171,3 +172,30 @@ def test_components_are_what_reaches_each_other(edges: list[tuple[int, int]]) ->
     for one, other in product(range(5), repeat=2):
         assert (weakly[one] == weakly[other]) is ((one, other) in both)
         assert (strongly[one] == strongly[other]) is ((one, other) in reach and (other, one) in reach)
+
+
+def _tables(text: str) -> list[tuple[tuple[str, ...], list[tuple[object, ...]]]]:
+    return [(tuple(name for name, _ in one.columns), list(map(tuple, one.rows))) for one in ask(text, Tables()).tables]
+
+
+def test_a_query_that_ends_in_a_graph_gives_its_nodes_and_its_edges() -> None:
+    ended = f"let g = {_ROADS.split(';')[-1].strip()}; g"
+    nodes, edges = _tables("; ".join((*_ROADS.split(";")[:-1], ended)))
+    assert nodes == (("NodeId", "name", "big"), [(0, "p", True), (1, "q", False), (2, "r", True), (3, "s", False)])
+    assert edges[0] == ("SourceNodeId", "TargetNodeId", "a", "b", "km")
+    assert {(one[:2], one[2:4]) for one in edges[1]} == {
+        ((0, 1), ("p", "q")), ((1, 2), ("q", "r")), ((2, 0), ("r", "p")), ((2, 3), ("r", "s")), ((0, 2), ("p", "r")),
+    }  # fmt: skip
+
+
+def test_numbers_of_nodes_take_no_name_that_a_column_has() -> None:
+    text = """datatable(a: string, b: string, SourceNodeId: long)["p", "q", 7]
+        | make-graph a --> b with_node_id=NodeId | graph-mark-components"""
+    nodes, edges = _tables(text)
+    assert nodes == (("NodeId1", "NodeId", "ComponentId"), [(0, "p", 0), (1, "q", 0)])
+    assert edges == (("SourceNodeId1", "TargetNodeId", "a", "b", "SourceNodeId"), [(0, 1, "p", "q", 7)])
+
+
+def test_a_graph_is_no_table_within_a_query() -> None:
+    with pytest.raises(QueryError, match="A graph stands where a table is expected"):
+        _tables(f"{_ROADS} | take 1")

@@ -74,6 +74,8 @@ class Pipes(Rows):
                 found.append(self._value_alone(one))
             elif isinstance(one.type, Group):
                 found += self._several(one)
+            elif isinstance(one.type, Graph):
+                found += [self._result(self.rows_of(each)) for each in steps.tables_of(one, one.type)]
             else:
                 render = one if isinstance(one, bound.Step) and isinstance(one.syntax, s.Render) else None
                 found.append(self._result(self.rows_of(one), render))
@@ -247,8 +249,7 @@ class Pipes(Rows):
             sources.append(relation.Source(flow.node, tuple(columns), flow.order, flow.partition))
         self.span = (step.syntax.start, step.syntax.end)
         if isinstance(step.type, Graph):
-            self.cannot("A query cannot end in a graph: make-graph must be followed by a graph operator, such as "
-                        "graph-match, or graph-to-table, which gives its nodes or edges.")  # fmt: skip
+            self.cannot("A graph stands where a table is expected: graph-match and graph-to-table make one of it.")
         if not isinstance(step.type, Table) or steps.find(step) is None:
             self.cannot("This operator is not known here.")
         if step.type.open:

@@ -10,14 +10,15 @@ Where columns come from the data (``bag_unpack``, ``pivot``) the table that is g
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from itertools import chain, count
 
 from lockgate.dataclass import dataclass
 from lockgate.kql import bound
 from lockgate.kql import syntax as s
 from lockgate.kql.row import Context
-from lockgate.kql.types import Column, Graph, Table
+from lockgate.kql.types import LONG, Column, Graph, Table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +95,38 @@ def sources(step: bound.Step) -> tuple[bound.Relation, ...]:
         arguments = (one.value if isinstance(one, bound.Named) else one for one in step.values[0].arguments)
         tables = tuple(one.relation for one in arguments if isinstance(one, bound.Rows) and isinstance(one.type, Table))
     return tables if step.input is None else (step.input, *tables)
+
+
+def tables_of(relation: bound.Relation, graph: Graph) -> tuple[bound.Step, bound.Step]:
+    """The nodes and the edges of a graph that a query ends in, for whoever draws it: nodes have numbers, and edges
+    those of their nodes, as ``graph-to-table`` gives them.
+
+    The documentation says that such a query is drawn by Kusto Explorer, not in which form the service sends it.
+    """
+    edges = [one.name for one in graph.edges.columns]
+    nodes = graph.nodes.columns if graph.nodes is not None else []
+    named = {
+        "nodes": {"with_node_id": _free("NodeId", [one.name for one in nodes])},
+        "edges": {
+            "with_source_id": _free("SourceNodeId", edges), "with_target_id": _free("TargetNodeId", edges),
+        },
+    }  # fmt: skip
+    tables = (Table([Column(name, LONG) for name in named[kind].values()] + list(columns))
+              for kind, columns in (("nodes", nodes), ("edges", graph.edges.columns)))  # fmt: skip
+    made = [_to_table(relation, kind, named[kind], table) for kind, table in zip(named, tables, strict=True)]
+    return made[0], made[1]
+
+
+def _to_table(relation: bound.Relation, kind: str, named: Mapping[str, str], table: Table) -> bound.Step:
+    at = (relation.syntax.start, relation.syntax.end) if isinstance(relation, bound.Step) else (0, 0)
+    ids = tuple(s.Parameter(name, s.Name(text, *at), *at) for name, text in named.items())
+    syntax = s.GraphToTable((s.GraphOutput(kind, None, ids, *at),), *at)
+    return bound.Step(syntax, relation, (), (), (), table)
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    """The name, or with the first number behind it that makes it one that no column has."""
+    return next(one for one in chain((name,), (f"{name}{number}" for number in count(1))) if one not in taken)
 
 
 def graph_chain(step: bound.Step) -> list[bound.Step]:
