@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lockgate import __version__
 from lockgate.dataclass import dataclass
 from lockgate.engine.aside import Aside, Wanted
+from lockgate.engine.heap import give_back
 from lockgate.engine.judge import Judge
 from lockgate.engine.observe import Judges, Observation, observe
 from lockgate.engine.request import Memory, Request
@@ -147,6 +148,8 @@ def _observe(run: _Run) -> None:
         if isinstance(source, LayeredSource):
             _tell(run.seen, source, *before)
         finish()
+    if any(isinstance(source, LayeredSource) for source in run.sources):
+        give_back()  # what its largest file took, before the record's libraries come to a peak of their own
     run.seen.skips[:] = dict.fromkeys(run.seen.skips)  # a module is read by itself and by each file that names it
 
 

@@ -189,7 +189,9 @@ class Tar:
         if at + count <= len(self._piece):
             self._at = at + count
             return self._piece[at : at + count]
-        parts, missing = io.BytesIO(), count - (len(self._piece) - at)  # which joins a large file without a second copy
+        # Joined in a place of the whole size, which the system gives as it is filled: one that grows is copied, and
+        # leaves holes as large as itself behind.
+        parts, missing = io.BytesIO(bytes(count)), count - (len(self._piece) - at)
         parts.write(self._piece[at:])
         while missing > 0:
             piece = next(self._pieces, b"")

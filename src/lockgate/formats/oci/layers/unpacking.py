@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from typing import Any
 
 from lockgate.formats.oci import digests
@@ -23,6 +24,17 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = tuple(bytes((0x50 + number, 0x2A, 0x4D, 0x18)) for number in range(16))
 _OTHERS = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x04\x22\x4d\x18": "lz4"}
 _LONGEST_MAGIC = 6
+
+
+def _inflation() -> Any:
+    """zlib-ng, which takes 0.6 of the time of zlib; that, with the same interface, where it is not installed."""
+    try:
+        return import_module("zlib_ng.zlib_ng")
+    except ImportError:
+        return zlib
+
+
+_ZLIB = _inflation()
 
 
 class Unpacked:
@@ -76,7 +88,7 @@ class Unpacked:
         rest = _chained(start, pieces)
         if start.startswith(_GZIP):
             self.packing = Packing.GZIP
-            yield from _frames(rest, _Inflater, zlib.error, "gzip", most=self._limits.entries)
+            yield from _frames(rest, _Inflater, _ZLIB.error, "gzip", most=self._limits.entries)
         elif start.startswith((_ZSTD, *_SKIPPABLE)):
             self.packing = Packing.ZSTD
             if sys.version_info >= (3, 14):
@@ -111,22 +123,23 @@ class _Inflater:
     __slots__ = ("_inner",)
 
     def __init__(self) -> None:
-        self._inner = zlib.decompressobj(wbits=31)
+        self._inner = _ZLIB.decompressobj(wbits=31)
 
     @property
     def eof(self) -> bool:
-        return self._inner.eof
+        return bool(self._inner.eof)
 
     @property
     def unused_data(self) -> bytes:
-        return self._inner.unused_data
+        return bytes(self._inner.unused_data)
 
     @property
     def needs_input(self) -> bool:
         return not self._inner.unconsumed_tail
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        return self._inner.decompress(data or self._inner.unconsumed_tail, max_length)
+        piece: bytes = self._inner.decompress(data or self._inner.unconsumed_tail, max_length)
+        return piece
 
 
 def _frames(
