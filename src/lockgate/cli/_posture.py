@@ -159,6 +159,14 @@ def _opened(
             github_token(token), api=arguments.api or API, trust=trust, budget=budget, kept=KeptAnswers()
         )
         return client, GitHubPosture(client, name, read_at=at, webhooks=arguments.webhooks)
+    if forge == "azure-devops":
+        from lockgate.sources.forges.azure_devops import AzureDevOps
+        from lockgate.sources.forges.credentials import azure_token
+        from lockgate.sources.forges.posture.azure_devops import AzureDevOpsPosture
+
+        server = (arguments.api or "https://dev.azure.com").rstrip("/")
+        azure = AzureDevOps(f"{server}/{name}", azure_token(token), trust=trust, budget=budget)
+        return azure.client, AzureDevOpsPosture(azure, name, read_at=at)
     raise ConfigurationError(f"{forge} is not read yet", where=arguments.place)
 
 
