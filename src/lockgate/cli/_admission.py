@@ -204,12 +204,12 @@ def _validating(made: PolicySet, inputs: Inputs, verdicts: Callable[[], ImageVer
 def _image_verdicts(arguments: argparse.Namespace) -> ImageVerdicts:
     """Kept over changes of policies: a verdict is one of the policy that gave it."""
     from lockgate.engine.image_trust.admitting import ImageVerdicts, registries
-    from lockgate.engine.image_trust.scans import last_scan
+    from lockgate.engine.image_trust.scans import known_to
 
     project = _project(arguments)
     named = project.settings.admission.images_ca_file
     authorities = str(project.top / named) if named else ""
-    return ImageVerdicts(registries(lambda digest: last_scan(project.record(), digest), ca_file=authorities))
+    return ImageVerdicts(registries(known_to(project.record), ca_file=authorities))
 
 
 def _swap(server: AdmissionServer, made: PolicySet, loader: PolicyLoader,

@@ -20,6 +20,7 @@ from lockgate.engine.machine import machine_folder
 from lockgate.errors import SourceError, UsageError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import platforms, references
+from lockgate.formats.oci.platforms import Platform
 from lockgate.formats.oci.survey import Survey
 from lockgate.formats.signatures import sigstore_bundle
 from lockgate.model import Component, Decision, Family, Result
@@ -87,10 +88,7 @@ def image_of(arguments: argparse.Namespace, *, writes: bool = False) -> Iterator
 
     Raises ``UsageError`` and ``SourceError``.
     """
-    try:
-        platform = platforms.parse(arguments.platform) if arguments.platform else None
-    except FormatError as error:
-        raise UsageError(error.reason, where="--platform") from None
+    platform = platform_of(arguments)
     with named_image(arguments, writes=writes) as named:
         if named.root is not None or named.place is None:
             yield named.root or Path(arguments.image)
@@ -100,6 +98,14 @@ def image_of(arguments: argparse.Namespace, *, writes: bool = False) -> Iterator
             named.place, named.key, name=arguments.image, platform=platform, built_from=dockerfile,
             reference=named.reference,
         )  # fmt: skip
+
+
+def platform_of(arguments: argparse.Namespace) -> Platform | None:
+    """What ``--platform`` says; None without it. Raises ``UsageError``."""
+    try:
+        return platforms.parse(arguments.platform) if arguments.platform else None
+    except FormatError as error:
+        raise UsageError(error.reason, where="--platform") from None
 
 
 @contextmanager

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lockgate.cli._image import named_image
+from lockgate.cli._image import named_image, platform_of
 from lockgate.cli._notary import notary_signing
 from lockgate.cli._project import Project, project_at
 from lockgate.engine.image_trust.notary import FORMS, sign_as_notation
 from lockgate.engine.image_trust.policies import load
-from lockgate.engine.image_trust.scans import last_scan
+from lockgate.engine.image_trust.scans import known_to
 from lockgate.engine.image_trust.sign import PREDICATES, Made, Written, attest, sign
-from lockgate.engine.image_trust.verify import TABLE, Verified, plain, row_of, verified
+from lockgate.engine.image_trust.verify import TABLE, Asked, Known, Verified, plain, row_of, verified
 from lockgate.errors import ConfigurationError, ExitCode, UsageError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.printable import printable
@@ -39,11 +38,13 @@ def run_verify(arguments: argparse.Namespace) -> int:
     project = project_at(Path(), config=Path(arguments.config) if arguments.config else None)
     path = Path(arguments.policy) if arguments.policy else project.top / FILE_NAME
     trust = load(path)
+    platform = platform_of(arguments)
     now = datetime.now(UTC)
     with named_image(arguments) as named:
         place, name = _in_place(named, arguments)
-        one = verified(trust, place, named.key, name=name, image=arguments.image, now=now,
-                       scan_of=_scans(project, arguments.no_store))  # fmt: skip
+        tag = named.reference.tag if named.reference is not None and named.reference.digest else ""
+        asked = Asked(named.key, name, arguments.image, platform, tag)
+        one = verified(trust, place, asked, _known(project, arguments.no_store), now=now)
     if not arguments.no_store:
         prepare(project.workspace, tracked=project.tracks)
         project.record().append_alone(TABLE, [row_of(one, policy=trust.version, now=now)])
@@ -101,15 +102,15 @@ def _written_to(named: Named, arguments: argparse.Namespace) -> tuple[WritablePl
     return writable(place, arguments.image), name
 
 
-def _scans(project: Project, unrecorded: bool) -> Callable[[str], Scanned | None]:
+def _known(project: Project, unrecorded: bool) -> Known:
     if unrecorded:
         raise_hint = "leave out --no-store, or ask for no scan"
 
         def none(_digest: str) -> Scanned | None:
             raise ConfigurationError("the policy asks for a scan, which only the record knows", hint=raise_hint)
 
-        return none
-    return lambda digest: last_scan(project.record(), digest)
+        return Known(none)
+    return known_to(project.record)
 
 
 def _told(what: str, made: Made) -> int:
@@ -131,7 +132,8 @@ def _as_text(one: Verified) -> str:
     for name, signed in one.trusted.holding:
         what = "signed" if signed.is_signature or signed.statement is None else signed.statement.predicate_type
         moments = "".join(f", {moment:%Y-%m-%d %H:%M}" for moment in signed.moments[:1])
-        lines.append(f"  holds   {name}: {printable(what)} by {printable(signed.by)}{moments}")
+        index = f", of the index {signed.index}" if signed.index else ""
+        lines.append(f"  holds   {name}: {printable(what)} by {printable(signed.by)}{moments}{index}")
     lines += [f"  {reason.verdict.value:7} {reason.rule}: {printable(reason.text)}" for reason in decision.reasons]
     if decision.verdict is Verdict.ALLOW and one.unread:
         lines += [f"  not read: {printable(told)}" for told in one.unread]

@@ -16,8 +16,9 @@ from tests.sources.image.building import Layout
 
 from lockgate.engine.image_trust.policies import load
 from lockgate.engine.image_trust.sign import Written, attest, sign
-from lockgate.engine.image_trust.verify import verified
+from lockgate.engine.image_trust.verify import Asked, Known, verified
 from lockgate.formats.oci import references
+from lockgate.formats.oci.platforms import Platform
 from lockgate.formats.signatures import dsse, in_toto, sigstore_bundle
 from lockgate.model import Verdict
 from lockgate.signing.signer import held_key
@@ -67,12 +68,13 @@ class Line:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def verdict(self, image: str, policy: str):
+    def verdict(self, image: str, policy: str, platform: Platform | None = None):
         (self.folder / "images.yaml").write_text(policy)
         name = references.parse(image)
         with registry_of(name, Trust()) as place:
-            return verified(load(self.folder / "images.yaml"), place, name.key, name=name.name, image=image,
-                            now=datetime.now(UTC), scan_of=lambda digest: None).trusted.decision  # fmt: skip
+            asked = Asked(name.key, name.name, image, platform, name.tag if name.digest else "")
+            trust, known = load(self.folder / "images.yaml"), Known(lambda digest: None)
+            return verified(trust, place, asked, known, now=datetime.now(UTC)).trusted.decision
 
 
 @pytest.fixture
@@ -104,6 +106,27 @@ def test_what_cosign_signs_holds_here_and_what_is_signed_here_it_verifies(line, 
     held += ["--trusted-root", "root.json"] if newer else []
     assert "docker-manifest-digest" in line.cosign("verify", *held, own)
     assert "payload" in line.cosign("verify-attestation", *held, "--type", "slsaprovenance1", own)
+
+
+def test_what_cosign_signs_of_an_index_covers_the_image_that_is_pulled_of_it(line):
+    layout = Layout(line.folder / "several")
+    entries = [
+        {**layout.image({name: b""}, architecture=name), "platform": {"os": "linux", "architecture": name}}
+        for name in ("amd64", "arm64")
+    ]
+    layout.name(layout.index(*entries), "1")
+    image = f"{line.host}/team/several:1"
+    command = ["skopeo", "copy", "-q", "--all", "--dest-tls-verify=false", "oci:several:1", f"docker://{image}"]
+    subprocess.run(command, cwd=line.folder, check=True, timeout=50)
+    line.cosign("generate-key-pair", "--output-key-prefix", "release")
+    policy = BY_KEY.partition("  provenance")[0]
+    arm = f"{line.host}/team/several:1@{entries[1]['digest']}"
+    assert line.verdict(image, policy, Platform("linux", "arm64")).verdict is Verdict.DENY
+    line.cosign("sign", "-y", "--key", "release.key", "--tlog-upload=false", image)
+    assert line.verdict(image, policy).verdict is Verdict.ALLOW
+    assert line.verdict(image, policy, Platform("linux", "arm64")).verdict is Verdict.ALLOW
+    assert line.verdict(arm, policy).verdict is Verdict.ALLOW
+    assert line.verdict(arm.replace(":1@", "@"), policy).verdict is Verdict.DENY  # nobody tells which index has it
 
 
 KEYLESS = ("--new-bundle-format", "--trusted-root", "root.json", "--certificate-identity", WORKFLOW,

@@ -13,6 +13,7 @@ from tests.sources.image.building import Layout
 from lockgate.engine.image_trust.admitting import ImageVerdicts, registries
 from lockgate.engine.image_trust.policies import load
 from lockgate.engine.image_trust.sign import Written, sign
+from lockgate.engine.image_trust.verify import Known
 from lockgate.formats.oci import references
 from lockgate.server.admission import FailureMode, FailureModes
 from lockgate.server.admission.images import ImageJudge
@@ -51,7 +52,7 @@ class Shop:
         return f"{self.host}/team/{name}" + (":1" if tag else f"@{self.digests[name]}")
 
     def judge(self, **settings):
-        verdicts = ImageVerdicts(registries(lambda digest: None))
+        verdicts = ImageVerdicts(registries(Known(lambda digest: None)))
         return ImageJudge(NoPrivileged(), load(self.folder / "images.yaml"), verdicts, AdmissionSettings(**settings))
 
 
@@ -149,7 +150,7 @@ def judge_of(folder, match):
         f"authorities: {{release: {{keys: [release.pub]}}}}\nimages: [{{match: ['{match}'], signed_by: [release]}}]\n"
     )
     trust = load(folder / "images.yaml")
-    return ImageJudge(NoPrivileged(), trust, ImageVerdicts(registries(lambda digest: None)), AdmissionSettings())
+    return ImageJudge(NoPrivileged(), trust, ImageVerdicts(registries(Known(lambda digest: None))), AdmissionSettings())
 
 
 def test_a_registry_that_never_answers_is_for_the_failure_mode_and_others_are_judged_meanwhile(serve, tmp_path):

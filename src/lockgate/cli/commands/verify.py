@@ -12,6 +12,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--policy", metavar="FILE", help="policy of images (default: lockgate-images.yaml)")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="form (default: table)")
     parser.add_argument("--name", default="", metavar="NAME", help="which image of a layout that holds several")
+    parser.add_argument("--platform", default="", metavar="OS/ARCH",
+                        help="of an index the image for it, which a signature of the index covers, too")  # fmt: skip
     parser.add_argument("--ca-file", default="", metavar="FILE", help="authorities to trust beside the machine's, PEM")
     parser.add_argument("--plain-http", action="store_true", help="ask the registry without TLS (localhost always is)")
     parser.add_argument("--no-store", action="store_true", help="write no row of the verdict, ask the record nothing")

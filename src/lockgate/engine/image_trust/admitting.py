@@ -12,20 +12,21 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from lockgate.dataclass import dataclass
-from lockgate.engine.image_trust.verify import Verified, verified
+from lockgate.engine.image_trust.verify import Asked, Known, Verified, verified
 from lockgate.errors import LockgateError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import references
 from lockgate.formats.oci.references import Reference
 from lockgate.formats.signatures.testimony import Subject
-from lockgate.gates.images import GATE, Attestable, ImageTrust, Scanned, Trusted
+from lockgate.gates.images import GATE, Attestable, ImageTrust, Trusted
 from lockgate.model import Verdict
 
 K = TypeVar("K")
 V = TypeVar("V")
+_Key: TypeAlias = tuple[str, str, str, str]
 _MOST = 10_000
 """Verdicts, and tags, that are kept."""
 _BARELY = 0.2
@@ -64,7 +65,7 @@ class ImageVerdicts:
     def __init__(self, ask: Ask, lasting: Lasting | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._ask, self._lasting, self._clock = ask, lasting or Lasting(), clock
         self._lock = threading.Lock()
-        self._verdicts: OrderedDict[tuple[str, str, str], tuple[float, Verified]] = OrderedDict()
+        self._verdicts: OrderedDict[_Key, tuple[float, Verified]] = OrderedDict()
         self._tags: OrderedDict[str, tuple[float, str]] = OrderedDict()
 
     def known(self, trust: ImageTrust, image: str) -> Admitted | None:
@@ -77,7 +78,7 @@ class ImageVerdicts:
             return Admitted(_unasked(trust, reference, image))
         with self._lock:
             digest = reference.digest or self._kept(self._tags, str(reference))
-            found = self._kept(self._verdicts, (trust.version, reference.name, digest)) if digest else None
+            found = self._kept(self._verdicts, _key(trust, reference, digest)) if digest else None
         return Admitted(_as_named(found, image, reference)) if found is not None else None
 
     def asked(self, trust: ImageTrust, image: str, *, until: float) -> Admitted:
@@ -97,7 +98,7 @@ class ImageVerdicts:
         denied = made.trusted.decision.verdict is Verdict.DENY
         lasts = self._lasting.denied if denied else self._lasting.allowed
         with self._lock:
-            _keep(self._verdicts, (trust.version, reference.name, made.digest), (now + lasts, made))
+            _keep(self._verdicts, _key(trust, reference, made.digest), (now + lasts, made))
             if not reference.digest:
                 _keep(self._tags, str(reference), (now + self._lasting.tag, made.digest))
         return Admitted(made)
@@ -105,6 +106,11 @@ class ImageVerdicts:
     def _kept(self, kept: OrderedDict[K, tuple[float, V]], key: K) -> V | None:
         entry = kept.get(key)
         return entry[1] if entry is not None and self._clock() <= entry[0] else None
+
+
+def _key(trust: ImageTrust, reference: Reference, digest: str) -> _Key:
+    """With the tag that stands beside a digest, which may lead to an index whose signature covers it."""
+    return trust.version, reference.name, digest, reference.tag if reference.digest else ""
 
 
 def _keep(kept: OrderedDict[K, tuple[float, V]], key: K, entry: tuple[float, V]) -> None:
@@ -125,7 +131,7 @@ def _unasked(trust: ImageTrust, reference: Reference, image: str) -> Verified:
     return Verified(image, "", False, judged)
 
 
-def registries(scan_of: Callable[[str], Scanned | None], *, ca_file: str = "") -> Ask:
+def registries(known: Known, *, ca_file: str = "") -> Ask:
     """Asks the registry that an image names, as whom this machine is logged in.
 
     Who may create Pods names registries, so this machine and its link are asked only where the policy names them.
@@ -140,7 +146,7 @@ def registries(scan_of: Callable[[str], Scanned | None], *, ca_file: str = "") -
         )  # fmt: skip
         named = Trust(ca_file, named_by_others=not trust.names_host(reference.name), way_out=_WAY_OUT)
         with registry_of(reference, named, limits=limits) as place:
-            return verified(trust, place, reference.key, name=reference.name, image=image, now=datetime.now(UTC),
-                            scan_of=scan_of)  # fmt: skip
+            asked = Asked(reference.key, reference.name, image, tag=reference.tag if reference.digest else "")
+            return verified(trust, place, asked, known, now=datetime.now(UTC))
 
     return ask

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 
 from lockgate.dataclass import dataclass
+from lockgate.errors import SourceError, UsageError
+from lockgate.formats.format_error import FormatError
+from lockgate.formats.oci import manifests, platforms
+from lockgate.formats.oci.manifests import Index
+from lockgate.formats.oci.platforms import Platform
 from lockgate.formats.signatures.testimony import Subject
-from lockgate.gates.images import GATE, Attestable, ImageTrust, Scanned, Signed, Trusted
-from lockgate.sources.image.place import Place
-from lockgate.sources.image.testimonies import Beside, beside
+from lockgate.gates.images import GATE, Attestable, Covering, ImageTrust, Scanned, Signed, Trusted
+from lockgate.model import Verdict
+from lockgate.sources.image.place import Document, Place
+from lockgate.sources.image.testimonies import Beside, beside, tagged
 
 TABLE = "ImageVerdicts"
+_DEEPEST = 3
+"""Indexes within indexes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +39,114 @@ class Verified:
     unread: tuple[str, ...] = ()
 
 
-def verified(
-    trust: ImageTrust, place: Place, key: str, *, name: str, image: str, now: datetime,
-    scan_of: Callable[[str], Scanned | None],
-) -> Verified:  # fmt: skip
-    """Hold the image ``key`` of ``place`` to the policy.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which image of a place is to be held to the policy."""
 
-    ``name``: its registry and repository. ``scan_of``: what the record knows of a digest, asked only where the policy
-    does. Raises ``SourceError`` where the place does not answer: then there is no verdict.
+    key: str
+    """Tag, name or digest."""
+    name: str
+    """Registry and repository."""
+    image: str
+    """As it was asked for."""
+    platform: Platform | None = None
+    """Of an index the image for it; None: the index itself."""
+    tag: str = ""
+    """Of a name with tag and digest, the tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the record knows of a digest. Asked only where the policy does, or something is missing."""
+
+    scan: Callable[[str], Scanned | None]
+    indexes: Callable[[str], tuple[str, ...]] = lambda _digest: ()
+    """Those that the image was chosen from."""
+
+
+def verified(trust: ImageTrust, place: Place, asked: Asked, known: Known, *, now: datetime) -> Verified:
+    """Hold an image of ``place`` to the policy.
+
+    Where it does not meet it by itself, what is said of the indexes that have it counts as well: those that it was
+    chosen from by its platform, that its tag names, that the record knows. Each is read, and does have it. Raises
+    ``SourceError`` where the place does not answer, ``UsageError`` for a platform that there is not: then there is no
+    verdict.
     """
-    document = place.manifest(key)
+    above, document = _chosen(place, asked)
     subject = Subject(document.digest, document.content, document.media_type)
-    found = beside(place, document.digest) if trust.asks_for_testimony(name) else Beside((), ())
-    scanned = scan_of(document.digest) if trust.asks_for_scan(name) else None
-    asked = Attestable(name, subject, found.testimonies, found.unread, scanned)
-    judged: Trusted = GATE.decide(trust, asked, now=now)
-    return Verified(image, document.digest, ":" not in key, judged, found.unread)
+    testimony = trust.asks_for_testimony(asked.name)
+    found = beside(place, document.digest) if testimony else Beside((), ())
+    scanned = known.scan(document.digest) if trust.asks_for_scan(asked.name) else None
+    alone = Attestable(asked.name, subject, found.testimonies, found.unread, scanned)
+    judged: Trusted = GATE.decide(trust, alone, now=now)
+    if testimony and judged.decision.verdict is not Verdict.ALLOW:
+        indexes, silent = _covering(place, asked, above, document, known)
+        if indexes or silent:
+            told = (*found.unread, *silent)
+            judged = GATE.decide(trust, replace(alone, unread=told, indexes=indexes), now=now)
+    return Verified(asked.image, document.digest, ":" not in asked.key, judged, found.unread)
+
+
+def _chosen(place: Place, asked: Asked) -> tuple[list[Document], Document]:
+    """The indexes from the outermost in, and the manifest that is meant."""
+    above: list[Document] = []
+    document = place.manifest(asked.key)
+    while asked.platform is not None and (read := _index(document)) is not None:
+        if len(above) == _DEEPEST:
+            raise SourceError("indexes within indexes within indexes", where=asked.image)
+        wanted = platforms.chosen(read.manifests, asked.platform)
+        if wanted is None:
+            raise UsageError(f"no image for {asked.platform}", where=asked.image)
+        above.append(document)
+        document = place.manifest(wanted.digest)
+    return above, document
+
+
+def _covering(
+    place: Place, asked: Asked, above: list[Document], document: Document, known: Known
+) -> tuple[list[Covering], list[str]]:
+    """The indexes that have ``document`` with what lies beside them, and in words what could not be read.
+
+    What is not read here covers nothing: that the image itself does not meet the policy is known already, and must not
+    become a verdict of nobody.
+    """
+    found: dict[str, Covering] = {}
+    unread: list[str] = []
+    for key, one in _candidates(place, asked, above, document, known, unread):
+        try:
+            said = beside(place, one.digest)
+        except SourceError as error:
+            unread.append(f"what lies beside the index {key}: {error}")
+            continue
+        subject = Subject(one.digest, one.content, one.media_type)
+        found[one.digest] = Covering(subject, said.testimonies, said.unread)
+    return list(found.values()), unread
+
+
+def _candidates(
+    place: Place, asked: Asked, above: list[Document], document: Document, known: Known, unread: list[str]
+) -> Iterator[tuple[str, Document]]:
+    yield from ((one.digest, one) for one in above)
+    if above or _index(document) is not None:
+        return
+    for key in dict.fromkeys([*([asked.tag] if asked.tag else []), *known.indexes(document.digest)]):
+        try:
+            other = tagged(place, key)
+        except SourceError as error:
+            unread.append(f"the index {key}: {error}")
+            continue
+        read = _index(other) if other is not None else None
+        if other is not None and read is not None and document.digest in {one.digest for one in read.manifests}:
+            yield key, other
+
+
+def _index(document: Document) -> Index | None:
+    """None where it is a manifest, or nothing that can be read: then it is judged as it lies there."""
+    try:
+        read = manifests.read(document.content, media_type=document.media_type)
+    except FormatError:
+        return None
+    return read if isinstance(read, Index) else None
 
 
 def row_of(one: Verified, *, policy: str, now: datetime) -> dict[str, Any]:
@@ -75,6 +176,6 @@ def plain(one: Verified) -> dict[str, list[Any]]:
 def _signed(name: str, signed: Signed) -> dict[str, Any]:
     return {
         "authority": name, "by": signed.by, "form": signed.form.value, "where": signed.where,
-        "predicate": signed.statement.predicate_type if signed.statement is not None else "",
+        "predicate": signed.statement.predicate_type if signed.statement is not None else "", "index": signed.index,
         "logged": signed.logged, "moments": [one.isoformat() for one in signed.moments], "claims": dict(signed.claims),
     }  # fmt: skip

@@ -6,8 +6,8 @@ it. ``trust`` holds what was found against the policy of images. Pure: nothing i
 
 from lockgate.gates import Gate
 from lockgate.gates.images.authority import Authority, Signed
-from lockgate.gates.images.trust import Attestable, ImageTrust, Scanned, Trusted
+from lockgate.gates.images.trust import Attestable, Covering, ImageTrust, Scanned, Trusted
 
-__all__ = ["GATE", "Attestable", "Authority", "ImageTrust", "Scanned", "Signed", "Trusted"]
+__all__ = ["GATE", "Attestable", "Authority", "Covering", "ImageTrust", "Scanned", "Signed", "Trusted"]
 
 GATE = Gate("images", ImageTrust.judge)

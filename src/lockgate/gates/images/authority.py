@@ -29,6 +29,8 @@ class Signed:
     """When it is proved to have been there."""
     claims: Mapping[str, str] = field(default_factory=dict)
     """What the certificate says of the run that signed."""
+    index: str = ""
+    """Digest of the index that it is of, which has the image; empty where it is of the image itself."""
 
     @property
     def is_signature(self) -> bool:

@@ -39,6 +39,15 @@ class Scanned:
 
 
 @dataclass(frozen=True, slots=True)
+class Covering:
+    """An index that has the image. Who signs its digest signs those of all images in it."""
+
+    subject: Subject
+    testimonies: Sequence[Testimony] = ()
+    unread: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Attestable:
     """One image with everything that is known of it."""
 
@@ -49,6 +58,8 @@ class Attestable:
     unread: Sequence[str] = ()
     """What lies beside it and could not be read, in words."""
     scanned: Scanned | None = None
+    indexes: Sequence[Covering] = ()
+    """Those that are known to have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +146,16 @@ class _Weighed:
 
     @staticmethod
     def of(name: str, authority: Authority, image: Attestable) -> _Weighed:
-        """Every testimony put to ``authority``."""
-        holding, refused = [], []
-        subject = replace(image.subject, name=image.name)
-        for one in image.testimonies:
-            if one.form not in authority.forms:
-                continue
-            try:
-                holding.append(authority.check(one, subject))
-            except RefusedError as error:
-                refused.append((one.where, error.reason))
-        return _Weighed(name, tuple(holding), tuple(refused), image.unread)
+        """Every testimony put to ``authority``: those of the image, and those of the indexes that have it."""
+        holding: list[Signed] = []
+        refused: list[tuple[str, str]] = []
+        unread = list(image.unread)
+        _put(authority, replace(image.subject, name=image.name), image.testimonies, "", holding, refused)
+        for one in image.indexes:
+            subject = replace(one.subject, name=image.name)
+            _put(authority, subject, one.testimonies, subject.digest, holding, refused)
+            unread += one.unread
+        return _Weighed(name, tuple(holding), tuple(refused), unread)
 
     @property
     def has_signed(self) -> bool:
@@ -160,6 +170,19 @@ class _Weighed:
             told.append(f"and {len(self.refused) - _TOLD} more")
         told += self.unread[:_TOLD]
         return "; ".join(told) or "nothing that it could have signed lies beside the image"
+
+
+def _put(
+    authority: Authority, subject: Subject, testimonies: Sequence[Testimony], index: str, holding: list[Signed],
+    refused: list[tuple[str, str]],
+) -> None:  # fmt: skip
+    for one in testimonies:
+        if one.form not in authority.forms:
+            continue
+        try:
+            holding.append(replace(authority.check(one, subject), index=index))
+        except RefusedError as error:
+            refused.append((one.where, error.reason))
 
 
 def _authorities(rule: ImageRule) -> Iterator[str]:
