@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lockgate.advisories.review import Review, compare
 from lockgate.cli._project import Project, project_at
 from lockgate.cli._text import safe
+from lockgate.engine.dependency_review import DependencyReview, markdown, review, severity_of
 from lockgate.errors import ExitCode, NothingCheckedError
-from lockgate.formats import lockfiles
-from lockgate.model import Component, File, Skip
+from lockgate.model import Component
 from lockgate.settings.globs import matcher as excluder
 from lockgate.sources import Source
 from lockgate.sources.repository import Git, TreeSource
@@ -24,31 +21,17 @@ from lockgate.sources.repository.git import resolved
 from lockgate.store.advisories import AdvisoryStore, Match
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """One review with what the store knows of it."""
-
-    review: Review
-    brought: tuple[Match, ...]
-    """Flaws that the head has and the base had not, in any version of the package."""
-    left: tuple[Match, ...]
-    skips: tuple[Skip, ...]
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Print the review; 1 when the change brings a flaw."""
     project = project_at(Path.cwd())
     if project.git is None:
         raise NothingCheckedError("not a git repository", where=str(project.top))
     store = AdvisoryStore.open(Path(arguments.advisories)) if arguments.advisories else _own_store(project)
-    base, base_skips = _components(_side(project, project.git, arguments.base))
-    head, head_skips = _components(_side(project, project.git, arguments.head))
-    review = compare(base, head)
-    answer = _Answer(review, *_flaws(store, base, head), (*base_skips, *head_skips))
+    answer = review(_side(project, project.git, arguments.base), _side(project, project.git, arguments.head), store)
     {"text": _text, "json": _json, "markdown": _markdown}[arguments.format](answer)
     for skip in answer.skips:
         print(f"not read: {safe(skip.path)}: {safe(skip.reason)}", file=sys.stderr)
-    unknown = _unknown_ecosystems(store, head)
+    unknown = _unknown_ecosystems(store, answer.head)
     if unknown:
         print(f"not checked: the store knows nothing of {', '.join(unknown)}", file=sys.stderr)
     if store is None:
@@ -76,45 +59,8 @@ def _side(project: Project, git: Git, revision: str) -> Source:
     return CommitSource(git, resolved(git, revision), None, excluded)
 
 
-def _components(source: Source) -> tuple[Sequence[Component], Sequence[Skip]]:
-    readings = [
-        (row.path, lockfiles.read(row.path, row.load(), source.sibling))
-        for row in source.collect(lambda path, size: lockfiles.wants(path))
-        if isinstance(row, File)
-    ]
-    merged = lockfiles.merge(readings)
-    return merged.components, merged.skips
-
-
-def _flaws(
-    store: AdvisoryStore | None, base: Sequence[Component], head: Sequence[Component]
-) -> tuple[tuple[Match, ...], tuple[Match, ...]]:
-    if store is None:
-        return (), ()
-    before, after = store.match(base), store.match(head)
-    return _beyond(after, before), _beyond(before, after)
-
-
-def _beyond(these: Iterable[Match], those: Iterable[Match]) -> tuple[Match, ...]:
-    """Matches of ``these`` whose flaw and package ``those`` do not have; one for each package and version."""
-    known = {(one.component.ecosystem, one.component.name, one.group) for one in those}
-    found: dict[tuple[str, ...], Match] = {}
-    for one in these:
-        if (one.component.ecosystem, one.component.name, one.group) not in known:
-            found.setdefault((one.component.purl, one.component.version, one.group), one)
-    return tuple(found.values())
-
-
-def _rows(review: Review) -> list[tuple[str, Component, str, str]]:
-    """(what, component, old version, new version)."""
-    rows = [("added", one, "", one.version) for one in review.added]
-    rows += [("removed", one, one.version, "") for one in review.removed]
-    rows += [(str(c.direction), c.after, c.before.version, c.after.version) for c in review.changed]
-    return rows
-
-
-def _text(answer: _Answer) -> None:
-    for what, one, old, new in _rows(answer.review):
+def _text(answer: DependencyReview) -> None:
+    for what, one, old, new in answer.rows():
         versions = " -> ".join(filter(None, (old, new)))
         print(f"{what:<10} {safe(one.ecosystem)} {safe(one.name)} {safe(versions)}  ({safe(one.path)})")
     for change in answer.review.licences:
@@ -124,13 +70,13 @@ def _text(answer: _Answer) -> None:
         for flaw in matches:
             fix = f"; fixed in {flaw.fixed_in}" if flaw.fixed_in and sign == "NEW" else ""
             print(f"{sign:<10} {safe(flaw.group)} in {safe(flaw.component.name)} {safe(flaw.component.version)} "
-                  f"({_severity(flaw)}{safe(fix)})")  # fmt: skip
+                  f"({severity_of(flaw)}{safe(fix)})")  # fmt: skip
     count = len(answer.review.added), len(answer.review.removed), len(answer.review.changed)
     print(f"{count[0]} added, {count[1]} removed, {count[2]} changed; {len(answer.brought)} new vulnerabilities, "
           f"{len(answer.left)} gone")  # fmt: skip
 
 
-def _json(answer: _Answer) -> None:
+def _json(answer: DependencyReview) -> None:
     import orjson
 
     document: dict[str, Any] = {
@@ -138,7 +84,7 @@ def _json(answer: _Answer) -> None:
         "changes": [
             {"what": what, "ecosystem": c.ecosystem, "name": c.name, "from": old, "to": new, "path": c.path,
              "licence": c.licence, "direct": c.direct, "scope": c.scope}
-            for what, c, old, new in _rows(answer.review)
+            for what, c, old, new in answer.rows()
         ],
         "licences": [
             {"name": c.after.name, "from": c.before.licence, "to": c.after.licence} for c in answer.review.licences
@@ -162,24 +108,5 @@ def _flaw(match: Match) -> dict[str, Any]:
     }
 
 
-def _severity(match: Match) -> str:
-    return "no severity" if match.severity is None else str(match.severity)
-
-
-def _markdown(answer: _Answer) -> None:
-    def cell(text: str) -> str:
-        escaped = re.sub(r"([\\|\[\]])", r"\\\1", safe(text))
-        return escaped.replace("<", "&lt;").replace("`", "'").replace("\n", " ")
-
-    print(f"### Dependency review\n\n{len(answer.brought)} new vulnerabilities, {len(answer.left)} gone.\n")
-    if answer.brought:
-        print("| vulnerability | package | severity | fixed in |\n|---|---|---|---|")
-        for flaw in answer.brought:
-            print(f"| {cell(flaw.group)} | {cell(flaw.component.name)} {cell(flaw.component.version)} | "
-                  f"{_severity(flaw)} | {cell(flaw.fixed_in) or 'no fix known'} |")  # fmt: skip
-        print()
-    rows = _rows(answer.review)
-    if rows:
-        print("| change | package | from | to | licence |\n|---|---|---|---|---|")
-        for what, one, old, new in rows:
-            print(f"| {what} | {cell(one.name)} | {cell(old)} | {cell(new)} | {cell(one.licence)} |")
+def _markdown(answer: DependencyReview) -> None:
+    print(markdown(answer), end="")

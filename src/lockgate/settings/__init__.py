@@ -22,6 +22,7 @@ from lockgate.settings._environments import (
     Told,
     Window,
 )
+from lockgate.settings._forges import AzureDevOpsSettings, ForgeSettings, GithubSettings, GitlabSettings
 from lockgate.settings._load import find, load, loads
 from lockgate.settings._people import (
     BelongingLine,
@@ -66,6 +67,7 @@ __all__ = [
     "FILE_NAME",
     "AdmissionSettings",
     "AskSettings",
+    "AzureDevOpsSettings",
     "AzurePipeline",
     "BelongingLine",
     "BreakGlassSettings",
@@ -75,10 +77,13 @@ __all__ = [
     "EntraPerson",
     "EntraSettings",
     "EnvironmentSettings",
+    "ForgeSettings",
     "Freeze",
     "GateNoticeSettings",
     "GateSettings",
     "GithubDispatch",
+    "GithubSettings",
+    "GitlabSettings",
     "ImagesAsked",
     "Limits",
     "MailSettings",

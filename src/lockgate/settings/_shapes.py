@@ -13,6 +13,7 @@ from typing import Any
 from lockgate.dataclass import dataclass
 from lockgate.model import Confidence, Family, Scope, Severity, SkipKind
 from lockgate.settings._environments import EnvironmentSettings, GateNoticeSettings, TeamSettings
+from lockgate.settings._forges import ForgeSettings
 from lockgate.settings._people import PeopleSettings
 from lockgate.settings._server import ServerSettings
 from lockgate.settings._setting import setting
@@ -480,6 +481,9 @@ class Settings:
     entra: EntraSettings = setting("Who signs in with Microsoft Entra.", EntraSettings())
     people: PeopleSettings = setting("Who signs in at the console and the API.", PeopleSettings())
     server: ServerSettings = setting("The console and its API: `lockgate up`.", ServerSettings())
+    forges: Mapping[str, ForgeSettings] = setting(
+        "Forges whose pushes and pull requests are judged, by a name of yours.", None, values=ForgeSettings, by="forge"
+    )
     registry: RegistrySettings = setting("What `lockgate registry watch` looks at and does.", RegistrySettings())
     environments: tuple[EnvironmentSettings, ...] = setting(
         "Where deployments wait at a gate, and for what; the first line that an environment and its repository meet "
@@ -504,6 +508,6 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        for name in ("scanners", "tables"):
+        for name in ("scanners", "forges", "tables"):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, {})

@@ -232,6 +232,7 @@ class ForgeClient:
         except UnansweredError as error:
             return None, error.message
         except network_errors() as error:
+            self._transport.close()  # the name may lead to another address by now
             return None, type(error).__name__
 
     def _read(self, answer: Any, address: str) -> bytes:

@@ -35,11 +35,13 @@ class CommitSource:
     excluded: Callable[[str], bool] = lambda path: False
     max_bytes: int = 16 * 1024 * 1024
     mode: str = "commit"
+    name: str = ""
+    """Of the repository, where it is another than its folder's."""
 
     @property
     def root(self) -> str:
         """The repository, for people."""
-        return str(self.git.folder)
+        return self.name or str(self.git.folder)
 
     def collect(self, wants: Wants) -> Iterator[File | Skip]:
         """Files in path order, one in memory at a time."""
@@ -169,6 +171,8 @@ class ChangesSource:
     max_bytes: int = 16 * 1024 * 1024
     head: str = ""
     """Compare this commit instead of the working tree (a push, a bare repository)."""
+    name: str = ""
+    """Of the repository, where it is another than its folder's."""
     mode: str = field(default="since", init=False)
     may_be_empty: bool = field(default=True, init=False)
     """A change may delete files and bring none."""
@@ -176,7 +180,7 @@ class ChangesSource:
     @property
     def root(self) -> str:
         """The repository, for people."""
-        return str(self.git.folder)
+        return self.name or str(self.git.folder)
 
     def collect(self, wants: Wants) -> Iterator[File | Skip]:
         """The new side of every file that changed."""
@@ -192,7 +196,7 @@ class ChangesSource:
 
     def before(self) -> CommitSource:
         """The old side."""
-        return CommitSource(self.git, self.base(), self._paths(), self.excluded, self.max_bytes, mode="since")
+        return self._commit(self.base())
 
     def renames(self) -> dict[str, str]:
         """New path -> old path."""
@@ -206,9 +210,12 @@ class ChangesSource:
 
     def _new(self) -> TreeSource | CommitSource:
         if self.head:
-            return CommitSource(self.git, self.head, self._paths(), self.excluded, self.max_bytes, mode="since")
+            return self._commit(self.head)
         only = self._paths()
         return TreeSource(self.git.folder, self.excluded, self.max_bytes, only=only or ("\0nothing",))
+
+    def _commit(self, tree: str) -> CommitSource:
+        return CommitSource(self.git, tree, self._paths(), self.excluded, self.max_bytes, "since", self.name)
 
     def _paths(self) -> tuple[str, ...]:
         if self.head:

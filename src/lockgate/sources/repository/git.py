@@ -40,6 +40,8 @@ _PATIENCE = 10.0
 _READ_EVERYWHERE = frozenset((".gitignore", ".gitattributes", ".gitmodules"))
 _READ_ONCE = (".git/info/exclude", ".git/info/attributes", ".git/config")
 _MOST_FOLDERS = 200_000
+_NAMED = ("fetch", "gc")
+"""What is called with settings before its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +55,19 @@ class Git:
         """Standard output, decoded leniently and stripped of its last line end."""
         return self.output(*arguments, timeout=timeout).decode("utf-8", "replace").rstrip("\n")
 
-    def output(self, *arguments: str, stdin: bytes | None = None, timeout: float = TIMEOUT) -> bytes:
-        """Standard output. Raises :class:`SourceError` with git's own words when it fails."""
+    def output(
+        self, *arguments: str, stdin: bytes | None = None, timeout: float = TIMEOUT,
+        given: dict[str, str] | None = None,
+    ) -> bytes:  # fmt: skip
+        """Standard output. ``given``: variables for this call alone. Raises :class:`SourceError` with git's own words
+        when it fails."""
         try:
             process = subprocess.Popen(
                 self._command(arguments),
                 stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=self._environment(),
+                env=self._environment() | (given or {}),
             )
         except FileNotFoundError:
             raise SourceError("git is not installed", hint="install git, or check a plain folder") from None
@@ -69,15 +75,14 @@ class Git:
             try:
                 told, wrong = self._ended(process, stdin, timeout)
             except subprocess.TimeoutExpired:
-                reason = f"git {arguments[0]} took longer than {timeout:.0f} s"
+                reason = f"git {_called(arguments)} took longer than {timeout:.0f} s"
                 raise SourceError(reason, where=str(self.folder)) from None
             finally:
                 process.kill()  # nothing where it has ended
         if process.returncode:
             said = wrong.decode("utf-8", "replace").strip().splitlines()
-            raise SourceError(
-                f"git {arguments[0]} failed: {said[-1] if said else process.returncode}", where=str(self.folder)
-            )
+            told_last = said[-1] if said else process.returncode
+            raise SourceError(f"git {_called(arguments)} failed: {told_last}", where=str(self.folder))
         return told
 
     def _ended(self, process: subprocess.Popen[bytes], stdin: bytes | None, timeout: float) -> tuple[bytes, bytes]:
@@ -145,6 +150,11 @@ class Git:
             "GIT_ASKPASS": "true",
             "LC_ALL": "C",
         }
+
+
+def _called(arguments: Sequence[str]) -> str:
+    """The command among them, of those that are called with settings before their name."""
+    return next((one for one in arguments if one in _NAMED), arguments[0])
 
 
 def _waited_for(folder: Path) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from lockgate.errors import ConfigurationError, SourceError
 from lockgate.formats.moments import moment_of
-from lockgate.sources.forges.budget import CallBudget
+from lockgate.sources.forges.budget import Bounds, CallBudget
 from lockgate.sources.forges.client import ForgeClient
 from lockgate.sources.forges.github import API, github_client
 from lockgate.sources.forges.times import ShortLived
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _BACK, _AHEAD = 60, 540
 """Seconds: a signature is dated back, for clocks differ, and ends before GitHub's ten minutes."""
 _LEAST_BITS = 2048
+_TOKEN = Bounds(calls=10, retries=3, wait_seconds=6.0, longest_wait=5.0)
+"""Of one token."""
 
 
 class AppCredential:
@@ -84,40 +87,44 @@ class GitHubApp:
 
     def __init__(
         self, app: str, private_key: str, *, api: str = API, trust: Trust | None = None,
-        budget: CallBudget | None = None, clock: Callable[[], float] = time.time,
+        spend: Callable[[Bounds], CallBudget] = CallBudget, clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
-        """``private_key``: PEM, as GitHub gives it. Raises ``ConfigurationError``."""
+        """``private_key``: PEM, as GitHub gives it; ``spend`` makes the budget of a token. Raises
+        ``ConfigurationError``."""
         self.clock = clock
-        self.api, self._trust = api, trust
+        self.api, self._trust, self._spend = api, trust, spend
         self._credential = AppCredential(app, _key(private_key), clock)
-        self.client: ForgeClient = github_client(self._credential, api=api, trust=trust, budget=budget)
         self._installations: dict[int, InstallationCredential] = {}
         self._lock = threading.Lock()
 
-    def close(self) -> None:
-        """Hang up."""
-        self.client.close()
+    def client(self, budget: CallBudget | None = None) -> ForgeClient:
+        """A client of the App itself; to be closed by who asked for it."""
+        return github_client(self._credential, api=self.api, trust=self._trust, budget=budget)
 
     def installation(self, id: int) -> InstallationCredential:
         """The credential of an installation."""
         with self._lock:
             return self._installations.setdefault(id, InstallationCredential(self, id))
 
-    def installations(self) -> Sequence[dict[str, Any]]:
+    def installations(self, budget: CallBudget | None = None) -> Sequence[dict[str, Any]]:
         """All of them, as GitHub describes them."""
-        return tuple(self.client.items("app/installations", {"per_page": "100"}))
+        with closing(self.client(budget)) as client:
+            return tuple(client.items("app/installations", {"per_page": "100"}))
 
-    def installation_of(self, repository: str) -> int:
+    def installation_of(self, repository: str, budget: CallBudget | None = None) -> int:
         """The number of the installation that a repository, ``owner/name``, belongs to. Raises ``AbsentError``."""
-        return _whole(self.client.get(f"repos/{repository}/installation").get("id"))
+        with closing(self.client(budget)) as client:
+            return _whole(client.get(f"repos/{repository}/installation").get("id"))
 
     def token(self, installation: int) -> ShortLived:
         """A new token. Raises ``SourceError``."""
-        told = self.client.send("POST", f"app/installations/{installation}/access_tokens", {}, again=True)
+        path = f"app/installations/{installation}/access_tokens"
+        with closing(self.client(self._spend(_TOKEN))) as client:
+            told = client.send("POST", path, {}, again=True)
         token, ends = (told.get("token"), told.get("expires_at")) if isinstance(told, dict) else (None, None)
         until = moment_of(ends) if isinstance(ends, str) else None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or until is None:
-            raise SourceError("GitHub answered no token", where=f"{self.client.base}/app/installations/{installation}")
+            raise SourceError("GitHub answered no token", where=f"{self.api}/{path}")
         return ShortLived(token, until.timestamp())
 
 

@@ -1,0 +1,172 @@
+"""The forges of the settings, each with who asks it. Secrets are opened here, when they are needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from lockgate.errors import ConfigurationError
+from lockgate.model.forge import ForgeKind
+from lockgate.secrets.references import secret_of
+from lockgate.settings import (
+    FILE_NAME,
+    AzureDevOpsSettings,
+    ForgeSettings,
+    GithubSettings,
+    GitlabSettings,
+)
+from lockgate.settings.globs import matcher
+from lockgate.sources.forges.azure_devops import AzureDevOps
+from lockgate.sources.forges.azure_devops.forge import AzureDevOpsForge
+from lockgate.sources.forges.budget import Bounds, CallBudget
+from lockgate.sources.forges.credentials import (
+    Credential,
+    EntraCredential,
+    azure_token,
+    github_token,
+    gitlab_token,
+)
+from lockgate.sources.forges.forge import Forge
+from lockgate.sources.forges.github import github_client
+from lockgate.sources.forges.github.app import GitHubApp
+from lockgate.sources.forges.github.forge import GitHubForge
+from lockgate.sources.forges.gitlab import gitlab_client
+from lockgate.sources.forges.gitlab.forge import GitLabForge
+from lockgate.sources.forges.kept import KeptAnswers
+from lockgate.transport import Trust
+
+_KEPT_BYTES = 16 * 1024 * 1024
+WORK = Bounds(calls=400, retries=3, wait_seconds=6.0, longest_wait=5.0)
+"""Of one delivery: what lasts longer is done later, so that nothing else waits for it."""
+LISTING = Bounds(calls=20_000, retries=50, wait_seconds=1_800.0, longest_wait=900.0, reserve=500)
+"""Of one look at everything: it leaves calls for what is told meanwhile."""
+
+
+class Connection:
+    """One forge of the settings."""
+
+    def __init__(
+        self, name: str, settings: ForgeSettings, *, project: Path,
+        spend: Callable[[Bounds], CallBudget] = CallBudget,
+    ) -> None:  # fmt: skip
+        """``project``: the folder of ``lockgate.yaml``; ``spend`` makes the budget of each piece of work.
+
+        Raises :class:`ConfigurationError` where it names none or several forges."""
+        chosen = [one for one in (settings.github, settings.azure_devops, settings.gitlab) if one is not None]
+        if len(chosen) != 1:
+            hint = "one of github, azure_devops and gitlab is needed"
+            raise ConfigurationError("that is no forge", where=f"{FILE_NAME}: forges.{name}", hint=hint)
+        self.name, self.settings = name, settings
+        self._chosen: GithubSettings | AzureDevOpsSettings | GitlabSettings = chosen[0]
+        self._trust = Trust(str(project / settings.ca_file) if settings.ca_file else "")
+        self._spend = spend
+        self._covers = matcher(settings.repositories)
+        self._app: GitHubApp | None = None
+        self._entra: EntraCredential | None = None
+        self._kept: dict[int, KeptAnswers] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def kind(self) -> ForgeKind:
+        """Which forge it is."""
+        kinds = {GithubSettings: ForgeKind.GITHUB, AzureDevOpsSettings: ForgeKind.AZURE_DEVOPS}
+        return kinds.get(type(self._chosen), ForgeKind.GITLAB)
+
+    @property
+    def ca_file(self) -> str:
+        """For git; empty where there is none."""
+        return self._trust.ca_file
+
+    def covers(self, repository: str) -> bool:
+        """Whether a repository, by its whole name, is looked at."""
+        return bool(self._covers(repository))
+
+    def webhook_secret(self) -> str:
+        """Empty where none is named. Raises :class:`ConfigurationError` for one that cannot be read."""
+        named = self._chosen.webhook_secret
+        return self._secret(named, "webhook_secret") if named else ""
+
+    def forge(self, installation: int = 0, *, budget: CallBudget | None = None) -> Forge:
+        """The forge under the identity for an installation of a GitHub App; to be closed by who asked for it.
+
+        Raises ``LockgateError``."""
+        budget = budget or self._spend(WORK)
+        with self._lock:
+            kept = self._kept.setdefault(installation, KeptAnswers(_KEPT_BYTES))
+        chosen = self._chosen
+        if isinstance(chosen, GithubSettings):
+            return self._github(chosen, installation, budget, kept)
+        if isinstance(chosen, AzureDevOpsSettings):
+            credential = self._azure(chosen)
+            azure = AzureDevOps(chosen.organization, credential, trust=self._trust, budget=budget, kept=kept)
+            return AzureDevOpsForge(azure, credential)
+        if not chosen.token:
+            raise self._lacks("token")
+        shown = gitlab_token(self._secret(chosen.token, "token"))
+        client = gitlab_client(shown, address=chosen.address, trust=self._trust, budget=budget, kept=kept)
+        return GitLabForge(client, shown, address=chosen.address)
+
+    def forges(self) -> Iterator[tuple[int, Forge]]:
+        """The forge under each identity that there is, with its installation, on one budget for all; each is closed
+        before the next."""
+        budget = self._spend(LISTING)
+        chosen = self._chosen
+        numbers = [0]
+        if isinstance(chosen, GithubSettings) and chosen.app:
+            told = self._github_app(chosen).installations(budget)
+            numbers = [int(one["id"]) for one in told if one.get("suspended_at") is None]
+        for number in numbers:
+            forge = self.forge(number, budget=budget)
+            try:
+                yield number, forge
+            finally:
+                forge.close()
+
+    def _github(
+        self, chosen: GithubSettings, installation: int, budget: CallBudget, kept: KeptAnswers
+    ) -> GitHubForge:  # fmt: skip
+        app = self._github_app(chosen) if chosen.app else None
+        if app is not None and not installation:
+            raise ConfigurationError("the App is not installed there", where=f"{FILE_NAME}: forges.{self.name}")
+        if app is None and not chosen.token:
+            raise self._lacks("app or token")
+        credential: Credential = (
+            app.installation(installation) if app is not None
+            else github_token(self._secret(chosen.token or "", "token"))
+        )  # fmt: skip
+        client = github_client(credential, api=chosen.api, trust=self._trust, budget=budget, kept=kept)
+        return GitHubForge(
+            client, credential, address=chosen.address, app=app.client(budget) if app is not None else None,
+            is_installation=app is not None,
+        )  # fmt: skip
+
+    def _github_app(self, chosen: GithubSettings) -> GitHubApp:
+        with self._lock:
+            if self._app is None:
+                if not chosen.private_key:
+                    raise self._lacks("private_key")
+                key = self._secret(chosen.private_key, "private_key")
+                self._app = GitHubApp(str(chosen.app), key, api=chosen.api, trust=self._trust, spend=self._spend)
+            return self._app
+
+    def _azure(self, chosen: AzureDevOpsSettings) -> Credential:
+        if chosen.token:
+            return azure_token(self._secret(chosen.token, "token"))
+        with self._lock:
+            self._entra = self._entra or EntraCredential()
+            return self._entra
+
+    def _secret(self, reference: str, key: str) -> str:
+        return secret_of(reference, where=f"{FILE_NAME}: forges.{self.name}.{self.kind.replace('-', '_')}.{key}")
+
+    def _lacks(self, key: str) -> ConfigurationError:
+        where = f"{FILE_NAME}: forges.{self.name}.{self.kind.replace('-', '_')}"
+        return ConfigurationError(f"{key} is needed", where=where)
+
+
+def connections(
+    settings: Mapping[str, ForgeSettings], *, project: Path, spend: Callable[[Bounds], CallBudget] = CallBudget
+) -> dict[str, Connection]:
+    """Those of the settings by their names. Raises :class:`ConfigurationError`."""
+    return {name: Connection(name, one, project=project, spend=spend) for name, one in settings.items()}
