@@ -77,9 +77,9 @@ def run(arguments: argparse.Namespace, beside: Callable[[Live, Desk], Beside] | 
     every = arguments.upkeep_minutes * 60
     recurring = [tender(project.workspace, live.tending, every=every)] if every else []
     recurring += _alerts(arguments, project)
-    desk = _desk(arguments, live)
+    desk = desk_over(live, arguments.threads)
     more = beside(live, desk) if beside is not None else Beside()
-    app = Mounts([*_queries(arguments, live, desk), *ways, *more.mounts], of, anonymous=anonymous,
+    app = Mounts([*more.mounts, *_queries(arguments, live, desk), *ways], of, anonymous=anonymous,
                  listeners=[*listeners, *scraping, *recurring, *more.listeners])  # fmt: skip
 
     def started(port: int) -> None:
@@ -111,7 +111,9 @@ def _functions(live: Live) -> SavedFunctions:
     return SavedFunctions(live.project.library().functions())
 
 
-def _desk(arguments: argparse.Namespace, live: Live) -> Desk:
+def desk_over(live: Live, threads: int) -> Desk:
+    """Where questions to a project's record are asked, so many at a time."""
+
     def open_tables(person: Person, since: datetime | None, until: datetime | None) -> Tables:
         security = security_of(person.name, live.project.settings.tables)
         return live.record.asked(
@@ -123,7 +125,7 @@ def _desk(arguments: argparse.Namespace, live: Live) -> Desk:
         written, library = live.record.stamp(), live.project.library()
         return None if written is None else (written, live.changes, library.functions())
 
-    return Desk(open_tables, threads=arguments.threads, stamp=stamp)
+    return Desk(open_tables, threads=threads, stamp=stamp)
 
 
 def _queries(arguments: argparse.Namespace, live: Live, desk: Desk) -> list[Mount]:

@@ -48,7 +48,7 @@ def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
     settings = live.project.settings.server
     database = database_of(settings, live.project.workspace)
     origin = origin_of(settings, arguments)
-    services = _services(live, desk, database, origin)
+    services = services_over(live, desk, database, origin)
     workers = Workers(database, [], threads=settings.job_threads)
     object.__setattr__(services, "wake", workers.wake)
     mount = Mount(_PREFIXES, application(services), None, close=database.close)
@@ -84,7 +84,8 @@ def _is_loopback(host: str) -> bool:
     return host in ("127.0.0.1", "::1", "localhost")
 
 
-def _services(live: Live, desk: Desk, database: TeamDatabase, origin: str) -> Services:
+def services_over(live: Live, desk: Desk, database: TeamDatabase, origin: str) -> Services:
+    """What the console of a project stands on; nobody can sign in yet."""
     from lockgate.server.console.services import Services
 
     async def ask(
@@ -103,5 +104,5 @@ def _services(live: Live, desk: Desk, database: TeamDatabase, origin: str) -> Se
     names = frozenset((*live.project.settings.server.names, *local))
     return Services(
         database, lambda: live.project.settings, live.project.workspace.folder, Path(live.project.top), origin, ask,
-        stamp, names=names,
+        stamp, has_table=lambda name: live.record.shapes().table(name) is not None, names=names,
     )  # fmt: skip

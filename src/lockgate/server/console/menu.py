@@ -19,6 +19,10 @@ class Item:
 
 MENU = (
     Item("/home", "Home"),
+    Item("/line", "Delivery line", permissions.FINDINGS_READ),
+    Item("/findings", "Findings", permissions.FINDINGS_READ),
+    Item("/inventory", "Inventory", permissions.REPOSITORIES_READ),
+    Item("/ask", "Ask", permissions.RECORD_ASK),
     Item("/jobs", "Jobs", permissions.JOBS_READ),
     Item("/trail", "Audit trail", permissions.TRAIL_READ),
 )

@@ -49,6 +49,8 @@ class Services:
     ask: Ask
     stamp: Callable[[], object]
     """Of the record as it stands: what is the same as before need not be asked again. None: it cannot be told."""
+    has_table: Callable[[str], bool] = lambda name: False
+    """Whether a table of that name can be asked."""
     identify: Sequence[Identify] = ()
     """Ways of signing in, in the order they are tried."""
     names: frozenset[str] = frozenset()

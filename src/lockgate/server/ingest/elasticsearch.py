@@ -33,7 +33,8 @@ from lockgate.store.ingest.sent._documents import row_of, table_of
 from lockgate.tables import Column, ColumnType
 from lockgate.tables._collected import custom
 
-PREFIXES = ("/elasticsearch/", "/")
+PREFIXES = ("/elasticsearch/", "/_", "/")
+"""The last is for clients that were given no path; where the console is served too, that is its own."""
 MOST = 64 << 20
 """Bytes of a body, packed or not; a request of Elasticsearch itself may have 100 MB."""
 _VERSION = "9.0.0"

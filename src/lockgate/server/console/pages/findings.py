@@ -1,0 +1,105 @@
+"""Findings: the list with its filters, and one finding with its history, code and fix."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from fastapi.exceptions import HTTPException
+from fastapi.responses import Response
+
+from lockgate.access import permissions
+from lockgate.model import Family, Severity
+from lockgate.model.actor import Actor
+from lockgate.server.console import looks, questions
+from lockgate.server.console.asking import needs, services_of
+from lockgate.server.console.code import frame
+from lockgate.server.console.drawing import page
+from lockgate.server.console.questions import Filter
+from lockgate.server.console.rulebook import described
+
+ROUTES = APIRouter()
+PAGE = 50
+_MOST_PAGES = 40
+_SEVERITIES = {str(one): one for one in sorted(Severity, reverse=True)}
+_FAMILIES = {str(one): one for one in Family}
+
+
+def filter_of(
+    word: str = "", rule: str = "", path: str = "", owner: str = "", root: str = "", severity: Sequence[str] = (),
+    family: Sequence[str] = (), state: str = "", waived: str = "", fixable: str = "", sort: str = "severity",
+) -> Filter:  # fmt: skip
+    """What an address asks for; what is of no closed list counts as not said."""
+    chosen = {"yes": True, "no": False}
+    return Filter(
+        word.strip(), rule.strip(), path.strip(), owner.strip(), root.strip(),
+        tuple(_SEVERITIES[one] for one in severity if one in _SEVERITIES),
+        tuple(_FAMILIES[one] for one in family if one in _FAMILIES),
+        state if state in ("new", "known") else "", chosen.get(waived), chosen.get(fixable),
+        sort if sort in questions.SORTS else "severity",
+    )  # fmt: skip
+
+
+@ROUTES.get("/findings")
+async def listed(
+    request: Request, actor: Annotated[Actor, needs(permissions.FINDINGS_READ)],
+    number: Annotated[int, Query(alias="page")] = 1,
+) -> Response:  # fmt: skip
+    """A page of the list, and how many there are by severity and family."""
+    wanted = filter_of(**_given(request))
+    number = min(max(number, 1), _MOST_PAGES)
+    found = await looks.rows(
+        request, actor, questions.listed(wanted, number * PAGE + 1), wanted.parameters(), most=_MOST_PAGES * PAGE + 1
+    )
+    counts = await looks.rows(request, actor, questions.counted(wanted, "Severity", "Family"), wanted.parameters())
+    shown = found[(number - 1) * PAGE : number * PAGE]
+    following = number + 1 if len(found) > number * PAGE and number < _MOST_PAGES else 0
+    return page(
+        request, "findings.html", findings=shown, wanted=wanted, total=sum(one["Count"] for one in counts),
+        severities=_summed(counts, "Severity", list(_SEVERITIES)), families=_summed(counts, "Family", list(_FAMILIES)),
+        chosen={str(one) for one in (*wanted.severities, *wanted.families)}, number=number,
+        earlier=_address(request, number - 1) if number > 1 else "", sorts=list(questions.SORTS),
+        later=_address(request, following) if following else "",
+        cut=not following and len(found) > number * PAGE,
+    )  # fmt: skip
+
+
+@ROUTES.get("/findings/{identity}")
+async def one(
+    request: Request, identity: str, actor: Annotated[Actor, needs(permissions.FINDINGS_READ)]
+) -> Response:  # fmt: skip
+    """One finding."""
+    history = await looks.rows(request, actor, questions.HISTORY, {"pIdentity": identity[:80]})
+    if not history:
+        raise HTTPException(404)
+    newest = history[0]
+    lines = []
+    if newest["Family"] != str(Family.SECRETS):
+        lines = frame(Path(services_of(request).project), newest["Path"], newest["Line"], newest["EndLine"])
+    return page(
+        request, "finding.html", finding=newest, history=history, code=lines, rule=described(newest["Rule"])
+    )  # fmt: skip
+
+
+def _given(request: Request) -> dict[str, Any]:
+    """The filters of an address, within their bounds."""
+    query = request.query_params
+    names = ("word", "rule", "path", "owner", "root", "state", "waived", "fixable", "sort")
+    texts: dict[str, Any] = {name: query[name][:500] for name in names if name in query}
+    return texts | {name: query.getlist(name)[:20] for name in ("severity", "family")}
+
+
+def _address(request: Request, number: int) -> str:
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "page" and value]
+    return f"/findings?{urlencode([*kept, ('page', str(number))])}"
+
+
+def _summed(counts: Sequence[looks.Row], column: str, order: Sequence[str]) -> list[tuple[str, int]]:
+    sums: Counter[str] = Counter()
+    for one in counts:
+        sums[one[column]] += one["Count"]
+    return [(name, sums[name]) for name in order if sums[name]]

