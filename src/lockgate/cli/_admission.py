@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from lockgate.cli._bundle import bundle_of
 from lockgate.cli._project import Project, project_at
 from lockgate.cycles import searched_in_slices
-from lockgate.errors import ExitCode, LockgateError, UsageError
+from lockgate.errors import ConfigurationError, ExitCode, LockgateError, UsageError
 from lockgate.gates.admission import Authorities, PolicySet
 from lockgate.server.admission import AdmissionServer, FailureMode, FailureModes, Options
 from lockgate.server.admission.carrying import FOLDER, Carrier
@@ -36,7 +36,8 @@ from lockgate.store.workspace import Workspace, prepare, salt_of
 
 if TYPE_CHECKING:
     from lockgate.engine.image_trust.admitting import ImageVerdicts
-    from lockgate.sources.cluster import Connection
+    from lockgate.engine.image_trust.pull_secrets import PullSecrets
+    from lockgate.sources.cluster import Connection, Limits
 
 _log = logging.getLogger("lockgate.admission")
 _RECORD_SECONDS = 0.1
@@ -140,11 +141,11 @@ def _authorities(arguments: argparse.Namespace) -> Authorities | None:
     return AccessReviews(lambda: _connected(arguments))
 
 
-def _connected(arguments: argparse.Namespace) -> Connection:
+def _connected(arguments: argparse.Namespace, limits: Limits | None = None) -> Connection:
     from lockgate.sources.cluster import connect
 
     kubeconfig = Path(arguments.kubeconfig) if arguments.kubeconfig else None
-    return connect(kubeconfig=kubeconfig, context=arguments.context, in_cluster=arguments.in_cluster)
+    return connect(kubeconfig=kubeconfig, context=arguments.context, in_cluster=arguments.in_cluster, limits=limits)
 
 
 def inputs_of(project: Project, arguments: argparse.Namespace) -> Inputs:
@@ -209,7 +210,20 @@ def _image_verdicts(arguments: argparse.Namespace) -> ImageVerdicts:
     project = _project(arguments)
     named = project.settings.admission.images_ca_file
     authorities = str(project.top / named) if named else ""
-    return ImageVerdicts(registries(known_to(project.record), ca_file=authorities))
+    secrets = _secrets(arguments, project)
+    return ImageVerdicts(registries(known_to(project.record), ca_file=authorities, secrets=secrets))
+
+
+def _secrets(arguments: argparse.Namespace, project: Project) -> PullSecrets | None:
+    if not project.settings.admission.image_pull_secrets:
+        return None
+    from lockgate.engine.image_trust.pull_secrets import LIMITS, PullSecrets
+
+    if not arguments.cluster:
+        hint = "--cluster, with --kubeconfig or --in-cluster"
+        raise ConfigurationError("secrets of Pods are read from their cluster", hint=hint,
+                                 where=f"{FILE_NAME}: admission.image_pull_secrets")  # fmt: skip
+    return PullSecrets(lambda: _connected(arguments, LIMITS))
 
 
 def _swap(server: AdmissionServer, made: PolicySet, loader: PolicyLoader,

@@ -183,6 +183,10 @@ class AdmissionSettings:
     images_ca_file: str | None = setting(
         "Authorities of registries to trust beside the machine's, PEM, relative to `lockgate.yaml`."
     )
+    image_pull_secrets: bool = setting(
+        "Whether registries are asked as `imagePullSecrets` of a Pod have it. Needs `--cluster`, and the right to "
+        "`get` these secrets.", False
+    )
     exempt: tuple[str, ...] = setting(
         "Namespaces, by name or glob, in which nothing is judged; each review is recorded all the same.", ()
     )

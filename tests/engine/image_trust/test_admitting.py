@@ -32,7 +32,7 @@ class Registry:
     def __init__(self):
         self.asked, self.verdict, self.away = [], Verdict.ALLOW, False
 
-    def __call__(self, trust, reference, image, seconds):
+    def __call__(self, trust, reference, image, seconds, puller):
         self.asked.append((image, seconds))
         if self.away:
             raise SourceError("the registry does not answer")

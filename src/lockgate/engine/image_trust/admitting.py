@@ -15,15 +15,18 @@ from datetime import UTC, datetime
 from typing import TypeAlias, TypeVar
 
 from lockgate.dataclass import dataclass
+from lockgate.engine.image_trust.pull_secrets import Puller, PullSecrets
 from lockgate.engine.image_trust.verify import Asked, Known, Verified, verified
-from lockgate.errors import LockgateError
+from lockgate.errors import LockgateError, SourceError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import references
 from lockgate.formats.oci.references import Reference
 from lockgate.formats.signatures.testimony import Subject
 from lockgate.gates.images import GATE, Attestable, ImageTrust, Trusted
 from lockgate.model import Verdict
+from lockgate.transport import RefusedError
 
+NOBODY = Puller()
 K = TypeVar("K")
 V = TypeVar("V")
 _Key: TypeAlias = tuple[str, str, str, str]
@@ -55,8 +58,8 @@ class Admitted:
 
 
 _WAY_OUT = "a line of the policy that begins with the name of this host lets it be asked"
-Ask = Callable[[ImageTrust, Reference, str, float], Verified]
-"""Policy, image, as it was named, seconds -> the verdict. Raises ``LockgateError``."""
+Ask = Callable[[ImageTrust, Reference, str, float, Puller], Verified]
+"""Policy, image, as it was named, seconds, who pulls it -> the verdict. Raises ``LockgateError``."""
 
 
 class ImageVerdicts:
@@ -81,8 +84,11 @@ class ImageVerdicts:
             found = self._kept(self._verdicts, _key(trust, reference, digest)) if digest else None
         return Admitted(_as_named(found, image, reference)) if found is not None else None
 
-    def asked(self, trust: ImageTrust, image: str, *, until: float) -> Admitted:
-        """The verdict on an image, fetched where it is not known; ``until`` by the clock."""
+    def asked(self, trust: ImageTrust, image: str, *, until: float, puller: Puller = NOBODY) -> Admitted:
+        """The verdict on an image, fetched where it is not known; ``until`` by the clock.
+
+        A verdict is one on an image, whoever pulls it: what one Pod's secrets let be read another is told, too.
+        """
         found = self.known(trust, image)
         if found is not None:
             return found
@@ -91,7 +97,7 @@ class ImageVerdicts:
             return Admitted(None, f"no time was left to ask the registry about {image[:200]}")
         reference = references.parse(image)
         try:
-            made = self._ask(trust, reference, image, left)
+            made = self._ask(trust, reference, image, left, puller)
         except LockgateError as error:
             return Admitted(None, str(error))
         now = self._clock()
@@ -131,22 +137,30 @@ def _unasked(trust: ImageTrust, reference: Reference, image: str) -> Verified:
     return Verified(image, "", False, judged)
 
 
-def registries(known: Known, *, ca_file: str = "") -> Ask:
+def registries(known: Known, *, ca_file: str = "", secrets: PullSecrets | None = None) -> Ask:
     """Asks the registry that an image names, as whom this machine is logged in.
 
     Who may create Pods names registries, so this machine and its link are asked only where the policy names them.
+    ``secrets``: reads those of Pods, which then go before what the machine has.
     """
 
-    def ask(trust: ImageTrust, reference: Reference, image: str, seconds: float) -> Verified:
+    def ask(trust: ImageTrust, reference: Reference, image: str, seconds: float, puller: Puller) -> Verified:
         from lockgate.sources.image.registry import Limits, Trust, registry_of
+
+        held, told = secrets.credentials(puller, reference) if secrets is not None else (None, [])
 
         limits = Limits(
             connect_seconds=min(seconds, 5.0), silence_seconds=seconds, document_seconds=seconds, retries=2,
             wait_seconds=min(1.0, seconds / 4), longest_wait=1.0,
         )  # fmt: skip
         named = Trust(ca_file, named_by_others=not trust.names_host(reference.name), way_out=_WAY_OUT)
-        with registry_of(reference, named, limits=limits) as place:
-            asked = Asked(reference.key, reference.name, image, tag=reference.tag if reference.digest else "")
-            return verified(trust, place, asked, known, now=datetime.now(UTC))
+        asked = Asked(reference.key, reference.name, image, tag=reference.tag if reference.digest else "")
+        try:
+            with registry_of(reference, named, limits=limits, credentials=held) as place:
+                return verified(trust, place, asked, known, now=datetime.now(UTC))
+        except RefusedError as error:
+            if not told:
+                raise
+            raise SourceError(f"{error.message}; {'; '.join(told)}", where=error.where, hint=error.hint) from None
 
     return ask

@@ -13,6 +13,7 @@ from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.engine.image_trust.admitting import Admitted, ImageVerdicts
+from lockgate.engine.image_trust.pull_secrets import Puller, pullers_secrets
 from lockgate.gates.images import ImageTrust
 from lockgate.model import Verdict as Weight
 from lockgate.policy.remembered import Shared
@@ -68,8 +69,9 @@ class ImageJudge:
         if not images:
             return verdict
         said = _Said(of_pod=request["kind"]["kind"] != "Pod", mild=self._settings.workloads)
+        puller = Puller(request.get("namespace") or "", tuple(pullers_secrets(_spec(request))))
         for one in images:
-            said.take(one, self._verdicts.asked(self._trust, one.image, until=deadline - _MARGIN))
+            said.take(one, self._verdicts.asked(self._trust, one.image, until=deadline - _MARGIN, puller=puller))
         return said.joined(verdict)
 
     def _images(self, request: Mapping[str, Any]) -> Sequence[_Named]:
@@ -78,7 +80,7 @@ class ImageJudge:
             return ()
         if (request.get("subResource") or "") not in _SUBRESOURCES:
             return ()
-        path = ("spec",) if kind["kind"] == "Pod" else _TEMPLATES.get(kind["kind"], ())
+        path = _path(kind["kind"])
         if not path or (kind["kind"] != "Pod" and self._settings.workloads is Mildness.OFF):
             return ()
         namespace = request.get("namespace") or ""
@@ -89,11 +91,23 @@ class ImageJudge:
         return tuple(found.values())
 
 
-def _images_of(body: Any, path: Sequence[str]) -> Iterator[_Named]:
+def _path(kind: str) -> Sequence[str]:
+    """Where the specification of Pods stands in an object; nothing where it makes none."""
+    return ("spec",) if kind == "Pod" else _TEMPLATES.get(kind, ())
+
+
+def _spec(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _at(request.get("object"), _path(request["kind"]["kind"]))
+
+
+def _at(body: Any, path: Sequence[str]) -> Mapping[str, Any]:
     for step in path:
         body = body.get(step) if isinstance(body, Mapping) else None
-    if not isinstance(body, Mapping):
-        return
+    return body if isinstance(body, Mapping) else {}
+
+
+def _images_of(whole: Any, path: Sequence[str]) -> Iterator[_Named]:
+    body = _at(whole, path)
     for field in _LISTS:
         rows = body.get(field)
         for row in rows if isinstance(rows, list) else ():

@@ -23,12 +23,13 @@ _HUB = "registry-1.docker.io"
 
 @contextmanager
 def registry_of(
-    image: Reference, trust: Trust, *, limits: Limits | None = None, writes: bool = False
-) -> Iterator[RegistryPlace]:
+    image: Reference, trust: Trust, *, limits: Limits | None = None, writes: bool = False,
+    credentials: Credentials | None = None,
+) -> Iterator[RegistryPlace]:  # fmt: skip
     """The place of an image, with what this machine has to show it; its connections end with the block.
 
-    ``writes``: whether it is asked for leave to write, too."""
-    held = credentials_for(image)
+    ``writes``: whether it is asked for leave to write, too; ``credentials``: to show in place of the machine's."""
+    held = credentials_for(image) if credentials is None else credentials
     if held == Credentials():
         held = replace(held, azure=entra_token(image.host))
     host = _HUB if image.host == DEFAULT_HOST else image.host

@@ -82,7 +82,7 @@ def _from_file(path: Path, image: Reference) -> Credentials | None:
     if helper is not None:
         return _asked(helper, server, path)
     stored = _stored(body.get("auths"), image)
-    if stored is not None and (entry := _entry(stored, path)) is not None:
+    if stored is not None and (entry := read_entry(stored, str(path))) is not None:
         return entry
     return _asked(body["credsStore"], server, path) if body.get("credsStore") else None
 
@@ -91,7 +91,7 @@ def _stored(auths: Any, image: Reference) -> dict[str, Any] | None:
     """The entry of the longest path that the image is in; Docker knows hosts only, podman repositories too."""
     if not isinstance(auths, dict):
         return None
-    known = {_plain(key): value for key, value in auths.items() if isinstance(value, dict)}
+    known = {plain_key(key): value for key, value in auths.items() if isinstance(value, dict)}
     at = image.name
     while at:
         if at in known:
@@ -100,7 +100,7 @@ def _stored(auths: Any, image: Reference) -> dict[str, Any] | None:
     return None
 
 
-def _plain(key: str) -> str:
+def plain_key(key: str) -> str:
     """A key without scheme and what old versions put behind the host."""
     if key in (_HUB, "index.docker.io", "registry-1.docker.io"):
         return DEFAULT_HOST
@@ -108,18 +108,20 @@ def _plain(key: str) -> str:
     return bare.removesuffix("/v1").removesuffix("/v2")
 
 
-def _entry(entry: Mapping[str, Any], path: Path) -> Credentials | None:
+def read_entry(entry: Mapping[str, Any], where: str) -> Credentials | None:
+    """What one entry of ``auths`` holds; None where that is nothing. Raises ``ConfigurationError``; ``where``: it lies.
+    """
     username, password = entry.get("username") or "", entry.get("password") or ""
     encoded = entry.get("auth")
     if isinstance(encoded, str) and encoded:
         try:
             text = base64.b64decode(encoded, validate=True).decode("utf-8")
         except (binascii.Error, ValueError):
-            raise ConfigurationError("an 'auth' that is no base64 of user:password", where=str(path)) from None
+            raise ConfigurationError("an 'auth' that is no base64 of user:password", where=where) from None
         username, _, password = text.partition(":")
     identity = entry.get("identitytoken") or entry.get("registrytoken") or ""
     if not all(isinstance(one, str) for one in (username, password, identity)):
-        raise ConfigurationError("a credential that is no text", where=str(path))
+        raise ConfigurationError("a credential that is no text", where=where)
     return _as_credentials(username, password.strip("\0"), identity) if username or identity else None
 
 
