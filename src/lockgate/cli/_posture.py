@@ -21,7 +21,7 @@ from lockgate.cli._text import safe
 from lockgate.dataclass import dataclass
 from lockgate.engine import Request
 from lockgate.engine.machine import machine_folder
-from lockgate.errors import ConfigurationError, ExitCode, UsageError
+from lockgate.errors import ExitCode, UsageError
 from lockgate.model import Decision, Family, Result, Rule
 from lockgate.store.workspace import salt_of
 
@@ -167,7 +167,12 @@ def _opened(
         server = (arguments.api or "https://dev.azure.com").rstrip("/")
         azure = AzureDevOps(f"{server}/{name}", azure_token(token), trust=trust, budget=budget)
         return azure.client, AzureDevOpsPosture(azure, name, read_at=at)
-    raise ConfigurationError(f"{forge} is not read yet", where=arguments.place)
+    from lockgate.sources.forges.credentials import gitlab_token
+    from lockgate.sources.forges.gitlab import ADDRESS, gitlab_client
+    from lockgate.sources.forges.posture.gitlab import GitLabPosture
+
+    client = gitlab_client(gitlab_token(token), address=arguments.api or ADDRESS, trust=trust, budget=budget)
+    return client, GitLabPosture(client, name, read_at=at, webhooks=arguments.webhooks)
 
 
 def _sender(client: ForgeClient) -> Send:
