@@ -154,6 +154,14 @@ def test_lines_longer_than_usual_are_read_at_once_too(workspace: _Workspace) -> 
     ]
 
 
+def test_a_long_line_among_rows_that_are_not_plain_is_read_by_itself(workspace: _Workspace) -> None:
+    lines = [b'{"String":"a"}', b"no JSON", b'{"String":"%s","Long":"1x"}' % (b"y" * (2 << 20)), b'{"String":"b"}']
+    done = workspace.load("Rows_CL", lines, columns=_COLUMNS)
+    assert done.rows == 3
+    assert [(one.line, one.kept) for one in done.problems] == [(2, False), (3, True)]
+    assert workspace.ask("Rows_CL | summarize max(strlen(String)), countif(isnull(Long))") == [(2 << 20, 3)]
+
+
 @settings(max_examples=40, deadline=None)
 @given(lines=st.lists(st.binary(max_size=12).filter(lambda one: b"\n" not in one)), size=st.integers(1, 64))
 def test_the_blocks_of_a_file_are_its_lines_cut_at_the_same_places(

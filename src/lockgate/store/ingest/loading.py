@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field
@@ -174,11 +174,12 @@ class Loader:
             if part is not None:
                 made.parts += [part] if part.rows else []
                 return
-        if len(data) <= 2 * _APART:
-            self._row_by_row(made, data, begin(), folder, received)
-            return
+        pieces = _cut(data, max(_APART, len(data) // _PIECES)) if len(data) > 2 * _APART else ()
         first = begin()
-        for piece in _cut(data, max(_APART, len(data) // _PIECES)):
+        if len(pieces) < 2:
+            self._row_by_row(made, data, first, folder, received)
+            return
+        for piece in pieces:
             self._piece(made, piece, partial(int, first), folder, received)
             first += piece.count(b"\n")
 
@@ -287,11 +288,11 @@ def _columns_of(done: Fitted) -> list[Column]:
     return [Column(name, kind, "") for name, kind in done.new.items()]
 
 
-def _cut(data: Bytes, size: int) -> Iterator[bytes]:
-    """Pieces of about ``size`` bytes, of whole lines."""
-    at = 0
+def _cut(data: Bytes, size: int) -> Sequence[bytes]:
+    """Pieces of about ``size`` bytes, of whole lines. A longer line is a piece by itself."""
+    pieces, at = [], 0
     while at < len(data):
-        end = data.find(b"\n", min(len(data), at + size) - 1)
-        end = len(data) if end < 0 else end + 1
-        yield bytes(data[at:end])
+        end = data.rfind(b"\n", at, at + size) + 1 or data.find(b"\n", at) + 1 or len(data)
+        pieces.append(bytes(data[at:end]))
         at = end
+    return pieces
