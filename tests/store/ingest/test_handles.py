@@ -5,7 +5,9 @@ import shutil
 import pytest
 
 from lockgate.errors import StoreError
+from lockgate.kql import QueryError
 from lockgate.store import Record
+from lockgate.store.ask import ask
 from lockgate.store.ingest import Collected, Loader
 from lockgate.store.ingest.collected import shape_of
 from lockgate.tables import Column, ColumnType
@@ -66,3 +68,16 @@ def test_a_log_that_is_damaged_is_a_clear_error_and_well_again_when_it_is_put_ba
         collected.get("Rows_CL")
     broken.unlink()
     assert "Rows_CL" in collected
+
+
+def test_a_table_that_is_deleted_while_a_query_holds_it_is_a_clear_error(tmp_path):
+    _load(tmp_path, b'{"a":1}\n')
+    tables = Record.open(tmp_path).asked()
+    try:
+        assert ask("Rows_CL | count", tables).rows == [(1,)]
+        shutil.rmtree(tmp_path / "record" / "Rows_CL")
+        with pytest.raises(QueryError, match="went away while the query ran") as caught:
+            ask("Rows_CL | summarize sum(a)", tables)
+        assert str(tmp_path) not in str(caught.value)
+    finally:
+        tables.connection.close()

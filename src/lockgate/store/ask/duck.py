@@ -13,7 +13,14 @@ from lockgate.kql.lower import Lowered
 from lockgate.kql.row import Context
 from lockgate.kql.row_security import RowSecurity
 from lockgate.kql.types import Column
-from lockgate.store.ask.engine import EngineError, EngineInterruptedError, EngineMemoryError, Form, Rows
+from lockgate.store.ask.engine import (
+    EngineError,
+    EngineGoneError,
+    EngineInterruptedError,
+    EngineMemoryError,
+    Form,
+    Rows,
+)
 from lockgate.store.ask.foreign import register, writer
 from lockgate.store.ask.tables import Tables
 
@@ -123,5 +130,8 @@ def _told() -> Iterator[None]:
         raise EngineInterruptedError(str(error)) from None
     except engine.OutOfMemoryException as error:
         raise EngineMemoryError(str(error)) from None
+    except engine.IOException as error:
+        gone = any(said in str(error) for said in ("No files found", "No such file"))
+        raise (EngineGoneError if gone else EngineError)(str(error)) from None
     except engine.Error as error:
         raise EngineError(str(error)) from None

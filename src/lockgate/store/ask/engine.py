@@ -32,6 +32,10 @@ class EngineMemoryError(EngineError):
     """It needs more memory than it may use."""
 
 
+class EngineGoneError(EngineError):
+    """A file that it was to read is not there any more."""
+
+
 class Session(Protocol):
     """One query on an engine. Its methods raise :class:`EngineError`, or what a function in Python raises."""
 

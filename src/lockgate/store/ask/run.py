@@ -37,7 +37,15 @@ from lockgate.store.ask.answer import (
 )
 from lockgate.store.ask.cost import Cost, cost_of
 from lockgate.store.ask.duck import Duck
-from lockgate.store.ask.engine import Engine, EngineError, EngineInterruptedError, EngineMemoryError, Form, Session
+from lockgate.store.ask.engine import (
+    Engine,
+    EngineError,
+    EngineGoneError,
+    EngineInterruptedError,
+    EngineMemoryError,
+    Form,
+    Session,
+)
 from lockgate.store.ask.tables import Tables
 
 FAILED = "LG101"
@@ -338,6 +346,10 @@ class _Asking:
             raise LimitError("The query was interrupted.") from None
         except EngineMemoryError:
             raise MemoryLimitError("The query needs more memory than it may use.") from None
+        except EngineGoneError:
+            self._check()
+            raise self._error("A data file went away while the query ran: somebody deleted its table, or cleared it up. "
+                              "Ask again.", (0, len(self.query))) from None  # fmt: skip
         except EngineError as error:
             self._check()
             raise self._failed(error) from None
