@@ -167,6 +167,19 @@ def test_a_series_over_time_goes_from_one_corner_to_the_other():
     assert lines[-1].startswith("0001-01-01T00:00:00")
 
 
+def test_series_that_stand_in_lists_are_drawn_as_those_of_rows_are():
+    times = json.dumps([f"2026-11-20T0{hour}:00:00.0000000Z" for hour in range(4)])
+    columns = [("Verb", "string"), ("n", "dynamic"), ("TimeGenerated", "dynamic")]
+    rows: list[tuple[object, ...]] = [("get", "[0,1,2,3]", times), ("list", "[4,null,2.5,1]", times)]
+    lines = list(draw(_answered("timechart", columns, rows), width=60))
+    assert [line for line in lines if " to " in line] == ["get n  0 to 3", "list n  0 to 4"]
+    assert lines[-1].startswith("2026-11-20T00:00:00") and lines[-1].endswith("2026-11-20T03:00:00.0000000Z")
+    for odd in ('["a","b"]', "[", "null", '[1,"x"]', "{}"):
+        assert list(draw(_answered("timechart", [("n", "dynamic")], [(odd,)]), width=60)) == [
+            "nothing to draw: there are no numbers"
+        ]
+
+
 @pytest.mark.parametrize("rows", [[], [(None, None)], [("a", float("nan"))], [("a", float("inf")), ("b", -3)]])
 @pytest.mark.parametrize("kind", ["timechart", "piechart", "scatterchart"])
 def test_what_cannot_be_drawn_is_said_or_drawn_as_nothing(kind, rows):

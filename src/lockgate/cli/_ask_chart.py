@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from lockgate.cli._ask_series import spread
 from lockgate.cli._text import bar
 from lockgate.formats.printable import clipped, printable
 from lockgate.kql.text import shown_text_of
@@ -34,7 +35,7 @@ Points = list[tuple[float, float]]
 
 def draw(table: AnswerTable, *, width: int) -> Iterator[str]:
     """The lines of the chart that the query asks for; bars when it asks for none."""
-    width = max(width, 40)
+    width, table = max(width, 40), spread(table)
     across, numbers = drawn(table)
     if not table.rows or not numbers:
         yield "nothing to draw: there are no numbers" if table.rows else "nothing to draw: no rows"

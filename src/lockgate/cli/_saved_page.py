@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lockgate.cli._ask import parameter
 from lockgate.cli._ask_chart import MAX_SERIES, bars_of, drawn, numbers_of, place_text, points_of, short
 from lockgate.cli._ask_forms import texts_of
+from lockgate.cli._ask_series import spread
 from lockgate.errors import ExitCode, LockgateError, SourceError, UsageError
 from lockgate.formats.printable import clipped, printable
 from lockgate.reports.html import head
@@ -116,6 +117,7 @@ def _cell(text: str) -> str:
 
 
 def _chart(table: AnswerTable) -> str:
+    table = spread(table)
     across, numbers = drawn(table)
     if not numbers or not table.rows:
         return ""

@@ -348,7 +348,7 @@ class _Asking:
             raise MemoryLimitError("The query needs more memory than it may use.") from None
         except EngineGoneError:
             self._check()
-            raise self._error("A data file went away while the query ran: somebody deleted its table, or cleared it up. "
+            raise self._error("A data file went away while the query ran: somebody deleted its table or cleared it up. "
                               "Ask again.", (0, len(self.query))) from None  # fmt: skip
         except EngineError as error:
             self._check()
