@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from lockgate.server.query.desk import Desk, Question
 
 if TYPE_CHECKING:
     from lockgate.server.console.services import Services
+    from lockgate.server.sign_in.house import House
     from lockgate.settings import ServerSettings
     from lockgate.store.ask import Answer
     from lockgate.store.team.database import TeamDatabase
@@ -42,17 +44,41 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
+    from lockgate.engine import sign_in_rows
     from lockgate.engine.working import Workers
     from lockgate.server.console.application import application
+    from lockgate.server.console.signed_in import identify
+    from lockgate.server.sign_in.house import House
 
     settings = live.project.settings.server
     database = database_of(settings, live.project.workspace)
     origin = origin_of(settings, arguments)
+    house = house_of(live, database, origin)
     services = services_over(live, desk, database, origin)
-    workers = Workers(database, [], threads=settings.job_threads)
+    services = replace(services, identify=identify(house), more={**services.more, House: house})
+    workers = Workers(database, [sign_in_rows.handler(lambda: live.record)], threads=settings.job_threads)
     object.__setattr__(services, "wake", workers.wake)
     mount = Mount(_PREFIXES, application(services), None, close=database.close)
-    return Beside((mount,), (workers,), lambda: print(f"console: {origin}", flush=True))
+    return Beside((mount,), (workers,), lambda: _tell(house, origin))
+
+
+def _tell(house: House, origin: str) -> None:
+    from lockgate.server.sign_in.enrolment import setup_link
+
+    print(f"console: {origin}", flush=True)
+    if link := setup_link(house):
+        print(f"the first administrator is made there, once, within a day: {link}", flush=True)
+
+
+def house_of(live: Live, database: TeamDatabase, origin: str) -> House:
+    """Who signs in, as the settings say. Raises :class:`ConfigurationError` for settings that cannot hold."""
+    from lockgate.server.sign_in.house import House
+    from lockgate.store.team.sealing import seal_of
+
+    seal = seal_of(live.project.workspace.folder)
+    house = House(database, lambda: live.project.settings.people, seal, origin=origin, project=Path(live.project.top))
+    house.check()
+    return house
 
 
 def database_of(settings: ServerSettings, workspace: Workspace) -> TeamDatabase:
@@ -85,7 +111,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def services_over(live: Live, desk: Desk, database: TeamDatabase, origin: str) -> Services:
-    """What the console of a project stands on; nobody can sign in yet."""
+    """What the console of a project stands on, but for how people sign in."""
     from lockgate.server.console.services import Services
 
     async def ask(

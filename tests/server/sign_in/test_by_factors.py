@@ -8,7 +8,7 @@ import pytest
 from lockgate.errors import UsageError
 from lockgate.model.actor import Persona
 from lockgate.server.sign_in import by_factors, enrolment
-from lockgate.server.sign_in.house import SIGN_IN_ROW, Came, Waiting
+from lockgate.server.sign_in.house import Came, Waiting
 from lockgate.server.sign_in.identity import SignInError
 from lockgate.settings import PeopleSettings, WhenMfa
 from lockgate.store.team import credentials, jobs, people, sessions
@@ -59,7 +59,7 @@ def session_of(house, signed):
 
 def results(house):
     with house.database.read() as connection:
-        return [job.payload["ResultType"] for job in reversed(jobs.listed(connection, kind=SIGN_IN_ROW))]
+        return [job.payload["ResultType"] for job in reversed(jobs.listed(connection, kind=sessions.SIGN_IN_ROW))]
 
 
 def test_the_first_administrator_comes_by_a_link_that_counts_once(house, root):

@@ -8,7 +8,7 @@ from tests.server.sign_in.conftest import ORIGIN, provider_settings
 from lockgate.errors import ConfigurationError
 from lockgate.model.actor import Persona
 from lockgate.server.sign_in import by_provider
-from lockgate.server.sign_in.house import SIGN_IN_ROW, Came, Signed, Waiting
+from lockgate.server.sign_in.house import Came, Signed, Waiting
 from lockgate.server.sign_in.identity import SignInError
 from lockgate.settings import BelongingLine, PeopleSettings, WhenMfa
 from lockgate.store.team import actors, jobs, people, sessions, trail
@@ -45,7 +45,7 @@ def session_of(house, signed):
 def rows_of(house):
     with house.database.read() as connection:
         return [(job.payload["UserPrincipalName"], job.payload["ResultType"])
-                for job in reversed(jobs.listed(connection, kind=SIGN_IN_ROW))]  # fmt: skip
+                for job in reversed(jobs.listed(connection, kind=sessions.SIGN_IN_ROW))]  # fmt: skip
 
 
 def test_claims_say_what_somebody_is_and_a_second_factor_was_shown(trusted, provider):

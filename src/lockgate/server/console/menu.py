@@ -24,5 +24,6 @@ MENU = (
     Item("/inventory", "Inventory", permissions.REPOSITORIES_READ),
     Item("/ask", "Ask", permissions.RECORD_ASK),
     Item("/jobs", "Jobs", permissions.JOBS_READ),
+    Item("/people", "People", permissions.PEOPLE_READ),
     Item("/trail", "Audit trail", permissions.TRAIL_READ),
 )

@@ -15,6 +15,7 @@ from lockgate.errors import ConfigurationError, LockgateError, StoreError, Usage
 from lockgate.formats.printable import clipped, printable
 from lockgate.server.console.asking import ForbiddenError, NobodyError
 from lockgate.server.console.drawing import is_fragment, page
+from lockgate.server.sign_in.identity import SignInError
 
 API = "/api/"
 SIGN_IN, STEP_UP = "/sign-in", "/sign-in/step-up"
@@ -94,7 +95,8 @@ async def _ours(request: Request, error: Exception) -> Response:
     if isinstance(error, StoreError):
         _log.error("%s", error)
         return refused(request, 503, error.message, hint=error.hint, headers={"retry-after": "5"})
-    status = 400 if isinstance(error, UsageError) else 500 if isinstance(error, ConfigurationError) else 502
+    statuses = {SignInError: 403, UsageError: 400, ConfigurationError: 500}
+    status = next((status for kind, status in statuses.items() if isinstance(error, kind)), 502)
     told = f"{error.where}: {error.message}" if error.where else error.message
     return refused(request, status, told, hint=error.hint)
 

@@ -140,6 +140,17 @@ def begin_code(house: House, person_id: str) -> Offered:
     return Offered(key, secret, factors.provisioning(secret, person.username, house.site.origin))
 
 
+def offered_again(house: House, person_id: str, key: str) -> Offered | None:
+    """The same secret as before, where a code of it was not right yet."""
+    with house.database.read() as connection:
+        asked = sessions.known(connection, _SECRET, key, now=house.now())
+        person = people.get(connection, person_id)
+    if asked is None or person is None or asked["person"] != person_id:
+        return None
+    secret = house.seal.opened(asked["sealed"], f"otp {person_id}").decode()
+    return Offered(key, secret, factors.provisioning(secret, person.username, house.site.origin))
+
+
 def add_code(
     house: House, connection: Transaction, person_id: str, key: str, code: str, *, came: Came
 ) -> tuple[str, ...] | None:

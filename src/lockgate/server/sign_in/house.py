@@ -31,8 +31,6 @@ from lockgate.store.team.people import Person
 from lockgate.store.team.sealing import Seal
 
 Provider = OidcProvider | GithubProvider
-SIGN_IN_ROW = "sign-in-row"
-"""Kind of the job that appends a row of ``SigninLogs``, its payload, to the record."""
 OK, WRONG, LOCKED, DISABLED, NO_SECOND, UNKNOWN = "0", "50126", "50053", "50057", "500121", "50034"
 """Result codes of Entra: success, wrong name or password, locked for a while, disabled, second factor failed, nobody
 (https://learn.microsoft.com/entra/identity-platform/reference-error-codes)."""
@@ -117,6 +115,10 @@ class House:
     def settings(self) -> PeopleSettings:
         """As they hold now."""
         return self._settings()
+
+    def moment(self) -> datetime:
+        """Now, with a zone."""
+        return self._now()
 
     def now(self) -> float:
         """Seconds of Unix time."""
@@ -220,7 +222,7 @@ class House:
             "UserId": person.id if person else "", "UserAgent": came.agent[:255], "IsInteractive": True,
             "ResultType": result, "ResultDescription": reason or _SAID[result], "ResourceDisplayName": self.site.origin,
         }  # fmt: skip
-        jobs.enqueue(connection, SIGN_IN_ROW, row, now=self.now())
+        jobs.enqueue(connection, sessions.SIGN_IN_ROW, row, now=self.now())
 
     def refuse(
         self, person: Person | None, came: Came, result: str, told: str, *, name: str = "", reason: str = ""

@@ -44,6 +44,8 @@ PENDING = SqlTable(
     Column("payload", Text, nullable=False),
     Column("expires", Float, nullable=False, index=True),
 )  # fmt: skip
+SIGN_IN_ROW = "sign-in-row"
+"""Kind of the job that appends a row of ``SigninLogs``, its payload, to the record."""
 _SEEN_EVERY = 60.0
 """Seconds within which a request writes nothing about when its session was last seen."""
 _MOST_SESSIONS = 50
