@@ -44,8 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
+    from lockgate.cli._forges import begin, forge_handlers
     from lockgate.engine import sign_in_rows
     from lockgate.engine.working import Workers
+    from lockgate.server.console.api.forges import LARGER
     from lockgate.server.console.application import application
     from lockgate.server.console.signed_in import identify
     from lockgate.server.sign_in.house import House
@@ -56,9 +58,11 @@ def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
     house = house_of(live, database, origin)
     services = services_over(live, desk, database, origin)
     services = replace(services, identify=identify(house), more={**services.more, House: house})
-    workers = Workers(database, [sign_in_rows.handler(lambda: live.record)], threads=settings.job_threads)
+    workers = Workers(database, [sign_in_rows.handler(lambda: live.record), *forge_handlers(live, services)],
+                      threads=settings.job_threads)  # fmt: skip
     object.__setattr__(services, "wake", workers.wake)
-    mount = Mount(_PREFIXES, application(services), None, close=database.close)
+    mount = Mount(_PREFIXES, application(services, LARGER), None, close=database.close)
+    begin(services)
     return Beside((mount,), (workers,), lambda: _tell(house, origin))
 
 

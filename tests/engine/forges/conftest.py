@@ -83,8 +83,9 @@ def desk_of(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
             settings, project=folder, spend=lambda bounds: CallBudget(bounds, sleep=lambda seconds: None)
         )
         told: list[DeploymentWaits] = []
-        judging = Judging(place, Record.open(place.record), lambda: own)
-        forges = Forges(lambda: known, judging, database, waits=told.append)
+        record = Record.open(place.record)
+        judging = Judging(place, lambda: record, lambda: own)
+        forges = Forges(lambda: known, judging, database, waits=lambda wait: told.append(wait) is None)
         return Desk(folder, database, forges, told)
 
     yield made

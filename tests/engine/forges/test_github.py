@@ -49,7 +49,7 @@ def pull(hub: GitHub, number: int, action: str = "opened") -> Delivery:
 
 @pytest.fixture
 def desk(hub: GitHub, desk_of: Callable[..., Desk]) -> Desk:
-    return desk_of(hub=app_of(hub))
+    return desk_of(hub=app_of(hub, reconcile_minutes=0))
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_a_push_to_the_default_branch_refreshes_the_inventory(
     desk.take(push(hub, before, pushed(work_tree, repo)))
     said = desk.work()
     assert "1 findings" in said[-1]
-    rows = desk.forges.judging._record.sql('SELECT Mode, Root FROM "Runs" ORDER BY Mode')
+    rows = desk.forges.judging._record().sql('SELECT Mode, Root FROM "Runs" ORDER BY Mode')
     host = hub.base.removeprefix("http://")
     assert [tuple(row.values()) for row in rows] == [("commit", f"{host}/{NAME}"), ("since", f"{host}/{NAME}")]
 
@@ -231,7 +231,7 @@ def test_work_that_begins_twice_says_it_once(hub: GitHub, desk: Desk, repo: Repo
     desk.work()
     runs = [one for one in repo.checks if one["name"] == "Lockgate / push"]
     assert [one["conclusion"] for one in runs] == ["failure"]
-    rows = desk.forges.judging._record.sql("""SELECT count(*) FROM "Runs" WHERE Mode = 'since'""")
+    rows = desk.forges.judging._record().sql("""SELECT count(*) FROM "Runs" WHERE Mode = 'since'""")
     assert [list(row.values()) for row in rows] == [[1]]
 
 

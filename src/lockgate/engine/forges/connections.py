@@ -170,3 +170,26 @@ def connections(
 ) -> dict[str, Connection]:
     """Those of the settings by their names. Raises :class:`ConfigurationError`."""
     return {name: Connection(name, one, project=project, spend=spend) for name, one in settings.items()}
+
+
+class Connections:
+    """Those of settings that may change: made anew when they did, and kept with their tokens until then."""
+
+    def __init__(self, settings: Callable[[], Mapping[str, ForgeSettings]], *, project: Path) -> None:
+        """``settings``: as they hold now; ``project``: the folder of ``lockgate.yaml``."""
+        self._settings, self._project = settings, project
+        self._of: Mapping[str, ForgeSettings] | None = None
+        self._made: dict[str, Connection] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Mapping[str, Connection]:
+        """By their names. Raises :class:`ConfigurationError`."""
+        settings = self._settings()
+        with self._lock:
+            if self._of is None or settings != self._of:
+                before = self._made if self._of is not None else {}
+                kept = {name: one for name, one in before.items() if settings.get(name) == one.settings}
+                made = {name: one for name, one in settings.items() if name not in kept}
+                self._made = {**kept, **connections(made, project=self._project)}
+                self._of = settings
+            return self._made

@@ -62,9 +62,9 @@ class Judging:
     """How repositories of forges are judged."""
 
     def __init__(
-        self, workspace: Workspace, record: Record, settings: Callable[[], Settings]
+        self, workspace: Workspace, record: Callable[[], Record], settings: Callable[[], Settings]
     ) -> None:
-        """``settings``: of the server, as they hold now."""
+        """``record`` and ``settings``: of the server, as they hold now."""
         self._workspace, self._record, self._settings = workspace, record, settings
 
     @property
@@ -114,9 +114,9 @@ class Judging:
             tell=results.append,
         )  # fmt: skip
         with self._remembered(partial) as ledger, Cache.open(_beside(change.git.folder, "scans.db")) as cache:
-            stored = change.is_again and self._record.has_run(change.run)
-            record = None if stored else self._record
-            scan([source], rules, GATE, store=record, ledger=ledger, request=request, cache=cache)
+            record = self._record()
+            stored = change.is_again and record.has_run(change.run)
+            scan([source], rules, GATE, store=None if stored else record, ledger=ledger, request=request, cache=cache)
         return results[0]
 
     @contextmanager

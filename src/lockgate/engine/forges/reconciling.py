@@ -43,6 +43,7 @@ def reconcile(connections: Mapping[str, Connection], database: TeamDatabase, job
         except LockgateError as error:
             failed = error
             _log.error("%s could not be looked at: %s", name, error)
+    _again(connections, database)
     if failed is not None:
         raise failed
     with database.begin() as written:
@@ -54,6 +55,13 @@ def enqueue(database: TeamDatabase, *, delay: float = 0.0) -> None:
     """Have everything looked at once."""
     with database.begin() as connection:
         jobs.enqueue(connection, RECONCILE, {}, key="all", delay=delay)
+
+
+def _again(connections: Mapping[str, Connection], database: TeamDatabase) -> None:
+    """The next look at everything waits in the queue from now on."""
+    minutes = [one.settings.reconcile_minutes for one in connections.values() if one.settings.reconcile_minutes]
+    if minutes:
+        enqueue(database, delay=min(minutes) * 60.0)
 
 
 def _forge(connection: Connection, database: TeamDatabase, progress: Progress) -> tuple[int, int]:

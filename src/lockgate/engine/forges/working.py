@@ -59,7 +59,8 @@ from lockgate.transport import UnansweredError
 _log = logging.getLogger("lockgate.forges")
 _AGAIN = (5.0, 15.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0)
 """Seconds before each further try: a forge that is down for hours loses nothing."""
-Waits = Callable[[DeploymentWaits], None]
+Waits = Callable[[DeploymentWaits], bool]
+"""Hands a deployment that waits to the gate; False where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,7 @@ class Forges:
     """As the settings have them now."""
     judging: Judging
     database: TeamDatabase
-    waits: Waits | None = None
-    """Hands a deployment that waits to the gate; None: there is none, and the forge is told so."""
+    waits: Waits
     url: Callable[[str], str] = lambda run: ""
     """The page of a run; empty where there is none."""
     now: Callable[[], float] = time.time
@@ -210,10 +210,9 @@ class _Work:
         known = replace(told, callback={**told.callback, "connection": self._connection.name,
                                         "installation": str(self._event.installation)},
                         repository=f"{self._forge.host}/{told.repository}")  # fmt: skip
-        if self._forges.waits is None:
+        if not self._forges.waits(known):
             self._forge.answer(told.callback, Verdict.DENY, "Lockgate has no gate for deployments here.")
             return f"{told.environment}: there is no gate, so it is rejected"
-        self._forges.waits(known)
         return f"{told.environment} waits for its gate"
 
     def _judge(
@@ -314,8 +313,8 @@ def _access(forges: Forges, connection: Connection, told: AccessChanged) -> str:
     return f"{told.account}: {len(new)} repositories more, {len(told.removed)} fewer"
 
 
-def answer(connections: Mapping[str, Connection], told: DeploymentAnswer) -> None:
-    """Tell a forge what the gate says of a deployment that waits. Raises ``LockgateError``."""
+def answer(connections: Mapping[str, Connection], told: DeploymentAnswer) -> str:
+    """Tell a forge what the gate says of a deployment that waits; in words. Raises ``LockgateError``."""
     name = told.callback.get("connection", "")
     connection = connections.get(name)
     if connection is None:
@@ -325,5 +324,6 @@ def answer(connections: Mapping[str, Connection], told: DeploymentAnswer) -> Non
     comment = f"{told.comment}\n\n{told.url}" if told.url else told.comment
     try:
         forge.answer(told.callback, told.verdict, comment)
+        return f"{name} was told: {told.verdict}"
     finally:
         forge.close()

@@ -1,0 +1,54 @@
+"""What `lockgate up` does about forges: their jobs, and who hands deployments that wait to the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lockgate.model.deployment import DeploymentAnswer, DeploymentWaits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lockgate.cli._live import Live
+    from lockgate.engine.deployments.desk import Desk
+    from lockgate.engine.working import Handler
+    from lockgate.server.console.services import Services
+
+
+def forge_handlers(live: Live, services: Services) -> tuple[Handler, ...]:
+    """How the jobs of forges are done."""
+    from lockgate.engine.forges.judging import Judging
+    from lockgate.engine.forges.working import Forges, handlers
+    from lockgate.server.console.api.forges import connections_of
+
+    def waits(told: DeploymentWaits) -> bool:
+        from lockgate.engine.deployments.desk import Desk
+        from lockgate.model.actor import SYSTEM
+
+        desk: Desk | None = services.more.get(Desk)
+        if desk is not None:
+            desk.ask(told, SYSTEM)
+            services.wake()
+        return desk is not None
+
+    judging = Judging(live.project.workspace, lambda: live.record, lambda: live.project.settings)
+    return handlers(Forges(connections_of(services), judging, services.database, waits))
+
+
+def forge_answers(services: Services) -> Mapping[str, Callable[[DeploymentAnswer], str]]:
+    """How each kind of forge is told what the gate says."""
+    from lockgate.engine.forges.working import answer
+    from lockgate.model.forge import ForgeKind
+    from lockgate.server.console.api.forges import connections_of
+
+    return {kind.value: lambda told: answer(connections_of(services)(), told) for kind in ForgeKind}
+
+
+def begin(services: Services) -> None:
+    """Look for what happened while nobody listened, where any forge is connected; from then on by the settings."""
+    if services.settings().forges:
+        from lockgate.engine.forges.reconciling import enqueue
+
+        enqueue(services.database)
+        services.wake()
