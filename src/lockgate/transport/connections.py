@@ -37,6 +37,8 @@ class Trust:
     """Certificates of authorities, PEM, beside those of the machine."""
     plain_http: bool = False
     """Whether the server, and who it names, may be asked without TLS."""
+    always_tls: bool = False
+    """Whether this machine is asked by TLS, too."""
     named_by_others: bool = False
     """Whether others than who runs this have named the server, so that it may not be this machine or its link."""
     way_out: str = ""
@@ -62,7 +64,8 @@ class Transport:
 
     def _scheme(self, server: str) -> str:
         host = urlsplit(f"//{server}").hostname or ""
-        plain = self._trust.plain_http or (loopback(host) and not self._trust.ca_file)
+        here = loopback(host) and not (self._trust.ca_file or self._trust.always_tls)
+        plain = self._trust.plain_http or here
         return "http" if plain else "https"
 
     def close(self) -> None:

@@ -159,6 +159,12 @@ def test_an_artifact_is_no_image(layout):
         image(layout.folder)
 
 
+def test_a_layer_of_a_type_that_is_no_file_system_is_named(layout):
+    layout.name(layout.image(BASE, MINE, media_type="text/html"), "latest")
+    with pytest.raises(SourceError, match="layer 0 is of the type 'text/html', which is no file system"):
+        image(layout.folder)
+
+
 def test_fewer_digests_of_layers_than_layers_are_refused(layout):
     entry = layout.image(BASE, MINE)
     blobs = layout.folder / "blobs" / "sha256"

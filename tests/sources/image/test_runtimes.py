@@ -92,3 +92,11 @@ def test_a_store_that_is_damaged_is_an_error(storage, file, content):
     (storage / file).write_text(content)
     with pytest.raises(LockgateError):
         seen(storage, "cart:1")
+
+
+def test_a_store_of_another_driver_is_not_taken_for_a_file_system(storage):
+    for name in ("images", "layers"):
+        (storage / f"overlay-{name}").rename(storage / f"vfs-{name}")
+    with pytest.raises(LockgateError, match="driver vfs"):
+        place_of(str(storage), name="cart")
+    assert place_of(f"dir:{storage}").root == storage

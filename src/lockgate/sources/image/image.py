@@ -10,7 +10,7 @@ from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError, UsageError
 from lockgate.formats import dockerfile
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.oci import configs, history, manifests, platforms
+from lockgate.formats.oci import configs, history, manifests, media_types, platforms
 from lockgate.formats.oci.configs import ImageConfig
 from lockgate.formats.oci.history import Layer
 from lockgate.formats.oci.manifests import Descriptor, Index, Manifest
@@ -98,8 +98,7 @@ def _image(
     manifest: Manifest, digest: str, place: Place, *, name: str, told: _Told, built_from: Path | None
 ) -> Image:
     if not manifest.is_image:
-        kind = manifest.artifact_type or manifest.config.media_type
-        raise SourceError(f"an artifact and no image ({kind[:120]})", where=name)
+        raise SourceError(_no_image(manifest), where=name)
     try:
         config = configs.read(place.blob(manifest.config, most=configs.MAX_CONFIG))
     except FormatError as error:
@@ -111,6 +110,16 @@ def _image(
     return Image(
         name, digest, manifest, config, layers, place, told.platforms, told.attested, told.index_digest, lines=lines
     )
+
+
+def _no_image(manifest: Manifest) -> str:
+    """Why it is none: by what it says it is, else by the first layer that is no file system."""
+    if manifest.artifact_type or manifest.config.media_type not in media_types.CONFIGS:
+        return f"an artifact and no image ({(manifest.artifact_type or manifest.config.media_type)[:120]})"
+    number, one = next(
+        (number, one) for number, one in enumerate(manifest.layers) if media_types.packing_of(one.media_type) is None
+    )
+    return f"layer {number} is of the type {one.media_type[:120]!r}, which is no file system"
 
 
 def _parsed(path: Path) -> dockerfile.Dockerfile:

@@ -25,16 +25,28 @@ from lockgate.sources.image.root import FolderLayer
 
 CONTENT = "io.containerd.content.v1.content"
 _IMAGES, _LAYERS = "overlay-images/images.json", "overlay-layers/layers.json"
+_OTHERS = ("vfs", "btrfs", "zfs", "devicemapper", "aufs")
+"""Further drivers of containers/storage."""
 _ID = lazy_pattern(r"[0-9a-f]{64}")
 _MAX_LIST = 64 * 1024 * 1024
 
 
 def store_in(folder: Path) -> Place | None:
-    """The store of a runtime that ``folder`` is; None where it is none."""
+    """The store of a runtime that ``folder`` is; None where it is none.
+
+    Raises ``SourceError`` for one of another driver: as a folder its images would be taken for one file system.
+    """
     for root in (folder, folder / CONTENT):
         if (root / "blobs" / "sha256").is_dir() and not (root / "index.json").exists():
             return Layout(Folder(root))
-    return Storage(folder) if (folder / _IMAGES).is_file() else None
+    if (folder / _IMAGES).is_file():
+        return Storage(folder)
+    for driver in _OTHERS:
+        if (folder / f"{driver}-images" / "images.json").is_file():
+            hint = f"skopeo copy containers-storage:[{driver}@{folder}]NAME oci:FOLDER"
+            reason = f"a store of the driver {driver}: of overlay alone they are read"
+            raise SourceError(reason, where=str(folder), hint=hint)
+    return None
 
 
 class Storage:

@@ -5,11 +5,9 @@ Every blob is checked against its digest before anybody sees it. Source: OCI ima
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import re
-import ssl
 import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from lockgate.errors import SourceError, UsageError
 from lockgate.formats import json_safe
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci.digests import digest_of
+from lockgate.transport import Transport, Trust
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 MAX_BLOB = 32 * 1024 * 1024
@@ -132,7 +131,8 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """One repository of a registry, read without credentials. Redirects are not followed: they lead to other hosts."""
+    """One repository of a registry, read without credentials, through the proxy that the environment names. Redirects
+    are not followed: they lead to other hosts."""
 
     host: str
     repository: str
@@ -160,26 +160,28 @@ class Registry:
         return _checked(content, digest, self.name)
 
     def _get(self, path: str, most: int) -> bytes | None:
-        connection: http.client.HTTPConnection
-        if self.tls:
-            connection = http.client.HTTPSConnection(self.host, timeout=_SECONDS, context=ssl.create_default_context())
-        else:
-            connection = http.client.HTTPConnection(self.host, timeout=_SECONDS)
+        import urllib3
+
+        transport = Transport(self.host, Trust(plain_http=not self.tls, always_tls=self.tls))
+        address, timeout = f"{transport.base}/v2/{self.repository}/{path}", urllib3.Timeout(_SECONDS)
+        headers = {"Accept": MANIFEST + ", */*", "User-Agent": "lockgate"}
         try:
-            connection.request("GET", f"/v2/{self.repository}/{path}", headers={"Accept": MANIFEST + ", */*"})
-            answer = connection.getresponse()
-            content = answer.read(most + 1)
-        except (OSError, http.client.HTTPException) as error:
+            answer = transport.request("GET", address, headers=headers, body=None, timeout=timeout)
+            try:
+                content = answer.read(most + 1)
+            finally:
+                answer.close()
+        except (urllib3.exceptions.HTTPError, OSError) as error:
             raise SourceError(f"the registry does not answer: {type(error).__name__}", where=self.name) from None
         finally:
-            connection.close()
+            transport.close()
         if answer.status == 404:
             return None
         if answer.status != 200:
             raise SourceError(f"the registry answers {answer.status}", where=f"{self.name}: {path}"[:300])
         if len(content) > most:
             raise SourceError(f"larger than {most} bytes", where=f"{self.name}: {path}"[:300])
-        return content
+        return bytes(content)
 
 
 def _checked(content: bytes, digest: str, where: str) -> bytes:
