@@ -89,6 +89,13 @@ class Served:
             assert time.monotonic() - begun < seconds, found
             time.sleep(0.05)
 
+    def wait(self, condition, seconds=20.0):
+        """Wait until that holds."""
+        begun = time.monotonic()
+        while not condition():
+            assert time.monotonic() - begun < seconds
+            time.sleep(0.05)
+
     def close(self):
         self.end()
         self.thread.join(30)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.server.ingest import syslog_ng
 
 from lockgate.server.access import add
 from lockgate.server.ingest.once import taking
@@ -176,15 +177,28 @@ def test_rsyslog_s_documents_are_each_there_once_while_the_server_is_killed(serv
     )
     process = subprocess.Popen(["rsyslogd", "-n", "-f", tmp_path / "r.conf", "-i", tmp_path / "pid"],
                                stderr=subprocess.DEVNULL)  # fmt: skip
-    writing = threading.Thread(target=_written, args=(source, 400))
+    writing = threading.Thread(target=_written, args=(source, 200))
     writing.start()
     try:
-        server.through_kills("logs_app_CL", 400)
+        server.through_kills("logs_app_CL", 200, kills=1)
     finally:
         process.kill()
         process.wait()
         writing.join()
-    assert server.ask("logs_app_CL | summarize count(), dcount(message, 4)") == [[400, 400]]
+    assert server.ask("logs_app_CL | summarize count(), dcount(message, 4)") == [[200, 200]]
+
+
+@syslog_ng.PRESENT
+def test_syslog_ng_s_objects_are_each_there_once_by_the_field_that_is_their_id(server, tmp_path):
+    source = tmp_path / "in.log"
+    source.write_text("")
+    writing = threading.Thread(target=_written, args=(source, 400))
+    writing.start()
+    url = f"http://127.0.0.1:{server.port}/ingest/rows?table=Ng_CL&id-field=id"
+    with syslog_ng.sending(tmp_path, source, url, f'user("ana") password("{server.token}") delimiter("\\n")'):
+        server.through_kills("Ng_CL", 400)
+    writing.join()
+    assert server.ask("Ng_CL | summarize count(), dcount(message, 4)") == [[400, 400]]
 
 
 def _written(file, count):
