@@ -10,8 +10,6 @@ import hashlib
 import hmac
 import os
 import secrets
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +24,7 @@ from types import ModuleType
 
 import orjson
 import pytest
+from tests.simulators.azurite import serving
 
 from lockgate.errors import StoreError
 from lockgate.store import Record
@@ -57,29 +56,8 @@ def s3_port() -> Iterator[int]:
 @pytest.fixture(scope="module")
 def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str]]:
     """Port and account key of an Azurite of our own."""
-    program = shutil.which("azurite-blob")
-    if program is None:
-        pytest.skip("Azurite is not installed (npm install azurite); .ci/run installs it")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    key = base64.b64encode(secrets.token_bytes(64)).decode()
-    folder = tmp_path_factory.mktemp("azurite")
-    server = subprocess.Popen(
-        [program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--silent", "--skipApiVersionCheck",
-         "--inMemoryPersistence"],
-        env=os.environ | {"AZURITE_ACCOUNTS": f"lockgate:{key}"}, cwd=folder,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    for _ in range(400):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        assert server.poll() is None, "Azurite did not start"
-        time.sleep(0.1)
-    yield port, key
-    server.kill()
-    server.wait()
+    with serving(tmp_path_factory.mktemp("azurite")) as found:
+        yield found
 
 
 @pytest.fixture(params=["s3", "az", "abfss"])

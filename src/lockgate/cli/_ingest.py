@@ -82,6 +82,11 @@ def run(arguments: Namespace) -> int:
     table = arguments.table or ("AKSAudit" if audit else "")
     if not table and form is None:
         raise UsageError("which table is to get the rows?", where="--table")
+    stored = [name for name in arguments.files if name.startswith(("https://", "http://"))]
+    if stored and form is None:
+        raise UsageError("a container is read as what a program writes", where="--format")
+    if arguments.follow is not None and (stored != arguments.files or not 0 < arguments.follow < 1e6):
+        raise UsageError("containers alone grow, and are looked at again after some seconds", where="--follow")
     if arguments.files.count(_STDIN) > 1:
         raise UsageError("standard input can be read once", where=_STDIN)
     transformation = _transformation(arguments)
@@ -92,7 +97,7 @@ def run(arguments: Namespace) -> int:
     if form is not None:
         return _ingest_sent.run(
             arguments, form, lambda name: _given(arguments, name, table), clean=partial(cleaned, salt=salt),
-            loader=lambda one, origin: Loader(collected, one, origin=origin),
+            loader=lambda one, origin: Loader(collected, one, origin=origin), workspace=project.workspace.folder,
         )  # fmt: skip
 
     def load(name: str, told: _Told) -> None:

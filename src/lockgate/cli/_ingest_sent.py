@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
+import time
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lockgate.cli._ingest_files import each
@@ -50,7 +53,7 @@ class _Told:
             print(f"{count:,} could not be read: {safe(table)}", file=sys.stderr)
         for table, count in (+self.loose).items():
             print(f"{count:,} fields or rows did not fit; they are in {table}_errors", file=sys.stderr)
-        shown = safe("standard input" if name == "-" else name)
+        shown = safe("standard input" if name == "-" else name.partition("?")[0] if "://" in name else name)
         if self.again and not +self.rows:
             print(f"{shown}: was taken before (--again takes it once more)")
             return
@@ -74,13 +77,52 @@ def format_of(arguments: Namespace) -> Format | None:
 
 
 def run(
-    arguments: Namespace, form: Format, given: Given, *, loader: Callable[[str, str], Loader], clean: Clean
+    arguments: Namespace, form: Format, given: Given, *, loader: Callable[[str, str], Loader], clean: Clean,
+    workspace: Path,
 ) -> int:  # fmt: skip
     """Take the files. ``loader`` gives that of a table for an origin; the exit code is that of ``lockgate ingest``."""
-    return each(
-        arguments.files, _Told,
-        lambda name, told: _load(arguments, form, name, given, loader=loader, clean=clean, told=told),
-    )  # fmt: skip
+
+    def load(name: str, told: _Told) -> None:
+        if name.startswith(("https://", "http://")):
+            _load_stored(arguments, form, name, workspace, loader=loader, clean=clean, told=told)
+        else:
+            _load(arguments, form, name, given, loader=loader, clean=clean, told=told)
+
+    code = each(arguments.files, _Told, load)
+    while arguments.follow is not None:
+        time.sleep(arguments.follow)
+        code = each(arguments.files, _Told, load)
+    return code
+
+
+def _load_stored(
+    arguments: Namespace, form: Format, name: str, workspace: Path, *, loader: Callable[[str, str], Loader],
+    clean: Clean, told: _Told,
+) -> None:  # fmt: skip
+    """One pass over a container."""
+    from contextlib import closing
+
+    from lockgate.engine.stored_logs import StoredLogs
+    from lockgate.sources.azure_storage import Container
+    from lockgate.tables._collected import COMPANION
+
+    def write(once: tuple[str, int], rows: Mapping[str, bytes]) -> None:
+        for table in sorted(rows, key=lambda one: not one.endswith(COMPANION)):
+            with closing(loader(table, container.where)) as opened:
+                done = opened.load(rows[table], once=once)
+            (told.lost if table.endswith(COMPANION) else told.rows)[table] += done.rows
+            told.loose[table] += len(done.problems)
+            told.again |= done.again
+
+    def skipped(blob: str) -> None:
+        told.lost[f"{name.partition('?')[0]}: {blob} is no append blob"] += 1
+
+    with closing(Container(name)) as container:
+        folder = workspace / "containers"
+        folder.mkdir(exist_ok=True)
+        known = "\0".join((container.where, form.name, arguments.table))
+        file = folder / f"{hashlib.sha256(known.encode()).hexdigest()[:32]}.json"
+        StoredLogs(container, form, arguments.table, clean, write, skipped).take(file)
 
 
 def _load(

@@ -14,7 +14,11 @@ FORMATS = (*FILES, "audit", *SENT)
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", metavar="FILE", nargs="+", help="a file, packed by gzip or Zstandard too; - reads")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+",
+        help="a file, packed by gzip or Zstandard too; - reads; of formats of programs also a container of Azure\n"
+        "Storage, https://ACCOUNT.blob.core.windows.net/CONTAINER[/PATH], whose append blobs are read",
+    )  # fmt: skip
     parser.add_argument(
         "--table", metavar="NAME", default="",
         help="a table of Azure Monitor, or a custom one, whose name ends in _CL (default for audit: AKSAudit)",
@@ -41,6 +45,9 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-size", type=int, default=64 << 30, metavar="BYTES", help="of a packed file, unpacked (default: 64 GiB)"
     )
+    parser.add_argument(
+        "--follow", type=float, metavar="SECONDS", help="look again what a container has, every so often"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
@@ -62,6 +69,7 @@ COMMAND = Command(
         "  lockgate ingest audit.log --format audit\n"
         "  lockgate ingest builds.ndjson.gz --table Builds_CL --time-field finished\n"
         "  lockgate ingest alerts.csv --table Alerts_CL --columns Host:string,Count:long\n"
+        "  lockgate ingest --format azure-diagnostics https://logs.blob.core.windows.net/insights-logs-kube-audit\n"
         "  lockgate ask 'AKSAudit | summarize count() by Verb'\n"
     ),
 )

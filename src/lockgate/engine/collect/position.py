@@ -25,14 +25,23 @@ Once = tuple[str, int]
 class Position:
     """One position. ``value`` is what was read up to, JSON values by name; nobody changes it in place."""
 
-    def __init__(self, file: Path, holds: Callable[[Once], bool]) -> None:
-        """``holds``: whether the table has a batch. Raises :class:`StoreError` for a file that cannot be read."""
+    def __init__(self, file: Path, holds: Callable[[Once], bool] | None) -> None:
+        """``holds``: whether the table has a batch; None for rows of several tables, some of which may have it.
+
+        Raises :class:`StoreError` for a file that cannot be read.
+        """
         self._file = file
         told = self._read()
         self._sender: str = told.get("sender") or f"collect-{uuid.uuid4().hex}"
         self._number: int = told.get("number", 0)
-        there = self._number > 0 and holds((self._sender, self._number))
+        there = self._number > 0 and holds is not None and holds((self._sender, self._number))
         self.value: Mapping[str, Any] = told.get("after" if there else "before", {})
+        self._several = holds is None
+        self.unfinished: Mapping[str, Any] | None = None
+        """Of several tables: what a batch was to read up to that may be in some of them. It must be committed again,
+        over the same, before anything else is."""
+        if self._several and told.get("before") != told.get("after"):
+            self.unfinished, self._number = told.get("after", {}), self._number - 1
         self._unsure = False
 
     def commit(self, value: Mapping[str, Any], write: Callable[[Once], object]) -> None:
@@ -48,7 +57,9 @@ class Position:
         self._keep({"sender": self._sender, "number": number, "before": self.value, "after": value})
         self._unsure = True
         write((self._sender, number))
-        self._number, self.value, self._unsure = number, value, False
+        if self._several:
+            self._keep({"sender": self._sender, "number": number, "before": value, "after": value})
+        self._number, self.value, self._unsure, self.unfinished = number, value, False, None
 
     def _read(self) -> dict[str, Any]:
         try:
