@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 from tests.simulators.github_organization import GitHub, github
 
+from lockgate.cli import main
 from lockgate.store import Record
 
 TOKEN = {"GITHUB_TOKEN": "t0ken"}
@@ -26,9 +28,25 @@ def acme():
 
 
 @pytest.fixture
-def posture(lockgate, acme, tmp_path):
+def command(tmp_path, monkeypatch, capsys):
+    """``command("posture", ...)`` in a folder of its own, in this process."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, env: dict[str, str]):
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+        capsys.readouterr()
+        code = main(arguments)
+        said = capsys.readouterr()
+        return SimpleNamespace(returncode=code, stdout=said.out, stderr=said.err)
+
+    return run
+
+
+@pytest.fixture
+def posture(command, acme):
     def run(*arguments: str, env=TOKEN):
-        return lockgate("posture", "github:acme", "--api", acme.base, "--quiet", *arguments, cwd=tmp_path, env=env)
+        return command("posture", "github:acme", "--api", acme.base, "--quiet", *arguments, env=env)
 
     return run
 
@@ -120,9 +138,47 @@ def test_what_could_not_be_read_keeps_a_finding_open(posture, acme):
     assert any("Dependabot alerts (needs Administration: read" in skip["reason"] for skip in told["skips"])
 
 
+def test_todays_rules_are_tried_on_what_the_record_holds_of_another_day(posture, acme, tmp_path):
+    assert posture("--recorded").returncode == 4
+    acme.forbidden = frozenset({"deployKeys"})
+    first = posture("--format", "json")
+    then = json.loads(first.stdout)["run"]["ended"]
+    acme.nodes["shop"]["hasVulnerabilityAlertsEnabled"] = True
+    posture("--format", "json")
+    asked = len(acme.calls)
+    before, now = (posture("--recorded", "--format", "json", *at, env={}) for at in (("--at", then), ()))
+    assert len(acme.calls) == asked
+    assert {rule for rule, _, _ in found(before)} == {rule for rule, _, _ in found(first)}
+    assert {rule for rule, _, _ in found(now)} == {"posture/github-workflow-token-writes"}
+    assert any("was not read then: deployKeys" in skip["reason"] for skip in json.loads(before.stdout)["skips"])
+
+
+def test_names_from_the_forge_cannot_steer_the_terminal(posture, acme):
+    rules = {"nodes": [{"type": "REQUIRED_REVIEWERS", "timeout": 0, "preventSelfReview": True,
+                        "reviewers": {"nodes": [{"name": "ops", "databaseId": 1}]}}]}  # fmt: skip
+    acme.nodes["shop"]["environments"]["nodes"] = [
+        {"databaseId": 1, "name": "prod\x1b[2J\u202e", "protectionRules": rules}]  # fmt: skip
+    ran = posture("--apply", "github-environment-any-branch")
+    assert "PUT /repos/acme/shop/environments/prod%1B%5B2J" in ran.stdout
+    assert "\x1b" not in ran.stdout
+    assert "\u202e" not in ran.stdout
+
+
+def test_the_token_may_be_named_in_the_settings(posture, acme, tmp_path):
+    (tmp_path / "token").write_text("t0ken\n")
+    (tmp_path / "lockgate.yaml").write_text(
+        f"version: 1\nforges:\n  ours:\n    github: {{api: '{acme.base}', token: 'file:{tmp_path}/token'}}\n"
+    )
+    ran = posture("--format", "json", env={"GITHUB_TOKEN": ""})
+    assert ran.returncode == 1, ran.stderr
+    assert len(found(ran)) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["posture", "github:acme", "--at", "2026-11-01"], "add --recorded"),
+        (["posture", "github:acme", "--recorded", "--at", "noon"], "is no time"),
         (["posture", "acme"], "names no forge"),
         (["posture", "github:a/../b"], "cannot be the name"),
         (["posture", "github:acme", "--yes"], "nothing is to be applied"),
@@ -130,7 +186,7 @@ def test_what_could_not_be_read_keeps_a_finding_open(posture, acme):
         (["posture", "github:acme"], "GITHUB_TOKEN is not set"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(lockgate, tmp_path, arguments, words):
-    ran = lockgate(*arguments, cwd=tmp_path, env={"GITHUB_TOKEN": ""})
+def test_what_cannot_be_meant_is_refused(command, arguments, words):
+    ran = command(*arguments, env={"GITHUB_TOKEN": ""})
     assert ran.returncode in (2, 3), ran.stderr
     assert words in ran.stderr

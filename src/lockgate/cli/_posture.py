@@ -6,46 +6,34 @@ import argparse
 import getpass
 import os
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lockgate.cli._check import exit_code, judged, opened
 from lockgate.cli._outputs import outputs, write
+from lockgate.cli._posture_forge import asked
 from lockgate.cli._progress import progress
 from lockgate.cli._project import Project, project_at
 from lockgate.cli._text import safe
-from lockgate.dataclass import dataclass
 from lockgate.engine import Request
 from lockgate.engine.machine import machine_folder
 from lockgate.errors import ExitCode, UsageError
+from lockgate.formats.moments import moment_of
 from lockgate.model import Decision, Family, Result, Rule
 from lockgate.store.workspace import salt_of
 
 if TYPE_CHECKING:
-    from lockgate.engine.forge_changes import Change, ForgeSettings, Keeping, Send
-    from lockgate.sources.forges.budget import CallBudget
-    from lockgate.sources.forges.client import ForgeClient
+    from lockgate.engine.forge_changes import Change, Send
     from lockgate.store import Record
 
-TOKENS = {"github": "GITHUB_TOKEN", "azure-devops": "AZURE_DEVOPS_TOKEN", "gitlab": "GITLAB_TOKEN"}
 _NAMES = {
     "github": re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})\Z"),
     "azure-devops": re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,49})\Z"),
     "gitlab": re.compile(r"[A-Za-z0-9_][\w.-]{0,254}(?:/[A-Za-z0-9_][\w.-]{0,254}){0,20}\Z"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A forge that can be asked."""
-
-    source: Keeping
-    send: Send
-    budget: CallBudget
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,20 +42,26 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = [rule for some in arguments.apply for rule in some]
     if (arguments.yes or arguments.terraform) and not chosen:
         raise UsageError("nothing is to be applied", where="--yes, --terraform", hint="name rules: --apply RULE")
+    if arguments.recorded and (chosen or arguments.no_store):
+        raise UsageError("what is past can be judged, and not changed", where="--recorded", hint="leave out --apply")
+    if arguments.at and not arguments.recorded:
+        raise UsageError("a forge shows how it is set up now", where="--at", hint="add --recorded")
     if arguments.yes and arguments.terraform:
         raise UsageError("Terraform is applied by Terraform", where="--yes", hint="leave out one of them")
     rules = _rules(chosen, forge)
     wanted = outputs(arguments.format)
     project = project_at(Path(arguments.project), config=Path(arguments.config) if arguments.config else None)
+    if arguments.recorded:
+        return _recorded(arguments, project, forge, name)
     with ExitStack() as stack:
-        opened_forge = stack.enter_context(_forge(arguments, forge, name))
+        asked_forge = stack.enter_context(asked(arguments, project, forge, name))
         record, ledger, cache = stack.enter_context(opened(project.workspace, project, store=not arguments.no_store))
         request = _request(arguments, project, f"{forge}:{name}")
 
         def once() -> tuple[Decision, Result]:
             results: list[Result] = []
-            asked = replace(request, tell=results.append, progress=stack.enter_context(progress(quiet=arguments.quiet)))
-            return judged([opened_forge.source], asked, record=record, ledger=ledger, cache=cache), results[0]
+            whole = replace(request, tell=results.append, progress=stack.enter_context(progress(quiet=arguments.quiet)))
+            return judged([asked_forge.source], whole, record=record, ledger=ledger, cache=cache), results[0]
 
         decision, result = once()
         if not rules:
@@ -76,20 +70,38 @@ def run(arguments: argparse.Namespace) -> int:
         from lockgate.engine.forge_changes import planned
 
         options = request.options.get(Family.POSTURE, {})
-        changes, waived = planned(opened_forge.source.objects, rules, options, result)
+        changes, waived = planned(asked_forge.source.objects, rules, options, result)
         if not arguments.yes:
             _show(changes, waived, terraform=arguments.terraform)
             return exit_code(decision)
-        failed = _apply(changes, opened_forge.send, record, result, forge=forge, name=name)
+        failed = _apply(changes, asked_forge.send, record, result, forge=forge, name=name)
         decision, result = once()
         write(result, wanted)
-        print(f"{opened_forge.budget.calls:,} calls in all", flush=True)
+        print(f"{asked_forge.budget.calls:,} calls in all", flush=True)
         return int(ExitCode.UNAVAILABLE) if failed else exit_code(decision)
+
+
+def _recorded(arguments: argparse.Namespace, project: Project, forge: str, name: str) -> int:
+    """Try today's rules, waivers and gate on what the record holds; nothing is remembered of it."""
+    from lockgate.engine.forge_objects import RecordedForge
+
+    at = moment_of(arguments.at) if arguments.at else datetime.now(UTC)
+    if at is None:
+        raise UsageError(f"{arguments.at!r} is no time", where="--at", hint="as 2026-11-01 or 2026-11-01T08:00:00Z")
+    results: list[Result] = []
+    with opened(project.workspace, project, store=True) as (record, _, _):
+        if record is None:
+            raise RuntimeError("a workspace has a record")
+        source = RecordedForge(record, forge=forge, organization=name, at=at)
+        request = replace(_request(arguments, project, f"{forge}:{name}"), tell=results.append)
+        decision = judged([source], request, record=None, ledger=None, cache=None)
+    write(results[0], outputs(arguments.format))
+    return exit_code(decision)
 
 
 def _place(arguments: argparse.Namespace) -> tuple[str, str]:
     forge, colon, name = arguments.place.partition(":")
-    if not colon or forge not in TOKENS:
+    if not colon or forge not in _NAMES:
         raise UsageError(f"{arguments.place!r} names no forge", hint="github:ORG, azure-devops:ORG or gitlab:GROUP")
     if _NAMES[forge].match(name) is None:
         raise UsageError(f"{name!r} cannot be the name of an organisation or group there", where=arguments.place)
@@ -125,63 +137,6 @@ def _request(arguments: argparse.Namespace, project: Project, name: str) -> Requ
         waivers=project.waivers(),
         seconds=project.settings.limits.seconds,
     )
-
-
-@contextmanager
-def _forge(arguments: argparse.Namespace, forge: str, name: str) -> Iterator[_Opened]:
-    from lockgate.engine.forge_changes import Keeping
-    from lockgate.secrets.references import secret_of
-    from lockgate.sources.forges.budget import Bounds, CallBudget
-    from lockgate.transport import Trust
-
-    token = secret_of(arguments.token or f"env:{TOKENS[forge]}", where="--token")
-    budget = CallBudget(Bounds(calls=arguments.calls))
-    trust = Trust(ca_file=arguments.ca_file)
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    client, source = _opened(arguments, forge, name, token=token, trust=trust, budget=budget, at=at)
-    try:
-        yield _Opened(Keeping(source), _sender(client), budget)
-    finally:
-        client.close()
-
-
-def _opened(
-    arguments: argparse.Namespace, forge: str, name: str, *, token: str, trust: Any, budget: CallBudget, at: str
-) -> tuple[ForgeClient, ForgeSettings]:
-    """The client that changes are made by, and the source."""
-    if forge == "github":
-        from lockgate.sources.forges.credentials import github_token
-        from lockgate.sources.forges.github import API, github_client
-        from lockgate.sources.forges.kept import KeptAnswers
-        from lockgate.sources.forges.posture.github import GitHubPosture
-
-        client = github_client(
-            github_token(token), api=arguments.api or API, trust=trust, budget=budget, kept=KeptAnswers()
-        )
-        return client, GitHubPosture(client, name, read_at=at, webhooks=arguments.webhooks)
-    if forge == "azure-devops":
-        from lockgate.sources.forges.azure_devops import AzureDevOps
-        from lockgate.sources.forges.credentials import azure_token
-        from lockgate.sources.forges.posture.azure_devops import AzureDevOpsPosture
-
-        server = (arguments.api or "https://dev.azure.com").rstrip("/")
-        azure = AzureDevOps(f"{server}/{name}", azure_token(token), trust=trust, budget=budget)
-        return azure.client, AzureDevOpsPosture(azure, name, read_at=at)
-    from lockgate.sources.forges.credentials import gitlab_token
-    from lockgate.sources.forges.gitlab import ADDRESS, gitlab_client
-    from lockgate.sources.forges.posture.gitlab import GitLabPosture
-
-    client = gitlab_client(gitlab_token(token), address=arguments.api or ADDRESS, trust=trust, budget=budget)
-    return client, GitLabPosture(client, name, read_at=at, webhooks=arguments.webhooks)
-
-
-def _sender(client: ForgeClient) -> Send:
-    """What may be done twice is repeated where its answer is lost; what makes something new is not."""
-
-    def send(method: str, path: str, body: Any) -> object:
-        return client.send(method, path, body, again=method != "POST")
-
-    return send
 
 
 def _show(changes: list[Change], waived: int, *, terraform: bool) -> None:

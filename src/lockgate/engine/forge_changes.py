@@ -26,7 +26,7 @@ Send = Callable[[str, str, Any], object]
 """``send(method, path, body)``: makes one call. Raises ``SourceError`` where it is refused."""
 
 
-class ForgeSettings(Source, ForgeSource, Protocol):
+class PostureSource(Source, ForgeSource, Protocol):
     """A source of a forge."""
 
 
@@ -58,7 +58,7 @@ class Outcome:
 class Keeping:
     """A source of a forge whose objects are kept while they are judged, so that calls can be made of them."""
 
-    def __init__(self, source: ForgeSettings) -> None:
+    def __init__(self, source: PostureSource) -> None:
         self._source = source
         self.mode, self.root = source.mode, source.root
         self.forge, self.organization = source.forge, source.organization

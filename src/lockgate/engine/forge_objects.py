@@ -7,23 +7,32 @@ Rows are appended before the run's own and show with it. Where not everything wa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import orjson
 
+from lockgate.errors import NothingCheckedError
+from lockgate.formats.forge_settings import FORM
 from lockgate.formats.moments import moment_of
-from lockgate.model import Object
+from lockgate.model import Family, Object, Skip, SkipKind
+from lockgate.sources import Wants
 from lockgate.store import Record
 
 OBJECTS, REPOSITORIES = "ForgeObjects", "ForgeRepositories"
 REPOSITORY_KINDS = frozenset({"GitHubRepository", "AzureDevOpsRepository", "GitLabProject"})
 _PIECE = 5_000
-_FIELDS = ("Kind", "Namespace", "Name", "Digest", "Change")
+_FIELDS = ("Kind", "Namespace", "Name", "Path", "Digest", "Change")
 _NEWEST = (
     f"SELECT * FROM (SELECT Key, {', '.join(f'arg_max({one}, TimeGenerated) AS {one}' for one in _FIELDS)} "  # noqa: S608
     "FROM ForgeObjects WHERE Forge = ? AND Organization = ? GROUP BY Key) WHERE Change <> 'gone'"
+)
+
+_STOOD = (
+    "SELECT Path, Unread, Body FROM (SELECT *, row_number() OVER (PARTITION BY Key ORDER BY TimeGenerated DESC) AS Age "
+    "FROM ForgeObjects WHERE Forge = ? AND Organization = ? AND TimeGenerated <= ?) "
+    "WHERE Age = 1 AND Change <> 'gone' ORDER BY Path, Kind, Name"
 )
 
 
@@ -52,8 +61,9 @@ class ForgeLog:
         digest = f"sha256:{hashlib.sha256(f'{_settings(judged.body)}{unread}'.encode()).hexdigest()}"
         if before is None or before["Digest"] != digest:
             change = "new" if before is None else "changed"
-            row = {"Key": key, "Change": change, "Kind": kind, "Namespace": namespace, "Name": name, "Digest": digest,
-                   "Bytes": len(text.encode()), "Unread": unread, "Body": text}  # fmt: skip
+            row = {"Key": key, "Change": change, "Kind": kind, "Namespace": namespace, "Name": name,
+                   "Path": judged.path, "Digest": digest, "Bytes": len(text.encode()), "Unread": unread,
+                   "Body": text}  # fmt: skip
             self._objects.append(self._common | row)
         if kind in REPOSITORY_KINDS:
             self._repositories.append(self._common | repository_row(judged))
@@ -74,6 +84,34 @@ class ForgeLog:
             if rows:
                 self._record.append_piece(table, rows)
         self._objects, self._repositories = [], []
+
+
+class RecordedForge:
+    """An organisation as the record has it at a time: rules and waivers are tried on it, and no forge is asked."""
+
+    mode = "posture-record"
+
+    def __init__(self, record: Record, *, forge: str, organization: str, at: datetime) -> None:
+        self._record, self._forge, self._organization, self._at = record, forge, organization, at
+        self.root = f"{forge}:{organization} as of {at.isoformat(timespec='seconds')}"
+
+    def sibling(self, path: str) -> bytes | None:  # noqa: ARG002 -- the shape of Source.sibling
+        """There are no files."""
+        return None
+
+    def collect(self, wants: Wants) -> Iterator[Object | Skip]:  # noqa: ARG002 -- the shape of Source.collect
+        """The newest state of each object that was there. Raises ``NothingCheckedError`` where the record has none."""
+        rows = self._record.sql(_STOOD, [self._forge, self._organization, self._at], only=(OBJECTS,))
+        if not rows:
+            raise NothingCheckedError(
+                "the record holds nothing of it from that time", where=self.root, hint="run it without --recorded first"
+            )
+        for row in rows:
+            unread = frozenset(orjson.loads(row["Unread"]))
+            yield Object(FORM, orjson.loads(row["Body"]), row["Path"], unresolved=unread)
+            if unread:
+                words = ", ".join(sorted(one.removeprefix("/spec/") for one in unread))
+                yield Skip(row["Path"], SkipKind.UNREADABLE, f"was not read then: {words}", Family.POSTURE)
 
 
 def repository_row(judged: Object) -> dict[str, Any]:

@@ -16,6 +16,7 @@ TABLE = Table(
         Column("Kind", ColumnType.STRING, "GitHubRepository, AzureDevOpsServiceConnection, GitLabProject, ..."),
         Column("Namespace", ColumnType.STRING, "Organisation, group or project that it stands in"),
         Column("Name", ColumnType.STRING, "Name"),
+        Column("Path", ColumnType.STRING, "Where findings on it show, such as github:acme/shop"),
         Column("Digest", ColumnType.STRING, "sha256: and 64 hex digits over spec and Unread; its last when it is gone"),
         Column("Bytes", ColumnType.LONG, "Length of Body"),
         Column("Unread", ColumnType.DYNAMIC, "JSON pointers of settings that could not be read, sorted"),

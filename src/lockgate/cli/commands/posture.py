@@ -16,6 +16,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--calls", type=int, default=2_000, metavar="N", help="most calls of one run (default: 2000)")
     add("--webhooks", action=argparse.BooleanOptionalAction, default=True,
         help="ask each repository for its webhooks, a call each (default)")  # fmt: skip
+    add("--recorded", action="store_true", help="judge what the record holds by the rules of today; ask no forge")
+    add("--at", metavar="TIME", default="", help="with --recorded: as it stood then, ISO 8601 (default: now)")
     add("--apply", action="append", nargs="+", default=[], metavar="RULE", help="show the calls that mend its findings")
     add("--yes", action="store_true", help="with --apply: make these calls, then read again")
     add("--terraform", action="store_true", help="with --apply: show Terraform instead of calls")
@@ -44,6 +46,7 @@ COMMAND = Command(
   lockgate posture github:acme --format sarif=posture.sarif --calls 500
   lockgate posture azure-devops:contoso --token file:/run/secrets/pat
   lockgate posture gitlab:acme --api https://gitlab.example.com
+  lockgate posture github:acme --recorded --at 2026-11-01
   lockgate posture github:acme --apply github-branch-unprotected          # shows the calls
   lockgate posture github:acme --apply github-branch-unprotected --yes    # makes them
 """,

@@ -62,8 +62,8 @@ fragment Settings on Repository {{
   owners1: object(expression: "HEAD:.github/CODEOWNERS") {{ ... on Blob {{ text }} }}
   owners2: object(expression: "HEAD:CODEOWNERS") {{ ... on Blob {{ text }} }}
   owners3: object(expression: "HEAD:docs/CODEOWNERS") {{ ... on Blob {{ text }} }}
-  dependabot1: object(expression: "HEAD:.github/dependabot.yml") {{ ... on Blob {{ text }} }}
-  dependabot2: object(expression: "HEAD:.github/dependabot.yaml") {{ ... on Blob {{ text }} }}
+  dependabot1: object(expression: "HEAD:.github/dependabot.yml") {{ __typename }}
+  dependabot2: object(expression: "HEAD:.github/dependabot.yaml") {{ __typename }}
   renovate1: object(expression: "HEAD:renovate.json") {{ __typename }}
   renovate2: object(expression: "HEAD:.github/renovate.json") {{ __typename }}
   workflows: object(expression: "HEAD:.github/workflows") {{ ... on Tree {{ entries {{ name }} }} }}

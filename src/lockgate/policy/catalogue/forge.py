@@ -45,7 +45,7 @@ KEYS = ("apply", "permission", "terraform")
 METHODS = ("DELETE", "PATCH", "POST", "PUT")
 _STEPS = 50_000
 _HOLE = lazy_pattern(r"\{\{(.*?)\}\}", re.DOTALL)
-_PATH = lazy_pattern(r"/[A-Za-z0-9/._~$=&?-]*\Z")
+_PATH = lazy_pattern(r"/[A-Za-z0-9/._~$=&?%-]*\Z")
 """What a path holds around its holes: nothing that could lead to another host."""
 
 
