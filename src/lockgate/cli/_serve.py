@@ -35,7 +35,7 @@ from lockgate.server.tls.reload import Pair, ReloadingContext
 from lockgate.sources.cluster.audited import cleaned
 from lockgate.store.ingest import Collected, Loader, Times
 from lockgate.store.ingest.journalled import FOLDER as INCOMING
-from lockgate.store.row_access import security_of
+from lockgate.store.row_access import security_for, security_of
 from lockgate.store.saved import SavedFunctions
 from lockgate.store.workspace import prepare, salt_of
 
@@ -115,15 +115,17 @@ def desk_over(live: Live, threads: int) -> Desk:
     """Where questions to a project's record are asked, so many at a time."""
 
     def open_tables(person: Person, since: datetime | None, until: datetime | None) -> Tables:
-        security = security_of(person.name, live.project.settings.tables)
+        tables = live.project.settings.tables
+        security = security_for(person.actor, tables) if person.actor else security_of(person.name, tables)
         return live.record.asked(
             since=since, until=until, memory=person.allowance.memory, functions=_functions(live), security=security
         )
 
     def stamp(person: Person) -> object | None:
-        del person  # who asks is told apart by the desk
-        written, library = live.record.stamp(), live.project.library()
-        return None if written is None else (written, live.changes, library.functions())
+        # Who asks is told apart by the desk; what they are here may have changed since.
+        actor, written, library = person.actor, live.record.stamp(), live.project.library()
+        belongs = (actor.personas, actor.teams, actor.narrowed) if actor is not None else ()
+        return None if written is None else (written, live.changes, library.functions(), belongs)
 
     return Desk(open_tables, threads=threads, stamp=stamp)
 

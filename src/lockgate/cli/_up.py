@@ -123,7 +123,7 @@ def services_over(live: Live, desk: Desk, database: TeamDatabase, origin: str) -
     ) -> Answer:
         question = Question(query, f"console;{uuid.uuid4()}", dict(parameters or {}), seconds=_LOOKED, rows=rows,
                             bytes=64 << 20, application="console")  # fmt: skip
-        return await desk.ask(Person(actor.id, frozenset((QUERY,))), question, asyncio.Event())
+        return await desk.ask(Person(actor.id, frozenset((QUERY,)), actor=actor), question, asyncio.Event())
 
     def stamp() -> object:
         written = live.record.stamp()

@@ -7,7 +7,7 @@ Kusto does it: https://learn.microsoft.com/kusto/management/row-level-security-p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from lockgate.kql import bound
 from lockgate.kql.bind import Workspace, bind
@@ -18,18 +18,24 @@ from lockgate.kql.types import Table
 
 NOBODY = "false"
 """The condition of who sees no row."""
+Otherwise = Callable[[str, Mapping[str, str]], "str | None"]
+"""Name and columns of a table -> what its rows must meet; None: all are seen."""
 
 
 class RowSecurity:
     """The conditions of one person."""
 
-    def __init__(self, conditions: Mapping[str, str]) -> None:
-        """``conditions``: table name -> what its rows must meet. Of other tables every row is seen."""
-        self._conditions = conditions
-        self._found: dict[str, bound.Relation] = {}
+    def __init__(
+        self, conditions: Mapping[str, str], *, otherwise: Otherwise | None = None,
+        beside: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:  # fmt: skip
+        """``conditions``: table name -> what its rows must meet. Of other tables every row is seen, unless
+        ``otherwise`` says a condition. ``beside``: tables, with their columns, that conditions may look at too."""
+        self._conditions, self._otherwise, self._beside = conditions, otherwise, beside or {}
+        self._found: dict[str, bound.Relation | None] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._conditions)
+        return bool(self._conditions) or self._otherwise is not None
 
     def rows(self, name: str, table: Table) -> bound.Relation | None:
         """The rows of the table ``name`` that are seen, its columns in their order; None where all are.
@@ -37,16 +43,19 @@ class RowSecurity:
         Raises :class:`~lockgate.kql.errors.QueryError` for a condition that is none on this table: rather no answer
         than a row too many.
         """
-        if name not in self._conditions:
-            return None
         if name not in self._found:
             columns = {column.name: column.type.name for column in table.columns}
-            self._found[name] = secured(name, columns, self._conditions[name])
+            condition = self._conditions.get(name)
+            if condition is None and self._otherwise is not None:
+                condition = self._otherwise(name, columns)
+            self._found[name] = None if condition is None else secured(name, columns, condition, beside=self._beside)
         return self._found[name]
 
 
-def secured(name: str, columns: Mapping[str, str], condition: str) -> bound.Relation:
-    """The rows of the table ``name`` that meet ``condition``, which can look at no other table.
+def secured(
+    name: str, columns: Mapping[str, str], condition: str, *, beside: Mapping[str, Mapping[str, str]] | None = None
+) -> bound.Relation:
+    """The rows of the table ``name`` that meet ``condition``, which can look at no other table but those ``beside``.
 
     Raises :class:`~lockgate.kql.errors.QueryError`.
     """
@@ -62,6 +71,6 @@ def secured(name: str, columns: Mapping[str, str], condition: str) -> bound.Rela
     if not (isinstance(pipe, Pipeline) and isinstance(pipe.source, Name) and pipe.source.text == name
             and len(pipe.operators) == 1 and isinstance(pipe.operators[0], Where)):  # fmt: skip
         raise QueryError(text, (Diagnostic("LG103", "This is not one condition.", 0, len(text)),), where=where)
-    found = bind(tree, Workspace({name: columns}), where=where).results[0]
+    found = bind(tree, Workspace({**(beside or {}), name: columns}), where=where).results[0]
     assert isinstance(found, bound.Relation)
     return found

@@ -21,6 +21,7 @@ from pathlib import Path
 from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
 from lockgate.lazy_pattern import lazy_pattern
+from lockgate.model.actor import Actor
 
 QUERY, FUNCTIONS, INGEST, CANCEL, REGISTRY = "query", "functions", "ingest", "cancel", "registry"
 RIGHTS = frozenset((QUERY, FUNCTIONS, INGEST, CANCEL, REGISTRY))
@@ -52,6 +53,8 @@ class Person:
     name: str
     rights: frozenset[str] = frozenset((QUERY,))
     allowance: Allowance = Allowance()
+    actor: Actor | None = None
+    """Who it is to the console, whose teams say which rows they see; None for people of the token file and of Entra."""
 
 
 class StrangerError(Exception):

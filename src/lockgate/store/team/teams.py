@@ -64,7 +64,7 @@ def put(connection: Connection, name: str, *, about: str = "", owns: Iterable[As
         raise UsageError("that is no name of a team", hint="up to 64 small letters, digits, and . _ -")
     owned = tuple(dict.fromkeys(Asset(one.kind, one.name) for one in owns))
     for one in owned:
-        if not 0 < len(one.name) <= 255 or one.kind is AssetKind.PERSON or not one.name.strip("*?"):
+        if not 0 < len(one.name) <= 255 or one.kind is AssetKind.PERSON or not one.name.strip("*?") or "[" in one.name:
             raise UsageError(f"{one.name[:80]!r} is nothing that one team owns", hint="a name, or a glob: shop/*")
     locked(connection, "teams")
     delete_team(connection, name, members=False)
