@@ -15,7 +15,8 @@ from urllib.parse import urlsplit, urlunsplit
 from lockgate.model import Object
 
 FORM = "forge"
-_LONGEST = 1_000
+_LONGEST, _MOST = 1_000, 1_000
+"""Characters of a text, and texts of a list, that are kept."""
 
 
 def forge_object(
@@ -61,6 +62,11 @@ def nodes(connection: Any) -> list[Mapping[str, Any]]:
 def text(value: Any) -> str:
     """``value`` where it is text, cut; else nothing."""
     return value[:_LONGEST] if isinstance(value, str) else ""
+
+
+def texts(value: Any) -> list[str]:
+    """The texts of a list, sorted, each cut; none where it is no list."""
+    return sorted(text(one) for one in value if isinstance(one, str))[:_MOST] if isinstance(value, list) else []
 
 
 def number(value: Any) -> int:

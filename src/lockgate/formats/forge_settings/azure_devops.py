@@ -78,6 +78,8 @@ def _pool(one: Json) -> dict[str, Any]:
 def project(organization_name: str, one: Json, settings: Json | None, *, read_at: str) -> Object:
     """A project. ``settings``: general settings of its pipelines."""
     own = mapping(settings)
+    if not own:
+        settings = None  # an answer without any setting is none
     spec = {
         "id": text(one.get("id")), "visibility": text(one.get("visibility")),
         "pipelines": {name: own.get(name) is True for name in PIPELINES},

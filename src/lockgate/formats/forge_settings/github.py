@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from lockgate.formats.forge_settings import address, forge_object, listed, mapping, nodes, number, text
+from lockgate.formats.forge_settings import address, forge_object, listed, mapping, nodes, number, text, texts
 from lockgate.formats.forge_settings.protection import Protection, joined
 from lockgate.model import Object
 
@@ -111,7 +111,6 @@ def protection(branch: Json) -> Protection:
 def _classic(rule: Json) -> Protection:
     bypass = [_actor(mapping(one.get("actor"))) for one in nodes(rule.get("bypassPullRequestAllowances"))]
     reviews, checks = rule.get("requiresApprovingReviews") is True, rule.get("requiresStatusChecks") is True
-    contexts = rule.get("requiredStatusCheckContexts")
     return Protection(
         by=(f"branch protection {text(rule.get('pattern'))}",),
         pull_requests=reviews or rule.get("lockBranch") is True,
@@ -120,7 +119,7 @@ def _classic(rule: Json) -> Protection:
         code_owners=reviews and rule.get("requiresCodeOwnerReviews") is True,
         last_push=reviews and rule.get("requireLastPushApproval") is True,
         conversations=rule.get("requiresConversationResolution") is True,
-        checks=tuple(map(text, contexts)) if checks and isinstance(contexts, list) else (),
+        checks=tuple(texts(rule.get("requiredStatusCheckContexts"))) if checks else (),
         strict=checks and rule.get("requiresStrictStatusChecks") is True,
         signatures=rule.get("requiresCommitSignatures") is True,
         linear=rule.get("requiresLinearHistory") is True,
@@ -232,7 +231,7 @@ def webhook(one: Json) -> dict[str, Any]:
     return {
         "name": address(config.get("url")), "id": number(one.get("id")), "active": one.get("active") is True,
         "secret": bool(config.get("secret")), "verifiesTls": str(config.get("insecure_ssl", "0")) == "0",
-        "events": sorted(str(event) for event in one.get("events") or ())[:100],
+        "events": texts(one.get("events")),
     }  # fmt: skip
 
 

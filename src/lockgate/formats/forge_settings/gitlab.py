@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lockgate.formats.forge_settings import address, forge_object, listed, mapping, nodes, number, text
+from lockgate.formats.forge_settings import address, forge_object, listed, mapping, nodes, number, text, texts
 from lockgate.formats.forge_settings.protection import Protection, joined
 from lockgate.model import Object
 
@@ -76,7 +76,7 @@ def _token(one: Json) -> dict[str, Any]:
     ended = one.get("revoked") is True or one.get("expired") is True or one.get("active") is False
     return {
         "name": text(one.get("name")), "id": number(one.get("id")), "active": not ended,
-        "expiresAt": text(one.get("expires_at")), "scopes": sorted(text(scope) for scope in one.get("scopes") or ()),
+        "expiresAt": text(one.get("expires_at")), "scopes": texts(one.get("scopes")),
         "level": number(one.get("access_level")),
     }  # fmt: skip
 

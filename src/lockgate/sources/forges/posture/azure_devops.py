@@ -76,7 +76,7 @@ class AzureDevOpsPosture:
     def _by_project(self, path: str, version: str) -> dict[str, list[Mapping[str, Any]]]:
         found: dict[str, list[Mapping[str, Any]]] = {}
         for one in self._client.items(f"_apis/{path}", {"api-version": version}, key="value"):
-            found.setdefault(str((one.get("project") or {}).get("id", "")), []).append(one)
+            found.setdefault(str(mapping(one.get("project")).get("id", "")), []).append(one)
         return found
 
     def _organization(self) -> Iterator[Object | Skip]:
@@ -99,7 +99,7 @@ class AzureDevOpsPosture:
         after = ""
         while True:
             query = {"api-version": "7.1-preview.3", **({"continuationToken": after} if after else {})}
-            page = self._azure.at("vsaex").get("_apis/userentitlements", query)
+            page = mapping(self._azure.at("vsaex").get("_apis/userentitlements", query))
             for key in ("members", "items", "value"):  # by the version of the service
                 yield from listed(page.get(key))
             following = page.get("continuationToken")
@@ -125,8 +125,8 @@ class AzureDevOpsPosture:
             told = self._azure.at("advsec").get("_apis/management/enablement", query)
         except SourceError as error:
             return None, missing(error, words, permission)
-        rows = told.get("reposEnablementStatus") if isinstance(told, dict) else None
-        found = {str(one.get("repositoryId", "")): one for one in listed(rows)}
+        rows = listed(mapping(told).get("reposEnablementStatus"))
+        found = {str(one.get("repositoryId", "")): one for one in rows}
         return found, Missing(words, f"needs {permission}")
 
     def _project(self, project: Mapping[str, Any]) -> Iterator[Object | Skip]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import NothingCheckedError, SourceError
-from lockgate.formats.forge_settings import github, github_query
+from lockgate.formats.forge_settings import github, github_query, mapping
 from lockgate.model import Object, Skip
 from lockgate.sources.forges.budget import SpentError
 from lockgate.sources.forges.client import ForgeClient
@@ -181,8 +181,8 @@ class GitHubPosture:
             if not isinstance(own, dict):
                 raise NothingCheckedError("GitHub does not show the organisation over GraphQL", where=self.root)
             told = told or own
-            page = own.get("repositories") or {}
-            nodes = page.get("nodes") or []
+            page = mapping(own.get("repositories"))
+            nodes = page["nodes"] if isinstance(page.get("nodes"), list) else []
             for problem in answer.problems:
                 name, field = _place(problem.path, nodes)
                 refused.setdefault(name, []).append(field)
@@ -191,10 +191,11 @@ class GitHubPosture:
                     found[str(node["name"])] = node
                     if github.is_cut(node):
                         self._whole_node(str(node["name"]), found, refused)
-            info = page.get("pageInfo") or {}
-            if not info.get("hasNextPage") or info.get("endCursor") in (None, after):
+            info = mapping(page.get("pageInfo"))
+            following = info.get("endCursor")
+            if not info.get("hasNextPage") or not isinstance(following, str) or following == after:
                 return told, found, refused
-            after = info["endCursor"]
+            after = following
 
     def _whole_node(
         self, name: str, found: dict[str, Mapping[str, Any]], refused: dict[str, list[str]]
