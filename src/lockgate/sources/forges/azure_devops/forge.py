@@ -98,10 +98,10 @@ class AzureDevOpsForge:
             return ""
 
     def clone(self, repository: ForgeRepository) -> CloneAccess:
-        """Over HTTPS, by number where it is known, so that a rename does no harm."""
+        """Over HTTPS, by names, as the service gives addresses."""
         user, password = self._credential.git()
         project, _, name = repository.name.partition("/")
-        return CloneAccess(f"{self._client.base}/{quote(project)}/_git/{quote(repository.id or name)}", user, password)
+        return CloneAccess(f"{self._client.base}/{quote(project)}/_git/{quote(name)}", user, password)
 
     def tell(self, repository: ForgeRepository, verdict: CommitVerdict) -> None:
         """A status of the commit and, of a pull request, of its newest iteration; remarks as threads at their lines."""

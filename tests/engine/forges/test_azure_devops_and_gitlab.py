@@ -1,0 +1,188 @@
+"""Azure DevOps and GitLab by the same contract: from a webhook to statuses, threads, notes and answers."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import Repository
+from tests.engine.forges.conftest import AWS, Desk
+from tests.simulators.other_forges import PROJECT, REPOSITORY, TOKEN, OtherForge, azure_devops, gitlab
+
+from lockgate.engine.forges.happenings import work_of
+from lockgate.engine.forges.reconciling import enqueue
+from lockgate.engine.forges.working import answer
+from lockgate.formats.forge_events import formats, read
+from lockgate.model import Verdict
+from lockgate.model.deployment import DeploymentAnswer
+from lockgate.settings import AzureDevOpsSettings, ForgeSettings, GitlabSettings
+from lockgate.store.team.deliveries import Delivery
+
+GUID = "0f9b3b29-1d55-4c2e-8a4f-6a5c0d1f2e3b"
+
+
+@pytest.fixture
+def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OtherForge]:
+    monkeypatch.setenv("FORGE_TOKEN", TOKEN)
+    (tmp_path / "azure").mkdir()
+    with azure_devops(tmp_path / "azure") as forge:
+        yield forge
+    assert forge.unknown == []
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OtherForge]:
+    monkeypatch.setenv("FORGE_TOKEN", TOKEN)
+    (tmp_path / "lab").mkdir()
+    with gitlab(tmp_path / "lab") as forge:
+        yield forge
+    assert forge.unknown == []
+
+
+@pytest.fixture
+def azure_desk(azure: OtherForge, desk_of: Callable[..., Desk]) -> Desk:
+    chosen = AzureDevOpsSettings(organization=f"{azure.base}/harbour", token="env:FORGE_TOKEN")
+    return desk_of(forge=ForgeSettings(azure_devops=chosen, reconcile_minutes=0))
+
+
+@pytest.fixture
+def lab_desk(lab: OtherForge, desk_of: Callable[..., Desk]) -> Desk:
+    chosen = GitlabSettings(address=lab.base, token="env:FORGE_TOKEN")
+    return desk_of(forge=ForgeSettings(gitlab=chosen, reconcile_minutes=0))
+
+
+def pushed(tree: Repository, forge: OtherForge, ref: str = "main") -> str:
+    tree.git("push", "-q", "-f", str(forge.folder), f"HEAD:refs/heads/{ref}")
+    return tree.git("rev-parse", "HEAD")
+
+
+def taken(form: str, body: dict[str, Any]) -> Delivery:
+    found = read(formats()[form], json.dumps(body).encode(), {})
+    return Delivery("forge", found.id, found.kind, tuple(work_of("forge", event) for event in found.events))
+
+
+def azure_pull(forge: OtherForge, head: str, base: str) -> dict[str, Any]:
+    pull = {
+        "pullRequestId": 22, "status": "active", "createdBy": {"displayName": "Ada"},
+        "sourceRefName": "refs/heads/change", "targetRefName": "refs/heads/main",
+        "lastMergeSourceCommit": {"commitId": head}, "lastMergeTargetCommit": {"commitId": base},
+        "repository": {"id": REPOSITORY, "name": "Shop", "project": {"id": PROJECT, "name": "Web"}},
+        "iterations": [{"id": id, "sourceRefCommit": {"commitId": one}} for id, one in ((1, base), (2, head))],
+    }  # fmt: skip
+    forge.pulls[22] = pull
+    return pull
+
+
+def test_a_pull_request_of_azure_devops_gets_status_comment_and_threads(
+    azure: OtherForge, azure_desk: Desk, work_tree: Repository
+) -> None:
+    base = pushed(work_tree, azure)
+    work_tree.git("checkout", "-q", "-b", "change")
+    work_tree.write("bad.env", f"x = 1\naws_access_key_id = {AWS}\n")
+    work_tree.commit("a secret")
+    head = pushed(work_tree, azure, "change")
+    told = azure_pull(azure, head, base)
+    azure_desk.take(taken("azure_devops", {"id": "e-1", "eventType": "git.pullrequest.created", "resource": told}))
+    azure_desk.work()
+    assert [one["state"] for one in azure.statuses if one["commit"] == head] == ["pending", "failed"]
+    last = azure.pull_statuses[-1]
+    assert (last["number"], last["state"], last["iterationId"]) == (22, "failed", 2)
+    assert last["context"] == {"name": "Lockgate", "genre": "lockgate"}
+    places = [one for one in azure.threads if one.get("threadContext")]
+    assert [one["threadContext"]["filePath"] for one in places] == ["/bad.env"]
+    assert places[0]["threadContext"]["rightFileStart"] == {"line": 2, "offset": 1}
+    comments = [one for one in azure.threads if not one.get("threadContext")]
+    assert "Denied" in comments[0]["comments"][0]["content"]
+    assert AWS not in json.dumps(azure.threads)
+    work_tree.git("rm", "-q", "bad.env")
+    work_tree.commit("mended")
+    told = azure_pull(azure, pushed(work_tree, azure, "change"), base)
+    azure_desk.take(taken("azure_devops", {"id": "e-2", "eventType": "git.pullrequest.updated", "resource": told}))
+    azure_desk.work()
+    assert azure.pull_statuses[-1]["state"] == "succeeded"
+    assert places[0]["status"] == "fixed"
+    assert len(azure.threads) == 2
+    assert "Allowed" in comments[0]["comments"][0]["content"]
+    assert azure.versions == {"7.1"}
+
+
+def test_a_push_of_azure_devops_that_nobody_told_is_found(
+    azure: OtherForge, azure_desk: Desk, work_tree: Repository
+) -> None:
+    commit = pushed(work_tree, azure)
+    enqueue(azure_desk.database)
+    azure_desk.work()
+    assert [one["state"] for one in azure.statuses] == ["pending", "succeeded"]
+    assert azure.statuses[-1]["commit"] == commit
+    enqueue(azure_desk.database)
+    azure_desk.work()
+    assert len(azure.statuses) == 2
+
+
+def test_a_check_of_azure_devops_waits_for_the_gate_and_is_answered(
+    azure: OtherForge, azure_desk: Desk, work_tree: Repository
+) -> None:
+    commit = pushed(work_tree, azure)
+    plan = dict.fromkeys(("planId", "jobId", "taskInstanceId", "timelineId"), GUID)
+    azure_desk.take(taken("azure_devops", {
+        **plan, "projectId": PROJECT, "hubName": "build", "environmentName": "production", "projectName": "Web",
+        "repositoryName": "Shop", "sourceBranch": "refs/heads/main", "sourceVersion": commit,
+    }))  # fmt: skip
+    azure_desk.work()
+    (wait,) = azure_desk.told
+    assert wait.repository.endswith("/harbour/Web/Shop")
+    known = azure_desk.forges.connections()
+    for verdict in (Verdict.ASK, Verdict.DENY):
+        answer(known, DeploymentAnswer(wait.forge, wait.key, wait.callback, verdict, "frozen until Monday"))
+    assert azure.events == [
+        {"plan": GUID, "name": "TaskCompleted", "taskId": GUID, "jobId": GUID, "result": "failed"}
+    ]
+    assert [one["value"] for one in azure.feeds] == [["frozen until Monday"]] * 2
+
+
+def test_a_merge_request_of_gitlab_gets_a_status_and_one_note(
+    lab: OtherForge, lab_desk: Desk, work_tree: Repository
+) -> None:
+    pushed(work_tree, lab)
+    work_tree.git("checkout", "-q", "-b", "change")
+    work_tree.write("bad.env", f"aws_access_key_id = {AWS}\n")
+    work_tree.commit("a secret")
+    head = pushed(work_tree, lab, "change")
+    lab.pulls[4] = {"iid": 4, "sha": head, "state": "opened", "source_branch": "change", "target_branch": "main",
+                    "author": {"username": "ada"}, "source_project_id": 15, "target_project_id": 15}  # fmt: skip
+    hook = {
+        "object_kind": "merge_request", "user": {"username": "ada"},
+        "project": {"id": 15, "path_with_namespace": "harbour/shop", "default_branch": "main"},
+        "object_attributes": {**lab.pulls[4], "action": "open", "last_commit": {"id": head}},
+    }  # fmt: skip
+    lab_desk.take(taken("gitlab", hook))
+    lab_desk.work()
+    assert [(one["commit"], one["state"]) for one in lab.statuses] == [(head, "running"), (head, "failed")]
+    assert lab.statuses[-1]["ref"] == "change"
+    assert "Denied" in lab.notes[0]["body"]
+    work_tree.git("rm", "-q", "bad.env")
+    work_tree.commit("mended")
+    lab.pulls[4]["sha"] = pushed(work_tree, lab, "change")
+    hook["object_attributes"] |= {"action": "update", "oldrev": head}
+    lab_desk.take(taken("gitlab", hook))
+    lab_desk.work()
+    assert lab.statuses[-1]["state"] == "success"
+    assert len(lab.notes) == 1
+    assert "Allowed" in lab.notes[0]["body"]
+
+
+def test_a_push_of_gitlab_that_nobody_told_is_found_and_a_status_is_said_once(
+    lab: OtherForge, lab_desk: Desk, work_tree: Repository
+) -> None:
+    commit = pushed(work_tree, lab)
+    lab.statuses.append({"commit": commit, "name": "Lockgate / push", "state": "running"})
+    enqueue(lab_desk.database)
+    lab_desk.work()
+    assert [one["state"] for one in lab.statuses] == ["running", "success"]
+
+
+def test_a_deployment_of_gitlab_is_approved_by_its_number(lab: OtherForge, lab_desk: Desk) -> None:
+    callback = {"connection": "forge", "project": "15", "deployment": "9"}
+    answer(lab_desk.forges.connections(), DeploymentAnswer("gitlab", "k", callback, Verdict.ALLOW, "two of two"))
+    assert lab.approvals == [{"deployment": 9, "status": "approved", "comment": "two of two"}]
