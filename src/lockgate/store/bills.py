@@ -29,6 +29,8 @@ _KEY = ", ".join(_SAME)
 _KEYS = 1 << 32
 """More than there are flaws: an image and a flaw are one number, the place of the image times this and the flaw's."""
 _EQUAL = " AND ".join(f"c.{name} = p.{name}" for name in _SAME)
+_ONE_BY_ONE = 3
+"""Names of packages that are asked for each by itself."""
 _IMAGE = (
     "ImageDigest", "IndexDigest", "ConfigDigest", "Name", "Registry", "Repository", "Tag", "Platform", "RunId",
     "BaseName", "BaseDigest",
@@ -114,13 +116,8 @@ class Bills:
         """
         self._rows = "Components"
         if names is not None:  # few rows, which are asked for twice
-            # A list of values is compared while the files are read, which a table of them is not.
-            places = ", ".join("?" * len(names)) or "NULL"
-            self.ask(
-                f"CREATE OR REPLACE TEMP TABLE candidate AS SELECT {_KEY}, RunId, Path, Layer, ComponentKind "  # noqa: S608 -- names of ours
-                f"FROM Components WHERE Name IN ({places}) OR SourcePackage IN ({places})",
-                [*sorted(names), *sorted(names)],
-            )
+            statement, values = _called(sorted(names))
+            self.ask(f"CREATE OR REPLACE TEMP TABLE candidate AS {statement}", values)
             self._rows = "candidate"
         # Which images have a component is gathered at once, since to look for it in all bills again costs as much.
         self.ask(
@@ -215,6 +212,21 @@ def bills_of(record: Record) -> Iterator[Bills]:
         yield record.guarded("Images", lambda: Bills(record, connection))
     finally:
         connection.close()
+
+
+def _called(names: Sequence[str]) -> tuple[str, list[str]]:
+    """The statement for components of packages, or source packages, that are called so, each once, with its values.
+
+    One value is compared while a column is read, in a third of the time that a list takes, and a list while the files
+    are, which a table of them is not.
+    """
+    places = ", ".join("?" * len(names)) or "NULL"
+    rows = f"SELECT {_KEY}, RunId, Path, Layer, ComponentKind FROM Components WHERE"  # noqa: S608 -- names of ours
+    if not 0 < len(names) <= _ONE_BY_ONE:
+        return f"{rows} Name IN ({places}) OR SourcePackage IN ({places})", [*names, *names]
+    own = [f"{rows} Name = ?"] * len(names)
+    built = [f"{rows} SourcePackage = ? AND Name NOT IN ({places})"] * len(names)
+    return " UNION ALL ".join((*own, *built)), [*names, *(value for name in names for value in (name, *names))]
 
 
 def _stored(row: Sequence[Any]) -> StoredImage:
