@@ -102,6 +102,8 @@ def test_a_list_is_fetched_from_where_the_certificate_says_and_kept_for_a_while(
         both = signer(lists_at(f"{address}/b.crl", f"{address}/a.crl"))[1]
         files |= {"b.crl": der(crl()), "a.crl": der(crl(both[0]))}
         assert "was revoked" in problem(both, Revocation(ask=servers()))  # each list that is named counts
+        many = signer(lists_at(*(f"{address}/b.crl?{number}" for number in range(5))))[1]
+        assert "more than 4 lists" in problem(many, Revocation(ask=servers()))
 
 
 @pytest.mark.parametrize("own", [True, False])

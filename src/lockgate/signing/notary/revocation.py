@@ -99,7 +99,9 @@ class _Case:
             except (_UnusableError, SourceError) as error:
                 reasons.append(str(error))
         try:
-            for address in places[:_MOST_SERVERS]:
+            if len(places) > _MOST_SERVERS:  # each may hold what the others do not
+                raise _UnusableError(f"it names more than {_MOST_SERVERS} lists")
+            for address in places:
                 for one in lists_of(ask(address, b"")):
                     self._in_list(one)
             if places:
