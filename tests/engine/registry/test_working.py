@@ -11,8 +11,10 @@ from tests.simulators.docker_registry import needed, push, running
 from tests.simulators.registry import Behaviour, serving
 
 from lockgate.engine.registry.watching import Options
+from lockgate.formats.oci import references
 from lockgate.settings import Quarantine
-from lockgate.sources.image.registry import Client, Credentials, Trust
+from lockgate.sources.image.attached import attach, subject_of
+from lockgate.sources.image.registry import Client, Credentials, Trust, registry_of
 from lockgate.sources.image.registry.catalogue import digest_of
 from lockgate.transport import AbsentError
 
@@ -77,6 +79,23 @@ def test_an_index_is_judged_by_its_images_and_an_artefact_is_none(registry, layo
     assert one.ask("Images | distinct IndexDigest") == [(index["digest"],)]
     assert one.tell(index["digest"], "1") == 1 and one.work() == 1  # it is looked at, and nothing is new
     assert len(one.ask("Runs")) == 2
+
+
+@needed
+def test_the_index_that_stands_in_for_a_list_of_referrers_is_looked_at_once(registry, layout, watching):
+    one = watching(registry)
+    image = layout.image(CLEAN)
+    push(registry, "team/cart", layout, image, "1")
+    with registry_of(references.parse(f"{registry}/team/cart:1"), Trust(), writes=True) as place:
+        attach(place, subject_of(place, "1"), "application/vnd.example.signature", [("text/plain", b"signed")])
+    one.tell(tag="1")
+    one.tell(tag=image["digest"].replace(":", "-"))
+    for _ in range(8):
+        if not one.worker.work():
+            break
+    else:
+        pytest.fail("it is looked at again and again")
+    assert sorted(one.steps("Step, Outcome")) == [("expanded", "done"), ("judged", "allow"), ("passed", "done")]
 
 
 @needed

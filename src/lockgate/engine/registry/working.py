@@ -98,7 +98,7 @@ class Worker:
         if isinstance(read, Index):
             return self._expanded(job, place, read, document.digest)
         if not read.is_image:
-            self._named(job, place, document.digest)
+            self._named(job, place, job.top or document.digest)
             kind = read.artifact_type or read.config.media_type
             return (
                 State.PASSED,
