@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from azure.storage.blob import BlobServiceClient
 from tests.simulators.azurite import serving
 
 from lockgate.engine.stored_logs import StoredLogs
@@ -14,6 +13,7 @@ from lockgate.store.ask import ask
 from lockgate.store.ingest import Collected, Loader
 from lockgate.store.ingest.sent import formats
 
+blobs = pytest.importorskip("azure.storage.blob")
 _RESOURCE = "/SUBSCRIPTIONS/ABC/RESOURCEGROUPS/RG/PROVIDERS/MICROSOFT.CONTAINERSERVICE/MANAGEDCLUSTERS/ONE"
 _BLOB = f"resourceId={_RESOURCE}/y=2026/m=11/d=27/h={{:02}}/m=00/PT1H.json"
 
@@ -44,7 +44,7 @@ def container(storage, monkeypatch, request):
     address, key = storage
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", key)
     name = f"logs-{abs(hash(request.node.name))}"
-    with BlobServiceClient(address, credential=key) as service:
+    with blobs.BlobServiceClient(address, credential=key) as service:
         made = service.create_container(name)
         yield made, f"{address}/{name}"
 

@@ -18,7 +18,7 @@ from lockgate.errors import StoreError
 from lockgate.server.asgi import Call
 from lockgate.server.ingest.door import take
 from lockgate.server.ingest.taking import BusyError, Taker
-from lockgate.store.ingest.identities import identity
+from lockgate.store.ingest.identities import SIZE
 from lockgate.store.ingest.journalled import Batch
 
 _NAMES = ("idempotency-key", "x-ms-client-request-id")
@@ -28,7 +28,10 @@ send again."""
 
 def content_id(place: str, content: bytes, name: str = "") -> bytes:
     """What stands for ``content`` as it was sent to ``place`` under a name."""
-    return identity(place, f"{name}/{blake2b(content, digest_size=16).hexdigest()}")
+    start = f"{len(place)}:{place}{len(name)}:{name}".encode("utf-8", "surrogatepass")
+    found = blake2b(start, digest_size=SIZE)
+    found.update(content)
+    return found.digest()
 
 
 def named(call: Call, content: bytes, person: str) -> list[bytes]:

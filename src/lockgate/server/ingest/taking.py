@@ -82,7 +82,7 @@ class Taker:
         self._thread.join()
         try:
             self._journal.close()
-            settle(self._root, self._loader, self.identities.add)
+            settle(self._root, self._loader, self.identities.settled)
         except LockgateError as error:
             _log.error("%s", error)
         self.identities.close()
@@ -131,7 +131,7 @@ class Taker:
         """Settle; whether that could be done."""
         try:
             self._journal.turn()
-            for problem in settle(self._root, self._loader, self.identities.add).problems:
+            for problem in settle(self._root, self._loader, self.identities.settled).problems:
                 _log.error("%s", problem)
         except LockgateError as error:
             _log.error("rows wait, their tables cannot be written: %s", error)

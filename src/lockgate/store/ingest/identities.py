@@ -38,6 +38,8 @@ class Identities:
         self._path = folder / "identities.db"
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._written: set[bytes] = set()
+        """Those that this process kept and whose rows wait for their tables: they need not be kept once more then."""
 
     def known(self, ids: Sequence[bytes]) -> set[bytes]:
         """Those of ``ids`` that were taken before."""
@@ -53,6 +55,18 @@ class Identities:
 
     def add(self, ids: Sequence[bytes]) -> None:
         """They are on the disk when this returns."""
+        self._write(ids)
+        with self._lock:
+            self._written.update(ids)
+
+    def settled(self, ids: Sequence[bytes]) -> None:
+        """The same of ids whose rows are in their tables, so that the journal will not tell of them any more."""
+        with self._lock:
+            new = [one for one in ids if one not in self._written]
+            self._written.difference_update(ids)
+        self._write(new)
+
+    def _write(self, ids: Sequence[bytes]) -> None:
         if not ids:
             return
         with self._opened() as connection, connection:
