@@ -7,7 +7,12 @@ from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.simulators.forge_paths import paths
 from tests.simulators.github_organization import GitHub, github
+from tests.sources.forges.test_posture_azure_devops import contoso
+from tests.sources.forges.test_posture_gitlab import Group
 
 from lockgate.cli import main
 from lockgate.store import Record
@@ -172,6 +177,38 @@ def test_the_token_may_be_named_in_the_settings(posture, acme, tmp_path):
     ran = posture("--format", "json", env={"GITHUB_TOKEN": ""})
     assert ran.returncode == 1, ran.stderr
     assert len(found(ran)) == 2
+
+
+def test_an_app_asks_by_its_installation_in_the_organisation(posture, command, acme, tmp_path):
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    written = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (tmp_path / "app.pem").write_bytes(written)
+    app = f"{{app: '77', private_key: 'file:{tmp_path}/app.pem', api: '{acme.base}'}}"
+    (tmp_path / "lockgate.yaml").write_text(f"version: 1\nforges:\n  ours:\n    github: {app}\n")
+    ran = posture("--format", "json", env={"GITHUB_TOKEN": ""})
+    assert len(found(ran)) == 2, ran.stderr
+    assert acme.calls[:2] == ["/app/installations?per_page=100", "/app/installations/5/access_tokens"]
+    ran = command("posture", "github:elsewhere", "--quiet", env={"GITHUB_TOKEN": ""})
+    assert "the App is not installed in elsewhere" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("forge", "connection", "told"),
+    [
+        ("azure-devops:contoso", "azure_devops: {{organization: '{base}/contoso', token: 'file:{token}'}}", contoso()),
+        ("gitlab:acme", "gitlab: {{address: '{base}', token: 'file:{token}'}}", Group()),
+    ],
+)
+def test_other_forges_are_asked_as_the_settings_say(command, tmp_path, forge, connection, told):
+    (tmp_path / "token").write_text("t0ken\n")
+    with paths(told) as server:
+        own = connection.format(base=server.base, token=tmp_path / "token")
+        (tmp_path / "lockgate.yaml").write_text(f"version: 1\nforges:\n  ours:\n    {own}\n")
+        ran = command("posture", forge, "--quiet", "--format", "json", env={})
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["coverage"]["posture"].endswith(" rules")  # and nothing was left open
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,8 @@ class GitHub:
         query = {key: values[0] for key, values in parse_qs(urlsplit(target).query).items()}
         if path == "/graphql":
             return 200, self._graphql(body["query"], body["variables"]), {}
+        if path.startswith("/app/installations"):
+            return self._as_app(method)
         if re.search(self.refused, path):
             return 403, {"message": "Resource not accessible by personal access token"}, {}
         if method != "GET":
@@ -175,6 +177,12 @@ class GitHub:
         if found is None:
             return 404, {"message": "Not Found"}, {}
         return self._paged(found, target, query)
+
+    def _as_app(self, method: str) -> tuple[int, Any, dict[str, str]]:
+        """What an App is told: where it is installed, and a token for there."""
+        if method == "POST":
+            return 201, {"token": "ghs_t0ken", "expires_at": "2999-01-01T00:00:00Z"}, {}
+        return 200, [{"id": 5, "account": {"login": self.organization["login"].upper()}}], {}
 
     def _read(self, path: str, query: dict[str, str]) -> Any:
         login = self.organization["login"]
