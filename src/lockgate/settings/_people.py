@@ -140,6 +140,11 @@ class PeopleSettings:
     passwords: bool = setting(
         "Whether a local account may have a password beside a second factor. `false`: passkeys alone.", True
     )
+    lock_addresses: bool = setting(
+        "Whether an address from which many sign-ins fail is locked for a while. `false` behind a proxy that all "
+        "people come through.",
+        True,
+    )
     session_hours: float = setting("How long a session lasts at most.", 12.0, minimum=0.1, maximum=720)
     idle_minutes: float = setting("After how long without a request it ends.", 120.0, minimum=1, maximum=43_200)
     workloads: tuple[WorkloadSettings, ...] = setting(

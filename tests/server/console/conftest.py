@@ -61,3 +61,12 @@ def client(services: Services) -> Client:
         return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers={"origin": ORIGIN, **headers})
 
     return made
+
+
+@pytest.fixture
+def served(services: Services, tmp_path: Path) -> Iterator[Any]:
+    """The house of a console that listens."""
+    from tests.server.console.served import listening
+
+    with listening(services, tmp_path) as house:
+        yield house

@@ -136,7 +136,7 @@ def test_guessing_locks_an_account_for_a_while_and_its_passkeys_not_at_all(house
     assert root.half()
 
 
-def test_one_address_that_tries_many_accounts_is_locked_too(house, root, monkeypatch):
+def test_one_address_that_tries_many_accounts_is_locked_too(house, root, monkeypatch, people_settings):
     monkeypatch.setattr(by_factors, "ADDRESS_FREE", 3)
     for number in range(3):
         with pytest.raises(SignInError, match="is wrong"):
@@ -144,6 +144,8 @@ def test_one_address_that_tries_many_accounts_is_locked_too(house, root, monkeyp
     with pytest.raises(SignInError, match="too many attempts"):
         root.half()
     assert root.half(came=Came("198.51.100.9"))
+    people_settings["settings"] = PeopleSettings(lock_addresses=False)
+    assert root.half()
 
 
 def test_guessing_codes_locks_the_second_step(house, root):

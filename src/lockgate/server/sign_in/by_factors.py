@@ -48,7 +48,7 @@ def by_password(house: House, username: str, password: str, *, next: str, came: 
     if not (house.settings.local and house.settings.passwords):
         raise SignInError("nobody signs in with a password here")
     name = username.strip().lower()[:255]
-    subjects = {f"account {name}": ACCOUNT_FREE, f"address {came.address}": ADDRESS_FREE}
+    subjects = {f"account {name}": ACCOUNT_FREE, **_address(house, came)}
     if house.locked(tuple(subjects)):
         raise SignInError(_LATER)
     with house.database.read() as connection:
@@ -111,7 +111,7 @@ def by_code(
         kept = credentials.one_time_code(connection, person_id)
     if person is None:
         raise SignInError("nobody is signing in")
-    subjects = {f"second {person.id}": ACCOUNT_FREE, f"address {came.address}": ADDRESS_FREE}
+    subjects = {f"second {person.id}": ACCOUNT_FREE, **_address(house, came)}
     if house.locked(tuple(subjects)):
         raise SignInError(_LATER)
     if person.disabled:
@@ -144,6 +144,10 @@ def enrolled(house: House, connection: Transaction, half_token: str, methods: tu
             actor = Actor(person.id, person.name)
             trail.append(connection, trail.Entry(actor, "people:first-administrator", person.id))
     return house.complete(connection, half, came, methods=methods, mfa=house.now(), half_token=half_token)
+
+
+def _address(house: House, came: Came) -> dict[str, int]:
+    return {f"address {came.address}": ADDRESS_FREE} if house.settings.lock_addresses else {}
 
 
 def _shown(
