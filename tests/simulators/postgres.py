@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 import uuid
@@ -30,13 +31,13 @@ class Postgres:
         """The address of a database."""
         return f"postgresql://lockgate@/{name}?host={self.folder}"
 
-    def fresh(self) -> str:
-        """The address of a new, empty database."""
+    def fresh(self, template: str = "template1") -> str:
+        """The address of a new database: empty, or a copy of ``template``, which nobody may be connected to."""
         import psycopg
 
         name = f"t{uuid.uuid4().hex}"
         with psycopg.connect(f"host={self.folder} user=lockgate dbname=postgres", autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # type: ignore[arg-type]
         return self.url(name)
 
 
@@ -47,7 +48,8 @@ def running() -> Iterator[Postgres | str]:
     if programs is None:
         yield "PostgreSQL is not installed (initdb, postgres)"
         return
-    folder = Path(mkdtemp(prefix="lg-pg-"))  # a socket's path has 107 characters at most
+    memory = Path("/dev/shm")  # what tests write need not wait for a disk
+    folder = Path(mkdtemp(prefix="lg-pg-", dir=memory if os.access(memory, os.W_OK) else None))
     user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     given = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
     if given:
@@ -65,7 +67,7 @@ def running() -> Iterator[Postgres | str]:
         _wait(folder, server)
         yield Postgres(folder)
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # ends connections; SIGTERM would wait for them
         try:
             server.wait(20)
         except subprocess.TimeoutExpired:

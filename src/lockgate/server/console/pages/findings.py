@@ -21,6 +21,8 @@ from lockgate.server.console.code import frame
 from lockgate.server.console.drawing import page
 from lockgate.server.console.questions import Filter
 from lockgate.server.console.rulebook import described
+from lockgate.store.team import triage, waivers
+from lockgate.store.team.triage import TriageState
 
 ROUTES = APIRouter()
 PAGE = 50
@@ -57,6 +59,8 @@ async def listed(
     )
     counts = await looks.rows(request, actor, questions.counted(wanted, "Severity", "Family"), wanted.parameters())
     shown = found[(number - 1) * PAGE : number * PAGE]
+    with services_of(request).database.read() as connection:
+        said = triage.found(connection, [one["Identity"] for one in shown])
     following = number + 1 if len(found) > number * PAGE and number < _MOST_PAGES else 0
     return page(
         request, "findings.html", findings=shown, wanted=wanted, total=sum(one["Count"] for one in counts),
@@ -64,7 +68,8 @@ async def listed(
         chosen={str(one) for one in (*wanted.severities, *wanted.families)}, number=number,
         earlier=_address(request, number - 1) if number > 1 else "", sorts=list(questions.SORTS),
         later=_address(request, following) if following else "",
-        cut=not following and len(found) > number * PAGE,
+        cut=not following and len(found) > number * PAGE, triaged=said, states=list(TriageState),
+        back=_address(request, number), most_days=waivers.MOST_DAYS,
     )  # fmt: skip
 
 
@@ -80,8 +85,12 @@ async def one(
     lines = []
     if newest["Family"] != str(Family.SECRETS):
         lines = frame(Path(services_of(request).project), newest["Path"], newest["Line"], newest["EndLine"])
+    with services_of(request).database.read() as connection:
+        said = triage.found(connection, [identity])
+        remarks = triage.remarks(connection, identity)
     return page(
-        request, "finding.html", finding=newest, history=history, code=lines, rule=described(newest["Rule"])
+        request, "finding.html", finding=newest, history=history, code=lines, rule=described(newest["Rule"]),
+        triaged=said.get(identity), remarks=remarks, states=list(TriageState), most_days=waivers.MOST_DAYS,
     )  # fmt: skip
 
 

@@ -1,0 +1,113 @@
+"""What people say of findings: who looks after them, where it stands, remarks; and waivers, asked for and answered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.exceptions import HTTPException
+from fastapi.responses import RedirectResponse, Response
+
+from lockgate.access import permissions
+from lockgate.errors import UsageError
+from lockgate.model.actor import Actor, Asset, AssetKind
+from lockgate.server.console import looks
+from lockgate.server.console.asking import address_of, needs, permit, services_of
+from lockgate.server.console.drawing import page
+from lockgate.server.console.refusals import refused
+from lockgate.store.team import triage, waivers
+from lockgate.store.team.triage import TriageState
+from lockgate.store.team.waivers import WaiverState
+
+ROUTES = APIRouter()
+_PAGE = 50
+
+
+@ROUTES.post("/findings")
+async def change(
+    request: Request, actor: Annotated[Actor, needs(permissions.FINDINGS_TRIAGE)],
+    identity: Annotated[list[str], Form(max_length=triage.MOST_AT_ONCE)], state: Annotated[str, Form()] = "",
+    assign: Annotated[str, Form()] = "", back: Annotated[str, Form(max_length=1000)] = "/findings",
+) -> Response:  # fmt: skip
+    """Set state and who looks after them, of one or many."""
+    await check(request, actor, identity)
+    assignee = {"me": (actor.id, actor.name), "nobody": ("", "")}.get(assign)
+    stands = TriageState(state) if state in list(TriageState) else None
+    if stands is None and assignee is None:
+        raise UsageError("nothing was to be changed", hint="choose a state, or who looks after them")
+    with services_of(request).database.begin() as connection:
+        triage.change(connection, actor, identity, state=stands, assignee=assignee, address=address_of(request))
+    return RedirectResponse(own(back), 303)
+
+
+@ROUTES.post("/findings/{identity}/remarks")
+async def remark(
+    request: Request, identity: str, actor: Annotated[Actor, needs(permissions.FINDINGS_TRIAGE)],
+    text: Annotated[str, Form(max_length=4_000)],
+) -> Response:  # fmt: skip
+    """Say something of one."""
+    await check(request, actor, [identity])
+    with services_of(request).database.begin() as connection:
+        triage.remark(connection, actor, identity, text, address=address_of(request))
+    return RedirectResponse(f"/findings/{identity}#remarks", 303)
+
+
+@ROUTES.get("/waivers")
+def listed(
+    request: Request, actor: Annotated[Actor, needs(permissions.WAIVERS_READ)], state: WaiverState | None = None,
+    before: int = 0,
+) -> Response:  # fmt: skip
+    """Waivers, newest first."""
+    with services_of(request).database.read() as connection:
+        found = waivers.listed(connection, state=state, before=before, most=_PAGE + 1)
+    more = found[_PAGE - 1].id if len(found) > _PAGE else 0
+    return page(
+        request, "waivers.html", waivers=found[:_PAGE], more=more, state=state or "", states=list(WaiverState),
+        me=actor.id,
+    )  # fmt: skip
+
+
+@ROUTES.post("/waivers")
+async def ask(
+    request: Request, actor: Annotated[Actor, needs(permissions.WAIVERS_REQUEST)],
+    identity: Annotated[list[str], Form(max_length=waivers.MOST_IDENTITIES)],
+    reason: Annotated[str, Form(max_length=2_000)], expires: Annotated[str, Form(max_length=10)],
+) -> Response:  # fmt: skip
+    """Ask for one."""
+    await check(request, actor, identity)
+    with services_of(request).database.begin() as connection:
+        waivers.ask(connection, actor, identity, reason, expires, address=address_of(request))
+    return RedirectResponse("/waivers", 303)
+
+
+@ROUTES.post("/waivers/{number}/{answer}")
+def answer(
+    request: Request, number: int, answer: WaiverState, actor: Annotated[Actor, needs(permissions.WAIVERS_APPROVE)],
+    said: Annotated[str, Form(max_length=2_000)] = "",
+) -> Response:  # fmt: skip
+    """Grant, refuse or end one."""
+    with services_of(request).database.begin() as connection:
+        done = waivers.answer(connection, actor, number, answer, said, address=address_of(request))
+    if not done:
+        return refused(request, 409, f"Waiver {number} does not stand so that this could be done.")
+    return RedirectResponse("/waivers", 303)
+
+
+async def check(request: Request, actor: Actor, identities: list[str]) -> None:
+    """That all of these are findings which the actor sees, and may do this to. Raises 404 as for one that is not."""
+    query = (
+        "declare query_parameters(pIdentities:string='');\n"
+        "StandingFindings() | where Identity in (split(pIdentities, ',')) | distinct Identity, Root"
+    )
+    seen = await looks.rows(request, actor, query, {"pIdentities": ",".join(identities)})
+    if {row["Identity"] for row in seen} != set(identities):
+        raise HTTPException(404)
+    permission = request.scope["route"].path.startswith("/waivers") and permissions.WAIVERS_REQUEST
+    for root in {row["Root"] for row in seen}:
+        permit(request, actor, permission or permissions.FINDINGS_TRIAGE, Asset(AssetKind.REPOSITORY, root))
+
+
+def own(address: str) -> str:
+    """A path of ours to go back to; never another origin."""
+    is_ours = address.startswith("/") and not address.startswith("//") and "\\" not in address
+    return address if is_ours and address.isprintable() else "/findings"
