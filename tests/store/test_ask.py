@@ -272,3 +272,41 @@ def test_a_test_put_on_the_file_agrees_with_python(test: str) -> None:
 
 def _in_sql(text: str | None) -> str:
     return "NULL::VARCHAR" if text is None else f"'{text}'"
+
+
+def _of(query: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in ask(query, Tables()).rows]
+
+
+def test_numbers_and_times_beyond_their_type_are_null_and_end_no_query() -> None:
+    most = "datatable(a: long)[9223372036854775807, long(-9223372036854775808), 5]"
+    assert _of(f"{most} | project a + 1, a - 1, a * 3, -a, abs(a), a / -1") == [
+        (None, 2**63 - 2, None, 1 - 2**63, 2**63 - 1, 1 - 2**63), (1 - 2**63, None, None, None, None, None),
+        (6, 4, 15, -5, 5, -5),
+    ]  # fmt: skip
+    assert _of("datatable(a: string)['9223372036854775807'] | project tolong(a) + 1, strlen(a) + 1") == [(None, 20)]
+    assert _of("print long(-9223372036854775808), binary_shift_left(1, 63)") == [(-(2**63), -(2**63))]
+    assert _of("datatable(a: long)[9223372036854775807, 9223372036854775807] | summarize sum(a)") == [(-2,)]
+    times = "datatable(t: datetime)[datetime(9999-12-31), datetime(0001-01-01)]"
+    assert _of(f"{times} | project isnull(t + 2d), isnull(t - 1d)") == [(True, False), (False, True)]
+
+
+def test_what_is_no_number_is_neither_more_nor_less_nor_equal() -> None:
+    text = "datatable(a: real, b: real)[real(nan), 1, 1, real(nan), real(nan), real(nan), 2, 1]"
+    assert _of(f"{text} | project a < b, a <= b, a > b, a >= b, a == b, a != b, a > 0") == [
+        (False, False, False, False, False, True, False), (False, False, False, False, False, True, True),
+        (False, False, False, False, False, True, False), (False, False, True, True, False, True, True),
+    ]  # fmt: skip
+    assert _of(f"{text} | where a > 0 | count") == [(2,)]
+
+
+def test_a_guid_that_is_null_is_no_text() -> None:
+    assert _of("datatable(g: guid)[guid(null)] | project isnull(g), tostring(g), g == guid(null)") == [(True, "", None)]
+
+
+def test_a_scan_gives_the_number_of_a_match_where_it_is_asked_for() -> None:
+    scan = "declare (s: long = 0) with (step x: true => s = a + x.s;)"
+    for asked, names in (("", ["a", "s"]), ("with_match_id=m ", ["a", "s", "m"])):
+        found = ask(f"datatable(a: long)[1, 2] | scan {asked}{scan}", Tables())
+        assert [name for name, _ in found.columns] == names
+        assert [row[:2] for row in found.rows] == [(1, 1), (2, 3)]

@@ -209,7 +209,7 @@ class Rows(Tables):
                 values.append(self.value(value))
         self.scope = outer
         match = next((one for one in node.parameters if one.name == "with_match_id"), None)
-        columns = [*self.known(), *declared, Column(match.word if match else "match_id", LONG)]
+        columns = [*self.known(), *declared, *([Column(match.word, LONG)] if match else [])]
         return self.step(node, source, self.same(sorted_columns=columns), values=values)
 
 

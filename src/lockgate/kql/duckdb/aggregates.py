@@ -43,8 +43,14 @@ def _sum(group: Group) -> str | None:
     if group.type is REAL:
         return f"coalesce({group.of('sum')}, 0)"
     if group.type in (INT, LONG, TIMESPAN):
-        return f"coalesce({group.of('sum')}, 0)::BIGINT"
+        return _wrapped(f"coalesce({group.of('sum')}, 0)")
     return None
+
+
+def _wrapped(text: str) -> str:
+    """A sum in 64 bits with a sign; DuckDB's has 128."""
+    half, whole = 1 << 63, 1 << 64
+    return f"((({text}::HUGEINT + {half}) % {whole} + {whole}) % {whole} - {half})::BIGINT"
 
 
 def _average(group: Group) -> str | None:

@@ -19,6 +19,7 @@ from lockgate.kql.emit.standard import (
     items_of,
     joined,
     stored_timestamp,
+    time_within,
 )
 from lockgate.kql.emit.values import PARSES
 from lockgate.kql.literals import EPOCH
@@ -87,7 +88,10 @@ def _arithmetic(to: Expressions, value: bound.Operation, types: tuple[Type, ...]
     result = single(value.type)
     sign = value.operator
     if len(types) == 1:
-        return f"(-{to.sql(value.arguments[0])})" if sign == "-" and result in WHOLE | {REAL} else None
+        if sign != "-" or result not in WHOLE | {REAL}:
+            return None
+        text, kind = to.sql(value.arguments[0]), "INTEGER" if result is INT else "BIGINT"
+        return f"(-{text})" if result is REAL else f"try_cast(-({text}::HUGEINT) AS {kind})"
     if any(one not in WHOLE | {REAL} for one in (*types, result)):
         return None
     if result is REAL and sign in "+-*/":
@@ -97,14 +101,32 @@ def _arithmetic(to: Expressions, value: bound.Operation, types: tuple[Type, ...]
         return None
     left, right = (_long(to, one) for one in value.arguments)
     if sign in "+-*":
-        return f"({left} {sign} {right})"
+        text = _in_64_bits(value, left, right)
+        return time_within(text) if result is DATETIME else text
     known = to.known(value.arguments[1])
     safe = right if known is not None and known[0] else f"nullif({right}, 0)"
     if sign == "/":
-        return f"({left} // {safe})" if not {DATETIME, TIMESPAN} & {*types} else None
+        return f"try({left} // {safe})" if not {DATETIME, TIMESPAN} & {*types} and _still(value.arguments[0]) else None
     if known is not None and isinstance(known[0], int) and known[0] > 0:
         return f"((({left} % {right}) + {right}) % {right})"
     return None
+
+
+def _in_64_bits(value: bound.Operation, left: str, right: str) -> str:
+    """A whole number, null where it is beyond 64 bits: a row with such numbers does not end the query."""
+    if all(map(_still, value.arguments)):
+        return f"try({left} {value.operator} {right})"
+    # Errors of what is called in it are not to be lost.
+    return f"try_cast({left}::HUGEINT {value.operator} {right}::HUGEINT AS BIGINT)"
+
+
+def _still(value: bound.Value) -> bool:
+    """Whether nothing is called to know it."""
+    if isinstance(value, relation.Converted):
+        return _still(value.value)
+    if isinstance(value, bound.Operation):
+        return value.operator in ("+", "-", "*") and all(map(_still, value.arguments))
+    return isinstance(value, bound.Use | bound.Constant)
 
 
 def _real(to: Expressions, value: bound.Value) -> str:
@@ -133,9 +155,22 @@ def _comparison(to: Expressions, value: bound.Operation, types: tuple[Type, ...]
     sides = _comparable(to, sign, left, right, types)
     if sides is None:
         return None if exact else _against_number(to, value, sign, types)
-    first, second, nullable = sides
+    first, second, _ = sides
     if sign in ("<", "<=", ">", ">="):
-        return f"({first} {sign} {second})"
+        place = 1 if sign[0] == "<" else 0  # the side that is the greater one where it is
+        number = _a_number(to, (left, right)[place], types[place], (first, second)[place])
+        return f"({first} {sign} {second}{number})"
+    if types == (REAL, REAL) and to.known(left) is None and to.known(right) is None:
+        text = _equality(to, sign, (left, right), sides, exact=exact)
+        return f"CASE WHEN isnan({first}) THEN {'false' if sign == '==' else 'true'} ELSE {text} END"
+    return _equality(to, sign, (left, right), sides, exact=exact)
+
+
+def _equality(
+    to: Expressions, sign: str, values: tuple[bound.Value, bound.Value], sides: tuple[str, str, bool], *, exact: bool
+) -> str:  # fmt: skip
+    left, right = values
+    first, second, nullable = sides
     if sign == "==":
         if not exact or not nullable:
             return f"({first} = {second})"
@@ -147,6 +182,14 @@ def _comparison(to: Expressions, value: bound.Operation, types: tuple[Type, ...]
     if not exact or to.known(right) is not None or to.known(left) is not None:
         return f"({first} IS DISTINCT FROM {second})"
     return f"CASE WHEN {first} IS NULL AND {second} IS NULL THEN NULL ELSE {first} IS DISTINCT FROM {second} END"
+
+
+def _a_number(to: Expressions, value: bound.Value, type_: Type, text: str) -> str:
+    """What keeps out that it is none: DuckDB has that greater than every number, and equal to itself.
+
+    Written so that ranges which files tell of still count.
+    """
+    return f" AND {text} <= 'infinity'::DOUBLE" if type_ is REAL and to.known(value) is None else ""
 
 
 def _comparable(

@@ -37,7 +37,7 @@ class Expressions(values.Expressions):
 
     def number(self, value: int | float, type_: Type) -> str:
         if isinstance(value, int):
-            return f"{value}" if type_ is INT else f"{value}::BIGINT"
+            return f"{value}" if type_ is INT else f"({value})::BIGINT" if value < 0 else f"{value}::BIGINT"
         return f"{value!r}::DOUBLE" if isfinite(value) else f"'{value!r}'::DOUBLE"
 
     def formed(self, text: str, stored: str) -> str:

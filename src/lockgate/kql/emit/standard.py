@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from lockgate.kql import bound, relation
 from lockgate.kql.emit.values import Expressions
+from lockgate.kql.moments import MAX_MOMENT
 from lockgate.kql.relation import Field
 from lockgate.kql.types import BOOL, DATETIME, DYNAMIC, INTEGERS, LONG, REAL, STRING, TIMESPAN, Type, single
 
@@ -170,7 +171,15 @@ def bag_names(to: Expressions, call: bound.Call) -> list[str] | None:
     return texts
 
 
+def time_within(ticks: str) -> str:
+    """A time of the years 1 to 9999; null beyond them."""
+    return f"CASE WHEN {ticks} BETWEEN 0 AND {MAX_MOMENT} THEN {ticks} END"
+
+
 def absolute(to: Expressions, call: bound.Call) -> str | None:
     """``abs``."""
     (source,) = types_of(call)
-    return f"abs({to.sql(call.arguments[0])})" if source in (LONG, REAL, TIMESPAN) else None
+    text = to.sql(call.arguments[0])
+    if source in (LONG, TIMESPAN):  # the least number has none
+        return f"abs(nullif({text}, {to.number(-(1 << 63), LONG)}))"
+    return f"abs({text})" if source is REAL else None

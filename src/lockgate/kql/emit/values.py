@@ -198,7 +198,10 @@ class Expressions:
             return self.number(value, type_)
         from lockgate.kql.convert import literal
 
-        text = str(literal(value, type_))
+        known = literal(value, type_)
+        if known is None:  # ``guid(null)``
+            return f"CAST(NULL AS {self.type_of(type_)})"
+        text = str(known)
         if text == value:
             text = value  # the same object, so that it is bound once
         self.statement.alive.append(text)

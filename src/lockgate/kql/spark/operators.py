@@ -22,6 +22,7 @@ from lockgate.kql.emit.standard import (
     items_of,
     joined,
     stored_timestamp,
+    time_within,
 )
 from lockgate.kql.literals import EPOCH
 from lockgate.kql.spark import patterns
@@ -97,7 +98,8 @@ def _arithmetic(to: Expressions, value: bound.Operation, types: tuple[Type, ...]
         return None
     left, right = (_long(to, one) for one in value.arguments)
     if sign in _WIDE:
-        return f"{_WIDE[sign]}({left}, {right})"
+        text = f"{_WIDE[sign]}({left}, {right})"
+        return time_within(text) if result is DATETIME else text
     known = to.known(value.arguments[1])
     if sign == "/":
         safe = right if known is not None and known[0] else f"nullif({right}, 0L)"

@@ -131,7 +131,9 @@ def scan(step: bound.Step, frames: tuple[Frame, ...], context: Context) -> Frame
     values = list(step.values)
     orders = [values.pop(0) for _ in node.order]
     parts = [underlying(values.pop(0)) for _ in node.partition]
-    declared = step.type.columns[-1 - len(node.declared) : -1]
+    told = any(one.name == "with_match_id" for one in node.parameters)
+    own = step.type.columns[:-1] if told else step.type.columns
+    declared = own[len(own) - len(node.declared) :]
     defaults = _defaults(node, declared, values, context)
     blank = (*(nothing(one.type) for one in frame.columns), *defaults)
     matcher = _Matcher(_steps(node, values, (*frame.columns, *declared), context), blank, len(frame.columns))
@@ -141,7 +143,7 @@ def scan(step: bound.Step, frames: tuple[Frame, ...], context: Context) -> Frame
     for members in grouped([keys[i] for i in places]).values():
         matcher.run([rows[places[i]] for i in members])
     columns = (*frame.columns, *declared)
-    if any(one.name == "with_match_id" for one in node.parameters):
+    if told:
         return framed((*columns, step.type.columns[-1]), matcher.given)
     return framed(columns, [row[:-1] for row in matcher.given])
 
