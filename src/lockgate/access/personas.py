@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 from lockgate.access.permissions import catalogue, grant
-from lockgate.model.actor import Actor, Grant, Permission, Persona, Scope
+from lockgate.model.actor import Actor, ActorKind, Grant, Permission, Persona, Scope
 
 _ABOUT = {
     Persona.DEVELOPER: "Writes code, tests and images; fixes what is found in them.",
@@ -18,8 +18,10 @@ _ABOUT = {
     Persona.SECURITY: "Sets the rules, decides about waivers, looks after everything.",
     Persona.ADMINISTRATOR: "Keeps Lockgate itself: people, teams, tokens and connections.",
 }
+_OWN = "own:account:read own:account:change own:tokens:revoke"
+"""What everybody with an account may, also before anybody has said what they are."""
 _EVERYONE = (
-    "own:account:read own:account:change own:tokens:create own:tokens:revoke any:policies:read any:teams:read "
+    f"{_OWN} own:tokens:create any:policies:read any:teams:read "
     "team:findings:read team:waivers:read team:waivers:request team:record:ask team:repositories:read team:images:read "
     "team:clusters:read team:environments:read team:deployments:read team:posture:read"
 )
@@ -65,7 +67,13 @@ def granted(persona: Persona) -> dict[Permission, Scope]:
 def held(actor: Actor) -> dict[Permission, Scope]:
     """What an actor is granted in all, each permission in its widest scope, before a token of theirs narrows it."""
     of_personas = [Grant(scope, what) for one in actor.personas for what, scope in granted(one).items()]
-    return _widest([*of_personas, *actor.grants])
+    own = _own() if actor.kind is ActorKind.PERSON else ()
+    return _widest([*own, *of_personas, *actor.grants])
+
+
+@cache
+def _own() -> tuple[Grant, ...]:
+    return tuple(grant(one) for one in _OWN.split())
 
 
 def narrower(one: Scope, other: Scope) -> Scope:
