@@ -12,6 +12,7 @@ from lockgate.store import Record
 from lockgate.store.ask import ask
 from lockgate.store.ingest import Collected, Loader
 from lockgate.store.ingest.sent import formats
+from lockgate.store.journal import held
 
 blobs = pytest.importorskip("azure.storage.blob")
 _RESOURCE = "/SUBSCRIPTIONS/ABC/RESOURCEGROUPS/RG/PROVIDERS/MICROSOFT.CONTAINERSERVICE/MANAGEDCLUSTERS/ONE"
@@ -102,6 +103,8 @@ def test_a_pass_that_ends_between_two_tables_is_done_again_over_the_same_and_dou
     broken = False
     _append(made, 9, _line(2) + _guard("two"))
     for _ in range(2):
+        logs.take(tmp_path / "position.json")
+    with held(tmp_path / "position.lock"), pytest.raises(StoreError, match="another process"):
         logs.take(tmp_path / "position.json")
     logs.container.close()
     assert _asked(record, "AKSAudit | project AuditId | order by AuditId asc") == [("1",), ("2",)]

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from lockgate.dataclass import dataclass
 from lockgate.engine.collect.position import Once, Position
+from lockgate.errors import StoreError
 from lockgate.sources.azure_storage import MOST, Container, Piece
 from lockgate.store.ingest.sent import Clean, Format, read
+from lockgate.store.journal import held
 
 _AT_ONCE = 2 * MOST
 Read = dict[str, tuple[str, int]]
@@ -37,7 +39,15 @@ class StoredLogs:
     """Is told the name of a blob that cannot be read so."""
 
     def take(self, file: Path) -> None:
-        """Bring in what is there now. ``file``: says up to where was read. Raises :class:`LockgateError`."""
+        """Bring in what is there now. ``file``: says up to where was read. Raises :class:`LockgateError`, also while
+        another process reads the same: what one of them brings under a number the other would take for its own."""
+        with held(file.with_suffix(".lock")) as free:
+            if not free:
+                raise StoreError("another process is reading this container", where=self.container.where,
+                                 hint="wait until it has ended")  # fmt: skip
+            self._take(file)
+
+    def _take(self, file: Path) -> None:
         position = Position(file, None)
         read = _read_of(position.value)
         if position.unfinished is not None:
