@@ -14,9 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.server.ingest import syslog_ng
+from tests.server.ingest.served import Served
 
 from lockgate.server.access import add
-from lockgate.server.ingest.once import taking
+from lockgate.server.ingest.once import keep, taking
 from lockgate.server.ingest.taking import BusyError
 
 _OMELASTICSEARCH = shutil.which("rsyslogd") and list(Path("/usr/lib").glob("*/rsyslog/omelasticsearch.so"))
@@ -63,6 +64,38 @@ def test_a_request_that_has_a_name_is_taken_once_and_its_name_with_other_rows_is
         for _ in range(2):
             _sent(served, path, [{"n": n}], **{header: name})
     served.until("Own_CL | summarize count() by n | order by n asc", [(1, 2), (2, 1), (3, 2)])
+
+
+def test_the_client_of_azure_sends_again_under_the_same_name_what_was_kept_without_an_answer(tmp_path, monkeypatch):
+    from azure.core.credentials import AccessToken
+    from azure.monitor.ingestion import LogsIngestionClient
+
+    from lockgate.server.ingest import app, door
+
+    running = Served(tmp_path, secure=True)
+    asked = []
+
+    async def kept(taker, batches, ids):
+        asked.append(ids)
+        await keep(taker, batches, ids)
+        if len(asked) == 1:
+            raise BusyError  # as a proxy would answer for a server that died
+
+    class Credential:
+        def get_token(self, *scopes, **more):
+            return AccessToken(running.token, int(time.time()) + 3600)
+
+    monkeypatch.setattr(app, "keep", kept)
+    monkeypatch.setattr(door, "RETRY", "0")
+    try:
+        authority = str(tmp_path / "authority" / "ca.crt")
+        with LogsIngestionClient(running.url, Credential(), connection_verify=authority) as client:
+            for n in range(2):
+                client.upload("dcr-1", "Custom-Own_CL", [{"n": n}])
+        running.until("Own_CL | summarize count(), dcount(n, 4)", [(2, 2)])
+    finally:
+        running.close()
+    assert len(asked) == 2
 
 
 def test_an_export_of_telemetry_is_taken_once_for_each_person(served):
