@@ -88,6 +88,10 @@ class Live:
         record = project.record()
         check_access(project.settings.tables, record.shapes(), where=FILE_NAME)
         rules = data_collection_rules.read([project.top / name for name in project.settings.data_collection_rules])
+        if project.settings.environments:
+            from lockgate.gates.deployment.environment import environments_of
+
+            environments_of(project.settings.environments)
         self._entra = entra_of(project.settings.entra, self._entra, folder=str(project.top), where=FILE_NAME)
         self._project, self._record, self._rules = project, record, rules
         self._files, self._looked = _files_of(project), time.monotonic()

@@ -21,6 +21,8 @@ from lockgate.server.mounts import Mount
 from lockgate.server.query.desk import Desk, Question
 
 if TYPE_CHECKING:
+    from lockgate.cli._project import Project
+    from lockgate.engine.working import Handler
     from lockgate.server.console.services import Services
     from lockgate.server.sign_in.house import House
     from lockgate.settings import ServerSettings
@@ -58,8 +60,10 @@ def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
     house = house_of(live, database, origin)
     services = services_over(live, desk, database, origin)
     services = replace(services, identify=identify(house), more={**services.more, House: house})
-    workers = Workers(database, [sign_in_rows.handler(lambda: live.record), *forge_handlers(live, services)],
-                      threads=settings.job_threads)  # fmt: skip
+    handlers = [
+        sign_in_rows.handler(lambda: live.record), *forge_handlers(live, services), *_gate(live, services),
+    ]  # fmt: skip
+    workers = Workers(database, handlers, threads=settings.job_threads)
     object.__setattr__(services, "wake", workers.wake)
     mount = Mount(_PREFIXES, application(services, LARGER), None, close=database.close)
     begin(services)
@@ -83,6 +87,21 @@ def house_of(live: Live, database: TeamDatabase, origin: str) -> House:
     house = House(database, lambda: live.project.settings.people, seal, origin=origin, project=Path(live.project.top))
     house.check()
     return house
+
+
+def _gate(live: Live, services: Services) -> tuple[Handler, ...]:
+    """The gate of deployments: its desk for pages and API, its background jobs. Open requests are looked at anew."""
+    from lockgate.cli._gate_desk import desk_of, jobs_of
+    from lockgate.engine.deployments.desk import Desk as GateDesk
+    from lockgate.engine.deployments.handlers import handlers, resume
+
+    def project() -> Project:
+        return live.project
+
+    gate = desk_of(project, services.database, origin=services.origin)
+    services.more[GateDesk] = gate
+    resume(gate)
+    return handlers(jobs_of(project, gate))
 
 
 def database_of(settings: ServerSettings, workspace: Workspace) -> TeamDatabase:

@@ -7,7 +7,7 @@ that a terminal obeys in text. Pages draw the same data.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -111,42 +111,50 @@ def plain(card: Card) -> dict[str, Any]:
 
 def text(card: Card) -> str:
     """For a terminal."""
-    lines = [f"{card.title}: {card.standing}", ""]
-    width = max(len(name) for name, _ in card.about)
-    lines += [f"  {name:<{width}}  {_safe(value)}" for name, value in card.about]
-    for part in card.parts:
-        lines += ["", f"{part.title}", *(f"  {_safe(one)}" for one in part.lines)]
-        lines += [f"  and {part.more} more"] if part.more else []
-    if card.lines:
-        lines += ["", "Approvals"]
-        lines += [f"  {len(people)} of {count} of {words}" + (f": {', '.join(map(_safe, people))}" if people else "")
-                  for words, count, people in card.lines]  # fmt: skip
-    if card.answers:
-        lines += ["", "Answers", *(f"  {_safe(_said(one))}" for one in card.answers)]
-    if card.reasons:
-        lines += ["", "Decision", *(f"  [{verdict}] {rule}: {_safe(words)}" for rule, verdict, words in card.reasons)]
-    lines += ["", "Next", *(f"  {_safe(one)}" for one in card.next), "", f"  binding {card.binding or 'none yet'}"]
-    return "\n".join(lines)
+    return summary_of(plain(card))
 
 
 def markdown(card: Card) -> str:
     """For a comment at a forge."""
-    lines = [f"### {_escaped(card.title)}: {card.standing}", ""]
-    lines += [f"- {name}: {_escaped(value)}" for name, value in card.about]
-    for part in card.parts:
-        lines += ["", f"**{_escaped(part.title)}**", "", *(f"- {_escaped(one)}" for one in part.lines)]
-        lines += [f"- and {part.more} more"] if part.more else []
-    if card.lines:
-        lines += ["", "**Approvals**", ""]
-        lines += [f"- {len(people)} of {count} of {_escaped(words)}"
-                  + (f": {', '.join(map(_escaped, people))}" if people else "")
-                  for words, count, people in card.lines]  # fmt: skip
-    if card.answers:
-        lines += ["", "**Answers**", "", *(f"- {_escaped(_said(one))}" for one in card.answers)]
-    if card.reasons:
-        lines += ["", "**Decision**", ""]
-        lines += [f"- {verdict}, {_escaped(rule)}: {_escaped(words)}" for rule, verdict, words in card.reasons]
-    return "\n".join([*lines, "", "**Next**", "", *(f"- {_escaped(one)}" for one in card.next)])
+    return markdown_of(plain(card))
+
+
+def summary_of(card: Mapping[str, Any]) -> str:
+    """The card, as :func:`plain` has it, for a terminal."""
+    lines = [f"{_safe(card['title'])}: {card['standing']}", ""]
+    width = max(len(one["name"]) for one in card["about"])
+    lines += [f"  {one['name']:<{width}}  {_safe(one['value'])}" for one in card["about"]]
+    for title, part in _drawn(card):
+        if not part:
+            continue
+        lines += ["", title, *(f"  {_safe(one)}" for one in part)]
+    lines += ["", f"  binding {card['binding'] or 'none yet'}"]
+    return "\n".join(lines)
+
+
+def markdown_of(card: Mapping[str, Any]) -> str:
+    """The card, as :func:`plain` has it, in Markdown."""
+    lines = [f"### {_escaped(card['title'])}: {card['standing']}", ""]
+    lines += [f"- {one['name']}: {_escaped(one['value'])}" for one in card["about"]]
+    for title, part in _drawn(card):
+        if not part:
+            continue
+        lines += ["", f"**{_escaped(title)}**", "", *(f"- {_escaped(one)}" for one in part)]
+    return "\n".join(lines)
+
+
+def _drawn(card: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Titles and lines of what has any."""
+    for part in card["changes"]:
+        yield part["title"], [*part["lines"], *([f"and {part['more']} more"] if part["more"] else [])]
+    yield "Approvals", [
+        f"{len(one['people'])} of {one['count']} of {one['of']}" + (f": {', '.join(one['people'])}" if one["people"]
+                                                                   else "")
+        for one in card["approvals"]
+    ]  # fmt: skip
+    yield "Answers", [_said(one) for one in card["answers"]]
+    yield "Decision", [f"{one['verdict']}: {one['rule']}: {one['text']}" for one in card["reasons"]]
+    yield "Next", list(card["next"])
 
 
 def _parts(looked: Looked) -> Iterator[Part]:
@@ -210,9 +218,10 @@ def _answers(looked: Looked) -> Iterator[Answer]:
         yield Answer(one.name, said, one.at, one.comment, looked.voided.get(one.id) or live.get(one.id, ""))
 
 
-def _said(one: Answer) -> str:
-    comment = f": {one.comment}" if one.comment else ""
-    return f"{_time(one.at)} {one.name}: {one.said}{comment}" + (f" (does not count: {one.void})" if one.void else "")
+def _said(one: Mapping[str, Any]) -> str:
+    comment = f": {one['comment']}" if one["comment"] else ""
+    void = f" (does not count: {one['void']})" if one["void"] else ""
+    return f"{_time(datetime.fromisoformat(one['at']))} {one['name']}: {one['said']}{comment}{void}"
 
 
 def _next(looked: Looked) -> Iterator[str]:

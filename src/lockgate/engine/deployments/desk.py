@@ -99,7 +99,7 @@ class Desk:
         request = DeploymentRequest(
             gates.new_id(), _word(waits.environment, "environment"), _word(waits.repository, "repository"),
             _word(waits.ref, "ref", empty=True), _commit(waits.commit), images, waits.manifests,
-            waits.requested_by or actor.id, now, (), waits.forge, waits.url,
+            waits.requested_by or actor.id, now, (), waits.forge, _url(waits.url),
         )  # fmt: skip
         with self.database.begin() as connection:
             kept, new = gates.add(connection, request, key=waits.key, callback=waits.callback, given=given)
@@ -155,7 +155,7 @@ class Desk:
         """
         self.look(id)  # what they were shown must be what is so now
         now = self.now()
-        mfa = actor.strength.mfa is not None and now - actor.strength.mfa <= timedelta(minutes=STEP_UP)
+        mfa = _second_factor(actor, now)
         action = f"deployments:{said}"
         try:
             with self.database.begin() as connection:
@@ -319,8 +319,7 @@ class Desk:
             raise NotEntitledError("there is no glass to break", where=kept.request.environment)
         if who is None or not who.active or not any(who.fits(line) for line in rules.by):
             raise NotEntitledError("they may not break it", where=f"{environment.line}.break_glass.by")
-        mfa = actor.strength.mfa is not None and now - actor.strength.mfa <= timedelta(minutes=STEP_UP)
-        if environment.settings.mfa and not mfa:
+        if environment.settings.mfa and not _second_factor(actor, now):
             raise NotEntitledError("it needs a second factor", where=f"{environment.line}.mfa")
         overdue = [
             one for one in gates.awaiting_follow_up(connection, kept.request.environment)
@@ -377,6 +376,12 @@ def checked_images(images: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _second_factor(actor: Actor, now: datetime) -> bool:
+    """Whether one was shown just now; a time that is yet to come is no proof."""
+    shown = actor.strength.mfa
+    return shown is not None and timedelta() <= now - shown <= timedelta(minutes=STEP_UP)
+
+
 def _policy(rules: GateRules, environment: Environment | None) -> str:
     if environment is None:
         return ""
@@ -398,6 +403,13 @@ def _id(kept: Kept | None) -> str:
 def _word(text: str, what: str, *, empty: bool = False) -> str:
     if (not text and not empty) or len(text) > 255 or not text.isprintable():
         raise UsageError(f"{what} has 1 to 255 printable characters", where=what)
+    return text
+
+
+def _url(text: str) -> str:
+    """It will be a link on a page: one that runs nothing."""
+    if text and (not text.startswith(("https://", "http://")) or not text.isprintable() or len(text) > 1_000):
+        raise UsageError("a page has an address of https://", where="url")
     return text
 
 

@@ -22,6 +22,7 @@ MENU = (
     Item("/line", "Delivery line", permissions.FINDINGS_READ),
     Item("/findings", "Findings", permissions.FINDINGS_READ),
     Item("/waivers", "Waivers", permissions.WAIVERS_READ),
+    Item("/deployments", "Deployments", permissions.DEPLOYMENTS_READ),
     Item("/inventory", "Inventory", permissions.REPOSITORIES_READ),
     Item("/ask", "Ask", permissions.RECORD_ASK),
     Item("/jobs", "Jobs", permissions.JOBS_READ),

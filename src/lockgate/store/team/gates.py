@@ -200,10 +200,16 @@ def open_ids(connection: Connection) -> tuple[str, ...]:
 
 
 def allowed_before(connection: Connection, kept: Kept) -> Kept | None:
-    """What was last allowed for the same environment and repository, before this request: what runs now."""
+    """What was last allowed for the same environment and repository, this request aside: what runs now."""
+    request = kept.request
+    return last_allowed(connection, request.environment, request.repository, but=request.id)
+
+
+def last_allowed(connection: Connection, environment: str, repository: str, *, but: str = "") -> Kept | None:
+    """What was last allowed for an environment and a repository, the request ``but`` aside."""
     wanted = select(REQUESTS).where(
-        REQUESTS.c.environment == kept.request.environment, REQUESTS.c.repository == kept.request.repository,
-        REQUESTS.c.standing == Standing.ALLOWED, REQUESTS.c.id != kept.request.id,
+        REQUESTS.c.environment == environment, REQUESTS.c.repository == repository,
+        REQUESTS.c.standing == Standing.ALLOWED, REQUESTS.c.id != but,
     ).order_by(REQUESTS.c.settled_at.desc(), REQUESTS.c.number.desc()).limit(1)  # fmt: skip
     row = connection.execute(wanted).first()
     return None if row is None else _kept(row._mapping)
