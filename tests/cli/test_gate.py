@@ -8,6 +8,9 @@ import subprocess
 
 import pytest
 
+from lockgate.cli._parser import parse
+from lockgate.errors import LockgateError, UsageError
+
 SETTINGS = """\
 version: 1
 families: [secrets]
@@ -43,14 +46,29 @@ def shop(repository, lockgate):
     return repository
 
 
-def test_a_deployment_is_asked_for_answered_and_waited_for(shop, lockgate) -> None:
-    def gate(*words: str):
-        return lockgate("gate", *words, cwd=shop.folder)
+@pytest.fixture
+def gate(shop, capsys, monkeypatch):
+    """``gate("wait", id)`` -> exit code, output, errors; in this process, whose start would be most of its time."""
+    monkeypatch.chdir(shop.folder)
+    for name in ("GITHUB_REF", "GITHUB_RUN_ID", "BUILD_BUILDID", "CI_PIPELINE_ID", "LOCKGATE_SERVER"):
+        monkeypatch.delenv(name, raising=False)
 
-    asked = gate("request", "--environment", "production", "--repository", "github.com/team/shop", "--image", IMAGE,
-                 "--manifests", "deploy", "--format", "json")  # fmt: skip
-    assert asked.returncode == 0, asked.stdout
-    view = json.loads(asked.stdout)
+    def run(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        parsed = parse(["gate", *words])
+        code = parsed.run(parsed)
+        return (code, *capsys.readouterr())
+
+    return run
+
+
+ABOUT = ("--environment", "production", "--repository", "github.com/team/shop")
+
+
+def test_a_deployment_is_asked_for_answered_and_waited_for(shop, gate, lockgate) -> None:
+    code, out, _ = gate("request", *ABOUT, "--image", IMAGE, "--manifests", "deploy", "--format", "json")
+    assert code == 0, out
+    view = json.loads(out)
     assert view["standing"] == "asking"
     assert view["missing"] == ["1 more of security"]
     assert {"title": "Network", "lines": [
@@ -58,55 +76,56 @@ def test_a_deployment_is_asked_for_answered_and_waited_for(shop, lockgate) -> No
     ], "more": 0, "warn": True} in view["card"]["changes"]  # fmt: skip
     assert "settings" in json.dumps(view["card"]["changes"][0])  # the commit, from git
 
-    still = gate("wait", view["id"], "--timeout", "0")
-    assert still.returncode == 5
-    assert "asking: 1 more of security" in still.stderr
+    code, _, said = gate("wait", view["id"], "--timeout", "0")
+    assert code == 5
+    assert "asking: 1 more of security" in said
 
-    unseen = gate("approve", view["id"])
-    assert unseen.returncode == 2
-    assert f"--binding {view['binding']}" in unseen.stderr
+    with pytest.raises(UsageError) as raised:
+        gate("approve", view["id"])
+    assert f"--binding {view['binding']}" in raised.value.hint
 
-    done = gate("approve", view["id"], "--binding", view["binding"], "--comment", "looked at it", "--format", "json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["standing"] == "allowed"
+    code, out, _ = gate("approve", view["id"], "--binding", view["binding"], "--comment", "fine", "--format", "json")
+    assert code == 0
+    assert json.loads(out)["standing"] == "allowed"
 
-    assert gate("wait", view["id"], "--image", IMAGE, "--manifests", "deploy").returncode == 0
+    assert gate("wait", view["id"], "--image", IMAGE, "--manifests", "deploy")[0] == 0
     shop.write("deploy/web.yaml", POD.replace("443", "80"))
-    other = gate("wait", view["id"], "--image", OTHER, "--manifests", "deploy")
-    assert other.returncode == 1
-    assert "the manifests are not those that were allowed" in other.stderr
-    assert f"{OTHER} was not allowed" in other.stderr
+    code, _, said = gate("wait", view["id"], "--image", OTHER, "--manifests", "deploy")
+    assert code == 1
+    assert "the manifests are not those that were allowed" in said
+    assert f"{OTHER} was not allowed" in said
 
     rows = lockgate("ask", "Approvals | project Answer, Comment", "--format", "json", cwd=shop.folder)
-    assert "looked at it" in rows.stdout, rows.stderr
+    assert "fine" in rows.stdout, rows.stderr
     assert lockgate("verify-trail", cwd=shop.folder).returncode == 0
 
 
-def test_what_a_policy_denies_and_a_branch_that_may_not_are_denied_and_said_in_markdown(shop, lockgate) -> None:
+def test_what_a_policy_denies_and_a_branch_that_may_not_are_denied_and_said_in_markdown(shop, gate) -> None:
     shop.write("deploy/web.yaml", POD.replace("{ports", "{type: LoadBalancer, ports"))
-    denied = lockgate("gate", "request", "--environment", "production", "--repository", "github.com/team/shop",
-                      "--ref", "refs/heads/mine", "--manifests", "deploy", "--wait", "--format", "markdown",
-                      cwd=shop.folder)  # fmt: skip
-    assert denied.returncode == 1
-    assert "policy/service\\-load\\-balancer\\-open" in denied.stdout
-    assert "deny\\: environments\\[0\\]\\.refs\\: refs/heads/mine may not be deployed here" in denied.stdout
+    more = ("--ref", "refs/heads/mine", "--manifests", "deploy", "--wait", "--format", "markdown")
+    code, out, _ = gate("request", *ABOUT, *more)
+    assert code == 1
+    assert "policy/service\\-load\\-balancer\\-open" in out
+    assert "deny\\: environments\\[0\\]\\.refs\\: refs/heads/mine may not be deployed here" in out
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "said"),
     [
-        (("request", "--environment", "production"), 2, "the repository must be named"),
-        (("request", "--environment", "production", "--repository", "x/y", "--image", "cart:1"), 2, "names no digest"),
-        (("request", "--environment", "production", "--repository", "x/y", "--check", "build"), 2, "is no check"),
-        (("request", "--environment", "production", "--repository", "x/y", "--manifests", "nowhere"), 5, "no such"),
-        (("status", "nothing"), 5, "there is no such request"),
-        (("list", "--server", "https://user:pass@lockgate.example"), 2, "an address is https://HOST"),
-        (("list", "--server", "https://lockgate.example"), 2, "the server asks for a token"),
+        (("request", "--environment", "production"), "the repository must be named"),
+        (("request", *ABOUT, "--image", "cart:1"), "names no digest"),
+        (("request", *ABOUT, "--check", "build"), "is no check"),
+        (("request", *ABOUT, "--manifests", "nowhere"), "no such"),
+        (("status", "nothing"), "there is no such request"),
+        (("list", "--server", "https://user:pass@lockgate.example"), "an address is https://HOST"),
+        (("list", "--server", "https://lockgate.example"), "the server asks for a token"),
     ],
 )
-def test_what_cannot_be_done_is_said(repository, lockgate, words, code, said) -> None:
+def test_what_cannot_be_done_is_said(repository, monkeypatch, words, said) -> None:
     repository.write("a.txt", "a\n")
     repository.commit("begin")
-    done = lockgate("gate", *words, cwd=repository.folder, env={"LOCKGATE_TOKEN": ""})
-    assert done.returncode == code
-    assert said in done.stderr
+    monkeypatch.chdir(repository.folder)
+    monkeypatch.delenv("LOCKGATE_TOKEN", raising=False)
+    parsed = parse(["gate", *words])
+    with pytest.raises(LockgateError, match=said):
+        parsed.run(parsed)

@@ -35,8 +35,10 @@ from lockgate.store.upkeep import Upkeep, upkeep_of
 from lockgate.store.workspace import Workspace, prepare, salt_of
 
 if TYPE_CHECKING:
+    from lockgate.engine.deployments.admitting import ApprovedDigests
     from lockgate.engine.image_trust.admitting import ImageVerdicts
     from lockgate.engine.image_trust.pull_secrets import PullSecrets
+    from lockgate.gates.deployment import Environment
     from lockgate.sources.cluster import Connection, Limits
 
 _log = logging.getLogger("lockgate.admission")
@@ -89,8 +91,9 @@ def serve(arguments: argparse.Namespace, place: Workspace, started: Callable[[in
     assert loader.current is not None
     journal = None if arguments.no_store else _journal(place)
     verdicts = cache(lambda: _image_verdicts(arguments))
+    digests = cache(lambda: _approved_digests(arguments, place))
     server = AdmissionServer(
-        _validating(policies, loader.current, verdicts), _certificates(arguments, place.folder),
+        _validating(policies, loader.current, verdicts, digests), _certificates(arguments, place.folder),
         mutating=_mutating(policies),
         options=_options(arguments, loader.current.settings, peers), salt=salt,
         recorder=JournalRecorder(journal, salt=salt) if journal is not None else None,
@@ -105,7 +108,7 @@ def serve(arguments: argparse.Namespace, place: Workspace, started: Callable[[in
     stop = threading.Event()
     following = threading.Thread(
         target=follow, name="policies", daemon=True, kwargs={"seconds": arguments.reload_seconds, "stop": stop},
-        args=(loader, lambda made: _swap(server, made, loader, verdicts), server.policies_failed),
+        args=(loader, lambda made: _swap(server, made, loader, verdicts, digests), server.policies_failed),
     )  # fmt: skip
     threading.Thread(target=_tell_port, args=(server, started), daemon=True).start()
     try:
@@ -164,7 +167,8 @@ def inputs_of(project: Project, arguments: argparse.Namespace) -> Inputs:
     named = images.files if images is not None else ()
     return Inputs(
         settings, project.scanner_options().get("policy", {}), project.waivers(), _waived_by(project, settings),
-        tuple(folders), (config, waivers, *named), images, upkeep_of(project.settings.tables, where=FILE_NAME),
+        tuple(folders), (config, waivers, *named), images, _environments(project),
+        upkeep_of(project.settings.tables, where=FILE_NAME),
     )  # fmt: skip
 
 
@@ -193,13 +197,36 @@ def _mutating(policies: PolicySet) -> PolicyJudge:
     return judge_of(policies, mutate=True)
 
 
-def _validating(made: PolicySet, inputs: Inputs, verdicts: Callable[[], ImageVerdicts]) -> Judge:
-    policies = judge_of(made)
-    if inputs.images is None:
-        return policies
-    from lockgate.server.admission.images import ImageJudge
+def _environments(project: Project) -> tuple[Environment, ...]:
+    """Every environment where one has namespaces: which line of them holds is found among all."""
+    if not any(one.namespaces for one in project.settings.environments):
+        return ()
+    from lockgate.gates.deployment.environment import environments_of
 
-    return ImageJudge(policies, inputs.images, verdicts(), inputs.settings)
+    return environments_of(project.settings.environments)
+
+
+def _validating(made: PolicySet, inputs: Inputs, verdicts: Callable[[], ImageVerdicts],
+                digests: Callable[[], ApprovedDigests]) -> Judge:  # fmt: skip
+    judge: Judge = judge_of(made)
+    if inputs.images is not None:
+        from lockgate.server.admission.images import ImageJudge
+
+        judge = ImageJudge(judge, inputs.images, verdicts(), inputs.settings)
+    if inputs.environments:
+        from lockgate.server.admission.deployments import DeploymentJudge
+
+        judge = DeploymentJudge(judge, inputs.environments, digests(), inputs.settings)
+    return judge
+
+
+def _approved_digests(arguments: argparse.Namespace, place: Workspace) -> ApprovedDigests:
+    """Kept over changes of settings: what was allowed is read by the lines that hold then."""
+    from lockgate.cli._up import database_of
+    from lockgate.engine.deployments.admitting import ApprovedDigests, reading
+
+    database = cache(lambda: database_of(_project(arguments).settings.server, place))
+    return ApprovedDigests(reading(database, lambda: _environments(_project(arguments))))
 
 
 def _image_verdicts(arguments: argparse.Namespace) -> ImageVerdicts:
@@ -226,10 +253,10 @@ def _secrets(arguments: argparse.Namespace, project: Project) -> PullSecrets | N
     return PullSecrets(lambda: _connected(arguments, LIMITS))
 
 
-def _swap(server: AdmissionServer, made: PolicySet, loader: PolicyLoader,
-          verdicts: Callable[[], ImageVerdicts]) -> None:  # fmt: skip
+def _swap(server: AdmissionServer, made: PolicySet, loader: PolicyLoader, verdicts: Callable[[], ImageVerdicts],
+          digests: Callable[[], ApprovedDigests]) -> None:  # fmt: skip
     assert loader.current is not None
-    server.swap(_validating(made, loader.current, verdicts), _mutating(made))
+    server.swap(_validating(made, loader.current, verdicts, digests), _mutating(made))
     server.app.fail_by(failure_modes(made.settings))
     gc.unfreeze()  # the old ones may go now
     gc.collect()

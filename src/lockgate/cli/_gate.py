@@ -157,7 +157,7 @@ def _repository(project: Project) -> str:
         host, _, path = address.partition(":")
         address = f"ssh://{host}/{path}"
     parts = urlsplit(address)
-    path = parts.path.strip("/").removesuffix(".git")
+    path = parts.path.strip("/").removesuffix(".git").replace("/_git/", "/")  # the last as Azure DevOps has it
     if not parts.hostname or not path:
         raise UsageError("the repository must be named", where="--repository", hint="github.com/team/shop")
     return f"{parts.hostname}/{path}"

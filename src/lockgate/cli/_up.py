@@ -91,6 +91,7 @@ def house_of(live: Live, database: TeamDatabase, origin: str) -> House:
 
 def _gate(live: Live, services: Services) -> tuple[Handler, ...]:
     """The gate of deployments: its desk for pages and API, its background jobs. Open requests are looked at anew."""
+    from lockgate.cli._forges import forge_answers
     from lockgate.cli._gate_desk import desk_of, jobs_of
     from lockgate.engine.deployments.desk import Desk as GateDesk
     from lockgate.engine.deployments.handlers import handlers, resume
@@ -101,7 +102,7 @@ def _gate(live: Live, services: Services) -> tuple[Handler, ...]:
     gate = desk_of(project, services.database, origin=services.origin)
     services.more[GateDesk] = gate
     resume(gate)
-    return handlers(jobs_of(project, gate))
+    return handlers(jobs_of(project, gate, forge_answers(services)))
 
 
 def database_of(settings: ServerSettings, workspace: Workspace) -> TeamDatabase:

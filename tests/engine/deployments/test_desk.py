@@ -85,6 +85,37 @@ def test_what_a_forge_asked_for_without_images_a_pipeline_says_later(checked: Ho
     assert shown.kept.standing is Standing.ASKING
 
 
+@pytest.mark.parametrize("first", ["github", "pipeline"])
+def test_a_forge_and_the_pipeline_that_it_runs_ask_for_one_deployment(checked: House, first: str) -> None:
+    """The forge knows who waits, the pipeline what is deployed."""
+    forge = {"forge": "github", "key": "1/7/production", "images": (), "given": None}
+    pipeline = {"forge": "pipeline", "key": "7/1", "callback": {}}
+    ids = []
+    for one in (forge, pipeline) if first == "github" else (pipeline, forge):
+        ids.append(checked.ask(**one))
+        checked.work()
+    assert ids[0] == ids[1]
+    shown = checked.desk.show(ids[0])
+    assert shown.kept.standing is Standing.ASKING
+    assert (shown.kept.request.forge, shown.kept.callback) == ("github", {"run": "1"})
+    for who in ("bea", "cas", "dov"):
+        checked.say(ids[0], who)
+    checked.work()
+    assert checked.answered[-1].verdict is Verdict.ALLOW
+    assert checked.answered[-1].key == "1/7/production"
+
+
+def test_a_forge_that_asks_after_it_was_allowed_is_asked_about_anew_with_what_is_known(checked: House) -> None:
+    first = checked.ask(forge="pipeline", key="7/1", callback={})
+    checked.work()
+    for who in ("bea", "cas", "dov"):
+        checked.say(first, who)
+    second = checked.ask(forge="github", key="1/7/production", images=(), given=None)
+    assert second != first
+    checked.work()
+    assert checked.desk.show(second).kept.request.images == (f"{CART}@{NOW}",)
+
+
 @pytest.mark.parametrize(
     ("who", "said", "mfa", "why"),
     [

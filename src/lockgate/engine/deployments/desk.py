@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from lockgate.store.team.database import TeamDatabase
     from lockgate.store.team.gates import Transaction
 
+PIPELINE = "pipeline"
+"""``forge`` of what is asked for by whoever waits itself."""
 _TRIES = 4
 """Looks that are made anew because somebody else looked meanwhile."""
 
@@ -102,10 +104,7 @@ class Desk:
             waits.requested_by or actor.id, now, (), waits.forge, _url(waits.url),
         )  # fmt: skip
         with self.database.begin() as connection:
-            kept, new = gates.add(connection, request, key=waits.key, callback=waits.callback, given=given)
-            if not new and (images or waits.manifests):
-                kept = gates.add_given(connection, kept.request.id, images=images, manifests=waits.manifests,
-                                       given=given or {})  # fmt: skip
+            kept, new = _met(connection, request, waits, given)
             if new:
                 _told(connection, actor, "deployments:request", kept, now, detail={
                     "environment": request.environment, "repository": request.repository, "commit": request.commit,
@@ -341,6 +340,34 @@ class Desk:
         with self.database.begin() as connection:
             entry = Entry(actor, action, f"deployment:{id}", REFUSED, error.message, address)
             trail.append(connection, entry, now=now)
+
+
+def _met(
+    connection: Transaction, request: DeploymentRequest, waits: DeploymentWaits, given: Mapping[str, Any] | None
+) -> tuple[Kept, bool]:
+    """The request that is meant, and whether it is new. A forge and the pipeline that it runs ask for the same
+    deployment, in whichever order: the forge knows who waits, the pipeline what is deployed; by environment,
+    repository and commit they become one."""
+    says_what = bool(request.images or request.manifests)
+    if waits.forge != PIPELINE and not says_what and gates.by_key(connection, waits.forge, waits.key) is None:
+        told = gates.told_before(connection, request)
+        if told is not None and told.request.forge == PIPELINE and not told.standing.settled:
+            gates.held(connection, told.request.id)
+            return gates.take_over(connection, told, waits), False
+        if told is not None:
+            request = replace(request, images=told.request.images, manifests=told.request.manifests)
+            given = {**told.given, **(given or {})}
+    elif waits.forge == PIPELINE and says_what:
+        waiting = gates.waiting_for_more(connection, request)
+        if waiting is not None:
+            id = waiting.request.id
+            return gates.add_given(connection, id, images=request.images, manifests=request.manifests,
+                                   given=given or {}), False  # fmt: skip
+    kept, new = gates.add(connection, request, key=waits.key, callback=waits.callback, given=given)
+    if not new and says_what:
+        kept = gates.add_given(connection, kept.request.id, images=request.images, manifests=request.manifests,
+                               given=given or {})  # fmt: skip
+    return kept, new
 
 
 def plain_decision(ruling: Ruling) -> dict[str, Any]:

@@ -37,7 +37,7 @@ ENGINE = "images"
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
+class Named:
     """One image of a Pod."""
 
     image: str
@@ -68,27 +68,36 @@ class ImageJudge:
         images = self._images(request)
         if not images:
             return verdict
-        said = _Said(of_pod=request["kind"]["kind"] != "Pod", mild=self._settings.workloads)
+        said = Said(ENGINE, of_pod=request["kind"]["kind"] != "Pod", mild=self._settings.workloads)
         puller = Puller(request.get("namespace") or "", tuple(pullers_secrets(_spec(request))))
         for one in images:
             said.take(one, self._verdicts.asked(self._trust, one.image, until=deadline - _MARGIN, puller=puller))
         return said.joined(verdict)
 
-    def _images(self, request: Mapping[str, Any]) -> Sequence[_Named]:
-        kind = request["kind"]
-        if request.get("operation") not in ("CREATE", "UPDATE") or kind.get("group", "") not in _GROUPS:
-            return ()
-        if (request.get("subResource") or "") not in _SUBRESOURCES:
-            return ()
-        path = _path(kind["kind"])
-        if not path or (kind["kind"] != "Pod" and self._settings.workloads is Mildness.OFF):
-            return ()
-        namespace = request.get("namespace") or ""
-        if any(word_matches(glob, namespace) for glob in self._settings.exempt):
-            return ()
-        before = {one.image for one in _images_of(request.get("oldObject"), path)}
-        found = {one.image: one for one in _images_of(request.get("object"), path) if one.image not in before}
-        return tuple(found.values())
+    def _images(self, request: Mapping[str, Any]) -> Sequence[Named]:
+        return in_question(request, self._settings)
+
+
+def in_question(request: Mapping[str, Any], settings: AdmissionSettings) -> Sequence[Named]:
+    """The images that a request brings, each once: of Pods, and of what makes them unless ``settings`` leave that."""
+    kind = request["kind"]
+    if request.get("operation") not in ("CREATE", "UPDATE") or kind.get("group", "") not in _GROUPS:
+        return ()
+    if (request.get("subResource") or "") not in _SUBRESOURCES:
+        return ()
+    path = _path(kind["kind"])
+    if not path or (kind["kind"] != "Pod" and settings.workloads is Mildness.OFF):
+        return ()
+    namespace = request.get("namespace") or ""
+    if any(word_matches(glob, namespace) for glob in settings.exempt):
+        return ()
+    before = {one.image for one in _images_of(request.get("oldObject"), path)}
+    found = {one.image: one for one in _images_of(request.get("object"), path) if one.image not in before}
+    return tuple(found.values())
+
+
+def _placed(one: Named) -> str:
+    return f"{one.item} {'mounts' if one.item.startswith('volume') else 'runs'} {one.image}"
 
 
 def _path(kind: str) -> Sequence[str]:
@@ -106,66 +115,75 @@ def _at(body: Any, path: Sequence[str]) -> Mapping[str, Any]:
     return body if isinstance(body, Mapping) else {}
 
 
-def _images_of(whole: Any, path: Sequence[str]) -> Iterator[_Named]:
+def _images_of(whole: Any, path: Sequence[str]) -> Iterator[Named]:
     body = _at(whole, path)
     for field in _LISTS:
         rows = body.get(field)
         for row in rows if isinstance(rows, list) else ():
             image, name = (row.get("image"), row.get("name")) if isinstance(row, Mapping) else (None, None)
             if isinstance(image, str) and image:  # a container without one the API server itself refuses
-                yield _Named(image, f"container {name}")
+                yield Named(image, f"container {name}")
     volumes = body.get("volumes")
     for row in volumes if isinstance(volumes, list) else ():
         source = row.get("image") if isinstance(row, Mapping) else None
         image = source.get("reference") if isinstance(source, Mapping) else None
         if isinstance(image, str) and image:  # Kubernetes mounts the files of an image (1.31 and later)
-            yield _Named(image, f"volume {row.get('name')}")
+            yield Named(image, f"volume {row.get('name')}")
 
 
-class _Said:
-    """Gathers what is said of the images of one request."""
+class Said:
+    """Gathers what is said of the images of one request, in the name of ``engine``."""
 
-    def __init__(self, *, of_pod: bool, mild: Mildness) -> None:
-        self._of_pod, self._mild = of_pod, mild
+    def __init__(self, engine: str, *, of_pod: bool, mild: Mildness) -> None:
+        self._engine, self._of_pod, self._mild = engine, of_pod, mild
         self._denials: list[Denial] = []
         self._warnings: list[str] = []
         self._errors: list[str] = []
         self._outcomes: list[dict[str, Any]] = []
         self._seen = 0
 
-    def take(self, one: _Named, admitted: Admitted) -> None:
+    def take(self, one: Named, admitted: Admitted) -> None:
         """Add what is known of one image."""
         self._seen += 1
         if self._seen > _MOST:
             admitted = Admitted(None, f"more than {_MOST} images in one Pod")
-        place = f"{one.item} {'mounts' if one.item.startswith('volume') else 'runs'} {one.image}"
+        place = _placed(one)
         if admitted.verified is None:
-            if self._of_pod:  # its Pods will be judged; that it could not be told beforehand refuses nothing
-                self._warn(ENGINE, f"{place}, which could not be judged: {admitted.error}", one)
-                return
-            self._errors.append(f"{ENGINE}: {place}: {admitted.error}")
-            self._out(ENGINE, "error", f"{place}: {admitted.error}", one)
+            self.fail(one, admitted.error)
             return
         for reason in admitted.verified.trusted.decision.reasons:
-            message = f"{place}: {reason.text}"
-            if reason.verdict is Weight.DENY and (not self._of_pod or self._mild is Mildness.DENY):
-                self._denials.append(Denial(reason.rule, message))
-                self._out(reason.rule, "deny", message, one)
-            elif reason.verdict is Weight.DENY:
-                self._warn(reason.rule, f"its Pods will be refused: {message}", one)
+            if reason.verdict is Weight.DENY:
+                self.deny(reason.rule, one, reason.text)
             elif reason.verdict is Weight.WARN:
-                self._warn(reason.rule, message, one)
+                self._warn(reason.rule, f"{place}: {reason.text}", one)
         if admitted.verified.by_tag:
             told = f"which is {admitted.verified.digest} now: name the digest, for what a tag names may change"
             self._warn("tag", f"{place}, {told}", one)
 
-    def _warn(self, policy: str, message: str, one: _Named) -> None:
+    def deny(self, rule: str, one: Named, text: str) -> None:
+        """An image may not run; of what makes Pods, as mildly as the settings have it."""
+        message = f"{_placed(one)}: {text}"
+        if not self._of_pod or self._mild is Mildness.DENY:
+            self._denials.append(Denial(rule, message))
+            self._out(rule, "deny", message, one)
+        else:
+            self._warn(rule, f"its Pods will be refused: {message}", one)
+
+    def fail(self, one: Named, error: str) -> None:
+        """An image could not be judged."""
+        if self._of_pod:  # its Pods will be judged; that it could not be told beforehand refuses nothing
+            self._warn(self._engine, f"{_placed(one)}, which could not be judged: {error}", one)
+            return
+        self._errors.append(f"{self._engine}: {_placed(one)}: {error}")
+        self._out(self._engine, "error", f"{_placed(one)}: {error}", one)
+
+    def _warn(self, policy: str, message: str, one: Named) -> None:
         self._warnings.append(f"[{policy}] {message}")
         self._out(policy, "warn", message, one)
 
-    def _out(self, policy: str, action: str, message: str, one: _Named) -> None:
+    def _out(self, policy: str, action: str, message: str, one: Named) -> None:
         item = one.item.partition(" ")[2]
-        told = {"policy": policy, "engine": ENGINE, "action": action, "message": message, "item": item}
+        told = {"policy": policy, "engine": self._engine, "action": action, "message": message, "item": item}
         self._outcomes.append({**told, "ofPod": True} if self._of_pod else told)
 
     def joined(self, verdict: Verdict) -> Verdict:

@@ -30,6 +30,7 @@ from lockgate.store.compiled import compiled_policies
 from lockgate.store.upkeep import Upkeep
 
 if TYPE_CHECKING:
+    from lockgate.gates.deployment import Environment
     from lockgate.gates.images import ImageTrust
 
 _log = logging.getLogger("lockgate.admission")
@@ -53,6 +54,8 @@ class Inputs:
     """Further files whose change means new inputs: settings, waivers."""
     images: ImageTrust | None = None
     """The policy of images; None where images are not verified."""
+    environments: tuple[Environment, ...] = ()
+    """Those that say of namespaces that they take only what was allowed."""
     upkeep: Upkeep = Upkeep()
     """How the tables of the record are compacted."""
 

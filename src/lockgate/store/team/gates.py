@@ -20,7 +20,14 @@ from sqlalchemy import Table as SqlTable
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
-from lockgate.model.deployment import Answered, Approval, BreakGlass, DeploymentRequest, Standing
+from lockgate.model.deployment import (
+    Answered,
+    Approval,
+    BreakGlass,
+    DeploymentRequest,
+    DeploymentWaits,
+    Standing,
+)
 from lockgate.store.team.database import METADATA, locked
 
 Transaction = Connection
@@ -98,6 +105,8 @@ FOLLOW_UPS = SqlTable(
     Column("at", String(32), nullable=False),
     Column("note", Text, nullable=False),
 )  # fmt: skip
+_SHORT = [column for column in REQUESTS.c if column.name != "evidence"]
+"""Of a request what lists need: what is known of it may be a megabyte."""
 _OPEN = (Standing.WAITING.value, Standing.ASKING.value)
 MOST_IMAGES = 500
 """Images of one request."""
@@ -184,8 +193,8 @@ def listed(
     connection: Connection, *, standings: Collection[Standing] = (), environment: str = "", repository: str = "",
     before: int = 0, most: int = 100,
 ) -> tuple[Kept, ...]:  # fmt: skip
-    """Requests, newest first; those with a number below ``before`` where it is given."""
-    wanted = select(REQUESTS).order_by(REQUESTS.c.number.desc()).limit(most)
+    """Requests without their evidence, newest first; those with a number below ``before`` where it is given."""
+    wanted = select(*_SHORT).order_by(REQUESTS.c.number.desc()).limit(most)
     wanted = wanted.where(REQUESTS.c.standing.in_(sorted(standings))) if standings else wanted
     wanted = wanted.where(REQUESTS.c.environment == environment) if environment else wanted
     wanted = wanted.where(REQUESTS.c.repository == repository) if repository else wanted
@@ -206,8 +215,8 @@ def allowed_before(connection: Connection, kept: Kept) -> Kept | None:
 
 
 def last_allowed(connection: Connection, environment: str, repository: str, *, but: str = "") -> Kept | None:
-    """What was last allowed for an environment and a repository, the request ``but`` aside."""
-    wanted = select(REQUESTS).where(
+    """What was last allowed for an environment and a repository, the request ``but`` aside; without its evidence."""
+    wanted = select(*_SHORT).where(
         REQUESTS.c.environment == environment, REQUESTS.c.repository == repository,
         REQUESTS.c.standing == Standing.ALLOWED, REQUESTS.c.id != but,
     ).order_by(REQUESTS.c.settled_at.desc(), REQUESTS.c.number.desc()).limit(1)  # fmt: skip
@@ -216,8 +225,8 @@ def last_allowed(connection: Connection, environment: str, repository: str, *, b
 
 
 def allowed_of(connection: Connection) -> tuple[Kept, ...]:
-    """All that were ever allowed, in the order in which they were."""
-    wanted = select(REQUESTS).where(REQUESTS.c.standing == Standing.ALLOWED)
+    """All that were ever allowed, in the order in which they were, without their evidence."""
+    wanted = select(*_SHORT).where(REQUESTS.c.standing == Standing.ALLOWED)
     wanted = wanted.order_by(REQUESTS.c.settled_at, REQUESTS.c.number)
     return tuple(_kept(row._mapping) for row in connection.execute(wanted))
 
@@ -236,6 +245,35 @@ def add_given(
     values = {"images": _json(images), "manifests": manifests, "given": _json({**kept.given, **given})}
     connection.execute(update(REQUESTS).where(REQUESTS.c.id == id).values(**values))
     return held(connection, id)
+
+
+def told_before(connection: Connection, request: DeploymentRequest) -> Kept | None:
+    """The newest request for the same commit in the same environment that says what is deployed."""
+    wanted = select(*_SHORT).where(
+        REQUESTS.c.environment == request.environment, REQUESTS.c.repository == request.repository,
+        REQUESTS.c.commit == request.commit, (REQUESTS.c.images != "[]") | (REQUESTS.c.manifests != ""),
+    ).order_by(REQUESTS.c.number.desc()).limit(1)  # fmt: skip
+    row = connection.execute(wanted).first()
+    return None if row is None else _kept(row._mapping)
+
+
+def waiting_for_more(connection: Connection, request: DeploymentRequest) -> Kept | None:
+    """An open request of a forge for the same commit in the same environment that says nothing of what is deployed."""
+    wanted = select(*_SHORT).where(
+        REQUESTS.c.environment == request.environment, REQUESTS.c.repository == request.repository,
+        REQUESTS.c.commit == request.commit, REQUESTS.c.forge != request.forge, REQUESTS.c.images == "[]",
+        REQUESTS.c.manifests == "", REQUESTS.c.standing.in_(_OPEN),
+    ).order_by(REQUESTS.c.number.desc()).limit(1)  # fmt: skip
+    row = connection.execute(wanted).first()
+    return None if row is None else _kept(row._mapping)
+
+
+def take_over(connection: Connection, kept: Kept, waits: DeploymentWaits) -> Kept:
+    """Have a request that a pipeline made be the one that its forge waits for. The request's lock must be held."""
+    values = {"forge": waits.forge, "key": waits.key, "callback": _json(dict(waits.callback)),
+              "url": waits.url or kept.request.url}  # fmt: skip
+    connection.execute(update(REQUESTS).where(REQUESTS.c.id == kept.request.id).values(**values))
+    return _found(find(connection, kept.request.id))
 
 
 def bind(
@@ -408,7 +446,7 @@ def _kept(row: Mapping[Any, Any]) -> Kept:
     )  # fmt: skip
     return Kept(
         row["number"], request, Standing(row["standing"]), row["key"], orjson.loads(row["callback"]),
-        orjson.loads(row["given"]), row["binding"], _maybe(row["bound_since"]), row["policy"], row["evidence"],
+        orjson.loads(row["given"]), row["binding"], _maybe(row["bound_since"]), row["policy"], row.get("evidence", ""),
         orjson.loads(row["decision"]), _maybe(row["settled_at"]), _maybe(row["usable_until"]),
     )  # fmt: skip
 
