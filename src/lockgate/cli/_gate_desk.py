@@ -31,6 +31,7 @@ from lockgate.store.team import gates
 from lockgate.store.workspace import prepare
 
 if TYPE_CHECKING:
+    from lockgate.engine.deployments.forges import Connections
     from lockgate.engine.deployments.gathering import Verify
     from lockgate.gates.images import ImageTrust
     from lockgate.store.team.database import TeamDatabase
@@ -41,13 +42,15 @@ _SECONDS = 30.0
 
 def desk_of(
     project: Callable[[], Project], database: TeamDatabase, *, origin: str = "", directory: Directory = of_team,
-    local: bool = False,
+    local: bool = False, forges: Connections | None = None,
 ) -> Desk:  # fmt: skip
-    """The desk. ``project``: as it is now. ``local``: commits are those of the repository of this machine.
+    """The desk. ``project``: as it is now. ``local``: commits are those of the repository of this machine. ``forges``:
+    tell of commits and checks of what waits there.
 
     Raises :class:`ConfigurationError`, now and whenever the settings are wrong.
     """
-    desk = Desk(database, lambda: _sources(project(), local=local), lambda: _rules(project()), directory, origin)
+    desk = Desk(database, lambda: _sources(project(), local=local, forges=forges), lambda: _rules(project()), directory,
+                origin)  # fmt: skip
     desk.rules()
     return desk
 
@@ -83,7 +86,11 @@ def _trust(project: Project) -> ImageTrust | None:
     return load(path)
 
 
-def _sources(project: Project, *, local: bool) -> Sources:
+def _sources(project: Project, *, local: bool, forges: Connections | None) -> Sources:
+    if forges is not None:
+        from lockgate.engine.deployments.forges import checks_of, commits_of
+
+        return Sources(project.record(), _verify(project), commits_of(forges), checks_of(forges))
     commits = of_repository(project.git) if local and project.git is not None else None
     return Sources(project.record(), _verify(project), commits)
 

@@ -95,11 +95,12 @@ def _gate(live: Live, services: Services) -> tuple[Handler, ...]:
     from lockgate.cli._gate_desk import desk_of, jobs_of
     from lockgate.engine.deployments.desk import Desk as GateDesk
     from lockgate.engine.deployments.handlers import handlers, resume
+    from lockgate.server.console.api.forges import connections_of
 
     def project() -> Project:
         return live.project
 
-    gate = desk_of(project, services.database, origin=services.origin)
+    gate = desk_of(project, services.database, origin=services.origin, forges=connections_of(services))
     services.more[GateDesk] = gate
     resume(gate)
     return handlers(jobs_of(project, gate, forge_answers(services)))

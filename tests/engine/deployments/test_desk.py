@@ -360,13 +360,13 @@ class _Forge:
     def __init__(self, *, fails: bool = False) -> None:
         self.fails = fails
 
-    def commits(self, request, before):
+    def commits(self, kept, before):
         if self.fails:
             raise SourceError("the forge answers 500")
         commit = CommitSeen(HEAD, ("ada@example.com", "7+ada-l@users.noreply.github.com"), "Sell hats")
         return History((commit,), whole=False)
 
-    def checks(self, request):
+    def checks(self, kept):
         if self.fails:
             raise SourceError("the forge answers 500")
         return {"build": CheckState.SUCCESS}

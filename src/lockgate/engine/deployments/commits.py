@@ -9,9 +9,9 @@ from __future__ import annotations
 from lockgate.engine.deployments.gathering import Commits, History
 from lockgate.gates.deployment.evidence import CommitSeen
 from lockgate.lazy_pattern import lazy_pattern
-from lockgate.model.deployment import DeploymentRequest
 from lockgate.sources.repository import Git
 from lockgate.sources.repository.git import resolved
+from lockgate.store.team.gates import Kept
 
 MOST, FIRST = 2_000, 250
 """Commits that are told, and of a repository of which nothing runs yet."""
@@ -34,8 +34,8 @@ def history(git: Git, commit: str, since: str) -> History:
 def of_repository(git: Git) -> Commits:
     """The same for requests."""
 
-    def commits(request: DeploymentRequest, since: str) -> History:
-        return history(git, request.commit, since)
+    def commits(kept: Kept, since: str) -> History:
+        return history(git, kept.request.commit, since)
 
     return commits
 
@@ -44,4 +44,10 @@ def _commit(entry: str) -> CommitSeen:
     id, author, committer, subject, others = entry.split("\x00", 4)
     names = {author, committer, *_ADDRESS.findall(others)} - {"", _WEB}
     return CommitSeen(id, tuple(sorted(names)), subject[:500])
+
+
+def co_authors(message: str) -> set[str]:
+    """Addresses that the trailers ``Co-authored-by`` of a message name."""
+    lines = (one for one in message.splitlines() if one.lower().startswith("co-authored-by:"))
+    return {address for one in lines for address in _ADDRESS.findall(one)}
 

@@ -79,11 +79,11 @@ class History:
     """False: there are more than were told."""
 
 
-Commits = Callable[[DeploymentRequest, str], History]
-"""The commits of a deployment behind the commit that runs (empty: the last ones), as a forge or a repository has them.
-Raises :class:`LockgateError`."""
-Checks = Callable[[DeploymentRequest], Mapping[str, CheckState]]
-"""How checks of the commit stand, by name. Raises :class:`LockgateError`."""
+Commits = Callable[[Kept, str], History | None]
+"""The commits of a deployment behind the commit that runs (empty: the last ones), as a forge or a repository has them;
+None where neither does. Raises :class:`LockgateError`."""
+Checks = Callable[[Kept], Mapping[str, CheckState] | None]
+"""How checks of the commit stand, by name; None where nobody is asked. Raises :class:`LockgateError`."""
 Verify = Callable[[Reference, str], Verified]
 """An image, and how it was named -> the verdict of the policy of images. Raises :class:`LockgateError`."""
 
@@ -287,12 +287,12 @@ def _packages(record: Record, runs: Sequence[str]) -> dict[tuple[str, str], str]
 
 def _commits(kept: Kept, before: Kept | None, sources: Sources, told: _Gathered) -> list[CommitSeen]:
     since = before.request.commit if before else ""
-    if sources.commits is None:
-        return _given_commits(kept, since, told)
     try:
-        history = sources.commits(kept.request, since)
+        history = sources.commits(kept, since) if sources.commits is not None else None
     except LockgateError as error:
         return _unknown(told, f"which commits it brings could not be found out: {clipped(str(error), 200)}")
+    if history is None:
+        return _given_commits(kept, since, told)
     _cut_short(told, since, history.whole)
     return list(history.commits)
 
@@ -324,14 +324,14 @@ def _cut_short(told: _Gathered, since: str, whole: bool) -> None:
 
 
 def _checks(kept: Kept, sources: Sources, told: _Gathered) -> tuple[CheckSeen, ...]:
-    if sources.checks is None:
-        given = kept.given.get("checks") or {}
-        return tuple(CheckSeen(name, CheckState(state)) for name, state in sorted(given.items()))
     try:
-        found = sources.checks(kept.request)
+        found = sources.checks(kept) if sources.checks is not None else None
     except LockgateError as error:
         told.unread.append(f"how checks of the commit stand could not be found out: {clipped(str(error), 200)}")
         return ()
+    if found is None:
+        given = kept.given.get("checks") or {}
+        found = {name: CheckState(state) for name, state in given.items()}
     return tuple(CheckSeen(name, state) for name, state in sorted(found.items()))
 
 
