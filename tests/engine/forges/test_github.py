@@ -12,6 +12,7 @@ from tests.simulators.github import INSTALLATION, TOKEN, GitHub, Pull, Repo
 
 from lockgate.engine.forges.happenings import work_of
 from lockgate.formats.forge_events import formats, read
+from lockgate.settings import ForgeSettings, GithubSettings
 from lockgate.store.team.deliveries import Delivery
 
 NAME = "harbour/shop"
@@ -341,3 +342,41 @@ def test_the_token_stands_in_no_file_argument_or_error(
     found = subprocess.run(["grep", "-rl", TOKEN, str(desk.folder)], capture_output=True, text=True)
     assert found.stdout == ""
     assert TOKEN not in caplog.text + "".join(said)
+
+
+def test_a_token_sets_statuses_in_place_of_checks(
+    hub: GitHub, desk_of: Callable[..., Desk], repo: Repo, work_tree: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+    github = GithubSettings(token="env:GITHUB_TOKEN", api=hub.base, address=hub.base)
+    desk = desk_of(hub=ForgeSettings(github=github, reconcile_minutes=0, code_scanning=False))
+    before = pushed(work_tree, repo)
+    work_tree.write("a.env", f"aws_access_key_id = {AWS}\n")
+    work_tree.commit("a secret")
+    after = pushed(work_tree, repo)
+    desk.take(push(hub, before, after))
+    desk.work()
+    assert [(one["sha"], one["state"]) for one in repo.statuses] == [(after, "pending"), (after, "failure")]
+    assert repo.checks == []
+    assert repo.sarifs == []
+
+
+def test_the_comment_reviews_the_dependencies_of_a_change(
+    hub: GitHub, desk_of: Callable[..., Desk], repo: Repo, work_tree: Repository
+) -> None:
+    desk = desk_of("version: 1\nfamilies: [secrets, dependencies]\n", hub=app_of(hub, reconcile_minutes=0))
+    work_tree.write("requirements.txt", "requests==2.19.0\nflask==3.0.0\n")
+    work_tree.commit("dependencies")
+    base = pushed(work_tree, repo)
+    work_tree.git("checkout", "-q", "-b", "change")
+    work_tree.write("requirements.txt", "requests==2.32.0\nflask==3.0.0\nevil|<b>==1.0\nattrs==24.1.0\n")
+    work_tree.commit("others")
+    repo.pulls[5] = Pull(5, pushed(work_tree, repo, "change"), base)
+    desk.take(pull(hub, 5))
+    desk.work()
+    said = repo.comments[0]["body"]
+    assert "### Dependency review" in said
+    assert "| upgrade | requests | 2.19.0 | 2.32.0 |" in said
+    assert "| added | attrs |  | 24.1.0 |" in said
+    assert "<b>" not in said
+    assert "flask" not in said

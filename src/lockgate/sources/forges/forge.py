@@ -127,9 +127,6 @@ class Forge(Protocol):
     def tell(self, repository: ForgeRepository, verdict: CommitVerdict) -> None:
         """Put a verdict on its commit, in place of an earlier one of that name."""
 
-    def told(self, repository: ForgeRepository, commit: str, name: str) -> bool:
-        """Whether a verdict of that name stands on a commit that is not a running one."""
-
     def comment(self, repository: ForgeRepository, number: int, marker: str, text: str) -> None:
         """Say something on a pull request, once: what was said under the same marker is replaced."""
 

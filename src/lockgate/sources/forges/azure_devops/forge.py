@@ -149,14 +149,6 @@ class AzureDevOpsForge:
             if one.get("isDeleted") is not True:
                 yield one
 
-    def told(self, repository: ForgeRepository, commit: str, name: str) -> bool:
-        """Whether the newest status of that name is not a pending one."""
-        found = self._client.items(f"{self._path(repository)}/commits/{commit}/statuses", _API, key="value")
-        ours = [one for one in found if text_at(one, "context", "name") == name
-                and text_at(one, "context", "genre") == _GENRE]  # fmt: skip
-        newest = max(ours, key=lambda one: int(one.get("id") or 0), default=None)
-        return newest is not None and newest.get("state") not in ("pending", "notSet")
-
     def comment(self, repository: ForgeRepository, number: int, marker: str, text: str) -> None:
         """A thread whose first comment begins with the marker."""
         pull = f"{self._path(repository)}/pullRequests/{number}"

@@ -169,14 +169,6 @@ class GitHubForge:
         path = f"repos/{repository.name}/statuses/{verdict.commit}"
         self._client.send("POST", path, body, again=True, resource=_CORE)
 
-    def told(self, repository: ForgeRepository, commit: str, name: str) -> bool:
-        """Whether a finished check, or a status that is not pending, is there."""
-        if self._is_installation:
-            return any(one.get("status") == "completed" for one in self._runs(repository, commit, name))
-        states = self._client.items(f"repos/{repository.name}/commits/{commit}/statuses", _PER_PAGE, resource=_CORE)
-        newest = next((one for one in states if one.get("context") == name), None)
-        return newest is not None and newest.get("state") != "pending"
-
     def comment(self, repository: ForgeRepository, number: int, marker: str, text: str) -> None:
         """A comment of ours begins with the marker. One that only looks like ours cannot be changed by us."""
         body = {"body": _cut(text)}

@@ -114,12 +114,6 @@ class GitLabForge:
             if error.status != 400 or "Cannot transition status" not in error.message:
                 raise
 
-    def told(self, repository: ForgeRepository, commit: str, name: str) -> bool:
-        """Whether a status of that name has ended."""
-        path = f"{self._path(repository)}/repository/commits/{commit}/statuses"
-        found = self._client.items(path, {**_PER_PAGE, "name": name})
-        return any(one.get("name") == name and one.get("status") not in ("pending", "running") for one in found)
-
     def comment(self, repository: ForgeRepository, number: int, marker: str, text: str) -> None:
         """A note of ours begins with the marker. One that only looks like ours cannot be changed by us."""
         path = f"{self._path(repository)}/merge_requests/{number}/notes"
