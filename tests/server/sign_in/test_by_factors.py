@@ -205,6 +205,26 @@ def test_a_reset_takes_all_factors_away_when_its_link_is_used(house, root):
         root.half()
 
 
+def test_an_invitation_opens_no_account_that_was_set_up_by_another(house, root):
+    with house.database.begin() as connection:
+        link = enrolment.invitation(house, connection, people.get(connection, root.id)).rpartition("#")[2]
+    with pytest.raises(SignInError, match="set up by another link"):
+        enrolment.followed(house, link, username="", name="", came=CAME)
+
+
+def test_what_has_run_out_is_swept_at_the_next_sign_in(house, root):
+    from sqlalchemy import func, select
+
+    for _ in range(5):
+        by_factors.challenge(house)
+    root.clock.ahead += timedelta(days=2)
+    by_factors.by_code(house, root.code(), came=CAME, half_token=root.half().token)
+    with house.database.read() as connection:
+        left = connection.execute(select(func.count()).select_from(sessions.PENDING)).scalar()
+        kept = connection.execute(select(func.count()).select_from(sessions.SESSIONS)).scalar()
+    assert (left, kept) == (0, 1)
+
+
 def test_a_factor_is_of_who_began_to_add_it(house, root):
     with house.database.begin() as connection:
         other = people.create(connection, username="other")

@@ -71,6 +71,8 @@ def followed(house: House, link: str, *, username: str, name: str, came: Came) -
             sessions.amend(connection, LINK, link, {**found, "person": person.id})
         if person is None or person.disabled:
             raise SignInError("that link is for nobody any more")
+        if found["purpose"] == "invite" and credentials.factors(connection, person.id).second:
+            raise SignInError("that account was set up by another link")
         if found["purpose"] == "reset":
             _forget_factors(connection, person.id)
         actor = Actor(person.id, person.name)

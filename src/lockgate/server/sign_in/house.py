@@ -197,6 +197,8 @@ class House:
             agent=came.agent, now=self.now(), **half.provider,
         )  # fmt: skip
         people.saw(connection, person.id, self.now())
+        sessions.forget(connection, now=self.now())  # a sign-in is seldom enough, and often enough, to sweep after
+        credentials.forget(connection, now=self.now())
         credentials.succeeded(connection, f"account {person.username}")
         credentials.succeeded(connection, f"second {person.id}")
         self.tell(connection, person, came, OK, detail={"session": session.id, "methods": list(shown)})
