@@ -19,6 +19,7 @@ from lockgate.model.actor import Actor
 from lockgate.server.access import QUERY, Person
 from lockgate.server.mounts import Mount
 from lockgate.server.query.desk import Desk, Question
+from lockgate.settings import FILE_NAME
 
 if TYPE_CHECKING:
     from lockgate.cli._project import Project
@@ -95,12 +96,15 @@ def _gate(live: Live, services: Services) -> tuple[Handler, ...]:
     from lockgate.cli._gate_desk import desk_of, jobs_of
     from lockgate.engine.deployments.desk import Desk as GateDesk
     from lockgate.engine.deployments.handlers import handlers, resume
+    from lockgate.engine.deployments.notices import check
     from lockgate.server.console.api.forges import connections_of
 
     def project() -> Project:
         return live.project
 
     gate = desk_of(project, services.database, origin=services.origin, forges=connections_of(services))
+    for number, channel in enumerate(project().settings.gate_notices):
+        check(channel, f"{FILE_NAME}: gate_notices[{number}]", Path(project().top))
     services.more[GateDesk] = gate
     resume(gate)
     return handlers(jobs_of(project, gate, forge_answers(services)))
