@@ -89,6 +89,8 @@ class GitHub:
     failures: list[int] = field(default_factory=list)
     """Statuses given before anything else, each once; the API's alone, not git's."""
     down: bool = False
+    limited_until: int = 0
+    """Seconds since 1970 until which the API allows nothing more; 0: it does."""
     problems: list[str] = field(default_factory=list)
     """What was asked or answered that is not described."""
     tokens_made: int = 0
@@ -317,8 +319,8 @@ def github(root: Path) -> Iterator[GitHub]:
             self.send_response(status)
             if status == 200 and self.command == "GET":
                 self.send_header("ETag", tag)
-            self.send_header("x-ratelimit-remaining", "4999")
-            self.send_header("x-ratelimit-reset", "4102444800")
+            self.send_header("x-ratelimit-remaining", "0" if hub.limited_until else "4999")
+            self.send_header("x-ratelimit-reset", str(hub.limited_until or 4_102_444_800))
             self.send_header("x-ratelimit-resource", "core")
             if status not in (204, 304):
                 self.send_header("Content-Length", str(len(content)))
@@ -336,6 +338,8 @@ def github(root: Path) -> Iterator[GitHub]:
             return b"".join(parts)
 
         def _api(self, path: str, query: str, body: Any) -> Answer:
+            if hub.limited_until:
+                return 403, {"message": "API rate limit exceeded for installation ID 77."}
             if hub.down:
                 return 500, {"message": "Server Error"}
             if hub.failures:

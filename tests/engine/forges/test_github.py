@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -264,6 +265,7 @@ def test_a_delivery_counts_once_and_again_where_its_job_failed_for_good(
         desk.work()
         desk.now += 7_200
     assert desk.work() == []
+    assert hub.check(NAME, "f" * 40, "Lockgate / push")["conclusion"] == "failure"
     assert desk.take(broken) == [False]
     assert desk.work()[0].startswith(("failed", "later"))
 
@@ -380,3 +382,21 @@ def test_the_comment_reviews_the_dependencies_of_a_change(
     assert "| added | attrs |  | 24.1.0 |" in said
     assert "<b>" not in said
     assert "flask" not in said
+
+
+def test_a_limit_that_lasts_has_the_work_done_when_it_is_over(
+    hub: GitHub, desk: Desk, repo: Repo, work_tree: Repository
+) -> None:
+    before = pushed(work_tree, repo)
+    work_tree.write("a.env", f"aws_access_key_id = {AWS}\n")
+    work_tree.commit("a secret")
+    after = pushed(work_tree, repo)
+    hub.limited_until = int(time.time()) + 1_000
+    desk.take(push(hub, before, after))
+    assert [said.split(":")[0] for said in desk.work()] == ["later"]
+    desk.now += 900
+    assert desk.work() == []
+    hub.limited_until = 0
+    desk.now += 200
+    desk.work()
+    assert hub.check(NAME, after, "Lockgate / push")["conclusion"] == "failure"

@@ -39,7 +39,7 @@ from lockgate.transport import Trust
 _KEPT_BYTES = 16 * 1024 * 1024
 WORK = Bounds(calls=400, retries=3, wait_seconds=6.0, longest_wait=5.0)
 """Of one delivery: what lasts longer is done later, so that nothing else waits for it."""
-LISTING = Bounds(calls=20_000, retries=50, wait_seconds=1_800.0, longest_wait=900.0, reserve=500)
+LISTING = Bounds(calls=20_000, retries=50, wait_seconds=60.0, longest_wait=30.0, reserve=500)
 """Of one look at everything: it leaves calls for what is told meanwhile."""
 
 

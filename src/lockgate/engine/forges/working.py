@@ -87,12 +87,24 @@ class Forges:
 def handlers(forges: Forges) -> tuple[Handler, ...]:
     """How the jobs of forges are done."""
     return (
-        Handler(HAPPENING, lambda job, progress: _happening(forges, job, progress), _AGAIN),
-        Handler(INVENTORY, lambda job, progress: _inventory(forges, job, progress), _AGAIN),
-        Handler(
-            RECONCILE, lambda job, progress: reconcile(forges.connections(), forges.database, job, progress), _AGAIN
-        ),
+        _handler(HAPPENING, lambda job, progress: _happening(forges, job, progress)),
+        _handler(INVENTORY, lambda job, progress: _inventory(forges, job, progress)),
+        _handler(RECONCILE, lambda job, progress: reconcile(forges.connections(), forges.database, job, progress)),
     )
+
+
+def _handler(kind: str, run: Callable[[Job, Progress], str]) -> Handler:
+    """A handler that comes back when the forge says so, without counting that as a failure."""
+
+    def patient(job: Job, progress: Progress) -> str:
+        try:
+            return run(job, progress)
+        except UnansweredError as error:
+            if error.after > _AGAIN[0]:
+                raise LaterError(str(error), error.after) from None
+            raise
+
+    return Handler(kind, patient, _AGAIN)
 
 
 def _happening(forges: Forges, job: Job, progress: Progress) -> str:
@@ -108,10 +120,6 @@ def _happening(forges: Forges, job: Job, progress: Progress) -> str:
     forge = connection.forge(event.installation)
     try:
         return _Work(forges, connection, forge, event, job, progress).done()
-    except UnansweredError as error:
-        if error.after > _AGAIN[0]:
-            raise LaterError(str(error), error.after) from None
-        raise
     finally:
         forge.close()
 
@@ -227,7 +235,9 @@ class _Work:
             run = run_of(self._connection.name, repository.id, begun)
             change = Change(name, git, base, begun.commit, begun.branch, run, is_again=self._job.attempts > 1)
             judged = self._forges.judging.change(change)
-        except (UnansweredError, LaterError):
+        except UnansweredError as error:
+            if self._job.attempts > len(_AGAIN):  # the last try: nobody else will say how it ended
+                self._forge.tell(repository, broken(begun, str(error)))
             raise
         except LockgateError as error:
             self._forge.tell(repository, broken(begun, str(error)))
