@@ -261,7 +261,7 @@ def test_every_distribution_that_is_imported_is_declared():
     called = {
         "arro3": "arro3-core", "azure": "azure-core", "backports": "backports-zstd", "google": "protobuf",
         "grpc": "grpcio", "nacl": "pynacl", "opentelemetry": "opentelemetry-proto", "packageurl": "packageurl-python",
-        "pkcs11": "python-pkcs11", "py4j": "pyspark",
+        "pkcs11": "python-pkcs11", "py4j": "pyspark", "argon2": "argon2-cffi",
         "jwt": "pyjwt", "re2": "google-re2", "rfc3161_client": "rfc3161-client", "tree_sitter": "tree-sitter",
         "ua_parser": "ua-parser",
         "yaml": "pyyaml", "yara_x": "yara-x",
