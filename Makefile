@@ -1,20 +1,26 @@
 # Two commands matter: `make up` (what it answers) and `make test` (that it is true).
 PYTHON ?= python3.11
 VENV := .venv
+CONSOLE_PORT ?= 8642
 BIN := $(VENV)/bin
 export LOCKGATE_CORPORA ?= $(abspath ../shared/corpora)
 
-.PHONY: up test lint docs bench lock clean
+.PHONY: up down test lint docs bench lock clean
 
-up: $(VENV)/.main  ## install, build the sample advisory store, judge the example shop
+up: $(VENV)/.main  ## install, build the sample advisory store, judge the example shop, open the console over it
 	@$(BIN)/lockgate advisories update --quiet --store $(VENV)/sample-advisories.db examples/advisories
 	@echo
 	@$(BIN)/python examples/lay_out.py $(VENV)/harbour
-	@$(BIN)/lockgate check $(VENV)/harbour --no-store --advisories $(VENV)/sample-advisories.db || [ $$? -eq 1 ]
+	@$(BIN)/lockgate check $(VENV)/harbour --advisories $(VENV)/sample-advisories.db || [ $$? -eq 1 ]
 	@echo
 	@echo "That was the example shop (examples/harbour), with weaknesses planted on purpose. Now your own code:"
 	@echo "  $(CURDIR)/$(BIN)/lockgate advisories update osv-export.zip   (exports of https://osv.dev; once)"
 	@echo "  $(CURDIR)/$(BIN)/lockgate check /path/to/your/repository"
+	@echo
+	@$(BIN)/python examples/console.py up $(CONSOLE_PORT)
+
+down: $(VENV)/.main  ## end the console that make up opened
+	@$(BIN)/python examples/console.py down
 
 test: $(VENV)/.dev  ## every test
 	$(BIN)/python -m pytest -n auto --dist loadgroup
