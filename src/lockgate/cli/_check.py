@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockgate.cli._outputs import outputs, write
 from lockgate.cli._progress import progress
@@ -26,6 +26,9 @@ from lockgate.sources.repository.clone import cloned, is_address, shown
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
 from lockgate.store.workspace import Workspace, prepare, salt_of, workspace_of
+
+if TYPE_CHECKING:
+    from lockgate.cli._beyond import Beyond
 
 _MOST_JOBS = 4
 """Workers that are started unasked: each takes memory."""
@@ -74,6 +77,7 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
         sources = _sources(arguments, projects, cache, families, salt)
         revision, branch = ("", "") if elsewhere else first.head()
         exempted = first.exemptions(arguments.exemptions) if Family.POLICY in families else None
+        beyond = _server(arguments.server)
         request = Request(
             families=families,
             gate=first.settings.gate,
@@ -85,7 +89,9 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
             cache_dir=None if arguments.no_store else place.cache_dir,
             made_dir=None if arguments.no_store else machine_folder(project.top for project, _ in projects),
             vex=first.vex(arguments.vex) if Family.DEPENDENCIES in families else (),
-            waivers=first.waivers().extended(exempted.waivers if exempted is not None else ()),
+            waivers=first.waivers().extended(
+                (*(exempted.waivers if exempted is not None else ()), *(beyond.waivers() if beyond else ()))
+            ),
             skips=exempted.skips if exempted is not None else (),
             owners=None if elsewhere else first.owners(),
             blame_root=None if elsewhere else _blame_root(arguments, first),
@@ -101,6 +107,8 @@ def _check(arguments: argparse.Namespace, paths: list[Path], *, workspace: Works
         decision = judged(sources, request, record=record, ledger=ledger, cache=cache)
         _remember_blobs(sources, cache, families, noticed)
     write(results[0], wanted)
+    if beyond:
+        beyond.send(results[0], arguments.called or beyond.called(first))
     if arguments.fix:
         from lockgate.cli._fix import apply_fixes
 
@@ -119,6 +127,14 @@ def judged(
     rules = load(request.families, cache_dir=request.made_dir or request.cache_dir, samples=False)
     asked = replace(request, rules_digest=rules.digest)
     return scan(sources, rules, GATE, store=record, ledger=ledger, request=asked, cache=cache)
+
+
+def _server(address: str | None) -> Beyond | None:
+    if not address:
+        return None
+    from lockgate.cli._beyond import Beyond
+
+    return Beyond(address)
 
 
 def _alone(arguments: argparse.Namespace) -> None:

@@ -51,6 +51,7 @@ def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
     from lockgate.engine import sign_in_rows
     from lockgate.engine.working import Workers
     from lockgate.server.console.api.forges import LARGER
+    from lockgate.server.console.api.runs import LARGER as LARGER_RUNS
     from lockgate.server.console.application import application
     from lockgate.server.console.signed_in import identify
     from lockgate.server.sign_in.house import House
@@ -66,7 +67,7 @@ def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
     ]  # fmt: skip
     workers = Workers(database, handlers, threads=settings.job_threads)
     object.__setattr__(services, "wake", workers.wake)
-    mount = Mount(_PREFIXES, application(services, LARGER), None, close=database.close)
+    mount = Mount(_PREFIXES, application(services, {**LARGER, **LARGER_RUNS}), None, close=database.close)
     begin(services)
     return Beside((mount,), (workers,), lambda: _tell(house, origin))
 
@@ -142,6 +143,7 @@ def _is_loopback(host: str) -> bool:
 def services_over(live: Live, desk: Desk, database: TeamDatabase, origin: str) -> Services:
     """What the console of a project stands on, but for how people sign in."""
     from lockgate.server.console.services import Services
+    from lockgate.store.uploads import keep
 
     async def ask(
         actor: Actor, query: str, parameters: Mapping[str, str] | None = None, *, rows: int = 10_000
@@ -159,5 +161,6 @@ def services_over(live: Live, desk: Desk, database: TeamDatabase, origin: str) -
     names = frozenset((*live.project.settings.server.names, *local))
     return Services(
         database, lambda: live.project.settings, live.project.workspace.folder, Path(live.project.top), origin, ask,
-        stamp, has_table=lambda name: live.record.shapes().table(name) is not None, names=names,
+        stamp, keep_run=lambda upload: keep(live.record, upload),
+        has_table=lambda name: live.record.shapes().table(name) is not None, names=names,
     )  # fmt: skip

@@ -33,6 +33,9 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     add("--yes", action="store_true", help="do not ask before --fix writes")
     add("--ignored", action="store_true", help="read files that git ignores as well")
     add("--all-blobs", action="store_true", help="with --history: read blobs that an earlier run saw again")
+    add("--server", metavar="URL", help="honour the waivers of a server, and send it the run (lockgate login)")
+    add("--as", dest="called", metavar="NAME", default="",
+        help="what the server calls this place (default: the remote of git, else the folder)")
     add("--no-store", action="store_true", help="remember nothing: every finding counts as new")
     add("--no-blame", action="store_true", help="do not look up who introduced a finding")
     add("--quiet", action="store_true", help="no progress line")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lockgate.settings import Settings
     from lockgate.store.ask import Answer
     from lockgate.store.team.database import TeamDatabase
+    from lockgate.store.uploads import Upload
 
 Identify = Callable[["Request"], Awaitable["Actor | None"]]
 """Who sent a request; nobody where it shows nothing that this way of signing in knows."""
@@ -49,6 +50,8 @@ class Services:
     ask: Ask
     stamp: Callable[[], object]
     """Of the record as it stands: what is the same as before need not be asked again. None: it cannot be told."""
+    keep_run: Callable[[Upload], bool] = lambda upload: False
+    """Puts a run that was sent into the record; whether it was there already."""
     has_table: Callable[[str], bool] = lambda name: False
     """Whether a table of that name can be asked."""
     identify: Sequence[Identify] = ()

@@ -1,0 +1,164 @@
+"""Standing findings: listed, one by one, exported, and as a badge."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from typing import Annotated, Any
+from xml.sax.saxutils import escape
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.exceptions import HTTPException
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from lockgate.access import permissions
+from lockgate.model import Family, Severity
+from lockgate.model.actor import Actor
+from lockgate.server.console import looks, questions
+from lockgate.server.console.asking import needs, services_of
+from lockgate.server.console.questions import Filter
+
+ROUTES = APIRouter(prefix="/api/v1")
+Reader = Annotated[Actor, needs(permissions.FINDINGS_READ)]
+_MOST_EXPORTED = 200_000
+_SEVERITIES = {str(one): one for one in Severity}
+_COLOURS = {"critical": "#a3123b", "high": "#b8321a", "medium": "#8a5200", "low": "#1a639e", "info": "#55606e"}
+
+
+class FindingView(BaseModel):
+    """One standing finding."""
+
+    identity: str
+    rule: str
+    family: str
+    severity: str
+    state: str
+    """``new`` or ``known``."""
+    subject: str
+    path: str
+    line: int
+    message: str
+    first_seen: str
+    waived: bool
+    waiver_expires: str
+    fixable: bool
+    root: str
+    """The place it was found in."""
+
+
+class FindingPage(BaseModel):
+    """Some findings."""
+
+    items: list[FindingView]
+    next: int | None
+    """What ``page`` must be for those that follow."""
+
+
+@ROUTES.get("/findings", responses={304: {}})
+async def listed(
+    request: Request, actor: Reader, response: Response, page: Annotated[int, Query(ge=1, le=1_000)] = 1,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Any:  # fmt: skip
+    """Standing findings, the worst first. ``ETag`` changes when the record does."""
+    wanted = _wanted(request)
+    if (tag := _tag(request, actor)) and request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={"etag": tag})
+    found = await looks.rows(
+        request, actor, questions.listed(wanted, page * limit + 1), wanted.parameters(), most=1_000 * 500 + 1
+    )
+    shown = found[(page - 1) * limit : page * limit]
+    if tag:
+        response.headers["etag"] = tag
+    return FindingPage(items=[_view(one) for one in shown], next=page + 1 if len(found) > page * limit else None)
+
+
+@ROUTES.get("/findings/{identity}", responses={404: {}})
+async def one(
+    request: Request, actor: Reader, identity: Annotated[str, Path(max_length=80)]
+) -> FindingView:  # fmt: skip
+    """One, where it stands."""
+    query = f"{questions.IDENTITY}StandingFindings() | where Identity == pIdentity | take 1"
+    found = await looks.row(request, actor, query, {"pIdentity": identity})
+    if not found:
+        raise HTTPException(404)
+    return _view(found)
+
+
+@ROUTES.get("/export/findings.csv", response_class=Response)
+async def exported(request: Request, actor: Reader) -> Response:
+    """All that meet the filters of the list, as CSV."""
+    wanted = _wanted(request)
+    found = await looks.rows(
+        request, actor, questions.listed(wanted, _MOST_EXPORTED), wanted.parameters(), most=_MOST_EXPORTED
+    )
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(FindingView.model_fields)
+    writer.writerows([_safe(value) for value in _view(row).model_dump().values()] for row in found)
+    headers = {"content-disposition": 'attachment; filename="findings.csv"'}
+    return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@ROUTES.get("/badge.svg", response_class=Response)
+async def badge(request: Request, actor: Reader, root: Annotated[str, Query(max_length=500)]) -> Response:
+    """The worst open finding of a place, and how many there are of it."""
+    wanted = Filter(root=root, waived=False)
+    rows = await looks.rows(request, actor, questions.counted(wanted, "Severity"), wanted.parameters())
+    counts = {row["Severity"]: row["Count"] for row in rows}
+    worst = next((str(one) for one in sorted(Severity, reverse=True) if counts.get(str(one))), "")
+    told, colour = (f"{counts[worst]:,} {worst}", _COLOURS[worst]) if worst else ("clean", "#16703c")
+    return Response(_drawn(told, colour), media_type="image/svg+xml", headers={"cache-control": "no-cache"})
+
+
+def _wanted(request: Request) -> Filter:
+    """The filters of an address. Raises 422 for one that is of no closed list."""
+    query = request.query_params
+    severities, families = query.getlist("severity"), query.getlist("family")
+    if any(one not in _SEVERITIES for one in severities) or any(one not in list(Family) for one in families):
+        raise HTTPException(422, "there is no such severity or family")
+    chosen = {"true": True, "false": False, "": None}
+    flags = [query.get(name, "") for name in ("waived", "fixable")]
+    if any(one not in chosen for one in flags):
+        raise HTTPException(422, "waived and fixable are true or false")
+    word, rule, path, owner, root = (query.get(name, "")[:500] for name in ("word", "rule", "path", "owner", "root"))
+    waived, fixable = (chosen[one] for one in flags)
+    return Filter(
+        word, rule, path, owner, root, tuple(_SEVERITIES[one] for one in severities),
+        tuple(Family(one) for one in families), "", waived, fixable,
+    )  # fmt: skip
+
+
+def _tag(request: Request, actor: Actor) -> str:
+    """Of the answer to this address for this actor, while nothing was written; empty where that is not known."""
+    stamp = services_of(request).stamp()
+    if stamp is None:
+        return ""
+    told = repr((stamp, actor.id, actor.personas, [team.name for team in actor.teams], str(request.url)))
+    return f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
+
+
+def _view(row: looks.Row) -> FindingView:
+    return FindingView(
+        identity=row["Identity"], rule=row["Rule"], family=row["Family"], severity=row["Severity"], state=row["State"],
+        subject=row["SubjectName"] or "", path=row["Path"] or "", line=row["Line"] or 0, message=row["Message"] or "",
+        first_seen=row["FirstSeen"] or "", waived=bool(row["Waived"]), waiver_expires=row["WaiverExpires"] or "",
+        fixable=bool(row["Fixable"]), root=row["Root"] or "",
+    )  # fmt: skip
+
+
+def _safe(value: object) -> object:
+    """A text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def _drawn(told: str, colour: str) -> str:
+    width = 66 + 7 * len(told)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" '
+        f'aria-label="lockgate: {escape(told)}"><rect width="{width}" height="20" rx="3" fill="{colour}"/>'
+        '<rect width="60" height="20" rx="3" fill="#39424e"/>'
+        '<g fill="#fff" font-family="Verdana,sans-serif" font-size="11"><text x="6" y="14">lockgate</text>'
+        f'<text x="65" y="14">{escape(told)}</text></g></svg>'
+    )

@@ -1,0 +1,108 @@
+"""Waivers that are asked for and granted at the server; what the command line honours."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.exceptions import HTTPException
+from pydantic import BaseModel, Field
+
+from lockgate.access import permissions
+from lockgate.model.actor import Actor
+from lockgate.server.console.asking import address_of, needs, services_of
+from lockgate.server.console.pages.triage import check
+from lockgate.store.team import waivers
+from lockgate.store.team.waivers import AskedWaiver, WaiverState
+
+ROUTES = APIRouter(prefix="/api/v1/waivers")
+Reader = Annotated[Actor, needs(permissions.WAIVERS_READ)]
+_NUMBER = Path(ge=1, le=2**31 - 1)
+
+
+class WaiverView(BaseModel):
+    """One waiver."""
+
+    id: int
+    identities: list[str]
+    reason: str
+    expires: str
+    state: WaiverState
+    asked_by: str
+    asked: float
+    answered_by: str
+    answered: float
+    answer: str
+
+
+class WaiverPage(BaseModel):
+    """Some waivers, newest first."""
+
+    items: list[WaiverView]
+    next: int | None
+    """What ``before`` must be for those that follow."""
+
+
+class Asked(BaseModel):
+    """What is asked for."""
+
+    identities: Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=500)]
+    reason: Annotated[str, Field(min_length=3, max_length=2_000)]
+    expires: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    """ISO date, the last day."""
+
+
+class Said(BaseModel):
+    """What somebody says with an answer."""
+
+    said: Annotated[str, Field(max_length=2_000)] = ""
+
+
+@ROUTES.get("")
+def listed(
+    request: Request, actor: Reader, state: WaiverState | None = None,
+    before: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> WaiverPage:  # fmt: skip
+    """Waivers, newest first."""
+    del actor
+    with services_of(request).database.read() as connection:
+        found = waivers.listed(connection, state=state, before=before, most=limit + 1)
+    following = found[limit - 1].id if len(found) > limit else None
+    return WaiverPage(items=[_view(one) for one in found[:limit]], next=following)
+
+
+@ROUTES.post("", status_code=201, responses={404: {}})
+async def ask(
+    request: Request, actor: Annotated[Actor, needs(permissions.WAIVERS_REQUEST)], asked: Asked
+) -> WaiverView:  # fmt: skip
+    """Ask for one; somebody else grants it."""
+    await check(request, actor, asked.identities)
+    with services_of(request).database.begin() as connection:
+        number = waivers.ask(
+            connection, actor, asked.identities, asked.reason, asked.expires, address=address_of(request)
+        )
+        found = waivers.find(connection, number)
+    assert found is not None
+    return _view(found)
+
+
+@ROUTES.post("/{number}/{answer}", responses={409: {}})
+def answer(
+    request: Request, number: Annotated[int, _NUMBER], answer: WaiverState, said: Said,
+    actor: Annotated[Actor, needs(permissions.WAIVERS_APPROVE)],
+) -> WaiverView:  # fmt: skip
+    """Grant, refuse or end one."""
+    with services_of(request).database.begin() as connection:
+        if not waivers.answer(connection, actor, number, answer, said.said, address=address_of(request)):
+            raise HTTPException(409, f"Waiver {number} does not stand so that this could be done.")
+        found = waivers.find(connection, number)
+    assert found is not None
+    return _view(found)
+
+
+def _view(one: AskedWaiver) -> WaiverView:
+    return WaiverView(
+        id=one.id, identities=list(one.identities), reason=one.reason, expires=one.expires, state=one.state,
+        asked_by=one.asked_name, asked=one.asked, answered_by=one.answered_name, answered=one.answered,
+        answer=one.answer,
+    )  # fmt: skip
