@@ -72,6 +72,12 @@ def held(actor: Actor) -> dict[Permission, Scope]:
 
 
 @cache
+def is_of_teams(permission: Permission) -> bool:
+    """Whether somebody can have a permission for some objects alone: the matrix grants it to a persona so."""
+    return any(granted(one).get(permission, Scope.ANY) is not Scope.ANY for one in Persona)
+
+
+@cache
 def _own() -> tuple[Grant, ...]:
     return tuple(grant(one) for one in _OWN.split())
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from lockgate.access.permissions import described
-from lockgate.access.personas import granted, held, narrower
+from lockgate.access.personas import granted, held, is_of_teams, narrower
 from lockgate.dataclass import dataclass
 from lockgate.model.actor import Actor, ActorKind, Asset, Permission, Persona, Scope
 
@@ -41,6 +41,7 @@ def may(
 
     Without an ``asset`` it is asked whether they may to anything at all; ``Ruling.scope`` then says to what.
     ``fresh_mfa``: minutes within which a second factor must have been shown; by default what the permission demands.
+    What no team owns is reached whole or not at all, since no list of it can be cut.
     Services and workloads have no second factor: what they may was decided, with one, when they were given it.
     Raises :class:`UsageError` for a permission that does not exist.
     """
@@ -48,6 +49,8 @@ def may(
     scope = reach(actor, permission)
     if scope is None:
         return Ruling(False, _refused(actor, permission))
+    if asset is None and scope is not Scope.ANY and not is_of_teams(permission):
+        return Ruling(False, f"{permission} is about what no team owns: a token for it says any:{permission}", scope)
     if asset is not None and not _reaches(actor, scope, asset):
         return Ruling(False, f"{actor.name} may {permission} only for {_HELD[scope]}", scope)
     if demanded and actor.kind is ActorKind.PERSON and not _fresh(actor, now, demanded):

@@ -124,7 +124,7 @@ def desk_over(live: Live, threads: int) -> Desk:
     def stamp(person: Person) -> object | None:
         # Who asks is told apart by the desk; what they are here may have changed since.
         actor, written, library = person.actor, live.record.stamp(), live.project.library()
-        belongs = (actor.personas, actor.teams, actor.narrowed) if actor is not None else ()
+        belongs = (actor.personas, actor.teams, actor.grants, actor.narrowed) if actor is not None else ()
         return None if written is None else (written, live.changes, library.functions(), belongs)
 
     return Desk(open_tables, threads=threads, stamp=stamp)

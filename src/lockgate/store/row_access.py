@@ -8,6 +8,7 @@ runs over their repositories; of any other, none. Lines of the settings about a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -50,6 +51,15 @@ def security_for(actor: Actor, tables: Mapping[str, TableSettings]) -> RowSecuri
     return RowSecurity(conditions, otherwise=otherwise, beside=_RUNS)
 
 
+def repository_of(actor: Actor, root: str) -> Asset:
+    """The repository that a run over ``root`` is about: as a team of the actor names it, where one owns it."""
+    for team in actor.teams:
+        for one in team.owns:
+            if one.kind is AssetKind.REPOSITORY and re.fullmatch(_of_repository(one.name), root.lower()):
+                return one
+    return Asset(AssetKind.REPOSITORY, root)
+
+
 def _owned(columns: Mapping[str, str], owned: Sequence[Asset]) -> str:
     """The condition of rows about what is owned, on a table of these columns."""
     if {"Environment", "Repository"} <= set(columns):
@@ -81,8 +91,11 @@ _RUNS = {RUNS: {"RunId": "string", "Root": "string"}}
 
 def _of_roots(owned: Sequence[Asset]) -> str:
     """Runs over owned repositories, which a root names by address or by ``owner/name`` alone."""
-    names = [_pattern(one.name) for one in owned if one.kind is AssetKind.REPOSITORY]
-    return _matching("Root", [f"{_HOST}{one}([.]git)?/?" for one in names])
+    return _matching("Root", [_of_repository(one.name) for one in owned if one.kind is AssetKind.REPOSITORY])
+
+
+def _of_repository(name: str) -> str:
+    return f"{_HOST}{_pattern(name)}([.]git)?/?"
 
 
 _HOST = "([a-z+]+://([^/@]*@)?([^/]+/)?|[^/@:]+@[^/:]+:|[^/:]+[.][^/:]+/)?"

@@ -125,10 +125,14 @@ def test_code_is_shown_of_plain_files_of_the_project_alone(tmp_path: Path) -> No
     (tmp_path / "secret").write_text("x\n")
     (tmp_path / "in" / "link").symlink_to(tmp_path / "secret")
     (tmp_path / "in" / "a").write_text("1\n2\n3\n4\n5\n6\n7\n8\n9\n")
-    assert frame(tmp_path / "in", "../secret", 1, 1) == []
-    assert frame(tmp_path / "in", "link", 1, 1) == []
-    assert frame(tmp_path / "in", "", 1, 1) == []
-    assert [(number, fault) for number, _, fault in frame(tmp_path / "in", "a", 5, 6)] == [
+    (tmp_path / "in" / ".lockgate").mkdir()
+    (tmp_path / "in" / ".lockgate" / "salt").write_text("x\n")
+    for path in ("../secret", "link", "", ".lockgate/salt", "x/../.lockgate/salt"):
+        assert frame(tmp_path / "in", str(tmp_path / "in"), path, 1, 1) == []
+    for root in ("github.com/acme/other", str(tmp_path), "", "\x00"):
+        assert frame(tmp_path / "in", root, "a", 1, 1) == []
+    top = f"{tmp_path / 'in'}, other.sarif"
+    assert [(number, fault) for number, _, fault in frame(tmp_path / "in", top, "a", 5, 6)] == [
         (2, False), (3, False), (4, False), (5, True), (6, True), (7, False), (8, False), (9, False),
     ]  # fmt: skip
 

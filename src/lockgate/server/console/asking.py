@@ -19,6 +19,8 @@ from lockgate.server.console.services import Services
 from lockgate.store.team import trail
 
 AssetOf = Callable[[Request], "Asset | Awaitable[Asset | None] | None"]
+MOST_NUMBER = 2**31 - 1
+"""The largest number of a row, as PostgreSQL has integers; an address may hold any."""
 _ACTOR = "lockgate.actor"
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 

@@ -1,7 +1,8 @@
 """What pages ask the record for: one query at a time, its rows as plain values, kept while nothing was written.
 
-An answer is kept for who asked, since rows are theirs to see; a page of another person asks anew. What does not belong:
-the queries (``questions``), and how they are drawn.
+An answer is kept for who asked and for all that decides which rows they see: personas, teams with what these own,
+grants, and what the token is for that they show. What does not belong: the queries (``questions``), and how they are
+drawn.
 """
 
 from __future__ import annotations
@@ -57,8 +58,7 @@ async def rows(
     """The rows of ``query`` that ``actor`` sees, by column. Raises :class:`LockgateError`."""
     services = services_of(request)
     kept: Kept = services.more.setdefault(Kept, Kept())
-    teams = tuple(sorted(team.name for team in actor.teams))
-    key = (actor.id, actor.personas, teams, query, tuple(sorted((parameters or {}).items())), most)
+    key = (sees(actor), query, tuple(sorted((parameters or {}).items())), most)
     stamp = services.stamp()
     found = kept.find(key, stamp) if stamp is not None else None
     if found is None:
@@ -78,3 +78,8 @@ async def row(request: Request, actor: Actor, query: str, parameters: Mapping[st
     """The first row, or an empty one."""
     found = await rows(request, actor, query, parameters, most=1)
     return found[0] if found else {}
+
+
+def sees(actor: Actor) -> object:
+    """The same for two requests only where the same rows are seen: by whom, and all that decides it."""
+    return (actor.id, actor.personas, actor.teams, actor.grants, actor.narrowed)

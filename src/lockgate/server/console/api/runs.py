@@ -15,8 +15,9 @@ from pydantic import BaseModel
 
 from lockgate.access import permissions
 from lockgate.errors import LockgateError
-from lockgate.model.actor import Actor, Asset, AssetKind
+from lockgate.model.actor import Actor
 from lockgate.server.console.asking import address_of, needs, permit, services_of
+from lockgate.store.row_access import repository_of
 from lockgate.store.team import trail
 from lockgate.store.uploads import Upload, read
 
@@ -44,7 +45,7 @@ async def upload(request: Request, actor: Annotated[Actor, needs(permissions.RUN
         upload = await run_in_threadpool(read, sent)
     except (ValueError, EOFError, zlib.error, LockgateError) as error:
         raise HTTPException(400, f"that is no run: {error}") from None
-    permit(request, actor, permissions.RUNS_UPLOAD, Asset(AssetKind.REPOSITORY, upload.root))
+    permit(request, actor, permissions.RUNS_UPLOAD, repository_of(actor, upload.root))
     return await run_in_threadpool(_kept, request, actor, upload)
 
 

@@ -12,6 +12,7 @@ from lockgate.access import permissions
 from lockgate.model.actor import Actor
 from lockgate.server.console.asking import address_of, needs, services_of
 from lockgate.server.console.pages.triage import check
+from lockgate.server.console.waivers_seen import seen
 from lockgate.store.team import waivers
 from lockgate.store.team.waivers import AskedWaiver, WaiverState
 
@@ -59,16 +60,13 @@ class Said(BaseModel):
 
 
 @ROUTES.get("")
-def listed(
+async def listed(
     request: Request, actor: Reader, state: WaiverState | None = None,
     before: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> WaiverPage:  # fmt: skip
     """Waivers, newest first."""
-    del actor
-    with services_of(request).database.read() as connection:
-        found = waivers.listed(connection, state=state, before=before, most=limit + 1)
-    following = found[limit - 1].id if len(found) > limit else None
-    return WaiverPage(items=[_view(one) for one in found[:limit]], next=following)
+    shown, more = await seen(request, actor, state=state, before=before, most=limit)
+    return WaiverPage(items=[_view(one) for one in shown], next=more or None)
 
 
 @ROUTES.post("", status_code=201, responses={404: {}})
@@ -76,7 +74,7 @@ async def ask(
     request: Request, actor: Annotated[Actor, needs(permissions.WAIVERS_REQUEST)], asked: Asked
 ) -> WaiverView:  # fmt: skip
     """Ask for one; somebody else grants it."""
-    await check(request, actor, asked.identities)
+    await check(request, actor, asked.identities, permissions.WAIVERS_REQUEST)
     with services_of(request).database.begin() as connection:
         number = waivers.ask(
             connection, actor, asked.identities, asked.reason, asked.expires, address=address_of(request)

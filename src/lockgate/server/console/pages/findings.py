@@ -84,7 +84,8 @@ async def one(
     newest = history[0]
     lines = []
     if newest["Family"] != str(Family.SECRETS):
-        lines = frame(Path(services_of(request).project), newest["Path"], newest["Line"], newest["EndLine"])
+        lines = frame(Path(services_of(request).project), newest["Root"], newest["Path"], newest["Line"],
+                      newest["EndLine"])  # fmt: skip
     with services_of(request).database.read() as connection:
         said = triage.found(connection, [identity])
         remarks = triage.remarks(connection, identity)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from lockgate.access import permissions
 from lockgate.model.actor import Actor
-from lockgate.server.console.asking import address_of, needs, services_of
+from lockgate.server.console.asking import MOST_NUMBER, address_of, needs, services_of
 from lockgate.server.console.drawing import is_fragment, page
 from lockgate.server.console.refusals import refused
 from lockgate.store.team import jobs, trail
@@ -17,12 +17,13 @@ from lockgate.store.team.jobs import JobState
 
 ROUTES = APIRouter()
 _PAGE = 50
+_Number = Annotated[int, Path(ge=1, le=MOST_NUMBER)]
 
 
 @ROUTES.get("/jobs")
 def listed(
     request: Request, actor: Annotated[Actor, needs(permissions.JOBS_READ)], state: JobState | None = None,
-    before: int = 0,
+    before: Annotated[int, Query(ge=0, le=MOST_NUMBER)] = 0,
 ) -> Response:  # fmt: skip
     """Newest first."""
     del actor
@@ -33,13 +34,17 @@ def listed(
 
 
 @ROUTES.post("/jobs/{number}/cancel")
-def cancel(request: Request, number: int, actor: Annotated[Actor, needs(permissions.JOBS_CHANGE)]) -> Response:
+def cancel(
+    request: Request, number: _Number, actor: Annotated[Actor, needs(permissions.JOBS_CHANGE)]
+) -> Response:
     """End one."""
     return _changed(request, number, actor, "jobs:cancel", jobs.cancel)
 
 
 @ROUTES.post("/jobs/{number}/retry")
-def retry(request: Request, number: int, actor: Annotated[Actor, needs(permissions.JOBS_CHANGE)]) -> Response:
+def retry(
+    request: Request, number: _Number, actor: Annotated[Actor, needs(permissions.JOBS_CHANGE)]
+) -> Response:
     """Begin one again."""
     return _changed(request, number, actor, "jobs:retry", jobs.retry)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from lockgate.access import permissions
 from lockgate.model.actor import Actor
-from lockgate.server.console.asking import needs, services_of
+from lockgate.server.console.asking import MOST_NUMBER, needs, services_of
 from lockgate.server.console.drawing import page
 from lockgate.store.team import trail
 
@@ -19,7 +19,8 @@ _PAGE = 100
 
 @ROUTES.get("/trail")
 def listed(
-    request: Request, actor: Annotated[Actor, needs(permissions.TRAIL_READ)], before: int = 0, verify: bool = False
+    request: Request, actor: Annotated[Actor, needs(permissions.TRAIL_READ)],
+    before: Annotated[int, Query(ge=0, le=MOST_NUMBER)] = 0, verify: bool = False,
 ) -> Response:  # fmt: skip
     """A page of it."""
     del actor

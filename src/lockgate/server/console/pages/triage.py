@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.exceptions import HTTPException
 from fastapi.responses import RedirectResponse, Response
 
 from lockgate.access import permissions
 from lockgate.errors import UsageError
-from lockgate.model.actor import Actor, Asset, AssetKind
+from lockgate.model.actor import Actor, Permission
 from lockgate.server.console import looks
-from lockgate.server.console.asking import address_of, needs, permit, services_of
+from lockgate.server.console.asking import MOST_NUMBER, address_of, needs, permit, services_of
 from lockgate.server.console.drawing import page
 from lockgate.server.console.refusals import refused
+from lockgate.server.console.waivers_seen import seen
+from lockgate.store.row_access import repository_of
 from lockgate.store.team import triage, waivers
 from lockgate.store.team.triage import TriageState
 from lockgate.store.team.waivers import WaiverState
@@ -30,7 +32,7 @@ async def change(
     assign: Annotated[str, Form()] = "", back: Annotated[str, Form(max_length=1000)] = "/findings",
 ) -> Response:  # fmt: skip
     """Set state and who looks after them, of one or many."""
-    await check(request, actor, identity)
+    await check(request, actor, identity, permissions.FINDINGS_TRIAGE)
     assignee = {"me": (actor.id, actor.name), "nobody": ("", "")}.get(assign)
     stands = TriageState(state) if state in list(TriageState) else None
     if stands is None and assignee is None:
@@ -46,25 +48,22 @@ async def remark(
     text: Annotated[str, Form(max_length=4_000)],
 ) -> Response:  # fmt: skip
     """Say something of one."""
-    await check(request, actor, [identity])
+    await check(request, actor, [identity], permissions.FINDINGS_TRIAGE)
     with services_of(request).database.begin() as connection:
         triage.remark(connection, actor, identity, text, address=address_of(request))
     return RedirectResponse(f"/findings/{identity}#remarks", 303)
 
 
 @ROUTES.get("/waivers")
-def listed(
+async def listed(
     request: Request, actor: Annotated[Actor, needs(permissions.WAIVERS_READ)], state: WaiverState | None = None,
-    before: int = 0,
+    before: Annotated[int, Query(ge=0, le=MOST_NUMBER)] = 0,
 ) -> Response:  # fmt: skip
-    """Waivers, newest first."""
-    with services_of(request).database.read() as connection:
-        found = waivers.listed(connection, state=state, before=before, most=_PAGE + 1)
-    more = found[_PAGE - 1].id if len(found) > _PAGE else 0
+    """Waivers, newest first: those that somebody asked for, and those of findings in what their teams own."""
+    shown, more = await seen(request, actor, state=state, before=before, most=_PAGE)
     return page(
-        request, "waivers.html", waivers=found[:_PAGE], more=more, state=state or "", states=list(WaiverState),
-        me=actor.id,
-    )  # fmt: skip
+        request, "waivers.html", waivers=shown, more=more, state=state or "", states=list(WaiverState), me=actor.id
+    )
 
 
 @ROUTES.post("/waivers")
@@ -74,7 +73,7 @@ async def ask(
     reason: Annotated[str, Form(max_length=2_000)], expires: Annotated[str, Form(max_length=10)],
 ) -> Response:  # fmt: skip
     """Ask for one."""
-    await check(request, actor, identity)
+    await check(request, actor, identity, permissions.WAIVERS_REQUEST)
     with services_of(request).database.begin() as connection:
         waivers.ask(connection, actor, identity, reason, expires, address=address_of(request))
     return RedirectResponse("/waivers", 303)
@@ -82,7 +81,8 @@ async def ask(
 
 @ROUTES.post("/waivers/{number}/{answer}")
 def answer(
-    request: Request, number: int, answer: WaiverState, actor: Annotated[Actor, needs(permissions.WAIVERS_APPROVE)],
+    request: Request, number: Annotated[int, Path(ge=0, le=MOST_NUMBER)], answer: WaiverState,
+    actor: Annotated[Actor, needs(permissions.WAIVERS_APPROVE)],
     said: Annotated[str, Form(max_length=2_000)] = "",
 ) -> Response:  # fmt: skip
     """Grant, refuse or end one."""
@@ -93,18 +93,18 @@ def answer(
     return RedirectResponse("/waivers", 303)
 
 
-async def check(request: Request, actor: Actor, identities: list[str]) -> None:
-    """That all of these are findings which the actor sees, and may do this to. Raises 404 as for one that is not."""
+async def check(request: Request, actor: Actor, identities: list[str], permission: Permission) -> None:
+    """That all of these are findings which the actor sees, and has ``permission`` to. Raises 404 as for one that is
+    not."""
     query = (
         "declare query_parameters(pIdentities:string='');\n"
         "StandingFindings() | where Identity in (split(pIdentities, ',')) | distinct Identity, Root"
     )
-    seen = await looks.rows(request, actor, query, {"pIdentities": ",".join(identities)})
-    if {row["Identity"] for row in seen} != set(identities):
+    found = await looks.rows(request, actor, query, {"pIdentities": ",".join(identities)})
+    if {row["Identity"] for row in found} != set(identities):
         raise HTTPException(404)
-    permission = request.scope["route"].path.startswith("/waivers") and permissions.WAIVERS_REQUEST
-    for root in {row["Root"] for row in seen}:
-        permit(request, actor, permission or permissions.FINDINGS_TRIAGE, Asset(AssetKind.REPOSITORY, root))
+    for root in {row["Root"] for row in found}:
+        permit(request, actor, permission, repository_of(actor, root))
 
 
 def own(address: str) -> str:
