@@ -176,6 +176,25 @@ def test_answers_are_kept_while_nothing_is_written_and_for_who_asked_alone(
     assert len(asked) == 2 * before
 
 
+@pytest.mark.parametrize("stands", [True, False])
+def test_pages_that_one_person_opens_at_once_wait_for_each_other(over: Services, stands: bool) -> None:
+    asked = []
+
+    async def counting(*arguments: Any, **more: Any) -> Any:
+        asked.append(arguments[1])
+        return await over.ask(*arguments, **more)
+
+    services = replace(over, ask=counting, stamp=lambda: 1 if stands else None)
+
+    async def opened() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(application(services), raise_app_exceptions=False)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+            return await asyncio.gather(*(client.get("/findings") for _ in range(12)))
+
+    assert {one.status_code for one in asyncio.run(opened())} == {200}
+    assert len(asked) == (2 if stands else 24)
+
+
 def test_findings_are_triaged_many_at_once_and_remarked_on(over: Services, database: TeamDatabase) -> None:
     chosen = identities(got(over, "/findings").text)[:3]
     change = {"identity": chosen, "state": "in-progress", "assign": "me", "back": "//evil.example"}
