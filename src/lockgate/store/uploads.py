@@ -28,6 +28,7 @@ _TYPES: Mapping[ColumnType, type | tuple[type, ...]] = {
     ColumnType.STRING: str, ColumnType.INT: int, ColumnType.LONG: int, ColumnType.REAL: (int, float),
     ColumnType.BOOL: bool, ColumnType.DATETIME: str, ColumnType.DYNAMIC: str, ColumnType.GUID: str,
 }  # fmt: skip
+_BITS: Mapping[ColumnType, int] = {ColumnType.INT: 31, ColumnType.LONG: 63}
 Row = dict[str, Any]
 
 
@@ -62,13 +63,14 @@ def rows_to_send(result: Result) -> dict[str, list[Row]]:
 def read(sent: Any) -> Upload:
     """What somebody sent. Raises :class:`UsageError` where it is no run."""
     given = sent.get("tables") if isinstance(sent, dict) else None
-    if not isinstance(given, dict) or len(given.get("Runs") or ()) != 1:
+    runs = given.get("Runs") if isinstance(given, dict) else None
+    if not isinstance(given, dict) or not isinstance(runs, list) or len(runs) != 1:
         raise UsageError("one row of Runs is needed", where="tables")
     if strange := given.keys() - {*_TABLES, "Runs"}:
         raise UsageError(f"rows of {min(strange)[:80]!r} are not taken", where="tables")
     if sum(len(rows) if isinstance(rows, list) else 0 for rows in given.values()) > _MOST_ROWS:
         raise UsageError(f"more than {_MOST_ROWS:,} rows", where="tables")
-    run, root, began = _run(given["Runs"])
+    run, root, began = _run(runs)
     rows = {name: _rows(name, given.get(name, []), run, began) for name in ("Runs", *_TABLES)}
     return Upload(run, root, rows)
 
@@ -124,6 +126,8 @@ def _row(name: str, at: int, row: Any, types: Mapping[str, ColumnType]) -> Row:
             made[column] = None
         elif not isinstance(value, _TYPES[type_]) or (isinstance(value, bool) and type_ is not ColumnType.BOOL):
             raise UsageError(f"is no {type_}", where=where)
+        elif type_ in _BITS and not -(2 ** _BITS[type_]) <= value < 2 ** _BITS[type_]:
+            raise UsageError(f"is beyond {type_}", where=where)
         else:
             made[column] = _moment(value, where) if type_ is ColumnType.DATETIME else value
     return made
@@ -132,6 +136,6 @@ def _row(name: str, at: int, row: Any, types: Mapping[str, ColumnType]) -> Row:
 def _moment(value: Any, where: str) -> datetime:
     try:
         found = datetime.fromisoformat(str(value))
-    except ValueError:
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise UsageError("is no time", where=where) from None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
