@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lockgate.engine.deployments.desk import Desk
     from lockgate.engine.working import Handler
     from lockgate.server.console.services import Services
+    from lockgate.store.waiver import Waiver
 
 
 def forge_handlers(live: Live, services: Services) -> tuple[Handler, ...]:
@@ -21,6 +22,7 @@ def forge_handlers(live: Live, services: Services) -> tuple[Handler, ...]:
     from lockgate.engine.forges.judging import Judging
     from lockgate.engine.forges.working import Forges, handlers
     from lockgate.server.console.api.forges import connections_of
+    from lockgate.store.team import waivers
 
     def waits(told: DeploymentWaits) -> bool:
         from lockgate.engine.deployments.desk import Desk
@@ -32,7 +34,11 @@ def forge_handlers(live: Live, services: Services) -> tuple[Handler, ...]:
             services.wake()
         return desk is not None
 
-    judging = Judging(live.project.workspace, lambda: live.record, lambda: live.project.settings)
+    def granted() -> list[Waiver]:
+        with services.database.read() as connection:
+            return list(waivers.granted(connection))
+
+    judging = Judging(live.project.workspace, lambda: live.record, lambda: live.project.settings, granted)
     return handlers(Forges(connections_of(services), judging, services.database, waits))
 
 

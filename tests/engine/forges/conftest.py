@@ -18,9 +18,10 @@ from lockgate.model.deployment import DeploymentWaits
 from lockgate.settings import ForgeSettings, Settings, loads
 from lockgate.sources.forges.budget import CallBudget
 from lockgate.store import Record
-from lockgate.store.team import jobs
+from lockgate.store.team import jobs, waivers
 from lockgate.store.team.database import TeamDatabase
 from lockgate.store.team.deliveries import Delivery, accept
+from lockgate.store.waiver import Waiver
 from lockgate.store.workspace import prepare, workspace_of
 
 AWS = "AKIA" + "QYLPMN5HHHFPZAM2"
@@ -84,7 +85,12 @@ def desk_of(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
         )
         told: list[DeploymentWaits] = []
         record = Record.open(place.record)
-        judging = Judging(place, lambda: record, lambda: own)
+
+        def granted() -> list[Waiver]:
+            with database.read() as connection:
+                return list(waivers.granted(connection))
+
+        judging = Judging(place, lambda: record, lambda: own, granted)
         forges = Forges(lambda: known, judging, database, waits=lambda wait: told.append(wait) is None)
         return Desk(folder, database, forges, told)
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +14,12 @@ from tests.simulators.github import INSTALLATION, TOKEN, GitHub, Pull, Repo
 
 from lockgate.engine.forges.happenings import work_of
 from lockgate.formats.forge_events import formats, read
+from lockgate.model.actor import Actor
 from lockgate.settings import ForgeSettings, GithubSettings
+from lockgate.store import Record
+from lockgate.store.team import waivers
 from lockgate.store.team.deliveries import Delivery
+from lockgate.store.team.waivers import WaiverState
 
 NAME = "harbour/shop"
 
@@ -114,6 +119,26 @@ def test_a_pull_request_is_judged_against_where_it_branched_and_its_comment_is_c
     assert len(repo.comments) == 2
     assert repo.comments[0]["body"].endswith("all is well")  # somebody else's, which only looks like ours
     assert "Allowed" in repo.comments[1]["body"]
+
+
+def test_a_waiver_that_was_granted_at_the_server_lets_the_next_push_pass(
+    hub: GitHub, desk: Desk, repo: Repo, work_tree: Repository
+) -> None:
+    before = pushed(work_tree, repo)
+    work_tree.write("new.env", f"aws_access_key_id = {AWS}\n")
+    work_tree.commit("a secret")
+    after = pushed(work_tree, repo)
+    desk.take(push(hub, before, after))
+    desk.work()
+    assert hub.check(NAME, after, "Lockgate / push")["conclusion"] == "failure"
+    found = {row["Identity"] for row in Record.open(str(desk.folder / ".lockgate")).rows("Findings")}
+    soon = f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%d}"
+    with desk.database.begin() as connection:
+        number = waivers.ask(connection, Actor("person:1", "Ana"), sorted(found), "an example of theirs", soon)
+        waivers.answer(connection, Actor("person:2", "Bob"), number, WaiverState.GRANTED)
+    desk.take(push(hub, before, after))
+    desk.work()
+    assert hub.check(NAME, after, "Lockgate / push")["conclusion"] == "success"
 
 
 def test_many_annotations_go_in_groups_of_fifty(hub: GitHub, desk: Desk, repo: Repo, work_tree: Repository) -> None:

@@ -7,7 +7,7 @@ through by changing them in it. A repository without a ``lockgate.yaml`` is judg
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -27,6 +27,7 @@ from lockgate.sources.repository.changes import EMPTY_TREE, ChangesSource, Commi
 from lockgate.sources.repository.git import Git
 from lockgate.store import Ledger, Record
 from lockgate.store.cache import Cache
+from lockgate.store.waiver import Waiver
 from lockgate.store.workspace import Workspace, salt_of
 
 _MOST_FILES = 2_000
@@ -62,10 +63,11 @@ class Judging:
     """How repositories of forges are judged."""
 
     def __init__(
-        self, workspace: Workspace, record: Callable[[], Record], settings: Callable[[], Settings]
-    ) -> None:
-        """``record`` and ``settings``: of the server, as they hold now."""
-        self._workspace, self._record, self._settings = workspace, record, settings
+        self, workspace: Workspace, record: Callable[[], Record], settings: Callable[[], Settings],
+        granted: Callable[[], Iterable[Waiver]] = tuple,
+    ) -> None:  # fmt: skip
+        """``record``, ``settings`` and waivers that were ``granted``: of the server, as they hold now."""
+        self._workspace, self._record, self._settings, self._granted = workspace, record, settings, granted
 
     @property
     def mirrors(self) -> Path:
@@ -108,7 +110,7 @@ class Judging:
             own=project.own_policies() if Family.POLICY in families else None, rules_digest=rules.digest,
             project=change.name, salt=salt_of(place), advisories=place.advisories, cache_dir=place.cache_dir,
             made_dir=made, vex=project.vex() if Family.DEPENDENCIES in families else (),
-            waivers=project.waivers().extended(exempted.waivers if exempted is not None else ()),
+            waivers=project.waivers().extended((*(exempted.waivers if exempted else ()), *self._granted())),
             skips=exempted.skips if exempted is not None else (), owners=project.owners(), partial=partial,
             seconds=project.settings.limits.seconds, run=change.run, revision=change.head, branch=change.branch,
             tell=results.append,
