@@ -156,7 +156,7 @@ def invite(request: Request, actor: Changer, invitation: Invitation) -> InvitedV
     return InvitedView(person=_view(made.person, ()), link=made.link)
 
 
-@ROUTES.get("/people/{person_id}")
+@ROUTES.get("/people/{person_id}", responses={404: {}})
 def one(request: Request, actor: Reader, person_id: str) -> PersonView:
     """Somebody."""
     del actor
@@ -175,7 +175,7 @@ def change(request: Request, actor: Changer, person_id: str, wanted: PersonChang
     return _person(request, person_id)
 
 
-@ROUTES.get("/people/{person_id}/sessions")
+@ROUTES.get("/people/{person_id}/sessions", responses={404: {}})
 def their_sessions(request: Request, actor: Reader, person_id: str) -> list[SessionView]:
     """Sessions that hold, newest first."""
     del actor

@@ -25,7 +25,7 @@ from lockgate.store.team.database import Transaction
 from lockgate.store.team.people import Person
 from lockgate.store.team.teams import Group
 
-ROUTES = APIRouter(prefix="/api/scim/v2")
+ROUTES = APIRouter(prefix="/api/scim/v2", responses={400: {}, 404: {}})
 Provisioner = Annotated[Actor, needs(permissions.PEOPLE_PROVISION)]
 Json = Annotated[dict[str, Any], Body()]
 Filter = Annotated[str, Query(max_length=1_000)]
