@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from fastapi.routing import iter_route_contexts
@@ -38,6 +39,19 @@ def test_nobody_is_led_to_the_sign_in_and_back(client: Client) -> None:
     answer = get(client(), "/jobs?state=failed")
     assert answer.status_code == 303
     assert answer.headers["location"] == "/sign-in?next=%2Fjobs%3Fstate%3Dfailed"
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [(f"{ORIGIN}/waivers?state=waiting", "/waivers?state=waiting"), (f"{ORIGIN}//evil.example", "/"), ("", "/"),
+     ("https://evil.example/x", "/"), (f"{ORIGIN}.evil.example/x", "/"), (f"{ORIGIN}/\\evil.example", "/")],
+)  # fmt: skip
+def test_who_sends_a_form_comes_back_to_its_page_and_to_no_other_place(
+    client: Client, referer: str, back: str
+) -> None:
+    answer = get(client(referer=referer), "/waivers/1/granted", method="POST")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/sign-in?{urlencode({'next': back})}"
 
 
 def test_a_program_that_shows_nothing_is_told_how(client: Client) -> None:

@@ -251,33 +251,6 @@ def free_port() -> int:
 
 
 @pytest.mark.slow
-def test_every_page_passes_axe_light_and_dark_and_fits_a_phone(
-    project: Path, database: TeamDatabase, free_port: int
-) -> None:
-    script = browser.axe()
-    with database.begin() as connection:
-        jobs.enqueue(connection, "scan", key=recorded.HOSTILE)
-        trail.append(connection, trail.Entry(EVERYBODY, recorded.HOSTILE))
-    origin = f"http://localhost:{free_port}"
-    with recorded.console(project, database, EVERYBODY, origin) as services, recorded.served(services, free_port):
-        finding = identities(httpx.get(f"{origin}/findings").text)[0]
-        with browser.chromium() as chromium:
-            look(chromium, script, origin, (*PAGES, f"/findings/{finding}"))
-
-
-def look(chromium: Any, script: str, origin: str, pages: tuple[str, ...]) -> None:
-    """Each page in both schemes, on a phone."""
-    for scheme in ("light", "dark"):
-        context = chromium.new_context(color_scheme=scheme, bypass_csp=True, viewport={"width": 375, "height": 700})  # type: ignore[arg-type]
-        page = context.new_page()
-        for address in pages:
-            page.goto(origin + address)
-            assert browser.violations(page, script) == [], address
-            assert page.evaluate("document.documentElement.scrollWidth") <= 375, address
-        context.close()
-
-
-@pytest.mark.slow
 def test_the_policy_of_every_page_lets_nothing_else_run(project: Path, database: TeamDatabase, free_port: int) -> None:
     origin = f"http://localhost:{free_port}"
     with (

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from lockgate.errors import ConfigurationError, LockgateError, StoreError, UsageError
 from lockgate.formats.printable import clipped, printable
-from lockgate.server.console.asking import ForbiddenError, NobodyError
+from lockgate.server.console.asking import ForbiddenError, NobodyError, services_of
 from lockgate.server.console.drawing import is_fragment, page
 from lockgate.server.sign_in.identity import SignInError
 
@@ -46,12 +46,18 @@ def refused(
 
 
 def back_to(request: Request) -> str:
-    """Where somebody goes on after a sign-in: a path of ours, with its query, never another origin."""
-    asked = request.url.path if request.method in ("GET", "HEAD") else request.headers.get("x-page", "/")
+    """Where somebody goes on after a sign-in: a path of ours, with its query, never another origin.
+
+    A form's own address shows nothing: they go on where the form stood, as the browser tells.
+    """
+    if request.method in ("GET", "HEAD"):
+        asked, query = request.url.path, request.url.query if request.method == "GET" else ""
+    else:
+        origin = services_of(request).origin
+        asked, _, query = request.headers.get("referer", "").removeprefix(origin).partition("#")[0].partition("?")
     if not asked.startswith("/") or asked.startswith("//") or "\\" in asked:
         return "/"
-    query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
-    return clipped(f"{asked}{query}", 1_000)
+    return clipped(f"{asked}?{query}" if query else asked, 1_000)
 
 
 async def _nobody(request: Request, _: Exception) -> Response:

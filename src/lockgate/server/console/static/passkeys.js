@@ -42,8 +42,11 @@
   });
 
   const link = document.getElementById('link');
-  if (link && location.hash.length > 1) {
+  const taken = () => {
+    if (!link || location.hash.length < 2) return;
     link.value = location.hash.slice(1);
     history.replaceState(null, '', location.pathname);
-  }
+  };
+  taken();
+  addEventListener('hashchange', taken); // a link that is pasted where this page is open already loads nothing anew
 })();
