@@ -80,14 +80,12 @@ class _AzureToken(TokenCredential):
         return {"Authorization": f"Basic {self._packed}"}
 
 
-class EntraCredential:
-    """Tokens of Microsoft Entra for Azure DevOps, from the identity this machine has; made anew before they end."""
+class RenewedCredential:
+    """Tokens that end, each held until another is made before that."""
 
-    def __init__(
-        self, ask: Callable[[str], tuple[str, float]] | None = None, clock: Callable[[], float] = time.time
-    ) -> None:
-        """``ask``: gives a token for a scope and when it ends; by default ``azure-identity``."""
-        self._ask, self._clock, self._lock = ask or _entra, clock, threading.Lock()
+    def __init__(self, make: Callable[[], ShortLived], user: str, clock: Callable[[], float]) -> None:
+        """``user``: whom git names beside the token."""
+        self._make, self._user, self._clock, self._lock = make, user, clock, threading.Lock()
         self._held = ShortLived("", 0.0)
 
     def headers(self) -> Mapping[str, str]:
@@ -95,20 +93,31 @@ class EntraCredential:
         return {"Authorization": f"Bearer {self._token()}"}
 
     def renewed(self) -> bool:
-        """Whether one was held that may have ended early."""
+        """Whether one was held: it may have ended early or been revoked, and another may be good."""
         with self._lock:
             held, self._held = self._held, ShortLived("", 0.0)
             return bool(held.value)
 
     def git(self) -> tuple[str, str]:
-        """Azure DevOps takes the token as a password, too."""
-        return "lockgate", self._token()
+        """The token as a password."""
+        return self._user, self._token()
 
     def _token(self) -> str:
         with self._lock:
             if self._held.over(self._clock()):
-                self._held = ShortLived(*self._ask(_ENTRA_SCOPE))
+                self._held = self._make()
             return self._held.value
+
+
+class EntraCredential(RenewedCredential):
+    """Tokens of Microsoft Entra for Azure DevOps, from the identity this machine has."""
+
+    def __init__(
+        self, ask: Callable[[str], tuple[str, float]] | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        """``ask``: gives a token for a scope and when it ends; by default ``azure-identity``."""
+        asked = ask or _entra
+        super().__init__(lambda: ShortLived(*asked(_ENTRA_SCOPE)), "lockgate", clock)
 
 
 def _entra(scope: str) -> tuple[str, float]:

@@ -16,6 +16,7 @@ from lockgate.errors import ConfigurationError, SourceError
 from lockgate.formats.moments import moment_of
 from lockgate.sources.forges.budget import Bounds, CallBudget
 from lockgate.sources.forges.client import ForgeClient
+from lockgate.sources.forges.credentials import RenewedCredential
 from lockgate.sources.forges.github import API, github_client
 from lockgate.sources.forges.times import ShortLived
 from lockgate.transport import Trust
@@ -54,32 +55,11 @@ class AppCredential:
         raise SourceError("an App reads repositories through its installations alone")
 
 
-class InstallationCredential:
+class InstallationCredential(RenewedCredential):
     """Tokens of one installation."""
 
     def __init__(self, app: GitHubApp, installation: int) -> None:
-        self._app, self._installation, self._lock = app, installation, threading.Lock()
-        self._held = ShortLived("", 0.0)
-
-    def headers(self) -> Mapping[str, str]:
-        """A token that lasts."""
-        return {"Authorization": f"Bearer {self._token()}"}
-
-    def renewed(self) -> bool:
-        """Whether one was held: it may have been revoked, and another may be good."""
-        with self._lock:
-            held, self._held = self._held, ShortLived("", 0.0)
-            return bool(held.value)
-
-    def git(self) -> tuple[str, str]:
-        """As GitHub wants it for tokens of installations."""
-        return "x-access-token", self._token()
-
-    def _token(self) -> str:
-        with self._lock:
-            if self._held.over(self._app.clock()):
-                self._held = self._app.token(self._installation)
-            return self._held.value
+        super().__init__(lambda: app.token(installation), "x-access-token", app.clock)
 
 
 class GitHubApp:
