@@ -119,8 +119,3 @@ def test_nodes_and_edges_are_two_tables(tables: Tables) -> None:
     assert [one.columns[0][0] for one in found.tables] == ["Node", "a", "Count", "Count"]
     assert [len(one.rows) for one in found.tables[:2]] == [4, 4]
     assert [one.rows for one in found.tables[2:]] == [[(4,)], [(4,)]]
-
-
-def test_a_query_that_ends_in_a_graph_is_told_what_must_follow(tables: Tables) -> None:
-    with pytest.raises(QueryError, match="make-graph must be followed by a graph operator"):
-        rows(GRAPH, tables)

@@ -211,8 +211,9 @@ def test_retention_deletes_old_runs_whole(tmp_path: Path, runs: ModuleType) -> N
     for name, days in (("old", 40), ("young", 3)):
         began = runs.NOW - timedelta(days=days)
         piece = {"TimeGenerated": began, "RunId": name, "Batch": f"batch of {name}"}
-        record.append_piece("KubernetesObjects", [piece])
-        assert name not in {row["RunId"] for row in record.rows("KubernetesObjects")}, "the run is under way"
+        for table in ("KubernetesObjects", "ForgeObjects", "ForgeRepositories"):
+            record.append_piece(table, [piece])
+            assert name not in {row["RunId"] for row in record.rows(table)}, "the run is under way"
         record.append_result(runs.result(name, started=began), batch=piece["Batch"])
     assert record.retain(30, now=runs.NOW)["Findings"] == 3
     for name in tables():
