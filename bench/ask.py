@@ -220,6 +220,7 @@ def _compile(sample: int) -> None:
         print("compiling: needs shared/corpora (LOCKGATE_CORPORA)")
         return
     from lockgate.kql.lower import OpenStep
+    from lockgate.kql.lower.partitions import OpenKeys
 
     tables = Tables()
     for name, columns in oracle.columns().items():
@@ -233,7 +234,7 @@ def _compile(sample: int) -> None:
             bound = bind(tree, tables.workspace)
             lowered = lower(text, bound, now=_NOW)
             programs.program(lowered, tables.forms())  # makes the tables
-        except (QueryError, OpenStep):
+        except (QueryError, OpenStep, OpenKeys):
             continue
         spent = [
             cpu_milliseconds(lambda text=text: parse(text)),

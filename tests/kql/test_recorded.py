@@ -241,6 +241,22 @@ def test_toscalar_cannot_use_the_row_around_it() -> None:
         _rows(query)
 
 
+@pytest.mark.parametrize("inner", ["b | where k == x | project y", "x + 1", "b | summarize sum(y * x)"])
+def test_a_column_around_toscalar_that_it_names_is_refused_with_the_reason(inner: str) -> None:
+    tables = "let a = datatable(x: long) [1, 2]; let b = datatable(k: long, y: long) [1, 2, 3, 4];"
+    with pytest.raises(QueryError, match="'x' belongs to the rows around 'toscalar', which is computed once"):
+        _rows(f"{tables} a | extend z = toscalar({inner})")
+
+
+def test_a_name_that_stands_nowhere_around_toscalar_is_told_as_any_other() -> None:
+    with pytest.raises(QueryError, match="There is no column, table, variable or function 'q'") as told:
+        _rows("print x = 1 | extend z = toscalar(q + 1)")
+    assert "around" not in str(told.value)
+    with pytest.raises(QueryError) as after:
+        _rows("print x = 1 | extend z = toscalar(print 1) | project y = 2 | project x")
+    assert "around" not in str(after.value)
+
+
 def test_a_plugin_about_activity_is_given_no_column_but_its_own() -> None:
     query = (
         "range t from datetime(2026-01-01) to datetime(2026-01-20) step 1h | extend who = 1, wide = strrep('x', 20000)"

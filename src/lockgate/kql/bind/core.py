@@ -52,6 +52,8 @@ class Core:
         self.muted = 0
         self.scope = Scope()
         self.row: Table | None = None
+        self.around: Table | None = None
+        """The row around the ``toscalar`` at hand, which sees none of its columns."""
         self.right: Table | None = None
         self.common_only = False
         self.kind = "normal"

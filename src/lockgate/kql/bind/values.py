@@ -145,9 +145,15 @@ class Values(Core):
             return bound.Rows(bound.Opaque(table), table)
         self.fault(
             "KS142", f"There is no column, table, variable or function '{name}'.", node,
-            lambda: nearest(name, [*(one.name for one in self.known()), *self.scope.names()]),
+            lambda: self._around(name) or nearest(name, [*(one.name for one in self.known()), *self.scope.names()]),
         )  # fmt: skip
         return bound.Fault()
+
+    def _around(self, name: str) -> str:
+        """Why a column of the rows around a ``toscalar`` is not known in it; empty where it is none."""
+        if self.around is None or self.around.column(name) is None:
+            return ""
+        return f"'{name}' belongs to the rows around 'toscalar', which is computed once, not for each row: use a join."
 
     def _wildcard(self, node: s.Wildcard) -> bound.Value:
         """Columns that match; where tables are wanted the operator asks for them itself."""
@@ -340,7 +346,11 @@ class Values(Core):
         return known
 
     def _once(self, node: s.ToScalar) -> bound.Value:
-        found = self.within(None, lambda: self.value(node.query, tabular=True))
+        before, self.around = self.around, self.row or self.around
+        try:
+            found = self.within(None, lambda: self.value(node.query, tabular=True))
+        finally:
+            self.around = before
         if isinstance(found.type, Table):
             relation = found.relation if isinstance(found, bound.Rows) else bound.Opaque(found.type)
             if found.type.columns or found.type.open:
