@@ -27,7 +27,7 @@ def test_it_answers_as_a_compiled_one_does():
 def test_every_pattern_of_ours_compiles():
     found = 0
     for info in pkgutil.walk_packages(lockgate.__path__, "lockgate."):
-        if info.name.endswith("__main__"):
+        if info.name.endswith("__main__") or ".migrations." in info.name:  # steps run within Alembic alone
             continue
         for name, value in vars(importlib.import_module(info.name)).items():
             if isinstance(value, lazy_pattern):
