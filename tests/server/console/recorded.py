@@ -14,6 +14,7 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import Request
+from tests.server.console.conftest import fresh
 
 from lockgate.cli._live import Live
 from lockgate.cli._project import project_at
@@ -47,8 +48,8 @@ def console(folder: Path, database: TeamDatabase, actor: Actor, origin: str) -> 
     live = Live(project_at(folder), partial(project_at, folder))
     desk = desk_over(live, 2)
 
-    async def identify(_: Request) -> Actor:
-        return actor
+    async def identify(_: Request) -> Actor | None:
+        return fresh(actor)
 
     try:
         yield replace(services_over(live, desk, database, origin), identify=[identify])

@@ -18,7 +18,7 @@ from fastapi.routing import iter_route_contexts
 from sqlalchemy import select
 from tests.engine.deployments.conftest import BASE, HEAD, flaw, result
 from tests.server.console import recorded
-from tests.server.console.conftest import ORIGIN
+from tests.server.console.conftest import ORIGIN, fresh
 
 from lockgate.access import may
 from lockgate.access import permissions as p
@@ -76,7 +76,7 @@ class World:
         """Answers to (method, address, form or body)."""
 
         async def identify(_: Any) -> Actor | None:
-            return actor
+            return fresh(actor)
 
         app = application(replace(self.services, identify=[identify]))
 

@@ -1,7 +1,7 @@
 """Whether a certificate was revoked: by lists that are given, by who it names; what nobody tells is refused."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -30,7 +30,7 @@ def servers(**more) -> RevocationServers:
 
 def problem(chain, known: Revocation, **more) -> str:
     try:
-        known.refuse(chain, NOW, **more)
+        known.refuse(chain, datetime.now(UTC), **more)  # a responder answers by the clock
     except RefusedError as error:
         return error.reason
     return ""
