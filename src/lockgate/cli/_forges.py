@@ -39,7 +39,11 @@ def forge_handlers(live: Live, services: Services) -> tuple[Handler, ...]:
             return list(waivers.granted(connection))
 
     judging = Judging(live.project.workspace, lambda: live.record, lambda: live.project.settings, granted)
-    return handlers(Forges(connections_of(services), judging, services.database, waits))
+    def url(run: str) -> str:
+        # Without server.origin nobody but this machine would reach the page.
+        return f"{services.origin}/findings?run={run}" if live.project.settings.server.origin else ""
+
+    return handlers(Forges(connections_of(services), judging, services.database, waits, url))
 
 
 def forge_answers(services: Services) -> Mapping[str, Callable[[DeploymentAnswer], str]]:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -425,3 +426,20 @@ def test_a_limit_that_lasts_has_the_work_done_when_it_is_over(
     desk.now += 200
     desk.work()
     assert hub.check(NAME, after, "Lockgate / push")["conclusion"] == "failure"
+
+
+def test_a_verdict_and_its_comment_lead_to_what_the_run_found_in_the_console(
+    hub: GitHub, desk: Desk, repo: Repo, work_tree: Repository
+) -> None:
+    base = pushed(work_tree, repo)
+    work_tree.write("bad.env", f"aws_access_key_id = {AWS}\n")
+    work_tree.commit("a secret")
+    repo.pulls[7] = Pull(7, pushed(work_tree, repo, "change"), base)
+    desk.forges = replace(desk.forges, url=lambda run: f"https://lockgate.example/findings?run={run}")
+    desk.take(pull(hub, 7))
+    desk.work()
+    address = hub.check(NAME, repo.pulls[7].head)["details_url"]
+    record = desk.forges.judging._record()
+    (row,) = record.sql("SELECT RunId FROM Runs WHERE Revision = ?", [repo.pulls[7].head], only=("Runs",))
+    assert address == f"https://lockgate.example/findings?run={row['RunId']}"
+    assert f"[All findings]({address})" in repo.comments[0]["body"]

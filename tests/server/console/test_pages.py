@@ -23,8 +23,10 @@ from lockgate.server.console.application import application
 from lockgate.server.console.code import frame
 from lockgate.server.console.services import Services
 from lockgate.server.console.stations import STATIONS
+from lockgate.store import Record
 from lockgate.store.team import jobs, trail, waivers
 from lockgate.store.team.database import TeamDatabase
+from lockgate.store.workspace import workspace_of
 
 EVERYBODY = person(*Persona)
 PAGES = ("/home", "/line", "/findings", "/inventory", "/search?word=x", "/ask?query=Runs", "/ask?query=Rum", "/jobs",
@@ -98,6 +100,19 @@ def test_what_is_typed_is_looked_for_and_never_run(over: Services, typed: str) -
 def test_what_is_of_no_closed_list_counts_as_not_said(over: Services) -> None:
     odd = {"severity": "x' or true", "family": "y", "state": "z'", "waived": "maybe", "sort": "1; drop", "page": "-4"}
     assert identities(got(over, "/findings", params=odd).text) == identities(got(over, "/findings").text)
+
+
+def test_the_findings_of_one_run_are_shown_and_of_no_other(over: Services, project: Path) -> None:
+    record = Record.open(workspace_of(project).record)
+    rows = record.sql("SELECT DISTINCT RunId, Identity FROM Findings WHERE State <> 'fixed'", only=("Findings",))
+    runs: dict[str, set[str]] = {}
+    for row in rows:
+        runs.setdefault(row["RunId"], set()).add(row["Identity"])
+    run = min(runs, key=lambda one: len(runs[one]))
+    text = got(over, "/findings", params={"run": run}).text
+    assert set(identities(text)) <= runs[run] and identities(text)
+    assert f'name="run" value="{run}"' in text
+    assert "Nothing meets this." in got(over, "/findings", params={"run": "no such run"}).text
 
 
 def test_a_finding_shows_its_code_fix_and_history(over: Services) -> None:

@@ -53,9 +53,10 @@ def verdict_of(
     )  # fmt: skip
 
 
-def comment_of(result: Result, dependencies: DependencyReview | None, *, head: str) -> str:
-    """The comment on a pull request, which begins with :data:`MARKER`."""
-    tail = _dependencies(dependencies, _COMMENT // 4) + f"\n<sub>Judged: `{head}`</sub>\n"
+def comment_of(result: Result, dependencies: DependencyReview | None, *, head: str, url: str = "") -> str:
+    """The comment on a pull request, which begins with :data:`MARKER`. ``url``: of a page with more, made by us."""
+    more = f" \N{MIDDLE DOT} [All findings]({url})" if url else ""
+    tail = _dependencies(dependencies, _COMMENT // 4) + f"\n<sub>Judged: `{head}`{more}</sub>\n"
     return drawn(result, _COMMENT - len(tail)) + tail
 
 

@@ -244,13 +244,13 @@ class _Work:
             raise
         self._progress.check()
         settings = self._connection.settings
+        url = self._forges.url(judged.result.run.id)
         verdict = verdict_of(
-            begun, judged.result, judged.dependencies, most_remarks=settings.annotations,
-            url=self._forges.url(judged.result.run.id),
-        )  # fmt: skip
+            begun, judged.result, judged.dependencies, most_remarks=settings.annotations, url=url
+        )
         self._forge.tell(repository, verdict)
         if begun.number and settings.comments:
-            said = comment_of(judged.result, judged.dependencies, head=begun.commit)
+            said = comment_of(judged.result, judged.dependencies, head=begun.commit, url=url)
             self._forge.comment(repository, begun.number, MARKER, said)
         if settings.code_scanning and self._forge.kind is ForgeKind.GITHUB:
             ref = f"refs/pull/{begun.number}/head" if begun.number else f"refs/heads/{begun.branch}"

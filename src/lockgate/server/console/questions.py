@@ -10,9 +10,13 @@ from collections.abc import Mapping, Sequence
 from lockgate.dataclass import dataclass
 from lockgate.model import Family, Severity
 
-_FREE = ("word", "rule", "path", "owner", "root")
+_FREE = ("word", "rule", "path", "owner", "root", "run")
 _NAMED = ", ".join(f"p{name.capitalize()}:string=''" for name in _FREE)
 _DECLARED = f"declare query_parameters({_NAMED});\n"
+_OF_RUN = (
+    "Findings | where RunId == pRun and State != 'fixed' "
+    "| join kind=inner (Runs | where RunId == pRun | project RunId, Root, Mode) on RunId | project-away RunId1"
+)
 SORTS: Mapping[str, str] = {
     "severity": "SeverityLevel desc, FirstSeen asc, Identity asc",
     "oldest": "FirstSeen asc, Identity asc",
@@ -38,6 +42,8 @@ class Filter:
     """Part of the path."""
     owner: str = ""
     root: str = ""
+    run: str = ""
+    """Id of one run, also of a change: what it found counts then in place of what stands."""
     severities: tuple[Severity, ...] = ()
     families: tuple[Family, ...] = ()
     state: str = ""
@@ -52,8 +58,8 @@ class Filter:
 
 
 def standing(wanted: Filter) -> str:
-    """The standing findings that meet it."""
-    lines = [f"{_DECLARED}StandingFindings()"]
+    """The standing findings that meet it; of one run, those that it found."""
+    lines = [f"{_DECLARED}{_OF_RUN if wanted.run else 'StandingFindings()'}"]
     if wanted.word:
         lines.append(
             "| where Message contains pWord or Rule contains pWord or Path contains pWord "

@@ -32,13 +32,14 @@ _FAMILIES = {str(one): one for one in Family}
 
 
 def filter_of(
-    word: str = "", rule: str = "", path: str = "", owner: str = "", root: str = "", severity: Sequence[str] = (),
-    family: Sequence[str] = (), state: str = "", waived: str = "", fixable: str = "", sort: str = "severity",
+    word: str = "", rule: str = "", path: str = "", owner: str = "", root: str = "", run: str = "",
+    severity: Sequence[str] = (), family: Sequence[str] = (), state: str = "", waived: str = "", fixable: str = "",
+    sort: str = "severity",
 ) -> Filter:  # fmt: skip
     """What an address asks for; what is of no closed list counts as not said."""
     chosen = {"yes": True, "no": False}
     return Filter(
-        word.strip(), rule.strip(), path.strip(), owner.strip(), root.strip(),
+        word.strip(), rule.strip(), path.strip(), owner.strip(), root.strip(), run.strip(),
         tuple(_SEVERITIES[one] for one in severity if one in _SEVERITIES),
         tuple(_FAMILIES[one] for one in family if one in _FAMILIES),
         state if state in ("new", "known") else "", chosen.get(waived), chosen.get(fixable),
@@ -98,7 +99,7 @@ async def one(
 def _given(request: Request) -> dict[str, Any]:
     """The filters of an address, within their bounds."""
     query = request.query_params
-    names = ("word", "rule", "path", "owner", "root", "state", "waived", "fixable", "sort")
+    names = ("word", "rule", "path", "owner", "root", "run", "state", "waived", "fixable", "sort")
     texts: dict[str, Any] = {name: query[name][:500] for name in names if name in query}
     return texts | {name: query.getlist(name)[:20] for name in ("severity", "family")}
 
