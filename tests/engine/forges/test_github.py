@@ -443,3 +443,30 @@ def test_a_verdict_and_its_comment_lead_to_what_the_run_found_in_the_console(
     (row,) = record.sql("SELECT RunId FROM Runs WHERE Revision = ?", [repo.pulls[7].head], only=("Runs",))
     assert address == f"https://lockgate.example/findings?run={row['RunId']}"
     assert f"[All findings]({address})" in repo.comments[0]["body"]
+
+
+def test_pull_requests_that_branch_elsewhere_after_a_push_are_judged_again_and_no_others(
+    hub: GitHub, desk: Desk, repo: Repo, work_tree: Repository
+) -> None:
+    base = pushed(work_tree, repo)
+    work_tree.git("checkout", "-q", "-b", "change")
+    work_tree.write("bad.env", f"aws_access_key_id = {AWS}\n")
+    work_tree.commit("a secret")
+    middle = work_tree.git("rev-parse", "HEAD")
+    work_tree.write("app.py", "print('hello')\n")
+    work_tree.commit("harmless")
+    repo.pulls[7] = Pull(7, pushed(work_tree, repo, "change"), base)
+    work_tree.git("checkout", "-q", "-b", "other", base)
+    work_tree.write("other.py", "print('other')\n")
+    work_tree.commit("harmless too")
+    repo.pulls[8] = Pull(8, pushed(work_tree, repo, "other"), base)
+    desk.take(pull(hub, 7), pull(hub, 8))
+    desk.work()
+    assert hub.check(NAME, repo.pulls[7].head)["conclusion"] == "failure"
+    before = len(repo.checks)
+    work_tree.git("checkout", "-q", middle)
+    pushed(work_tree, repo)
+    desk.take(push(hub, base, middle))
+    desk.work()
+    assert hub.check(NAME, repo.pulls[7].head)["conclusion"] == "success"  # the secret is the branch's own by now
+    assert [one["head_sha"] for one in repo.checks[before:]] == [middle, repo.pulls[7].head]

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from lockgate.dataclass import dataclass
 from lockgate.engine.forges.connections import Connection
@@ -21,6 +22,7 @@ from lockgate.engine.forges.happenings import (
     event_of,
     inventory_of,
     repository_of,
+    work_of,
 )
 from lockgate.engine.forges.judging import Change, Judging
 from lockgate.engine.forges.reconciling import reconcile
@@ -59,6 +61,8 @@ from lockgate.transport import UnansweredError
 _log = logging.getLogger("lockgate.forges")
 _AGAIN = (5.0, 15.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0)
 """Seconds before each further try: a forge that is down for hours loses nothing."""
+_MOST_LISTED, _MOST_MOVED = 300, 50
+"""Open pull requests that are looked through after a push, and those of them whose base is asked for."""
 Waits = Callable[[DeploymentWaits], bool]
 """Hands a deployment that waits to the gate; False where there is none."""
 
@@ -162,7 +166,8 @@ class _Work:
             return f"#{now.number} is closed"
         if not now.head:
             return f"#{now.number} has no commit"
-        base = now.base or self._forge.tip(now.repository, now.base_branch)
+        # What a forge says of the base may be as old as the last push to the request itself.
+        base = self._forge.tip(now.repository, now.base_branch) or now.base
         common = self._forge.merge_base(now.repository, base, now.head) if base else ""
         begun = self._begun(PULL_REQUEST, now.head, number=now.number, branch=now.head_branch)
         said = self._judge(now.repository, begun, base=common, refs=self._refs(now))
@@ -191,11 +196,27 @@ class _Work:
         begun = self._begun(PUSH, told.after, branch=told.branch)
         said = self._judge(told.repository, begun, base=before)
         self._remember(told.repository, what, told.after, before)
+        self._moved(told)
         if told.branch == default and self._connection.settings.inventory:
             work = inventory_of(self._connection.name, self._event.installation, told.repository)
             with self._forges.database.begin() as connection:
                 jobs.enqueue(connection, work.kind, work.payload, key=work.key)
         return said
+
+    def _moved(self, told: Push) -> None:
+        """Have pull requests into the branch judged again where they branch elsewhere now that it moved. Those that do
+        not would be judged by the same two commits as before."""
+        listed = islice(self._forge.open_pull_requests(told.repository), _MOST_LISTED)
+        for one in islice((one for one in listed if one.base_branch == told.branch and one.head), _MOST_MOVED):
+            with self._forges.database.read() as connection:
+                head, base = deliveries.judged(
+                    connection, self._connection.name, told.repository.id, f"pull/{one.number}"
+                )
+            if head != one.head or base == self._forge.merge_base(told.repository, told.after, one.head):
+                continue  # its own event, or the next look at everything, has what was not judged yet judged
+            work = work_of(self._connection.name, ForgeEvent(one, self._event.installation))
+            with self._forges.database.begin() as connection:
+                jobs.enqueue(connection, work.kind, work.payload, key=work.key)
 
     def _again(self, told: CheckAgain) -> str:
         """Somebody asked for a verdict anew: of its pull requests where there are any, else of what was pushed."""
@@ -245,9 +266,7 @@ class _Work:
         self._progress.check()
         settings = self._connection.settings
         url = self._forges.url(judged.result.run.id)
-        verdict = verdict_of(
-            begun, judged.result, judged.dependencies, most_remarks=settings.annotations, url=url
-        )
+        verdict = verdict_of(begun, judged.result, judged.dependencies, most_remarks=settings.annotations, url=url)
         self._forge.tell(repository, verdict)
         if begun.number and settings.comments:
             said = comment_of(judged.result, judged.dependencies, head=begun.commit, url=url)
