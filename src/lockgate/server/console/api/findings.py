@@ -125,8 +125,8 @@ def _wanted(request: Request) -> Filter:
     word, rule, path, owner, root = (query.get(name, "")[:500] for name in ("word", "rule", "path", "owner", "root"))
     waived, fixable = (chosen[one] for one in flags)
     return Filter(
-        word, rule, path, owner, root, tuple(_SEVERITIES[one] for one in severities),
-        tuple(Family(one) for one in families), "", waived, fixable,
+        word=word, rule=rule, path=path, owner=owner, root=root, waived=waived, fixable=fixable,
+        severities=tuple(_SEVERITIES[one] for one in severities), families=tuple(Family(one) for one in families),
     )  # fmt: skip
 
 
