@@ -118,6 +118,8 @@ def test_no_match_is_wider_than_the_width(expression: str, text: str) -> None:
         (r"(?:x{0,60}){20}", None, None),
         (r"(?:x{0,60}){20,}", None, None),
         (r"(?:x{0,60}){2,16}", r"(?:x{0,}){2,16}", 60),
+        (r"(?:a|x{0,60}?)*y{0,70}", r"(?:a|x{0,60}?)*y{0,}", 70),
+        (r"(?:a|x{0,60}?)y{1,70}?", r"(?:a|x{0,}?)y{1,}?", 60),
     ],
 )
 def test_large_bounds_of_what_takes_a_byte_are_dropped(

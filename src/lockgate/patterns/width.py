@@ -26,6 +26,8 @@ _PIECES = lazy_pattern(
     re.DOTALL,
 )
 """What is passed over, and counted repeats but of groups and at the end, where every character more would be an end."""
+_GROUP_AGAIN = lazy_pattern(r"\)(?:[*+]|\{)")
+"""A group that is repeated."""
 WORTH_DROPPING = 50
 """Upper bounds of a repeat from which RE2 is spared the many states that counting takes. Most of what is found is
 shorter, so that the expression as it stands is seldom asked as well."""
@@ -144,11 +146,14 @@ def relaxed(expression: str) -> tuple[str, int | None]:
     """
     rounds = prod(max(1, int(most or least)) for least, most in _GROUP_COUNT.findall(expression))
     dropped: list[int] = []
+    in_rounds = _GROUP_AGAIN.search(expression) is not None
 
     def without_bound(piece: re.Match[str]) -> str:
         most = int(piece["most"] or 0)
         if most < WORTH_DROPPING or most * rounds > MOST_REPEATS or int(piece["least"]) > most:
             return piece[0]
+        if in_rounds and int(piece["least"]) == 0 and expression.startswith("?", piece.end()):
+            return piece[0]  # rounds of a group may be empty then, and RE2 prefers others of them without the bound
         dropped.append(most)
         return f"{piece['atom']}{{{piece['least']},}}"
 
