@@ -263,12 +263,17 @@ def test_judging_by_the_library_leaves_nothing_to_the_search_for_cycles(corpora:
     reviews = [_of(mutated(body, dice)) for body in pods(6, seed=5) for _ in range(5)]
     for each in reviews:  # compiles what is compiled when it is first needed
         library.evaluate(each)
+    assert min(_left(library, reviews) for _ in range(4)) == 0  # threads of other tests may leave something meanwhile
+
+
+def _left(library: Library, reviews: list[Review]) -> int:
+    """What judging anew leaves to the search for cycles."""
     library.kept = Kept()
     gc.collect()
     gc.disable()
     try:
         for each in reviews:
             library.evaluate(each)
-        assert gc.collect() == 0
+        return gc.collect()
     finally:
         gc.enable()
