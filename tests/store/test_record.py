@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -317,3 +318,21 @@ def test_an_object_store_address_works_like_a_folder(tmp_path: Path, runs: Modul
 def test_a_table_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="Finding"):
         Record.open(tmp_path).rows("Finding")
+
+
+def test_a_table_that_another_writer_made_meanwhile_is_looked_at_anew(tmp_path: Path) -> None:
+    from deltalake import DeltaTable, Field, Schema
+
+    record, tries = Record.open(tmp_path), list[Any]()
+    shape = Schema([Field("n", "long")])
+
+    def make(handle: Any) -> str:
+        tries.append(handle)
+        if len(tries) == 1:  # another is quicker between the look and the making
+            DeltaTable.create(record.uri("Own_CL"), shape)
+        if handle is None:
+            DeltaTable.create(record.uri("Own_CL"), shape)
+        return "made" if handle is None else "there"
+
+    assert record.committing("Own_CL", make) == "there"
+    assert [one is None for one in tries] == [True, False]

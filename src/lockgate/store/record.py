@@ -573,7 +573,8 @@ def _is_conflict(error: BaseException) -> bool:
     from deltalake.exceptions import CommitFailedError
 
     text = str(error).lower()
-    return isinstance(error, CommitFailedError) or "already exist" in text or "metadata changed" in text
+    told = ("already exist", "metadata changed", "already a delta table")  # the last where two make a table at once
+    return isinstance(error, CommitFailedError) or any(words in text for words in told)
 
 
 def holds(handle: Any, once: tuple[str, int]) -> bool:
