@@ -82,6 +82,14 @@ def test_an_account_is_its_owners_and_administrators_alone():
     assert may(person(Persona.ADMINISTRATOR), p.ACCOUNT_CHANGE, other, now=NOW)
 
 
+def test_what_no_team_owns_is_reached_whole_or_not_at_all_also_where_an_object_is_named():
+    ana = person(Persona.DEVELOPER, narrowed=(grant("own:teams:read"),))
+    for asked in (None, Asset.of_person("person:1"), OURS):
+        refused = may(ana, p.TEAMS_READ, asked, now=NOW)
+        assert not refused and refused.reason.endswith("a token for it says any:teams:read")
+    assert may(person(Persona.DEVELOPER), p.TEAMS_READ, OURS, now=NOW)
+
+
 def test_duties_are_kept_apart():
     assert p.DEPLOYMENTS_APPROVE not in granted(Persona.ADMINISTRATOR)
     assert p.WAIVERS_APPROVE not in granted(Persona.ADMINISTRATOR)

@@ -49,7 +49,7 @@ def may(
     scope = reach(actor, permission)
     if scope is None:
         return Ruling(False, _refused(actor, permission))
-    if asset is None and scope is not Scope.ANY and not is_of_teams(permission):
+    if scope is not Scope.ANY and not is_of_teams(permission):
         return Ruling(False, f"{permission} is about what no team owns: a token for it says any:{permission}", scope)
     if asset is not None and not _reaches(actor, scope, asset):
         return Ruling(False, f"{actor.name} may {permission} only for {_HELD[scope]}", scope)
