@@ -136,4 +136,4 @@ def test_a_server_that_ends_gives_its_work_back(database: TeamDatabase) -> None:
 def test_two_parts_may_not_take_one_kind() -> None:
     handler = Handler("x", lambda job, progress: "")
     with pytest.raises(ValueError, match="two parts handle x"):
-        joined([handler], [handler])
+        joined([handler, handler])

@@ -19,6 +19,7 @@ from lockgate.model.actor import Actor
 from lockgate.server.access import QUERY, Person
 from lockgate.server.mounts import Mount
 from lockgate.server.query.desk import Desk, Question
+from lockgate.server.web import LOOPBACK
 from lockgate.settings import FILE_NAME
 
 if TYPE_CHECKING:
@@ -61,12 +62,13 @@ def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
     origin = origin_of(settings, arguments)
     house = house_of(live, database, origin)
     services = services_over(live, desk, database, origin)
-    services = replace(services, identify=identify(house), more={**services.more, House: house})
+    services = replace(
+        services, identify=identify(house), more={**services.more, House: house}, wake=lambda: workers.wake()
+    )  # fmt: skip
     handlers = [
         sign_in_rows.handler(lambda: live.record), *forge_handlers(live, services), *_gate(live, services),
     ]  # fmt: skip
     workers = Workers(database, handlers, threads=settings.job_threads)
-    object.__setattr__(services, "wake", workers.wake)
     mount = Mount(_PREFIXES, application(services, {**LARGER, **LARGER_RUNS}), None, close=database.close)
     begin(services)
     return Beside((mount,), (workers,), lambda: _tell(house, origin))
@@ -123,21 +125,17 @@ def database_of(settings: ServerSettings, workspace: Workspace) -> TeamDatabase:
 def origin_of(settings: ServerSettings, arguments: argparse.Namespace) -> str:
     """Where people reach the server. Raises :class:`ConfigurationError` for an address with more than an origin."""
     if not settings.origin:
-        scheme = "https" if arguments.tls or arguments.authority or not _is_loopback(arguments.host) else "http"
-        host = "localhost" if _is_loopback(arguments.host) else arguments.host
+        scheme = "https" if arguments.tls or arguments.authority or arguments.host not in LOOPBACK else "http"
+        host = "localhost" if arguments.host in LOOPBACK else arguments.host
         return f"{scheme}://{host}:{arguments.port}"
     parts = urlsplit(settings.origin)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ConfigurationError(f"{settings.origin!r} is no origin", where="lockgate.yaml: server.origin",
                                  hint="https://HOST, without a path")  # fmt: skip
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ConfigurationError("people sign in there, so it must be https", where="lockgate.yaml: server.origin",
                                  hint="TLS may end before the server; only localhost needs none")  # fmt: skip
     return settings.origin.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("127.0.0.1", "::1", "localhost")
 
 
 def services_over(live: Live, desk: Desk, database: TeamDatabase, origin: str) -> Services:
@@ -162,5 +160,5 @@ def services_over(live: Live, desk: Desk, database: TeamDatabase, origin: str) -
     return Services(
         database, lambda: live.project.settings, live.project.workspace.folder, Path(live.project.top), origin, ask,
         stamp, keep_run=lambda upload: keep(live.record, upload),
-        has_table=lambda name: live.record.shapes().table(name) is not None, names=names,
+        shapes=lambda: live.record.shapes(), names=names,
     )  # fmt: skip

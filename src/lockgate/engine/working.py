@@ -84,7 +84,8 @@ class Workers:
     """Threads that work off jobs, for as long as the server lives: a listener as ``server.mounts`` has them."""
 
     def __init__(self, database: TeamDatabase, handlers: Sequence[Handler], *, threads: int = 2) -> None:
-        self._database, self._handlers = database, {one.kind: one for one in handlers}
+        """Raises ``ValueError`` where two handlers take one kind."""
+        self._database, self._handlers = database, joined(handlers)
         self._name = uuid.uuid4().hex
         self._ended = threading.Event()
         self._woken = threading.Condition()
@@ -174,10 +175,10 @@ class Workers:
                     _log.error("a claim could not be renewed: %s", error)
 
 
-def joined(*parts: Sequence[Handler]) -> Mapping[str, Handler]:
-    """The handlers of several parts by kind. ``ValueError`` where two take one kind."""
+def joined(handlers: Sequence[Handler]) -> Mapping[str, Handler]:
+    """Handlers by kind. ``ValueError`` where two take one kind."""
     found: dict[str, Handler] = {}
-    for one in (handler for part in parts for handler in part):
+    for one in handlers:
         if one.kind in found:
             raise ValueError(f"two parts handle {one.kind}")
         found[one.kind] = one

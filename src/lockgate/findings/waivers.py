@@ -26,13 +26,11 @@ from lockgate.findings._objects import fault, means
 from lockgate.findings.identity import fingerprint
 from lockgate.findings.owners import Glob, compiled
 from lockgate.model import Finding, Location, Named, Object, WaiverUse
-from lockgate.store.waiver import Waiver
+from lockgate.store.waiver import MAX_DAYS, Waiver
 
 if TYPE_CHECKING:
     from lockgate.formats.yaml_safe import Node
 
-MAX_DAYS = 731
-"""Two years ahead; a waiver that lasts longer does not count until its day is nearer."""
 _MAX_BYTES = 4 * 1024 * 1024
 _HINT = "a file is `waivers:` and a list of mappings with rule, identity or alias, and by, reason, expires"
 

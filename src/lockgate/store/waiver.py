@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from lockgate.dataclass import dataclass
 
+MAX_DAYS = 731
+"""Two years ahead; a waiver that lasts longer does not count until its day is nearer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiver:

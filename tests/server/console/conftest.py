@@ -62,11 +62,11 @@ def services(database: TeamDatabase, tmp_path: Path) -> Services:
 
 @pytest.fixture
 def client(services: Services) -> Client:
-    """``client(actor)``: asks as them; ``client(None)``: as nobody."""
+    """``client(actor)``: asks as them; ``client(None)``: as nobody; ``over``: another console."""
 
-    def made(actor: Actor | None = None, **headers: str) -> httpx.AsyncClient:
+    def made(actor: Actor | None = None, over: Services = services, **headers: str) -> httpx.AsyncClient:
         services.more[dict]["actor"] = actor
-        transport = httpx.ASGITransport(application(services), raise_app_exceptions=False)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(application(over), raise_app_exceptions=False)  # type: ignore[arg-type]
         return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers={"origin": ORIGIN, **headers})
 
     return made

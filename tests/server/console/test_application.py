@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -166,8 +167,7 @@ def test_jobs_come_in_pages(client: Client, database: TeamDatabase) -> None:
 
 def test_a_database_that_went_away_is_told_as_such(client: Client, services: Services) -> None:
     gone = TeamDatabase("postgresql://x@127.0.0.1:1/none")
-    object.__setattr__(services, "database", gone)
-    answer = get(client(), "/api/v1/ready")
+    answer = get(client(over=replace(services, database=gone)), "/api/v1/ready")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 

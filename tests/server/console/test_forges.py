@@ -162,8 +162,8 @@ async def test_a_body_beyond_what_github_sends_is_refused(hooks: Any) -> None:
 async def test_an_administrator_sees_forges_and_has_them_looked_at(
     client: Client, services: Services, database: TeamDatabase
 ) -> None:
-    object.__setattr__(services, "settings", lambda: Settings(forges=FORGES))
-    async with client(person(Persona.ADMINISTRATOR)) as asking:
+    over = replace(services, settings=lambda: Settings(forges=FORGES))
+    async with client(person(Persona.ADMINISTRATOR), over) as asking:
         told = (await asking.get("/api/v1/forges")).json()
         assert [one["name"] for one in told] == list(FORGES)
         assert told[0]["events"] == f"{ORIGIN}/api/v1/forges/hub/events"
@@ -171,5 +171,5 @@ async def test_an_administrator_sees_forges_and_has_them_looked_at(
     with database.read() as connection:
         assert [job.kind for job in jobs.listed(connection)] == ["forge.reconcile"]
         assert [one.action for one in trail.entries(connection)] == ["forges:change"]
-    async with client(person(Persona.DEVELOPER)) as asking:
+    async with client(person(Persona.DEVELOPER), over) as asking:
         assert (await asking.post("/api/v1/forges/reconcile")).status_code == 403

@@ -48,11 +48,6 @@ def services_of(request: Request) -> Services:
     return found
 
 
-def services() -> Any:
-    """``Annotated[Services, services()]``."""
-    return Depends(services_of)
-
-
 async def actor_of(request: Request) -> Actor | None:
     """Who sent a request; looked for once."""
     if _ACTOR in request.scope:

@@ -125,6 +125,3 @@ RUNS = """Runs | order by TimeGenerated desc | take 30
 | project TimeGenerated, Root, Mode, Verdict, FindingCount, WaivedCount, FixedCount, SkipCount, Revision, Branch"""
 OLDEST_WAIVERS = """StandingFindings() | where Waived | summarize Count=count(), Expires=min(WaiverExpires) by WaiverId,
     WaivedBy, WaiverReason | order by Expires asc | take 50"""
-SKIPPED = """let newest = Runs | where Mode !in ('staged', 'since')
-| summarize arg_max(TimeGenerated, RunId) by Root, Mode;
-Skips | join kind=inner newest on RunId | summarize Count=count() by Root, Reason | order by Count desc | take 20"""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lockgate.dataclass import dataclass
+from lockgate.kql import Workspace
 from lockgate.server.console.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class Services:
     """Of the record as it stands: what is the same as before need not be asked again. None: it cannot be told."""
     keep_run: Callable[[Upload], bool] = lambda upload: False
     """Puts a run that was sent into the record; whether it was there already."""
-    has_table: Callable[[str], bool] = lambda name: False
-    """Whether a table of that name can be asked."""
+    shapes: Callable[[], Workspace] = lambda: Workspace({})
+    """Of the tables that can be asked, as the record stands."""
     identify: Sequence[Identify] = ()
     """Ways of signing in, in the order they are tried."""
     names: frozenset[str] = frozenset()

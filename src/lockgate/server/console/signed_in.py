@@ -62,10 +62,10 @@ def admitted(request: Request, signed: Signed, response: Response | None = None)
     return answer
 
 
-def path_of_ours(text: str) -> str:
-    """A path of this server to go on to; anything that a browser could take for another place becomes ``/``."""
+def path_of_ours(text: str, otherwise: str = "/") -> str:
+    """A path of this server to go on to; in place of anything that a browser could take for another place the other."""
     plain = text.isprintable() and len(text) <= 1_000 and "\\" not in text
-    return text if plain and text.startswith("/") and not text.startswith("//") else "/"
+    return text if plain and text.startswith("/") and not text.startswith("//") else otherwise
 
 
 async def session_of(request: Request) -> Session | None:

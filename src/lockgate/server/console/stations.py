@@ -6,9 +6,8 @@ table has no rows the station is dark, and says what would light it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from lockgate.dataclass import dataclass
+from lockgate.kql import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +108,11 @@ STATIONS = (
 STAGES = ("plan", "develop", "build", "deploy", "operate")
 
 
-def line(has_table: Callable[[str], bool]) -> str:
+def line(shapes: Workspace) -> str:
     """One query for the evidence of all stations whose tables are there: ``Number``, ``Seen``, ``By``, ``Count``."""
     parts = [
         f"({one.evidence} | project Number={one.number}, Seen, By=tostring(By), Count)"
         for one in STATIONS
-        if has_table(one.evidence.split(maxsplit=1)[0])
+        if shapes.table(one.evidence.split(maxsplit=1)[0]) is not None
     ]
     return f"union {', '.join(parts)} | order by Number asc"

@@ -21,7 +21,7 @@ from lockgate.errors import UsageError
 from lockgate.model.actor import Actor
 from lockgate.store.team import trail
 from lockgate.store.team.database import METADATA, locked
-from lockgate.store.waiver import Waiver
+from lockgate.store.waiver import MAX_DAYS, Waiver
 
 WAIVERS = SqlTable(
     "waivers", METADATA,
@@ -40,7 +40,6 @@ WAIVERS = SqlTable(
     Index(None, "state"),
 )  # fmt: skip
 MOST_IDENTITIES = 500
-MOST_DAYS = 731
 _IDENTITY_LENGTH = 80
 
 
@@ -159,8 +158,8 @@ def _check_day(expires: str, today: date) -> None:
         day = date.fromisoformat(expires)
     except ValueError:
         raise UsageError(f"{expires[:20]!r} is no day", where="waiver: expires", hint="such as 2027-03-31") from None
-    if len(expires) != 10 or not 0 <= (day - today).days <= MOST_DAYS:
-        raise UsageError(f"a waiver ends within {MOST_DAYS} days, and not before today", where="waiver: expires")
+    if len(expires) != 10 or not 0 <= (day - today).days <= MAX_DAYS:
+        raise UsageError(f"a waiver ends within {MAX_DAYS} days, and not before today", where="waiver: expires")
 
 
 def _asked(row: dict[str, object]) -> AskedWaiver:

@@ -14,7 +14,7 @@ from lockgate.engine.deployments.view import view_of
 from lockgate.gates.deployment.evidence import CheckState
 from lockgate.model.actor import Actor
 from lockgate.model.deployment import Answered, DeploymentRequest, DeploymentWaits, Standing
-from lockgate.server.console.asking import address_of, needs, services_of
+from lockgate.server.console.asking import MOST_NUMBER, address_of, needs, services_of
 from lockgate.server.console.deployments import desk_of, found, permitted, seen
 from lockgate.server.console.refusals import refused
 from lockgate.store.team import gates
@@ -118,7 +118,7 @@ class Running(BaseModel):
 @ROUTES.get("")
 def listed(
     request: Request, actor: Annotated[Actor, needs(permissions.DEPLOYMENTS_READ)], standing: Standing | None = None,
-    environment: Annotated[str, Query(max_length=255)] = "", before: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    environment: Annotated[str, Query(max_length=255)] = "", before: Annotated[int, Query(ge=0, le=MOST_NUMBER)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> DeploymentPage:  # fmt: skip
     """Requests, newest first."""

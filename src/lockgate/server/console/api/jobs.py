@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from lockgate.access import permissions
 from lockgate.model.actor import Actor
-from lockgate.server.console.asking import needs, services_of
+from lockgate.server.console.asking import MOST_NUMBER, needs, services_of
 from lockgate.store.team import jobs
 from lockgate.store.team.jobs import Job, JobState
 
@@ -44,7 +44,7 @@ class JobPage(BaseModel):
 @ROUTES.get("")
 def listed(
     request: Request, actor: Annotated[Actor, needs(permissions.JOBS_READ)], state: JobState | None = None,
-    before: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    before: Annotated[int, Query(ge=0, le=MOST_NUMBER)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> JobPage:  # fmt: skip
     """Jobs, newest first."""
     del actor
@@ -56,7 +56,7 @@ def listed(
 
 @ROUTES.get("/{number}", responses={404: {}})
 def one(
-    request: Request, number: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    request: Request, number: Annotated[int, Path(ge=1, le=MOST_NUMBER)],
     actor: Annotated[Actor, needs(permissions.JOBS_READ)],
 ) -> JobView:
     """One job."""

@@ -10,15 +10,15 @@ from pydantic import BaseModel, Field
 
 from lockgate.access import permissions
 from lockgate.model.actor import Actor
-from lockgate.server.console.asking import address_of, needs, services_of
-from lockgate.server.console.pages.triage import check
+from lockgate.server.console.acted_on import check
+from lockgate.server.console.asking import MOST_NUMBER, address_of, needs, services_of
 from lockgate.server.console.waivers_seen import seen
 from lockgate.store.team import waivers
 from lockgate.store.team.waivers import AskedWaiver, WaiverState
 
 ROUTES = APIRouter(prefix="/api/v1/waivers")
 Reader = Annotated[Actor, needs(permissions.WAIVERS_READ)]
-_NUMBER = Path(ge=1, le=2**31 - 1)
+_NUMBER = Path(ge=1, le=MOST_NUMBER)
 
 
 class WaiverView(BaseModel):
@@ -62,7 +62,7 @@ class Said(BaseModel):
 @ROUTES.get("")
 async def listed(
     request: Request, actor: Reader, state: WaiverState | None = None,
-    before: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    before: Annotated[int, Query(ge=0, le=MOST_NUMBER)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> WaiverPage:  # fmt: skip
     """Waivers, newest first."""
     shown, more = await seen(request, actor, state=state, before=before, most=limit)

@@ -21,7 +21,7 @@ from lockgate.server.console.code import frame
 from lockgate.server.console.drawing import page
 from lockgate.server.console.questions import Filter
 from lockgate.server.console.rulebook import described
-from lockgate.store.team import triage, waivers
+from lockgate.store.team import triage
 from lockgate.store.team.triage import TriageState
 
 ROUTES = APIRouter()
@@ -70,7 +70,7 @@ async def listed(
         earlier=_address(request, number - 1) if number > 1 else "", sorts=list(questions.SORTS),
         later=_address(request, following) if following else "",
         cut=not following and len(found) > number * PAGE, triaged=said, states=list(TriageState),
-        back=_address(request, number), most_days=waivers.MOST_DAYS,
+        back=_address(request, number),
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ async def one(
         remarks = triage.remarks(connection, identity)
     return page(
         request, "finding.html", finding=newest, history=history, code=lines, rule=described(newest["Rule"]),
-        triaged=said.get(identity), remarks=remarks, states=list(TriageState), most_days=waivers.MOST_DAYS,
+        triaged=said.get(identity), remarks=remarks, states=list(TriageState),
     )  # fmt: skip
 
 

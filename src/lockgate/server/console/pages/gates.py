@@ -15,7 +15,7 @@ from lockgate.errors import UsageError
 from lockgate.gates.deployment.answers import unfit
 from lockgate.model.actor import Actor, Permission
 from lockgate.model.deployment import Answered, Standing
-from lockgate.server.console.asking import address_of, needs, services_of
+from lockgate.server.console.asking import MOST_NUMBER, address_of, needs, services_of
 from lockgate.server.console.deployments import assets_of, desk_of, found, seen
 from lockgate.server.console.drawing import page
 from lockgate.server.console.refusals import refused
@@ -31,7 +31,7 @@ _Text = Annotated[str, Form(max_length=4_000)]
 def listed(
     request: Request, actor: Annotated[Actor, needs(permissions.DEPLOYMENTS_READ)],
     standing: Annotated[str, Query(max_length=16)] = "open", environment: Annotated[str, Query(max_length=255)] = "",
-    before: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    before: Annotated[int, Query(ge=0, le=MOST_NUMBER)] = 0,
 ) -> Response:  # fmt: skip
     """Those that wait, or, by their standing, all others; newest first."""
     chosen = {"open": _OPEN, "all": ()}.get(standing)

@@ -39,7 +39,7 @@ async def drawn(request: Request, actor: Annotated[Actor, needs(permissions.FIND
 
 async def lit(request: Request, actor: Actor) -> list[Lit]:
     """Every station with its evidence."""
-    rows = await looks.rows(request, actor, line(services_of(request).has_table))
+    rows = await looks.rows(request, actor, line(services_of(request).shapes()))
     found: dict[int, Any] = {row["Number"]: row for row in rows if row["Seen"]}
     return [_lit(one, found.get(one.number)) for one in STATIONS]
 

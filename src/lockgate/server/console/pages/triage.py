@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Query, Request
-from fastapi.exceptions import HTTPException
 from fastapi.responses import RedirectResponse, Response
 
 from lockgate.access import permissions
 from lockgate.errors import UsageError
-from lockgate.model.actor import Actor, Permission
-from lockgate.server.console import looks
-from lockgate.server.console.asking import MOST_NUMBER, address_of, needs, permit, services_of
+from lockgate.model.actor import Actor
+from lockgate.server.console.acted_on import check
+from lockgate.server.console.asking import MOST_NUMBER, address_of, needs, services_of
 from lockgate.server.console.drawing import page
 from lockgate.server.console.refusals import refused
+from lockgate.server.console.signed_in import path_of_ours
 from lockgate.server.console.waivers_seen import seen
-from lockgate.store.row_access import repository_of
 from lockgate.store.team import triage, waivers
 from lockgate.store.team.triage import TriageState
 from lockgate.store.team.waivers import WaiverState
@@ -39,7 +38,7 @@ async def change(
         raise UsageError("nothing was to be changed", hint="choose a state, or who looks after them")
     with services_of(request).database.begin() as connection:
         triage.change(connection, actor, identity, state=stands, assignee=assignee, address=address_of(request))
-    return RedirectResponse(own(back), 303)
+    return RedirectResponse(path_of_ours(back, "/findings"), 303)
 
 
 @ROUTES.post("/findings/{identity}/remarks")
@@ -91,23 +90,3 @@ def answer(
     if not done:
         return refused(request, 409, f"Waiver {number} does not stand so that this could be done.")
     return RedirectResponse("/waivers", 303)
-
-
-async def check(request: Request, actor: Actor, identities: list[str], permission: Permission) -> None:
-    """That all of these are findings which the actor sees, and has ``permission`` to. Raises 404 as for one that is
-    not."""
-    query = (
-        "declare query_parameters(pIdentities:string='');\n"
-        "StandingFindings() | where Identity in (split(pIdentities, ',')) | distinct Identity, Root"
-    )
-    found = await looks.rows(request, actor, query, {"pIdentities": ",".join(identities)})
-    if {row["Identity"] for row in found} != set(identities):
-        raise HTTPException(404)
-    for root in {row["Root"] for row in found}:
-        permit(request, actor, permission, repository_of(actor, root))
-
-
-def own(address: str) -> str:
-    """A path of ours to go back to; never another origin."""
-    is_ours = address.startswith("/") and not address.startswith("//") and "\\" not in address
-    return address if is_ours and address.isprintable() else "/findings"
