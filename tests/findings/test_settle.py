@@ -160,6 +160,12 @@ def test_a_run_that_did_not_look_fixes_nothing(less: dict[str, object]) -> None:
     assert settled.known == known
 
 
+def test_what_stands_below_a_place_that_was_not_listed_is_not_fixed() -> None:
+    known = run(code("a/b/c"), code("a/bc")).known
+    settled = run(known=known, unread=["a/b/"])
+    assert [one.finding.location.path for one in settled.fixed] == ["a/bc"]
+
+
 def test_what_history_showed_is_not_fixed_by_a_clean_tree() -> None:
     old = replace(code("a"), location=Location("a", 1, commit="c" * 40))
     assert run(known=run(old).known).fixed == ()

@@ -78,8 +78,9 @@ def settle(
     """Settle ``observed`` against what was known.
 
     ``scope`` is ``partial`` when less than everything was looked at: then nothing is fixed by not being seen. So it is
-    for families outside ``families`` (None: all were checked), for the paths in ``unread``, and for what history
-    showed. ``renames`` maps old paths to new ones. ``introductions`` is asked only about places not asked about before.
+    for families outside ``families`` (None: all were checked), for the paths in ``unread`` (of one that ends with a
+    stroke: all below it), and for what history showed. ``renames`` maps old paths to new ones. ``introductions`` is
+    asked only about places not asked about before.
     ``vex``: what others say of flaws, where no waiver covers them.
     """
     with unsearched():
@@ -180,9 +181,10 @@ def _sorted_out(
     unseen = list(unseen)
     near = sorted(range(len(unseen)), key=lambda at: unseen[at].path)
     looked: set[int] = set()
+    below = tuple(path for path in unread if path.endswith("/"))
     for at, (finding, places) in zip(near, said([unseen[at] for at in near]), strict=True):
         if (families is None or finding.family in families) and not any(
-            place.commit or place.path in unread for place in places
+            place.commit or place.path in unread or place.path.startswith(below) for place in places
         ):
             looked.add(at)
     stay: list[KnownFinding] = []

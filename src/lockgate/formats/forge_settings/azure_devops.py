@@ -26,8 +26,9 @@ RESOURCES: Mapping[str, str] = {
     "environment": "AzureDevOpsEnvironment", "queue": "AzureDevOpsAgentQueue", "securefile": "AzureDevOpsSecureFile",
 }  # fmt: skip
 """Type of a resource that pipelines use, as the API calls it -> kind."""
-_PLACES = {"endpoint": "connections", "variablegroup": "variable-groups", "environment": "environments",
+PLACES = {"endpoint": "connections", "variablegroup": "variable-groups", "environment": "environments",
            "queue": "agent-pools", "securefile": "secure-files"}  # fmt: skip
+"""The same -> where they stand below their project in a path."""
 _BRANCH_CONTROL = "evaluatebranchprotection"
 _RESETS = ("resetOnSourcePush", "requireVoteOnLastIteration", "requireVoteOnEachIteration")
 
@@ -192,7 +193,7 @@ def resource(
     }  # fmt: skip
     within, name = f"{organization_name}/{text(place.get('name'))}", text(one.get("name"))
     return forge_object(RESOURCES[kind], FORGE, within, name, spec, read_at=read_at, unread=unread,
-                        path=f"{FORGE}:{within}/{_PLACES[kind]}/{name}")  # fmt: skip
+                        path=f"{FORGE}:{within}/{PLACES[kind]}/{name}")  # fmt: skip
 
 
 def _check(one: Json) -> dict[str, Any]:

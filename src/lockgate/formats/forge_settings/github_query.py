@@ -70,11 +70,11 @@ fragment Settings on Repository {{
 }}
 """
 REPOSITORIES = f"""
-query($login: String!, $after: String, $page: Int!, $inner: Int!) {{
+query($login: String!, $after: String, $page: Int!, $inner: Int!, $direction: OrderDirection!) {{
   organization(login: $login) {{
     requiresTwoFactorAuthentication ipAllowListEnabledSetting notificationDeliveryRestrictionEnabledSetting isVerified
     samlIdentityProvider {{ ssoUrl }}
-    repositories(first: $page, after: $after, orderBy: {{field: NAME, direction: ASC}}) {{
+    repositories(first: $page, after: $after, orderBy: {{field: NAME, direction: $direction}}) {{
       totalCount pageInfo {{ hasNextPage endCursor }} nodes {{ ...Settings }} }}
   }}
 }}

@@ -33,6 +33,14 @@ class SpentError(UnansweredError):
     """The budget is used up, or what the forge allows is; ``after`` says when it allows more."""
 
 
+class LimitedError(SpentError):
+    """The forge allows no more for longer than is waited: all of it may be asked later."""
+
+
+class CallsSpentError(SpentError):
+    """All calls that may be made were made: whatever is asked next is refused the same."""
+
+
 class CallBudget:
     """What is left of it, and what was spent."""
 
@@ -64,12 +72,12 @@ class CallBudget:
         with self._lock:
             if self.calls >= self.bounds.calls:
                 hint = "what is left is asked another time"
-                raise SpentError(f"the budget of {self.bounds.calls:,} calls is used up", where=where, hint=hint)
+                raise CallsSpentError(f"the budget of {self.bounds.calls:,} calls is used up", where=where, hint=hint)
             wait = self._until_allowed(resource)
             if wait <= 0:
                 self.calls += 1
                 return
-        self.wait(wait, "the forge allows no more calls for now", where)
+        self.wait(wait, "the forge allows no more calls for now", where, limited=True)
         with self._lock:
             self._allowances.pop(resource, None)
             self.calls += 1
@@ -89,20 +97,22 @@ class CallBudget:
             if allowance is not None:
                 self._allowances[allowance.resource] = allowance
 
-    def wait(self, seconds: float, reason: str, where: str) -> None:
-        """Wait before a request. Raises :class:`SpentError` where that is longer than is left."""
+    def wait(self, seconds: float, reason: str, where: str, *, limited: bool = False) -> None:
+        """Wait before a request. ``limited``: since the forge allows no more for now. Raises :class:`SpentError` where
+        that is longer than is left, then :class:`LimitedError`."""
         with self._lock:
             left = min(self.bounds.wait_seconds - self.waited, self.bounds.longest_wait)
             if seconds > left:
                 hint = f"it may be asked again in {seconds:,.0f} s"
-                raise SpentError(reason, where=where, hint=hint, after=seconds)
+                kind = LimitedError if limited else SpentError
+                raise kind(reason, where=where, hint=hint, after=seconds)
             self.waited += seconds
         self._sleep(seconds)
 
-    def again(self, seconds: float, reason: str, where: str) -> None:
-        """Wait before a request is repeated. Raises :class:`SpentError`."""
+    def again(self, seconds: float, reason: str, where: str, *, limited: bool = False) -> None:
+        """Wait before a request is repeated. ``limited``: as of :meth:`wait`. Raises :class:`SpentError`."""
         with self._lock:
             if self.retries >= self.bounds.retries:
                 raise SpentError(reason, where=where, hint="try again later", after=seconds)
             self.retries += 1
-        self.wait(seconds, reason, where)
+        self.wait(seconds, reason, where, limited=limited)

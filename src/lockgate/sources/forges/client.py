@@ -27,6 +27,8 @@ from lockgate.transport.answers import TRANSIENT, network_errors, untrusted
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _MOST_HOPS = 3
+_MOST_TRIES = 5
+"""Of one request that fails for a while: what stays broken must not use up what all others may be repeated."""
 _PIECE = 64 * 1024
 
 
@@ -162,7 +164,7 @@ class ForgeClient:
             reply, failed = self._once(method, address, {**(headers or {}), **told}, body)
             if reply is None:
                 attempt += 1
-                if not (again or reads):
+                if not (again or reads) or attempt >= _MOST_TRIES:
                     raise UnansweredError(f"the forge does not answer: {failed}", where=shown(address))
                 self.budget.again(min(0.25 * 2**attempt, 8.0), f"the forge does not answer: {failed}", shown(address))
                 continue
@@ -191,12 +193,12 @@ class ForgeClient:
         where = shown(reply.address)
         limited = reply.status in (403, 429)
         wait = wait_for(reply.status, reply.headers, words, now=self._clock(), attempt=attempt)
-        if wait is None or not (again or limited):
+        if wait is None or not (again or limited) or (not limited and attempt >= _MOST_TRIES):
             if reply.status in TRANSIENT:
                 raise UnansweredError(f"the forge answers {reply.status}", where=where, after=wait or 0.0)
             raise _refused(reply, words, method)
         reason = "the forge's limit of calls is reached" if limited else f"the forge answers {reply.status}"
-        self.budget.again(wait, reason, where)
+        self.budget.again(wait, reason, where, limited=limited)
 
     def _keep(self, method: str, address: str, headers: Mapping[str, str] | None, reply: Reply) -> None:
         tag = reply.headers.get("etag", "")

@@ -48,8 +48,11 @@ def endpoint(api: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
-def ask(client: ForgeClient, query: str, variables: Mapping[str, Any] | None = None) -> GraphAnswer:
+def ask(
+    client: ForgeClient, query: str, variables: Mapping[str, Any] | None = None, *, again: bool = True
+) -> GraphAnswer:  # fmt: skip
     """What a query is answered. ``variables`` carry all values: a query is never made of text from elsewhere.
+    ``again``: whether one that is not answered is repeated.
 
     Raises ``SourceError`` where there is no data at all, ``SpentError`` where the points are used up."""
     address = endpoint(client.base)
@@ -57,14 +60,14 @@ def ask(client: ForgeClient, query: str, variables: Mapping[str, Any] | None = N
     attempt = 0
     while True:
         reply = client.reply("POST", address, headers={"Content-Type": "application/json"}, body=content,
-                             again=query.lstrip().startswith(("query", "{")), resource="graphql")  # fmt: skip
+                             again=again and query.lstrip().startswith(("query", "{")), resource="graphql")  # fmt: skip
         told = reply.json()
         if not isinstance(told, dict):
             raise SourceError("GitHub answers no GraphQL", where=address)
         problems = tuple(_problem(one) for one in told.get("errors") or () if isinstance(one, dict))
         if any(one.kind in _LIMITED for one in problems):
             attempt += 1
-            client.budget.again(_LIMIT_WAIT * attempt, "GitHub's limit of points is reached", address)
+            client.budget.again(_LIMIT_WAIT * attempt, "GitHub's limit of points is reached", address, limited=True)
             continue
         data = told.get("data")
         if not isinstance(data, dict):

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
 from lockgate.model import Family, Object, Skip, SkipKind
-from lockgate.sources.forges.budget import SpentError
-from lockgate.transport import RefusedError, UnansweredError
+from lockgate.sources.forges.budget import CallsSpentError
+from lockgate.transport import AbsentError, RefusedError
 
 MODE = "posture"
 _MOST_NAMED = 12
@@ -31,15 +31,14 @@ class Missing:
 
 
 def missing(error: SourceError, words: str, permission: str) -> Missing:
-    """Why ``words`` could not be read, where the forge shows it to who has ``permission``.
-
-    An answer that says neither yes nor no is raised again: nothing can be told of the rest either.
-    """
-    if isinstance(error, SpentError):
+    """Why ``words`` could not be read, where the forge shows it to who has ``permission``."""
+    if isinstance(error, CallsSpentError):
         return Missing(words, "the budget of calls is used up", SkipKind.LIMIT)
-    if isinstance(error, UnansweredError) and not isinstance(error, RefusedError):
+    if not isinstance(error, RefusedError) or not permission:
         return Missing(words, error.message)
-    return Missing(words, f"needs {permission}" if permission else error.message)
+    if isinstance(error, AbsentError):  # forges say so too of what they do not show
+        return Missing(words, f"there is nothing, or it needs {permission}")
+    return Missing(words, f"needs {permission}")
 
 
 def skip_of(judged: Object, reasons: Mapping[str, Missing]) -> Skip | None:

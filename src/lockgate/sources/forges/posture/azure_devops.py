@@ -46,6 +46,8 @@ class AzureDevOpsPosture:
         self.whole = False
         """Whether everything was listed, once all was read."""
         self._lists_whole = True
+        self.expected = 0
+        """Calls that all of it takes at least, once the projects are known."""
         self._refusals = {kind: Refusals("whether it is open to all pipelines", _SCOPES[kind]) for kind in _LISTS}
 
     def sibling(self, path: str) -> bytes | None:  # noqa: ARG002 -- the shape of Source.sibling
@@ -56,8 +58,14 @@ class AzureDevOpsPosture:
         """The organisation, then each project with what is in it. Raises ``NothingCheckedError`` where it is not
         shown."""
         projects = self._projects()
+        self.expected = 6 + 8 * len(projects)
         yield from self._organization()
-        repositories = self._by_project("git/repositories", "7.1")
+        repositories: dict[str, list[Mapping[str, Any]]] = {}
+        try:
+            repositories = self._by_project("git/repositories", "7.1")
+        except SourceError as error:
+            self._lists_whole = False
+            yield _unlisted(f"{self.root}/", missing(error, "repositories", "Code (read)"))
         security, why = self._security()
         for project in projects:
             yield from self._project(project)
@@ -168,14 +176,14 @@ class AzureDevOpsPosture:
             except SourceError as error:
                 self._lists_whole = False
                 told = missing(error, azure_devops.RESOURCES[kind].removeprefix("AzureDevOps"), _SCOPES[kind])
-                where = f"{self.root}/{project.get('name')}"
-                yield Skip(where, told.kind, f"not read: {told.words} of the project ({told.why})", Family.POSTURE)
+                told = Missing(f"{told.words} of the project", told.why, told.kind)
+                yield _unlisted(f"{self.root}/{project.get('name')}/{azure_devops.PLACES[kind]}/", told)
         checks, why = self._checks(project, found)
         for kind, one in found:
             refusals = self._refusals[kind]
             permissions = None
             if not refusals.enough:
-                with refusals.catching():
+                with refusals.catching(str(one.get("id"))):
                     path = f"{_id(project)}/_apis/pipelines/pipelinepermissions/{kind}/{one.get('id')}"
                     permissions = self._client.get(path, {"api-version": _PREVIEW})
             own = None if checks is None else checks.get((kind, str(one.get("id"))), [])
@@ -183,7 +191,8 @@ class AzureDevOpsPosture:
                 self.organization, project, kind, one, permissions=permissions, checks=own, read_at=self._at
             )
             yield made
-            yield from filter(None, [skip_of(made, {"/spec/open": refusals.told, "/spec/checks": why})])
+            reasons = {"/spec/open": refusals.why(str(one.get("id"))), "/spec/checks": why}
+            yield from filter(None, [skip_of(made, reasons)])
 
     def _checks(
         self, project: Mapping[str, Any], resources: Sequence[tuple[str, Mapping[str, Any]]]
@@ -203,6 +212,11 @@ class AzureDevOpsPosture:
                 of = mapping(one.get("resource"))
                 found.setdefault((str(of.get("type")), str(of.get("id"))), []).append(one)
         return found, why
+
+
+def _unlisted(below: str, told: Missing) -> Skip:
+    """A list that was not shown: nothing that was known below its place, which ends with a stroke, counts as gone."""
+    return Skip(below, told.kind, f"not read: {told.words} ({told.why})", Family.POSTURE)
 
 
 def _id(project: Mapping[str, Any]) -> str:

@@ -12,20 +12,17 @@ from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import NothingCheckedError, SourceError
-from lockgate.formats.forge_settings import github, github_query, mapping
+from lockgate.formats.forge_settings import github, github_query
 from lockgate.model import Object, Skip
-from lockgate.sources.forges.budget import SpentError
 from lockgate.sources.forges.client import ForgeClient
-from lockgate.sources.forges.github.graphql import ask
 from lockgate.sources.forges.posture import MODE, Missing, missing, skip_of
+from lockgate.sources.forges.posture.github_nodes import GitHubNodes
 from lockgate.sources.forges.posture.shared import Refusals
-from lockgate.transport import AbsentError, RefusedError, UnansweredError
+from lockgate.transport import AbsentError, RefusedError
 
 _OWNER = "an owner of the organisation"
 _ADMIN = "Administration: read on the repository"
 _PAGE = {"per_page": "100"}
-_LEAST = 3
-"""Repositories of a page that is not halved again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +98,9 @@ class GitHubPosture:
         """``read_at``: ISO 8601. ``webhooks``: whether those of repositories are asked for."""
         self._client, self.organization, self._at, self._webhooks = client, organization, read_at, webhooks
         self.root = f"{self.forge}:{organization}"
-        self._cut: Missing | None = None
-        """Why repositories have no node that have none."""
+        self._refusals = Refusals("webhooks", "Webhooks: read on the repository")
+        self.expected = 0
+        """Calls that all of it takes, once the repositories are known."""
         self.whole = False
         """Whether every repository was listed, once all was read."""
 
@@ -114,12 +112,15 @@ class GitHubPosture:
         """The organisation, then its repositories by name. Raises ``NothingCheckedError`` where it is not shown."""
         own = self._own()
         entries = self._entries()
-        node, nodes, refused = self._nodes()
-        yield from self._organization(own, node, refused.get("", ()))
-        hooks, why = self._hooks(entries)
+        names = [str(one["name"]) for one in entries]
+        self.expected = len(_PARTS) + 1 + _pages(names, 100) + _pages(names, github_query.PAGE)
+        self.expected += len(names) if self._webhooks else 0
+        nodes = GitHubNodes(self._client, self.organization, self.root)
+        nodes.read(names)
+        yield from self._organization(own, nodes.organization, nodes.refused.get("", ()))
+        hooks = self._hooks(entries)
         for entry in entries:
-            name = str(entry.get("name", ""))
-            yield from self._repository(entry, nodes.get(name), hooks.get(name), refused.get(name, ()), why)
+            yield from self._repository(entry, nodes, hooks)
         self.whole = True
 
     def _own(self) -> Any:
@@ -158,94 +159,40 @@ class GitHubPosture:
             return self._client.get(path, query)
         return list(self._client.items(path, {**_PAGE, **query}, key=part.listed))
 
-    def _nodes(self) -> tuple[Mapping[str, Any], dict[str, Mapping[str, Any]], dict[str, list[str]]]:
-        """What GraphQL tells of the organisation and of each repository by name, and the fields it refused of each."""
-        told: Mapping[str, Any] = {}
-        found: dict[str, Mapping[str, Any]] = {}
-        refused: dict[str, list[str]] = {}
-        after: str | None = None
-        size = github_query.PAGE
-        while True:
-            variables = {"login": self.organization, "after": after, "page": size, "inner": github_query.INNER}
-            try:
-                answer = ask(self._client, github_query.REPOSITORIES, variables)
-            except SpentError as error:
-                self._cut = missing(error, "its settings", "")
-                return told, found, refused
-            except UnansweredError:
-                if size <= _LEAST:
-                    raise
-                size //= 2  # GitHub gives up on a query after ten seconds, and fewer repositories take less
-                continue
-            own = answer.data.get("organization")
-            if not isinstance(own, dict):
-                raise NothingCheckedError("GitHub does not show the organisation over GraphQL", where=self.root)
-            told = told or own
-            page = mapping(own.get("repositories"))
-            nodes = page["nodes"] if isinstance(page.get("nodes"), list) else []
-            for problem in answer.problems:
-                name, field = _place(problem.path, nodes)
-                refused.setdefault(name, []).append(field)
-            for node in nodes:
-                if isinstance(node, dict) and node.get("name"):
-                    found[str(node["name"])] = node
-                    if github.is_cut(node):
-                        self._whole_node(str(node["name"]), found, refused)
-            info = mapping(page.get("pageInfo"))
-            following = info.get("endCursor")
-            if not info.get("hasNextPage") or not isinstance(following, str) or following == after:
-                return told, found, refused
-            after = following
-
-    def _whole_node(
-        self, name: str, found: dict[str, Mapping[str, Any]], refused: dict[str, list[str]]
-    ) -> None:
-        """Ask for one repository by itself, whose lists were longer than a page of them brings."""
-        variables = {"owner": self.organization, "name": name, "inner": github_query.MOST_INNER}
-        answer = ask(self._client, github_query.ONE, variables)
-        node = answer.data.get("repository")
-        if isinstance(node, dict):
-            found[name] = node
-            refused.setdefault(name, []).extend(github.cut_fields(node))
-
-    def _hooks(self, entries: Sequence[Mapping[str, Any]]) -> tuple[dict[str, list[Mapping[str, Any]]], Missing]:
-        """Webhooks of repositories by name, public ones and those that were changed last first; and why some are not
-        there."""
+    def _hooks(self, entries: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+        """Webhooks of repositories by name, public ones and those that were changed last first."""
         found: dict[str, list[Mapping[str, Any]]] = {}
         if not self._webhooks:
-            return found, Missing("webhooks", "they were not asked for")
-        refusals = Refusals("webhooks", "Webhooks: read on the repository")
+            self._refusals.all_for(Missing("webhooks", "they were not asked for"))
         order = sorted(entries, key=lambda one: str(one.get("pushed_at") or ""), reverse=True)
         for entry in sorted(order, key=lambda one: (bool(one.get("archived")), one.get("visibility") != "public")):
-            name = str(entry.get("name", ""))
-            with refusals.catching():
-                found[name] = list(self._client.items(f"repos/{self.organization}/{name}/hooks", _PAGE))
-            if refusals.enough:
+            if self._refusals.enough:
                 break
-        return found, refusals.told
+            name = str(entry.get("name", ""))
+            with self._refusals.catching(name):
+                found[name] = list(self._client.items(f"repos/{self.organization}/{name}/hooks", _PAGE))
+        return found
 
     def _repository(
-        self, entry: Mapping[str, Any], node: Mapping[str, Any] | None, hooks: Sequence[Mapping[str, Any]] | None,
-        refused: Sequence[str], why: Missing,
+        self, entry: Mapping[str, Any], nodes: GitHubNodes, hooks: Mapping[str, list[Mapping[str, Any]]]
     ) -> Iterator[Object | Skip]:  # fmt: skip
-        made = github.repository(self.organization, entry, node, hooks, read_at=self._at, refused=refused)
+        name = str(entry.get("name", ""))
+        refused = nodes.refused.get(name, ())
+        node, own = nodes.found.get(name), hooks.get(name)
+        made = github.repository(self.organization, entry, node, own, read_at=self._at, refused=refused)
         reasons = {pointer: Missing(words, f"needs {_ADMIN}") for pointer, words in _WORDS.items()}
-        if node is None and self._cut is not None:
-            reasons |= {pointer: Missing(words, self._cut.why, self._cut.kind) for pointer, words in _WORDS.items()
+        cut = nodes.why(name)
+        if node is None and cut is not None:
+            reasons |= {pointer: Missing(words, cut.why, cut.kind) for pointer, words in _WORDS.items()
                         if pointer != "/spec/security"}  # fmt: skip
         yield made
-        yield from filter(None, [skip_of(made, reasons | {"/spec/webhooks": why})])
-
-
-def _place(path: Sequence[str | int], nodes: Sequence[Any]) -> tuple[str, str]:
-    """Name of the repository and field of it that a problem is about; no name for a field of the organisation."""
-    if len(path) > 4 and path[1] == "repositories" and isinstance(path[3], int) and path[3] < len(nodes):
-        node = nodes[path[3]]
-        if isinstance(node, dict):
-            return str(node.get("name", "")), str(path[4])
-    return "", str(path[1]) if len(path) > 1 else ""
+        yield from filter(None, [skip_of(made, reasons | {"/spec/webhooks": self._refusals.why(name)})])
 
 
 def _spaced(field: str) -> str:
     """``twoFactorRequired`` as people say it."""
     return "".join(f" {one.lower()}" if one.isupper() else one for one in field)
+
+
+def _pages(names: Sequence[str], size: int) -> int:
+    return max(-(-len(names) // size), 1)

@@ -15,7 +15,6 @@ from lockgate.errors import NothingCheckedError, SourceError
 from lockgate.formats.forge_settings import gitlab, listed, mapping
 from lockgate.formats.printable import clipped, printable
 from lockgate.model import Object, Skip
-from lockgate.sources.forges.budget import SpentError
 from lockgate.sources.forges.client import ForgeClient
 from lockgate.sources.forges.posture import MODE, Missing, missing, skip_of
 from lockgate.sources.forges.posture.shared import Refusals
@@ -73,6 +72,8 @@ class GitLabPosture:
         self.root = f"{self.forge}:{group}"
         self.whole = False
         """Whether every project was listed, once all was read."""
+        self.expected = 0
+        """Calls that all of it takes, once the projects are known."""
 
     def sibling(self, path: str) -> bytes | None:  # noqa: ARG002 -- the shape of Source.sibling
         """There are no files."""
@@ -88,6 +89,8 @@ class GitLabPosture:
             raise NothingCheckedError(error.message, where=self.root, hint=error.hint or hint) from None
         listing = self._client.items(f"{base}/projects", {**_PAGE, "include_subgroups": "true"})
         entries = {str(one.get("path_with_namespace", "")): one for one in listing}
+        each = 2 * len(entries) if self._each else 0
+        self.expected = len(_PARTS) + 2 + len(entries) // 100 + -(-len(entries) // PAGE) + each
         found, why = self._nodes()
         yield from self._group(base, mapping(own))
         hooks, no_hooks = self._of_each("hooks", "webhooks", entries)
@@ -97,7 +100,8 @@ class GitLabPosture:
                                   keys=keys.get(path), read_at=self._at)  # fmt: skip
             reasons = {f"/spec/{name}": Missing(words, why or _who(name)) for name, words in _WORDS.items()}
             yield made
-            skip = skip_of(made, reasons | {"/spec/webhooks": no_hooks, "/spec/deployKeys": no_keys})
+            more = {"/spec/webhooks": no_hooks.why(path), "/spec/deployKeys": no_keys.why(path)}
+            skip = skip_of(made, reasons | more)
             yield from filter(None, [skip])
         self.whole = True
 
@@ -121,10 +125,8 @@ class GitLabPosture:
         while True:
             try:
                 told = self._graph(query, {"path": self.organization, "after": after, "page": PAGE})
-            except SpentError:
-                return found, "the budget of calls is used up"
-            except (AbsentError, RefusedError):
-                return found, "needs the scope read_api"
+            except SourceError as error:
+                return found, missing(error, "", "the scope read_api").why
             errors = [str(one.get("message", "")) for one in listed(told.get("errors"))]
             if query is FULL and any("doesn't exist on type" in one for one in errors):
                 query = FREE
@@ -147,19 +149,19 @@ class GitLabPosture:
 
     def _of_each(
         self, what: str, words: str, entries: Mapping[str, Mapping[str, Any]]
-    ) -> tuple[dict[str, Sequence[Mapping[str, Any]]], Missing]:
+    ) -> tuple[dict[str, Sequence[Mapping[str, Any]]], Refusals]:
         """A list of each project, public ones and those that were changed last first; and why some are not there."""
         found: dict[str, Sequence[Mapping[str, Any]]] = {}
-        if not self._each:
-            return found, Missing(words, "they were not asked for")
         refusals = Refusals(words, "a maintainer of the project")
+        if not self._each:
+            refusals.all_for(Missing(words, "they were not asked for"))
         order = sorted(entries, key=lambda path: str(entries[path].get("last_activity_at") or ""), reverse=True)
         for path in sorted(order, key=lambda one: entries[one].get("visibility") != "public"):
-            with refusals.catching():
-                found[path] = list(self._client.items(f"projects/{entries[path].get('id')}/{what}", _PAGE))
             if refusals.enough:
                 break
-        return found, refusals.told
+            with refusals.catching(path):
+                found[path] = list(self._client.items(f"projects/{entries[path].get('id')}/{what}", _PAGE))
+        return found, refusals
 
 
 def _who(name: str) -> str:
