@@ -69,6 +69,8 @@ PEOPLE_CHANGE = _new("people:change", "Invite, change and disable people, and en
 PEOPLE_PROVISION = _new("people:provision", "Create, change and disable people as a directory does (SCIM).")
 TEAMS_READ = _new("teams:read", "See teams and what they own.")
 TEAMS_CHANGE = _new("teams:change", "Change teams, their people, and what they own.", STEP_UP)
+VIEWS_READ = _new("views:read", "See saved views of lists: one's own, and those shared with a team.")
+VIEWS_CHANGE = _new("views:change", "Save, share and delete views of one's own.")
 SETTINGS_READ = _new("settings:read", "See the settings of the server; never a secret.")
 SETTINGS_CHANGE = _new("settings:change", "Change the settings of the server.", STEP_UP)
 

@@ -18,7 +18,7 @@ _ABOUT = {
     Persona.SECURITY: "Sets the rules, decides about waivers, looks after everything.",
     Persona.ADMINISTRATOR: "Keeps Lockgate itself: people, teams, tokens and connections.",
 }
-_OWN = "own:account:read own:account:change own:tokens:revoke"
+_OWN = "own:account:read own:account:change own:tokens:revoke own:views:read own:views:change"
 """What everybody with an account may, also before anybody has said what they are."""
 _EVERYONE = (
     f"{_OWN} own:tokens:create any:policies:read any:teams:read "

@@ -34,7 +34,7 @@ from lockgate.server.console.asking import Needs
 from lockgate.server.console.services import Services
 from lockgate.server.sign_in.house import House
 from lockgate.settings import GateSettings, PeopleSettings
-from lockgate.store.team import jobs, people, sessions, teams, tokens, waivers
+from lockgate.store.team import jobs, people, sessions, teams, tokens, views, waivers
 from lockgate.store.team.database import METADATA, TeamDatabase
 from lockgate.store.team.sealing import Seal
 
@@ -140,12 +140,15 @@ def _kept(database: TeamDatabase, desk: Desk, word: str, identity: str) -> dict[
         job = jobs.enqueue(connection, "scan", key=word)
         teams.put(connection, side, owns=[Asset(AssetKind.REPOSITORY, f"acme/{side}")])
         group = teams.put_group(connection, f"{word}-group")
+        member = replace(author, teams=(Team(side),))
+        view = views.save(connection, member, "findings", f"{word} view", "", team=side if word == THEIRS else "")
     waits = DeploymentWaits("pipeline", word, f"{side}-prod", f"acme/{side}", f"refs/heads/{word}",
                             HEAD if side == "one" else BASE, other.id)  # fmt: skip
     request, _ = desk.ask(waits, author)
     return {
         "identity": identity, "id": request.request.id, "number": str(waiver), "person_id": other.id,
         "token_id": token.id, "session": session.id, "name": side, "group_id": group.id, "job": str(job),
+        "view_id": view.id,
     }  # fmt: skip
 
 
@@ -187,6 +190,8 @@ def bodies(named: dict[str, str]) -> dict[str, dict[str, Any]]:
         "/api/v1/deployments": {"environment": f"{named['name']}-prod", "repository": f"acme/{named['name']}",
                                 "commit": "e" * 40},
         "/api/v1/waivers": {"identities": [identity], "reason": "because of that", "expires": soon},
+        "/views": {"list": "findings", "name": "x", "team": named["name"]},
+        "/api/v1/views": {"list": "findings", "name": "x", "team": named["name"]},
         "/account/sessions/end": {"which": named["session"]}, "/account/tokens/revoke": {"which": named["token_id"]},
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ from lockgate.errors import UsageError
 from lockgate.model.actor import Actor, ActorKind, Asset, Grant, Persona, Scope, Team
 from lockgate.server.sign_in import enrolment
 from lockgate.server.sign_in.house import Came, House
-from lockgate.store.team import people, sessions, teams, tokens, trail
+from lockgate.store.team import people, sessions, teams, tokens, trail, views
 from lockgate.store.team.database import Transaction
 from lockgate.store.team.people import Person
 from lockgate.store.team.tokens import Token
@@ -114,7 +114,8 @@ class Changes:
         with self.house.database.begin() as connection:
             done = teams.delete_team(connection, name)
             if done:
-                self._tell(connection, "teams:delete", f"team:{name}")
+                unshared = views.unshare(connection, name)
+                self._tell(connection, "teams:delete", f"team:{name}", unshared_views=unshared)
         return done
 
     def create_token(

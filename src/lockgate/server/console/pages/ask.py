@@ -12,6 +12,7 @@ from lockgate.errors import LockgateError
 from lockgate.model.actor import Actor
 from lockgate.server.console.asking import needs, services_of
 from lockgate.server.console.drawing import page
+from lockgate.server.console.lists import views_of
 from lockgate.server.query.faults import Refusal
 from lockgate.server.query.values import pieces
 
@@ -48,5 +49,6 @@ async def ask(
             rows = [row for some in pieces(table) for row in some]
             cut = len(rows) > _MOST
     return page(
-        request, "ask.html", query=query, columns=columns, rows=rows[:_MOST], error=error, cut=cut, examples=EXAMPLES
+        request, "ask.html", query=query, columns=columns, rows=rows[:_MOST], error=error, cut=cut, examples=EXAMPLES,
+        views=views_of(request, actor, "ask"),
     )  # fmt: skip

@@ -19,6 +19,7 @@ from lockgate.server.console import looks, questions
 from lockgate.server.console.asking import needs, services_of
 from lockgate.server.console.code import frame
 from lockgate.server.console.drawing import page
+from lockgate.server.console.lists import views_of
 from lockgate.server.console.questions import Filter
 from lockgate.server.console.rulebook import described
 from lockgate.store.team import triage
@@ -70,7 +71,7 @@ async def listed(
         earlier=_address(request, number - 1) if number > 1 else "", sorts=list(questions.SORTS),
         later=_address(request, following) if following else "",
         cut=not following and len(found) > number * PAGE, triaged=said, states=list(TriageState),
-        back=_address(request, number),
+        back=_address(request, number), views=views_of(request, actor, "findings"),
     )  # fmt: skip
 
 

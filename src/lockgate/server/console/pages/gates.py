@@ -18,6 +18,7 @@ from lockgate.model.deployment import Answered, Standing
 from lockgate.server.console.asking import MOST_NUMBER, address_of, needs, services_of
 from lockgate.server.console.deployments import assets_of, desk_of, found, seen
 from lockgate.server.console.drawing import page
+from lockgate.server.console.lists import views_of
 from lockgate.server.console.refusals import refused
 from lockgate.store.team.gates import ConflictError
 
@@ -41,7 +42,7 @@ def listed(
         chosen = (Standing(standing),)
     shown, more = seen(request, actor, standings=chosen, environment=environment, before=before, most=_PAGE)
     return page(request, "deployments.html", deployments=shown, more=more, standing=standing, environment=environment,
-                standings=["open", *Standing, "all"])  # fmt: skip
+                standings=["open", *Standing, "all"], views=views_of(request, actor, "deployments"))  # fmt: skip
 
 
 @ROUTES.get("/deployments/{id}")

@@ -13,6 +13,7 @@ from lockgate.model.actor import Actor
 from lockgate.server.console import looks, questions
 from lockgate.server.console.asking import needs
 from lockgate.server.console.drawing import page
+from lockgate.server.console.lists import views_of
 from lockgate.server.console.questions import Filter
 
 ROUTES = APIRouter()
@@ -66,4 +67,5 @@ async def search(
             found.append((heading, column, rows))
     else:
         findings = []
-    return page(request, "search.html", word=word, findings=findings, found=found)
+    return page(request, "search.html", word=word, findings=findings, found=found,
+                views=views_of(request, actor, "search"))  # fmt: skip

@@ -11,6 +11,7 @@ from lockgate.access import permissions
 from lockgate.model.actor import Actor
 from lockgate.server.console.asking import MOST_NUMBER, address_of, needs, services_of
 from lockgate.server.console.drawing import is_fragment, page
+from lockgate.server.console.lists import views_of
 from lockgate.server.console.refusals import refused
 from lockgate.store.team import jobs, trail
 from lockgate.store.team.jobs import JobState
@@ -26,11 +27,11 @@ def listed(
     before: Annotated[int, Query(ge=0, le=MOST_NUMBER)] = 0,
 ) -> Response:  # fmt: skip
     """Newest first."""
-    del actor
     with services_of(request).database.read() as connection:
         found = jobs.listed(connection, states=[state] if state else [], before=before, most=_PAGE + 1)
     more = found[_PAGE - 1].id if len(found) > _PAGE else 0
-    return page(request, "jobs.html", states=list(JobState), jobs=found[:_PAGE], more=more, state=state or "")
+    return page(request, "jobs.html", states=list(JobState), jobs=found[:_PAGE], more=more, state=state or "",
+                views=views_of(request, actor, "jobs"))  # fmt: skip
 
 
 @ROUTES.post("/jobs/{number}/cancel")

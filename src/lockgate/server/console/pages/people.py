@@ -14,6 +14,7 @@ from lockgate.errors import UsageError
 from lockgate.model.actor import Actor, Asset, AssetKind, Persona
 from lockgate.server.console.asking import needs
 from lockgate.server.console.drawing import page
+from lockgate.server.console.lists import views_of
 from lockgate.server.console.people_changes import OF_PROGRAMS, Changes
 from lockgate.server.console.signed_in import came, house_of
 from lockgate.store.team import credentials, people, sessions, teams, tokens
@@ -169,13 +170,13 @@ def _assets(text: str) -> list[Asset]:
 
 
 def _listed(request: Request, actor: Actor, q: str, after: str, said: str = "") -> Response:
-    del actor
     with house_of(request).database.read() as connection:
         found = people.listed(connection, matching=q, after=after, most=_PAGE + 1)
         count = people.count(connection, matching=q)
     more = found[_PAGE - 1].username if len(found) > _PAGE else ""
     return page(request, "people.html", status=400 if said else 200, said=said, people=found[:_PAGE], count=count, q=q,
-                more=more, personas=list(Persona), local=house_of(request).settings.local)  # fmt: skip
+                more=more, personas=list(Persona), local=house_of(request).settings.local,
+                views=views_of(request, actor, "people"))  # fmt: skip
 
 
 def _one(request: Request, actor: Actor, person_id: str, said: str = "") -> Response:

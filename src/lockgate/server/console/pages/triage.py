@@ -13,6 +13,7 @@ from lockgate.model.actor import Actor
 from lockgate.server.console.acted_on import check
 from lockgate.server.console.asking import MOST_NUMBER, address_of, needs, services_of
 from lockgate.server.console.drawing import page
+from lockgate.server.console.lists import views_of
 from lockgate.server.console.refusals import refused
 from lockgate.server.console.signed_in import path_of_ours
 from lockgate.server.console.waivers_seen import seen
@@ -61,7 +62,8 @@ async def listed(
     """Waivers, newest first: those that somebody asked for, and those of findings in what their teams own."""
     shown, more = await seen(request, actor, state=state, before=before, most=_PAGE)
     return page(
-        request, "waivers.html", waivers=shown, more=more, state=state or "", states=list(WaiverState), me=actor.id
+        request, "waivers.html", waivers=shown, more=more, state=state or "", states=list(WaiverState), me=actor.id,
+        views=views_of(request, actor, "waivers"),
     )
 
 
