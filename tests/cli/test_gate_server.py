@@ -33,3 +33,24 @@ def test_a_refusal_is_told_in_its_words_without_signs_that_a_terminal_obeys() ->
         Server(server.base).break_glass("r1", "the shop is down")
     assert raised.value.message == "no \\x1b[31mline asks for them"
     assert raised.value.hint == "ask sre"
+
+
+def test_a_write_whose_answer_was_lost_is_sent_again_with_the_same_key_and_another_write_with_another(
+    monkeypatch,
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    at_work = Said(409, {"detail": "at work"}, {"retry-after": "1"})
+    done = Said(body={"id": "r1"})
+    with scripted(Said(breaks=True), at_work, Said(503), done) as server:
+        assert Server(server.base).withdraw("r1", "no")["id"] == "r1"
+        Server(server.base).withdraw("r1", "no")
+    keys = [one.headers["idempotency-key"] for one in server.asked]
+    assert len(keys) == 5
+    assert len(set(keys[:4])) == 1
+    assert keys[4] != keys[3]
+
+
+def test_a_conflict_that_will_not_pass_is_told_at_once() -> None:
+    with scripted(Said(409, {"detail": "it was settled"})) as server, pytest.raises(RefusedError, match="settled"):
+        Server(server.base).withdraw("r1", "no")
+    assert len(server.asked) == 1

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from lockgate.cli._server_calls import call
 from lockgate.cli._server_tokens import origin_of, token_for
 from lockgate.errors import SourceError, UsageError
 from lockgate.formats.printable import printable
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from lockgate.model import Result
 
 _REMOTE = lazy_pattern(r"(?:[a-z+]+://)?(?:[^@/]+@)?([^/:]+)(?::\d+)?[/:](.+?)(?:\.git)?/?")
-_SECONDS, _MOST, _PAGE = 60.0, 16 << 20, 500
+_PAGE = 500
 
 
 class Beyond:
@@ -73,19 +74,13 @@ class Beyond:
 
     def _asked(self, method: str, path: str, body: bytes | None = None) -> dict[str, object]:
         from lockgate.transport import Transport, Trust
-        from lockgate.transport.answers import network_errors
 
         headers = {"authorization": f"Bearer {self._token}", "accept": "application/json"}
         if body is not None:
             headers |= {"content-type": "application/json", "content-encoding": "gzip"}
         transport = Transport(urlsplit(self.origin).netloc, Trust())
         try:
-            response = transport.request(
-                method, f"{self.origin}{path}", headers=headers, body=body, timeout=_SECONDS
-            )  # fmt: skip
-            content, status = response.read(_MOST), int(response.status)
-        except network_errors() as error:
-            raise SourceError(f"does not answer: {type(error).__name__}", where=self.origin) from None
+            status, content = call(transport, method, f"{self.origin}{path}", headers=headers, body=body)
         finally:
             transport.close()
         told = _json(content)

@@ -9,17 +9,14 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
-from lockgate.errors import LockgateError, SourceError, UsageError
+from lockgate.cli._server_calls import call
+from lockgate.errors import LockgateError, UsageError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.printable import clipped, printable
 from lockgate.formats.rebuild_requests import web_address
 from lockgate.transport import Transport, Trust
-from lockgate.transport.answers import network_errors, retry_after
 
 TOKEN = "LOCKGATE_TOKEN"  # noqa: S105 - the name of a variable
-_SECONDS = 60.0
-_MOST = 16 << 20
-_TRIES = 4
 
 
 class RefusedError(LockgateError):
@@ -83,17 +80,14 @@ class Server:
         return sorted(found, key=lambda one: -int(one["number"]))
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """One call; made again where the server is away for a moment, which each of these bears: an answer that was
-        taken is answered anew by the same person, a request is found by its key."""
-        import time
-
-        for left in range(_TRIES, 0, -1):
-            status, wait, content = self._once(method, path, body)
-            if status not in (429, 502, 503, 504) or left == 1:
-                break
-            time.sleep(min(wait or 2.0, 10.0))
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+        content = None
+        if body is not None:
+            content, headers["Content-Type"] = orjson.dumps(dict(body)), "application/json"
+        address = f"{self._base}/api/v1/deployments{path}"
+        status, answer = call(self._transport, method, address, headers=headers, body=content)
         try:
-            told = orjson.loads(content)
+            told = orjson.loads(answer)
         except ValueError:
             told = {}
         if status in (200, 201) and isinstance(told, dict):
@@ -102,19 +96,3 @@ class Server:
         reason = clipped(printable(str(detail or f"it answers {status}")), 500)
         hint = str(told.get("hint", "")) if isinstance(told, dict) else ""
         raise RefusedError(reason, where=self._base, hint=clipped(printable(hint), 300))
-
-    def _once(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, float, bytes]:
-        import urllib3
-
-        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json", "User-Agent": "lockgate"}
-        content = None
-        if body is not None:
-            content, headers["Content-Type"] = orjson.dumps(dict(body)), "application/json"
-        try:
-            answer = self._transport.request(method, f"{self._base}/api/v1/deployments{path}", headers=headers,
-                                             body=content, timeout=urllib3.Timeout(_SECONDS))  # fmt: skip
-            read = answer.read(_MOST)
-            answer.release_conn()
-        except network_errors() as error:
-            raise SourceError(f"no answer ({type(error).__name__})", where=self._base) from None
-        return int(answer.status), retry_after(answer.headers.get("retry-after", "")), read

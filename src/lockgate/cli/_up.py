@@ -141,6 +141,7 @@ def origin_of(settings: ServerSettings, arguments: argparse.Namespace) -> str:
 def services_over(live: Live, desk: Desk, database: TeamDatabase, origin: str) -> Services:
     """What the console of a project stands on, but for how people sign in."""
     from lockgate.server.console.services import Services
+    from lockgate.store.team.sealing import seal_of
     from lockgate.store.uploads import keep
 
     async def ask(
@@ -159,6 +160,6 @@ def services_over(live: Live, desk: Desk, database: TeamDatabase, origin: str) -
     names = frozenset((*live.project.settings.server.names, *local))
     return Services(
         database, lambda: live.project.settings, live.project.workspace.folder, Path(live.project.top), origin, ask,
-        stamp, keep_run=lambda upload: keep(live.record, upload),
+        stamp, seal_of(live.project.workspace.folder), keep_run=lambda upload: keep(live.record, upload),
         shapes=lambda: live.record.shapes(), names=names,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from lockgate.server.console.application import application
 from lockgate.server.console.services import Services
 from lockgate.settings import Settings
 from lockgate.store.team.database import TeamDatabase
+from lockgate.store.team.sealing import Seal
 
 ORIGIN = "http://localhost:8642"
 Client = Callable[..., httpx.AsyncClient]
@@ -56,7 +57,8 @@ def services(database: TeamDatabase, tmp_path: Path) -> Services:
         raise AssertionError("this test has no record")
 
     return Services(
-        database, Settings, tmp_path, tmp_path, ORIGIN, ask, lambda: None, identify=[identify], more={dict: asking}
+        database, Settings, tmp_path, tmp_path, ORIGIN, ask, lambda: None, Seal(b"k" * 32),
+        identify=[identify], more={dict: asking},
     )
 
 

@@ -16,6 +16,7 @@ from lockgate.gates.deployment import Approver
 from lockgate.model.actor import Actor, ActorKind, Asset, AssetKind, Grant, Persona, Strength, Team
 from lockgate.server.console.services import Services
 from lockgate.settings import Settings
+from lockgate.store.team.sealing import Seal
 
 SHOP = Team("shop", (Asset(AssetKind.REPOSITORY, "github.com/team/*"),))
 BODY = {
@@ -73,7 +74,7 @@ def services(checked: House) -> Iterator[Services]:
         for actor, teams in ((BEA, ["security"]), (CAS, ["security"]), (DOV, ["sre"]))
     }
     made = Services(checked.database, Settings, checked.folder, checked.folder, "http://localhost:8642", ask,
-                    lambda: None, identify=[identify], more={dict: asking})  # fmt: skip
+                    lambda: None, Seal(b"k" * 32), identify=[identify], more={dict: asking})  # fmt: skip
     made.more[Desk] = replace(checked.desk, now=lambda: datetime.now(UTC), origin=made.origin)
     checked.now = datetime.now(UTC)
     yield made

@@ -30,7 +30,7 @@ from lockgate.model import Location
 from lockgate.model.actor import Actor, ActorKind, Asset, AssetKind, Grant, Permission, Persona, Scope, Strength, Team
 from lockgate.model.deployment import DeploymentWaits
 from lockgate.server.console.application import application, framework
-from lockgate.server.console.asking import Needs
+from lockgate.server.console.asking import needed_by
 from lockgate.server.console.services import Services
 from lockgate.server.sign_in.house import House
 from lockgate.settings import GateSettings, PeopleSettings
@@ -152,14 +152,6 @@ def _kept(database: TeamDatabase, desk: Desk, word: str, identity: str) -> dict[
     }  # fmt: skip
 
 
-def declared(dependant: Any) -> Permission | None:
-    """What a route needs; None where anybody may ask."""
-    call = getattr(dependant, "call", None)
-    if isinstance(call, Needs):
-        return call.permission
-    return next((found for one in dependant.dependencies if (found := declared(one)) is not None), None)
-
-
 def calls(services: Services, named: dict[str, str]) -> list[tuple[str, str, Permission | None]]:
     """Every route as it is called for named objects: method, address, what it declares."""
     filled = named | {"provider": "none", "glass": "none", "stamp": "0", "answer": "granted"}
@@ -167,7 +159,7 @@ def calls(services: Services, named: dict[str, str]) -> list[tuple[str, str, Per
     for route in iter_route_contexts(framework(services).routes):
         methods = sorted(set(route.original_route.methods) - {"HEAD"})  # type: ignore[attr-defined]
         number = {"number": named["job"]} if "/jobs/" in route.path else {}
-        needed = declared(route.dependant)
+        needed = needed_by(route.dependant)
         found += [(method, route.path.format_map(filled | number), needed) for method in methods]
     return found
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from importlib.resources import files
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 import lockgate.server.console.api as api_folder
@@ -15,7 +14,9 @@ from lockgate.discover import discover
 from lockgate.server.asgi import Application
 from lockgate.server.console import refusals
 from lockgate.server.console.asking import public
+from lockgate.server.console.described import described
 from lockgate.server.console.drawing import asset
+from lockgate.server.console.idempotency import Once
 from lockgate.server.console.services import Services
 from lockgate.server.console.shield import Shield
 
@@ -25,7 +26,7 @@ _DESCRIPTION = "What Lockgate knows and decides. Calls need a session or a beare
 
 def application(services: Services, larger: Mapping[str, int] | None = None) -> Application:
     """The console, shielded. ``larger``: as :class:`Shield` takes it."""
-    return Shield(framework(services), services, larger)
+    return Shield(Once(framework(services), services), services, larger)
 
 
 def framework(services: Services) -> FastAPI:
@@ -58,13 +59,7 @@ async def _static(stamp: str, name: str) -> Response:
 
 async def _described(request: Request) -> Response:
     """The OpenAPI 3.1 description."""
-    app: FastAPI = request.app
-    if app.openapi_schema is None:
-        app.openapi_schema = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes,
-            openapi_version="3.1.0",
-        )  # fmt: skip
-    return JSONResponse(app.openapi_schema)
+    return JSONResponse(described(request.app))
 
 
 async def _front() -> Response:

@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 from lockgate.access import Remedy, Ruling, may
 from lockgate.errors import LockgateError
 from lockgate.model.actor import Actor, Asset, Permission
+from lockgate.server.console import idempotency
 from lockgate.server.console.services import Services
 from lockgate.store.team import trail
 
@@ -77,6 +78,7 @@ class Needs:
         if isinstance(asset, Awaitable):
             asset = await asset
         permit(request, actor, self.permission, asset, fresh_mfa=self.fresh_mfa)
+        await idempotency.begin(request, actor, services_of(request))
         return actor
 
 
@@ -127,6 +129,14 @@ async def _anybody() -> None:
 
 public = Depends(_anybody)
 """Says of a route that anybody may ask: ``dependencies=[public]``."""
+
+
+def needed_by(dependant: Any) -> Permission | None:
+    """What a route needs, by its dependencies; None where anybody may ask, or it says nothing."""
+    call = getattr(dependant, "call", None)
+    if isinstance(call, Needs):
+        return call.permission
+    return next((found for one in dependant.dependencies if (found := needed_by(one)) is not None), None)
 
 
 def said_by(dependant: Any) -> bool:

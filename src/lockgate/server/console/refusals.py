@@ -15,6 +15,7 @@ from lockgate.errors import ConfigurationError, LockgateError, StoreError, Usage
 from lockgate.formats.printable import clipped, printable
 from lockgate.server.console.asking import ForbiddenError, NobodyError, services_of
 from lockgate.server.console.drawing import is_fragment, page
+from lockgate.server.console.idempotency import AnsweredBeforeError
 from lockgate.server.sign_in.identity import SignInError
 
 API = "/api/"
@@ -25,6 +26,7 @@ _log = logging.getLogger("lockgate.console")
 def install(app: FastAPI) -> None:
     """Have the application answer so."""
     app.add_exception_handler(NobodyError, _nobody)
+    app.add_exception_handler(AnsweredBeforeError, _answered_before)
     app.add_exception_handler(ForbiddenError, _forbidden)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -82,6 +84,11 @@ def _led(request: Request, where: str) -> Response:
     if is_fragment(request):
         return Response(status_code=200, headers={"hx-redirect": address})
     return RedirectResponse(address, 303)
+
+
+async def _answered_before(_: Request, error: Exception) -> Response:
+    assert isinstance(error, AnsweredBeforeError)
+    return error.response
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lockgate.settings import Settings
     from lockgate.store.ask import Answer
     from lockgate.store.team.database import TeamDatabase
+    from lockgate.store.team.sealing import Seal
     from lockgate.store.uploads import Upload
 
 Identify = Callable[["Request"], Awaitable["Actor | None"]]
@@ -51,6 +52,8 @@ class Services:
     ask: Ask
     stamp: Callable[[], object]
     """Of the record as it stands: what is the same as before need not be asked again. None: it cannot be told."""
+    seal: Seal
+    """Seals what may stand in no database as it is."""
     keep_run: Callable[[Upload], bool] = lambda upload: False
     """Puts a run that was sent into the record; whether it was there already."""
     shapes: Callable[[], Workspace] = lambda: Workspace({})

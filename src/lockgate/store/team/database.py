@@ -7,8 +7,9 @@ those take who decide over what they read (:func:`locked`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -31,6 +32,7 @@ METADATA = MetaData(
 FILE = "team.db"
 _WAIT_SECONDS = 15
 _READING = "lockgate_reading"
+_ALSO: ContextVar[Callable[[Connection], None] | None] = ContextVar("lockgate_also", default=None)
 _MIGRATING = 0x6C6F636B
 """Key of the lock of PostgreSQL under which one server brings the database up to date."""
 
@@ -67,6 +69,8 @@ class TeamDatabase:
         """A transaction that writes; all of it holds, or none."""
         with self._told(), self._engine.begin() as connection:
             yield connection
+            if (also := _ALSO.get()) is not None:
+                also(connection)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -153,6 +157,17 @@ def _write_ahead(connection: Any, _: object) -> None:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READING) else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def with_each_change(what: Callable[[Connection], None]) -> Iterator[None]:
+    """Have every transaction that writes, of whatever is called from here, end by doing ``what``: it holds only where
+    that went well."""
+    before = _ALSO.set(what)
+    try:
+        yield
+    finally:
+        _ALSO.reset(before)
 
 
 def locked(connection: Connection, name: str) -> None:

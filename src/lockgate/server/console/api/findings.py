@@ -27,6 +27,18 @@ _SEVERITIES = {str(one): one for one in Severity}
 _COLOURS = {"critical": "#a3123b", "high": "#b8321a", "medium": "#8a5200", "low": "#1a639e", "info": "#55606e"}
 
 
+class CsvResponse(Response):
+    """A table."""
+
+    media_type = "text/csv"
+
+
+class SvgResponse(Response):
+    """A drawing."""
+
+    media_type = "image/svg+xml"
+
+
 class FindingView(BaseModel):
     """One standing finding."""
 
@@ -86,7 +98,7 @@ async def one(
     return _view(found)
 
 
-@ROUTES.get("/export/findings.csv", response_class=Response)
+@ROUTES.get("/export/findings.csv", response_class=CsvResponse)
 async def exported(request: Request, actor: Reader) -> Response:
     """All that meet the filters of the list, as CSV."""
     wanted = _wanted(request)
@@ -98,10 +110,10 @@ async def exported(request: Request, actor: Reader) -> Response:
     writer.writerow(FindingView.model_fields)
     writer.writerows([_safe(value) for value in _view(row).model_dump().values()] for row in found)
     headers = {"content-disposition": 'attachment; filename="findings.csv"'}
-    return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    return CsvResponse(out.getvalue(), headers=headers)
 
 
-@ROUTES.get("/badge.svg", response_class=Response)
+@ROUTES.get("/badge.svg", response_class=SvgResponse)
 async def badge(request: Request, actor: Reader, root: Annotated[str, Query(max_length=500)]) -> Response:
     """The worst open finding of a place, and how many there are of it."""
     wanted = Filter(root=root, waived=False)
@@ -109,7 +121,7 @@ async def badge(request: Request, actor: Reader, root: Annotated[str, Query(max_
     counts = {row["Severity"]: row["Count"] for row in rows}
     worst = next((str(one) for one in sorted(Severity, reverse=True) if counts.get(str(one))), "")
     told, colour = (f"{counts[worst]:,} {worst}", _COLOURS[worst]) if worst else ("clean", "#16703c")
-    return Response(_drawn(told, colour), media_type="image/svg+xml", headers={"cache-control": "no-cache"})
+    return SvgResponse(_drawn(told, colour), headers={"cache-control": "no-cache"})
 
 
 def _wanted(request: Request) -> Filter:

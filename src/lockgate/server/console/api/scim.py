@@ -25,7 +25,17 @@ from lockgate.store.team.database import Transaction
 from lockgate.store.team.people import Person
 from lockgate.store.team.teams import Group
 
-ROUTES = APIRouter(prefix="/api/scim/v2", responses={400: {}, 404: {}})
+_MEDIA = "application/scim+json"
+
+
+class ScimResponse(JSONResponse):
+    """An answer, or an error, of SCIM."""
+
+    media_type = _MEDIA
+
+
+_ERRORS: dict[int | str, dict[str, Any]] = {status: {"content": {_MEDIA: {}}} for status in (400, 404, 409, 413)}
+ROUTES = APIRouter(prefix="/api/scim/v2", responses=_ERRORS, default_response_class=ScimResponse)
 Provisioner = Annotated[Actor, needs(permissions.PEOPLE_PROVISION)]
 Json = Annotated[dict[str, Any], Body()]
 Filter = Annotated[str, Query(max_length=1_000)]
@@ -35,7 +45,6 @@ _USER, _GROUP = "urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:s
 _LIST, _ERROR = "urn:ietf:params:scim:api:messages:2.0:ListResponse", "urn:ietf:params:scim:api:messages:2.0:Error"
 _CONFIG = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 _TYPE = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
-_MEDIA = "application/scim+json"
 _MOST = 200
 _FILTER = re.compile(r'\s*(?P<name>[A-Za-z.:0-9]{1,100})\s+eq\s+"(?P<value>(?:[^"\\]|\\.){0,500})"\s*', re.IGNORECASE)
 _MEMBER = re.compile(r'members\[value eq "(?P<id>[^"]{1,100})"\]', re.IGNORECASE)
@@ -381,7 +390,7 @@ def _refused(status: int, detail: str, kind: str = "") -> Response:
 
 
 def _answer(body: dict[str, Any], status: int = 200) -> JSONResponse:
-    return JSONResponse(body, status, media_type=_MEDIA)
+    return ScimResponse(body, status)
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

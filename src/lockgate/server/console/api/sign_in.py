@@ -46,6 +46,13 @@ class TokenView(BaseModel):
     issued_token_type: str = _ACCESS
 
 
+class OAuthError(BaseModel):
+    """Why there is no token (RFC 6749, 5.2)."""
+
+    error: str
+    error_description: str
+
+
 class MeView(BaseModel):
     """Who asks."""
 
@@ -80,7 +87,7 @@ def device(request: Request, client_name: Annotated[str, Form(max_length=100)] =
     )  # fmt: skip
 
 
-@ROUTES.post("/token", dependencies=[public], response_model=TokenView, responses={400: {}})
+@ROUTES.post("/token", dependencies=[public], response_model=TokenView, responses={400: {"model": OAuthError}})
 def token(
     request: Request, grant_type: Annotated[str, Form(max_length=100)],
     device_code: Annotated[str, Form(max_length=200)] = "", subject_token: Annotated[str, Form(max_length=32_768)] = "",
@@ -112,7 +119,7 @@ def revoke(request: Request, token: Annotated[str, Form(max_length=200)]) -> Res
     return Response(status_code=200, headers=_NEVER_KEPT)
 
 
-@ROUTES.post("/back-channel-logout/{provider}", dependencies=[public], responses={400: {}})
+@ROUTES.post("/back-channel-logout/{provider}", dependencies=[public], responses={400: {"model": OAuthError}})
 def logged_out(request: Request, provider: str, logout_token: Annotated[str, Form(max_length=32_768)]) -> Response:
     """A provider says that somebody has logged out there."""
     try:
