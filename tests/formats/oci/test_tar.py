@@ -43,6 +43,21 @@ def test_every_file_is_read_as_tarfile_reads_it(files, format, size):
     assert contents(archive, size) == expected
 
 
+@given(st.binary(max_size=3000), st.binary(max_size=3000), st.integers(1, 3000))
+def test_a_stream_has_what_the_content_is(first, second, size):
+    reader = Tar(cut(tar({"a": first, "b": second}, tarfile.USTAR_FORMAT), size), LayerLimits())
+    assert {one.path: reader.stream(1 << 30).read() for one in reader} == {"a": first, "b": second}
+
+
+def test_no_stream_is_given_of_a_file_that_is_too_large_or_cut_short():
+    archive = tar({"a": bytes(4000)}, tarfile.USTAR_FORMAT)
+    for pieces, most, told in (([archive], 3999, "over the limit of 3,999"), ([archive[:2000]], 1 << 20, "cut short")):
+        reader = Tar(pieces, LayerLimits())
+        next(iter(reader))
+        with pytest.raises(LayerError, match=told):
+            reader.stream(most)
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_kinds_modes_and_targets_are_told(format):
     found = entries(
@@ -141,6 +156,8 @@ def test_sparse_files_of_every_version_are_read_with_their_holes(tmp_path, form,
     assert len(made) < 300_000
     found = contents(made, 700)
     assert found["sparse"] == (tmp_path / "sparse").read_bytes()
+    reader = Tar(cut(made, 700), LayerLimits())
+    assert {one.path: reader.stream(1 << 30).read() for one in reader} == found
     assert found["after"] == b"after"
 
 

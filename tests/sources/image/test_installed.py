@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tarfile
 
@@ -13,8 +14,10 @@ from tests.sources.image.building import Layout
 
 from lockgate.formats import installed
 from lockgate.formats.installed._kept import pack, unpack
+from lockgate.formats.oci.layers.tar import Tar
 from lockgate.model import Component, File
 from lockgate.sources.image import opened, place_of, sources_of
+from lockgate.sources.image.digests import Digests
 from lockgate.sources.image.installed import InstalledSource, Study
 
 RELEASE = b'ID=debian\nVERSION_ID="12"\n'
@@ -99,6 +102,28 @@ def test_programs_and_databases_beside_their_logs_are_read(tmp_path):
     assert [one.name for one in components] == [
         "rhel", "golang.org/x/net", "stdlib", "bash", "large", "nodejs", "openssl-libs",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("at", [0, 40 * 1024 * 1024])
+def test_a_program_of_any_size_is_read_and_hashed_without_being_held_as_it_is(tmp_path, at, monkeypatch):
+    whole = []
+    monkeypatch.setattr(Tar, "content", lambda reader, most: whole.append(reader) or b"")
+    built = go_inline("go1.22.1", "path\tx\ndep\tgolang.org/x/net\tv0.1.0\n")
+    program = elf({".text": bytes(at), ".go.buildinfo": built, ".data": bytes(40 * 1024 * 1024 - at)})
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        entry = tarfile.TarInfo("usr/bin/tool")
+        entry.size, entry.mode = len(program), 0o755
+        archive.addfile(entry, io.BytesIO(program))
+    folder = made(tmp_path, stream.getvalue())
+    _, _, components, _, _ = collected(folder)
+    assert [one.name for one in components] == ["golang.org/x/net", "stdlib"]
+    digests = Digests(None)
+    image = opened(place_of(str(folder), name="").place, "", name="shop:1")
+    for source in sources_of(image, met=digests.met, study=digests):
+        assert list(source.collect(lambda path, size: False)) == []
+    assert [one.sha256 for one in digests.files()] == [hashlib.sha256(program).hexdigest()]
+    assert whole == []
 
 
 def test_a_layer_that_was_read_before_is_not_read_again(tmp_path):

@@ -164,6 +164,14 @@ def size_of(content: Content) -> int:
     return len(content) if isinstance(content, bytes) else content.seek(0, io.SEEK_END)
 
 
+def head_of(content: Content) -> bytes:
+    """The first bytes, as many as tell whether it is a program."""
+    if isinstance(content, bytes):
+        return content[:HEAD]
+    content.seek(0)
+    return content.read(HEAD)
+
+
 def stream_of(content: Content) -> BinaryIO:
     """A seekable reader of a file, wherever it stands."""
     return io.BytesIO(content) if isinstance(content, bytes) else content

@@ -5,13 +5,13 @@ from __future__ import annotations
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.installed import (
     FAMILY,
-    HEAD,
     Content,
     Installed,
     Reader,
     Sibling,
     _go,
     _rust,
+    head_of,
     is_program,
     stream_of,
 )
@@ -20,10 +20,9 @@ from lockgate.model import Skip
 
 
 def _read(path: str, content: Content, sibling: Sibling) -> Installed:
-    file = stream_of(content)
-    file.seek(0)
-    if not is_program(file.read(HEAD)):
+    if not is_program(head_of(content)):
         return Installed()
+    file = stream_of(content)
     found = parts(file)
     try:
         crates = tuple(_rust.components(file, found, path))

@@ -13,9 +13,11 @@ from dataclasses import field
 import orjson
 
 from lockgate.dataclass import dataclass
+from lockgate.formats.installed import Content, stream_of
 from lockgate.formats.oci.layers.entries import Entry, Kind, shown_path
 from lockgate.sources.image.layers import LayerSource, Listings, Standing
 
+_PIECE = 1024 * 1024
 _VERSION = 1
 """Of what is kept of a layer."""
 _EXECUTABLE = 0o111
@@ -69,11 +71,14 @@ class Digests:
         """Whether the file may be run, or loaded by what is."""
         return self.everything or bool(entry.mode & _EXECUTABLE) or _is_library(entry.path)
 
-    def take(self, entry: Entry, content: bytes, *, shows: bool) -> None:
+    def take(self, entry: Entry, content: Content, *, shows: bool) -> None:
         """A wanted file; of a layer that is known, its content does not matter."""
         path = shown_path(entry.path)
         if self._kept is None:
-            self._hashes[path] = hashlib.sha256(content).hexdigest()
+            stream, hashed = stream_of(content), hashlib.sha256()
+            while piece := stream.read(_PIECE):
+                hashed.update(piece)
+            self._hashes[path] = hashed.hexdigest()
         if shows:
             self._shown[path] = entry
 

@@ -13,7 +13,7 @@ from dataclasses import field, replace
 
 from lockgate.dataclass import dataclass
 from lockgate.formats import installed
-from lockgate.formats.installed import Installed
+from lockgate.formats.installed import Content, Installed
 from lockgate.formats.installed._kept import FORM, pack, unpack
 from lockgate.formats.inventory import Statement, inventory
 from lockgate.formats.oci.history import Layer
@@ -65,7 +65,7 @@ class Study:
         """Whether the file may state anything."""
         return entry.size > 0 and installed.wants(entry.path, executable=bool(entry.mode & _EXECUTABLE))
 
-    def take(self, entry: Entry, content: bytes, *, shows: bool) -> None:
+    def take(self, entry: Entry, content: Content, *, shows: bool) -> None:
         """A wanted file; of a layer that is known, its content does not matter."""
         path = shown_path(entry.path)
         self.files += 1
@@ -74,8 +74,8 @@ class Study:
         if self._kept is not None:
             return
         if path.endswith((".sqlite", _LOG)):  # read when both are there
-            self._later[path] = content
-        elif installed.wants(path) or installed.is_program(content[: installed.HEAD]):
+            self._later[path] = installed.whole(content, self.max_bytes)
+        elif installed.wants(path) or installed.is_program(installed.head_of(content)):
             said = installed.read(path, content, executable=bool(entry.mode & _EXECUTABLE))
             if said != Installed():
                 self._stated[path] = said

@@ -7,17 +7,19 @@ pulls the image can read it. Each finding says which layer brought it, by which 
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import orjson
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
+from lockgate.formats.installed import Content
 from lockgate.formats.oci.configs import ImageConfig
 from lockgate.formats.oci.history import Layer, instruction
 from lockgate.formats.oci.layers.entries import Entry, Kind, shown_path
@@ -40,8 +42,18 @@ _STAMP = "layer"
 _MOST_LINKS = 16
 """Hard links to hard links that are followed."""
 Holds = Callable[[File], bool]
-Load = Callable[[int], bytes]
-"""The content of the file at hand, if it has at most so many bytes."""
+_LARGE = 32 * 1024 * 1024
+"""Bytes from which on a file is not held as it is."""
+
+
+class Contents(Protocol):
+    """The file at hand, as :class:`LayerReader` has it."""
+
+    def content(self, most: int) -> bytes:
+        """All of it."""
+
+    def stream(self, most: int) -> BinaryIO:
+        """To read from any place of it."""
 
 
 class Listings(Protocol):
@@ -67,8 +79,9 @@ class Studies(Protocol):
     def wants(self, entry: Entry) -> bool:
         """Whether the file is wanted."""
 
-    def take(self, entry: Entry, content: bytes, *, shows: bool) -> None:
-        """A wanted file; ``shows``: in the file system that a container sees. No content where it need not be read."""
+    def take(self, entry: Entry, content: Content, *, shows: bool) -> None:
+        """A wanted file; ``shows``: in the file system that a container sees. No content where it need not be read.
+        What can be read from any place is large, and closed afterwards."""
 
     def end(self, source: LayerSource) -> None:
         """All of the layer was given."""
@@ -131,8 +144,8 @@ class LayerSource:
         kept = self._kept()
         known = self.study is None or self.study.begin(self)
         if kept is not None and known:
-            rows = [row for entry in kept for row in self._row(entry, wants, _unread)]
-            rows += self._linked(kept, wants, _unread)
+            rows = [row for entry in kept for row in self._row(entry, wants, _UNREAD)]
+            rows += self._linked(kept, wants, _UNREAD)
             if all(holds(row) for row in rows if isinstance(row, File)):
                 self.reread = False
                 yield from rows
@@ -146,7 +159,7 @@ class LayerSource:
             reader = self.read(self.limits)
             for entry in reader:
                 entries.append(entry)
-                yield from self._row(entry, wants, reader.content)
+                yield from self._row(entry, wants, reader)
             yield from self._again(entries, wants)
         except LayerError as error:
             raise SourceError(error.reason, where=self._where()) from None
@@ -163,7 +176,7 @@ class LayerSource:
         facts = sorted((*finding.facts, *facts), key=_name)
         return replace(finding, message=f"{finding.message} {words}", facts=tuple(facts))
 
-    def _row(self, entry: Entry, wants: Wants, load: Load) -> Iterator[File | Skip]:
+    def _row(self, entry: Entry, wants: Wants, at_hand: Contents) -> Iterator[File | Skip]:
         path = shown_path(entry.path)
         if entry.kind is Kind.REFUSED:
             yield Skip(path, SkipKind.SPECIAL, f"{entry.target} (layer {self.layer.index})")
@@ -181,7 +194,11 @@ class LayerSource:
         if not given and studied is None:
             return
         try:
-            content = load(self.max_bytes if studied is None else studied.max_bytes)
+            if studied is not None and not given and entry.size >= _LARGE:
+                with at_hand.stream(studied.max_bytes) as stream:
+                    studied.take(entry, stream, shows=standing.hidden is None)
+                return
+            content = at_hand.content(self.max_bytes if studied is None else studied.max_bytes)
         except LayerError as error:
             if error.kind is SkipKind.MALFORMED:  # of the layer, not of the file
                 raise
@@ -220,9 +237,9 @@ class LayerSource:
                 found.setdefault(target, []).append(linked)
         return found
 
-    def _linked(self, entries: Sequence[Entry], wants: Wants, load: Load) -> list[File | Skip]:
+    def _linked(self, entries: Sequence[Entry], wants: Wants, at_hand: Contents) -> list[File | Skip]:
         links = self._links(entries, wants)
-        return [row for several in links.values() for one in several for row in self._row(one, wants, load)]
+        return [row for several in links.values() for one in several for row in self._row(one, wants, at_hand)]
 
     def _again(self, entries: Sequence[Entry], wants: Wants) -> Iterator[File | Skip]:
         """Files that only a hard link makes wanted. The link stands behind them, so the layer is read a second time."""
@@ -233,9 +250,9 @@ class LayerSource:
         most = max(self.max_bytes, self.study.max_bytes if self.study is not None else 0)
         for entry in reader:
             several = links.get(entry.path, ()) if entry.kind is Kind.FILE and entry.size <= most else ()
-            content = reader.content(most) if several else b""
+            held = _Held(reader.content(most) if several else b"")
             for one in several:
-                yield from self._row(one, wants, partial(_held, content))
+                yield from self._row(one, wants, held)
 
     def _end(self, entries: Sequence[Entry]) -> None:
         if self.study is not None:
@@ -374,11 +391,19 @@ def _name(fact: Related) -> str:
     return fact.name
 
 
-def _held(content: bytes, most: int) -> bytes:
-    del most
-    return content
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A file that was read."""
+
+    held: bytes
+
+    def content(self, most: int) -> bytes:
+        del most
+        return self.held
+
+    def stream(self, most: int) -> BinaryIO:
+        del most
+        return io.BytesIO(self.held)
 
 
-def _unread(most: int) -> bytes:
-    del most
-    return b""
+_UNREAD = _Held(b"")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol, runtime_checkable
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import SourceError
@@ -36,7 +36,10 @@ class LayerReader(Protocol):
         """Its entries; after the last one everything was read and checked."""
 
     def content(self, most: int) -> bytes:
-        """The content of the file that came last, if it has at most so many bytes."""
+        """The content of the file that came last, if it has at most so many bytes; asked for once."""
+
+    def stream(self, most: int) -> BinaryIO:
+        """The same to read from any place of it, whatever its size, in little memory."""
 
 
 class Place(Protocol):

@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from lockgate.formats.oci.layers.entries import Entry, Kind
 from lockgate.formats.oci.layers.limits import LayerError, LayerLimits
@@ -56,18 +57,28 @@ class FolderLayer:
 
     def content(self, most: int) -> bytes:
         """The content of the file that came last."""
-        if self._now is None:
-            raise LayerError("no file came last")
         try:
-            with os.fdopen(os.open(self._now, _TO_READ), "rb") as stream:
-                if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                    raise LayerError("not a regular file")
+            with self.stream(most) as stream:
                 content = stream.read(most + 1)
         except OSError as error:
             raise LayerError(error.strerror or "cannot be read", kind=SkipKind.UNREADABLE) from None
-        if len(content) > most:
-            raise LayerError(f"a file over the limit of {most:,} bytes", kind=SkipKind.TOO_LARGE)
+        if len(content) > most:  # it grew meanwhile
+            raise _too_large(most)
         return content
+
+    def stream(self, most: int) -> BinaryIO:
+        """The file that came last, open."""
+        if self._now is None:
+            raise LayerError("no file came last")
+        try:
+            stream = os.fdopen(os.open(self._now, _TO_READ), "rb")
+        except OSError as error:
+            raise LayerError(error.strerror or "cannot be read", kind=SkipKind.UNREADABLE) from None
+        status = os.fstat(stream.fileno())
+        if stat.S_ISREG(status.st_mode) and status.st_size <= most:
+            return stream
+        stream.close()
+        raise _too_large(most) if stat.S_ISREG(status.st_mode) else LayerError("not a regular file")
 
     def _entries(self, path: str, full: str, status: os.stat_result) -> Iterator[Entry]:
         mode, owner = status.st_mode & 0o7777, (status.st_uid, status.st_gid)
@@ -85,6 +96,10 @@ class FolderLayer:
             yield Entry(Kind.WHITEOUT, path)
         else:
             yield Entry(Kind.SPECIAL, path, 0, mode, _what(kind, status.st_rdev), *owner)
+
+
+def _too_large(most: int) -> LayerError:
+    return LayerError(f"a file over the limit of {most:,} bytes", kind=SkipKind.TOO_LARGE)
 
 
 def _capabilities(path: str, mode: int) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 from lockgate.formats.oci.layers.entries import Entry, Kind
 from lockgate.formats.oci.layers.limits import LayerError, LayerLimits
@@ -65,12 +66,23 @@ class Tar:
 
     def content(self, most: int) -> bytes:
         """The content of the file that was given last, at most once. Raises :class:`LayerError` when over ``most``."""
+        data = self._take(self._stored(most))
+        return data if self._parts is None else filled(data, self._parts, self._size)
+
+    def stream(self, most: int) -> BinaryIO:
+        """The same, held packed: for large files."""
+        from lockgate.formats.oci.layers.packed import PackedFile
+
+        if self._parts is not None:
+            return io.BytesIO(self.content(most))
+        return io.BufferedReader(PackedFile(self._taken(self._stored(most))))
+
+    def _stored(self, most: int) -> int:
+        """How many bytes of the present file follow; they are taken next."""
         if self._size > most:
             raise LayerError(f"a file of {self._size:,} bytes, over the limit of {most:,}", kind=SkipKind.TOO_LARGE)
-        stored = self._left - self._padding
-        data = self._take(stored)
-        self._left = self._padding
-        return data if self._parts is None else filled(data, self._parts, self._size)
+        stored, self._left = self._left - self._padding, self._padding
+        return stored
 
     def _header(self) -> bytes | None:
         """The next header; None at the end."""
@@ -191,19 +203,28 @@ class Tar:
             return self._piece[at : at + count]
         # Joined in a place of the whole size, which the system gives as it is filled: one that grows is copied, and
         # leaves holes as large as itself behind.
-        parts, missing = io.BytesIO(bytes(count)), count - (len(self._piece) - at)
-        parts.write(self._piece[at:])
+        parts = io.BytesIO(bytes(count))
+        for piece in self._taken(count, end_is_fine=end_is_fine):
+            parts.write(piece)
+        return parts.getvalue() if parts.tell() == count else b""
+
+    def _taken(self, count: int, *, end_is_fine: bool = False) -> Iterator[bytes]:
+        """The same, in pieces."""
+        at, missing = self._at, count
+        self._at = min(at + count, len(self._piece))
+        if self._at > at:
+            missing -= self._at - at
+            yield self._piece[at : self._at]
         while missing > 0:
             piece = next(self._pieces, b"")
             if not piece:
                 self._piece, self._at = b"", 0
                 if end_is_fine and missing == count:
-                    return b""
+                    return
                 raise LayerError("the archive is cut short")
             self._piece, self._at = piece, min(missing, len(piece))
-            parts.write(piece if self._at == len(piece) else piece[: self._at])
             missing -= self._at
-        return parts.getvalue()
+            yield piece if self._at == len(piece) else piece[: self._at]
 
     def _skip(self, count: int) -> None:
         missing = count - (len(self._piece) - self._at)
