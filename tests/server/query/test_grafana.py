@@ -6,6 +6,7 @@ Grafana itself could not be run here; how it shows who asks is not part of this.
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import httpx
 import pytest
@@ -55,6 +56,29 @@ def test_it_asks_what_is_in_a_dynamic_column(send) -> None:
     text = f"{kept}\n | summarize buildschema({facts})"
     table = send("/v1/rest/query", text, "schema", "lockgate")[0]
     assert [one["ColumnName"] for one in table["Columns"]] == ["schema_Facts"]
+    # It reads the names of the keys there, as JSON and not as a text of JSON.
+    text = """print d=dynamic({"a": {"b": 1.5}, "c": "x"}) | summarize buildschema(d)"""
+    assert send("/v1/rest/query", text, "schema", "lockgate")[0]["Rows"] == [[{"a": {"b": "double"}, "c": "string"}]]
+
+
+def test_a_series_of_arrays_comes_as_arrays(send) -> None:
+    """The form ``time_series_adx_series``: a column of times and columns of numbers, each row a line of the graph."""
+    text = (
+        "range t from datetime(2026-01-01) to datetime(2026-01-02) step 12h | extend v = 1.5, who = 'ana'"
+        " | make-series avg(v) on t from datetime(2026-01-01) to datetime(2026-01-02) step 12h by who"
+        " | project who, avg_v, Timestamp = t"
+    )
+    table = send("/v1/rest/query", text, "raw", "lockgate")[0]
+    assert [one["ColumnType"] for one in table["Columns"]] == ["string", "dynamic", "dynamic"]
+    who, values, times = table["Rows"][0]
+    assert (who, values) == ("ana", [1.5, 1.5])
+    assert [datetime.fromisoformat(one).hour for one in times] == [0, 12]
+
+
+def test_dynamic_values_are_what_they_are(send) -> None:
+    text = 'print o=dynamic({"z": 12345678901234567890, "a": null}), s=dynamic("x"), n=dynamic(3), e=dynamic(null)'
+    (row,) = send("/v1/rest/query", text, "raw", "lockgate")[0]["Rows"]
+    assert row[0].keys() == {"z", "a"} and row[1:] == ["x", 3, None]
 
 
 def test_a_time_series_has_the_types_that_it_draws_by(send) -> None:

@@ -67,7 +67,7 @@ def _status(answer: Answer, faults: Sequence[str], asked: Asked) -> list[list[An
 def _table(number: int, table: AnswerTable) -> Iterator[bytes]:
     yield _head(number, table.columns)
     between = b""
-    for piece in pieces(table):
+    for piece in pieces(table, inline=True):
         yield between + rows_text(piece)
         between = b","
     yield b"]}"

@@ -1,8 +1,9 @@
 """Values as JSON in the answers of the services, and the names of their types there.
 
 As recorded of the service: times with as many digits as they have, at most seven; spans as ``d.hh:mm:ss.fffffff``;
-decimals and guids as texts; dynamic values as the text of their JSON, but a text as itself; a real that JSON has no
-number for as a text.
+decimals and guids as texts; a real that JSON has no number for as a text. Dynamic values are the text of their JSON,
+but a text is itself; in the first version of Kusto's answers they are JSON within the JSON, as what the tests of
+Grafana's source have recorded of it (https://github.com/grafana/azure-data-explorer-datasource, models/testdata).
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ ROWS = 2_000
 Write = Callable[[Any], Any]
 
 
-def pieces(table: AnswerTable) -> Iterator[list[list[Any]]]:
-    """The rows of ``table`` as JSON holds them, some thousand at a time."""
-    writers = [_WRITERS.get(type_) for _, type_ in table.columns]
+def pieces(table: AnswerTable, *, inline: bool = False) -> Iterator[list[list[Any]]]:
+    """The rows of ``table`` as JSON holds them, some thousand at a time. ``inline``: dynamic values as JSON itself."""
+    known: dict[str, Write] = {**_WRITERS, "dynamic": _inline} if inline else _WRITERS
+    writers = [known.get(type_) for _, type_ in table.columns]
     empty = ["" if type_ == "string" else None for _, type_ in table.columns]
     for start in range(0, len(table.rows), ROWS):
         yield [
@@ -59,6 +61,15 @@ def _real(value: float) -> float | str:
 
 def _dynamic(text: str) -> Any:
     return orjson.loads(text) if text[:1] == '"' else text
+
+
+def _inline(text: str) -> Any:
+    """The value as it stands, digits and order of keys too; what is no JSON after all stays a text."""
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    return orjson.Fragment(text)
 
 
 _WRITERS: dict[str, Write] = {
