@@ -7,6 +7,8 @@ import pytest
 
 from lockgate.cli._ask_chart import numbers_of, spark
 
+CLUSTER = {"ClusterName": "harbour", "ClusterId": "/subscriptions/s/harbour"}
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -23,9 +25,9 @@ def folder(tmp_path_factory):
             for counter, value in (("cpuUsageNanoCores", 10 * (minute % 5)), (bound, 100)):
                 tables["Perf"].append({**own, "ObjectName": kind, "CounterName": counter, "CounterValue": value,
                                        "InstanceName": f"/subscriptions/s/harbour/{name}"})  # fmt: skip
-        tables["KubeNodeInventory"].append({**own, "ClusterName": "harbour", "Status": "Ready"})
+        tables["KubeNodeInventory"].append({**own, **CLUSTER, "Status": "Ready"})
         tables["KubePodInventory"].append({
-            **own, "ClusterName": "harbour", "PodUid": "uid-1", "Name": "<b>web</b>", "Namespace": "shop",
+            **own, **CLUSTER, "PodUid": "uid-1", "Name": "<b>web</b>", "Namespace": "shop",
             "PodStatus": "Running", "ContainerName": "uid-1/web", "ContainerStatus": "running",
             "ControllerKind": "ReplicaSet", "ControllerName": "web-1", "ContainerRestartCount": 0,
         })  # fmt: skip
@@ -62,6 +64,15 @@ def test_nodes_and_containers_are_shown_with_percentiles(insights):
     assert rows(insights("controllers", "--cluster", "other' or true or 'a' == 'a", "--format", "ndjson")) == []
 
 
+def test_the_charts_of_a_cluster_are_of_that_cluster(insights):
+    one, *_ = insights("cluster", "--cluster", "harbour", "--back", "2h", "--format", "csv").stdout.splitlines()
+    assert one == "TimeGenerated,Min,Avg,Max"
+    every = insights("cluster", "--back", "2h", "--format", "csv").stdout.splitlines()
+    assert every[0] == "TimeGenerated,ClusterName,Avg" and ",harbour," in every[1]
+    assert not any("," in line and "Time" not in line
+                   for line in insights("cluster", "--cluster", "other", "--format", "csv").stdout.splitlines())
+
+
 def test_warnings_of_the_cluster_are_told(insights):
     (event,) = rows(insights("events", "--format", "ndjson"))
     assert (event["Reason"], event["Count"]) == ("BackOff", 3.0)
@@ -70,7 +81,7 @@ def test_warnings_of_the_cluster_are_told(insights):
 def test_the_page_draws_everything_and_fetches_nothing(insights, folder):
     assert insights("--out", "insights.html").returncode == 0
     page = (folder / "insights.html").read_text()
-    assert page.count("<polyline") >= 6 and '<svg class="trend"' in page
+    assert page.count("<polyline") >= 3 and '<svg class="trend"' in page
     assert "&lt;b&gt;web&lt;/b&gt;" in page and "<b>web" not in page
     assert not any(sign in page for sign in ("<script", "src=", "url(", "href=\"http"))
 

@@ -1,5 +1,7 @@
 """The views of Container Insights, over rows in the shape of its agent: two nodes, three Pods, the last two hours."""
 
+import json
+import random
 from datetime import UTC, datetime
 
 import pytest
@@ -50,12 +52,13 @@ def tables():
                              "CounterName": counter, "CounterValue": str(value),
                              "InstanceName": f"{CLUSTER}/{node}"})  # fmt: skip
             ready = node == "node-a" or minute > 30
-            nodes.append({"TimeGenerated": at(minute), "Computer": node, "ClusterName": "harbour",
+            nodes.append({"TimeGenerated": at(minute), "Computer": node, "ClusterName": "harbour", "ClusterId": CLUSTER,
                           "Status": "Ready" if ready else "DiskPressure", "KubeletVersion": "v1.33.3"})  # fmt: skip
         for uid, (name, space, kind, owner, node, phase, limit) in PODS.items():
             pods.append({"TimeGenerated": at(minute), "PodUid": uid, "Name": name, "Namespace": space,
                          "ControllerKind": kind, "ControllerName": owner, "Computer": node, "PodStatus": phase,
-                         "ClusterName": "harbour", "ContainerName": f"{uid}/web", "ContainerRestartCount": "2",
+                         "ClusterName": "harbour", "ClusterId": CLUSTER, "ContainerName": f"{uid}/web",
+                         "ContainerRestartCount": "2",
                          "ContainerStatus": "running" if phase == "Running" else "terminated",
                          "ContainerStartTime": at(600), "PodRestartCount": "2"})  # fmt: skip
             for counter, value in (("cpuUsageNanoCores", limit * used(minute) // 100), ("cpuLimitNanoCores", limit)):
@@ -88,6 +91,8 @@ def test_nodes_are_shown_with_what_they_used_of_their_capacity(rows):
     assert (busy["Containers"], calm["Containers"]) == (1, 1)
     assert calm["UpTime"] == 24 * 36_000_000_000
     assert calm["Trend"] == "[10.0,10.0,10.0,10.0,10.0]"
+    # Of node-a's ten per cent, its one container takes 1 to 10 per cent of a core.
+    assert calm["OtherProcesses"] == 0.1 * CAPACITY["node-a"] - 0.055 * 1_000_000_000
 
 
 def test_containers_are_shown_with_what_they_used_of_their_limit(rows):
@@ -96,6 +101,7 @@ def test_containers_are_shown_with_what_they_used_of_their_limit(rows):
     shop = found["shop-7d9-y"]
     assert (shop["MinPercent"], shop["AvgPercent"], shop["MaxPercent"], shop["Max"]) == (1.0, 5.5, 10.0, 50_000_000.0)
     assert (shop["Container"], shop["Controller"], shop["Restarts"]) == ("web", "shop-7d9", 2)
+    assert (shop["Limit"], shop["Request"]) == (500_000_000.0, None)
     assert shop["UpTime"] == 10 * 36_000_000_000
     assert found["batch"]["Status"] == "terminated"
 
@@ -121,6 +127,8 @@ def test_clusters_are_told_apart_by_their_health(rows):
     (one,) = rows("ContainerInsightsClusters()")
     assert (one["Cluster"], one["Health"], one["Nodes"], one["NotReady"]) == ("harbour", "Critical", 2, 1)
     assert (one["Pods"], one["Running"], one["Failed"]) == (3, 2, 1)
+    parts = [one[f"{part}Health"] for part in ("Node", "User", "System")]
+    assert parts == ["Critical", "Critical", "Healthy"]
 
 
 @pytest.mark.parametrize("view", ["Nodes", "Controllers", "Containers", "Cluster", "Clusters"])
@@ -131,3 +139,149 @@ def test_without_rows_there_is_nothing_to_show(view):
 
 def test_views_bind_in_every_workspace_and_can_be_asked_further(rows):
     assert rows("ContainerInsightsNodes('memoryRssBytes') | where Status == 'DiskPressure' | count") == [{"Count": 1}]
+
+
+# --- figures, against those worked out from the raw rows
+
+
+FLEET = {f"/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/{name}": name
+         for name in ("blue", "green")}  # fmt: skip
+"""Two clusters whose nodes are called alike."""
+
+
+@pytest.fixture(scope="module")
+def sampled():
+    """Three samples a minute for an hour: (rows of Perf, tables)."""
+    chance, found, shapes = random.Random(7), Tables(functions=Functions(), beside=Shapes()), Shapes()
+    perf, pods, nodes = [], [], []
+    for cluster, name in FLEET.items():
+        for step in range(180):
+            when = moment_text(NOW - (step * 20 + 1) * 10_000_000)
+            for node in ("node-1", "node-2"):
+                at_node, whole = {"TimeGenerated": when, "Computer": node}, f"{cluster}/{node}"
+                measured = [("K8SNode", whole, "memoryCapacityBytes", 16e9),
+                            ("K8SNode", whole, "memoryRssBytes", float(chance.randrange(10**10)))]  # fmt: skip
+                for container in ("web", "proxy"):
+                    uid = f"{name}-{node}"
+                    instance = f"{cluster}/{uid}/{container}"
+                    measured += [("K8SContainer", instance, "memoryRssBytes", float(chance.randrange(10**9))),
+                                 ("K8SContainer", instance, "memoryLimitBytes", 2e9),
+                                 ("K8SContainer", instance, "memoryRequestBytes", 5e8)]  # fmt: skip
+                    pods.append({**at_node, "PodUid": uid, "Name": f"shop-{node}", "Namespace": "shop",
+                                 "ControllerKind": "ReplicaSet", "ControllerName": "shop", "PodStatus": "Running",
+                                 "ClusterName": name, "ClusterId": cluster, "ContainerName": f"{uid}/{container}",
+                                 "ContainerStatus": "running", "ContainerRestartCount": "0"})  # fmt: skip
+                perf += [{**at_node, "ObjectName": kind, "InstanceName": instance, "CounterName": counter,
+                          "CounterValue": value} for kind, instance, counter, value in measured]  # fmt: skip
+                nodes.append({**at_node, "ClusterName": name, "ClusterId": cluster, "Status": "Ready"})
+    for table, rows in (("Perf", perf), ("KubePodInventory", pods), ("KubeNodeInventory", nodes)):
+        found.fill(table, {**shapes[table]}, [[row.get(column) for column in shapes[table]] for row in rows])
+    return perf, found
+
+
+def figures(values):
+    """What a view shows of numbers: percentiles are the nearest rank, as Kusto has them."""
+    ranked = sorted(values)
+    rank = [ranked[max(-(-len(ranked) * share // 100) - 1, 0)] for share in (50, 90, 95)]
+    return [ranked[0], pytest.approx(sum(ranked) / len(ranked)), *rank, ranked[-1]]
+
+
+def shown(sampled, view):
+    table = ask(f"ContainerInsights{view}('memoryRssBytes', 1h, 10m)", sampled[1], now=NOW).tables[0]
+    names = [name for name, _ in table.columns]
+    return [dict(zip(names, row, strict=True)) for row in table.rows]
+
+
+def of(row):
+    return [row[name] for name in ("Min", "Avg", "P50", "P90", "P95", "Max")]
+
+
+def used_by(perf, ending):
+    return {row["TimeGenerated"]: row["CounterValue"] for row in perf
+            if row["CounterName"] == "memoryRssBytes" and row["InstanceName"].endswith(ending)}  # fmt: skip
+
+
+def test_figures_of_nodes_are_those_of_their_own_cluster(sampled):
+    rows = shown(sampled, "Nodes")
+    assert {(row["ClusterName"], row["Node"]) for row in rows} == {
+        (name, node) for name in ("blue", "green") for node in ("node-1", "node-2")
+    }
+    for row in rows:
+        raw = used_by(sampled[0], f"/{row['ClusterName']}/{row['Node']}")
+        assert of(row) == figures(raw.values())
+        assert row["P95Percent"] == round(figures(raw.values())[4] / 16e9 * 100, 1)
+        inside = [used_by(sampled[0], f"/{row['ClusterName']}-{row['Node']}/{one}") for one in ("web", "proxy")]
+        others = [value - sum(one[when] for one in inside) for when, value in raw.items()]
+        assert row["OtherProcesses"] == pytest.approx(sum(others) / len(others))
+        assert row["Containers"] == 2
+        assert len(json.loads(row["Trend"])) == 6
+
+
+def test_figures_of_containers_are_those_of_their_samples(sampled):
+    rows = shown(sampled, "Containers")
+    assert len(rows) == 8
+    for row in rows:
+        raw = used_by(sampled[0], f"/{row['ClusterName']}-{row['Node']}/{row['Container']}").values()
+        assert of(row) == figures(raw)
+        assert row["MaxPercent"] == round(max(raw) / 2e9 * 100, 1)
+        assert (row["Request"], row["Limit"]) == (5e8, 2e9)
+
+
+def test_a_controller_that_is_measured_more_than_once_a_minute_uses_no_more_for_it(sampled):
+    rows = shown(sampled, "Controllers")
+    assert [(row["Pods"], row["Containers"], row["Request"], row["Limit"]) for row in rows] == [(2, 4, 2e9, 8e9)] * 2
+    for row in rows:
+        minutes: dict[str, list[float]] = {}
+        for node in ("node-1", "node-2"):
+            for container in ("web", "proxy"):
+                for when, value in used_by(sampled[0], f"/{row['ClusterName']}-{node}/{container}").items():
+                    minutes.setdefault(when[:16], []).append(value)
+        assert of(row) == [pytest.approx(one) for one in figures([sum(one) / 3 for one in minutes.values()])]
+
+
+def test_a_clusters_load_is_its_own(sampled):
+    query = "ContainerInsightsCluster(1h, 1d) | where Chart == 'Node memory %' | project ClusterName, Avg"
+    rows = ask(query, sampled[1], now=NOW).rows
+    for name, average in rows:
+        raw = [value for node in ("node-1", "node-2") for value in used_by(sampled[0], f"/{name}/{node}").values()]
+        assert average == round(sum(raw) / len(raw) / 16e9 * 100, 1)
+    assert [name for name, _ in rows] == ["blue", "green"]
+
+
+# --- health, by the portal's rules
+
+
+def health(*, ready=(), down=0, pods=(), system=(), age=1):
+    """Health of a cluster with nodes, and pods in and outside kube-system, by their phases."""
+    found, shapes = Tables(functions=Functions(), beside=Shapes()), Shapes()
+    common = {"TimeGenerated": at(age), "ClusterName": "harbour", "ClusterId": CLUSTER}
+    rows = {
+        "KubeNodeInventory": [{**common, "Computer": f"n{number}", "Status": "Ready" if number >= down else ""}
+                              for number in range(len(ready) or 1)],
+        "KubePodInventory": [{**common, "PodUid": f"{space}{number}", "Namespace": space, "PodStatus": phase}
+                             for space, some in (("shop", pods), ("kube-system", system))
+                             for number, phase in enumerate(some)],
+    }  # fmt: skip
+    gone = {**common, "TimeGenerated": at(age + 20), "PodUid": "gone", "Namespace": "shop", "PodStatus": "Failed"}
+    rows["KubePodInventory"].append(gone)
+    for table, own in rows.items():
+        found.fill(table, {**shapes[table]}, [[row.get(column) for column in shapes[table]] for row in own])
+    query = "ContainerInsightsClusters() | project Health, NodeHealth, UserHealth, SystemHealth"
+    return tuple(ask(query, found, now=NOW).rows[0])
+
+
+GOOD, ENDED, FAILED = "Running", "Succeeded", "Failed"
+
+
+@pytest.mark.parametrize(("given", "expected"), [
+    ({"pods": [GOOD] * 9 + [ENDED], "system": [GOOD]}, ("Healthy", "Healthy", "Healthy", "Healthy")),
+    ({"pods": [GOOD] * 9 + [FAILED]}, ("Warning", "Healthy", "Warning", "Healthy")),
+    ({"pods": [GOOD] * 8 + [FAILED] * 2}, ("Critical", "Healthy", "Critical", "Healthy")),
+    ({"pods": [GOOD], "system": [GOOD] * 9 + ["Pending"]}, ("Critical", "Healthy", "Healthy", "Critical")),
+    ({"ready": range(10), "down": 1, "pods": [GOOD]}, ("Healthy", "Healthy", "Healthy", "Healthy")),
+    ({"ready": range(10), "down": 4, "pods": [GOOD]}, ("Warning", "Warning", "Healthy", "Healthy")),
+    ({"ready": range(10), "down": 5, "pods": [GOOD]}, ("Critical", "Critical", "Healthy", "Healthy")),
+    ({"pods": [GOOD], "age": 31}, ("No data", "Unknown", "Unknown", "Unknown")),
+])  # fmt: skip
+def test_health_is_the_worst_of_nodes_and_pods(given, expected):
+    assert health(**given) == expected

@@ -97,11 +97,13 @@ def _queries(view: str, arguments: argparse.Namespace, back: int, alerts: Result
     only = f" | where ClusterName == {quoted(arguments.cluster)}" if arguments.cluster else ""
     if view == "clusters":
         return [_query("Clusters", f"ContainerInsightsClusters({span}){only.replace('ClusterName', 'Cluster')}",
-                       "Health of every cluster: nodes that are not ready, Pods that failed.")]  # fmt: skip
+                       "Health of every cluster: the worst of nodes, Pods, and Pods of the system.")]  # fmt: skip
     if view == "cluster":
-        whole = f"ContainerInsightsCluster({span}, {step})"
+        # Of one cluster the spread of its nodes; of several a line each.
+        whole = f"ContainerInsightsCluster({span}, {step}){only}"
+        shown = "Min, Avg, Max" if only else "ClusterName, Avg"
         return [
-            _query(chart, f"{whole} | where Chart == {quoted(chart)} | project TimeGenerated, Min, Avg, Max"
+            _query(chart, f"{whole} | where Chart == {quoted(chart)} | project TimeGenerated, {shown}"
                    f" | render timechart with (title={quoted(chart)})", "")
             for chart in _CHARTS
         ]  # fmt: skip
