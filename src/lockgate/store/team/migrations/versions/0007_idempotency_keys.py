@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_idempotency_keys"
-down_revision = "0005_waivers_and_triage"
+revision = "0007_idempotency_keys"
+down_revision = "0006_saved_views"
 
 
 def upgrade() -> None:
