@@ -7,7 +7,7 @@ from tests.server.query.served import Running
 
 from lockgate.errors import StoreError, UsageError
 from lockgate.store.ask import LimitError, Limits, Tables, ask
-from lockgate.store.ask.azure import Place, ask_azure, place_of
+from lockgate.store.ask.azure import Place, _without_login, ask_azure, place_of
 
 WORKSPACE = "00000000-0000-0000-0000-000000000001"
 EVERY_TYPE = """
@@ -81,6 +81,37 @@ def test_who_is_not_known_is_told_how_to_be(asked, service):
     with pytest.raises(StoreError) as found:
         asked("print 1", service, token="nobody's")
     assert "LOCKGATE_AZURE_TOKEN" in found.value.hint
+
+
+def test_without_a_login_one_line_says_so(asked, monkeypatch, capfd):
+    """``azure-identity`` itself, which finds nothing here; what it logs beside its error is printed no more."""
+    for name in ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "dev")  # no waiting for the metadata of a machine in Azure
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(StoreError) as raised:
+        asked("print 1", "workspace", token="")
+    assert str(raised.value).count("Credential") == 0 and "no login of Azure was found" in str(raised.value)
+    assert "az login" in raised.value.hint
+    assert capfd.readouterr().err == ""
+
+
+def test_a_login_that_failed_is_told_and_those_that_are_not_there_are_not():
+    text = """DefaultAzureCredential failed to retrieve a token from the included credentials.
+Attempted credentials:
+\tEnvironmentCredential: EnvironmentCredential authentication unavailable. Variables are not configured.
+\tAzureCliCredential: ERROR: AADSTS70043: The refresh token has expired
+To mitigate this issue, please refer to the guidelines"""
+    assert _without_login(text) == (
+        "no login of Azure was found: AzureCliCredential: ERROR: AADSTS70043: The refresh token has expired"
+    )
+    assert _without_login("Semantic error: SEM0100") == ""
+
+
+def test_why_a_cluster_cannot_be_reached_is_told(monkeypatch):
+    place = Place("https://127.0.0.1:9", "lockgate", workspace=False)
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:9.*\(.*refused"):
+        ask_azure("print 1", place, Limits(), token="t")
 
 
 @both

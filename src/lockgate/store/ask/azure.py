@@ -6,6 +6,7 @@ The query goes there as it stands and the answer comes back in the form of ours.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,9 @@ TOKEN = "LOCKGATE_AZURE_TOKEN"  # noqa: S105 -- the name of a variable
 LOGS = "https://api.loganalytics.io"
 _WORKSPACE = lazy_pattern(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_NO_LOGIN = "no login of Azure was found"
+_TRIED = lazy_pattern(r"\s+(\w+Credential): (.*)")
+_NOT_THERE = lazy_pattern(r"(?i)unavailable|not found|not installed|no accounts|could not be found|requires the")
 _EXTRA = "pip install 'lockgate[azure]'"
 
 
@@ -165,6 +169,8 @@ def _credential(place: Place) -> Any:
     except ImportError:
         hint = f"{_EXTRA}, or give a token in {TOKEN}"
         raise StoreError("azure-identity is not installed", where=place.address, hint=hint) from None
+    # What it tried it tells in its error, too; without a handler Python would print it beside ours.
+    logging.getLogger("azure").addHandler(logging.NullHandler())
     return DefaultAzureCredential()
 
 
@@ -176,10 +182,11 @@ def _told(place: Place, kind: type[Exception]) -> Iterator[None]:
     try:
         yield
     except (kind, AzureError, OSError, ValueError) as error:
-        text = _line(_said(error))
+        text = _line(_without_login(_said(error)) or _said(error))
+        text += _because(error)
         if "E_QUERY_RESULT_SET_TOO_LARGE" in str(error) or "exceeded the set limits" in text:
             raise LimitError(f"The result is larger than it may be: {text}", where=place.address) from None
-        hint = f"az login, or a token in {TOKEN}" if _unknown(error) else ""
+        hint = f"az login, or a token in {TOKEN}" if _unknown(error) or text.startswith(_NO_LOGIN) else ""
         raise StoreError(f"the query was not answered: {text}", where=place.address, hint=hint) from None
 
 
@@ -193,6 +200,27 @@ def _said(error: Exception) -> str:
     while isinstance(inner, dict):
         told, inner = str(inner.get("message") or told), inner.get("innererror")
     return told
+
+
+def _without_login(text: str) -> str:
+    """Of what ``azure-identity`` says when no way to sign in worked, those ways that were there and failed.
+
+    Empty where that is not what the text says.
+    """
+    if not text.startswith("DefaultAzureCredential failed"):
+        return ""
+    tried = [found for line in text.splitlines() if (found := _TRIED.fullmatch(line)) is not None]
+    failed = [f"{found[1]}: {found[2]}" for found in tried if not _NOT_THERE.search(found[2])]
+    return f"{_NO_LOGIN}: {'; '.join(failed)}" if failed else _NO_LOGIN
+
+
+def _because(error: Exception) -> str:
+    """Why an address could not be reached, where the SDK for clusters keeps that to itself."""
+    cause = error.__cause__ or error.__context__
+    if type(error).__name__ != "KustoNetworkError" or cause is None:
+        return ""
+    reason = getattr(cause.args[0], "reason", None) if cause.args else None
+    return f" ({_line(str(reason or cause)).rpartition(': ')[2]})"
 
 
 def _unknown(error: Exception) -> bool:
