@@ -101,8 +101,9 @@ def test_a_file_of_zstandard_may_have_several_frames_and_lines_that_are_no_text(
     zstd = pytest.importorskip("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
     packed = zstd.compress(b'{"n":1}\n{"n":') + zstd.compress(b'2}\n{"s":"\xff"}\n{"n":3}')
     (tmp_path / "a.zst").write_bytes(packed)
-    assert "a.zst:3: byte 7 is not UTF-8" in run("ingest", "a.zst", "--table", "Rows_CL", code=4).stderr
-    assert rows("Rows_CL | project n | sort by n asc") == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert "a.zst:3: byte 7 is not UTF-8" in run("ingest", "a.zst", "--table", "Rows_CL").stderr
+    assert rows("Rows_CL | where isnotnull(n) | project n | sort by n asc") == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert rows("Rows_CL | where isnull(n) | project s") == [{"s": "\ufffd"}]
     (tmp_path / "b.zst").write_bytes(packed[:-5])
     assert "cannot be read on" in run("ingest", "b.zst", "--table", "Rows_CL", code=5).stderr
     bomb = zstd.compress(b'{"a":1}\n' * 100_000)
@@ -123,6 +124,28 @@ def test_a_csv_row_with_too_many_values_is_kept_beside_the_table(run, rows, tmp_
     assert "a.csv:3: 3 values for 2 columns" in run("ingest", "a.csv", "--table", "Rows_CL", code=4).stderr
     assert rows("Rows_CL | project a | sort by a asc") == [{"a": "1"}, {"a": "\\xff"}]
     assert rows("Rows_CL_errors | project Text, Line") == [{"Text": "1,2,3", "Line": 3}]
+
+
+def test_what_is_wrong_in_a_csv_file_is_told_with_its_line_in_it(run, rows, tmp_path):
+    (tmp_path / "a.csv").write_bytes(b'Text,Count\n"two\nlines",1\n\nb,no\nc,1,2\n"d\n","x"\n')
+    told = run("ingest", "a.csv", "--table", "Rows_CL", "--columns", "Text:string,Count:long", code=4).stderr
+    assert "a.csv:5: field 'Count'" in told and "a.csv:7: field 'Count'" in told
+    assert rows("Rows_CL_errors | project Line, Text | sort by Line asc") == [
+        {"Line": 5, "Text": "no"}, {"Line": 6, "Text": "c,1,2"}, {"Line": 7, "Text": "x"},
+    ]  # fmt: skip
+
+
+def test_a_row_of_a_parquet_file_with_a_number_that_is_none_is_there_without_it(run, rows, tmp_path):
+    values = "(VALUES ('say NaN', 'nan'::DOUBLE, ['-inf'::DOUBLE, 1]), ('b', 2.5, [])) AS t(Name, Share, Parts)"
+    duckdb.sql(f"COPY (SELECT * FROM {values}) TO '{tmp_path / 'a.parquet'}' (FORMAT parquet)")
+    columns = "Name:string,Share:real,Parts:dynamic"
+    assert "field 'Share'" in run("ingest", "a.parquet", "--table", "Rows_CL", "--columns", columns).stderr
+    assert rows("Rows_CL | project Name, Share, Parts | sort by Name asc") == [
+        {"Name": "b", "Share": 2.5, "Parts": []}, {"Name": "say NaN", "Share": None, "Parts": ["-Infinity", 1]},
+    ]  # fmt: skip
+    (tmp_path / "b.parquet.gz").write_bytes(gzip.compress((tmp_path / "a.parquet").read_bytes()))
+    said = run("ingest", "b.parquet.gz", "--table", "Other_CL", code=5).stderr
+    assert "a Parquet file cannot be read from a stream or compressed" in said
 
 
 @pytest.mark.parametrize(

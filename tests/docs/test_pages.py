@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from lockgate.cli import _parser
 from lockgate.errors import ExitCode
 from lockgate.rules import load
-from lockgate.settings import Settings
+from lockgate.settings import Settings, loads
 from lockgate.tables import tables
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "generate.py"
@@ -70,3 +71,15 @@ def test_check_notices_a_page_that_differs_and_a_missing_one(generate, tmp_path,
     page.unlink()
     assert generate.main() == 1
     assert not page.exists()
+
+
+def test_every_example_of_settings_in_the_pages_can_be_read():
+    names = {field.name for field in dataclasses.fields(Settings)}
+    read = 0
+    for page in sorted(SCRIPT.parent.glob("*.md")):
+        for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE):
+            keys = set(re.findall(r"^(\w+):", block, re.MULTILINE))
+            if keys and keys <= names and not re.search(r"^waivers:$", block, re.MULTILINE):  # a file of waivers
+                loads(block.encode(), where=page.name)
+                read += 1
+    assert read >= 9

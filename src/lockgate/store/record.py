@@ -332,14 +332,16 @@ class Record:
         fill(self.lie(self._open(name)) or ())
 
     def retain(
-        self, days: int, *, only: Collection[str] = (), keep_hours: int = 168, now: datetime | None = None
-    ) -> dict[str, int]:
+        self, days: int, *, only: Collection[str] = (), but: Collection[str] = (), keep_hours: int = 168,
+        now: datetime | None = None,
+    ) -> dict[str, int]:  # fmt: skip
         """Delete runs that began, and ingested rows that were generated, more than ``days`` ago, and files that nothing
         has needed for ``keep_hours``.
 
-        ``only``: the tables that are meant, ``Runs`` for all that belong to runs; none for all tables. Table name ->
-        rows deleted. Versions older than ``keep_hours`` can no longer be read afterwards. Less than 24 hours is
-        refused: a file of a writer at work would look unneeded.
+        ``only``: the tables that are meant, each with what did not fit into it, ``Runs`` for all that belong to runs;
+        none for all tables. ``but``: those that are not meant all the same. Table name -> rows deleted. Versions older
+        than ``keep_hours`` can no longer be read afterwards. Less than 24 hours is refused: a file of a writer at work
+        would look unneeded.
         """
         from lockgate.store.ingest.collected import Collected
 
@@ -348,7 +350,7 @@ class Record:
         moment = ((now or datetime.now(UTC)) - timedelta(days=days)).astimezone(UTC)
         predicate = f"TimeGenerated < '{moment.strftime('%Y-%m-%dT%H:%M:%S.%f')}Z'"
         deleted: dict[str, int] = {}
-        for name in self._meant(only, Collected(self)):
+        for name in [name for name in self._meant(only, Collected(self)) if name not in but]:
             with self._rewriting(name) as mine:
                 if not mine:
                     raise StoreError("another process rewrites the table", where=self.uri(name), hint="try again later")
@@ -368,10 +370,13 @@ class Record:
 
     def _meant(self, only: Collection[str], ingested: Collection[str]) -> list[str]:
         """Tables that are there, those that say which runs show first."""
+        from lockgate.tables._collected import COMPANION
+
         runs = _MARK in only
         meant = [name for name, one in tables().items() if not only or name in only or (runs and not one.alone)]
         own = [name for name in meant if self._open(name) is not None]
-        return sorted(own, key=lambda name: name != _MARK) + [name for name in ingested if not only or name in only]
+        from_outside = [name for name in ingested if not only or name in only or name.removesuffix(COMPANION) in only]
+        return sorted(own, key=lambda name: name != _MARK) + from_outside
 
     def _append(self, table: Table, columns: RawColumns, *, once: tuple[str, int] | None = None) -> None:
         plain = self.is_local and once is None

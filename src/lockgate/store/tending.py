@@ -49,9 +49,11 @@ def read(written: bytes) -> Tending:
 
 
 def forget(record: Record, days: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
-    """Forget what is older; of each table its days and how many rows that were. Raises :class:`StoreError`."""
+    """Forget what is older; of each table its days and how many rows that were, with those of the table of what did not
+    fit into it, unless that has days of its own. Raises :class:`StoreError`.
+    """
     for name, age in days.items():
-        yield name, age, sum(record.retain(age, only=[name]).values())
+        yield name, age, sum(record.retain(age, only=[name], but=days.keys() - {name}).values())
 
 
 def main(arguments: list[str]) -> int:

@@ -23,9 +23,11 @@ from lockgate.store.ingest.blocks import blocks
 from lockgate.store.ingest.collected import shape_of
 from lockgate.store.ingest.fitting import MOST_LINE, fitted
 from lockgate.store.ingest.plain import opened, written
+from lockgate.store.tending import forget
 from lockgate.tables import Column, ColumnType
 
 _NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+_LONG_AGO = datetime(2025, 1, 1, 12, tzinfo=UTC)
 _KINDS = {kind.value.capitalize(): kind for kind in ColumnType}
 _COLUMNS = [Column(name, kind, "") for name, kind in _KINDS.items()]
 
@@ -129,13 +131,22 @@ _BEYOND = (b"1e400", b'{"x":-1.5E+400}', b"[[1e400 ]]", b"9" * 320 + b".5")
 
 @pytest.mark.parametrize(
     "line",
-    [b'{"Dynamic":%s}' % word for word in (b"nan", b"-Infinity ", b"[1, INF]", b'{"x":NaN}', b"[1,]", *_BEYOND)]
-    + [b'{"String":nan}', b'{"String":"a",}', b'{"Long":1}\x0b', b'\x0c{"Long":1}', b'\xef\xbb\xbf{"Long":1}'],
+    [b'{"Dynamic":%s}' % word for word in (b"nan", b"-inf ", b"[1, INF]", b'{"x":-nan}', b"[1,]")]
+    + [b'{"String":nan}', b'{"String":"a",}', b'{"Long":1}\x0b', b'\x0c{"Long":1}'],
 )
 def test_what_is_no_json_is_not_read_as_if_it_were(line: bytes, workspace: _Workspace) -> None:
     done = workspace.load("Rows_CL", [line, {"Long": 2}], columns=_COLUMNS)
     assert done.rows == 1
     assert [one.reason.partition(":")[0] for one in done.problems] == ["no JSON"]
+
+
+@pytest.mark.parametrize("word", [b"-Infinity ", b"[1, Infinity]", b'{"x":NaN}', *_BEYOND])
+def test_numbers_that_json_has_not_are_texts_and_told(word: bytes, workspace: _Workspace) -> None:
+    done = workspace.load("Rows_CL", [b'{"Dynamic":%s,"Real":NaN}' % word, {"Long": 2}], columns=_COLUMNS)
+    assert done.rows == 2
+    assert [(one.line, one.field, one.kept) for one in done.problems] == [(1, "", True), (1, "Real", True)]
+    [(kept,)] = workspace.ask("Rows_CL | where isnotempty(Dynamic) | project tostring(Dynamic)")
+    assert kept.count('"') >= 2 or kept in ("-Infinity", "1e400", (b"9" * 320 + b".5").decode())
 
 
 def test_texts_that_look_like_no_json_are_texts(workspace: _Workspace) -> None:
@@ -313,11 +324,11 @@ def test_another_field_can_say_when_it_was(workspace: _Workspace) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b'{"a":"\xff"}', "byte 7 is not UTF-8"), (b"nope", "no JSON"), (b"[1]", "the row is no JSON object"),
+        (b'\xff{"a":1}', "byte 1 is not UTF-8"), (b"nope", "no JSON"), (b"[1]", "the row is no JSON object"),
         (b"null", "the row is no JSON object"), (b'{"a":1} {"a":2}', "no JSON"), (b'{"a":1', "no JSON"),
-        (b'{"a":NaN}', "no JSON"), (b'{"a":"\\ud800"}', "no JSON"), (b'{"b":' + b"[" * 100_000, "no JSON"),
+        (b'{"b":' + b"[" * 100_000, "no JSON"),
         (b'{"b":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "no JSON"),
-        (b'{"a":1e400}', "no JSON"), (b'{"a":"' + b"x" * MOST_LINE + b'"}', "the row is longer than"),
+        (b'{"a":"' + b"x" * MOST_LINE + b'"}', "the row is longer than"),
     ],
 )  # fmt: skip
 def test_a_line_that_is_no_row_is_kept_beside_the_table_and_the_others_are_in_it(
@@ -331,6 +342,27 @@ def test_a_line_that_is_no_row_is_kept_beside_the_table_and_the_others_are_in_it
     assert problem.reason.startswith(reason)
     assert workspace.ask("Rows_CL | count") == [(2,)]
     assert workspace.ask("Rows_CL_errors | project Line, Kept, strlen(Text) > 0") == [(2, False, True)]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason", "kept"),
+    [
+        (b'{"a":"caf\xe9 1"}', "byte 10 is not UTF-8", "caf\ufffd 1"),
+        (b'{"a":"\\ud800 \\\\ud800 \\ud83d\\ude00"}', "no JSON", "\ufffd \\ud800 \U0001f600"),
+        (b'\xef\xbb\xbf{"a":"b"}', "no JSON", "b"),
+        (b'{"a":"1e400, NaN","b":1e400}', "no JSON", "1e400, NaN"),
+    ],
+)  # fmt: skip
+def test_a_wrong_sign_does_not_keep_a_row_out_of_its_table(
+    workspace: _Workspace, line: bytes, reason: str, kept: str
+) -> None:
+    done = workspace.load("Rows_CL", [{"a": "first"}, line])
+    assert done.rows == 2
+    [problem] = done.problems
+    assert (problem.line, problem.field, problem.kept) == (2, "", True)
+    assert problem.reason.startswith(reason)
+    assert workspace.ask("Rows_CL | where a != 'first' | project a") == [(kept,)]
+    assert workspace.ask("Rows_CL_errors | project Line, Kept, strlen(Text) > 0") == [(2, True, True)]
 
 
 def test_a_thousand_levels_are_kept_and_more_are_told(workspace: _Workspace) -> None:
@@ -525,3 +557,14 @@ def test_one_secret_among_many_objects_goes_through_what_takes_it_out(mark: byte
     assert "bad" in seen
     assert len(seen) < 1_500  # only a piece is read row by row
     assert workspace.ask("AKSAudit | where tostring(RequestObject) == 'cleaned' | project AuditId") == [("bad",)]
+
+
+def test_what_did_not_fit_is_forgotten_with_its_table_unless_it_has_days_of_its_own(workspace: _Workspace) -> None:
+    for name in ("Rows_CL", "Other_CL", "Kept_CL"):
+        workspace.load(name, [{"TimeGenerated": "2025-01-01T00:00:00Z", "a": 1}, b"broken"], received=_LONG_AGO)
+    done = list(forget(workspace.record, {"Rows_CL": 30, "Other_CL": 30, "Other_CL_errors": 100_000}))
+    assert done == [("Rows_CL", 30, 2), ("Other_CL", 30, 1), ("Other_CL_errors", 100_000, 0)]
+    left = "union withsource=Name * | where Name has_any ('Rows_CL', 'Other_CL', 'Kept_CL') or Name endswith '_errors'"
+    assert workspace.ask(f"{left} | summarize count() by Name | sort by Name asc") == [
+        ("Kept_CL", 1), ("Kept_CL_errors", 1), ("Other_CL_errors", 1),
+    ]  # fmt: skip

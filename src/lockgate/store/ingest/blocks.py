@@ -13,7 +13,7 @@ import io
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ from lockgate.errors import SourceError
 from lockgate.store import _spill
 from lockgate.store.ingest.fitting import Problem
 from lockgate.store.ingest.memory import Alone, Bytes, Shared, fresh
+from lockgate.store.ingest.mending import json_of
 from lockgate.store.ingest.plain import MOST_LINE
 
 SIZE = 64 << 20
@@ -36,9 +37,13 @@ _NEAR = 128 << 10
 """Bytes that stay in the processor's cache from reading to hashing."""
 _MARK = b"\xef\xbb\xbf"
 """The byte order mark."""
+_PARQUET = b"PAR1"
+"""The first bytes of a Parquet file."""
 _ROWS = 256
 """Of a Parquet file, brought at a time."""
 FORMATS = ("ndjson", "json", "csv", "parquet")
+_NOTHING = (b"", None)
+"""A line without a row."""
 
 
 class Readable(Protocol):
@@ -96,7 +101,7 @@ def blocks(path: Path, *, form: str = "", most: int = 0, size: int = SIZE) -> It
         with path.open("rb") as raw:
             magic = raw.read(4)
             raw.seek(0)
-            if magic == b"PAR1":
+            if magic == _PARQUET:
                 yield from _of_parquet(path, most, size)
                 return
             packed = _packed(magic)
@@ -115,7 +120,7 @@ def streamed(
     start = head.lstrip(_MARK + b" \t\r\n")[:1]
     form = form or ("json" if start == b"[" else "ndjson")
     whole = _Again(head.removeprefix(_MARK), stream)
-    if form == "parquet":
+    if form == "parquet" or head[: len(_PARQUET)] == _PARQUET:
         raise SourceError("a Parquet file cannot be read from a stream or compressed", where=where)
     if form == "csv":
         yield from _of_texts(_csv_lines(whole, where), size)
@@ -276,6 +281,7 @@ def elements(content: bytes, where: str) -> Iterator[bytes]:
 
 
 def _csv_lines(stream: _Again, where: str) -> Iterator[tuple[bytes, Problem | None]]:
+    """A line of JSON for each line of the file, empty where no row begins, so that they have the same numbers."""
     csv.field_size_limit(MOST_LINE)
     texts = io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8", errors="surrogateescape", newline="")
     reader = csv.reader(texts)
@@ -285,17 +291,25 @@ def _csv_lines(stream: _Again, where: str) -> Iterator[tuple[bytes, Problem | No
             return
         if len(set(head)) < len(head):
             raise SourceError("two columns of the head have one name", where=where)
-        for cells in reader:
-            if not cells:
-                continue
-            if len(cells) > len(head):
-                yield b"", Problem(reader.line_num, f"{len(cells)} values for {len(head)} columns", "",
-                                   _safe(",".join(cells))[:MOST_LINE], False)  # fmt: skip
-                continue
-            row = {name: _safe(cell) for name, cell in zip(head, cells, strict=False) if cell}
-            yield orjson.dumps(row), None
+        yield from [_NOTHING] * reader.line_num
+        while True:
+            before = reader.line_num
+            cells = next(reader, None)
+            if cells is None:
+                return
+            yield _csv_row(head, cells, before + 1)
+            yield from [_NOTHING] * (reader.line_num - before - 1)
     except csv.Error as error:
         raise SourceError(f"no CSV: {error}", where=f"{where}:{reader.line_num}") from None
+
+
+def _csv_row(head: Sequence[str], cells: Sequence[str], line: int) -> tuple[bytes, Problem | None]:
+    if not cells:
+        return _NOTHING
+    if len(cells) > len(head):
+        reason = f"{len(cells)} values for {len(head)} columns"
+        return b"", Problem(line, reason, "", _safe(",".join(cells))[:MOST_LINE], False)
+    return orjson.dumps({name: _safe(cell) for name, cell in zip(head, cells, strict=False) if cell}), None
 
 
 def _safe(text: str) -> str:
@@ -324,7 +338,7 @@ class _Rows:
     def read(self, size: int, /) -> bytes:
         """As a file does."""
         if not self._held:
-            self._held = b"".join(text.encode() + b"\n" for (text,) in self._cursor.fetchmany(_ROWS))
+            self._held = b"".join(json_of(text.encode()) + b"\n" for (text,) in self._cursor.fetchmany(_ROWS))
         piece, self._held = self._held[:size], self._held[size:]
         return piece
 

@@ -15,6 +15,7 @@ import orjson
 from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
 from lockgate.store.ingest.memory import Bytes
+from lockgate.store.ingest.mending import mended
 from lockgate.store.ingest.oddities import LARGE, holds_large
 from lockgate.store.ingest.plain import DAY, MOST_DEPTH, MOST_LINE
 from lockgate.store.ingest.reading import Reading, Times
@@ -103,7 +104,7 @@ class _Fitting:
         if not line:
             return None
         try:
-            row = value_of(line)
+            row, wrong = mended_value_of(line)
             if not isinstance(row, dict):
                 raise MisfitError("the row is no JSON object")
             for name, text in (self._reading.demanded or {}).items():
@@ -112,6 +113,8 @@ class _Fitting:
         except MisfitError as error:
             self._tell(number, str(error), "", line.decode("utf-8", "backslashreplace"), kept=False)
             return None
+        if wrong:
+            self._tell(number, wrong, "", line.decode("utf-8", "backslashreplace"), kept=True)
         return row
 
     def _widen(self, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -193,6 +196,23 @@ def value_of(line: bytes) -> Any:
     if len(line) > MOST_LINE:
         raise MisfitError(f"the row is longer than {MOST_LINE} bytes")
     return parsed(line)
+
+
+def mended_value_of(line: bytes) -> tuple[Any, str]:
+    """The same, read past signs and numbers that JSON has not, and what was wrong; empty for nothing.
+
+    Raises :class:`MisfitError`.
+    """
+    try:
+        return value_of(line), ""
+    except MisfitError as error:
+        right = mended(line)
+        if right == line:
+            raise
+        try:
+            return value_of(right), str(error)
+        except MisfitError:
+            raise error from None
 
 
 def parsed(content: bytes) -> Any:

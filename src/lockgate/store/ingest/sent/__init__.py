@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from lockgate.dataclass import dataclass
-from lockgate.store.ingest.fitting import MOST_TEXT, MisfitError, parsed, text_of, value_of
+from lockgate.store.ingest.fitting import MOST_TEXT, MisfitError, mended_value_of, parsed, text_of
 from lockgate.tables._collected import COMPANION
 
 
@@ -66,6 +66,8 @@ class Sent:
     """Why it could not be read."""
     line: bytes = b""
     """Its text, where it could not be."""
+    kept: bool = False
+    """Whether it was put right, and comes after this."""
 
 
 @cache
@@ -102,11 +104,14 @@ def sent(form: Format, lines: Iterable[tuple[int, bytes]]) -> Iterator[Sent]:
         if not line:
             continue
         try:
-            value = value_of(line)
+            value, wrong = mended_value_of(line)
             within = value.get(form.envelope) if form.envelope and isinstance(value, dict) else None
         except MisfitError as error:
             yield Sent(number, None, str(error), line)
             continue
+        if wrong:
+            yield Sent(number, None, wrong, line, kept=True)
+            within = value if isinstance(value, list) else within
         for one in within if isinstance(within, list) else [value]:
             yield Sent(number, one)
 
@@ -144,7 +149,7 @@ def whole(value: dict[str, Any]) -> bytes:
 
 def _rows(form: Format, one: Sent, clean: Clean, origin: str) -> Rows:
     if one.reason:
-        yield _misfit(form, one.number, one.reason, one.line, origin)
+        yield _misfit(form, one.number, one.reason, one.line, origin, kept=one.kept)
         return
     try:
         if not isinstance(one.value, dict):
@@ -154,10 +159,12 @@ def _rows(form: Format, one: Sent, clean: Clean, origin: str) -> Rows:
         yield _misfit(form, one.number, str(error), line_of_value(one.value), origin)
 
 
-def _misfit(form: Format, number: int, reason: str, text: bytes, origin: str) -> tuple[str, dict[str, Any]]:
+def _misfit(
+    form: Format, number: int, reason: str, text: bytes, origin: str, *, kept: bool = False
+) -> tuple[str, dict[str, Any]]:
     hidden = form.secret and any(mark in text for mark in _MARKS)
     shown = _WITHHELD if hidden else text[:MOST_TEXT].decode("utf-8", "backslashreplace")
-    row = {"Reason": reason, "Field": "", "Kept": False, "Text": shown, "Origin": origin, "Line": number}
+    row = {"Reason": reason, "Field": "", "Kept": kept, "Text": shown, "Origin": origin, "Line": number}
     return f"{form.tables[0]}{COMPANION}", row
 
 
