@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from lockgate.cli._live import Live
     from lockgate.engine.deployments.desk import Desk
+    from lockgate.engine.forges.posture import Posture
     from lockgate.engine.working import Handler
     from lockgate.server.console.services import Services
     from lockgate.store.waiver import Waiver
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 def forge_handlers(live: Live, services: Services) -> tuple[Handler, ...]:
     """How the jobs of forges are done."""
     from lockgate.engine.forges.judging import Judging
+    from lockgate.engine.forges.posture import handlers as posture_handlers
     from lockgate.engine.forges.working import Forges, handlers
     from lockgate.server.console.api.forges import connections_of
     from lockgate.store.team import waivers
@@ -43,7 +45,21 @@ def forge_handlers(live: Live, services: Services) -> tuple[Handler, ...]:
         # Without server.origin nobody but this machine would reach the page.
         return f"{services.origin}/findings?run={run}" if live.project.settings.server.origin else ""
 
-    return handlers(Forges(connections_of(services), judging, services.database, waits, url))
+    posture = posture_of(live, services, granted)
+    forges = Forges(connections_of(services), judging, services.database, waits, posture.changed, url)
+    return (*handlers(forges), *posture_handlers(posture))
+
+
+def posture_of(live: Live, services: Services, granted: Callable[[], list[Waiver]]) -> Posture:
+    """How organisations of forges are read and judged by jobs."""
+    from lockgate.engine.forges.posture import Posture
+    from lockgate.server.console.api.forges import connections_of
+
+    return Posture(
+        connections_of(services), services.database, live.project.workspace, lambda: live.record,
+        lambda: live.project.settings.gate, lambda: live.project.scanner_options(),
+        lambda: live.project.waivers().extended(granted()),
+    )  # fmt: skip
 
 
 def forge_answers(services: Services) -> Mapping[str, Callable[[DeploymentAnswer], str]]:
@@ -58,7 +74,9 @@ def forge_answers(services: Services) -> Mapping[str, Callable[[DeploymentAnswer
 def begin(services: Services) -> None:
     """Look for what happened while nobody listened, where any forge is connected; from then on by the settings."""
     if services.settings().forges:
+        from lockgate.engine.forges import posture
         from lockgate.engine.forges.reconciling import enqueue
 
         enqueue(services.database)
+        posture.look(services.database)
         services.wake()

@@ -105,7 +105,17 @@ class AccessChanged:
     """Whether all access has ended, for good or until further notice."""
 
 
-Happening = Push | PullRequest | MergeGroup | CheckAgain | AccessChanged | DeploymentWaits
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """How an organisation or a repository is set up is another now."""
+
+    account: str
+    """The organisation or group, as its forge names it, also what stands below it; empty where there is but one."""
+    about: str
+    """What the forge calls it: ``branch_protection_rule edited``."""
+
+
+Happening = Push | PullRequest | MergeGroup | CheckAgain | AccessChanged | SettingsChanged | DeploymentWaits
 
 
 @dataclass(frozen=True, slots=True)

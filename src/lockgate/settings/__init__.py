@@ -22,7 +22,13 @@ from lockgate.settings._environments import (
     Told,
     Window,
 )
-from lockgate.settings._forges import AzureDevOpsSettings, ForgeSettings, GithubSettings, GitlabSettings
+from lockgate.settings._forges import (
+    AzureDevOpsSettings,
+    ForgePostureSettings,
+    ForgeSettings,
+    GithubSettings,
+    GitlabSettings,
+)
 from lockgate.settings._load import find, load, loads
 from lockgate.settings._people import (
     BelongingLine,
@@ -77,6 +83,7 @@ __all__ = [
     "EntraPerson",
     "EntraSettings",
     "EnvironmentSettings",
+    "ForgePostureSettings",
     "ForgeSettings",
     "Freeze",
     "GateNoticeSettings",

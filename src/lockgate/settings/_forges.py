@@ -50,6 +50,23 @@ class GitlabSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgePostureSettings:
+    """How often the settings of a forge are read and judged, and whose."""
+
+    hours: int = setting(
+        "From one reading to the next; 0: only when somebody asks, or the forge tells of changes.", 24, minimum=0,
+        maximum=8_760,
+    )  # fmt: skip
+    calls: int = setting("Most calls that one reading of an organisation makes.", 2_000, minimum=50)
+    webhooks: bool = setting("Whether each repository is asked for its webhooks, by a call of its own.", True)
+    organizations: tuple[str, ...] = setting(
+        "Organisations or groups that are read. Default: where the App is installed, the organization of Azure DevOps, "
+        "or those that a token belongs to.",
+        (),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ForgeSettings:
     """A forge that is connected. One of `github`, `azure_devops` and `gitlab`."""
 
@@ -72,3 +89,4 @@ class ForgeSettings:
     reconcile_minutes: int = setting(
         "From one look at what happened without a webhook to the next; 0 for at the start alone.", 30, minimum=0
     )
+    posture: ForgePostureSettings = setting("How its organisations are set up, as a job.", ForgePostureSettings())

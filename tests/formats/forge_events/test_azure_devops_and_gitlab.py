@@ -9,7 +9,7 @@ import pytest
 from lockgate.formats.forge_events import formats, read
 from lockgate.formats.format_error import FormatError
 from lockgate.model.deployment import DeploymentWaits
-from lockgate.model.forge import ForgeRepository, PullRequest, Push
+from lockgate.model.forge import ForgeRepository, PullRequest, Push, SettingsChanged
 
 AZURE, GITLAB = formats()["azure_devops"], formats()["gitlab"]
 COMMIT, OTHER = "a" * 40, "b" * 40
@@ -142,3 +142,14 @@ def test_a_token_of_gitlab_is_compared_whole() -> None:
     for shown in ("", "hus", "hush "):
         assert not GITLAB.believed(b"", {"x-gitlab-token": shown}, "hush")
     assert not GITLAB.believed(b"", {"x-gitlab-token": ""}, "")
+
+
+def test_changes_of_settings_are_told_with_the_group_where_it_is_named() -> None:
+    assert azure({"id": "1", "eventType": "git.repo.renamed", "resource": {}}) == [
+        SettingsChanged("", "git.repo.renamed")]  # fmt: skip
+    member = {"event_name": "user_add_to_group", "group_path": "shop", "group_id": 7}
+    assert gitlab(member) == [SettingsChanged("", "user_add_to_group")]
+    made = {"event_name": "project_create", "path_with_namespace": "harbour/web/shop"}
+    assert gitlab(made) == [SettingsChanged("harbour/web/shop", "project_create")]
+    with pytest.raises(FormatError):
+        gitlab({"event_name": "project_create", "path_with_namespace": "../x"})

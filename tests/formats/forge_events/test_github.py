@@ -8,9 +8,18 @@ import pytest
 from tests.octokit import EXAMPLES, MISSING, recorded
 
 from lockgate.formats.forge_events import formats, read
+from lockgate.formats.forge_events.github import SETTINGS
 from lockgate.formats.format_error import FormatError
 from lockgate.model.deployment import DeploymentWaits
-from lockgate.model.forge import AccessChanged, CheckAgain, ForgeRepository, MergeGroup, PullRequest, Push
+from lockgate.model.forge import (
+    AccessChanged,
+    CheckAgain,
+    ForgeRepository,
+    MergeGroup,
+    PullRequest,
+    Push,
+    SettingsChanged,
+)
 
 FORM = formats()["github"]
 COMMIT, OTHER = "a" * 40, "b" * 40
@@ -166,3 +175,24 @@ def test_a_branch_that_is_new_or_gone_has_one_end() -> None:
     gone = told("push", body | {"before": COMMIT, "after": "0" * 40})[0]
     assert isinstance(gone, Push)
     assert (gone.after, gone.branch) == ("", "x")
+
+
+@needs_recordings
+def test_recorded_changes_of_settings_name_the_organisation() -> None:
+    seen = 0
+    for kind in SETTINGS:
+        for body in recorded().get(kind, []):
+            (changed,) = told(kind, body)
+            assert isinstance(changed, SettingsChanged)
+            assert changed.account == (body.get("organization") or body["repository"]["owner"])["login"]
+            assert changed.about.startswith(kind)
+            seen += 1
+    assert seen > 30
+
+
+def test_changes_of_settings_that_name_nobody_are_refused() -> None:
+    for body in ({}, {"repository": {"full_name": "../x"}}, {"organization": {"login": "a/b"}}):
+        with pytest.raises(FormatError):
+            told("repository_ruleset", {"action": "edited", **body})
+    (changed,) = told("member", {"action": "added\n", "organization": {"login": "acme"}})
+    assert changed == SettingsChanged("acme", "member")

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
 from lockgate.model.forge import ForgeKind
 from lockgate.secrets.references import secret_of
@@ -20,6 +21,7 @@ from lockgate.settings.globs import matcher
 from lockgate.sources.forges.azure_devops import AzureDevOps
 from lockgate.sources.forges.azure_devops.forge import AzureDevOpsForge
 from lockgate.sources.forges.budget import Bounds, CallBudget
+from lockgate.sources.forges.client import ForgeClient
 from lockgate.sources.forges.credentials import (
     Credential,
     EntraCredential,
@@ -34,6 +36,10 @@ from lockgate.sources.forges.github.forge import GitHubForge
 from lockgate.sources.forges.gitlab import gitlab_client
 from lockgate.sources.forges.gitlab.forge import GitLabForge
 from lockgate.sources.forges.kept import KeptAnswers
+from lockgate.sources.forges.posture.azure_devops import AzureDevOpsPosture
+from lockgate.sources.forges.posture.github import GitHubPosture
+from lockgate.sources.forges.posture.gitlab import GitLabPosture
+from lockgate.sources.forges.so_far import AnswersSoFar
 from lockgate.transport import Trust
 
 _KEPT_BYTES = 16 * 1024 * 1024
@@ -41,6 +47,18 @@ WORK = Bounds(calls=400, retries=3, wait_seconds=6.0, longest_wait=5.0)
 """Of one delivery: what lasts longer is done later, so that nothing else waits for it."""
 LISTING = Bounds(calls=20_000, retries=50, wait_seconds=60.0, longest_wait=30.0, reserve=500)
 """Of one look at everything: it leaves calls for what is told meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPosture:
+    """The settings of one organisation, about to be read."""
+
+    source: AzureDevOpsPosture | GitHubPosture | GitLabPosture
+    asked: ForgeClient | AzureDevOps
+
+    def close(self) -> None:
+        """Hang up."""
+        self.asked.close()
 
 
 class Connection:
@@ -107,34 +125,106 @@ class Connection:
         client = gitlab_client(shown, address=chosen.address, trust=self._trust, budget=budget, kept=kept)
         return GitLabForge(client, shown, address=chosen.address)
 
-    def forges(self) -> Iterator[tuple[int, Forge]]:
+    def listing(self) -> CallBudget:
+        """The budget of one look at everything."""
+        return self._spend(LISTING)
+
+    def forges(self, budget: CallBudget | None = None) -> Iterator[tuple[int, Forge]]:
         """The forge under each identity that there is, with its installation, on one budget for all; each is closed
         before the next."""
-        budget = self._spend(LISTING)
-        chosen = self._chosen
-        numbers = [0]
-        if isinstance(chosen, GithubSettings) and chosen.app:
-            told = self._github_app(chosen).installations(budget)
-            numbers = [int(one["id"]) for one in told if one.get("suspended_at") is None]
-        for number in numbers:
+        budget = budget or self.listing()
+        for number in self.accounts(budget):
             forge = self.forge(number, budget=budget)
             try:
                 yield number, forge
             finally:
                 forge.close()
 
-    def _github(
-        self, chosen: GithubSettings, installation: int, budget: CallBudget, kept: KeptAnswers
-    ) -> GitHubForge:  # fmt: skip
+    def accounts(self, budget: CallBudget | None = None) -> dict[int, str]:
+        """Whose each installation is; of a forge without installations it is one, 0, of nobody that is known."""
+        return {number: account for number, account, _ in self._installed(budget)} or (
+            {} if isinstance(self._chosen, GithubSettings) and self._chosen.app else {0: ""}
+        )
+
+    def _installed(self, budget: CallBudget | None) -> list[tuple[int, str, bool]]:
+        """Number, account, and whether that is an organisation, of each installation of a GitHub App."""
+        chosen = self._chosen
+        if not isinstance(chosen, GithubSettings) or not chosen.app:
+            return []
+        told = self._github_app(chosen).installations(budget)
+        whose = [(int(one["id"]), one.get("account") or {}) for one in told if one.get("suspended_at") is None]
+        return [(number, str(one.get("login", "")), one.get("type") == "Organization") for number, one in whose]
+
+    def organizations(self) -> list[tuple[str, int]]:
+        """Organisations and groups whose settings are read, each with its installation. Raises ``LockgateError``."""
+        chosen, named = self._chosen, self.settings.posture.organizations
+        if isinstance(chosen, AzureDevOpsSettings):
+            return [(chosen.organization.rstrip("/").rpartition("/")[2], 0)]
+        if isinstance(chosen, GithubSettings) and chosen.app:
+            wanted = {one.lower() for one in named}
+            return [(account, number) for number, account, is_organization in self._installed(None)
+                    if is_organization and (not wanted or account.lower() in wanted)]  # fmt: skip
+        return [(one, 0) for one in named or self._belonging()]
+
+    def _belonging(self) -> list[str]:
+        """Organisations that the token of GitHub is a member of; groups at the top where that of GitLab maintains."""
+        asked = self._reading(0, self._spend(WORK), None)
+        try:
+            if isinstance(asked, AzureDevOps):
+                return []
+            if isinstance(self._chosen, GithubSettings):
+                return [str(one.get("login", "")) for one in asked.items("user/orgs", {"per_page": "100"})]
+            query = {"per_page": "100", "top_level_only": "true", "min_access_level": "40"}
+            return [str(one.get("full_path", "")) for one in asked.items("groups", query)]
+        finally:
+            asked.close()
+
+    def posture(
+        self, organization: str, installation: int, *, budget: CallBudget, so_far: AnswersSoFar | None, read_at: str
+    ) -> AskedPosture:
+        """The settings of an organisation as a source. ``so_far``: answers that count again. Raises
+        ``LockgateError``."""
+        asked = self._reading(installation, budget, so_far)
+        each = self.settings.posture.webhooks
+        if isinstance(asked, AzureDevOps):
+            return AskedPosture(AzureDevOpsPosture(asked, organization, read_at=read_at), asked)
+        if isinstance(self._chosen, GithubSettings):
+            return AskedPosture(GitHubPosture(asked, organization, read_at=read_at, webhooks=each), asked)
+        return AskedPosture(GitLabPosture(asked, organization, read_at=read_at, webhooks=each), asked)
+
+    def _reading(
+        self, installation: int, budget: CallBudget, so_far: AnswersSoFar | None
+    ) -> ForgeClient | AzureDevOps:  # fmt: skip
+        """What reads under the identity for an installation."""
+        with self._lock:
+            kept = self._kept.setdefault(installation, KeptAnswers(_KEPT_BYTES))
+        chosen = self._chosen
+        if isinstance(chosen, AzureDevOpsSettings):
+            return AzureDevOps(chosen.organization, self._azure(chosen), trust=self._trust, budget=budget, kept=kept,
+                               so_far=so_far)  # fmt: skip
+        if isinstance(chosen, GithubSettings):
+            shown = self._github_credential(chosen, installation)
+            return github_client(shown, api=chosen.api, trust=self._trust, budget=budget, kept=kept, so_far=so_far)
+        if not chosen.token:
+            raise self._lacks("token")
+        return gitlab_client(gitlab_token(self._secret(chosen.token, "token")), address=chosen.address,
+                             trust=self._trust, budget=budget, kept=kept, so_far=so_far)  # fmt: skip
+
+    def _github_credential(self, chosen: GithubSettings, installation: int) -> Credential:
         app = self._github_app(chosen) if chosen.app else None
         if app is not None and not installation:
             raise ConfigurationError("the App is not installed there", where=f"{FILE_NAME}: forges.{self.name}")
         if app is None and not chosen.token:
             raise self._lacks("app or token")
-        credential: Credential = (
-            app.installation(installation) if app is not None
-            else github_token(self._secret(chosen.token or "", "token"))
-        )  # fmt: skip
+        if app is not None:
+            return app.installation(installation)
+        return github_token(self._secret(chosen.token or "", "token"))
+
+    def _github(
+        self, chosen: GithubSettings, installation: int, budget: CallBudget, kept: KeptAnswers
+    ) -> GitHubForge:  # fmt: skip
+        credential = self._github_credential(chosen, installation)
+        app = self._github_app(chosen) if chosen.app else None
         client = github_client(credential, api=chosen.api, trust=self._trust, budget=budget, kept=kept)
         return GitHubForge(
             client, credential, address=chosen.address, app=app.client(budget) if app is not None else None,

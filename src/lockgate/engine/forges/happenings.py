@@ -17,6 +17,7 @@ from lockgate.model.forge import (
     MergeGroup,
     PullRequest,
     Push,
+    SettingsChanged,
 )
 from lockgate.store.team.deliveries import Work
 
@@ -24,7 +25,8 @@ HAPPENING = "forge.happening"
 INVENTORY = "forge.inventory"
 RECONCILE = "forge.reconcile"
 _KINDS: dict[str, type[Any]] = {
-    one.__name__: one for one in (Push, PullRequest, MergeGroup, CheckAgain, AccessChanged, DeploymentWaits)
+    one.__name__: one
+    for one in (Push, PullRequest, MergeGroup, CheckAgain, AccessChanged, SettingsChanged, DeploymentWaits)
 }
 
 
@@ -55,6 +57,8 @@ def _about(happening: Happening) -> str:
         return f"{happening.repository.id}:again:{happening.head}"
     if isinstance(happening, DeploymentWaits):
         return f"wait:{happening.key}"
+    if isinstance(happening, SettingsChanged):
+        return f"settings:{happening.account}"
     return f"access:{happening.installation}"
 
 

@@ -19,9 +19,10 @@ from lockgate.formats.forge_events import formats, read
 from lockgate.formats.format_error import FormatError
 from lockgate.model.forge import ForgeEvent, ForgeRepository, Push
 from lockgate.sources.forges.forge import Forge
-from lockgate.store.team import deliveries, jobs
+from lockgate.store.team import deliveries, installations, jobs
 from lockgate.store.team.database import TeamDatabase
 from lockgate.store.team.deliveries import Delivery
+from lockgate.store.team.installations import Allowed
 from lockgate.store.team.jobs import Job
 from lockgate.transport import RefusedError, UnansweredError
 
@@ -67,7 +68,10 @@ def _again(connections: Mapping[str, Connection], database: TeamDatabase) -> Non
 def _forge(connection: Connection, database: TeamDatabase, progress: Progress) -> tuple[int, int]:
     """How many repositories had something new, of how many."""
     found = looked_at = 0
-    for number, forge in connection.forges():
+    budget = connection.listing()
+    accounts = connection.accounts(budget)
+    for number, forge in connection.forges(budget):
+        before = looked_at
         _missed(connection, forge, database)
         for repository in forge.repositories():
             if repository.is_archived or not connection.covers(repository.name):
@@ -80,6 +84,13 @@ def _forge(connection: Connection, database: TeamDatabase, progress: Progress) -
                 raise
             except LockgateError as error:  # one that is being moved or hidden does not hide the others
                 _log.warning("%s could not be looked at: %s", repository.name, error)
+        allowances = [Allowed(one.resource, one.limit, one.remaining, one.reset) for one in budget.allowances.values()]
+        with database.begin() as written:
+            installations.looked_at(written, connection.name, number, account=accounts.get(number, ""),
+                                    repositories=looked_at - before, now=time.time())  # fmt: skip
+            installations.allowed(written, connection.name, number, allowances, now=time.time())
+    with database.begin() as written:
+        installations.keep_only(written, connection.name, list(accounts))
     return found, looked_at
 
 

@@ -25,6 +25,7 @@ from lockgate.engine.forges.happenings import (
     work_of,
 )
 from lockgate.engine.forges.judging import Change, Judging
+from lockgate.engine.forges.patient import AGAIN, again
 from lockgate.engine.forges.reconciling import reconcile
 from lockgate.engine.forges.telling import (
     PULL_REQUEST,
@@ -35,7 +36,7 @@ from lockgate.engine.forges.telling import (
     sarif_of,
     verdict_of,
 )
-from lockgate.engine.working import Handler, LaterError, Progress
+from lockgate.engine.working import Handler, Progress
 from lockgate.errors import ConfigurationError, LockgateError, SourceError
 from lockgate.model import Verdict
 from lockgate.model.deployment import DeploymentAnswer, DeploymentWaits
@@ -48,6 +49,7 @@ from lockgate.model.forge import (
     MergeGroup,
     PullRequest,
     Push,
+    SettingsChanged,
 )
 from lockgate.reports.markdown import MARKER
 from lockgate.sources.forges.forge import CommitVerdict, Forge
@@ -59,8 +61,6 @@ from lockgate.store.team.jobs import Job
 from lockgate.transport import UnansweredError
 
 _log = logging.getLogger("lockgate.forges")
-_AGAIN = (5.0, 15.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0)
-"""Seconds before each further try: a forge that is down for hours loses nothing."""
 _MOST_LISTED, _MOST_MOVED = 300, 50
 """Open pull requests that are looked through after a push, and those of them whose base is asked for."""
 Waits = Callable[[DeploymentWaits], bool]
@@ -76,6 +76,8 @@ class Forges:
     judging: Judging
     database: TeamDatabase
     waits: Waits
+    changed: Callable[[Connection, SettingsChanged, int], str] = lambda connection, told, installation: told.about
+    """What is done about settings that changed, in words."""
     url: Callable[[str], str] = lambda run: ""
     """The page of a run; empty where there is none."""
     now: Callable[[], float] = time.time
@@ -91,24 +93,10 @@ class Forges:
 def handlers(forges: Forges) -> tuple[Handler, ...]:
     """How the jobs of forges are done."""
     return (
-        _handler(HAPPENING, lambda job, progress: _happening(forges, job, progress)),
-        _handler(INVENTORY, lambda job, progress: _inventory(forges, job, progress)),
-        _handler(RECONCILE, lambda job, progress: reconcile(forges.connections(), forges.database, job, progress)),
+        again(HAPPENING, lambda job, progress: _happening(forges, job, progress)),
+        again(INVENTORY, lambda job, progress: _inventory(forges, job, progress)),
+        again(RECONCILE, lambda job, progress: reconcile(forges.connections(), forges.database, job, progress)),
     )
-
-
-def _handler(kind: str, run: Callable[[Job, Progress], str]) -> Handler:
-    """A handler that comes back when the forge says so, without counting that as a failure."""
-
-    def patient(job: Job, progress: Progress) -> str:
-        try:
-            return run(job, progress)
-        except UnansweredError as error:
-            if error.after > _AGAIN[0]:
-                raise LaterError(str(error), error.after) from None
-            raise
-
-    return Handler(kind, patient, _AGAIN)
 
 
 def _happening(forges: Forges, job: Job, progress: Progress) -> str:
@@ -117,6 +105,8 @@ def _happening(forges: Forges, job: Job, progress: Progress) -> str:
     happening = event.happening
     if isinstance(happening, AccessChanged):
         return _access(forges, connection, happening)
+    if isinstance(happening, SettingsChanged):
+        return forges.changed(connection, happening, event.installation)
     repository = happening.repository
     covered = repository if isinstance(repository, str) else repository.name
     if not connection.covers(covered):
@@ -257,7 +247,7 @@ class _Work:
             change = Change(name, git, base, begun.commit, begun.branch, run, is_again=self._job.attempts > 1)
             judged = self._forges.judging.change(change)
         except UnansweredError as error:
-            if self._job.attempts > len(_AGAIN):  # the last try: nobody else will say how it ended
+            if self._job.attempts > len(AGAIN):  # the last try: nobody else will say how it ended
                 self._forge.tell(repository, broken(begun, str(error)))
             raise
         except LockgateError as error:

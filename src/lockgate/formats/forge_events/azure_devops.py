@@ -15,13 +15,15 @@ from lockgate.formats.format_error import FormatError
 from lockgate.formats.webhooks import basic_password, object_at, objects_in, same, text_at
 from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model.deployment import DeploymentWaits
-from lockgate.model.forge import ForgeEvent, ForgeRepository, Happening, PullRequest, Push
+from lockgate.model.forge import ForgeEvent, ForgeRepository, Happening, PullRequest, Push, SettingsChanged
 
 SECRET_HEADER = "x-lockgate-secret"  # noqa: S105 -- the name of a header
 _CHECK = "check"
 _GUID = lazy_pattern(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HUB = lazy_pattern(r"[A-Za-z]{1,40}")
 _WAITING = {"planId": "plan", "jobId": "job", "taskInstanceId": "task", "timelineId": "timeline"}
+_SETTINGS = frozenset(f"git.repo.{what}" for what in ("created", "deleted", "forked", "renamed", "statuschanged"))
+"""Events after which the organization is set up otherwise; of policies and permissions it tells nobody."""
 _SCRIPT = "$("
 """How a variable stands that the pipeline did not know."""
 
@@ -105,6 +107,8 @@ def _read(body: dict[str, Any], headers: Headers) -> list[ForgeEvent]:
         happened = _pushes(body)
     elif kind in ("git.pullrequest.created", "git.pullrequest.updated", "git.pullrequest.merged"):
         happened = [pull_request(object_at(body, "resource"))]
+    elif kind in _SETTINGS:
+        happened = [SettingsChanged("", kind)]
     elif kind == _CHECK:
         happened = [_check(body, headers)]
     elif not kind and not headers.get("planid"):

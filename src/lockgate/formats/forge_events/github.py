@@ -23,10 +23,13 @@ from lockgate.model.forge import (
     MergeGroup,
     PullRequest,
     Push,
+    SettingsChanged,
 )
 
 _LOOKED_AT = frozenset(("opened", "synchronize", "reopened", "ready_for_review", "edited", "closed"))
 """Actions of a pull request after which its change, its base or its being open is another."""
+_ACCOUNT = lazy_pattern(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})")
+_ACTION = lazy_pattern(r"[a-z_]{1,60}")
 _RUN = lazy_pattern(r"https?://[^\s?#]{1,500}/actions/runs/([0-9]{1,19})/deployment_protection_rule")
 
 
@@ -136,6 +139,25 @@ def _listed(told: dict[str, Any]) -> ForgeRepository:
     return ForgeRepository(id, name(told.get("full_name")), is_private=told.get("private") is not False)
 
 
+def _settings(kind: str) -> Callable[[dict[str, Any]], Happening]:
+    """Reads an event about how an organisation or a repository is set up."""
+
+    def told(body: dict[str, Any]) -> Happening:
+        repository = text_at(body, "repository", "full_name")
+        owner = text_at(body, "organization", "login") or (name(repository).partition("/")[0] if repository else "")
+        if not _ACCOUNT.fullmatch(owner):
+            raise FormatError("the event names no organisation")
+        action = text_at(body, "action")
+        return SettingsChanged(owner, f"{kind} {action}".strip() if _ACTION.fullmatch(action) else kind)
+
+    return told
+
+
+SETTINGS = (
+    "branch_protection_configuration", "branch_protection_rule", "deploy_key", "member", "membership", "organization",
+    "public", "repository", "repository_ruleset", "security_and_analysis", "team", "team_add",
+)  # fmt: skip
+"""Events after which an organisation is set up otherwise."""
 _READERS: dict[str, Callable[[dict[str, Any]], Happening | None]] = {
     "push": _push,
     "pull_request": _pull_request,
@@ -145,6 +167,7 @@ _READERS: dict[str, Callable[[dict[str, Any]], Happening | None]] = {
     "deployment_protection_rule": _deployment,
     "installation": _installation,
     "installation_repositories": _installation_repositories,
+    **{kind: _settings(kind) for kind in SETTINGS},
 }
 EVENTS = tuple(_READERS)
 """What the App has to be told of; installations it is told of anyway."""

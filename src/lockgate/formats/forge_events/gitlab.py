@@ -11,7 +11,8 @@ from typing import Any
 from lockgate.formats.forge_events import ForgeFormat, Headers, branch, commit, name, ref, whole
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.webhooks import object_at, same, text_at
-from lockgate.model.forge import ForgeEvent, ForgeRepository, Happening, PullRequest, Push
+from lockgate.lazy_pattern import lazy_pattern
+from lockgate.model.forge import ForgeEvent, ForgeRepository, Happening, PullRequest, Push, SettingsChanged
 
 _LOOKED_AT = frozenset(("open", "reopen", "update", "merge", "close"))
 _PUBLIC = 20
@@ -46,6 +47,24 @@ def _merge_request(body: dict[str, Any]) -> Happening | None:
     )  # fmt: skip
 
 
+_SETTINGS = {
+    "user_add_to_group": "group_path", "user_update_for_group": "group_path", "user_remove_from_group": "group_path",
+    "project_create": "path_with_namespace", "project_destroy": "path_with_namespace",
+    "project_update": "path_with_namespace", "project_transfer": "path_with_namespace",
+    "subgroup_create": "parent_full_path", "subgroup_destroy": "parent_full_path",
+}  # fmt: skip
+"""Events after which a group is set up otherwise -> where they name it or what stands below it."""
+_PLACE = lazy_pattern(r"[\w][\w.-]{0,254}(?:/[\w][\w.-]{0,254}){0,21}")
+
+
+def _settings(kind: str, body: dict[str, Any]) -> Happening:
+    place = text_at(body, _SETTINGS[kind])
+    if not _PLACE.fullmatch(place):
+        raise FormatError("the event names no group")
+    # Of a subgroup GitLab names the last part alone; then all groups of the connection may be meant.
+    return SettingsChanged(place if "/" in place or _SETTINGS[kind] != "group_path" else "", kind)
+
+
 def _kind(body: dict[str, Any], headers: Headers) -> str:
     del headers
     return text_at(body, "object_kind") or text_at(body, "event_name")
@@ -60,6 +79,8 @@ def _read(body: dict[str, Any], headers: Headers) -> list[ForgeEvent]:
         happening = _push(body)
     elif kind == "merge_request":
         happening = _merge_request(body)
+    elif kind in _SETTINGS:
+        happening = _settings(kind, body)
     return [] if happening is None else [ForgeEvent(happening)]
 
 

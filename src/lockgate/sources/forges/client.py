@@ -22,6 +22,7 @@ from lockgate.sources.forges.credentials import Credential
 from lockgate.sources.forges.kept import KeptAnswer, KeptAnswers
 from lockgate.sources.forges.paging import continued, linked
 from lockgate.sources.forges.rates import allowance, wait_for
+from lockgate.sources.forges.so_far import AnswersSoFar, key_of
 from lockgate.transport import AbsentError, RefusedError, Transport, Trust, UnansweredError, shown
 from lockgate.transport.answers import TRANSIENT, network_errors, untrusted
 
@@ -72,16 +73,16 @@ class ForgeClient:
     def __init__(
         self, base: str, credential: Credential | None, *, trust: Trust | None = None, budget: CallBudget | None = None,
         kept: KeptAnswers | None = None, headers: Mapping[str, str] | None = None, limits: Limits | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.time, so_far: AnswersSoFar | None = None,
     ) -> None:  # fmt: skip
         """``base``: address that paths stand under, such as ``https://api.github.com``; ``credential``: None asks as
-        anybody; ``headers``: sent with every request."""
+        anybody; ``headers``: sent with every request; ``so_far``: answers that count again, of who only reads."""
         parts = urlsplit(base)
         self._transport = Transport(parts.netloc, trust or Trust())
         self.base = f"{self._transport.base}{parts.path.rstrip('/')}"
         self._credential, self._headers = credential, dict(headers or {})
         self.budget = budget or CallBudget()
-        self._kept, self.limits, self._clock = kept, limits or Limits(), clock
+        self._kept, self.limits, self._clock, self._so_far = kept, limits or Limits(), clock, so_far
 
     def close(self) -> None:
         """Hang up."""
@@ -150,15 +151,20 @@ class ForgeClient:
 
     def reply(
         self, method: str, address: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None,
-        again: bool = True, resource: str = "",
+        again: bool = True, resource: str = "", counts: bool = True,
     ) -> Reply:  # fmt: skip
-        """The answer of success to one request, after redirects, repeats and renewed tokens. Raises ``SourceError``."""
+        """The answer of success to one request, after redirects, repeats and renewed tokens. Raises ``SourceError``.
+
+        ``counts``: whether it counts again; where its body decides that, see :meth:`given` and :meth:`give`.
+        """
+        if counts and (known := self.given(method, address, body)) is not None:
+            return known
         if not self._transport.same_origin(address):
             raise SourceError("that is no address of this forge", where=shown(address))
         reads = method in ("GET", "HEAD")
         held = self._kept.get(address) if self._kept is not None and method == "GET" and not headers else None
         told = {"If-None-Match": held.tag} if held is not None else {}
-        attempt, hops, renewed = 0, 0, False
+        attempt, hops, renewed, asked = 0, 0, False, address
         while True:
             self.budget.spend(shown(address), resource)
             reply, failed = self._once(method, address, {**(headers or {}), **told}, body)
@@ -170,9 +176,14 @@ class ForgeClient:
                 continue
             self.budget.told(allowance(reply.headers), free=reply.status == 304)
             if reply.status == 304 and held is not None:
-                return Reply(200, held.headers, held.content, address)
+                still = Reply(200, held.headers, held.content, address)
+                if counts:
+                    self.give(method, asked, body, still)
+                return still
             if 200 <= reply.status < 300 and reply.status != 203:
                 self._keep(method, address, headers, reply)
+                if counts:
+                    self.give(method, asked, body, reply)
                 return reply
             if reply.status in _REDIRECTS and reads and hops < _MOST_HOPS:
                 hops += 1
@@ -184,6 +195,16 @@ class ForgeClient:
                     continue
             attempt += 1
             self._wait_or_refuse(reply, attempt, method, again=again or reads)
+
+    def given(self, method: str, address: str, body: bytes | None) -> Reply | None:
+        """What was answered to the same before, in this piece of work."""
+        known = self._so_far.find(key_of(method, address, body)) if self._so_far is not None else None
+        return None if known is None else Reply(200, known.headers, known.content, address)
+
+    def give(self, method: str, address: str, body: bytes | None, reply: Reply) -> None:
+        """Keep an answer that counts again."""
+        if self._so_far is not None and reply.status == 200:
+            self._so_far.keep(key_of(method, address, body), _leading(reply.headers), reply.content)
 
     def _wait_or_refuse(self, reply: Reply, attempt: int, method: str, *, again: bool) -> None:
         """Wait where the same may be asked again. Raises ``SourceError`` where not.
@@ -203,8 +224,7 @@ class ForgeClient:
     def _keep(self, method: str, address: str, headers: Mapping[str, str] | None, reply: Reply) -> None:
         tag = reply.headers.get("etag", "")
         if self._kept is not None and tag and method == "GET" and not headers and reply.status == 200:
-            short = {name: reply.headers[name] for name in ("link", "x-ms-continuationtoken") if name in reply.headers}
-            self._kept.put(address, KeptAnswer(tag, short, reply.content))
+            self._kept.put(address, KeptAnswer(tag, _leading(reply.headers), reply.content))
 
     def _led(self, address: str, reply: Reply) -> str:
         target = urljoin(address, reply.headers.get("location", ""))
@@ -254,6 +274,11 @@ class ForgeClient:
                 answer.close()  # what was not read to its end cannot be used again
             answer.release_conn()
         return b"".join(parts)
+
+
+def _leading(headers: Mapping[str, str]) -> dict[str, str]:
+    """What leads to the next page of a list."""
+    return {name: headers[name] for name in ("link", "x-ms-continuationtoken") if name in headers}
 
 
 def _refused(reply: Reply, words: str, method: str) -> RefusedError:

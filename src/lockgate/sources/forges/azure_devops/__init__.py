@@ -13,6 +13,7 @@ from lockgate.sources.forges.budget import CallBudget
 from lockgate.sources.forges.client import ForgeClient
 from lockgate.sources.forges.credentials import Credential
 from lockgate.sources.forges.kept import KeptAnswers
+from lockgate.sources.forges.so_far import AnswersSoFar
 from lockgate.transport import Trust
 
 VERSION = "7.1"
@@ -29,23 +30,25 @@ class AzureDevOps:
 
     def __init__(
         self, organization: str, credential: Credential | None, *, trust: Trust | None = None,
-        budget: CallBudget | None = None, kept: KeptAnswers | None = None,
+        budget: CallBudget | None = None, kept: KeptAnswers | None = None, so_far: AnswersSoFar | None = None,
     ) -> None:  # fmt: skip
-        """``organization``: its address, ``https://dev.azure.com/NAME`` or that of a collection of a Server."""
+        """``organization``: its address, ``https://dev.azure.com/NAME`` or that of a collection of a Server. The rest
+        as of :class:`ForgeClient`."""
         self.organization = organization.rstrip("/")
         parts = urlsplit(self.organization)
         if not parts.netloc or not parts.path.strip("/"):
             hint = "https://dev.azure.com/NAME, or the address of a collection"
             raise ConfigurationError("that is no address of an organization", where=organization[:200], hint=hint)
-        self._credential, self._trust, self._kept = credential, trust, kept
+        self._credential, self._trust, self._kept, self._so_far = credential, trust, kept, so_far
         self.budget = budget or CallBudget()
         self.client = self._made(self.organization)
         self._others: dict[str, ForgeClient] = {}
 
     def _made(self, base: str) -> ForgeClient:
         return ForgeClient(
-            base, self._credential, trust=self._trust, budget=self.budget, kept=self._kept, headers=_HEADERS
-        )
+            base, self._credential, trust=self._trust, budget=self.budget, kept=self._kept, headers=_HEADERS,
+            so_far=self._so_far,
+        )  # fmt: skip
 
     def at(self, host: str) -> ForgeClient:
         """The client of a service by the name of :data:`HOSTS`; on a Server that of the collection."""

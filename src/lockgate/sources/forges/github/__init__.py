@@ -9,6 +9,7 @@ from lockgate.sources.forges.budget import CallBudget
 from lockgate.sources.forges.client import ForgeClient
 from lockgate.sources.forges.credentials import Credential
 from lockgate.sources.forges.kept import KeptAnswers
+from lockgate.sources.forges.so_far import AnswersSoFar
 from lockgate.transport import Trust
 
 API = "https://api.github.com"
@@ -19,7 +20,8 @@ _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": VER
 
 def github_client(
     credential: Credential | None, *, api: str = API, trust: Trust | None = None, budget: CallBudget | None = None,
-    kept: KeptAnswers | None = None,
+    kept: KeptAnswers | None = None, so_far: AnswersSoFar | None = None,
 ) -> ForgeClient:  # fmt: skip
     """A client of ``api``, of GitHub Enterprise Server ``https://HOST/api/v3``."""
-    return ForgeClient(api, credential, trust=trust, budget=budget, kept=kept, headers=_HEADERS)
+    return ForgeClient(api, credential, trust=trust, budget=budget, kept=kept, headers=_HEADERS,
+                       so_far=so_far)  # fmt: skip

@@ -59,8 +59,11 @@ def ask(
     content = orjson.dumps({"query": query, "variables": dict(variables or {})})
     attempt = 0
     while True:
-        reply = client.reply("POST", address, headers={"Content-Type": "application/json"}, body=content,
-                             again=again and query.lstrip().startswith(("query", "{")), resource="graphql")  # fmt: skip
+        known = client.given("POST", address, content)
+        reply = known or client.reply(
+            "POST", address, headers={"Content-Type": "application/json"}, body=content, resource="graphql",
+            again=again and query.lstrip().startswith(("query", "{")), counts=False,
+        )  # fmt: skip
         told = reply.json()
         if not isinstance(told, dict):
             raise SourceError("GitHub answers no GraphQL", where=address)
@@ -72,6 +75,8 @@ def ask(
         data = told.get("data")
         if not isinstance(data, dict):
             raise SourceError(f"GitHub refuses the query: {_first(problems)}", where=address)
+        if known is None:
+            client.give("POST", address, content, reply)
         return GraphAnswer(data, problems)
 
 
