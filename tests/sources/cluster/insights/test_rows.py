@@ -287,7 +287,8 @@ SUMMARY = {
             "containers": [{"name": "web", "startTime": "2026-03-01T09:30:00Z", "cpu": {"usageNanoCores": 40},
                             "memory": {"workingSetBytes": 80, "rssBytes": 60}}],
             "volume": [
-                {"name": "data", "usedBytes": 11, "capacityBytes": 22, "pvcRef": {"name": "d", "namespace": "shop"}},
+                {"name": "data", "usedBytes": 11, "capacityBytes": 22, "inodes": 9, "inodesFree": 4,
+                 "pvcRef": {"name": "d", "namespace": "shop"}},
                 {"name": "token", "usedBytes": 1},
             ],
         },
@@ -318,6 +319,7 @@ def test_a_summary_gives_counters_of_node_and_containers():
         ("container.azm.ms/disk", "used_percent", "images"): 60.0,
         ("container.azm.ms/net", "bytes_recv", None): 5.0, ("container.azm.ms/net", "bytes_sent", None): 6.0,
         ("container.azm.ms/net", "err_in", None): 0.0, ("container.azm.ms/pv", "pvUsedBytes", None): 11.0,
+        ("container.azm.ms/pv", "pvInodesFree", None): 4.0,
     }  # fmt: skip
 
 

@@ -141,3 +141,7 @@ def _volumes(
             "pvCapacityBytes": volume.get("capacityBytes"),
         }  # fmt: skip
         yield metric(identity, time, "pv", "pvUsedBytes", used, computer=node, tags=tags)
+        every, free = number(volume, "inodes"), number(volume, "inodesFree")
+        if every and free is not None:  # some file systems have none to count; the agent leaves them out altogether
+            own = {**{name: value for name, value in tags.items() if name != "pvCapacityBytes"}, "pvInodes": every}
+            yield metric(identity, time, "pv", "pvInodesFree", free, computer=node, tags=own)
