@@ -74,6 +74,12 @@ class Repo:
     statuses: list[dict[str, Any]] = field(default_factory=list)
     sarifs: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
+    waiting: dict[tuple[int, str], dict[str, Any]] = field(default_factory=dict)
+    """Jobs that wait for a deployment, by run and environment: commit, ref and number of the deployment."""
+    guarded: tuple[str, ...] = ("production",)
+    """Environments whose protection rule is the App."""
+    ended: list[dict[str, Any]] = field(default_factory=list)
+    """What ended a wait: once each."""
     code_scanning: bool = True
 
 
@@ -89,6 +95,8 @@ class GitHub:
     failures: list[int] = field(default_factory=list)
     """Statuses given before anything else, each once; the API's alone, not git's."""
     down: bool = False
+    failing: str = r"(?!)"
+    """Paths that are answered by 500, as a pattern."""
     limited_until: int = 0
     """Seconds since 1970 until which the API allows nothing more; 0: it does."""
     problems: list[str] = field(default_factory=list)
@@ -165,10 +173,41 @@ def _branch(hub: GitHub, op: Operation, query: Any, body: Any, name: str, branch
 @_route("GET", _REPO + r"/compare/(.+)")
 def _compare(hub: GitHub, op: Operation, query: Any, body: Any, name: str, both: str) -> Answer:
     one, _, other = unquote(both).partition("...")
-    found = git(hub.repos[name].folder, "merge-base", one, other)
+    folder = hub.repos[name].folder
+    found = git(folder, "merge-base", one, other)
     example = op.example(200)
     example["merge_base_commit"]["sha"] = found
-    return 200, example
+    listed = _logged(folder, f"{one}..{other}")[::-1] if query.get("page", ["1"])[0] == "1" else []
+    commits = [_commit(example["commits"][0], one) for one in listed]
+    return 200, example | {"total_commits": len(listed), "commits": commits}
+
+
+@_route("GET", _REPO + r"/commits")
+def _commits(hub: GitHub, op: Operation, query: Any, body: Any, name: str) -> Answer:
+    listed = _logged(hub.repos[name].folder, query.get("sha", ["main"])[0])
+    return 200, [_commit(op.example(200)[0], one) for one in listed]
+
+
+def _logged(folder: Path, what: str) -> list[list[str]]:
+    """Hash, address of the author and subject of commits, newest first."""
+    told = git(folder, "log", "--format=%H%x00%ae%x00%s", what)
+    return [line.split("\x00") for line in told.splitlines()]
+
+
+def _commit(example: dict[str, Any], told: list[str]) -> dict[str, Any]:
+    """A commit of somebody whom GitHub does not know."""
+    made: dict[str, Any] = json.loads(json.dumps(example))
+    made["commit"]["author"]["email"] = made["commit"]["committer"]["email"] = told[1]
+    made["commit"]["message"] = told[2]
+    return made | {"sha": told[0], "author": {}, "committer": {}}
+
+
+@_route("GET", _REPO + r"/commits/([0-9a-f]{40})/status")
+def _combined(hub: GitHub, op: Operation, query: Any, body: Any, name: str, commit: str) -> Answer:
+    example = op.example(200)
+    told = [one for one in hub.repos[name].statuses if one["sha"] == commit]
+    listed = [example["statuses"][0] | {"state": one["state"], "context": one["context"]} for one in told]
+    return 200, example | {"total_count": len(listed), "statuses": listed}
 
 
 @_route("GET", _REPO + r"/pulls/(\d+)")
@@ -222,7 +261,9 @@ def _check_of(example: dict[str, Any], repo: Repo, known: dict[str, Any]) -> dic
 @_route("GET", _REPO + r"/commits/([0-9a-f]{40})/check-runs")
 def _checks(hub: GitHub, op: Operation, query: Any, body: Any, name: str, commit: str) -> Answer:
     repo, wanted = hub.repos[name], query.get("check_name", [""])[0]
-    found = [one for one in repo.checks if one["head_sha"] == commit and one["name"] == wanted][-1:]
+    found = list({
+        one["name"]: one for one in repo.checks if one["head_sha"] == commit and wanted in ("", one["name"])
+    }.values())
     example = op.example(200)
     listed = [_check_of(dict(example["check_runs"][0]), repo, one) for one in found]
     return 200, {"total_count": len(listed), "check_runs": listed}
@@ -267,8 +308,57 @@ def _sarif(hub: GitHub, op: Operation, query: Any, body: Any, name: str) -> Answ
 
 @_route("POST", _REPO + r"/actions/runs/(\d+)/deployment_protection_rule")
 def _protection(hub: GitHub, op: Operation, query: Any, body: Any, name: str, run: str) -> Answer:
-    hub.repos[name].answers.append({"run": int(run), **body})
+    repo, wait = hub.repos[name], (int(run), body["environment_name"])
+    if repo.waiting and wait not in repo.waiting:
+        return 422, {"message": "There are no pending deployment requests to approve or reject."}
+    repo.answers.append({"run": int(run), **body})
+    if "state" in body and wait in repo.waiting:
+        repo.ended.append({"run": int(run), **body} | repo.waiting.pop(wait))
     return 204, None
+
+
+@_route("GET", _REPO + r"/actions/runs")
+def _action_runs(hub: GitHub, op: Operation, query: Any, body: Any, name: str) -> Answer:
+    assert query["status"] == ["waiting"]
+    repo, example = hub.repos[name], op.example(200)
+    runs = {
+        run: example["workflow_runs"][0] | {"id": run, "head_sha": one["commit"], "head_branch": "main"}
+        for (run, _), one in repo.waiting.items()
+    }
+    return 200, {"total_count": len(runs), "workflow_runs": list(runs.values())}
+
+
+@_route("GET", _REPO + r"/actions/runs/(\d+)/pending_deployments")
+def _pending(hub: GitHub, op: Operation, query: Any, body: Any, name: str, run: str) -> Answer:
+    (example, *_) = op.example(200)
+    names = [environment for number, environment in hub.repos[name].waiting if number == int(run)]
+    return 200, [example | {"environment": example["environment"] | {"name": one}} for one in names]
+
+
+@_route("GET", _REPO + r"/environments/([^/]+)/deployment_protection_rules")
+def _rules(hub: GitHub, op: Operation, query: Any, body: Any, name: str, environment: str) -> Answer:
+    told = op.example(200)
+    rule = told["custom_deployment_protection_rules"][0] if "custom_deployment_protection_rules" in told else {}
+    rule |= {"enabled": True, "app": {"id": int(APP), "node_id": "x", "slug": "lockgate", "integration_url": "x"}}
+    rule |= {"id": 3, "node_id": "y"}
+    listed = [rule] if unquote(environment) in hub.repos[name].guarded else []
+    return 200, {"total_count": len(listed), "custom_deployment_protection_rules": listed}
+
+
+@_route("GET", _REPO + r"/deployments")
+def _deployments(hub: GitHub, op: Operation, query: Any, body: Any, name: str) -> Answer:
+    (example, *_) = op.example(200)
+    wanted = query["environment"][0]
+    return 200, [
+        example | {"id": one["deployment"], "sha": one["commit"], "ref": one["ref"], "environment": environment}
+        for (_, environment), one in hub.repos[name].waiting.items()
+        if environment == wanted and one["commit"] == query["sha"][0]
+    ]  # fmt: skip
+
+
+@_route("GET", r"/app")
+def _app(hub: GitHub, op: Operation, query: Any, body: Any) -> Answer:
+    return 200, op.example(200) | {"id": int(APP)}
 
 
 @_route("GET", r"/app/hook/deliveries")
@@ -340,7 +430,7 @@ def github(root: Path) -> Iterator[GitHub]:
         def _api(self, path: str, query: str, body: Any) -> Answer:
             if hub.limited_until:
                 return 403, {"message": "API rate limit exceeded for installation ID 77."}
-            if hub.down:
+            if hub.down or re.search(hub.failing, path):
                 return 500, {"message": "Server Error"}
             if hub.failures:
                 return hub.failures.pop(0), {"message": "Server Error"}

@@ -39,6 +39,12 @@ class OtherForge:
     events: list[dict[str, Any]] = field(default_factory=list)
     feeds: list[dict[str, Any]] = field(default_factory=list)
     approvals: list[dict[str, Any]] = field(default_factory=list)
+    deployments: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """Of GitLab, as its API describes them."""
+    checks: dict[str, str] = field(default_factory=dict)
+    """Of Azure DevOps: states of the tasks of checks."""
+    failing: str = r"(?!)"
+    """Paths that are answered by 500, as a pattern."""
     unknown: list[str] = field(default_factory=list)
     versions: set[str] = field(default_factory=set)
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(100, 100_000)))
@@ -163,6 +169,9 @@ def _said_anew(forge: OtherForge, query: Any, body: Any, number: str, thread: st
 
 @_on(_AZURE, "POST", rf"/harbour/{PROJECT}/_apis/distributedtask/hubs/build/plans/([0-9a-f-]+)/events")
 def _event(forge: OtherForge, query: Any, body: Any, plan: str) -> Answer:
+    if forge.checks.get(body["taskId"], "inProgress") == "completed":
+        return 404, {"message": f"The task {body['taskId']} waits for nothing."}
+    forge.checks[body["taskId"]] = "completed"
     forge.events.append({"plan": plan, **body})
     return 204, None
 
@@ -177,7 +186,41 @@ def _feed(forge: OtherForge, query: Any, body: Any, plan: str, timeline: str, re
     return 204, None
 
 
+@_on(
+    _AZURE, "GET",
+    rf"/harbour/{PROJECT}/_apis/distributedtask/hubs/build/plans/([0-9a-f-]+)/timelines/([0-9a-f-]+)/records",
+)  # fmt: skip
+def _records(forge: OtherForge, query: Any, body: Any, plan: str, timeline: str) -> Answer:
+    return _listed([{"id": task, "state": state, "type": "Task"} for task, state in forge.checks.items()])
+
+
 _LAB = r"/api/v4/projects/15"
+BOT = 49
+"""Whose token it is."""
+
+
+@_on(_GITLAB, "GET", r"/api/v4/user")
+def _lab_user(forge: OtherForge, query: Any, body: Any) -> Answer:
+    return 200, {"id": BOT, "username": "project_15_bot"}
+
+
+@_on(_GITLAB, "GET", _LAB + r"/deployments")
+def _lab_deployments(forge: OtherForge, query: Any, body: Any) -> Answer:
+    return 200, [one for one in forge.deployments.values() if one["status"] == query["status"][0]]
+
+
+@_on(_GITLAB, "GET", _LAB + r"/deployments/(\d+)")
+def _lab_deployment(forge: OtherForge, query: Any, body: Any, number: str) -> Answer:
+    found = forge.deployments.get(int(number))
+    return (200, found) if found else (404, {"message": "404 Not found"})
+
+
+def deployment(number: int, commit: str, environment: str = "production") -> dict[str, Any]:
+    """One that is blocked, as the API describes it."""
+    return {"id": number, "iid": 1, "ref": "main", "sha": commit, "status": "blocked", "user": {"username": "eve"},
+            "environment": {"id": 9, "name": environment}, "approvals": [], "pending_approval_count": 1,
+            "deployable": {"id": 664, "tag": False, "status": "manual", "pipeline": {"web_url": "https://lab/p/5"}},
+            }  # fmt: skip
 
 
 @_on(_GITLAB, "GET", r"/api/v4/projects")
@@ -244,9 +287,14 @@ def _lab_note_anew(forge: OtherForge, query: Any, body: Any, number: str, note: 
 
 
 @_on(_GITLAB, "POST", _LAB + r"/deployments/(\d+)/approval")
-def _lab_approval(forge: OtherForge, query: Any, body: Any, deployment: str) -> Answer:
-    forge.approvals.append({"deployment": int(deployment), **body})
-    return 201, {}
+def _lab_approval(forge: OtherForge, query: Any, body: Any, number: str) -> Answer:
+    known = forge.deployments[int(number)]
+    if known["status"] != "blocked":
+        return 400, {"message": "This deployment is not waiting for approvals."}
+    known["approvals"].append({"user": {"id": BOT}, "status": body["status"], "comment": body["comment"]})
+    known["status"] = "created" if body["status"] == "approved" else "failed"
+    forge.approvals.append({"deployment": int(number), **body})
+    return 201, known["approvals"][-1]
 
 
 @contextmanager
@@ -273,6 +321,8 @@ def _served(root: Path, handlers: Handlers, repository: str, is_known: Callable[
             self.wfile.write(content)
 
         def _api(self, path: str, query: dict[str, list[str]], body: Any) -> Answer:
+            if re.search(forge.failing, path):
+                return 500, {"message": "Internal error"}
             if not is_known(self.headers):
                 return 401, {"message": "401 Unauthorized"}
             forge.versions |= set(query.get("api-version", ()))

@@ -115,7 +115,17 @@ class SettingsChanged:
     """What the forge calls it: ``branch_protection_rule edited``."""
 
 
-Happening = Push | PullRequest | MergeGroup | CheckAgain | AccessChanged | SettingsChanged | DeploymentWaits
+@dataclass(frozen=True, slots=True)
+class DeploymentsMayWait:
+    """Deployments of a repository may wait for an answer: the forge tells no more than that, and lists which."""
+
+    repository: ForgeRepository
+
+
+Happening = (
+    Push | PullRequest | MergeGroup | CheckAgain | AccessChanged | SettingsChanged | DeploymentWaits
+    | DeploymentsMayWait
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -391,3 +391,58 @@ def test_a_forge_is_asked_for_commits_and_checks_and_what_it_does_not_tell_is_sa
 def test_a_forge_that_is_not_connected_is_a_job_that_fails_and_says_so(checked: House) -> None:
     checked.ask(forge="gitlab")
     assert [one for one in checked.work() if "no forge of that kind" in one]
+
+
+def test_another_image_voids_what_was_said_of_the_one_before(checked: House) -> None:
+    id = checked.ask(images=(), callback={"deployment": "1"})
+    other = {"forge": "pipeline", "callback": {}, "images": (f"{CART}@{NOW}",)}
+    assert checked.ask(key="p/1", **other) == id
+    checked.work()
+    for who in ("bea", "cas"):
+        assert checked.say(id, who).kept.standing is Standing.ASKING
+    checked.now += timedelta(minutes=1)
+    assert checked.ask(key="p/1", **other) == id  # told once more, the same
+    assert len(checked.desk.look(id).ruling.weighed.approve) == 2
+    assert checked.ask(key="p/2", **other | {"images": (f"{CART}@{BEFORE}",)}) == id
+    looked = checked.desk.look(id)
+    assert looked.kept.request.images == (f"{CART}@{BEFORE}",)
+    assert (looked.ruling.weighed.approve, len(looked.voided)) == ((), 2)
+    assert checked.ask(key="p/3", **other) == id
+    assert checked.desk.look(id).ruling.weighed.approve == ()
+    with checked.database.read() as connection:
+        told = [one for one in trail.entries(connection) if one.action == "deployments:restate"]
+    assert len(told) == 2
+
+
+def test_a_run_that_waits_anew_is_asked_about_anew_and_one_that_still_waits_is_told_again(checked: House) -> None:
+    id = checked.ask(callback={"run": "1", "deployment": "1"})
+    checked.work()
+    checked.say(id, "bea", Answered.REJECT)
+    checked.work()
+    assert checked.ask(callback={"run": "1", "deployment": "1"}) == id
+    checked.work()
+    assert [one.verdict for one in checked.answered if one.verdict is not Verdict.ASK] == [Verdict.DENY] * 2
+    again = checked.ask(callback={"run": "1", "deployment": "2"}, images=())
+    assert again != id
+    assert checked.ask(callback={"run": "1", "deployment": "3"}, images=()) == again
+    checked.work()
+    assert checked.desk.show(again).kept.standing is Standing.ASKING
+    assert checked.desk.show(again).kept.request.images == (f"{CART}@{NOW}",)
+
+
+def test_a_forge_that_was_away_hears_what_is_so_by_then(checked: House) -> None:
+    id = checked.ask()
+    checked.work()
+    checked.desk.break_glass(id, checked.actor("dov"), "the shop is down")
+    checked.now += timedelta(minutes=61)
+    checked.work()
+    assert [one.verdict for one in checked.answered if one.verdict is not Verdict.ASK] == [Verdict.DENY]
+    assert "is over" in checked.answered[-1].comment
+    checked.answered.clear()
+    other = checked.ask(key="run/7")
+    checked.work()
+    for who in ("bea", "cas", "dov"):
+        checked.say(other, who)
+    checked.desk.withdraw(other, checked.actor("eve"), "wrong branch")
+    checked.work()
+    assert [one.verdict for one in checked.answered if one.verdict is not Verdict.ASK] == [Verdict.DENY]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.conftest import Repository
 from tests.engine.forges.conftest import AWS, Desk
-from tests.simulators.other_forges import PROJECT, REPOSITORY, TOKEN, OtherForge, azure_devops, gitlab
+from tests.simulators.other_forges import PROJECT, REPOSITORY, TOKEN, OtherForge, azure_devops, deployment, gitlab
 
 from lockgate.engine.forges.happenings import work_of
 from lockgate.engine.forges.reconciling import enqueue
@@ -133,12 +133,12 @@ def test_a_check_of_azure_devops_waits_for_the_gate_and_is_answered(
     (wait,) = azure_desk.told
     assert wait.repository.endswith("/harbour/Web/Shop")
     known = azure_desk.forges.connections()
-    for verdict in (Verdict.ASK, Verdict.DENY):
+    for verdict in (Verdict.ASK, Verdict.DENY, Verdict.DENY):
         answer(known, DeploymentAnswer(wait.forge, wait.key, wait.callback, verdict, "frozen until Monday"))
     assert azure.events == [
         {"plan": GUID, "name": "TaskCompleted", "taskId": GUID, "jobId": GUID, "result": "failed"}
     ]
-    assert [one["value"] for one in azure.feeds] == [["frozen until Monday"]] * 2
+    assert [one["value"] for one in azure.feeds] == [["frozen until Monday"]] * 3
 
 
 def test_a_merge_request_of_gitlab_gets_a_status_and_one_note(
@@ -182,7 +182,33 @@ def test_a_push_of_gitlab_that_nobody_told_is_found_and_a_status_is_said_once(
     assert [one["state"] for one in lab.statuses] == ["running", "success"]
 
 
-def test_a_deployment_of_gitlab_is_approved_by_its_number(lab: OtherForge, lab_desk: Desk) -> None:
-    callback = {"connection": "forge", "project": "15", "deployment": "9"}
-    answer(lab_desk.forges.connections(), DeploymentAnswer("gitlab", "k", callback, Verdict.ALLOW, "two of two"))
+@pytest.mark.parametrize("body", [
+    {"object_kind": "deployment", "status": "blocked", "deployment_id": 9, "environment": "production"},
+    {"object_kind": "build", "build_status": "manual", "build_id": 664, "environment": {"name": "production"}},
+    {},
+])  # fmt: skip
+def test_a_blocked_deployment_of_gitlab_is_told_of_or_found_and_answered_once(
+    lab: OtherForge, lab_desk: Desk, work_tree: Repository, body: dict[str, Any]
+) -> None:
+    commit = pushed(work_tree, lab)
+    lab.deployments = {9: deployment(9, commit), 8: deployment(8, commit) | {"status": "success"}}
+    if body:
+        lab_desk.take(taken("gitlab", {**body, "project": {"id": 15, "path_with_namespace": "harbour/shop"}}))
+    else:
+        enqueue(lab_desk.database)
+    lab_desk.work()
+    (wait,) = lab_desk.told
+    assert (wait.environment, wait.commit, wait.ref) == ("production", commit, "refs/heads/main")
+    assert (wait.requested_by, wait.repository.rpartition("/harbour")[2]) == ("eve", "/shop")
+    known = lab_desk.forges.connections()
+    for verdict in (Verdict.ASK, Verdict.ALLOW, Verdict.ALLOW, Verdict.DENY):
+        answer(known, DeploymentAnswer(wait.forge, wait.key, wait.callback, verdict, "two of two"))
     assert lab.approvals == [{"deployment": 9, "status": "approved", "comment": "two of two"}]
+
+
+def test_a_job_of_gitlab_that_nobody_blocks_is_looked_at_twice_and_no_more(lab: OtherForge, lab_desk: Desk) -> None:
+    lab_desk.take(taken("gitlab", {
+        "object_kind": "build", "build_status": "manual", "environment": {"name": "review"},
+        "project": {"id": 15, "path_with_namespace": "harbour/shop"},
+    }))  # fmt: skip
+    assert lab_desk.work() == ["nothing waits in harbour/shop"] * 2

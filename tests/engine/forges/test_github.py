@@ -322,6 +322,31 @@ def test_a_deployment_that_waits_goes_to_the_gate_and_its_answer_back(
     ]
 
 
+def test_a_deployment_that_nobody_told_of_is_found_where_the_app_guards_its_environment(
+    hub: GitHub, desk: Desk, repo: Repo, work_tree: Repository
+) -> None:
+    from lockgate.engine.forges.reconciling import enqueue
+    from lockgate.engine.forges.working import answer
+    from lockgate.model import Verdict
+    from lockgate.model.deployment import DeploymentAnswer
+
+    commit = pushed(work_tree, repo)
+    for environment in ("production", "preview"):
+        repo.waiting[42, environment] = {"commit": commit, "ref": "main", "deployment": 7}
+    enqueue(desk.database)
+    desk.work()
+    (wait,) = desk.told
+    assert (wait.environment, wait.commit, wait.ref) == ("production", commit, "refs/heads/main")
+    assert wait.key == f"hub/{repo.id}/42/production"
+    assert (wait.callback["run"], wait.callback["deployment"]) == ("42", "7")
+    assert wait.callback["installation"] == str(INSTALLATION)
+    told_twice = [DeploymentAnswer(wait.forge, wait.key, wait.callback, one, "two of two")
+                  for one in (Verdict.ALLOW, Verdict.ALLOW, Verdict.ASK)]  # fmt: skip
+    for one in told_twice:
+        answer(desk.forges.connections(), one)
+    assert [(one["run"], one["state"]) for one in repo.ended] == [(42, "approved")]
+
+
 def test_what_happened_while_the_server_was_down_is_found(
     hub: GitHub, desk: Desk, repo: Repo, work_tree: Repository
 ) -> None:

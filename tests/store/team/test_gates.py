@@ -153,14 +153,14 @@ def test_one_request_comes_of_many_deliveries_at_once(database: TeamDatabase) ->
     assert len({one.request.id for one, _ in made}) == 1
 
 
-def test_what_a_pipeline_knows_is_added_once(database: TeamDatabase) -> None:
+def test_what_a_pipeline_knows_is_added(database: TeamDatabase) -> None:
     kept(database, images=(), manifests="")
     with database.begin() as connection:
-        told = gates.add_given(connection, "r1", images=("x@sha256:1",), manifests="sha256:2", given={"a": 1})
+        held = gates.held(connection, "r1")
+        told = gates.set_given(connection, held, images=("x@sha256:1",), manifests="sha256:2", given={"a": 1})
         assert (told.request.images, told.request.manifests, told.given) == (("x@sha256:1",), "sha256:2", {"a": 1})
-        gates.add_given(connection, "r1", images=("x@sha256:1",), manifests="sha256:2", given={})
-        with pytest.raises(ConflictError, match="other images"):
-            gates.add_given(connection, "r1", images=("y@sha256:1",), manifests="sha256:2", given={})
+        told = gates.set_given(connection, told, images=("y@sha256:1",), manifests="", given={"b": 2})
+        assert (told.request.images, told.request.manifests, told.given) == (("y@sha256:1",), "", {"a": 1, "b": 2})
 
 
 def test_what_runs_now_is_what_was_last_allowed_there(database: TeamDatabase) -> None:

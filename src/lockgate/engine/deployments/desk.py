@@ -16,6 +16,7 @@ from lockgate.access.permissions import STEP_UP
 from lockgate.dataclass import dataclass
 from lockgate.engine.deployments import outbox
 from lockgate.engine.deployments.gathering import Sources, authors_of, gather
+from lockgate.engine.deployments.meeting import met
 from lockgate.errors import LockgateError, UsageError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.oci import references
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from lockgate.store.team.database import TeamDatabase
     from lockgate.store.team.gates import Transaction
 
-PIPELINE = "pipeline"
-"""``forge`` of what is asked for by whoever waits itself."""
 _TRIES = 4
 """Looks that are made anew because somebody else looked meanwhile."""
 
@@ -96,7 +95,8 @@ class Desk:
 
     def ask(self, waits: DeploymentWaits, actor: Actor, given: Mapping[str, Any] | None = None) -> tuple[Kept, bool]:
         """Take a request in, and whether it is new; it is looked at by a job. One that a forge made before, which a
-        pipeline now says more of, is looked at again. Raises :class:`UsageError`, :class:`ConflictError`."""
+        pipeline now says more of, is looked at again, and a forge that still waits for a settled one is told once more.
+        Raises :class:`UsageError`, :class:`ConflictError`."""
         images, now = checked_images(waits.images), self.now()
         request = DeploymentRequest(
             gates.new_id(), _word(waits.environment, "environment"), _word(waits.repository, "repository"),
@@ -104,14 +104,23 @@ class Desk:
             waits.requested_by or actor.id, now, (), waits.forge, _url(waits.url),
         )  # fmt: skip
         with self.database.begin() as connection:
-            kept, new = _met(connection, request, waits, given)
-            if new:
+            found = met(connection, request, waits, given)
+            kept = found.kept
+            if found.is_new:
                 _told(connection, actor, "deployments:request", kept, now, detail={
                     "environment": request.environment, "repository": request.repository, "commit": request.commit,
                     "images": list(images), "manifests": waits.manifests,
                 })  # fmt: skip
+            if found.before is not None:
+                was = found.before.request
+                _told(connection, actor, "deployments:restate", kept, now, detail={
+                    "images": list(images), "manifests": waits.manifests, "images_before": list(was.images),
+                    "manifests_before": was.manifests,
+                })  # fmt: skip
+            if kept.standing.settled:
+                outbox.tell_again(connection, kept, self.origin)
             outbox.look_at(connection, kept.request.id)
-        return kept, new
+        return kept, found.is_new
 
     def look(self, id: str) -> Looked:
         """Find out what is known now, and decide. Raises :class:`ConflictError` where there is no such request."""
@@ -340,34 +349,6 @@ class Desk:
         with self.database.begin() as connection:
             entry = Entry(actor, action, f"deployment:{id}", REFUSED, error.message, address)
             trail.append(connection, entry, now=now)
-
-
-def _met(
-    connection: Transaction, request: DeploymentRequest, waits: DeploymentWaits, given: Mapping[str, Any] | None
-) -> tuple[Kept, bool]:
-    """The request that is meant, and whether it is new. A forge and the pipeline that it runs ask for the same
-    deployment, in whichever order: the forge knows who waits, the pipeline what is deployed; by environment,
-    repository and commit they become one."""
-    says_what = bool(request.images or request.manifests)
-    if waits.forge != PIPELINE and not says_what and gates.by_key(connection, waits.forge, waits.key) is None:
-        told = gates.told_before(connection, request)
-        if told is not None and told.request.forge == PIPELINE and not told.standing.settled:
-            gates.held(connection, told.request.id)
-            return gates.take_over(connection, told, waits), False
-        if told is not None:
-            request = replace(request, images=told.request.images, manifests=told.request.manifests)
-            given = {**told.given, **(given or {})}
-    elif waits.forge == PIPELINE and says_what:
-        waiting = gates.waiting_for_more(connection, request)
-        if waiting is not None:
-            id = waiting.request.id
-            return gates.add_given(connection, id, images=request.images, manifests=request.manifests,
-                                   given=given or {}), False  # fmt: skip
-    kept, new = gates.add(connection, request, key=waits.key, callback=waits.callback, given=given)
-    if not new and says_what:
-        kept = gates.add_given(connection, kept.request.id, images=request.images, manifests=request.manifests,
-                               given=given or {})  # fmt: skip
-    return kept, new
 
 
 def plain_decision(ruling: Ruling) -> dict[str, Any]:

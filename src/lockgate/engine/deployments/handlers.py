@@ -21,7 +21,7 @@ from lockgate.engine.working import Handler
 from lockgate.errors import LockgateError, SourceError
 from lockgate.formats.gate_notices import GateNotice
 from lockgate.model import Verdict
-from lockgate.model.deployment import DeploymentAnswer
+from lockgate.model.deployment import DeploymentAnswer, Standing
 from lockgate.store.team import gates, jobs
 from lockgate.store.team.gates import ConflictError
 from lockgate.tables import ColumnType, tables
@@ -87,10 +87,28 @@ class Jobs:
         answering = self.answering.get(payload["forge"])
         if answering is None:
             raise SourceError("no forge of that kind is connected, so nobody there is told", where=payload["forge"])
+        verdict, comment = self._said_now(payload)
+        if verdict is None:
+            return comment
         return answering(DeploymentAnswer(
-            payload["forge"], payload["key"], payload["callback"], Verdict(payload["verdict"]), payload["comment"],
-            payload["url"],
+            payload["forge"], payload["key"], payload["callback"], verdict, comment, payload["url"],
         ))  # fmt: skip
+
+    def _said_now(self, payload: Mapping[str, Any]) -> tuple[Verdict | None, str]:
+        """What a forge is to hear by now, since it may have been away for hours; nothing, and why, where another job
+        tells it."""
+        verdict = Verdict(payload["verdict"])
+        with self.desk.database.read() as connection:
+            kept = gates.find(connection, str(payload["request"]))
+        if kept is None:
+            return verdict, payload["comment"]
+        if verdict is Verdict.ASK and kept.standing.settled:
+            return None, "it is settled by now, which is told by itself"
+        if verdict is Verdict.ALLOW and kept.standing is not Standing.ALLOWED:
+            return None, f"it is {kept.standing} by now, which is told by itself"
+        if verdict is Verdict.ALLOW and kept.usable_until is not None and self.desk.now() > kept.usable_until:
+            return Verdict.DENY, f"It was allowed, to begin until {kept.usable_until:%Y-%m-%d %H:%M} UTC. That is over."
+        return verdict, payload["comment"]
 
     def _remind(self, payload: Mapping[str, Any]) -> str:
         with self.desk.database.begin() as connection:

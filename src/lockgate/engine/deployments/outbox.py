@@ -44,10 +44,15 @@ def settled(
 ) -> None:  # fmt: skip
     """A request has come to its end."""
     _row(connection, kept, ruling, now)
+    tell_again(connection, kept, origin)
+    _notice(connection, notices, kept, Told.SETTLED, f"{_name(kept)} is {kept.standing}", _reasons(kept), origin)
+
+
+def tell_again(connection: Transaction, kept: Kept, origin: str) -> None:
+    """Tell a forge what became of a settled request; once more where it still waits for that."""
     comment = [f"**{kept.standing}** by the gate of `{kept.request.environment}`", *_reasons(kept)]
     verdict = "allow" if kept.standing is Standing.ALLOWED else "deny"
     _tell(connection, kept, verdict, "\n- ".join(comment), origin)
-    _notice(connection, notices, kept, Told.SETTLED, f"{_name(kept)} is {kept.standing}", _reasons(kept), origin)
 
 
 def under_way(
@@ -155,7 +160,7 @@ def _tell(connection: Transaction, kept: Kept, verdict: str, comment: str, origi
         jobs.enqueue(connection, TELL, {
             "forge": kept.request.forge, "key": kept.key, "callback": dict(kept.callback), "verdict": verdict,
             "comment": comment, "url": page_of(kept, origin), "request": kept.request.id,
-        })  # fmt: skip
+        }, key=f"{kept.request.id}:{verdict}")  # fmt: skip
 
 
 def _notice(

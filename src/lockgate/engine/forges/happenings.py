@@ -11,6 +11,7 @@ from lockgate.model.deployment import DeploymentWaits
 from lockgate.model.forge import (
     AccessChanged,
     CheckAgain,
+    DeploymentsMayWait,
     ForgeEvent,
     ForgeRepository,
     Happening,
@@ -26,7 +27,9 @@ INVENTORY = "forge.inventory"
 RECONCILE = "forge.reconcile"
 _KINDS: dict[str, type[Any]] = {
     one.__name__: one
-    for one in (Push, PullRequest, MergeGroup, CheckAgain, AccessChanged, SettingsChanged, DeploymentWaits)
+    for one in (
+        Push, PullRequest, MergeGroup, CheckAgain, AccessChanged, SettingsChanged, DeploymentWaits, DeploymentsMayWait,
+    )
 }
 
 
@@ -59,6 +62,8 @@ def _about(happening: Happening) -> str:
         return f"wait:{happening.key}"
     if isinstance(happening, SettingsChanged):
         return f"settings:{happening.account}"
+    if isinstance(happening, DeploymentsMayWait):
+        return f"{happening.repository.id}:waits"
     return f"access:{happening.installation}"
 
 

@@ -120,6 +120,7 @@ def _repository(
     connection: Connection, installation: int, forge: Forge, repository: ForgeRepository, database: TeamDatabase
 ) -> bool:
     """Whether anything of it was not judged yet; its jobs are then in the queue."""
+    _waiting(connection, installation, forge, repository, database)
     branch, head = forge.head(repository)
     happened: list[ForgeEvent] = []
     with database.read() as reading:
@@ -136,3 +137,18 @@ def _repository(
                 work = work_of(connection.name, event)
                 jobs.enqueue(written, work.kind, work.payload, key=work.key)
     return bool(happened)
+
+
+def _waiting(
+    connection: Connection, installation: int, forge: Forge, repository: ForgeRepository, database: TeamDatabase
+) -> None:
+    """Hand what waits for an answer to the gate, which knows what it was told of before."""
+    try:
+        waits = list(forge.waiting(repository))
+    except RefusedError as error:
+        _log.info("%s does not show which deployments wait in %s: %s", connection.name, repository.name, error)
+        return
+    with database.begin() as written:
+        for one in waits:
+            work = work_of(connection.name, ForgeEvent(one, installation))
+            jobs.enqueue(written, work.kind, work.payload, key=work.key)

@@ -43,6 +43,7 @@ from lockgate.model.deployment import DeploymentAnswer, DeploymentWaits
 from lockgate.model.forge import (
     AccessChanged,
     CheckAgain,
+    DeploymentsMayWait,
     ForgeEvent,
     ForgeKind,
     ForgeRepository,
@@ -63,6 +64,8 @@ from lockgate.transport import UnansweredError
 _log = logging.getLogger("lockgate.forges")
 _MOST_LISTED, _MOST_MOVED = 300, 50
 """Open pull requests that are looked through after a push, and those of them whose base is asked for."""
+_LOOK_AGAIN = 15.0
+"""Seconds after which it is looked once more whether a deployment is blocked."""
 Waits = Callable[[DeploymentWaits], bool]
 """Hands a deployment that waits to the gate; False where there is none."""
 
@@ -141,6 +144,8 @@ class _Work:
             return self._again(happening)
         if isinstance(happening, DeploymentWaits):
             return self._waits(happening)
+        if isinstance(happening, DeploymentsMayWait):
+            return self._may_wait(happening)
         raise TypeError(type(happening).__name__)
 
     def _begun(self, name: str, commit: str, *, number: int = 0, branch: str = "") -> CommitVerdict:
@@ -225,9 +230,22 @@ class _Work:
             base = self._forge.merge_base(told.repository, tip, told.head) if tip and tip != told.head else ""
         return self._judge(told.repository, self._begun(PUSH, told.head, branch=told.branch), base=base)
 
+    def _may_wait(self, told: DeploymentsMayWait) -> str:
+        """All that wait there. A job is told of a moment before its deployment is blocked, so where none is yet it is
+        looked once more."""
+        found = [self._waits(one) for one in self._forge.waiting(told.repository)]
+        if not found and not self._job.payload.get("again"):
+            work = work_of(self._connection.name, self._event)
+            with self._forges.database.begin() as connection:
+                payload = {**work.payload, "again": True}
+                jobs.enqueue(connection, work.kind, payload, key=f"{work.key}:again", delay=_LOOK_AGAIN)
+        return "; ".join(found) or f"nothing waits in {told.repository.name}"
+
     def _waits(self, told: DeploymentWaits) -> str:
-        known = replace(told, callback={**told.callback, "connection": self._connection.name,
-                                        "installation": str(self._event.installation)},
+        # Numbers of repositories and runs are those of one server, and there may be several of a kind.
+        known = replace(told, key=f"{self._connection.name}/{told.key}",
+                        callback={**told.callback, "connection": self._connection.name,
+                                  "installation": str(self._event.installation)},
                         repository=f"{self._forge.host}/{told.repository}")  # fmt: skip
         if not self._forges.waits(known):
             self._forge.answer(told.callback, Verdict.DENY, "Lockgate has no gate for deployments here.")

@@ -99,17 +99,25 @@ def _deployment(body: dict[str, Any]) -> Happening | None:
     found = _RUN.fullmatch(text_at(body, "deployment_callback_url"))
     if found is None:
         raise FormatError("the address to answer at names no run")
-    environment = text_at(body, "environment")
+    installation = object_at(body, "installation").get("id", "")
+    return deployment_waits(_repository(body), found[1], text_at(body, "environment"), deployment, str(installation))
+
+
+def deployment_waits(
+    repository: ForgeRepository, run: str, environment: str, deployment: dict[str, Any], installation: str
+) -> DeploymentWaits:  # fmt: skip
+    """A job of a run that waits, by its deployment as webhooks and the REST API both describe it. Raises
+    ``FormatError``."""
     if not environment:
         raise FormatError("the deployment names no environment")
-    repository, run = _repository(body), found[1]
-    told = text_at(deployment, "ref")
+    told, number = text_at(deployment, "ref"), deployment.get("id")
+    callback = {"run": run, "repository": repository.name, "environment": environment, "installation": installation}
+    if isinstance(number, int):
+        callback["deployment"] = str(number)
     return DeploymentWaits(
         "github", f"{repository.id}/{run}/{environment}", environment, repository.name,
         ref(told) if told.startswith("refs/") else f"refs/heads/{branch(told)}", commit(deployment.get("sha")),
-        text_at(deployment, "creator", "login"), text_at(deployment, "url"),
-        callback={"run": run, "repository": repository.name, "environment": environment,
-                  "installation": str(object_at(body, "installation").get("id", ""))},
+        text_at(deployment, "creator", "login"), text_at(deployment, "url"), callback=callback,
     )  # fmt: skip
 
 

@@ -12,7 +12,16 @@ from lockgate.formats.forge_events import ForgeFormat, Headers, branch, commit, 
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.webhooks import object_at, same, text_at
 from lockgate.lazy_pattern import lazy_pattern
-from lockgate.model.forge import ForgeEvent, ForgeRepository, Happening, PullRequest, Push, SettingsChanged
+from lockgate.model.deployment import DeploymentWaits
+from lockgate.model.forge import (
+    DeploymentsMayWait,
+    ForgeEvent,
+    ForgeRepository,
+    Happening,
+    PullRequest,
+    Push,
+    SettingsChanged,
+)
 
 _LOOKED_AT = frozenset(("open", "reopen", "update", "merge", "close"))
 _PUBLIC = 20
@@ -65,6 +74,34 @@ def _settings(kind: str, body: dict[str, Any]) -> Happening:
     return SettingsChanged(place if "/" in place or _SETTINGS[kind] != "group_path" else "", kind)
 
 
+def deployment_waits(told: dict[str, Any], repository: ForgeRepository) -> DeploymentWaits:
+    """A deployment that is blocked, as the REST API describes it. Raises ``FormatError``."""
+    number, named = whole(told.get("id"), "a deployment"), branch(told.get("ref"))
+    environment = text_at(told, "environment", "name")
+    if not environment:
+        raise FormatError("the deployment names no environment")
+    kind = "tags" if object_at(told, "deployable").get("tag") is True else "heads"
+    page = text_at(told, "deployable", "web_url") or text_at(told, "deployable", "pipeline", "web_url")
+    return DeploymentWaits(
+        "gitlab", f"{repository.id}/{number}", environment, repository.name, f"refs/{kind}/{named}",
+        commit(told.get("sha")), text_at(told, "user", "username"), page,
+        callback={"project": repository.id, "deployment": str(number)},
+    )  # fmt: skip
+
+
+def _deployment(body: dict[str, Any]) -> Happening | None:
+    """Newer versions tell that a deployment is blocked; its ref and its commit are asked for."""
+    return DeploymentsMayWait(_repository(object_at(body, "project"))) if body.get("status") == "blocked" else None
+
+
+def _job(body: dict[str, Any]) -> Happening | None:
+    """The job of a blocked deployment waits to be started by hand, as others do that nobody blocks."""
+    project = object_at(body, "project")
+    if body.get("build_status") != "manual" or not object_at(body, "environment") or not project:
+        return None
+    return DeploymentsMayWait(_repository(project))
+
+
 def _kind(body: dict[str, Any], headers: Headers) -> str:
     del headers
     return text_at(body, "object_kind") or text_at(body, "event_name")
@@ -81,6 +118,10 @@ def _read(body: dict[str, Any], headers: Headers) -> list[ForgeEvent]:
         happening = _merge_request(body)
     elif kind in _SETTINGS:
         happening = _settings(kind, body)
+    elif kind == "deployment":
+        happening = _deployment(body)
+    elif kind == "build":
+        happening = _job(body)
     return [] if happening is None else [ForgeEvent(happening)]
 
 

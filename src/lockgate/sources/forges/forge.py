@@ -11,6 +11,7 @@ from typing import Protocol
 
 from lockgate.dataclass import dataclass
 from lockgate.model import Verdict
+from lockgate.model.deployment import DeploymentWaits
 from lockgate.model.forge import ForgeKind, ForgeRepository, PullRequest
 
 MOST_TITLE = 140
@@ -135,6 +136,9 @@ class Forge(Protocol):
 
     def answer(self, callback: Mapping[str, str], verdict: Verdict, comment: str) -> None:
         """Answer a deployment that waits: allow and deny end the wait, anything else tells how far it is."""
+
+    def waiting(self, repository: ForgeRepository) -> Iterator[DeploymentWaits]:
+        """Deployments that wait for an answer of ours now; none where the forge lists none."""
 
     def missed(self, since: float) -> Iterator[MissedDelivery]:
         """Webhooks that were not delivered since then (seconds since 1970); none where the forge keeps none."""

@@ -180,6 +180,14 @@ def by_key(connection: Connection, forge: str, key: str) -> Kept | None:
     return _first(connection, (REQUESTS.c.forge == forge) & (REQUESTS.c.key == key))
 
 
+def newest_by_key(connection: Connection, forge: str, key: str) -> Kept | None:
+    """The newest request that a forge knows by a key, or by one that goes on behind it with ``#``."""
+    mine = (REQUESTS.c.key == key) | REQUESTS.c.key.startswith(f"{key}#", autoescape=True)
+    wanted = select(REQUESTS).where(REQUESTS.c.forge == forge, mine).order_by(REQUESTS.c.number.desc()).limit(1)
+    row = connection.execute(wanted).first()
+    return None if row is None else _kept(row._mapping)
+
+
 def held(connection: Connection, id: str) -> Kept:
     """One request, its lock held until the transaction ends. Raises :class:`ConflictError` where there is none."""
     locked(connection, f"gate:{id}")
@@ -231,20 +239,13 @@ def allowed_of(connection: Connection) -> tuple[Kept, ...]:
     return tuple(_kept(row._mapping) for row in connection.execute(wanted))
 
 
-def add_given(
-    connection: Connection, id: str, *, images: Sequence[str], manifests: str, given: Mapping[str, Any]
+def set_given(
+    connection: Connection, kept: Kept, *, images: Sequence[str], manifests: str, given: Mapping[str, Any]
 ) -> Kept:
-    """Say of an open request, whose lock is held, what it was asked without: a pipeline knows images that a forge
-    does not tell. Raises :class:`ConflictError` where it is settled, or says otherwise already."""
-    kept = held(connection, id)
-    if kept.standing.settled:
-        raise ConflictError(f"the request is {kept.standing}", where=id)
-    told = (kept.request.images, kept.request.manifests)
-    if told not in (((), ""), (tuple(images), manifests)):
-        raise ConflictError("other images or manifests were named for this request", where=id)
+    """Say what an open request, whose lock is held, is about: a pipeline knows images that a forge does not tell."""
     values = {"images": _json(images), "manifests": manifests, "given": _json({**kept.given, **given})}
-    connection.execute(update(REQUESTS).where(REQUESTS.c.id == id).values(**values))
-    return held(connection, id)
+    connection.execute(update(REQUESTS).where(REQUESTS.c.id == kept.request.id).values(**values))
+    return held(connection, kept.request.id)
 
 
 def told_before(connection: Connection, request: DeploymentRequest) -> Kept | None:
@@ -257,12 +258,11 @@ def told_before(connection: Connection, request: DeploymentRequest) -> Kept | No
     return None if row is None else _kept(row._mapping)
 
 
-def waiting_for_more(connection: Connection, request: DeploymentRequest) -> Kept | None:
-    """An open request of a forge for the same commit in the same environment that says nothing of what is deployed."""
+def open_of_forge(connection: Connection, request: DeploymentRequest) -> Kept | None:
+    """The newest open request of a forge for the same commit in the same environment."""
     wanted = select(*_SHORT).where(
         REQUESTS.c.environment == request.environment, REQUESTS.c.repository == request.repository,
-        REQUESTS.c.commit == request.commit, REQUESTS.c.forge != request.forge, REQUESTS.c.images == "[]",
-        REQUESTS.c.manifests == "", REQUESTS.c.standing.in_(_OPEN),
+        REQUESTS.c.commit == request.commit, REQUESTS.c.forge != request.forge, REQUESTS.c.standing.in_(_OPEN),
     ).order_by(REQUESTS.c.number.desc()).limit(1)  # fmt: skip
     row = connection.execute(wanted).first()
     return None if row is None else _kept(row._mapping)

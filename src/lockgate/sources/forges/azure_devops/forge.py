@@ -14,11 +14,12 @@ from lockgate.formats.forge_events.azure_devops import pull_request as read_pull
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.webhooks import objects_in, text_at
 from lockgate.model import Verdict
+from lockgate.model.deployment import DeploymentWaits
 from lockgate.model.forge import ForgeKind, ForgeRepository, PullRequest
 from lockgate.sources.forges.azure_devops import VERSION, AzureDevOps
 from lockgate.sources.forges.credentials import Credential
 from lockgate.sources.forges.forge import CloneAccess, CommitVerdict, Level, MissedDelivery, Remark, Standing
-from lockgate.transport import AbsentError
+from lockgate.transport import AbsentError, RefusedError
 
 _GENRE = "lockgate"
 _STATES = {
@@ -185,7 +186,29 @@ class AzureDevOpsForge:
         if verdict in (Verdict.ALLOW, Verdict.WARN, Verdict.DENY):
             result = "failed" if verdict is Verdict.DENY else "succeeded"
             body = {"name": "TaskCompleted", "taskId": task, "jobId": job, "result": result}
-            self._client.send("POST", f"{plan}/events", body, query={"api-version": "2.0-preview.1"}, again=True)
+            try:
+                self._client.send("POST", f"{plan}/events", body, query={"api-version": "2.0-preview.1"}, again=True)
+            except RefusedError as error:
+                if error.status not in (400, 404, 409) or not self._is_over(plan, timeline, {job, task}):
+                    raise
+
+    def _is_over(self, plan: str, timeline: str, ids: set[str]) -> bool:
+        """Whether a check waits no longer: it was answered before, or its run was cancelled."""
+        if not timeline:
+            return False
+        path = f"{plan}/timelines/{timeline}/records"
+        try:
+            records = list(self._client.items(path, {"api-version": "7.1-preview.1"}, key="value"))
+        except AbsentError:
+            return True  # plans are removed with their runs
+        mine = [one for one in records if str(one.get("id")).lower() in ids]
+        return bool(mine) and all(one.get("state") == "completed" for one in mine)
+
+    def waiting(self, repository: ForgeRepository) -> Iterator[DeploymentWaits]:
+        """None: no list names the plan, job and task that a check must be answered by. Azure Pipelines tells a check up
+        to ten times, and has it fail after that."""
+        del repository
+        return iter(())
 
     def missed(self, since: float) -> Iterator[MissedDelivery]:
         """None: what happened is found by listing."""

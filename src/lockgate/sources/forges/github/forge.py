@@ -18,11 +18,12 @@ from lockgate.formats.forge_events.github import pull_request as read_pull_reque
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.moments import moment_of
 from lockgate.model import Verdict
+from lockgate.model.deployment import DeploymentWaits
 from lockgate.model.forge import ForgeKind, ForgeRepository, PullRequest
 from lockgate.sources.forges.client import ForgeClient
 from lockgate.sources.forges.credentials import Credential
 from lockgate.sources.forges.forge import CloneAccess, CommitVerdict, MissedDelivery, Remark, Standing, batches
-from lockgate.sources.forges.github import deployed
+from lockgate.sources.forges.github import deployed, waiting
 from lockgate.sources.forges.github.deployed import ToldCommit
 from lockgate.transport import AbsentError, RefusedError
 
@@ -198,16 +199,14 @@ class GitHubForge:
         return ""
 
     def answer(self, callback: Mapping[str, str], verdict: Verdict, comment: str) -> None:
-        """To the run that waits, by the custom deployment protection rule."""
-        try:
-            run, name, environment = callback["run"], callback["repository"], callback["environment"]
-        except KeyError as error:
-            raise SourceError(f"nothing says what waits: no {error.args[0]}", where=self.host) from None
-        body = {"environment_name": environment, "comment": comment[:_MOST_TEXT] or "Lockgate"}
-        if verdict in (Verdict.ALLOW, Verdict.WARN, Verdict.DENY):
-            body["state"] = "rejected" if verdict is Verdict.DENY else "approved"
-        path = f"repos/{name}/actions/runs/{quote(run, safe='')}/deployment_protection_rule"
-        self._client.send("POST", path, body, resource=_CORE)
+        """To the run that waits, by the custom deployment protection rule. One that waits no longer needs no answer."""
+        waiting.answer(self._client, callback, verdict, comment[:_MOST_TEXT] or "Lockgate", host=self.host)
+
+    def waiting(self, repository: ForgeRepository) -> Iterator[DeploymentWaits]:
+        """Jobs of runs that wait for an environment of which the App is a protection rule."""
+        if self._app is None:
+            return iter(())
+        return waiting.listed(self._client, self._app, repository)
 
     def missed(self, since: float) -> Iterator[MissedDelivery]:
         """Deliveries of the App that were answered with an error, or by nobody. GitHub keeps them for three days."""

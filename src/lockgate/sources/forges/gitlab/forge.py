@@ -11,9 +11,11 @@ from urllib.parse import quote, urlsplit
 
 from lockgate.errors import SourceError
 from lockgate.formats.forge_events import branch, commit, whole
+from lockgate.formats.forge_events.gitlab import deployment_waits
 from lockgate.formats.format_error import FormatError
-from lockgate.formats.webhooks import text_at
+from lockgate.formats.webhooks import object_at, objects_in, text_at
 from lockgate.model import Verdict
+from lockgate.model.deployment import DeploymentWaits
 from lockgate.model.forge import ForgeKind, ForgeRepository, PullRequest
 from lockgate.sources.forges.client import ForgeClient
 from lockgate.sources.forges.credentials import Credential
@@ -136,15 +138,37 @@ class GitLabForge:
         del repository, commit, ref, sarif
         return "GitLab takes reports from its own pipelines alone"
 
+    def waiting(self, repository: ForgeRepository) -> Iterator[DeploymentWaits]:
+        """Those that are blocked, newest first."""
+        query = {**_PER_PAGE, "status": "blocked", "order_by": "id", "sort": "desc"}
+        for one in self._client.items(f"{self._path(repository)}/deployments", query):
+            try:
+                yield deployment_waits(one, repository)
+            except FormatError as error:
+                reason = f"GitLab describes a deployment badly: {error.reason}"
+                raise SourceError(reason, where=repository.name) from None
+
     def answer(self, callback: Mapping[str, str], verdict: Verdict, comment: str) -> None:
-        """Approve or reject a deployment that is blocked; how far it is is not told."""
+        """Approve or reject a deployment that is blocked, once; how far it is is not told."""
         try:
-            path = f"{project_path(callback['project'])}/deployments/{quote(callback['deployment'], safe='')}/approval"
+            path = f"{project_path(callback['project'])}/deployments/{quote(callback['deployment'], safe='')}"
         except KeyError as error:
             raise SourceError(f"nothing says what waits: no {error.args[0]}", where=self.host) from None
-        if verdict in (Verdict.ALLOW, Verdict.WARN, Verdict.DENY):
-            status = "rejected" if verdict is Verdict.DENY else "approved"
-            self._client.send("POST", path, {"status": status, "comment": comment[:255]})
+        if verdict not in (Verdict.ALLOW, Verdict.WARN, Verdict.DENY):
+            return
+        status = "rejected" if verdict is Verdict.DENY else "approved"
+        told = self._client.get(path)
+        if text_at(told, "status") != "blocked" or self._has_said(told, status):
+            return  # somebody else has ended it, or a worker that died had told it
+        self._client.send("POST", f"{path}/approval", {"status": status, "comment": comment[:255]})
+
+    def _has_said(self, told: dict[str, Any], status: str) -> bool:
+        """Whether this identity gave that answer before; others may have to give theirs still."""
+        own = self._client.get("user").get("id")
+        rules = objects_in(object_at(told, "approval_summary").get("rules"))
+        given = [*objects_in(told.get("approvals")),
+                 *(each for one in rules for each in objects_in(one.get("deployment_approvals")))]  # fmt: skip
+        return any(one.get("status") == status and object_at(one, "user").get("id") == own for one in given)
 
     def missed(self, since: float) -> Iterator[MissedDelivery]:
         """None: what happened is found by listing."""
