@@ -114,7 +114,7 @@ def test_a_request_that_is_wrong_is_refused_and_one_that_must_wait_is_asked_to_c
 _PROMETHEUS = os.environ.get("LOCKGATE_TEST_PROMETHEUS") or shutil.which("prometheus")
 
 
-@pytest.mark.skipif(not _PROMETHEUS, reason="prometheus is not here")
+@pytest.mark.skipif(not _PROMETHEUS, reason="prometheus is not here (.ci/run unpacks it)")
 def test_prometheus_writes_what_it_scrapes_of_itself(served, tmp_path):
     (tmp_path / "p.yml").write_text(
         "global: {scrape_interval: 1s}\n"

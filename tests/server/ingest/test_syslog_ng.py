@@ -1,8 +1,19 @@
 """syslog-ng signs requests of the Data Collector API by code of its own, and keeps rows for which there is no room."""
 
 from tests.server.ingest import syslog_ng
+from tests.server.ingest.served import Served
 
+from lockgate.server.ingest.syslog import SyslogListener
 from lockgate.server.ingest.taking import MOST_WAITING
+from lockgate.server.tls.authority import OwnAuthority
+from lockgate.server.tls.reload import ReloadingContext
+
+
+class _Secured(Served):
+    def listening(self):
+        authority = OwnAuthority(self.folder / "authority", names=["localhost"])
+        authority.ensure()
+        return [SyslogListener(self.taker, ("127.0.0.1", 0), tls=ReloadingContext(authority.pair))]
 
 
 @syslog_ng.PRESENT
@@ -38,3 +49,19 @@ def test_what_it_is_told_to_send_later_it_sends_later(served, tmp_path):
         served.wait(lambda: refused > 1)
         served.taker._most = MOST_WAITING
         served.until("Ng_CL | summarize count(), dcount(message, 4)", [(100, 100)])
+
+
+@syslog_ng.PRESENT
+def test_it_forwards_over_tls_in_both_framings_to_who_shows_the_certificate_it_trusts(tmp_path):
+    source = tmp_path / "in.log"
+    source.write_text("".join(f"line {n} é\n" for n in range(100)))
+    served = _Secured(tmp_path)
+    try:
+        trusted = f'transport("tls") tls(ca-file("{served.folder}/authority/ca.crt") peer-verify(required-trusted))'
+        to = f'"localhost" port({served.listeners[0].port}) {trusted}'
+        destination = f'syslog({to} persist-name("counted")); network({to} persist-name("lines"))'
+        with syslog_ng.reading(tmp_path, source, destination):
+            served.until("Syslog | summarize count(), dcount(SyslogMessage, 4), countif(SyslogMessage endswith 'é'), "
+                         "dcount(HostName)", [(200, 100, 200, 1)])  # fmt: skip
+    finally:
+        served.close()
