@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lockgate.cli._ask_chart import numbers_of, spark
+from lockgate.cli._ask_chart import spark
+from lockgate.reports.trend import numbers_of
 
 CLUSTER = {"ClusterName": "harbour", "ClusterId": "/subscriptions/s/harbour"}
 

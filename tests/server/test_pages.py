@@ -18,6 +18,7 @@ def running(tmp_path_factory: pytest.TempPathFactory):
     folder: Path = tmp_path_factory.mktemp("live")
     server = Running(folder, secure=False)
     now = datetime.now(UTC)
+    seen = {"TimeGenerated": now.isoformat(), "ClusterName": "harbour", "ClusterId": "/harbour", "Computer": "node-a"}
     rows = {
         "ContainerLogV2": [
             {"PodNamespace": space, "PodName": "web-1", "ContainerName": "web", "LogMessage": text,
@@ -28,8 +29,18 @@ def running(tmp_path_factory: pytest.TempPathFactory):
         "KubeEvents": [{"TimeGenerated": now.isoformat(), "LastSeen": now.isoformat(), "Namespace": "shop",
                         "KubeEventType": "Warning", "Reason": "BackOff", "Name": "web-1", "Message": "again & again",
                         "Count": 3.0}],
-        "KubeNodeInventory": [{"TimeGenerated": now.isoformat(), "ClusterName": "harbour", "Computer": "node-a",
-                               "Status": "NotReady"}],
+        "KubeNodeInventory": [{**seen, "Status": "NotReady"}],
+        "KubePodInventory": [{**seen, "Name": "web-1", "Namespace": "shop", "PodUid": "u1", "ControllerName": "web",
+                              "ControllerKind": "ReplicaSet", "PodStatus": "Running", "ContainerName": "u1/web",
+                              "ContainerStatus": "running"}],
+        "Perf": [{"TimeGenerated": (now - timedelta(minutes=age)).isoformat(), "Computer": "node-a",
+                  "ObjectName": kind, "InstanceName": f"/harbour/{name}", "CounterName": counter, "CounterValue": value}
+                 for age in (1, 20)
+                 for kind, name, counter, value in (
+                     ("K8SNode", "node-a", "cpuCapacityNanoCores", 4e9),
+                     ("K8SNode", "node-a", "cpuUsageNanoCores", 1e9),
+                     ("K8SContainer", "u1/web", "cpuLimitNanoCores", 5e8),
+                     ("K8SContainer", "u1/web", "cpuUsageNanoCores", 2e8 + age * 1e6))],
     }  # fmt: skip
     for name, own in rows.items():
         loader = Loader(Collected(server.record), name)
@@ -43,7 +54,7 @@ def running(tmp_path_factory: pytest.TempPathFactory):
 def page(running):
     def get(path: str, **arguments: str) -> httpx.Response:
         headers = {"authorization": f"Bearer {running.token}"}
-        return httpx.get(f"{running.url}/insights{path}", params=arguments, headers=headers)
+        return httpx.get(f"{running.url}/insights{path}", params=arguments, headers=headers, timeout=60)
 
     return get
 
@@ -75,7 +86,33 @@ def test_events_and_the_health_of_clusters_are_shown(page) -> None:
     assert "again &amp; again" in page("/events", namespace="shop").text
     assert "again" not in page("/events", namespace="pay").text.partition("<section>")[2]
     whole = page("").text
-    assert "harbour" in whole and "alerts/node-not-ready" in whole and "Critical" in whole
+    assert "Critical" in whole and 'href="/insights/nodes?Cluster' not in whole
+    assert '<a href="/insights/nodes?cluster=harbour&amp;metric=cpu&amp;show=p95">harbour</a>' in whole
+    assert "Node CPU %" in whole and '<svg class="trend"' in whole
+    assert "alerts/node-not-ready" in page("/alerts").text
+    assert "alerts/node-not-ready" not in page("/alerts", cluster="other").text.partition("<section>")[2]
+
+
+@pytest.mark.parametrize(("path", "seen", "figures"), [
+    ("/nodes", "node-a", ["25.0", "1000.0"]), ("/controllers", "ReplicaSet", ["44.0", "220.0", "500.0"]),
+    ("/containers", "web-1", ["44.0", "220.0", "500.0"]),
+])  # fmt: skip
+def test_what_is_used_is_shown_with_its_trend(page, path, seen, figures) -> None:
+    found = page(path, show="max", metric="cpu")
+    body = found.text.partition("<section>")[2]
+    assert found.headers["refresh"] == "60"
+    assert seen in body and '<svg class="trend"' in body
+    assert all(f'<td class="number">{figure}</td>' in body for figure in figures)
+    assert "max" in found.text and "Max %" in body and "mCores" in body
+    assert seen not in page(path, cluster="harbour' or true //").text.partition("<section>")[2]
+    assert "P95 %" in page(path, show="x' | take 1 //", metric="'").text
+
+
+def test_a_node_leads_to_its_containers_and_a_pod_to_its_logs(page) -> None:
+    assert 'href="/insights/containers?cluster=harbour&amp;node=node-a&amp;' in page("/nodes").text
+    assert "web-1" in page("/containers", node="node-a", cluster="harbour").text.partition("<section>")[2]
+    assert "web-1" not in page("/containers", node="node-b").text.partition("<section>")[2]
+    assert 'href="/insights/logs?namespace=shop&amp;pod=web-1"' in page("/containers").text
 
 
 def test_only_who_may_ask_sees_a_page_and_browsers_are_asked_for_a_token(running) -> None:

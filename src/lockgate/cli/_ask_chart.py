@@ -22,7 +22,6 @@ _NUMBERS = ("int", "long", "real", "decimal")
 _LINES = frozenset(("timechart", "linechart", "areachart", "stackedareachart", "scatterchart", "anomalychart"))
 MAX_BARS = 40
 """Rows that are drawn as bars."""
-_MAX_LIST, _MAX_SPARK = 10_000, 200
 _BLOCKS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 MAX_SERIES = 8
 """Series that are drawn as lines."""
@@ -180,21 +179,6 @@ def _number(value: object) -> float:
 def short(value: float) -> str:
     """A number in few characters."""
     return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:,.4g}"
-
-
-def numbers_of(text: str) -> list[float]:
-    """The numbers of a JSON list of 2 to 200 numbers and nulls, which count as 0; else none."""
-    if text[:1] != "[" or len(text) > _MAX_LIST:
-        return []
-    import orjson
-
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return []
-    plain = all(one is None or (isinstance(one, int | float) and not isinstance(one, bool)) for one in found)
-    known = plain and any(one is not None for one in found)
-    return [float(one or 0) for one in found] if known and 2 <= len(found) <= _MAX_SPARK else []
 
 
 def spark(numbers: list[float]) -> str:

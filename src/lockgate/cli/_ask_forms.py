@@ -52,7 +52,8 @@ def _given(value: Any) -> str:
 def _in_terminal(cell: str) -> str:
     """A list of numbers is drawn; what is long is cut."""
     if cell[:1] == "[":
-        from lockgate.cli._ask_chart import numbers_of, spark
+        from lockgate.cli._ask_chart import spark
+        from lockgate.reports.trend import numbers_of
 
         if numbers := numbers_of(cell):
             return clipped(spark(numbers), _WIDEST)

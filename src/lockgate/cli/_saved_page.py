@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lockgate.cli._ask import parameter
-from lockgate.cli._ask_chart import MAX_SERIES, bars_of, drawn, numbers_of, place_text, points_of, short
+from lockgate.cli._ask_chart import MAX_SERIES, bars_of, drawn, place_text, points_of, short
 from lockgate.cli._ask_forms import texts_of
 from lockgate.cli._ask_series import spread
 from lockgate.errors import ExitCode, LockgateError, SourceError, UsageError
 from lockgate.formats.printable import clipped, printable
 from lockgate.reports.html import head
+from lockgate.reports.trend import bars, numbers_of
 from lockgate.store.ask import Tables, ask
 from lockgate.store.saved import Library, Saved, SavedFunctions
 
@@ -88,7 +89,7 @@ def _answer(table: AnswerTable) -> Iterator[str]:
         yield _chart(table)
     texts = texts_of(table)
     heads = "".join(f'<th scope="col">{_text(name)}</th>' for name, _ in table.columns)
-    yield f'<div class="card"><table><thead><tr>{heads}</tr></thead><tbody>\n'
+    yield f'<div class="card wide" tabindex="0"><table><thead><tr>{heads}</tr></thead><tbody>\n'
     for row in texts[:MAX_ROWS]:
         yield "<tr>" + "".join(f"<td>{_cell(cell)}</td>" for cell in row) + "</tr>\n"
     yield "</tbody></table>"
@@ -102,18 +103,7 @@ def _answer(table: AnswerTable) -> Iterator[str]:
 def _cell(text: str) -> str:
     """A list of numbers is drawn as bars, anything else is its text."""
     numbers = numbers_of(text)
-    if not numbers:
-        return _text(clipped(text, _MAX_CELL))
-    low, high = min(0.0, *numbers), max(0.0, *numbers)
-    tall = (high - low) or 1.0
-    bars = "".join(
-        f'<rect x="{place * 5}" y="{round(18 - (value - low) / tall * 18, 1)}" width="4" '
-        f'height="{round((value - low) / tall * 18 + 1, 1)}"></rect>'
-        for place, value in enumerate(numbers)
-    )
-    said = _text(clipped(text, _MAX_CELL))
-    return (f'<svg class="trend" width="{len(numbers) * 5}" height="19" role="img" aria-label="{said}">'
-            f"<title>{said}</title>{bars}</svg>")  # fmt: skip
+    return bars(numbers, text) if numbers else _text(clipped(text, _MAX_CELL))
 
 
 def _chart(table: AnswerTable) -> str:
