@@ -105,7 +105,8 @@ def _plain(value: object) -> object:
     return sorted(value) if isinstance(value, list) else value
 
 
-def _comparable(rows: Iterable[tuple[object, ...]]) -> list[str]:
+def comparable(rows: Iterable[tuple[object, ...]]) -> list[str]:
+    """Rows of any engine as texts that are equal where they say the same, in one order."""
     return sorted(repr(tuple(_plain(one) for one in row)) for row in rows)
 
 
@@ -130,7 +131,7 @@ def _compared(question: Question, tables: Tables, source: str, rounds: int) -> t
     if question.any_rows:
         assert len(answer.rows) == len(rows), question.name
     else:
-        assert _comparable(answer.rows) == _comparable(rows), f"{question.name}: the answers differ"
+        assert comparable(answer.rows) == comparable(rows), f"{question.name}: the answers differ"
     walls, cpus = ([min(one[i] for one in each) for each in (ours, theirs)] for i in (0, 1))
     ratio, ratio_cpu = walls[0] / walls[1], cpus[0] / cpus[1]
     shown = " ".join(f"{one * 1000:9.1f}" for one in (*walls, *cpus))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -98,13 +99,32 @@ def test_an_id_that_two_requests_bring_at_once_comes_once(served):
     served.until("docs_CL | summarize count(), dcount(DocumentId, 4)", [(200, 200)])
 
 
+def test_an_id_that_one_process_kept_is_known_to_another_at_once_and_kept_once(tmp_path):
+    one, other = Identities(tmp_path), Identities(tmp_path)
+    ids = [identity("x", str(n)) for n in range(30)]
+    for at, writer in enumerate((one, other, one)):
+        writer.add(ids[at * 10 : at * 10 + 10])
+        assert one.known(ids) == other.known(ids) == set(ids[: at * 10 + 10])
+    other.settled(ids)
+    one.settled(ids)
+    one.close()
+    other.close()
+    with sqlite3.connect(tmp_path / "identities.db") as connection:
+        assert connection.execute("SELECT sum(length(ids)) FROM came").fetchall() == [(30 * 16,)]
+    connection.close()
+
+
 def test_the_oldest_ids_go_and_a_disk_that_cannot_be_written_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("lockgate.store.ingest.identities.MOST", 100)
     kept = Identities(tmp_path)
     ids = [identity("x", str(n)) for n in range(1500)]
-    kept.add(ids)
-    assert kept.known(ids) == set(ids[-100:])
-    kept.close()
+    for at in range(0, 1500, 20):
+        kept.add(ids[at : at + 20])
+    begun = Identities(tmp_path)  # which has them from the disk alone
+    for one in (kept, begun):
+        assert one.known(ids[-100:]) == set(ids[-100:])
+        assert one.known(ids[:1200]) == set()
+        one.close()
     with pytest.raises(StoreError, match="cannot be kept"):
         Identities(tmp_path / "nowhere").add(ids)
 

@@ -18,8 +18,8 @@ from lockgate.errors import StoreError
 from lockgate.server.asgi import Call
 from lockgate.server.ingest.door import take
 from lockgate.server.ingest.taking import BusyError, Taker
-from lockgate.store.ingest.identities import SIZE
 from lockgate.store.ingest.journalled import Batch
+from lockgate.store.ingest.seen import SIZE
 
 _NAMES = ("idempotency-key", "x-ms-client-request-id")
 """Headers that name a request: of the draft that HTTP has for it, and of the clients of Azure, which keep it when they

@@ -20,7 +20,7 @@ from lockgate.server.ingest.once import content_id, keep, named, taking
 from lockgate.server.ingest.taking import Taker
 from lockgate.store.ingest.collected import shape_of
 from lockgate.store.ingest.journalled import Batch
-from lockgate.store.ingest.sent import Clean, Format, Rows, Sent, formats, rows_of, sent, text, values_of
+from lockgate.store.ingest.sent import Body, Clean, Format, Rows, formats, taken, text
 from lockgate.store.ingest.sent._documents import row_of
 from lockgate.tables._collected import SUFFIX
 
@@ -50,30 +50,33 @@ class SentApp:
         content = await body_of(call, MOST)
         origin = f"{form.name}/{call.person.name}"
         whole = named(call, content, call.person.name)
-        values = await asyncio.to_thread(lambda: _distinct(form, table, content))
-        async with taking(self._taker, [*whole, *(mark for _, mark in values if mark)]) as known:
-            new = [(one, mark) for one, mark in values if mark not in known and known.isdisjoint(whole)]
-            found = await asyncio.to_thread(
-                lambda: rows_of(form, [one for one, _ in new], clean=self._clean, origin=origin, only=table)
-            )
+        place = f"{form.name}/{table}"
+        values, fields = await asyncio.to_thread(
+            lambda: _distinct(place, taken(form, content, clean=self._clean, origin=origin, only=table))
+        )
+        async with taking(self._taker, [*whole, *(mark for mark, _ in values if mark)]) as known:
+            new = [one for one in values if one[0] not in known] if known.isdisjoint(whole) else []
+            found: dict[str, list[bytes]] = {}
+            for _, lines in new:
+                for name, line in lines:
+                    found.setdefault(name, []).append(line)
             now = datetime.now(UTC)
-            batches = [Batch(name, origin, now, lines) for name, lines in found.items()]
-            await keep(self._taker, batches, [*whole, *(mark for _, mark in new if mark)])
+            batches = [Batch(name, origin, now, b"".join(lines), fields.get(name)) for name, lines in found.items()]
+            await keep(self._taker, batches, [*whole, *(mark for mark, _ in new if mark)])
         await call.answer(204, b"")
 
 
-def _distinct(form: Format, table: str, content: bytes) -> list[tuple[Sent, bytes]]:
-    """The values of a body with what they are known by, empty for nothing; those that are known by the same once."""
-    place = f"{form.name}/{table}"
-    found: list[tuple[Sent, bytes]] = []
+def _distinct(place: str, body: Body) -> tuple[list[tuple[bytes, list[tuple[str, bytes]]]], dict[str, frozenset[str]]]:
+    """What the values of a body are known by, empty for nothing, and their rows, of those that are known by the same
+    the first; and the fields of the rows by table, where they are known."""
+    found: list[tuple[bytes, list[tuple[str, bytes]]]] = []
     seen: set[bytes] = set()
-    for one in sent(form, values_of(content)):
-        by = form.known_by(one.value) if isinstance(one.value, dict) else b""
+    for by, lines in body.values:
         mark = content_id(place, by) if by else b""
         if mark not in seen:
-            found.append((one, mark))
+            found.append((mark, lines))
             seen.update((mark,) if mark else ())
-    return found
+    return found, {table: frozenset(fields) for table, fields in body.fields.items()}
 
 
 def _target(call: Call) -> tuple[Format, str]:

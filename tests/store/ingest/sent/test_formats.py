@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockgate.store.ingest.collected import shape_of
-from lockgate.store.ingest.sent import formats, read, values_of
+from lockgate.store.ingest.sent import formats, read, taken, values_of
 
 _RESOURCE = "/SUBSCRIPTIONS/ABC/RESOURCEGROUPS/RG/PROVIDERS/"
 _CLUSTER = f"{_RESOURCE}MICROSOFT.CONTAINERSERVICE/MANAGEDCLUSTERS/ONE"
@@ -224,3 +224,34 @@ def test_whatever_comes_every_value_is_a_row_or_told_of(value, name):
         held = one.get(envelope) if envelope and isinstance(one, dict) else None
         wanted += len(held) if isinstance(held, list) else 1
     assert len(rows) >= wanted
+
+
+_events = st.lists(
+    st.builds(
+        lambda more: {**_EVENT, **more},
+        st.dictionaries(
+            st.sampled_from(["auditID", "level", "annotations", "items", "objectRef"]),
+            st.just("2") | st.integers(0, 10**25) | st.lists(st.just(_EVENT), max_size=2)
+            | st.just({"a": '},{"level":'}),
+            max_size=2,
+        ),
+    ) | st.just(7) | st.just({"level": "Metadata"}),
+    max_size=4,
+)  # fmt: skip
+
+
+@given(events=_events, form=st.sampled_from(["list", "array", "lines"]), broken=st.booleans())
+def test_a_body_brings_the_same_whether_it_could_be_cut_or_not(events, form, broken):
+    text = {
+        "list": json.dumps({"kind": "EventList", "items": events}, separators=(",", ":")),
+        "array": json.dumps(events, separators=(",", ":")), "lines": "\n".join(map(json.dumps, events)),
+    }[form]  # fmt: skip
+    body = text[:-3].encode() if broken else text.encode()
+    audit = formats()["kubernetes-audit"]
+    found, told = {}, taken(audit, body, clean=dict, origin="test")
+    for one in told.values:
+        for table, line in one.lines:
+            found[table] = found.get(table, b"") + line
+    assert found == read(audit, values_of(body), clean=dict, origin="test")
+    for table, fields in told.fields.items():
+        assert all(fields >= json.loads(line).keys() for line in found[table].splitlines())

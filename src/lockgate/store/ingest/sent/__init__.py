@@ -7,13 +7,17 @@ columns, which the tables do for all of them alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from lockgate.dataclass import dataclass
+from lockgate.store.ingest.arrays import pieces_of, pieces_within
 from lockgate.store.ingest.fitting import MOST_TEXT, MisfitError, mended_value_of, parsed, text_of
+from lockgate.store.ingest.oddities import holds_large
+from lockgate.store.ingest.plain import MOST_LINE
 from lockgate.tables._collected import COMPANION
 
 
@@ -25,6 +29,8 @@ def line_of(row: Mapping[str, Any]) -> bytes:
         return text_of(row).encode() + b"\n"
 
 
+_MARK = b"\xef\xbb\xbf"
+"""The byte order mark."""
 _WITHHELD = "(withheld: it may hold the value of a secret)"
 _MARKS = (b"ecret", b"oken", b"env", b"last-applied", b"kapp.k14s.io", b"rio.cattle.io", b"banzaicloud")
 """One of them stands wherever a value of a Secret or of a variable may."""
@@ -82,7 +88,7 @@ def formats() -> Mapping[str, Format]:
 
 def values_of(content: bytes) -> Iterator[tuple[int, bytes]]:
     """The values of a body with their numbers from 1, as JSON: one, the elements of an array, or one a line."""
-    content = content.removeprefix(b"\xef\xbb\xbf").strip()
+    content = content.removeprefix(_MARK).strip()
     if content[:1] == b"[" or (content[:1] == b"{" and b"\n" in content):
         try:
             value = parsed(content)
@@ -116,27 +122,101 @@ def sent(form: Format, lines: Iterable[tuple[int, bytes]]) -> Iterator[Sent]:
             yield Sent(number, one)
 
 
+class Taken(NamedTuple):
+    """What one value of a body brings."""
+
+    known_by: bytes
+    """What it is known by when it is sent again; empty for nothing."""
+    lines: list[tuple[str, bytes]]
+    """Tables, and a line of JSON for each row."""
+
+
+class Body(NamedTuple):
+    """What a body brings."""
+
+    values: list[Taken]
+    fields: Mapping[str, AbstractSet[str]]
+    """All fields that the rows of a table have; without those of tables of which that is not known."""
+
+
+def taken(form: Format, content: bytes, *, clean: Clean, origin: str, only: str = "") -> Body:
+    """What a body brings, value by value. ``only``: the one table that is wanted, of those of the format.
+
+    Where the body can be cut into its values each of them goes before the next is made, as :mod:`arrays` says.
+    """
+    wanted = _wanted(only)
+    fields: dict[str, set[str]] = {}
+
+    def made(one: Sent) -> Taken:
+        by = form.known_by(one.value) if isinstance(one.value, dict) else b""
+        return Taken(by, list(_lines(form, one, clean, origin, wanted, fields)))
+
+    try:
+        return Body([made(one) for one in _in_pieces(form, content)], fields)
+    except _UncutError:  # it may have numbers that no reader of JSON but Python's takes
+        return Body([made(one) for one in sent(form, values_of(content))], {})
+
+
+class _UncutError(Exception):
+    """A body whose values are not known by cutting it."""
+
+
+def _in_pieces(form: Format, content: bytes) -> Iterator[Sent]:
+    """The same objects as ``sent(form, values_of(content))``. Raises :class:`_UncutError`, even after some."""
+    content = content.removeprefix(_MARK).strip()
+    inside = bool(form.envelope) and content[:1] == b"{" and len(content) <= MOST_LINE
+    pieces = pieces_within(content, form.envelope) if inside else pieces_of(content)
+    if pieces is None or holds_large(content):  # whose digits orjson does not keep
+        raise _UncutError
+    for number, piece in enumerate(pieces, 1):
+        try:
+            value = orjson.loads(piece)
+        except ValueError:
+            raise _UncutError from None
+        if not isinstance(value, dict) or len(piece) > MOST_LINE:
+            raise _UncutError
+        if inside:
+            yield Sent(1, value)
+            continue
+        within = value.get(form.envelope) if form.envelope else None
+        for one in within if isinstance(within, list) else [value]:
+            yield Sent(number, one)
+
+
 def read(
     form: Format, lines: Iterable[tuple[int, bytes]], *, clean: Clean, origin: str, only: str = ""
 ) -> dict[str, bytes]:  # fmt: skip
-    """Lines of rows by table, of numbered values. ``only``: the one table that is wanted, of those of the format."""
-    return rows_of(form, sent(form, lines), clean=clean, origin=origin, only=only)
-
-
-def rows_of(form: Format, values: Iterable[Sent], *, clean: Clean, origin: str, only: str = "") -> dict[str, bytes]:
-    """The same of values that were read already."""
+    """Lines of rows by table, of numbered values. ``only``: as :func:`taken` has it."""
     found: dict[str, list[bytes]] = {}
-    wanted = {only, f"{only}{COMPANION}"}
-    for one in values:
-        for table, row in _rows(form, one, clean, origin):
-            if not only or table in wanted:
-                try:
-                    made = line_of(row)
-                except MisfitError as error:
-                    table, row = _misfit(form, one.number, str(error), b"", origin)
-                    made = line_of(row)
-                found.setdefault(table, []).append(made)
+    wanted = _wanted(only)
+    for one in sent(form, lines):
+        for table, line in _lines(form, one, clean, origin, wanted, {}):
+            found.setdefault(table, []).append(line)
     return {table: b"".join(rows) for table, rows in found.items()}
+
+
+def _wanted(only: str) -> frozenset[str]:
+    """The tables whose rows are kept; none for all."""
+    return frozenset((only, f"{only}{COMPANION}")) if only else frozenset()
+
+
+def _lines(
+    form: Format, one: Sent, clean: Clean, origin: str, wanted: frozenset[str], fields: dict[str, set[str]]
+) -> Iterator[tuple[str, bytes]]:  # fmt: skip
+    """The rows of a value as lines; one that several tables have is written once. Adds to ``fields`` of the tables."""
+    last: Mapping[str, Any] | None = None
+    line = b""
+    for table, row in _rows(form, one, clean, origin):
+        if wanted and table not in wanted:
+            continue
+        if row is not last:
+            try:
+                line, last = line_of(row), row
+            except MisfitError as error:
+                table, last = _misfit(form, one.number, str(error), b"", origin)
+                line = line_of(last)
+        fields.setdefault(table, set()).update(last)
+        yield table, line
 
 
 def whole(value: dict[str, Any]) -> bytes:

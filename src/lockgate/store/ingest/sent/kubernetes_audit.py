@@ -26,11 +26,11 @@ def event_row(event: dict[str, Any], clean: Clean) -> dict[str, Any]:
     if not all(isinstance(event.get(name), str) for name in ("auditID", "level", "stage")):
         raise MisfitError("the event has no auditID, level and stage")
     try:
-        event = dict(clean(event))
+        kept = clean(event)
     except (LockgateError, ValueError, TypeError, AttributeError, RecursionError):
         raise MisfitError("the event cannot be freed of what is secret") from None
-    row = {AUDIT.fields.get(name, name): value for name, value in event.items() if name not in _PASSED}
-    row["TimeGenerated"] = event.get("stageTimestamp") or event.get("requestReceivedTimestamp")
+    row = {AUDIT.fields.get(name, name): value for name, value in kept.items() if name not in _PASSED}
+    row["TimeGenerated"] = kept.get("stageTimestamp") or kept.get("requestReceivedTimestamp")
     return row
 
 
