@@ -7,6 +7,7 @@ import json
 import subprocess
 
 import pytest
+from tests.simulators.scripted import Said, scripted
 
 from lockgate.cli._parser import parse
 from lockgate.errors import LockgateError, UsageError
@@ -98,6 +99,21 @@ def test_a_deployment_is_asked_for_answered_and_waited_for(shop, gate, lockgate)
     rows = lockgate("ask", "Approvals | project Answer, Comment", "--format", "json", cwd=shop.folder)
     assert "fine" in rows.stdout, rows.stderr
     assert lockgate("verify-trail", cwd=shop.folder).returncode == 0
+
+
+def test_who_waits_outlasts_a_server_that_starts_again_and_begins_nothing_whose_time_is_over(
+    gate, monkeypatch
+) -> None:
+    monkeypatch.setenv("LOCKGATE_TOKEN", "t0ken")
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    view = {"id": "r1", "standing": "allowed", "missing": [], "reasons": [], "images": [], "manifests": ""}
+    for until, code in (("2099-01-01T00:00:00+00:00", 0), ("2020-01-01T00:00:00+00:00", 1), (None, 0)):
+        away = [Said(breaks=True)] * 9
+        with scripted(*away, Said(body=view | {"usable_until": until})) as server:
+            found, _, said = gate("wait", "r1", "--server", server.base, "--format", "json")
+        assert found == code
+        assert "it is asked again" in said
+        assert ("which is over" in said) == (code == 1)
 
 
 def test_what_a_policy_denies_and_a_branch_that_may_not_are_denied_and_said_in_markdown(shop, gate) -> None:

@@ -3,6 +3,7 @@
 Lists of Azure DevOps are ``{count, value}``, as the service and the recordings of its specification have them.
 """
 
+import gzip
 import json
 import re
 import subprocess
@@ -43,6 +44,9 @@ class OtherForge:
     """Of GitLab, as its API describes them."""
     checks: dict[str, str] = field(default_factory=dict)
     """Of Azure DevOps: states of the tasks of checks."""
+    sarifs: list[dict[str, Any]] = field(default_factory=list)
+    """Of Azure DevOps: logs that its Advanced Security took."""
+    advanced_security: bool = True
     failing: str = r"(?!)"
     """Paths that are answered by 500, as a pattern."""
     unknown: list[str] = field(default_factory=list)
@@ -194,6 +198,14 @@ def _records(forge: OtherForge, query: Any, body: Any, plan: str, timeline: str)
     return _listed([{"id": task, "state": state, "type": "Task"} for task, state in forge.checks.items()])
 
 
+@_on(_AZURE, "POST", rf"/harbour/Web/_apis/alert/repositories/{REPOSITORY}/sarifs")
+def _sarif(forge: OtherForge, query: Any, body: Any) -> Answer:
+    if not forge.advanced_security:
+        return 403, {"message": "Advanced Security is not enabled for this repository."}
+    forge.sarifs.append(json.loads(gzip.decompress(body)))
+    return 201, next(forge.numbers)
+
+
 _LAB = r"/api/v4/projects/15"
 BOT = 49
 """Whose token it is."""
@@ -312,7 +324,9 @@ def _served(root: Path, handlers: Handlers, repository: str, is_known: Callable[
                 serve_git(self, forge.root, parts.path, TOKEN, body)
                 return
             with forge.lock:
-                status, said = self._api(parts.path, parse_qs(parts.query), json.loads(body) if body else None)
+                packed = self.headers.get("Content-Type") == "application/octet-stream"
+                told = body if packed or not body else json.loads(body)
+                status, said = self._api(parts.path, parse_qs(parts.query), told or None)
             content = b"" if said is None else json.dumps(said).encode()
             self.send_response(status)
             if status != 204:

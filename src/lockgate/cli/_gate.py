@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from lockgate.engine.deployments import manifests
 from lockgate.engine.deployments.card import summary_of
 from lockgate.engine.deployments.commits import history
 from lockgate.engine.deployments.desk import checked_images
-from lockgate.errors import ExitCode, LockgateError, UsageError
+from lockgate.errors import ExitCode, LockgateError, SourceError, UsageError
 from lockgate.formats.printable import printable
 from lockgate.gates.deployment.evidence import CheckState
 from lockgate.gates.deployment.surface import digest_of_manifests, images_of, surface_of
@@ -183,11 +184,22 @@ def _url() -> str:
 
 
 def _wait(arguments: argparse.Namespace, house: House, id: str, project: Project | None = None) -> int:
-    """Look until it is settled, or no time is left."""
+    """Look until it is settled, or no time is left. A server that is away meanwhile, as while it starts again, is
+    waited for."""
     until = time.monotonic() + arguments.timeout
     said = ""
     while True:
-        view = house.look(id)
+        try:
+            view = house.look(id)
+        except SourceError as error:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise
+            if said != "away":
+                said = "away"
+                print(f"{printable(str(error))}; it is asked again", file=sys.stderr, flush=True)
+            time.sleep(min(arguments.every, left))
+            continue
         if Standing(view["standing"]).settled:
             break
         if view["standing"] != said:
@@ -200,9 +212,18 @@ def _wait(arguments: argparse.Namespace, house: House, id: str, project: Project
             return int(ExitCode.UNAVAILABLE)
         time.sleep(min(arguments.every, left))
     code = _shown(arguments, view)
+    if code == ExitCode.ALLOWED and _is_over(view):
+        print(f"lockgate: it was allowed to begin until {view['usable_until']}, which is over", file=sys.stderr)
+        return int(ExitCode.DENIED)
     if code == ExitCode.ALLOWED and project is not None:
         return _same(arguments, view)
     return code
+
+
+def _is_over(view: View) -> bool:
+    """Whether an allowed deployment may no longer begin."""
+    until = view.get("usable_until")
+    return bool(until) and datetime.fromisoformat(str(until)) < datetime.now(UTC)
 
 
 def _same(arguments: argparse.Namespace, view: View) -> int:

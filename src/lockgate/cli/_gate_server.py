@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 
 from lockgate.cli._server_calls import call
-from lockgate.errors import LockgateError, UsageError
+from lockgate.errors import LockgateError, SourceError, UsageError
 from lockgate.formats.format_error import FormatError
 from lockgate.formats.printable import clipped, printable
 from lockgate.formats.rebuild_requests import web_address
@@ -94,5 +94,7 @@ class Server:
             return told
         detail = told.get("detail") if isinstance(told, dict) else None
         reason = clipped(printable(str(detail or f"it answers {status}")), 500)
+        if status == 429 or status >= 500:
+            raise SourceError(reason, where=self._base)
         hint = str(told.get("hint", "")) if isinstance(told, dict) else ""
         raise RefusedError(reason, where=self._base, hint=clipped(printable(hint), 300))

@@ -81,7 +81,9 @@ class ForgeSettings:
     ca_file: str | None = setting("Authorities to trust beside the machine's, PEM, relative to `lockgate.yaml`.")
     comments: bool = setting("Whether a pull request gets a comment, changed in place.", True)
     code_scanning: bool = setting(
-        "Whether findings are uploaded to GitHub's code scanning as SARIF, where a repository has it.", True
+        "Whether findings are uploaded as SARIF to GitHub's code scanning, or to GitHub Advanced Security for Azure "
+        "DevOps, where a repository has it: those of pull requests, and, with `inventory`, all of the default branch.",
+        True,
     )
     annotations: int = setting("Most findings that are shown at their lines; the rest are in the summary.", 200,
                                minimum=0, maximum=1000)  # fmt: skip

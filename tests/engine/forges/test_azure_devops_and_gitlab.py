@@ -104,15 +104,32 @@ def test_a_pull_request_of_azure_devops_gets_status_comment_and_threads(
     assert places[0]["status"] == "fixed"
     assert len(azure.threads) == 2
     assert "Allowed" in comments[0]["comments"][0]["content"]
-    assert azure.versions == {"7.1"}
+    assert azure.versions == {"7.1", "7.2-preview.1"}
+    assert [len(one["runs"][0]["results"]) for one in azure.sarifs] == [1, 0]
+    assert azure.sarifs[0]["runs"][0]["versionControlProvenance"] == [{
+        "repositoryUri": f"{azure.base}/harbour/Web/_git/Shop", "revisionId": head, "branch": "refs/pull/22/merge",
+    }]  # fmt: skip
 
 
 def test_a_push_of_azure_devops_that_nobody_told_is_found(
     azure: OtherForge, azure_desk: Desk, work_tree: Repository
 ) -> None:
+    work_tree.write("old.env", f"aws_access_key_id = {AWS}\n")
+    work_tree.commit("a secret")
+    pushed(work_tree, azure)
+    azure.advanced_security = False
+    enqueue(azure_desk.database)
+    azure_desk.work()
+    assert azure.sarifs == []
+    azure.statuses.clear()
+    azure.advanced_security = True
+    work_tree.write("app.py", "print('hello')\n")
+    work_tree.commit("harmless")
     commit = pushed(work_tree, azure)
     enqueue(azure_desk.database)
     azure_desk.work()
+    (log,) = azure.sarifs
+    assert len(log["runs"][0]["results"]) == 1  # all that the branch has, not what the push brings
     assert [one["state"] for one in azure.statuses] == ["pending", "succeeded"]
     assert azure.statuses[-1]["commit"] == commit
     enqueue(azure_desk.database)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 
+import orjson
+
 from lockgate.engine.dependency_review import DependencyReview, markdown
 from lockgate.formats.printable import clipped, printable
 from lockgate.model import Result, SettledFinding, Severity, Verdict
@@ -60,13 +62,17 @@ def comment_of(result: Result, dependencies: DependencyReview | None, *, head: s
     return drawn(result, _COMMENT - len(tail)) + tail
 
 
-def sarif_of(result: Result) -> bytes:
-    """The log of the result, packed."""
+def sarif_of(result: Result, *, repository: str, commit: str, ref: str) -> bytes:
+    """The log of the result, packed. ``repository``: its address. Azure DevOps asks the log alone which commit it is
+    about."""
     from lockgate.reports.sarif import write
 
     drawn_log = io.StringIO()
     write(result, drawn_log)
-    return gzip.compress(drawn_log.getvalue().encode(), compresslevel=6, mtime=0)
+    log = orjson.loads(drawn_log.getvalue())
+    for run in log["runs"]:
+        run["versionControlProvenance"] = [{"repositoryUri": repository, "revisionId": commit, "branch": ref}]
+    return gzip.compress(orjson.dumps(log), compresslevel=6, mtime=0)
 
 
 def _title(result: Result) -> str:

@@ -38,7 +38,7 @@ from lockgate.engine.forges.telling import (
 )
 from lockgate.engine.working import Handler, Progress
 from lockgate.errors import ConfigurationError, LockgateError, SourceError
-from lockgate.model import Verdict
+from lockgate.model import Result, Verdict
 from lockgate.model.deployment import DeploymentAnswer, DeploymentWaits
 from lockgate.model.forge import (
     AccessChanged,
@@ -279,11 +279,10 @@ class _Work:
         if begun.number and settings.comments:
             said = comment_of(judged.result, judged.dependencies, head=begun.commit, url=url)
             self._forge.comment(repository, begun.number, MARKER, said)
-        if settings.code_scanning and self._forge.kind is ForgeKind.GITHUB:
-            ref = f"refs/pull/{begun.number}/head" if begun.number else f"refs/heads/{begun.branch}"
-            why_not = self._forge.upload(repository, begun.commit, ref, sarif_of(judged.result))
-            if why_not:
-                _log.info("%s: %s", name, why_not)
+        if begun.number:
+            side = "head" if self._forge.kind is ForgeKind.GITHUB else "merge"
+            upload(self._connection, self._forge, repository, begun.commit, f"refs/pull/{begun.number}/{side}",
+                   judged.result)  # fmt: skip
         return f"{name} {begun.commit[:12]}: {verdict.title}"
 
     def mirror(self, repository: ForgeRepository, commits: Sequence[str], refs: Sequence[str] = ()) -> Git:
@@ -294,6 +293,19 @@ class _Work:
         now = self._forges.now()
         with self._forges.database.begin() as connection:
             deliveries.judge(connection, self._connection.name, repository.id, what, commit, base, now=now)
+
+
+def upload(
+    connection: Connection, forge: Forge, repository: ForgeRepository, commit: str, ref: str, result: Result
+) -> None:
+    """Hand the findings to the forge's own pages of alerts. Of a branch these must be all that it has: a forge takes
+    an alert that is missing from the newest log of a branch for fixed."""
+    if not connection.settings.code_scanning or forge.kind is ForgeKind.GITLAB:
+        return
+    packed = sarif_of(result, repository=forge.clone(repository).address, commit=commit, ref=ref)
+    why_not = forge.upload(repository, commit, ref, packed)
+    if why_not:
+        _log.info("%s/%s: %s", forge.host, repository.name, why_not)
 
 
 def mirror(
@@ -331,6 +343,7 @@ def _inventory(forges: Forges, job: Job, progress: Progress) -> str:
         run = hashlib.sha256(f"inventory/{job.id}/{head}".encode()).hexdigest()[:32]
         again = job.attempts > 1
         judged = forges.judging.whole(Change(f"{forge.host}/{repository.name}", git, "", head, branch, run, again))
+        upload(connection, forge, repository, head, f"refs/heads/{branch}", judged.result)
         parts, found = len(judged.result.components), len(judged.result.findings)
         return f"{repository.name} {head[:12]}: {parts:,} components, {found:,} findings"
     finally:
