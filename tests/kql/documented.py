@@ -101,7 +101,6 @@ EXEMPT = {
     "now-function.md#3": "depends on when it is run",
     "scan-operator.md#4": "the page shows the columns in another order than the query asks for",
     "ipv4-lookup-plugin.md#2": "reads a file at an address",
-    "union-operator.md#4": "the service's own parser refuses a wildcard that matches nothing",
     "sample-operator.md#0": "random rows",
     "sample-operator.md#1": "random rows",
     "toscalar-function.md#8": "random values",

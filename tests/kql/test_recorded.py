@@ -263,3 +263,83 @@ def test_a_plugin_about_activity_is_given_no_column_but_its_own() -> None:
         " | evaluate activity_metrics(who, t, datetime(2026-01-01), datetime(2026-01-20), 7d) | count"
     )
     assert ask(query, Tables(), limits=Limits(bytes=1 << 20)).tables[0].rows == [(3,)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("tohex(toint(-2))", "fffffffe"),
+        ("tohex(toint(-2), 12)", "0000fffffffe"),
+        ("tohex(-2)", "fffffffffffffffe"),
+        ("sign(real(null))", 0.0),
+        ("sign(-3)", -1.0),
+        ("bin(7, -5)", 10),
+        ("bin(-7, -5)", -5),
+        ("bin(7, 0)", None),
+        ("bin(1e300, 1e-300)", math.inf),
+        ("bin(5s, -2s)", None),
+        ("tostring(real(+inf))", "inf"),
+        ("strcat('<', -1.0 / 0, '>')", "<-inf>"),
+        ("tostring(pack_array(real(-inf)))", '["-Infinity"]'),
+        ("trim('a|^b', 'ab')", "b"),
+        ("trim('a)|(b', 'xaxbx')", "xxx"),
+        ("trim_end('[0-9]', 'a12')", "a1"),
+        ("trim_start('x', 'xxa')", "xa"),
+        ("format_datetime(datetime(2026-03-04 05:06:07.0800000), 's.fff FFF')", "7.080 080"),
+        ("format_datetime(datetime(2026-03-04 05:06:07), 'ss[FFF]')", "07[]"),
+        ("format_datetime(datetime(2026-03-04), 'ddd')", "044"),
+        ("tostring(totimespan(20000000.9))", "00:00:02"),
+        ("tostring(totimespan(true))", "00:00:00.0000001"),
+        ("totimespan('10')", None),
+        ("hourofday(datetime_local_to_utc(datetime(2022-03-27 02:30), 'Europe/Brussels'))", 0),
+        ("indexof_regex('a1b2', '[0-9]', -1)", None),
+        ("indexof_regex('a1b2', '[0-9]', 2)", 3),
+        ("tostring(bag_zip(dynamic(['k', 2]), parse_json('7')))", '{"k":null}'),
+        ("tostring(datetime(2026, 3))", "2026-03-01T00:00:00.0000000Z"),
+    ],
+)  # fmt: skip
+def test_functions_give_what_the_engine_gives(expression: str, found: Any) -> None:
+    assert _value(expression) == found
+    assert _rows(f"range i from 1 to 1 step 1 | project {expression}") == [(found,)]
+
+
+def test_bins_of_no_size_are_no_numbers() -> None:
+    assert math.isnan(_value("bin(7.5, 0.0)"))
+    assert math.isnan(_value("bin(7.5, 0)"))
+
+
+@pytest.mark.parametrize("aggregate", ["hll(n)", "tdigest(n)", "buildschema(d)"])
+def test_a_sketch_of_no_rows_is_null(aggregate: str) -> None:
+    table = "datatable(n: long, d: dynamic)[1, dynamic({'a': 2})] | where n > 1"
+    assert _rows(f"{table} | summarize s = {aggregate} | project isnull(s)") == [(True,)]
+
+
+@pytest.mark.parametrize("step", ["take", "sample", "top"])
+def test_how_many_rows_is_not_asked_of_a_row(step: str) -> None:
+    with pytest.raises(QueryError, match="'n' is not there"):
+        _rows(f"datatable(n: long)[2, 3] | {step} n{' by n' if step == 'top' else ''}")
+
+
+def test_an_inner_union_keeps_the_columns_that_all_tables_have() -> None:
+    tables = "let A = datatable(n: long, s: string)[1, 'a']; let B = datatable(d: real, n: long)[0.5, 2];"
+    found = ask(f"{tables} union kind=inner withsource=T A, B", Tables()).tables[0]
+    assert [name for name, _ in found.columns] == ["T", "n"]
+    assert sorted(row[1] for row in found.rows) == [1, 2]
+    assert ask(f"{tables} A | union kind=inner B", Tables()).tables[0].columns == (("n", "long"),)
+
+
+def test_a_column_of_another_type_is_not_shared() -> None:
+    tables = "let A = datatable(n: long, s: string)[1, 'a']; let B = datatable(n: real, s: string)[0.5, 'b'];"
+    assert sorted(_rows(f"{tables} union kind=inner A, B")) == [("a",), ("b",)]
+
+
+def test_a_fuzzy_union_passes_over_a_wildcard_without_a_table() -> None:
+    assert _rows("let A = datatable(n: long)[1, 2]; union isfuzzy=true A, Nothing* | count") == [(2,)]
+    with pytest.raises(QueryError, match="None of the tables"):
+        _rows("union isfuzzy=true Nothing*")
+
+
+def test_no_alias_of_a_zone_is_named_without_a_place() -> None:
+    ((zones,),) = _rows("print datetime_list_timezones()")
+    assert "Europe/Brussels" in zones
+    assert not {"localtime", "Factory", "posixrules"} & set(zones)

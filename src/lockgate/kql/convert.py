@@ -123,8 +123,10 @@ def _text_to_guid(text: str) -> str | None:
 
 
 def read_span(text: str) -> int | None:
-    """Ticks of ``1.02:03:04.5``, ``5m`` or a number of days."""
-    return literals.timespan(text) if len(text) < _LONGEST_NUMBER and text[-1:] != ")" else None
+    """Ticks of ``1.02:03:04.5`` or ``5m``; a number alone, which a literal may be, is none in a text."""
+    if len(text) >= _LONGEST_NUMBER or text[-1:] == ")" or _text_to_real(text) is not None:
+        return None
+    return literals.timespan(text)
 
 
 # --- out of numbers
@@ -198,13 +200,17 @@ def _real(value: Any) -> float | None:
         return None
 
 
-def _times(read: Callable[[str], int | None], least: int, most: int) -> Callable[[Type], Convert]:
-    """Makes a conversion into ticks: texts are read, whole numbers are ticks."""
+def _times(
+    read: Callable[[str], int | None], least: int, most: int, *, of_any: bool = False
+) -> Callable[[Type], Convert]:
+    """Makes a conversion into ticks: texts are read, whole numbers are ticks; ``of_any``: reals and bools, too."""
 
     def make(source: Type) -> Convert:
         def convert(value: Any) -> int | None:
             if isinstance(value, str):
                 return read(value)
+            if of_any and isinstance(value, bool | float):
+                value = _long(value)
             if isinstance(value, bool) or not isinstance(value, int):
                 return None
             return value if least <= value <= most else None
@@ -226,6 +232,6 @@ _MAKERS: dict[Type, Callable[[Type], Convert]] = {
     DECIMAL: _number(_text_to_decimal, number_to_decimal),
     BOOL: _number(_text_to_bool, bool),
     DATETIME: _times(read_moment, 0, MAX_MOMENT),
-    TIMESPAN: _times(read_span, -LONG_MAX - 1, LONG_MAX),
+    TIMESPAN: _times(read_span, -LONG_MAX - 1, LONG_MAX, of_any=True),
     GUID: _guid,
 }

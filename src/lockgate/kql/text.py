@@ -57,6 +57,12 @@ def bool_text(value: Any) -> str:
     return "" if value is None else "True" if value else "False"
 
 
+def real_string(value: Any) -> str:
+    """What ``tostring`` gives: as :func:`real_text`, but the infinities are ``inf`` and ``-inf``."""
+    found = real_text(value)
+    return found if not found.endswith("y") else "-inf" if found[0] == "-" else "inf"
+
+
 def real_text(value: Any) -> str:
     """The shortest digits that read back as the same real, with ``.0`` when it is whole."""
     if value is None:
@@ -190,5 +196,5 @@ def cut(text: str) -> str:
 
 
 _WRITERS: dict[Type, TextOf] = {
-    BOOL: bool_text, REAL: real_text, DECIMAL: decimal_text, DATETIME: moment_text, TIMESPAN: span_text,
+    BOOL: bool_text, REAL: real_string, DECIMAL: decimal_text, DATETIME: moment_text, TIMESPAN: span_text,
 }  # fmt: skip

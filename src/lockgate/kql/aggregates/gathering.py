@@ -125,6 +125,8 @@ def _schema(types: tuple[Type, ...], result: Type) -> Compute:
     del types, result
 
     def of(values: list[object]) -> object:
+        if not values:
+            return None
         shape = _Shape()
         for value in values:
             shape.meet(value)

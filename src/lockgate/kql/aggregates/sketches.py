@@ -1,4 +1,4 @@
-"""Sketches of a group's values: made, and put together. Of no values they are empty, not null."""
+"""Sketches of a group's values: made, and put together. Of no rows they are null, as the service records it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from lockgate.kql.types import Type
 def _hll(types: tuple[Type, ...], result: Type) -> Compute:
     del types, result
 
-    def of(values: list[object], *accuracy: list[object]) -> list[object]:
+    def of(values: list[object], *accuracy: list[object]) -> list[object] | None:
+        if not values:
+            return None
         found = hll.Hll(accuracy[0][0] if accuracy and accuracy[0] else hll.DEFAULT)
         found.add(hll.hashed(one) for one in values if one is not None)
         return found.written()
@@ -37,7 +39,7 @@ def merged_hll(values: list[object]) -> list[object] | None:
 
 def _tdigest(types: tuple[Type, ...], result: Type) -> Compute:
     del result
-    return lambda values, *weights: tdigest.of(types[0], values, *weights[:1]).written()
+    return lambda values, *weights: tdigest.of(types[0], values, *weights[:1]).written() if values else None
 
 
 def _tdigest_merge(types: tuple[Type, ...], result: Type) -> Compute:

@@ -12,7 +12,7 @@ from lockgate.kql.bind.labels import label
 from lockgate.kql.bind.matching import underlying
 from lockgate.kql.bind.projection import made_unique
 from lockgate.kql.bind.scope import Scope, UserFunction
-from lockgate.kql.bind.unions import shared_columns, unified, unified_by_name
+from lockgate.kql.bind.unions import in_every, shared_columns, unified, unified_by_name
 from lockgate.kql.bind.values import matches
 from lockgate.kql.types import (
     BOOL,
@@ -166,6 +166,8 @@ class Tables(Columns):
             if matches(pattern, name) and (table := self.workspace.table(name)) is not None:
                 relations.append(bound.Stored(name, table))
         relations += self._views(pattern)
+        if not relations and self.fuzzy:
+            return bound.Rows(bound.Several((), Group([])), Group([]))
         if not relations:
             self.fault("KS142", f"No table is called like '{pattern}'.", node)
             return bound.Fault()
@@ -183,7 +185,12 @@ class Tables(Columns):
         for one, value in zip(node.tables, found, strict=True):
             self.must_be_table(one, value)
             tables += _tables(value.type)
+        if not tables and not self.faults:
+            self.fault("KS142", "None of the tables of this union is here.", node)
         columns = unified(one for table in tables for one in table.columns)
+        if _word(node.parameters, ("kind",)) == "inner":
+            # The service's parser gives all columns for this too; the documentation and the service itself do not.
+            columns = unified(in_every(tables))
         name = _word(node.parameters, ("withsource", "with_source"))
         if name:
             columns.insert(0, Column(name, STRING))

@@ -21,7 +21,7 @@ def united(columns: Iterable[Column]) -> dict[tuple[str, Type], Column]:
     by_name: dict[str, dict[Type, list[Column]]] = {}
     for one in columns:
         by_type = by_name.setdefault(one.name, {})
-        key = DYNAMIC if one.type.dynamic else one.type
+        key = _place(one)[1]
         if key in by_type:
             by_type[key].append(one)
         elif len(by_type) != 1 or len(next(iter(by_type.values()))) == 1:
@@ -35,6 +35,16 @@ def united(columns: Iterable[Column]) -> dict[tuple[str, Type], Column]:
             joined = common((one.type for one in same), NONE) or type_
             found[name, type_] = same[0] if len(same) == 1 and taken == name else Column(taken, joined)
     return found
+
+
+def in_every(tables: Sequence[Table]) -> list[Column]:
+    """Of the columns of all tables those that each has by the same name and type."""
+    places = [{_place(one) for one in table.columns} for table in tables]
+    return [one for table in tables for one in table.columns if all(_place(one) in one_of for one_of in places)]
+
+
+def _place(column: Column) -> tuple[str, Type]:
+    return column.name, DYNAMIC if column.type.dynamic else column.type
 
 
 def unified_by_name(columns: Iterable[Column]) -> list[Column]:

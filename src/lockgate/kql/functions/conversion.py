@@ -40,10 +40,15 @@ def _to_string(types: tuple[Type, ...], result: Type) -> Compute:
     return text_of(types[0])
 
 
-def _to_hex(value: Any, length: Any = 0) -> str:
-    if value is None:
-        return ""
-    return f"{value & (1 << 64) - 1:x}".rjust(min(max(length or 0, 0), 64), "0")
+def _to_hex(types: tuple[Type, ...], result: Type) -> Compute:
+    """Digits of the two's complement, of 32 bits for an int and of 64 for a long."""
+    del result
+    mask = (1 << (32 if types[0] is INT else 64)) - 1
+
+    def run(value: Any, length: Any = 0) -> str:
+        return "" if value is None else f"{value & mask:x}".rjust(min(max(length or 0, 0), 64), "0")
+
+    return run
 
 
 # --- choices
@@ -144,7 +149,7 @@ def _version(text: str) -> Decimal | None:
 
 FUNCTIONS: dict[str, Maker] = {
     "tostring": _to_string,
-    "tohex": plain(_to_hex),
+    "tohex": _to_hex,
     **dict.fromkeys(("todynamic", "toobject", "parsejson", "parse_json"), _json),
     "tolong": conversion(LONG),
     "toint": conversion(INT),

@@ -132,10 +132,10 @@ class Columns(Values):
         node = step.syntax.by
         order, nulls = (node.order, node.nulls) if isinstance(node, s.Ordered) else ("", "")
         flow = self.ordered(flow, [self.key(by, order, nulls, flow)])
-        return self.limited(flow, self.value(count, flow))
+        return self.limited(flow, self._asked(count, flow))
 
     def _take(self, step: bound.Step, flow: Flow) -> Flow:
-        count = self.value(step.values[0], flow)
+        count = self._asked(step.values[0], flow)
         if isinstance(step.syntax, s.Take) and step.syntax.random:
             function = catalogue.find("rand")
             assert function is not None
@@ -143,6 +143,10 @@ class Columns(Values):
             flow.node = relation.Extend(flow.node, ((chance, bound.Call(function, (), REAL, False)),))
             flow.order, flow.position = (Key(use(chance)),), None
         return self.limited(flow, count)
+
+    def _asked(self, count: bound.Value, flow: Flow) -> bound.Value:
+        """How many rows are asked for: one number for the whole query, so that it can use no column."""
+        return self.value(count, Flow(flow.node, {}))
 
     def limited(self, flow: Flow, count: bound.Value) -> Flow:
         """The first rows, or the first of each part."""

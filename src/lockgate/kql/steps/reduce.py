@@ -2,8 +2,8 @@
 
 Words are runs of letters and digits; the letters of ``characters`` part words too. Texts of as many words, of which
 half are the same, share a pattern (as in "Drain", He and others, 2017). The service's own rule is not documented; on
-its examples this one gives the same. Patterns of fewer rows than ``threshold`` (0.1 of all) are put together as
-``*``.
+its examples this one gives the same. Patterns of no more rows than ``threshold`` (0.1 of all) are put together as
+``others``, which has no example, as a real engine's answer to the documented query shows.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ MAX_WORDS = 256
 """Most words of a text that are told apart; what follows counts as one."""
 MAX_RIVALS = 64
 """Most patterns with one word that a text is held against."""
+_OTHERS = "others"
 Words = list[str | None]
 
 
@@ -53,16 +54,16 @@ def reduce(step: bound.Step, frames: tuple[Frame, ...], context: Context) -> Fra
     least = threshold * len(texts)
     rest: list[_Pattern] = []
     for one in dict.fromkeys(found.values()):
-        if one.count >= least or one.count == len(texts):
+        if one.count > least or one.count == len(texts):
             labels[one] = (_shown(one, frozenset(extra)), one.count, one.first)
         else:
             rest.append(one)
     count = sum(one.count for one in rest)
-    labels.update((one, ("*", count, rest[0].first)) for one in rest)
+    labels.update((one, (_OTHERS, count, "")) for one in rest)
     if any(one.name == "kind" and one.word == "source" for one in node.parameters):
         rows = [(*row, *labels[found[text]]) for row, text in zip(frame.rows(), texts, strict=True)]
         return framed((*frame.columns, *step.type.columns[-3:]), rows)
-    shown = sorted(set(labels.values()), key=lambda row: (-row[1], row[0] == "*", row[0], row[2]))
+    shown = sorted(set(labels.values()), key=lambda row: (-row[1], row[0] == _OTHERS, row[0], row[2]))
     return framed(tuple(step.type.columns), list(shown))
 
 

@@ -107,9 +107,13 @@ def _set_key(types: tuple[Type, ...], result: Type) -> Compute:
 
 
 def _zip(keys: Any, values: Any) -> dict[str, Any] | None:
-    """A bag of names and values; a name without a value has null, and what is no name is passed over."""
-    if not isinstance(keys, list) or not isinstance(values, list):
+    """A bag of names and values; a name without a value has null, and what is no name is passed over.
+
+    What is no array gives no values at all.
+    """
+    if not isinstance(keys, list):
         return None
+    values = values if isinstance(values, list) else []
     padded = values + [None] * (len(keys) - len(values))
     return {name: value for name, value in zip(keys, padded, strict=False) if isinstance(name, str)}
 

@@ -81,6 +81,9 @@ def _ceiling(value: float) -> float:
 
 
 def _sign(value: Any) -> float:
+    """Of null it is 0, as the service has it."""
+    if value is None:
+        return 0.0
     return float((value > 0) - (value < 0))
 
 
@@ -152,7 +155,7 @@ FUNCTIONS: dict[str, Maker] = {
     "atan2": strict(lambda y, x: math.atan2(float(y), float(x))),
     "degrees": real(math.degrees),
     "radians": real(math.radians),
-    "sign": strict(_sign),
+    "sign": plain(_sign),
     "abs": _same_type(abs, abs, abs),
     "ceiling": _same_type(lambda value: value, _ceiling, lambda value: value.to_integral_value("ROUND_CEILING")),
     "round": _round,

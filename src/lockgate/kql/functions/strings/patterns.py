@@ -97,14 +97,15 @@ def _rewrite(rewrite: str) -> list[str | int]:
 _REFERENCE = lazy_pattern(r"\\([0-9\\])")
 
 
-def _trimmed(before: str, after: str) -> Compute:
+def _trimmed(around: str) -> Compute:
+    """Takes out what matches the pattern put into ``around``, as the service does.
+
+    Its error for a broken pattern shows that it writes the pattern between these signs, so that ``a$`` is trimmed from
+    ``aa`` once and not at both ends.
+    """
+
     def run(pattern: str, text: str) -> str:
-        text = clean(text)
-        if before and (found := compiled(before.format(pattern)).search(text)) is not None:
-            text = text[found.end() :]
-        if after and (found := compiled(after.format(pattern)).search(text)) is not None:
-            text = text[: found.start()]
-        return text
+        return str(compiled(around.replace("{}", pattern)).sub("", clean(text)))
 
     return run
 
@@ -157,7 +158,7 @@ FUNCTIONS: dict[str, Maker] = {
     **dict.fromkeys(("extract_json", "extractjson"), _extract_json),
     "replace_regex": plain(replace_regex),
     "replace": plain(lambda pattern, rewrite, text: replace_regex(text, pattern, rewrite)),
-    "trim": plain(_trimmed("^(?:{})", "(?:{})$")),
-    "trim_start": plain(_trimmed("^(?:{})", "")),
-    "trim_end": plain(_trimmed("", "(?:{})$")),
+    "trim": plain(_trimmed("^({})|({})$")),
+    "trim_start": plain(_trimmed("^({})")),
+    "trim_end": plain(_trimmed("({})$")),
 }

@@ -37,10 +37,11 @@ def _index_of(text: str, lookup: str, start: Any = 0, length: Any = -1, occurren
 
 
 def _index_of_regex(text: str, pattern: str, start: Any = 0, length: Any = -1, occurrence: Any = 1) -> int | None:
+    """The same of a pattern, which is not looked for from the end: null where the start is less than 0."""
     start, length, occurrence = (
         given if one is None else one for one, given in ((start, 0), (length, -1), (occurrence, 1))
     )
-    if length < -1 or occurrence < 0:
+    if start < 0 or length < -1 or occurrence < 0:
         return None
     begin, end = _window(text, start, length)
     for seen, found in enumerate(compiled(pattern).finditer(clean(text[begin:end])), 1):

@@ -14,12 +14,17 @@ from lockgate.kql.types import DATETIME, DECIMAL, REAL, TIMESPAN, Type
 
 
 def floored(value: Any, size: Any, origin: Any = 0) -> Any:
-    """``origin`` plus the greatest multiple of ``size`` up to ``value``; null where the size is not above zero."""
-    if not size > 0:
-        return None
+    """``origin`` plus the greatest whole number of ``size`` in ``value``, which of a size below zero lies above it.
+
+    Of a size of zero it is null, and of reals NaN, as the service has it.
+    """
     if isinstance(value, float) or isinstance(size, float):
+        if not size:
+            return math.nan
         steps = (value - origin) / size
-        return math.floor(steps) * size + origin if math.isfinite(steps) else value
+        return (math.floor(steps) if math.isfinite(steps) else steps) * size + origin
+    if not size:
+        return None
     if isinstance(value, Decimal):
         try:
             steps = EXACT.divide(EXACT.subtract(value, origin), size).to_integral_value("ROUND_FLOOR")
@@ -40,10 +45,10 @@ def _bin(types: tuple[Type, ...], result: Type) -> Compute:
         if None in values:
             return None
         try:
-            given = [value if as_type is None else as_type(value) for value in values]
+            given: list[Any] = [value if as_type is None else as_type(value) for value in values]
         except (ValueError, OverflowError):
             return None
-        if None in given:
+        if None in given or (times and given[1] <= 0):
             return None
         found = floored(*given)
         if isinstance(found, int) and not least <= found <= most:

@@ -72,7 +72,8 @@ def _unix(ticks_each: Decimal) -> Maker:
 def _zones() -> frozenset[str]:
     from zoneinfo import available_timezones
 
-    return frozenset(available_timezones())
+    # What a machine calls its own zone, and the placeholder of the database, are no zones that the service has.
+    return frozenset(available_timezones()) - {"localtime", "Factory", "posixrules"}
 
 
 @cache
@@ -81,6 +82,20 @@ def _zone(name: str) -> tzinfo | None:
 
     known = {one.lower(): one for one in _zones()}.get(name.lower())
     return ZoneInfo(known) if known else None
+
+
+def _offset(local: datetime, zone: tzinfo) -> timedelta | None:
+    """What a clock of ``zone`` that shows ``local`` is ahead of UTC.
+
+    Of a time that the clock leaps over it is the offset after the leap, as the documented table has it; of one that
+    it shows twice, the offset of the first time.
+    """
+    from datetime import UTC
+
+    first = local.replace(tzinfo=zone)
+    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local:
+        return first.utcoffset()
+    return first.replace(fold=1).utcoffset()
 
 
 def _shift(ticks: Any, zone: str, *, to_utc: bool) -> int | None:
@@ -92,7 +107,7 @@ def _shift(ticks: Any, zone: str, *, to_utc: bool) -> int | None:
     try:
         local = _FIRST + timedelta(seconds=seconds)
         if to_utc:
-            offset = local.replace(tzinfo=known).utcoffset()
+            offset = _offset(local, known)
         else:
             from datetime import UTC
 

@@ -12,6 +12,8 @@ from lockgate.kql.text import cut
 from lockgate.kql.types import Type
 
 _LONGEST = 1024
+_WIDTHS = {"y": 4, "f": 7, "F": 7, **dict.fromkeys("MdHhmst", 2)}
+"""How often a letter of ``format_datetime`` may repeat; more are read as several: ``ddd`` is ``dd`` and ``d``."""
 
 
 @lru_cache(maxsize=256)
@@ -26,11 +28,22 @@ def _runs(pattern: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=256)
+def _pieces(pattern: str) -> tuple[str, ...]:
+    """The runs of a pattern, each no longer than its letter allows."""
+    found: list[str] = []
+    for run in _runs(pattern):
+        width = _WIDTHS.get(run[0], len(run))
+        found += [run[at : at + width] for at in range(0, len(run), width)]
+    return tuple(found)
+
+
 def _format_datetime(ticks: Any, pattern: str) -> str:
     if ticks is None:
         return ""
     day = day_of(ticks)
-    return cut("".join(_of_date(run, day.year, day.month, day.day) or _of_clock(run, ticks) for run in _runs(pattern)))
+    pieces = _pieces(pattern)
+    return cut("".join(_of_date(one, day.year, day.month, day.day) or _of_clock(one, ticks) for one in pieces))
 
 
 def _of_date(run: str, year: int, month: int, day: int) -> str:
@@ -51,7 +64,7 @@ def _of_clock(run: str, ticks: int) -> str:
         return f"{number:0{min(width, 2)}}"
     if letter in "fF" and width <= 7:
         digits = f"{fraction:07}"[:width]
-        return digits if letter == "f" else digits.rstrip("0")
+        return "" if letter == "F" and not digits.strip("0") else digits
     if letter == "t":
         half = "AM" if seconds < 43_200 else "PM"
         return half[: min(width, 2)]

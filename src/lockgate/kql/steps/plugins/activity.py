@@ -133,9 +133,13 @@ def active_users(step: bound.Step, frames: tuple[Frame, ...], context: Context) 
 
 
 def session_count(step: bound.Step, frames: tuple[Frame, ...], context: Context) -> Frame:
-    """``session_count``: how many sessions begin in each window: someone is there who was not for a time before."""
+    """``session_count``: how many sessions begin in each window: someone is there who was not for a time before.
+
+    Windows begin at multiples of their length and not at the start, and an absence as long as the time before begins a
+    session: both as a real engine's answer to the documented query has them.
+    """
     given = Arguments(step, frames, context)
-    windows = on_timeline.of(given, "bin")
+    windows = on_timeline.of(given, "bin", whole=True)
     length = given.positive("look_back_window")
     found: list[Row] = []
     for one in series(given):
@@ -143,9 +147,9 @@ def session_count(step: bound.Step, frames: tuple[Frame, ...], context: Context)
         begun: Counter[int] = Counter()
         for time, who, _ in one.rows:
             place = windows.place(time)
-            if place < 0:
+            if place < 0 or time < windows.first:
                 continue
-            if who not in last or time - last[who] > length:
+            if who not in last or time - last[who] >= length:
                 begun[place] += 1
             last[who] = time
         found += [(windows.begins[place], *one.dimensions, begun[place]) for place in sorted(begun)]

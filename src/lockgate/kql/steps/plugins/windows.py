@@ -24,6 +24,8 @@ class Windows:
     """Where each begins, in order."""
     last: float
     """The last moment that counts."""
+    first: float
+    """The first one; the first window may begin before it."""
 
     def place(self, moment: object) -> int:
         """The number of the window that ``moment`` lies in; -1 when it lies outside."""
@@ -32,8 +34,11 @@ class Windows:
         return bisect_right(self.begins, moment) - 1
 
 
-def of(given: Arguments, step: str) -> Windows:
-    """The windows from ``start`` to ``end`` by the parameter ``step``: a span, or ``week``, ``month`` or ``year``."""
+def of(given: Arguments, step: str, *, whole: bool = False) -> Windows:
+    """The windows from ``start`` to ``end`` by the parameter ``step``: a span, or ``week``, ``month`` or ``year``.
+
+    ``whole``: they begin at multiples of the span.
+    """
     times = [one for one in given.column("timeline_column") if isinstance(one, int | float)]
     width = given.constant(step)
     if "start" in given.values and "end" in given.values:
@@ -44,10 +49,11 @@ def of(given: Arguments, step: str) -> Windows:
         if isinstance(width, int | float) and width > 0 and times:
             first = first // width * width
     if isinstance(width, str):
-        return Windows(_calendar(width, first, last), last)
+        return Windows(_calendar(width, first, last), last, first)
     width = given.positive(step)
-    bounded(int((last - first) // width) + 1, MAX_WINDOWS, "windows on the timeline")
-    return Windows([first + i * width for i in range(int((last - first) // width) + 1)], last)
+    begin = first // width * width if whole else first
+    bounded(int((last - begin) // width) + 1, MAX_WINDOWS, "windows on the timeline")
+    return Windows([begin + i * width for i in range(int((last - begin) // width) + 1)], last, first)
 
 
 def _calendar(unit: str, first: float, last: float) -> list[float]:
