@@ -288,6 +288,26 @@ def test_a_damaged_log_is_a_store_error(tmp_path: Path, runs: ModuleType, damage
     assert caught.value.where.endswith("Findings")
 
 
+def test_a_query_opens_the_tables_that_it_names_and_sees_the_runs_of_when_it_began(
+    tmp_path: Path, runs: ModuleType
+) -> None:
+    from lockgate.store.ask import ask
+
+    record = Record.open(tmp_path)
+    record.append_result(runs.result("one"))
+    found = record.asked()
+    record.append_result(runs.result("two"))
+    assert ask("Runs | count", found).rows == [(1,)]
+    assert ask("Findings | summarize dcount(RunId, 4)", found).rows == [(1,)]
+    found.connection.close()
+    (tmp_path / "record" / "Findings" / "_delta_log" / "00000000000000000000.json").write_bytes(b"{")
+    found = record.asked()
+    assert ask("Runs | count", found).rows == [(2,)]
+    with pytest.raises(StoreError):
+        ask("Findings | count", found)
+    found.connection.close()
+
+
 def test_a_lost_data_file_is_a_store_error_not_fewer_rows(tmp_path: Path, runs: ModuleType) -> None:
     record = Record.open(tmp_path)
     record.append_result(runs.result("one"))

@@ -15,6 +15,7 @@ from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from lockgate.kql.syntax import Function
     from lockgate.store.ask import Tables
     from lockgate.store.ask.answer import Reader
+    from lockgate.store.ask.tables import Source
     from lockgate.store.mirror import Mirror
 
 T = TypeVar("T")
@@ -218,37 +220,43 @@ class Record:
         from lockgate.store import _query
         from lockgate.store.ask import Tables
         from lockgate.store.ask.adopted import Shapes
-        from lockgate.store.ingest.asked import Stored, condition_of
+        from lockgate.store.ingest.asked import Stored
 
         bounds = tuple(
             (sign, int(moment.timestamp() * 1_000_000))
             for sign, moment in ((">=", since), ("<=", until)) if moment is not None
         )  # fmt: skip
-        within = condition_of(bounds)
-        snapshots = {name: self._snapshot(name, None) for name in tables()}
+        marks = self._snapshot(_MARK, None)
         connection = self._guard(
-            "record", lambda: _query.opened(snapshots, memory=memory, place=self.readable, lie=self.lie)
+            "record", lambda: _query.opened({_MARK: marks}, memory=memory, place=self.readable, lie=self.lie)
         )
-        stored = Stored(self, connection, bounds)
-        found = Tables(
+        stored = Stored(self, connection, bounds, partial(self._source, connection, bounds, marks))
+        return Tables(
             connection=connection, functions=_with_adopted(functions), beside=Shapes(), stored=stored,
             security=security, reader=self._external,
         )  # fmt: skip
-        for table in tables().values():
-            # The filter of time stands inside, so that whatever the query does it sees no other row.
-            seen = f" WHERE {within}" if within else ""
-            paths = self.upkeep.paths_of(table.name) if self.keeps_paths and table.alone else ()
-            shown = _query.shown_with(paths, table, seen)
-            files = _query.files_behind(snapshots[table.name], shown.source, shown.extended, lie=self.lie)
-            columns = {column.name: column.type.value for column in table.columns}
-            source = f'(SELECT * FROM "{table.name}"{seen})'  # noqa: S608 -- a name of ours, numbers
-            marks = "" if table.name == _MARK or table.alone else _MARK
-            parquet = _query.parquet_behind(snapshots[table.name], marks, bounds)
-            kept = shown.names if files is not None else ()
-            if kept and files is not None:
-                source = shown.source(files.statement())
-            found.add(table.name, columns, source, files=files, parquet=parquet, paths=kept)
-        return found
+
+    def _source(self, connection: Any, bounds: tuple[tuple[str, int], ...], runs: Any, table: Table) -> Source:
+        """Where the rows of a table of ours are as it stands now; ``runs`` is the snapshot of those that show."""
+        from lockgate.store import _query
+        from lockgate.store.ask.tables import Source
+        from lockgate.store.ingest.asked import condition_of
+
+        snapshot = runs if table.name == _MARK else self._snapshot(table.name, None)
+        # The filter of time stands inside, so that whatever the query does it sees no other row.
+        seen = f" WHERE {within}" if (within := condition_of(bounds)) else ""
+        marks = "" if table.name == _MARK or table.alone else _MARK
+        parquet = _query.parquet_behind(snapshot, marks, bounds)
+        paths = self.upkeep.paths_of(table.name) if self.keeps_paths and table.alone else ()
+        shown = _query.shown_with(paths, table, seen)
+        files = _query.files_behind(snapshot, shown.source, shown.extended, lie=self.lie)
+        if files is not None:
+            return Source(shown.source(files.statement()), files, shown.names, parquet)
+        found = ""
+        if snapshot is not None:
+            found = self._guard(table.name, lambda: _query.stored(connection, table.name, snapshot))
+        shown = _query.shown_with((), table, seen)
+        return Source(shown.source(f"SELECT * FROM {found}" if found else ""), None, (), parquet)  # noqa: S608 -- our own name
 
     def stamp(self) -> object | None:
         """What differs once anything was written to any table; None where that cannot be told in an instant.
@@ -277,9 +285,7 @@ class Record:
         from lockgate.store.ask.adopted import Shapes
         from lockgate.store.ingest.asked import Stored
 
-        own = {one.name: {column.name: column.type.value for column in one.columns} for one in tables().values()}
-        shown: Mapping[str, Mapping[str, str]] = ChainMap(own, Stored(self, None))  # type: ignore[arg-type]
-        return Workspace(shown, _with_adopted(functions), beside=Shapes())
+        return Workspace(Stored(self, None), _with_adopted(functions), beside=Shapes())
 
     def history(self, table: str) -> list[dict[str, Any]]:
         """The commits of a table, newest first: ``version``, ``timestamp`` (ms), ``operation``, ..."""
