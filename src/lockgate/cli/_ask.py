@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lockgate.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
-    from lockgate.store.ask import Answer, Engines, Limits
+    from lockgate.store.ask import Answer, Cancel, Engines, Limits
     from lockgate.store.saved import Library
 
 T = TypeVar("T")
@@ -122,11 +122,33 @@ def _asked(query: str, engines: Engines, limits: Limits, parameters: Mapping[str
         engine = engines.of(query)
         return ask(query, engines.tables, limits=limits, cancel=cancel, parameters=parameters, engine=engine)
 
+    return told(query, lambda: _aside(work, cancel))
+
+
+def _aside(work: Callable[[], T], cancel: Cancel) -> T:
+    """What ``work`` gives, done in another thread: an engine at work in this one would not hear of Ctrl-C."""
+    import threading
+
+    found: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(work())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="lockgate-ask")
+    thread.start()
     try:
-        return told(query, work)
+        thread.join()
     except KeyboardInterrupt:
         cancel.cancel()
+        thread.join()
         raise
+    if failed:
+        raise failed[0]
+    return found[0]
 
 
 def told(query: str, work: Callable[[], T]) -> T:

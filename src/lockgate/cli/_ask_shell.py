@@ -66,11 +66,27 @@ def _read() -> str | None:
             return line
         if not line.strip():
             if lines:
+                _remember(lines)
                 return "\n".join(lines)
             continue
         lines.append(line)
         if line.rstrip().endswith(";") and not line.lstrip().startswith("let "):
+            _remember(lines)
             return "\n".join(lines).rstrip().removesuffix(";")
+
+
+def _remember(lines: list[str]) -> None:
+    """Have the history bring a query of several lines back as one; comments would take the rest of it along."""
+    if len(lines) < 2 or any("//" in line for line in lines):
+        return
+    with contextlib.suppress(ImportError):
+        import readline
+
+        for _ in lines:
+            if (last := readline.get_current_history_length()) == 0:
+                break
+            readline.remove_history_item(last - 1)
+        readline.add_history(" ".join(line.strip() for line in lines))
 
 
 class _Shell:
