@@ -47,6 +47,7 @@ CLUSTERS_CHANGE = _new("clusters:change", "Connect clusters, and change how they
 POLICIES_READ = _new("policies:read", "See rules, policies and exemptions, and replay a change of one.")
 POLICIES_CHANGE = _new("policies:change", "Change rules, policies and exemptions.", STEP_UP)
 POSTURE_READ = _new("posture:read", "See how repositories and organisations are set up.")
+POSTURE_REFRESH = _new("posture:refresh", "Have the settings of a forge read anew.")
 POSTURE_APPLY = _new("posture:apply", "Apply fixes to the settings of a forge.", STEP_UP)
 ENVIRONMENTS_READ = _new("environments:read", "See environments and their rules.")
 ENVIRONMENTS_CHANGE = _new("environments:change", "Change environments, their rules, windows and freezes.", STEP_UP)

@@ -45,14 +45,14 @@ _MATRIX = {
     ),
     Persona.SECURITY: (
         f"{_READING} any:findings:triage any:waivers:request any:waivers:approve any:runs:upload any:record:functions "
-        "any:record:cancel any:repositories:scan any:policies:change any:posture:apply any:environments:change "
-        "any:deployments:approve any:deployments:follow-up any:trail:read any:people:read any:account:read "
-        "any:tokens:revoke any:jobs:change any:settings:read"
+        "any:record:cancel any:repositories:scan any:policies:change any:posture:refresh any:posture:apply "
+        "any:environments:change any:deployments:approve any:deployments:follow-up any:trail:read any:people:read "
+        "any:account:read any:tokens:revoke any:jobs:change any:settings:read"
     ),
     Persona.ADMINISTRATOR: (
         f"{_READING} any:people:read any:people:change any:teams:change any:account:read any:account:change "
-        "any:tokens:create any:tokens:revoke any:record:cancel any:forges:change any:clusters:change any:jobs:change "
-        "any:trail:read any:settings:read any:settings:change"
+        "any:tokens:create any:tokens:revoke any:record:cancel any:forges:change any:posture:refresh "
+        "any:clusters:change any:jobs:change any:trail:read any:settings:read any:settings:change"
     ),
 }
 _WIDTH = {Scope.OWN: 0, Scope.TEAM: 1, Scope.ANY: 2}

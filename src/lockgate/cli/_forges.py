@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 def forge_handlers(live: Live, services: Services) -> tuple[Handler, ...]:
     """How the jobs of forges are done."""
+    from lockgate.engine.forges import posture_apply
     from lockgate.engine.forges.judging import Judging
+    from lockgate.engine.forges.posture import Posture
     from lockgate.engine.forges.posture import handlers as posture_handlers
     from lockgate.engine.forges.working import Forges, handlers
     from lockgate.server.console.api.forges import connections_of
@@ -47,7 +49,8 @@ def forge_handlers(live: Live, services: Services) -> tuple[Handler, ...]:
 
     posture = posture_of(live, services, granted)
     forges = Forges(connections_of(services), judging, services.database, waits, posture.changed, url)
-    return (*handlers(forges), *posture_handlers(posture))
+    services.more[Posture] = posture
+    return (*handlers(forges), *posture_handlers(posture), posture_apply.handler(posture))
 
 
 def posture_of(live: Live, services: Services, granted: Callable[[], list[Waiver]]) -> Posture:

@@ -89,15 +89,23 @@ def planned(
     waived, and left alone."""
     names = {rule.id for rule in rules}
     told = [one for one in result.findings if one.finding.rule in names]
-    wanted = {(one.finding.rule, one.finding.subject.key): one.finding for one in told if not one.waived}
-    policies = ForgePolicies(rules, options)
+    wanted = {(one.finding.rule, one.finding.subject.key) for one in told if not one.waived}
+    return changes_of(objects, rules, options, wanted), sum(one.waived for one in told)
+
+
+def changes_of(
+    objects: Iterable[Object], rules: Collection[Rule], options: Mapping[str, Any], wanted: Collection[tuple[str, str]]
+) -> list[Change]:
+    """What mends those findings of ``rules`` that are ``wanted``, by rule and key of the subject, in the order of the
+    objects; each once."""
+    policies, left = ForgePolicies(rules, options), set(wanted)
     found: list[Change] = []
     for judged in objects:
         for hit in policies.judge(judged).hits:
             about = subject(hit, judged)
-            finding = wanted.pop((hit.rule.id, about.key), None)
-            if finding is None:
+            if (hit.rule.id, about.key) not in left:
                 continue
+            left.discard((hit.rule.id, about.key))
             try:
                 remedy = policies.remedy(hit, judged)
             except PolicyError as error:
@@ -105,7 +113,7 @@ def planned(
                 continue
             found.append(Change(hit.rule.id, about.name, judged.path, hit.message, remedy.call, remedy.terraform,
                                 remedy.permission, hit.rule.fix))  # fmt: skip
-    return found, sum(one.waived for one in told)
+    return found
 
 
 def perform(changes: Iterable[Change], send: Send) -> Iterator[Outcome]:

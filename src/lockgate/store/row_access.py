@@ -66,6 +66,10 @@ def _owned(columns: Mapping[str, str], owned: Sequence[Asset]) -> str:
         mine = [_matching(str(kind).capitalize(), [_pattern(one.name) for one in owned if one.kind is kind])
                 for kind in (AssetKind.ENVIRONMENT, AssetKind.REPOSITORY)]  # fmt: skip
         return " or ".join(mine)
+    if {"Forge", "Namespace", "Repository"} <= set(columns):
+        return _of_forge("strcat(Forge, ':', Namespace, '/', Repository)", owned)
+    if {"Forge", "Path", "Kind"} <= set(columns):
+        return _of_forge("Path", owned)
     for kind, needed, text in _WHOSE:
         if needed <= set(columns):
             patterns = [_pattern(one.name) for one in owned if one.kind is kind]
@@ -75,7 +79,25 @@ def _owned(columns: Mapping[str, str], owned: Sequence[Asset]) -> str:
     if "RunId" not in columns or "Root" in columns:
         return _of_roots(owned) if "Root" in columns else NOBODY
     roots = _of_roots(owned)
-    return NOBODY if roots == NOBODY else f"RunId in (({RUNS} | where {roots} | project RunId))"
+    of_runs = NOBODY if roots == NOBODY else f"RunId in (({RUNS} | where {roots} | project RunId))"
+    if of_runs != NOBODY and {"Family", "Path", "SubjectKey"} <= set(columns):  # what a run over a whole forge found
+        return f"({of_runs}) or (Family == 'posture' and {_of_forge('Path', owned)})"
+    return of_runs
+
+
+def _of_forge(text: str, owned: Sequence[Asset]) -> str:
+    """Repositories as runs over forges name them: ``github:acme/shop``, ``azure-devops:contoso/web/shop``."""
+    names = [one.name for one in owned if one.kind is AssetKind.REPOSITORY]
+    names += [short for one in names if (short := without_host(one)) != one]
+    mine = _matching(text, [f"(github:|gitlab:|azure-devops:[^/]+/){_pattern(one)}" for one in names])
+    # Below a project of Azure DevOps stand connections and pools too, a step deeper than its repositories.
+    return mine if mine == NOBODY else f"{mine} and not({text} matches regex '^azure-devops:([^/]+/){{3}}')"
+
+
+def without_host(name: str) -> str:
+    """The name of a repository without the host that may stand before it."""
+    host, stroke, rest = name.partition("/")
+    return rest if stroke and "." in host and "/" in rest else name
 
 
 _WHOSE: tuple[tuple[AssetKind, frozenset[str], str], ...] = (

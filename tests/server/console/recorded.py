@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -15,11 +16,14 @@ from pathlib import Path
 import uvicorn
 from fastapi import Request
 from tests.server.console.conftest import fresh
+from tests.simulators.github_organization import GitHub, github
 
+from lockgate.cli._forges import posture_of
 from lockgate.cli._live import Live
 from lockgate.cli._project import project_at
 from lockgate.cli._serve import desk_over
 from lockgate.cli._up import services_over
+from lockgate.engine.forges.posture import Posture
 from lockgate.model.actor import Actor
 from lockgate.server.console.application import application
 from lockgate.server.console.services import Services
@@ -42,6 +46,31 @@ def judge(folder: Path) -> None:
     assert done.returncode == 1, done.stderr
 
 
+def read_forge(folder: Path, told: GitHub) -> None:
+    """Have an organisation on GitHub read into the record of a project."""
+    with github(told) as server:
+        command = [sys.executable, "-m", "lockgate", "posture", "github:acme", "--api", server.base, "--quiet",
+                   "--project", str(folder)]  # fmt: skip
+        environment = {**os.environ, "GITHUB_TOKEN": "t0ken"}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
+    assert done.returncode in (0, 1), done.stderr
+
+
+def acme() -> GitHub:
+    """An organisation with weaknesses and a hostile name."""
+    told = GitHub()
+    told.add("one", own={"hasVulnerabilityAlertsEnabled": False})
+    told.add("two", own={"hasVulnerabilityAlertsEnabled": False})
+    rules = {"nodes": [{"type": "REQUIRED_REVIEWERS", "timeout": 0, "preventSelfReview": False,
+                        "reviewers": {"nodes": [{"name": "ops", "databaseId": 1}]}}]}  # fmt: skip
+    told.nodes["two"]["environments"]["nodes"] = [{"databaseId": 1, "name": HOSTILE, "protectionRules": rules}]
+    told.parts["actions/permissions/workflow"] = {
+        "default_workflow_permissions": "write", "can_approve_pull_request_reviews": False,
+    }  # fmt: skip
+    told.forbidden = frozenset({"deployKeys"})
+    return told
+
+
 @contextmanager
 def console(folder: Path, database: TeamDatabase, actor: Actor, origin: str) -> Iterator[Services]:
     """What its console stands on, asked by one person."""
@@ -52,7 +81,9 @@ def console(folder: Path, database: TeamDatabase, actor: Actor, origin: str) -> 
         return fresh(actor)
 
     try:
-        yield replace(services_over(live, desk, database, origin), identify=[identify])
+        services = replace(services_over(live, desk, database, origin), identify=[identify])
+        services.more[Posture] = posture_of(live, services, list)
+        yield services
     finally:
         desk.close()
 

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from tests.engine.deployments.conftest import BASE, HEAD, flaw, result
 from tests.server.console import recorded
 from tests.server.console.conftest import ORIGIN, fresh
+from tests.simulators.github_organization import GitHub
 
 from lockgate.access import may
 from lockgate.access import permissions as p
@@ -113,6 +114,10 @@ def world(tmp_path: Any) -> Iterator[World]:
     (tmp_path / "lockgate.yaml").write_text("version: 1\n")
     project = project_at(tmp_path)
     identities = {word: stored(project, word, number) for number, word in enumerate((OURS, THEIRS), 1)}
+    hub = GitHub()
+    for side in ("one", "two"):
+        hub.add(side, own={"hasVulnerabilityAlertsEnabled": False})
+    recorded.read_forge(tmp_path, hub)
     with TeamDatabase.open(tmp_path / ".lockgate") as database, recorded.console(
         tmp_path, database, somebody(), ORIGIN
     ) as services:
@@ -225,7 +230,10 @@ def test_what_a_route_declares_decides_and_what_another_team_owns_neither_shows_
     assert held(world) == before
 
 
-LISTS = ("/findings", "/search?word=package", "/ask?query=Findings", "/waivers", "/deployments", "/home",
+_RULE = "posture/github-dependabot-alerts-off"
+LISTS = ("/posture?root=github:acme", f"/posture/rule?root=github:acme&rule={_RULE}",
+         f"/api/v1/posture/rule?root=github:acme&rule={_RULE}", "/api/v1/posture/place?root=github:acme", "/findings",
+         "/search?word=package", "/ask?query=Findings", "/waivers", "/deployments", "/home",
          "/api/v1/deployments", "/inventory", "/api/v1/findings", "/api/v1/waivers",
          "/api/v1/export/findings.csv")  # fmt: skip
 

@@ -27,8 +27,9 @@ OUTSIDE = {
 """Pages of who is not signed in, and how they are asked for."""
 ON_THE_WAY = {"/welcome/factor", "/sign-in/second"}
 """Pages that only a step before leads to."""
-ASKED = {"/search": "/search?word=x", "/ask": "/ask?query=Runs", "/trail": "/trail?verify=true"}
-MORE = ("/ask?query=Rum", "/nowhere", "/deployments?standing=all", "/people?q=nobody",
+ASKED = {"/search": "/search?word=x", "/ask": "/ask?query=Runs", "/trail": "/trail?verify=true",
+         "/posture/rule": "/posture/rule?root=github:acme&rule=posture/github-dependabot-alerts-off"}  # fmt: skip
+MORE = ("/posture?root=github:acme", "/ask?query=Rum", "/nowhere", "/deployments?standing=all", "/people?q=nobody",
         "/findings?word=nothing-has-this")  # fmt: skip
 
 
@@ -89,6 +90,7 @@ def routes() -> set[str]:
     return {one.path for router in routers for one in router.routes if "GET" in one.methods}
 
 
+@pytest.mark.timeout(240)  # every page twice: beside other work two cores take more than a minute
 def test_every_page_passes_axe_light_and_dark_and_fits_a_phone(shop: Whole, page: Any) -> None:
     script, wrong = browser.axe(), {}
     root = shop.person("root", *Persona)

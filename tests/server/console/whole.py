@@ -98,6 +98,7 @@ def whole(folder: Path) -> Iterator[Whole]:
     project, clock = folder / "project", Clock()
     project.mkdir()
     recorded.judge(project)
+    recorded.read_forge(project, recorded.acme())
     free = socket.create_server(("127.0.0.1", 0))
     port = free.getsockname()[1]
     free.close()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from lockgate.dataclass import dataclass
 from lockgate.errors import ConfigurationError
@@ -45,6 +47,8 @@ from lockgate.transport import Trust
 _KEPT_BYTES = 16 * 1024 * 1024
 WORK = Bounds(calls=400, retries=3, wait_seconds=6.0, longest_wait=5.0)
 """Of one delivery: what lasts longer is done later, so that nothing else waits for it."""
+Send = Callable[[str, str, Any], object]
+"""``send(method, path, body)``: makes one call. Raises ``SourceError`` where it is refused."""
 LISTING = Bounds(calls=20_000, retries=50, wait_seconds=60.0, longest_wait=30.0, reserve=500)
 """Of one look at everything: it leaves calls for what is told meanwhile."""
 
@@ -191,6 +195,16 @@ class Connection:
         if isinstance(self._chosen, GithubSettings):
             return AskedPosture(GitHubPosture(asked, organization, read_at=read_at, webhooks=each), asked)
         return AskedPosture(GitLabPosture(asked, organization, read_at=read_at, webhooks=each), asked)
+
+    @contextmanager
+    def sending(self, installation: int, budget: CallBudget) -> Iterator[Send]:
+        """What changes settings under the identity for an installation. What makes something new is called once."""
+        asked = self._reading(installation, budget, None)
+        client = asked.client if isinstance(asked, AzureDevOps) else asked
+        try:
+            yield lambda method, path, body: client.send(method, path, body, again=method != "POST")
+        finally:
+            asked.close()
 
     def _reading(
         self, installation: int, budget: CallBudget, so_far: AnswersSoFar | None

@@ -18,6 +18,11 @@ def described(rule_id: str) -> Rule | None:
     return _of(family).get(rule_id)
 
 
+def posture_rules(forge: str) -> tuple[Rule, ...]:
+    """The rules about one forge."""
+    return tuple(rule for name, rule in _of(Family.POSTURE).items() if name.startswith(f"{Family.POSTURE}/{forge}-"))
+
+
 @lru_cache(maxsize=32)
 def _of(family: Family) -> dict[str, Rule]:
     try:

@@ -7,10 +7,11 @@ bodies themselves are not kept: what they told stands in the jobs. What does not
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Float, Index, Integer, String, delete, insert, select, update
+from sqlalchemy import Column, Connection, Float, Index, Integer, String, case, delete, func, insert, select, update
 from sqlalchemy import Table as SqlTable
 
 from lockgate.dataclass import dataclass
@@ -84,6 +85,31 @@ def accept(connection: Connection, deliveries: Sequence[Delivery], *, now: float
             )
         )
     return new
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a forge told."""
+
+    last: float
+    """Seconds of Unix time of its newest delivery."""
+    kind: str
+    """Of that."""
+    day: int
+    """Deliveries of the last 24 hours."""
+
+
+def heard(connection: Connection, *, now: float | None = None) -> dict[str, Heard]:
+    """What each forge told, by its name."""
+    since = (time.time() if now is None else now) - 86_400.0
+    counted = select(DELIVERIES.c.connection, func.max(DELIVERIES.c.received).label("last"),
+                     func.sum(case((DELIVERIES.c.received >= since, 1), else_=0)).label("day"))  # fmt: skip
+    found: dict[str, Heard] = {}
+    for row in connection.execute(counted.group_by(DELIVERIES.c.connection)).all():
+        at = (DELIVERIES.c.connection == row.connection, DELIVERIES.c.received == row.last)
+        kind = connection.execute(select(DELIVERIES.c.kind).where(*at).limit(1)).scalar()
+        found[row.connection] = Heard(row.last, kind or "", int(row.day))
+    return found
 
 
 def _known(connection: Connection, deliveries: Sequence[Delivery]) -> dict[tuple[str, str], int]:

@@ -55,6 +55,34 @@ class ForgeView(BaseModel):
     """Where it tells what happened."""
 
 
+class InstallationView(BaseModel):
+    """One place where a forge lets us in."""
+
+    installation: int
+    account: str
+    repositories: int
+    """Watched, when all were listed."""
+    allowances: dict[str, int]
+    """Calls that it still allowed, by the name of the limit."""
+    told: float | None
+    """When it told that, in seconds of Unix time."""
+
+
+class StandingView(BaseModel):
+    """How one forge stands. Times are seconds of Unix time."""
+
+    name: str
+    kind: str
+    events: str
+    last_event: float | None
+    events_of_a_day: int
+    looked: float | None
+    """When all repositories were listed last."""
+    repositories: int
+    failed_jobs: list[int]
+    installations: list[InstallationView]
+
+
 @ROUTES.post("/{name}/events", status_code=202, dependencies=[public], responses={400: {}, 401: {}, 404: {}, 503: {}})
 async def told(request: Request, name: Name) -> Taken:
     """A webhook of a forge."""
@@ -104,6 +132,30 @@ def listed(request: Request, actor: Annotated[Actor, needs(permissions.FORGES_RE
         ForgeView(name=one.name, kind=one.kind.value, events=f"{origin}/api/v1/forges/{one.name}/events")
         for one in known
     ]
+
+
+@ROUTES.get("/standing")
+def stands(request: Request, actor: Annotated[Actor, needs(permissions.FORGES_READ)]) -> list[StandingView]:
+    """How each forge stands: what it told last, when all was looked at, what failed, what may still be asked."""
+    del actor
+    from lockgate.server.console.forges_seen import standing
+
+    return [
+        StandingView(
+            name=one.name, kind=one.kind, events=one.events, last_event=one.heard.last if one.heard else None,
+            events_of_a_day=one.heard.day if one.heard else 0, looked=one.looked or None,
+            repositories=one.repositories, failed_jobs=[job.id for job in one.failed],
+            installations=[
+                InstallationView(
+                    installation=place.installation, account=place.account, repositories=place.repositories,
+                    allowances={limit.resource or "all": limit.remaining for limit in place.allowances},
+                    told=place.told or None,
+                )
+                for place in one.installed
+            ],
+        )
+        for one in standing(request).forges
+    ]  # fmt: skip
 
 
 @ROUTES.post("/reconcile", status_code=202)
