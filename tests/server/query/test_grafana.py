@@ -48,6 +48,10 @@ def test_it_finds_databases_tables_columns_and_functions(send) -> None:
     columns = {one["Name"]: one["CslType"] for one in database["Tables"]["Findings"]["OrderedColumns"]}
     assert (columns["Severity"], columns["Facts"]) == ("string", "dynamic")
     assert {"Functions", "ExternalTables", "MaterializedViews"} <= set(database)
+    asked = database["Functions"]["ContainerInsightsNodes"]["InputParameters"]
+    assert [(one["Name"], one["CslType"]) for one in asked] == [
+        ("Metric", "string"), ("Back", "timespan"), ("Step", "timespan"),
+    ]  # fmt: skip
 
 
 def test_it_asks_what_is_in_a_dynamic_column(send) -> None:

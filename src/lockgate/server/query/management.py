@@ -25,6 +25,7 @@ from lockgate.server.query.faults import Kind, refusal
 from lockgate.server.query.values import DATA_TYPES, pieces
 from lockgate.store.ask import Limits, Tables, ask
 from lockgate.store.saved import FUNCTION, Library, Saved, function_of
+from lockgate.tables import functions
 
 if TYPE_CHECKING:
     from lockgate.kql.syntax import Function
@@ -254,7 +255,7 @@ def _schema(command: _Command) -> Rows:
                 for name, shape in shapes.items()
             },
             "ExternalTables": {}, "MaterializedViews": {},
-            "Functions": {name: _function_json(one) for name, one in command.place.library.functions().items()},
+            "Functions": {name: _function_json(one) for name, one in _every_function(command.place.library).items()},
         }  # fmt: skip
         return (("DatabaseSchema", "string"),), [[_json({"Databases": {database: found}})]]
     command.end()
@@ -336,6 +337,12 @@ def _closing(text: str) -> int:
         if kind == ")" and not depth:
             return found.starts[i]
     return len(text)
+
+
+def _every_function(library: Library) -> dict[str, Saved]:
+    """What can be called, for who completes names: functions of every workspace, and those that are stored."""
+    known = {name: Saved(FUNCTION, name, text, folder="Workspace") for name, text in functions().items()}
+    return {**known, **library.functions()}
 
 
 def _function_json(saved: Saved) -> dict[str, Any]:
