@@ -196,10 +196,24 @@ class GitHub:
             return list(self.entries.values())
         if path.startswith("/repos/"):
             _, _, _, name, what = path.split("/", 4)
+            if what == "environments" and name in self.nodes:
+                return self._environments(name)
             return self.hooks.get(name, []) if what == "hooks" and name in self.entries else None
         below = path.removeprefix(f"/orgs/{login}/")
         which = [f"{below}?{key}={query[key]}" for key in ("role", "filter") if key in query]
         return self.parts.get(which[0] if which else below)
+
+    def _environments(self, name: str) -> dict[str, Any]:
+        """As REST lists them, with the field that GitHub's description lacks."""
+        rows = [
+            {"id": one["databaseId"], "node_id": "EN_1", "name": one["name"], "url": "", "html_url": "",
+             "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+             "protection_rules": [{"id": 1, "node_id": "GA_1", "type": rule["type"].lower()}
+                                  for rule in one["protectionRules"]["nodes"]],
+             "can_admins_bypass": one.get("adminsBypass", False)}
+            for one in self.nodes[name]["environments"]["nodes"]
+        ]  # fmt: skip
+        return {"total_count": len(rows), "environments": rows}
 
     def _paged(self, found: Any, target: str, query: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
         key = next((one for one, value in found.items() if isinstance(value, list) and "total_count" in found), "") \

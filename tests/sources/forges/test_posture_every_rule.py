@@ -57,7 +57,8 @@ def bad_github() -> GitHub:
     reviewed = {"type": "REQUIRED_REVIEWERS", "timeout": 0, "preventSelfReview": False,
                 "reviewers": {"nodes": [{"name": "ops", "databaseId": 1}]}}  # fmt: skip
     environments = [{"databaseId": 1, "name": "production", "protectionRules": {"nodes": []}},
-                    {"databaseId": 2, "name": "test", "protectionRules": {"nodes": [reviewed]}}]  # fmt: skip
+                    {"databaseId": 2, "name": "test", "protectionRules": {"nodes": [reviewed]},
+                     "adminsBypass": True}]  # fmt: skip
     people = [{"permission": "ADMIN", "node": {"login": "guest"}}, {"permission": "WRITE", "node": {"login": "other"}}]
     review = {"__typename": "PullRequestParameters", "requiredApprovingReviewCount": 1,
               "dismissStaleReviewsOnPush": False, "requireCodeOwnerReview": False, "requireLastPushApproval": False,
@@ -154,12 +155,15 @@ def test_every_rule_about_gitlab_fires_on_what_it_answers() -> None:
     told.answers[lab.GROUP] |= {
         "visibility": "public", "require_two_factor_authentication": False, "project_creation_level": "developer",
         "request_access_enabled": True, "share_with_group_lock": False, "prevent_forking_outside_group": False,
-        "default_branch_protection": 0,
+        "default_branch_protection": 0, "shared_runners_setting": "enabled",
     }  # fmt: skip
     hook = {"id": 1, "url": "https://ci.example", "enable_ssl_verification": False}
     token = {"id": 1, "name": "t", "scopes": ["api"], "access_level": 50, "active": True, "revoked": False}
     told.answers |= {
         f"{lab.GROUP}/hooks": [hook], f"{lab.GROUP}/deploy_tokens": [token], f"{lab.GROUP}/access_tokens": [token],
+        f"{lab.GROUP}/billable_members": [{"id": 1, "username": "eve", "last_activity_on": OLD[:10]}],
+        f"{lab.GROUP}/runners": [{"id": 1, "is_shared": False}],
+        "/api/v4/runners/1": {"id": 1, "access_level": "not_protected", "run_untagged": True},
         f"{lab.GROUP}/variables": [{"key": "K", "protected": False, "masked": False}],
         f"{lab.GROUP}/members/all": [{"username": f"o{number}", "access_level": 50} for number in range(6)],
         f"{lab.GROUP}/push_rule": {"reject_unsigned_commits": False},

@@ -166,3 +166,22 @@ def test_findings_have_no_place_for_a_secret(acme: GitHub) -> None:
     with github(acme) as server:
         objects, _ = read(server)
     assert "s3cret" not in str(objects)
+
+
+def test_whether_administrators_may_bypass_is_asked_only_where_there_are_environments(acme: GitHub) -> None:
+    acme.add("site")
+    rules = {"nodes": [{"type": "BRANCH_POLICY", "timeout": 0, "preventSelfReview": False, "reviewers": None}]}
+    acme.nodes["shop"]["environments"]["nodes"] = [
+        {"databaseId": 1, "name": "production", "protectionRules": rules, "adminsBypass": True}]  # fmt: skip
+    with github(acme) as server:
+        objects, skips = read(server)
+        assert server.by_kind["/repos/*/environments"] == 1
+    assert skips == []
+    assert "environment-admin-bypass" in wrong(objects)
+    acme.trouble = lambda target, body: (200, {"total_count": 1, "environments": [{"name": "production"}]}, {}) \
+        if "/environments" in target else None  # fmt: skip
+    with github(acme) as server:
+        objects, skips = read(server)
+    assert objects[1].unresolved == {"/spec/environmentBypass"}
+    assert "environment-admin-bypass" not in wrong(objects)
+    assert [skip.path for skip in skips] == ["github:acme/shop"]

@@ -22,6 +22,7 @@ OWN = {
     "id": 7, "full_path": "acme", "visibility": "private", "require_two_factor_authentication": True,
     "project_creation_level": "maintainer", "request_access_enabled": False, "share_with_group_lock": True,
     "prevent_forking_outside_group": True, "default_branch_protection": 2,
+    "shared_runners_setting": "disabled_and_overridable",
 }  # fmt: skip
 PROJECT = {
     "visibility": "private", "archived": False, "empty_repo": False, "default_branch": "main",
@@ -55,7 +56,8 @@ class Group(Paths):
         super().__init__({
             GROUP: dict(OWN), f"{GROUP}/projects": self.projects, f"{GROUP}/hooks": [], f"{GROUP}/variables": [],
             f"{GROUP}/members/all": [{"username": name, "access_level": 50} for name in ("ada", "bob")],
-            f"{GROUP}/deploy_tokens": [], f"{GROUP}/access_tokens": [],
+            f"{GROUP}/billable_members": [], f"{GROUP}/runners": [], f"{GROUP}/deploy_tokens": [],
+            f"{GROUP}/access_tokens": [],
             f"{GROUP}/push_rule": {"reject_unsigned_commits": True, "prevent_secrets": True,
                                    "commit_committer_check": True},
             f"{GROUP}/merge_request_approval_setting": dict.fromkeys(approvals, SETTING),
@@ -99,13 +101,13 @@ def test_a_group_that_is_well_kept_has_no_finding_and_no_skip() -> None:
     assert wrong(objects) == set()
 
 
-def test_500_projects_take_38_calls_and_two_for_webhooks_and_keys_of_each() -> None:
+def test_500_projects_take_40_calls_and_two_for_webhooks_and_keys_of_each() -> None:
     with paths(Group(500)) as server:
         objects, skips = read(server)
         assert (len(objects), skips) == (501, [])
         assert server.asked("/projects/") == 1_000
         assert server.asked("graphql") == 25
-        assert len(server.calls) - 1_000 == 1 + 5 + 7 + 25
+        assert len(server.calls) - 1_000 == 1 + 5 + 9 + 25
 
 
 def test_a_gitlab_without_what_is_paid_for_leaves_approvals_open() -> None:
@@ -128,7 +130,7 @@ def test_the_budget_ends_before_projects_that_are_quiet() -> None:
     told = Group(2)
     told.projects[1]["visibility"] = "public"
     with paths(told) as server:
-        objects, skips = read(server, calls=1 + 1 + 7 + 1 + 1)
+        objects, skips = read(server, calls=1 + 1 + 9 + 1 + 1)
     assert "webhooks" in objects[2].body["spec"]
     assert {skip.kind for skip in skips} == {SkipKind.LIMIT}
     assert objects[1].unresolved == {"/spec/webhooks", "/spec/deployKeys"}
@@ -160,6 +162,21 @@ def test_a_branch_without_a_rule_is_not_protected() -> None:
     with paths(told) as server:
         objects, _ = read(server)
     assert wrong(objects) == {"branch-unprotected"}
+
+
+def test_members_who_left_and_runners_that_anybody_uses_are_found() -> None:
+    told = Group()
+    told.answers[GROUP] |= {"shared_runners_setting": "enabled"}
+    told.answers[f"{GROUP}/billable_members"] = [
+        {"id": 3, "username": "eve", "last_activity_on": "2026-01-01", "created_at": "2025-01-01T00:00:00.000Z"},
+        {"id": 4, "username": "new", "last_activity_on": None, "created_at": "2026-11-20T00:00:00.000Z"}]
+    told.answers[f"{GROUP}/runners"] = [{"id": 8, "is_shared": False}, {"id": 9, "is_shared": True}]
+    told.answers["/api/v4/runners/8"] = {"id": 8, "description": "vm", "access_level": "not_protected",
+                                         "run_untagged": True, "paused": False}  # fmt: skip
+    with paths(told) as server:
+        objects, skips = read(server)
+    assert skips == []
+    assert wrong(objects) == {"member-inactive", "runner-unprotected", "runner-untagged", "shared-runners-on"}
 
 
 def test_a_group_that_is_not_shown_is_no_answer() -> None:

@@ -32,16 +32,20 @@ _CHANGING = frozenset({"UPDATE", "DELETION"})
 
 def repository(
     organization: str, entry: Json, node: Json | None, hooks: Sequence[Json] | None, *, read_at: str,
-    refused: Collection[str] = (),
+    refused: Collection[str] = (), bypass: Sequence[Json] | None = (),
 ) -> Object:  # fmt: skip
     """One repository. ``entry``: of ``GET /orgs/{org}/repos``; ``node``: of ``github_query``; ``hooks``: of ``GET
-    /repos/{owner}/{repo}/hooks``. ``refused``: fields of the node that GitHub gave an error for."""
+    /repos/{owner}/{repo}/hooks``; ``bypass``: of ``GET /repos/{owner}/{repo}/environments``. ``refused``: fields of the
+    node that GitHub gave an error for."""
     unread = {pointer for field in refused for pointer in NODE_PARTS.get(field, (f"/spec/{field}",))}
     if node is None:
         unread.update(pointer for pointers in NODE_PARTS.values() for pointer in pointers)
         unread.update(("/spec/dependencyUpdates", "/spec/workflows"))
     if hooks is None:
         unread.add("/spec/webhooks")
+    # GitHub answers the field, which its description lacks; where it does not, nothing is known of any.
+    if bypass is None or any(not isinstance(one.get("can_admins_bypass"), bool) for one in bypass):
+        unread.add("/spec/environmentBypass")
     security = entry.get("security_and_analysis")
     if not isinstance(security, dict):  # GitHub shows it to who may administer the repository alone
         unread.add("/spec/security")
@@ -68,6 +72,10 @@ def repository(
         "dependencyUpdates": any(told.get(key) for key in ("dependabot1", "dependabot2", "renovate1", "renovate2")),
         "workflows": len(listed(mapping(told.get("workflows")).get("entries"))),
         "environments": [_environment(one) for one in nodes(told.get("environments"))],
+        "environmentBypass": [
+            {"name": text(one.get("name")), "admins": one.get("can_admins_bypass") is True,
+             "guarded": bool(listed(one.get("protection_rules")))} for one in bypass or ()
+        ],
         "deployKeys": [_deploy_key(one) for one in nodes(told.get("deployKeys"))],
         "outsideCollaborators": [_collaborator(one) for one in listed(mapping(told.get("collaborators")).get("edges"))],
         "webhooks": [webhook(one) for one in hooks or ()],

@@ -15,13 +15,14 @@ from lockgate.model import Object
 
 FORGE = "gitlab"
 Json = Mapping[str, Any]
+_DAY = len("2026-11-27")
 OWNER = 50
 """Access level of owners; maintainers have 40, developers 30, nobody 0."""
 _GROUP = {
     "twoFactorRequired": "require_two_factor_authentication", "projectCreation": "project_creation_level",
     "requestAccess": "request_access_enabled", "shareLocked": "share_with_group_lock",
     "forkingPrevented": "prevent_forking_outside_group", "branchProtection": "default_branch_protection",
-    "visibility": "visibility",
+    "visibility": "visibility", "sharedRunners": "shared_runners_setting",
 }  # fmt: skip
 """Setting -> field of ``GET /groups/:id``; some are shown to members, or exist in a plan, alone."""
 _PROJECT = {
@@ -43,7 +44,8 @@ def group(path: str, own: Json, parts: Mapping[str, Any], *, read_at: str) -> Ob
     """A group. ``own``: of ``GET /groups/:id``; ``parts``: what else was answered, by the name of the setting."""
     unread = {f"/spec/{field}" for field, key in _GROUP.items() if own.get(key) is None}
     unread |= {f"/spec/{name}" for name in ("webhooks", "variables", "owners", "deployTokens", "accessTokens",
-                                            "pushRules", "approvals") if parts.get(name) is None}  # fmt: skip
+                                            "pushRules", "approvals", "members", "runners")
+               if parts.get(name) is None}  # fmt: skip
     push, approvals = mapping(parts.get("pushRules")), mapping(parts.get("approvals"))
     spec: dict[str, Any] = {field: own.get(key) for field, key in _GROUP.items()}
     spec |= {
@@ -52,6 +54,8 @@ def group(path: str, own: Json, parts: Mapping[str, Any], *, read_at: str) -> Ob
         "variables": [variable(one) for one in listed(parts.get("variables"))],
         "owners": [text(one.get("username")) for one in listed(parts.get("owners"))
                    if number(one.get("access_level")) >= OWNER],
+        "members": [_member(one) for one in listed(parts.get("members"))],
+        "runners": [_runner(one) for one in listed(parts.get("runners"))],
         "deployTokens": [_token(one) for one in listed(parts.get("deployTokens"))],
         "accessTokens": [_token(one) for one in listed(parts.get("accessTokens"))],
         "pushRules": {field: push.get(key) is True for field, key in _PUSH.items()},
@@ -70,6 +74,20 @@ def variable(one: Json) -> dict[str, Any]:
     """A variable of CI, without its value."""
     return {"name": text(one.get("key")), "protected": one.get("protected") is True,
             "masked": one.get("masked") is True, "scope": text(one.get("environment_scope")) or "*"}  # fmt: skip
+
+
+def _member(one: Json) -> dict[str, Any]:
+    """A billable member; who never did anything has been there since they came."""
+    active = text(one.get("last_activity_on")) or text(one.get("created_at"))
+    return {"name": text(one.get("username")), "id": number(one.get("id")),
+            "activeAt": f"{active}T00:00:00Z" if len(active) == _DAY else active}  # fmt: skip
+
+
+def _runner(one: Json) -> dict[str, Any]:
+    """A runner of the group or its projects, as ``GET /runners/:id`` tells."""
+    return {"name": text(one.get("description")) or str(number(one.get("id"))), "id": number(one.get("id")),
+            "protected": one.get("access_level") == "ref_protected", "untagged": one.get("run_untagged") is True,
+            "paused": one.get("paused") is True}  # fmt: skip
 
 
 def _token(one: Json) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from lockgate.formats.forge_settings import github, github_query
 from lockgate.model import Object, Skip
 from lockgate.sources.forges.client import ForgeClient
 from lockgate.sources.forges.posture import MODE, Missing, missing, skip_of
-from lockgate.sources.forges.posture.github_nodes import GitHubNodes
+from lockgate.sources.forges.posture.github_nodes import GitHubNodes, has_environments
 from lockgate.sources.forges.posture.shared import Refusals
 from lockgate.transport import AbsentError, RefusedError
 
@@ -99,6 +99,7 @@ class GitHubPosture:
         self._client, self.organization, self._at, self._webhooks = client, organization, read_at, webhooks
         self.root = f"{self.forge}:{organization}"
         self._refusals = Refusals("webhooks", "Webhooks: read on the repository")
+        self._bypasses = Refusals("bypass of environments", "Actions: read on the repository")
         self.expected = 0
         """Calls that all of it takes, once the repositories are known."""
         self.whole = False
@@ -118,9 +119,10 @@ class GitHubPosture:
         nodes = GitHubNodes(self._client, self.organization, self.root)
         nodes.read(names)
         yield from self._organization(own, nodes.organization, nodes.refused.get("", ()))
+        bypass = self._bypass(nodes)
         hooks = self._hooks(entries)
         for entry in entries:
-            yield from self._repository(entry, nodes, hooks)
+            yield from self._repository(entry, nodes, hooks, bypass)
         self.whole = True
 
     def _own(self) -> Any:
@@ -159,6 +161,19 @@ class GitHubPosture:
             return self._client.get(path, query)
         return list(self._client.items(path, {**_PAGE, **query}, key=part.listed))
 
+    def _bypass(self, nodes: GitHubNodes) -> dict[str, list[Mapping[str, Any]]]:
+        """Environments with whether administrators may bypass their rules, by the name of the repository; those that
+        have none are not asked."""
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for name, node in nodes.found.items():
+            if not has_environments(node):
+                found[name] = []
+            elif not self._bypasses.enough:
+                with self._bypasses.catching(name):
+                    path = f"repos/{self.organization}/{name}/environments"
+                    found[name] = list(self._client.items(path, _PAGE, key="environments"))
+        return found
+
     def _hooks(self, entries: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
         """Webhooks of repositories by name, public ones and those that were changed last first."""
         found: dict[str, list[Mapping[str, Any]]] = {}
@@ -174,19 +189,22 @@ class GitHubPosture:
         return found
 
     def _repository(
-        self, entry: Mapping[str, Any], nodes: GitHubNodes, hooks: Mapping[str, list[Mapping[str, Any]]]
+        self, entry: Mapping[str, Any], nodes: GitHubNodes, hooks: Mapping[str, list[Mapping[str, Any]]],
+        bypass: Mapping[str, list[Mapping[str, Any]]],
     ) -> Iterator[Object | Skip]:  # fmt: skip
         name = str(entry.get("name", ""))
         refused = nodes.refused.get(name, ())
         node, own = nodes.found.get(name), hooks.get(name)
-        made = github.repository(self.organization, entry, node, own, read_at=self._at, refused=refused)
+        made = github.repository(self.organization, entry, node, own, read_at=self._at, refused=refused,
+                                 bypass=bypass.get(name))  # fmt: skip
         reasons = {pointer: Missing(words, f"needs {_ADMIN}") for pointer, words in _WORDS.items()}
         cut = nodes.why(name)
         if node is None and cut is not None:
             reasons |= {pointer: Missing(words, cut.why, cut.kind) for pointer, words in _WORDS.items()
                         if pointer != "/spec/security"}  # fmt: skip
         yield made
-        yield from filter(None, [skip_of(made, reasons | {"/spec/webhooks": self._refusals.why(name)})])
+        more = {"/spec/webhooks": self._refusals.why(name), "/spec/environmentBypass": self._bypasses.why(name)}
+        yield from filter(None, [skip_of(made, reasons | more)])
 
 
 def _spaced(field: str) -> str:

@@ -126,3 +126,9 @@ def _place(path: Sequence[str | int], nodes: Sequence[Any]) -> tuple[str, str]:
         if isinstance(node, dict):
             return str(node.get("name", "")), str(path[4])
     return "", str(path[1]) if len(path) > 1 else ""
+
+
+def has_environments(node: Mapping[str, Any]) -> bool:
+    """Whether a repository has environments, or it is not known."""
+    told = node.get("environments")
+    return not isinstance(told, dict) or bool(told.get("nodes"))

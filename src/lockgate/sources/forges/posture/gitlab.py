@@ -1,4 +1,4 @@
-"""How a group on GitLab is set up, with its subgroups: eight calls for it, one for the list of each hundred projects,
+"""How a group on GitLab is set up, with its subgroups: ten calls for it, one for the list of each hundred projects,
 one of GraphQL for each twenty with what protects their branches and their variables, and two for each project, for its
 webhooks and its deploy keys. Those come last, public projects first, and stay out when the budget ends.
 """
@@ -23,6 +23,8 @@ from lockgate.transport import AbsentError, RefusedError
 PAGE = 20
 """Projects of one call of GraphQL: GitLab bounds how much one may ask for."""
 _PAGE = {"per_page": "100"}
+_MOST_RUNNERS = 200
+"""Each takes a call of its own."""
 _PAID = "codeOwnerApprovalRequired"
 _QUERY = """
 query($path: ID!, $after: String, $page: Int!) {
@@ -47,6 +49,7 @@ _PARTS: Mapping[str, tuple[str, str, str, bool]] = {
     "webhooks": ("hooks", "webhooks", "an owner of the group, on Premium", True),
     "variables": ("variables", "variables", "an owner of the group", True),
     "owners": ("members/all", "members", "a member of the group", True),
+    "members": ("billable_members", "when members were active", "an owner of the top group, on Premium", True),
     "deployTokens": ("deploy_tokens", "deploy tokens", "an owner of the group", True),
     "accessTokens": ("access_tokens", "access tokens", "an owner of the group", True),
     "pushRules": ("push_rule", "push rules", "an owner of the group, on Premium, where any are set", False),
@@ -90,7 +93,7 @@ class GitLabPosture:
         listing = self._client.items(f"{base}/projects", {**_PAGE, "include_subgroups": "true"})
         entries = {str(one.get("path_with_namespace", "")): one for one in listing}
         each = 2 * len(entries) if self._each else 0
-        self.expected = len(_PARTS) + 2 + len(entries) // 100 + -(-len(entries) // PAGE) + each
+        self.expected = len(_PARTS) + 3 + len(entries) // 100 + -(-len(entries) // PAGE) + each
         found, why = self._nodes()
         yield from self._group(base, mapping(own))
         hooks, no_hooks = self._of_each("hooks", "webhooks", entries)
@@ -114,9 +117,21 @@ class GitLabPosture:
                 parts[name] = list(self._client.items(at, _PAGE)) if is_list else self._client.get(at)
             except SourceError as error:
                 reasons[f"/spec/{name}"] = missing(error, words, permission)
+        try:
+            parts["runners"] = self._runners(base)
+        except SourceError as error:
+            reasons["/spec/runners"] = missing(error, "runners", "an owner of the group")
         made = gitlab.group(self.organization, own, parts, read_at=self._at)
         yield made
         yield from filter(None, [skip_of(made, reasons)])
+
+    def _runners(self, base: str) -> list[Mapping[str, Any]]:
+        """Runners of the group and its projects; those of the instance are not the group's to set. Raises
+        ``SourceError``, also where there are more than are asked for: some of them would be no answer."""
+        listing = [one for one in self._client.items(f"{base}/runners", _PAGE) if one.get("is_shared") is not True]
+        if len(listing) > _MOST_RUNNERS:
+            raise SourceError(f"there are more than {_MOST_RUNNERS:,}", where=self.root)
+        return [mapping(self._client.get(f"runners/{one.get('id')}")) for one in listing]
 
     def _nodes(self) -> tuple[dict[str, Mapping[str, Any]], str]:
         """What GraphQL tells of each project by its path; and why there is nothing of some."""
