@@ -26,6 +26,7 @@ forges:
     github:
       {{app: "{app}", private_key: env:APP_KEY, webhook_secret: env:HOOK_SECRET, api: "{base}", address: "{base}"}}
     inventory: false
+    posture: {{hours: 0}}
 environments:
   - name: production
     refs: [refs/heads/main]

@@ -17,7 +17,7 @@ from tests.simulators.other_forges import PROJECT, TOKEN, OtherForge, azure_devo
 SETTINGS = """
 version: 1
 families: [secrets]
-forges: {{forge: {{{forge}, inventory: false}}}}
+forges: {{forge: {{{forge}, inventory: false, posture: {{hours: 0}}}}}}
 environments:
   - {{name: production, gate: false, approvals: [{{count: 1, team: security}}, {{count: 1, team: sre}}]}}
 """
@@ -127,6 +127,8 @@ def test_people_decide_what_is_blocked_at_gitlab_and_the_answer_survives_a_kill(
 
     with lockgate_up(tmp_path / "server", SETTINGS.format(forge=forge)) as server:
         token = staffed(server)
+        # How the push stands is part of what people answer.
+        until(lambda: "success" in [one["state"] for one in lab.statuses], "the push was judged", server=server)
         lab.deployments[9] = deployment(9, commit)
         body = {"object_kind": "build", "build_status": "manual", "environment": {"name": "production"},
                 "project": {"id": 15, "path_with_namespace": "harbour/shop"}}  # fmt: skip
@@ -134,7 +136,9 @@ def test_people_decide_what_is_blocked_at_gitlab_and_the_answer_survives_a_kill(
         assert told.status_code == 202, told.text
         until(server.requests, "the deployment waits", server=server)
         id = says(lockgate, repository, server, token, name, OLD, "1")
-        server.standing(id, "asking")
+        view = server.standing(id, "asking")
+        lines = [line for part in view["card"]["changes"] for line in part["lines"]]
+        assert any("sell hats (ada@harbour.example)" in line for line in lines)
         assert server.answer("bea", id).json()["standing"] == "asking"
         assert says(lockgate, repository, server, token, name, NEW, "2") == id
         until(lambda: len(server.view(id)["missing"]) == 2, "the yes fell away", server=server)

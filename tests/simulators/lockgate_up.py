@@ -146,9 +146,14 @@ class LockgateUp:
     def answer(
         self, name: str, id: str, said: str = "approve", *, comment: str = "", binding: str = ""
     ) -> httpx.Response:  # fmt: skip
-        """What comes of somebody's answer to what is so now, or to what they were shown."""
-        told = {"answer": said, "binding": binding or self.view(id)["binding"], "comment": comment}
-        return self.people[name].post(f"/api/v1/deployments/{id}/answers", json=told)
+        """What comes of somebody's answer to what they were shown (``binding``), or to what is so now: who is told that
+        it has changed meanwhile looks again."""
+        for _ in range(5):
+            told = {"answer": said, "binding": binding or self.view(id)["binding"], "comment": comment}
+            done = self.people[name].post(f"/api/v1/deployments/{id}/answers", json=told)
+            if binding or done.status_code != 409:
+                break
+        return done
 
 
 @contextmanager

@@ -216,6 +216,32 @@ def _lab_user(forge: OtherForge, query: Any, body: Any) -> Answer:
     return 200, {"id": BOT, "username": "project_15_bot"}
 
 
+_LAB_NAMED = r"/api/v4/projects/(?:15|harbour%2Fshop)/repository"
+
+
+@_on(_GITLAB, "GET", _LAB_NAMED + r"/compare")
+def _lab_compare(forge: OtherForge, query: Any, body: Any) -> Answer:
+    return 200, {"commits": _logged(forge, f"{query['from'][0]}..{query['to'][0]}")[::-1]}
+
+
+@_on(_GITLAB, "GET", _LAB_NAMED + r"/commits")
+def _lab_commits(forge: OtherForge, query: Any, body: Any) -> Answer:
+    return 200, _logged(forge, query["ref_name"][0])
+
+
+def _logged(forge: OtherForge, what: str) -> list[dict[str, Any]]:
+    """Commits as GitLab describes them, newest first."""
+    told = forge.git("log", "--format=%H%x00%ae%x00%ce%x00%s", what).splitlines()
+    names = ("id", "author_email", "committer_email", "message")
+    return [dict(zip(names, line.split("\x00"), strict=True)) for line in told]
+
+
+@_on(_GITLAB, "GET", _LAB_NAMED + r"/commits/([0-9a-f]{40})/statuses")
+def _lab_statuses(forge: OtherForge, query: Any, body: Any, commit: str) -> Answer:
+    newest = {one["name"]: one["state"] for one in forge.statuses if one["commit"] == commit}
+    return 200, [{"id": 1, "sha": commit, "name": name, "status": state} for name, state in newest.items()]
+
+
 @_on(_GITLAB, "GET", _LAB + r"/deployments")
 def _lab_deployments(forge: OtherForge, query: Any, body: Any) -> Answer:
     return 200, [one for one in forge.deployments.values() if one["status"] == query["status"][0]]

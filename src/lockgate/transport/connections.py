@@ -133,6 +133,9 @@ class Transport:
                 raise SourceError(
                     "a server on this machine or its link is not asked", where=where, hint=self._trust.way_out
                 )
+            if any(link_local(one) for one in found):
+                hint = "the metadata of a cloud, which nobody else may be shown, stand at such an address"
+                raise SourceError("an address of the link is not asked", where=where, hint=hint)
             self._private = not all(public(address) for address in found)
         elif any(link_local(address) for address in found) or not (
             self._private or all(public(address) for address in found)

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import socket
+import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from tests.engine.deployments.conftest import NOON, House
 from tests.simulators.listening import listening
 
@@ -22,6 +24,7 @@ from lockgate.engine.deployments import outbox
 from lockgate.engine.deployments.notices import check, send
 from lockgate.errors import ConfigurationError, SourceError
 from lockgate.formats.gate_notices import GateNotice
+from lockgate.server.tls.authority import OwnAuthority
 from lockgate.settings import GateNoticeSettings, MailSettings, Told
 from lockgate.store.team import gates, jobs
 
@@ -100,6 +103,42 @@ def test_mail_says_it_in_plain_text_to_everybody_and_to_nobody_else(mail, tmp_pa
     text = message.get_payload(decode=True).decode()
     assert "Needed: 1 more of sre" in text
     assert "https://lockgate.example/deployments/r1" in text
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # aiosmtpd means STARTTLS by that
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+def test_mail_goes_over_tls_to_a_server_that_demands_it_and_who_signs_in(tls, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("SMTP", "pass" + "word")
+    authority = OwnAuthority(tmp_path, names=["127.0.0.1"])
+    authority.ensure()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.pair.certificate, authority.pair.key)
+
+    def signs_in(server, session, envelope, mechanism, shown):
+        known = (shown.login, shown.password) == (b"gate", ("pass" + "word").encode())
+        return AuthResult(success=known, handled=False)
+
+    sink = _Sink()
+    demands = {"authenticator": signs_in, "auth_required": True}
+    demands |= {"tls_context": context, "require_starttls": True} if tls == "starttls" else {"ssl_context": context}
+    demands |= {} if tls == "starttls" else {"auth_require_tls": False}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(sink, hostname="127.0.0.1", port=port, **demands)
+    controller.start()
+    try:
+        mail = MailSettings(f"127.0.0.1:{port}", tls, "gate@example.com", ("sre@example.com",), "gate", "env:SMTP")
+        channel = GateNoticeSettings(mail=mail, ca_file="ca.crt")
+        assert send(channel, NOTICE, number=0, folder=tmp_path, now=NOON) == "mailed to 1"
+        with pytest.raises(SourceError, match="SSLCertVerificationError"):
+            send(GateNoticeSettings(mail=mail), NOTICE, number=0, folder=tmp_path, now=NOON)
+        monkeypatch.setenv("SMTP", "guessed")
+        with pytest.raises(SourceError, match="SMTPAuthenticationError 535") as raised:
+            send(channel, NOTICE, number=0, folder=tmp_path, now=NOON)
+        assert "guessed" not in str(raised.value)
+    finally:
+        controller.stop()
+    assert len(sink.taken) == 1
 
 
 def test_mail_that_some_do_not_get_is_said_and_not_sent_to_the_others_again(mail, tmp_path) -> None:
@@ -218,6 +257,14 @@ def test_people_are_told_when_they_are_needed_and_a_server_that_is_away_is_asked
     assert len(sink.taken) == 2  # and that nobody has looked at it
     with checked.database.read() as connection:
         assert gates.awaiting_follow_up(connection)
+
+
+def test_a_webhook_to_the_metadata_of_a_cloud_is_not_sent(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HOOK", "whsec_" + base64.b64encode(b"k" * 24).decode())
+    for host in ("169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]"):
+        channel = GateNoticeSettings(webhook=f"https://{host}/latest", secret="env:HOOK")
+        with pytest.raises(SourceError, match="of the link is not asked"):
+            told(channel, tmp_path)
 
 
 def test_a_channel_that_is_gone_from_the_settings_fails_nothing(checked: House, receiver) -> None:

@@ -17,6 +17,7 @@ from lockgate.formats.forge_events import formats, read
 from lockgate.model import Verdict
 from lockgate.model.deployment import DeploymentAnswer
 from lockgate.settings import AzureDevOpsSettings, ForgeSettings, GitlabSettings
+from lockgate.sources.forges.gitlab.forge import GitLabForge
 from lockgate.store.team.deliveries import Delivery
 
 GUID = "0f9b3b29-1d55-4c2e-8a4f-6a5c0d1f2e3b"
@@ -229,3 +230,25 @@ def test_a_job_of_gitlab_that_nobody_blocks_is_looked_at_twice_and_no_more(lab: 
         "project": {"id": 15, "path_with_namespace": "harbour/shop"},
     }))  # fmt: skip
     assert lab_desk.work() == ["nothing waits in harbour/shop"] * 2
+
+
+def test_gitlab_is_asked_who_wrote_what_is_deployed_and_how_its_jobs_stand(
+    lab: OtherForge, lab_desk: Desk, work_tree: Repository
+) -> None:
+    first = pushed(work_tree, lab)
+    work_tree.write("hats.py", "print('hats')\n")
+    work_tree.commit("sell hats")
+    head = pushed(work_tree, lab)
+    lab.statuses = [{"commit": head, "name": name, "state": state} for name, state in (
+        ("build", "running"), ("build", "success"), ("e2e", "failed"), ("docs", "skipped"), ("deploy", "manual"),
+    )]  # fmt: skip
+    forge = lab_desk.forges.connections()["forge"].forge()
+    assert isinstance(forge, GitLabForge)
+    told = forge.commits("harbour/shop", head, first, 10)
+    assert [(one.id, one.names, one.message) for one in told] == [(head, ("ada@harbour.example",), "sell hats")]
+    assert [one.id for one in forge.commits("harbour/shop", head, "", 10)] == [head, first]
+    assert len(forge.commits("harbour/shop", head, "", 1)) == 1
+    assert forge.checks("harbour/shop", head) == {
+        "build": "success", "e2e": "failure", "docs": "failure", "deploy": "pending"
+    }  # fmt: skip
+    forge.close()

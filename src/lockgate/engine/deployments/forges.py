@@ -1,6 +1,6 @@
 """What the forge where a deployment waits knows of its commits and checks: no pipeline could leave any out.
 
-GitHub alone is asked so far; of others, and of pipelines without a forge, what the pipeline told counts.
+GitHub and GitLab are asked; at Azure DevOps, and in pipelines without a forge, what the pipeline told counts.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from lockgate.engine.forges.connections import Connection
 from lockgate.gates.deployment.evidence import CheckState, CommitSeen
 from lockgate.sources.forges.github.deployed import ToldCommit
 from lockgate.sources.forges.github.forge import GitHubForge
+from lockgate.sources.forges.gitlab.forge import GitLabForge
 from lockgate.store.team.gates import Kept
 
 Connections = Callable[[], Mapping[str, Connection]]
@@ -24,7 +25,7 @@ def commits_of(connections: Connections) -> Commits:
     """Commits by the forge."""
 
     def commits(kept: Kept, since: str) -> History | None:
-        with _github(connections, kept) as forge:
+        with _forge(connections, kept) as forge:
             if forge is None:
                 return None
             most = MOST if since else FIRST
@@ -43,7 +44,7 @@ def checks_of(connections: Connections) -> Checks:
     """Checks by the forge."""
 
     def checks(kept: Kept) -> Mapping[str, CheckState] | None:
-        with _github(connections, kept) as forge:
+        with _forge(connections, kept) as forge:
             if forge is None:
                 return None
             found = forge.checks(_name(kept), kept.request.commit)
@@ -53,8 +54,8 @@ def checks_of(connections: Connections) -> Checks:
 
 
 @contextmanager
-def _github(connections: Connections, kept: Kept) -> Iterator[GitHubForge | None]:
-    """GitHub as who tells of the request; None where it does not wait there. Raises ``LockgateError``."""
+def _forge(connections: Connections, kept: Kept) -> Iterator[GitHubForge | GitLabForge | None]:
+    """Who tells of the request; None where it waits at no forge that does. Raises ``LockgateError``."""
     connection = connections().get(kept.callback.get("connection", ""))
     if connection is None:
         yield None
@@ -62,7 +63,7 @@ def _github(connections: Connections, kept: Kept) -> Iterator[GitHubForge | None
     installation = kept.callback.get("installation", "0")
     forge = connection.forge(int(installation) if installation.isdigit() else 0)
     try:
-        yield forge if isinstance(forge, GitHubForge) else None
+        yield forge if isinstance(forge, GitHubForge | GitLabForge) else None
     finally:
         forge.close()
 

@@ -20,7 +20,8 @@ from lockgate.model.forge import ForgeKind, ForgeRepository, PullRequest
 from lockgate.sources.forges.client import ForgeClient
 from lockgate.sources.forges.credentials import Credential
 from lockgate.sources.forges.forge import CloneAccess, CommitVerdict, MissedDelivery, Standing
-from lockgate.sources.forges.gitlab import project_path
+from lockgate.sources.forges.github.deployed import ToldCommit
+from lockgate.sources.forges.gitlab import deployed, project_path
 from lockgate.transport import AbsentError, RefusedError
 
 _STATES = {
@@ -43,6 +44,14 @@ class GitLabForge:
     def host(self) -> str:
         """``gitlab.com``."""
         return urlsplit(self._address).netloc
+
+    def commits(self, repository: str, commit: str, since: str, most: int) -> tuple[ToldCommit, ...]:
+        """As ``deployed`` has them."""
+        return deployed.commits(self._client, repository, commit, since, most)
+
+    def checks(self, repository: str, commit: str) -> dict[str, str]:
+        """As ``deployed`` has them."""
+        return deployed.checks(self._client, repository, commit)
 
     def close(self) -> None:
         """Hang up."""
