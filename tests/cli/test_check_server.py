@@ -87,6 +87,29 @@ def test_waivers_of_the_server_count_here(shop: Path, server: Services, capsys: 
     assert told == {(one, "Bob", soon) for one in found}
 
 
+def test_waivers_of_the_server_count_in_a_check_of_its_own_workspace(
+    shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = ["check", str(shop), "--family", "dockerfiles", "--quiet"]
+    assert main(alone) == 1
+    rows = project_at(shop).record().rows("Findings")
+    found = [row["Identity"] for row in rows if row["Severity"] in ("high", "critical")]
+    soon = f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%d}"
+    with TeamDatabase.open(shop / ".lockgate") as database, database.begin() as connection:
+        number = waivers.ask(connection, ANA, found, "the host is ours", soon)
+        waivers.answer(connection, BOB, number, WaiverState.GRANTED)
+    assert main(alone) == 0
+    waived = [row for row in project_at(shop).record().rows("Findings") if row["Waived"]]
+    assert {(row["Identity"], row["WaivedBy"]) for row in waived} == {(one, "Bob") for one in found}
+    capsys.readouterr()
+    monkeypatch.chdir(shop)
+    main(["waivers", "list"])
+    assert f"waiver:{number}" in capsys.readouterr().out
+    with TeamDatabase.open(shop / ".lockgate") as database, database.begin() as connection:
+        waivers.answer(connection, BOB, number, WaiverState.ENDED)
+    assert main(alone) == 1
+
+
 def test_nobody_who_has_not_signed_in_is_let_on(
     shop: Path, server: Services, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import sys
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import orjson
 
@@ -42,9 +42,9 @@ class Beyond:
     def waivers(self) -> list[Waiver]:
         """Those that were granted there, one for each finding. Raises :class:`SourceError`."""
         found: list[Waiver] = []
-        before: object = 0
+        after = ""
         while True:
-            page = self._asked("GET", f"/api/v1/waivers?state=granted&limit={_PAGE}&before={before}")
+            page = self._asked("GET", f"/api/v1/waivers?state=granted&limit={_PAGE}&after={quote(after, safe='')}")
             items: Any = page.get("items", ())
             for one in items:
                 where = f"waiver:{one['id']} of {urlsplit(self.origin).netloc}"
@@ -52,8 +52,8 @@ class Beyond:
                     Waiver(one["answered_by"], one["reason"], one["expires"], where, identity=identity)
                     for identity in one["identities"]
                 ]
-            before = page.get("next") or 0
-            if not before:
+            after = str(page.get("next") or "")
+            if not after:
                 return found
 
     def send(self, result: Result, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,8 @@ from lockgate.settings import FILE_NAME, Settings
 from lockgate.settings import find as find_settings
 from lockgate.settings import load as load_settings
 from lockgate.sources.repository import Git, repository_and_head
+from lockgate.store.team.granted import granted_here
+from lockgate.store.waiver import Waiver
 from lockgate.store.workspace import Workspace, workspace_of
 
 if TYPE_CHECKING:
@@ -44,13 +46,16 @@ class Project:
     workspace: Workspace
     _head: tuple[str, str] | None = None
     """Commit and branch, where they were said on the way."""
+    granted: Callable[[], Iterable[Waiver]] | None = None
+    """Waivers that people granted at the server, where it is the server that asks; else its workspace tells."""
 
     def waivers(self) -> Waivers:
-        """The reviewed waiver file; empty when there is none."""
+        """The reviewed waiver file, and what people granted at the server that works on this workspace."""
         path = self.top / self.settings.waivers
-        if not path.is_file():
-            return Waivers()
-        return Waivers.load(_text(path), where=self.settings.waivers)
+        written = Waivers.load(_text(path), where=self.settings.waivers) if path.is_file() else Waivers()
+        if self.granted is not None:
+            return written.extended(tuple(self.granted()))
+        return written.extended(granted_here(self.workspace.folder, self.settings.server.database or "", top=self.top))
 
     def vex(self, more: Sequence[str] = ()) -> tuple[Statement, ...]:
         """What the VEX documents of the settings say, and ``more``, seen from where the command runs.

@@ -158,7 +158,7 @@ def test_jobs_come_in_pages(client: Client, database: TeamDatabase) -> None:
         for _ in range(5):
             jobs.enqueue(connection, "x")
     first = get(client(person(SECURITY)), "/api/v1/jobs?limit=3").json()
-    rest = get(client(person(SECURITY)), f"/api/v1/jobs?limit=3&before={first['next']}").json()
+    rest = get(client(person(SECURITY)), f"/api/v1/jobs?limit=3&after={first['next']}").json()
     assert [one["id"] for one in first["items"] + rest["items"]] == [5, 4, 3, 2, 1]
     assert rest["next"] is None
     assert get(client(person(SECURITY)), "/api/v1/jobs?limit=0").status_code == 422

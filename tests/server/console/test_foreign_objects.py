@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -68,6 +68,8 @@ class World:
     ours: dict[str, str]
     ana: str
     """Id of who asks."""
+    extra: dict[str, str] = field(default_factory=dict)
+    """Headers that every call has beside."""
 
     def known(self, actor: Actor | None) -> Actor | None:
         """Somebody as the person that the database knows."""
@@ -83,7 +85,8 @@ class World:
 
         async def answers() -> list[httpx.Response]:
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
-            async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers={"origin": ORIGIN}) as client:
+            headers = {"origin": ORIGIN, **self.extra}
+            async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:
                 return [
                     await client.request(method, address, **{_sent(address): body} if body else {})
                     for method, address, body in calls
@@ -277,7 +280,9 @@ def test_what_was_kept_for_somebody_is_not_shown_to_their_narrower_token_nor_aft
 @pytest.mark.parametrize("number", ["-1", "2147483648", "9" * 30, "x", "1e9"])
 def test_numbers_in_addresses_beyond_those_of_rows_are_refused(world: World, number: str) -> None:
     every = somebody(*Persona)
-    lists = [f"/{name}?before={number}" for name in ("waivers", "jobs", "trail", "deployments", "api/v1/jobs")]
+    lists = [f"/{name}?before={number}" for name in ("waivers", "jobs", "trail", "deployments")]
+    apis = ("waivers", "jobs", "deployments", "findings", "teams", "forges", "service-tokens")
+    lists += [f"/api/v1/{name}?after={number}" for name in apis]
     changes = [f"/jobs/{number}/retry", f"/jobs/{number}/cancel", f"/waivers/{number}/granted"]
     answers = world.asked(every, *(("GET", one, None) for one in lists), *(("POST", one, None) for one in changes))
     assert {one.status_code for one in answers} == {422}

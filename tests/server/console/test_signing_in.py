@@ -307,7 +307,7 @@ def test_the_api_changes_people_as_the_pages_do(browser, app, house):
     assert call("POST", "/api/v1/people", {"username": "cy"}).status_code == 400
     token = call("POST", "/api/v1/service-tokens", {"name": "scim", "grants": ["any:people:provision"]}).json()
     assert token["token"].startswith("lkg_")
-    assert call("GET", "/api/v1/service-tokens").json()[0]["token"] is None
+    assert call("GET", "/api/v1/service-tokens").json()["items"][0]["token"] is None
     assert call("DELETE", f"/api/v1/service-tokens/{token['id']}").status_code == 204
 
 

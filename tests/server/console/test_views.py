@@ -66,7 +66,7 @@ def test_pages_and_api_tell_the_same(client: Client) -> None:
 def test_nobody_sees_or_saves_views_of_a_list_that_they_may_not_see(client: Client) -> None:
     sent(client, ANA, "/views", "POST", data={"list": "people", "name": "osprey", "team": "shop"})
     dev = replace(person(Persona.DEVELOPER, name="Dan"), teams=(Team("shop"),))
-    assert sent(client, dev, "/api/v1/views").json() == {"items": []}
+    assert sent(client, dev, "/api/v1/views").json() == {"items": [], "next": None}
     assert sent(client, dev, "/views", "POST", data={"list": "people", "name": "x"}).status_code == 403
     narrow = replace(BOB, narrowed=(Grant.parse("any:people:read"),))
     assert sent(client, narrow, "/api/v1/views").status_code == 403

@@ -110,7 +110,7 @@ class Judging:
             own=project.own_policies() if Family.POLICY in families else None, rules_digest=rules.digest,
             project=change.name, salt=salt_of(place), advisories=place.advisories, cache_dir=place.cache_dir,
             made_dir=made, vex=project.vex() if Family.DEPENDENCIES in families else (),
-            waivers=project.waivers().extended((*(exempted.waivers if exempted else ()), *self._granted())),
+            waivers=project.waivers().extended(exempted.waivers if exempted else ()),
             skips=exempted.skips if exempted is not None else (), owners=project.owners(), partial=partial,
             seconds=project.settings.limits.seconds, run=change.run, revision=change.head, branch=change.branch,
             tell=results.append,
@@ -163,7 +163,7 @@ class Judging:
                 *(str(settings.scanners.get("secrets", {}).get("gitleaks") or ""),), *map(str, yaras),
             ]  # fmt: skip
             _lay_out(git, commit, [one for one in named if one], top)
-            yield Project(top, None, settings, self._workspace)
+            yield Project(top, None, settings, self._workspace, granted=self._granted)
 
 
 def _lay_out(git: Git, commit: str, names: Sequence[str], top: Path) -> int:

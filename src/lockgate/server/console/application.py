@@ -19,6 +19,7 @@ from lockgate.server.console.drawing import asset
 from lockgate.server.console.idempotency import Once
 from lockgate.server.console.services import Services
 from lockgate.server.console.shield import Shield
+from lockgate.server.console.unchanged import Unchanged
 
 _KINDS = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 _DESCRIPTION = "What Lockgate knows and decides. Calls need a session or a bearer token, but for those that are public."
@@ -26,7 +27,7 @@ _DESCRIPTION = "What Lockgate knows and decides. Calls need a session or a beare
 
 def application(services: Services, larger: Mapping[str, int] | None = None) -> Application:
     """The console, shielded. ``larger``: as :class:`Shield` takes it."""
-    return Shield(Once(framework(services), services), services, larger)
+    return Shield(Once(Unchanged(framework(services)), services), services, larger)
 
 
 def framework(services: Services) -> FastAPI:

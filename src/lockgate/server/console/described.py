@@ -15,6 +15,7 @@ from fastapi.routing import iter_route_contexts
 from lockgate.model.actor import Permission
 from lockgate.server.console.asking import needed_by
 from lockgate.server.console.idempotency import HEADER, REPLAYED
+from lockgate.server.console.unchanged import TAGGED
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _SCHEMAS = {
@@ -53,6 +54,12 @@ _KEY = {
     ),
 }  # fmt: skip
 
+_KNOWN = {
+    "name": "If-None-Match", "in": "header", "required": False,
+    "schema": {"type": "string", "pattern": '^"[a-f0-9]+"$'},
+    "description": "The `ETag` of an answer that the client has.",
+}  # fmt: skip
+
 
 def described(app: FastAPI) -> dict[str, Any]:
     """The description of all that is below ``/api/``; made once."""
@@ -85,6 +92,10 @@ def _add(operation: dict[str, Any], path: str, needed: Permission | None, method
         if is_write:
             operation.setdefault("parameters", []).append(_KEY)
             statuses.add(409)
+        elif path.startswith(TAGGED):
+            operation.setdefault("parameters", []).append(_KNOWN)
+            responses["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
+            responses["304"] = {"description": "As the client has it."}
     else:
         operation["security"] = []
     for status in {*statuses, *(int(one) for one in responses if one in map(str, _REFUSALS))}:

@@ -14,16 +14,19 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from lockgate.access import permissions
-from lockgate.model import Family, Severity
+from lockgate.model import Severity
 from lockgate.model.actor import Actor
 from lockgate.server.console import looks, questions
 from lockgate.server.console.asking import needs, services_of
+from lockgate.server.console.finding_filter import Wanted
+from lockgate.server.console.paging import After, Limit, Page, number_of
 from lockgate.server.console.questions import Filter
+from lockgate.server.console.unchanged import is_known
 
 ROUTES = APIRouter(prefix="/api/v1")
 Reader = Annotated[Actor, needs(permissions.FINDINGS_READ)]
 _MOST_EXPORTED = 200_000
-_SEVERITIES = {str(one): one for one in Severity}
+_MOST_LISTED = 500_000
 _COLOURS = {"critical": "#a3123b", "high": "#b8321a", "medium": "#8a5200", "low": "#1a639e", "info": "#55606e"}
 
 
@@ -60,30 +63,25 @@ class FindingView(BaseModel):
     """The place it was found in."""
 
 
-class FindingPage(BaseModel):
-    """Some findings."""
-
-    items: list[FindingView]
-    next: int | None
-    """What ``page`` must be for those that follow."""
+class FindingPage(Page[FindingView]):
+    """Some findings, the worst first where nothing else is asked for."""
 
 
 @ROUTES.get("/findings", responses={304: {}})
 async def listed(
-    request: Request, actor: Reader, response: Response, page: Annotated[int, Query(ge=1, le=1_000)] = 1,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    request: Request, actor: Reader, response: Response, wanted: Wanted, after: After = "", limit: Limit = 100
 ) -> Any:  # fmt: skip
-    """Standing findings, the worst first. ``ETag`` changes when the record does."""
-    wanted = _wanted(request)
-    if (tag := _tag(request, actor)) and request.headers.get("if-none-match") == tag:
+    """Standing findings. ``ETag`` changes when the record does, and what follows a page may then have moved."""
+    if (tag := _tag(request, actor)) and is_known(request.headers, tag):
         return Response(status_code=304, headers={"etag": tag})
-    found = await looks.rows(
-        request, actor, questions.listed(wanted, page * limit + 1), wanted.parameters(), most=1_000 * 500 + 1
-    )
-    shown = found[(page - 1) * limit : page * limit]
-    if tag:
-        response.headers["etag"] = tag
-    return FindingPage(items=[_view(one) for one in shown], next=page + 1 if len(found) > page * limit else None)
+    start = number_of(after)
+    if start + limit > _MOST_LISTED:
+        raise HTTPException(422, f"lists end after {_MOST_LISTED:,} findings: narrow what is asked for, or export them")
+    most = start + limit + 1
+    found = await looks.rows(request, actor, questions.listed(wanted, most), wanted.parameters(), most=_MOST_LISTED + 1)
+    response.headers.update({"etag": tag} if tag else {})
+    shown = [_view(one) for one in found[start : start + limit]]
+    return FindingPage(items=shown, next=str(start + limit) if len(found) == most else None)
 
 
 @ROUTES.get("/findings/{identity}", responses={404: {}})
@@ -98,10 +96,11 @@ async def one(
     return _view(found)
 
 
-@ROUTES.get("/export/findings.csv", response_class=CsvResponse)
-async def exported(request: Request, actor: Reader) -> Response:
-    """All that meet the filters of the list, as CSV."""
-    wanted = _wanted(request)
+@ROUTES.get("/export/findings.csv", response_class=CsvResponse, responses={304: {}})
+async def exported(request: Request, actor: Reader, wanted: Wanted) -> Response:
+    """All that meet the filters of the list, as CSV. ``ETag`` as there."""
+    if (tag := _tag(request, actor)) and is_known(request.headers, tag):
+        return Response(status_code=304, headers={"etag": tag})
     found = await looks.rows(
         request, actor, questions.listed(wanted, _MOST_EXPORTED), wanted.parameters(), most=_MOST_EXPORTED
     )
@@ -109,11 +108,11 @@ async def exported(request: Request, actor: Reader) -> Response:
     writer = csv.writer(out)
     writer.writerow(FindingView.model_fields)
     writer.writerows([_safe(value) for value in _view(row).model_dump().values()] for row in found)
-    headers = {"content-disposition": 'attachment; filename="findings.csv"'}
+    headers = {"content-disposition": 'attachment; filename="findings.csv"', **({"etag": tag} if tag else {})}
     return CsvResponse(out.getvalue(), headers=headers)
 
 
-@ROUTES.get("/badge.svg", response_class=SvgResponse)
+@ROUTES.get("/badge.svg", response_class=SvgResponse, responses={304: {}})
 async def badge(request: Request, actor: Reader, root: Annotated[str, Query(max_length=500)]) -> Response:
     """The worst open finding of a place, and how many there are of it."""
     wanted = Filter(root=root, waived=False)
@@ -121,25 +120,7 @@ async def badge(request: Request, actor: Reader, root: Annotated[str, Query(max_
     counts = {row["Severity"]: row["Count"] for row in rows}
     worst = next((str(one) for one in sorted(Severity, reverse=True) if counts.get(str(one))), "")
     told, colour = (f"{counts[worst]:,} {worst}", _COLOURS[worst]) if worst else ("clean", "#16703c")
-    return SvgResponse(_drawn(told, colour), headers={"cache-control": "no-cache"})
-
-
-def _wanted(request: Request) -> Filter:
-    """The filters of an address. Raises 422 for one that is of no closed list."""
-    query = request.query_params
-    severities, families = query.getlist("severity"), query.getlist("family")
-    if any(one not in _SEVERITIES for one in severities) or any(one not in list(Family) for one in families):
-        raise HTTPException(422, "there is no such severity or family")
-    chosen = {"true": True, "false": False, "": None}
-    flags = [query.get(name, "") for name in ("waived", "fixable")]
-    if any(one not in chosen for one in flags):
-        raise HTTPException(422, "waived and fixable are true or false")
-    word, rule, path, owner, root = (query.get(name, "")[:500] for name in ("word", "rule", "path", "owner", "root"))
-    waived, fixable = (chosen[one] for one in flags)
-    return Filter(
-        word=word, rule=rule, path=path, owner=owner, root=root, waived=waived, fixable=fixable,
-        severities=tuple(_SEVERITIES[one] for one in severities), families=tuple(Family(one) for one in families),
-    )  # fmt: skip
+    return SvgResponse(_drawn(told, colour))
 
 
 def _tag(request: Request, actor: Actor) -> str:

@@ -25,6 +25,7 @@ from lockgate.formats.forge_events import MAX_BODY, ForgeFormat, Told, formats, 
 from lockgate.formats.format_error import FormatError
 from lockgate.model.actor import Actor
 from lockgate.server.console.asking import address_of, needs, public, services_of
+from lockgate.server.console.paging import After, Limit, Page, cut
 from lockgate.server.console.services import Services
 from lockgate.store.team import trail
 from lockgate.store.team.deliveries import Delivery
@@ -122,16 +123,19 @@ def _read(form: ForgeFormat, content: bytes, headers: dict[str, str], secret: st
 
 
 @ROUTES.get("")
-def listed(request: Request, actor: Annotated[Actor, needs(permissions.FORGES_READ)]) -> list[ForgeView]:
+def listed(
+    request: Request, actor: Annotated[Actor, needs(permissions.FORGES_READ)], after: After = "", limit: Limit = 100
+) -> Page[ForgeView]:  # fmt: skip
     """The forges that are connected."""
     del actor
     services = services_of(request)
-    known = connections_of(services)().values()
+    shown, following = cut(list(connections_of(services)().values()), after, limit)
     origin = services.origin
-    return [
+    items = [
         ForgeView(name=one.name, kind=one.kind.value, events=f"{origin}/api/v1/forges/{one.name}/events")
-        for one in known
+        for one in shown
     ]
+    return Page[ForgeView](items=items, next=following)
 
 
 @ROUTES.get("/standing")

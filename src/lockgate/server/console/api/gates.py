@@ -14,8 +14,9 @@ from lockgate.engine.deployments.view import view_of
 from lockgate.gates.deployment.evidence import CheckState
 from lockgate.model.actor import Actor
 from lockgate.model.deployment import Answered, DeploymentRequest, DeploymentWaits, Standing
-from lockgate.server.console.asking import MOST_NUMBER, address_of, needs, services_of
+from lockgate.server.console.asking import address_of, needs, services_of
 from lockgate.server.console.deployments import desk_of, found, permitted, seen
+from lockgate.server.console.paging import After, Limit, Page, number_of
 from lockgate.server.console.refusals import refused
 from lockgate.store.team import gates
 from lockgate.store.team.gates import ConflictError, Kept
@@ -100,12 +101,8 @@ class DeploymentView(BaseModel):
     url: str
 
 
-class DeploymentPage(BaseModel):
+class DeploymentPage(Page[DeploymentView]):
     """Some requests, newest first."""
-
-    items: list[DeploymentView]
-    next: int | None
-    """What ``before`` must be for those that follow."""
 
 
 class Running(BaseModel):
@@ -118,13 +115,13 @@ class Running(BaseModel):
 @ROUTES.get("")
 def listed(
     request: Request, actor: Annotated[Actor, needs(permissions.DEPLOYMENTS_READ)], standing: Standing | None = None,
-    environment: Annotated[str, Query(max_length=255)] = "", before: Annotated[int, Query(ge=0, le=MOST_NUMBER)] = 0,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    environment: Annotated[str, Query(max_length=255)] = "", after: After = "", limit: Limit = 100,
 ) -> DeploymentPage:  # fmt: skip
     """Requests, newest first."""
     standings = (standing,) if standing else ()
+    before = number_of(after)
     shown, more = seen(request, actor, standings=standings, environment=environment, before=before, most=limit)
-    return DeploymentPage(items=[_view(request, one) for one in shown], next=more or None)
+    return DeploymentPage(items=[_view(request, one) for one in shown], next=str(more) if more else None)
 
 
 @ROUTES.post("", status_code=201, responses={200: {"model": DeploymentView}, 400: {}, 409: {}})

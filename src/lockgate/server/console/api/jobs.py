@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.exceptions import HTTPException
 from pydantic import BaseModel
 
 from lockgate.access import permissions
 from lockgate.model.actor import Actor
 from lockgate.server.console.asking import MOST_NUMBER, needs, services_of
+from lockgate.server.console.paging import After, Limit, Page, number_of
 from lockgate.store.team import jobs
 from lockgate.store.team.jobs import Job, JobState
 
@@ -33,24 +34,21 @@ class JobView(BaseModel):
     ended: float
 
 
-class JobPage(BaseModel):
+class JobPage(Page[JobView]):
     """Some jobs, newest first."""
-
-    items: list[JobView]
-    next: int | None
-    """What ``before`` must be for those that follow."""
 
 
 @ROUTES.get("")
 def listed(
     request: Request, actor: Annotated[Actor, needs(permissions.JOBS_READ)], state: JobState | None = None,
-    before: Annotated[int, Query(ge=0, le=MOST_NUMBER)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    after: After = "", limit: Limit = 100,
 ) -> JobPage:  # fmt: skip
     """Jobs, newest first."""
     del actor
+    before = number_of(after)
     with services_of(request).database.read() as connection:
         found = jobs.listed(connection, states=[state] if state else [], before=before, most=limit + 1)
-    following = found[limit - 1].id if len(found) > limit else None
+    following = str(found[limit - 1].id) if len(found) > limit else None
     return JobPage(items=[_view(job) for job in found[:limit]], next=following)
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from lockgate.access import permissions
 from lockgate.model.actor import Actor, Asset, AssetKind, Persona
 from lockgate.server.console.asking import needs
+from lockgate.server.console.paging import After, Limit, Page, cut
 from lockgate.server.console.people_changes import Changes
 from lockgate.server.console.signed_in import came, house_of
 from lockgate.store.team import people, sessions, teams, tokens
@@ -42,12 +43,9 @@ class PersonView(BaseModel):
     seen: float
 
 
-class PeoplePage(BaseModel):
+class PeoplePage(Page[PersonView]):
     """Some people, by user name."""
 
-    items: list[PersonView]
-    next: str | None
-    """What ``after`` must be for those that follow."""
     total: int
 
 
@@ -136,7 +134,7 @@ class ServiceTokenView(BaseModel):
 @ROUTES.get("/people")
 def listed(
     request: Request, actor: Reader, q: Annotated[str, Query(max_length=100)] = "",
-    after: Annotated[str, Query(max_length=255)] = "", limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    after: After = "", limit: Limit = 100,
 ) -> PeoplePage:  # fmt: skip
     """Whose name, user name or address holds ``q``."""
     del actor
@@ -176,7 +174,9 @@ def change(request: Request, actor: Changer, person_id: str, wanted: PersonChang
 
 
 @ROUTES.get("/people/{person_id}/sessions", responses={404: {}})
-def their_sessions(request: Request, actor: Reader, person_id: str) -> list[SessionView]:
+def their_sessions(
+    request: Request, actor: Reader, person_id: str, after: After = "", limit: Limit = 100
+) -> Page[SessionView]:  # fmt: skip
     """Sessions that hold, newest first."""
     del actor
     _person(request, person_id)
@@ -184,7 +184,9 @@ def their_sessions(request: Request, actor: Reader, person_id: str) -> list[Sess
     with house.database.read() as connection:
         found = sessions.of(connection, person_id, now=house.now())
     names = SessionView.model_fields
-    return [SessionView(**{name: getattr(one, name) for name in names}) for one in found]
+    shown, following = cut(found, after, limit)
+    items = [SessionView(**{name: getattr(one, name) for name in names}) for one in shown]
+    return Page[SessionView](items=items, next=following)
 
 
 @ROUTES.delete("/people/{person_id}/sessions")
@@ -195,13 +197,17 @@ def end_sessions(request: Request, actor: Changer, person_id: str) -> dict[str, 
 
 
 @ROUTES.get("/teams")
-def all_teams(request: Request, actor: Annotated[Actor, needs(permissions.TEAMS_READ)]) -> list[TeamView]:
+def all_teams(
+    request: Request, actor: Annotated[Actor, needs(permissions.TEAMS_READ)], after: After = "", limit: Limit = 100
+) -> Page[TeamView]:  # fmt: skip
     """Teams, by name."""
     del actor
     with house_of(request).database.read() as connection:
         found = teams.every(connection)
-    return [TeamView(name=name, about=about, owns=[AssetView(kind=one.kind, name=one.name) for one in team.owns])
-            for name, (about, team) in found.items()]  # fmt: skip
+    shown, following = cut(list(found.items()), after, limit)
+    items = [TeamView(name=name, about=about, owns=[AssetView(kind=one.kind, name=one.name) for one in team.owns])
+             for name, (about, team) in shown]  # fmt: skip
+    return Page[TeamView](items=items, next=following)
 
 
 @ROUTES.put("/teams/{name}")
@@ -222,11 +228,14 @@ def delete_team(request: Request, actor: Annotated[Actor, needs(permissions.TEAM
 
 
 @ROUTES.get("/service-tokens")
-def service_tokens(request: Request, actor: Reader) -> list[ServiceTokenView]:
+def service_tokens(
+    request: Request, actor: Reader, after: After = "", limit: Limit = 100
+) -> Page[ServiceTokenView]:  # fmt: skip
     """Those that hold, newest first."""
     del actor
     with house_of(request).database.read() as connection:
-        return [_token_view(one) for one in tokens.of_services(connection)]
+        shown, following = cut(tokens.of_services(connection), after, limit)
+    return Page[ServiceTokenView](items=[_token_view(one) for one in shown], next=following)
 
 
 @ROUTES.post("/service-tokens", status_code=201)

@@ -12,6 +12,7 @@ from lockgate.access import permissions
 from lockgate.model.actor import Actor
 from lockgate.server.console.asking import address_of, needs, permit, services_of
 from lockgate.server.console.lists import address_of_view, list_page, lists_of, query_of
+from lockgate.server.console.paging import After, Limit, Page, cut
 from lockgate.store.team import views
 from lockgate.store.team.views import SavedView
 
@@ -39,10 +40,8 @@ class SavedViewView(BaseModel):
     """Unix time."""
 
 
-class ViewList(BaseModel):
-    """All that somebody sees."""
-
-    items: list[SavedViewView]
+class ViewPage(Page[SavedViewView]):
+    """Some of those that somebody sees."""
 
 
 class Wanted(BaseModel):
@@ -57,13 +56,14 @@ class Wanted(BaseModel):
 @ROUTES.get("")
 def listed(
     request: Request, actor: Annotated[Actor, needs(permissions.VIEWS_READ)],
-    of: Annotated[str, Query(alias="list", max_length=32)] = "",
-) -> ViewList:  # fmt: skip
+    of: Annotated[str, Query(alias="list", max_length=32)] = "", after: After = "", limit: Limit = 100,
+) -> ViewPage:  # fmt: skip
     """One's own, and those shared with a team of one's; of one list, or of all that one may see."""
     lists = [name for name in lists_of(actor) if not of or name == of]
     with services_of(request).database.read() as connection:
         found = views.seen(connection, actor, lists=lists)
-    return ViewList(items=[_view(one, actor) for one in found])
+    shown, following = cut(found, after, limit)
+    return ViewPage(items=[_view(one, actor) for one in shown], next=following)
 
 
 @ROUTES.post("", status_code=201)

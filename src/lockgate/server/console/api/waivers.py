@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.exceptions import HTTPException
 from pydantic import BaseModel, Field
 
@@ -12,6 +12,7 @@ from lockgate.access import permissions
 from lockgate.model.actor import Actor
 from lockgate.server.console.acted_on import check
 from lockgate.server.console.asking import MOST_NUMBER, address_of, needs, services_of
+from lockgate.server.console.paging import After, Limit, Page, number_of
 from lockgate.server.console.waivers_seen import seen
 from lockgate.store.team import waivers
 from lockgate.store.team.waivers import AskedWaiver, WaiverState
@@ -36,12 +37,8 @@ class WaiverView(BaseModel):
     answer: str
 
 
-class WaiverPage(BaseModel):
+class WaiverPage(Page[WaiverView]):
     """Some waivers, newest first."""
-
-    items: list[WaiverView]
-    next: int | None
-    """What ``before`` must be for those that follow."""
 
 
 class Asked(BaseModel):
@@ -61,12 +58,11 @@ class Said(BaseModel):
 
 @ROUTES.get("")
 async def listed(
-    request: Request, actor: Reader, state: WaiverState | None = None,
-    before: Annotated[int, Query(ge=0, le=MOST_NUMBER)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    request: Request, actor: Reader, state: WaiverState | None = None, after: After = "", limit: Limit = 100
 ) -> WaiverPage:  # fmt: skip
     """Waivers, newest first."""
-    shown, more = await seen(request, actor, state=state, before=before, most=limit)
-    return WaiverPage(items=[_view(one) for one in shown], next=more or None)
+    shown, more = await seen(request, actor, state=state, before=number_of(after), most=limit)
+    return WaiverPage(items=[_view(one) for one in shown], next=str(more) if more else None)
 
 
 @ROUTES.post("", status_code=201, responses={404: {}})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
@@ -19,8 +19,8 @@ from lockgate.server.console import looks, questions
 from lockgate.server.console.asking import needs, services_of
 from lockgate.server.console.code import frame
 from lockgate.server.console.drawing import page
+from lockgate.server.console.finding_filter import Wanted
 from lockgate.server.console.lists import views_of
-from lockgate.server.console.questions import Filter
 from lockgate.server.console.rulebook import described
 from lockgate.store.team import triage
 from lockgate.store.team.triage import TriageState
@@ -32,29 +32,12 @@ _SEVERITIES = {str(one): one for one in sorted(Severity, reverse=True)}
 _FAMILIES = {str(one): one for one in Family}
 
 
-def filter_of(
-    word: str = "", rule: str = "", path: str = "", owner: str = "", root: str = "", run: str = "",
-    severity: Sequence[str] = (), family: Sequence[str] = (), state: str = "", waived: str = "", fixable: str = "",
-    sort: str = "severity",
-) -> Filter:  # fmt: skip
-    """What an address asks for; what is of no closed list counts as not said."""
-    chosen = {"yes": True, "no": False}
-    return Filter(
-        word.strip(), rule.strip(), path.strip(), owner.strip(), root.strip(), run.strip(),
-        tuple(_SEVERITIES[one] for one in severity if one in _SEVERITIES),
-        tuple(_FAMILIES[one] for one in family if one in _FAMILIES),
-        state if state in ("new", "known") else "", chosen.get(waived), chosen.get(fixable),
-        sort if sort in questions.SORTS else "severity",
-    )  # fmt: skip
-
-
 @ROUTES.get("/findings")
 async def listed(
-    request: Request, actor: Annotated[Actor, needs(permissions.FINDINGS_READ)],
+    request: Request, actor: Annotated[Actor, needs(permissions.FINDINGS_READ)], wanted: Wanted,
     number: Annotated[int, Query(alias="page")] = 1,
 ) -> Response:  # fmt: skip
     """A page of the list, and how many there are by severity and family."""
-    wanted = filter_of(**_given(request))
     number = min(max(number, 1), _MOST_PAGES)
     found = await looks.rows(
         request, actor, questions.listed(wanted, number * PAGE + 1), wanted.parameters(), most=_MOST_PAGES * PAGE + 1
@@ -95,14 +78,6 @@ async def one(
         request, "finding.html", finding=newest, history=history, code=lines, rule=described(newest["Rule"]),
         triaged=said.get(identity), remarks=remarks, states=list(TriageState),
     )  # fmt: skip
-
-
-def _given(request: Request) -> dict[str, Any]:
-    """The filters of an address, within their bounds."""
-    query = request.query_params
-    names = ("word", "rule", "path", "owner", "root", "run", "state", "waived", "fixable", "sort")
-    texts: dict[str, Any] = {name: query[name][:500] for name in names if name in query}
-    return texts | {name: query.getlist(name)[:20] for name in ("severity", "family")}
 
 
 def _address(request: Request, number: int) -> str:
