@@ -120,3 +120,17 @@ tables:
 def test_names_of_what_is_owned_are_never_read_as_anything_else():
     for name in ("acme/(shop", "a.*|b", 'x" or true or "', "a\\b^c]d", "\N{SNOWMAN}/*", "^acme/billing$"):
         assert seen(owner((AssetKind.REPOSITORY, name)))["Findings"] == []
+
+
+def test_who_may_not_read_the_audit_trail_sees_nothing_of_its_copy_either():
+    def rows(actor, lines=b"version: 1"):
+        tables = Tables(security=security_for(actor, loads(lines).tables))
+        tables.fill("AuditTrail", {"Target": "string"}, [["person:bob"]])
+        return len(ask("AuditTrail", tables).tables[0].rows)
+
+    named = b"tables: {AuditTrail: {access: [{people: ['persona:cluster-operator']}]}}"
+    assert rows(owner(persona=Persona.CLUSTER_OPERATOR)) == rows(owner(persona=Persona.CLUSTER_OPERATOR), named) == 0
+    assert rows(owner(persona=Persona.DEVELOPER)) == 0
+    assert rows(owner(persona=Persona.SECURITY)) == rows(owner(persona=Persona.ADMINISTRATOR)) == 1
+    narrowed = (grant("any:record:ask"),)
+    assert rows(owner(persona=Persona.SECURITY, narrowed=narrowed)) == 0

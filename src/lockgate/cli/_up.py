@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
     from lockgate.cli._forges import begin, forge_handlers
-    from lockgate.engine import sign_in_rows
+    from lockgate.engine import sign_in_rows, trail_rows
     from lockgate.engine.working import Workers
     from lockgate.server.console.api.forges import LARGER
     from lockgate.server.console.api.runs import LARGER as LARGER_RUNS
@@ -66,12 +66,14 @@ def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
         services, identify=identify(house), more={**services.more, House: house}, wake=lambda: workers.wake()
     )  # fmt: skip
     handlers = [
-        sign_in_rows.handler(lambda: live.record), *forge_handlers(live, services), *_gate(live, services),
+        sign_in_rows.handler(lambda: live.record), trail_rows.handler(lambda: live.record, database),
+        *forge_handlers(live, services), *_gate(live, services),
     ]  # fmt: skip
     workers = Workers(database, handlers, threads=settings.job_threads)
     mount = Mount(_PREFIXES, application(services, {**LARGER, **LARGER_RUNS}), None, close=database.close)
     begin(services)
-    return Beside((mount,), (workers,), lambda: _tell(house, origin))
+    watch = trail_rows.TrailWatch(database, workers.wake)
+    return Beside((mount,), (workers, watch), lambda: _tell(house, origin))
 
 
 def _tell(house: House, origin: str) -> None:

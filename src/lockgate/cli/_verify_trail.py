@@ -19,11 +19,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Verify; 1 where the chain is broken."""
     if arguments.head and not _HASH.match(arguments.head):
         raise UsageError("is no hash of an entry", where="--head", hint="64 hex digits, as verify-trail prints them")
+    from lockgate.engine.trail_rows import copied
     from lockgate.store.team import trail
 
     project = project_at(Path(arguments.project))
     with database_of(project.settings.server, project.workspace) as database, database.read() as connection:
-        found = trail.verified(trail.chain(connection), expected_head=arguments.head)
+        heads = [one for one in (arguments.head, copied(project.record())[1]) if one]
+        found = trail.verified(trail.chain(connection), heads=heads)
     if arguments.json:
         import orjson
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from lockgate.access.permissions import RECORD_ASK
+from lockgate.access.permissions import RECORD_ASK, TRAIL_READ
 from lockgate.access.ruling import reach
 from lockgate.errors import ConfigurationError
 from lockgate.kql.errors import QueryError
@@ -40,6 +40,8 @@ def security_for(actor: Actor, tables: Mapping[str, TableSettings]) -> RowSecuri
     """
     names = (actor.id, *(f"persona:{one}" for one in actor.personas), *(f"team:{one.name}" for one in actor.teams))
     conditions, scope = _of_lines(names, tables), reach(actor, RECORD_ASK)
+    if reach(actor, TRAIL_READ) is not Scope.ANY:  # else the record would be a way around what its page refuses
+        conditions[_TRAIL] = NOBODY
     if scope is Scope.ANY:
         return RowSecurity(conditions) if conditions else None
     said = {name for name, table in tables.items() if table.access}
@@ -106,6 +108,7 @@ _WHOSE: tuple[tuple[AssetKind, frozenset[str], str], ...] = (
     (AssetKind.IMAGE, frozenset(("Registry", "Repository")), "strcat(Registry, '/', Repository)"),
 )
 """Kind of what is owned, the columns that say whose a row is, and its name made of them; the first that fits."""
+_TRAIL = "AuditTrail"
 RUNS = "Runs"
 _RUNS = {RUNS: {"RunId": "string", "Root": "string"}}
 """What a condition may look at beside its own table."""

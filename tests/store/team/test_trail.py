@@ -26,7 +26,7 @@ def told(database: TeamDatabase, count: int = 3) -> list[Appended]:
 
 def looked(database: TeamDatabase, expected_head: str = "") -> trail.Verified:
     with database.read() as connection:
-        return verified(trail.chain(connection), expected_head=expected_head)
+        return verified(trail.chain(connection), heads=[expected_head] if expected_head else ())
 
 
 def test_a_chain_that_nobody_touched_holds(database: TeamDatabase) -> None:
@@ -119,4 +119,4 @@ def test_any_change_of_any_entry_shows(texts: list[str], data: st.DataObject) ->
         del other[place]
     else:
         other[place], other[place - 1] = other[place - 1], other[place]
-    assert verified(iter(other), expected_head=whole[-1].hash).broken != ()
+    assert verified(iter(other), heads=[whole[-1].hash]).broken != ()

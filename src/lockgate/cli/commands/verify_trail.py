@@ -24,6 +24,7 @@ COMMAND = Command(
     about="Look whether the chain of the audit trail holds: nothing changed, taken out, put between.",
     configure=_configure,
     run=_run,
-    notes="Entries cut off at the end show by --head: note the head that is printed elsewhere.",
+    notes="Entries cut off at the end, and a trail that was written anew, show by the copy that the record has\n"
+    "(AuditTrail), and by --head: note the head that is printed elsewhere.",
     examples="  lockgate verify-trail\n  lockgate verify-trail --head 5f1c...   (of an earlier look)\n",
 )

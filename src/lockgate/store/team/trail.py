@@ -9,7 +9,7 @@ the transaction of the change that they tell: neither is there without the other
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 
 import orjson
@@ -153,9 +153,10 @@ def head(connection: Connection) -> tuple[int, str]:
     return number, str(connection.execute(select(TRAIL.c.hash).where(TRAIL.c.number == number)).scalar())
 
 
-def verified(chain: Iterator[Appended], *, expected_head: str = "") -> Verified:
-    """Look whether a chain, from its beginning, holds; ``expected_head`` must be the hash of one of its entries."""
-    count, before, broken, met = 0, BEGINNING, [], not expected_head
+def verified(chain: Iterator[Appended], *, heads: Collection[str] = ()) -> Verified:
+    """Look whether a chain, from its beginning, holds; each of ``heads``, which were noted, must be the hash of one of
+    its entries."""
+    count, before, broken, missed = 0, BEGINNING, [], dict.fromkeys(heads)
     for entry in chain:
         if entry.number != count + 1:
             broken.append(f"entry {count + 1} is missing: {entry.number} follows {count}")
@@ -163,9 +164,9 @@ def verified(chain: Iterator[Appended], *, expected_head: str = "") -> Verified:
             broken.append(f"entry {entry.number} does not follow the one before it")
         if hash_of({name: getattr(entry, name) for name in _HASHED}) != entry.hash:
             broken.append(f"entry {entry.number} was changed")
-        count, before, met = entry.number, entry.hash, met or entry.hash == expected_head
-    if not met:
-        broken.append(f"no entry has the hash {expected_head}: entries at the end were cut off, or all was rewritten")
+        count, before = entry.number, entry.hash
+        missed.pop(entry.hash, None)
+    broken += [f"no entry has the hash {one}: entries at the end were cut off, or all was rewritten" for one in missed]
     return Verified(count, before, tuple(broken))
 
 
