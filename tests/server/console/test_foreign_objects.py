@@ -31,7 +31,7 @@ from lockgate.model import Location
 from lockgate.model.actor import Actor, ActorKind, Asset, AssetKind, Grant, Permission, Persona, Scope, Strength, Team
 from lockgate.model.deployment import DeploymentWaits
 from lockgate.server.console.application import application, framework
-from lockgate.server.console.asking import needed_by
+from lockgate.server.console.asking import needed_by, public
 from lockgate.server.console.services import Services
 from lockgate.server.sign_in.house import House
 from lockgate.settings import GateSettings, PeopleSettings
@@ -160,11 +160,13 @@ def _kept(database: TeamDatabase, desk: Desk, word: str, identity: str) -> dict[
     }  # fmt: skip
 
 
-def calls(services: Services, named: dict[str, str]) -> list[tuple[str, str, Permission | None]]:
+def calls(
+    services: Services, named: dict[str, str], app: Any = None
+) -> list[tuple[str, str, Permission | None]]:  # fmt: skip
     """Every route as it is called for named objects: method, address, what it declares."""
     filled = named | {"provider": "none", "glass": "none", "stamp": "0", "answer": "granted"}
     found = []
-    for route in iter_route_contexts(framework(services).routes):
+    for route in iter_route_contexts((app or framework(services)).routes):
         methods = sorted(set(route.original_route.methods) - {"HEAD"})  # type: ignore[attr-defined]
         number = {"number": named["job"]} if "/jobs/" in route.path else {}
         needed = needed_by(route.dependant)
@@ -286,3 +288,25 @@ def test_numbers_in_addresses_beyond_those_of_rows_are_refused(world: World, num
     changes = [f"/jobs/{number}/retry", f"/jobs/{number}/cancel", f"/waivers/{number}/granted"]
     answers = world.asked(every, *(("GET", one, None) for one in lists), *(("POST", one, None) for one in changes))
     assert {one.status_code for one in answers} == {422}
+
+
+def test_every_change_that_is_cut_to_teams_is_sent_with_a_body_that_it_takes(world: World) -> None:
+    sent, missing, walked = bodies(world.theirs), [], 0
+    filled = world.theirs | {"provider": "none", "glass": "none", "stamp": "0", "answer": "granted"}
+    for route in iter_route_contexts(framework(world.services).routes):
+        needed = needed_by(route.dependant)
+        if needed is None or not any(reach(somebody(one), needed) is Scope.TEAM for one in Persona):
+            continue
+        walked += 1
+        address = route.path.format_map(filled)
+        if any(one.field_info.is_required() for one in route.dependant.body_params) and address not in sent:
+            missing.append((sorted(route.original_route.methods), address))  # type: ignore[attr-defined]
+    assert walked > 30
+    assert not missing
+
+
+def test_a_route_about_something_that_the_matrix_has_not_is_missed_by_it(world: World) -> None:
+    app = framework(world.services)
+    app.add_api_route("/secrets/{secret}", lambda secret: secret, dependencies=[public])
+    with pytest.raises(KeyError, match="secret"):
+        calls(world.services, world.theirs, app)

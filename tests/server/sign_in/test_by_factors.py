@@ -136,6 +136,19 @@ def test_guessing_locks_an_account_for_a_while_and_its_passkeys_not_at_all(house
     assert root.half()
 
 
+def test_who_guesses_elsewhere_locks_nobody_out_and_many_who_guess_do(house, root, monkeypatch):
+    monkeypatch.setattr(by_factors, "ACCOUNT_FREE_ANYWHERE", 12)
+    for _ in range(6):
+        with pytest.raises(SignInError):
+            root.half("wrong", came=Came("203.0.113.5"))
+    assert root.half()
+    for number in range(7):
+        with pytest.raises(SignInError, match="is wrong"):
+            root.half("wrong", came=Came(f"203.0.113.{10 + number}"))
+    with pytest.raises(SignInError, match="too many attempts"):
+        root.half(came=Came("203.0.113.99"))
+
+
 def test_one_address_that_tries_many_accounts_is_locked_too(house, root, monkeypatch, people_settings):
     monkeypatch.setattr(by_factors, "ADDRESS_FREE", 3)
     for number in range(3):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import threading
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Float, Integer, MetaData, Table, insert, select, text
 
 import lockgate.store.team
-from lockgate.errors import ConfigurationError, StoreError
-from lockgate.store.team import jobs
+from lockgate.errors import ConfigurationError, StoreError, UsageError
+from lockgate.store.team import jobs, people, teams
 from lockgate.store.team.database import METADATA, TeamDatabase, head, revisions
 
 
@@ -82,3 +84,52 @@ def test_a_server_that_is_not_there_is_told_without_its_password() -> None:
         database.ping()
     assert "geheim" not in str(caught.value)
     assert "127.0.0.1:1" in str(caught.value)
+
+
+def test_what_a_database_cannot_keep_is_the_fault_of_who_sent_it(database: TeamDatabase) -> None:
+    if not database.is_shared:
+        pytest.skip("SQLite keeps any text")
+    with pytest.raises(UsageError, match="cannot keep"), database.read() as connection:
+        people.by_username(connection, "a\0b")
+    with pytest.raises(UsageError, match="cannot keep"), database.begin() as connection:
+        teams.put_group(connection, "x" * 250 + "\0")
+    database.ping()
+
+
+def _filled(table: Table) -> dict[str, Any]:
+    """A row with something in every column."""
+    return {
+        column.name: 7 if isinstance(column.type, Integer) else 7.5 if isinstance(column.type, Float) else "[]"
+        for column in table.columns
+    }
+
+
+def _rows(database: TeamDatabase, tables: Iterable[Table]) -> dict[str, list[Any]]:
+    with database.read() as connection:
+        return {one.name: [dict(row) for row in connection.execute(select(one)).mappings()] for one in tables}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_every_older_database_comes_up_to_date_with_all_that_is_in_it(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    for number, revision in enumerate(revisions()[:-1]):
+        url = f"sqlite:///{tmp_path / str(number)}.db"
+        if kind == "postgresql":
+            server = request.getfixturevalue("postgres")
+            if isinstance(server, str):
+                pytest.skip(server)
+            url = server.fresh()
+        with TeamDatabase(url) as database:
+            database._upgrade(revision)
+            held = MetaData()
+            with database.begin() as connection:
+                held.reflect(connection)
+                tables = [one for one in held.sorted_tables if one.name != "alembic_version"]
+                for table in tables:
+                    connection.execute(insert(table).values(**_filled(table)))
+            before = _rows(database, tables)
+            assert all(len(rows) == 1 for rows in before.values())
+            database.migrate()
+            assert _rows(database, tables) == before, revision
+            assert database._version() == head()

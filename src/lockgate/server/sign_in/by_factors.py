@@ -11,6 +11,7 @@ from lockgate.model.actor import Actor, Persona
 from lockgate.server.sign_in import factors
 from lockgate.server.sign_in.house import (
     ACCOUNT_FREE,
+    ACCOUNT_FREE_ANYWHERE,
     ADDRESS_FREE,
     DISABLED,
     NO_SECOND,
@@ -48,7 +49,8 @@ def by_password(house: House, username: str, password: str, *, next: str, came: 
     if not (house.settings.local and house.settings.passwords):
         raise SignInError("nobody signs in with a password here")
     name = username.strip().lower()[:255]
-    subjects = {f"account {name}": ACCOUNT_FREE, **_address(house, came)}
+    subjects = {f"account {name} at {came.address}": ACCOUNT_FREE, f"account {name}": ACCOUNT_FREE_ANYWHERE,
+                **_address(house, came)}  # fmt: skip
     if house.locked(tuple(subjects)):
         raise SignInError(_LATER)
     with house.database.read() as connection:

@@ -36,8 +36,9 @@ OK, WRONG, LOCKED, DISABLED, NO_SECOND, UNKNOWN = "0", "50126", "50053", "50057"
 (https://learn.microsoft.com/entra/identity-platform/reference-error-codes)."""
 HALF = "half"
 HALF_SECONDS = 600.0
-ACCOUNT_FREE, ADDRESS_FREE = 5, 100
-"""Failures that lock nothing: of an account, and of an address, which a whole office may share."""
+ACCOUNT_FREE, ACCOUNT_FREE_ANYWHERE, ADDRESS_FREE = 5, 50, 100
+"""Failures that lock nothing: of an account from one address, so that who guesses from elsewhere does not lock its
+holder out; of an account from all of them; and of an address, which a whole office may share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,7 @@ class House:
         sessions.forget(connection, now=self.now())  # a sign-in is seldom enough, and often enough, to sweep after
         credentials.forget(connection, now=self.now())
         credentials.succeeded(connection, f"account {person.username}")
+        credentials.succeeded(connection, f"account {person.username} at {came.address}")
         credentials.succeeded(connection, f"second {person.id}")
         self.tell(connection, person, came, OK, detail={"session": session.id, "methods": list(shown)})
         return Signed(token, half.next)

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, SQLAlchemyError
 
-from lockgate.errors import ConfigurationError, StoreError
+from lockgate.errors import ConfigurationError, StoreError, UsageError
 
 Transaction = Connection
 """An open transaction, as parts above the store name it, which know no database."""
@@ -106,7 +106,7 @@ class TeamDatabase:
                              hint="a newer Lockgate made it: use that one")  # fmt: skip
         return version
 
-    def _upgrade(self) -> None:
+    def _upgrade(self, to: str = "head") -> None:
         from alembic import command
         from alembic.config import Config
 
@@ -116,12 +116,14 @@ class TeamDatabase:
             if self.is_shared:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
             yield
+        except DataError as error:  # a zero byte, a text longer than its column: nothing is wrong with the database
+            raise UsageError("that holds something that the database cannot keep", hint=_reason(error)) from error
         except SQLAlchemyError as error:
             raise StoreError(_reason(error), where=self.where, hint=_hint(error)) from error
 

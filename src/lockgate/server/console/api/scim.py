@@ -11,8 +11,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import JSONResponse, Response
+from pydantic import AfterValidator
 
 from lockgate.access import permissions
 from lockgate.errors import UsageError
@@ -37,7 +39,18 @@ class ScimResponse(JSONResponse):
 _ERRORS: dict[int | str, dict[str, Any]] = {status: {"content": {_MEDIA: {}}} for status in (400, 404, 409, 413)}
 ROUTES = APIRouter(prefix="/api/scim/v2", responses=_ERRORS, default_response_class=ScimResponse)
 Provisioner = Annotated[Actor, needs(permissions.PEOPLE_PROVISION)]
-Json = Annotated[dict[str, Any], Body()]
+
+
+def _readable(body: dict[str, Any]) -> dict[str, Any]:
+    """What no text can hold is refused here: Python reads half of a sign from JSON, and nothing writes it."""
+    try:
+        orjson.dumps(body)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    return body
+
+
+Json = Annotated[dict[str, Any], Body(), AfterValidator(_readable)]
 Filter = Annotated[str, Query(max_length=1_000)]
 Start = Annotated[int, Query(alias="startIndex")]
 Count = Annotated[int, Query()]
@@ -124,7 +137,7 @@ def patch_user(request: Request, actor: Provisioner, person_id: str, body: Json)
         told: dict[str, Any] = {}
         for operation in _operations(body):
             if str(operation.get("op", "")).lower() in ("add", "replace"):
-                told |= _flat(operation.get("path"), operation.get("value"))
+                told = _merged(told, _flat(operation.get("path"), operation.get("value")))
         _directory(request, actor).change(person_id, _given(told))
         return _shown(request, person_id)
 
@@ -221,7 +234,7 @@ def _patch_group(directory: Directory, group_id: str, operation: Mapping[str, An
     elif path == "members":
         ids = _ids(value)
         if kind == "remove":
-            directory.change_members(group_id, remove=ids) if value else directory.change_members(group_id, only=True)
+            directory.change_members(group_id, remove=ids, only=value is None)
         else:
             directory.change_members(group_id, add=ids, only=kind == "replace")
     elif kind in ("add", "replace"):
@@ -239,7 +252,8 @@ def _directory(request: Request, actor: Actor) -> Directory:
 def _given(body: Mapping[str, Any]) -> PersonGiven:
     name = body.get("name") if isinstance(body.get("name"), dict) else {}
     assert isinstance(name, dict)
-    whole = " ".join(part for part in (_text(name, "givenName"), _text(name, "familyName")) if part)
+    parts = [_text(name, part) for part in ("givenName", "familyName")]
+    whole = " ".join(parts) if all(parts) else ""  # one name is kept, and half of a new one is none
     return PersonGiven(
         username=_text(body, "userName") or None,
         name=_text(body, "displayName") or _text(name, "formatted") or whole or None,
@@ -268,13 +282,22 @@ def _flat(path: Any, value: Any) -> dict[str, Any]:
             raise DirectoryError(400, "an operation without a path has an object as its value")
         flat: dict[str, Any] = {}
         for name, inner in value.items():
-            flat |= _flat(name, inner) if "." in name or "[" in name else {name: inner}
+            flat = _merged(flat, _flat(name, inner) if "." in name or "[" in name else {name: inner})
         return flat
     path = path.removeprefix(f"{_USER}:").removeprefix(f"{_GROUP}:")
     if path.startswith("emails["):
         return {"emails": [{"value": value, "primary": True}]}
     outer, _, inner = path.partition(".")
     return {outer: {inner: value}} if inner else {outer: value}
+
+
+def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Both; of a part that both have, such as a name by its pieces, all pieces."""
+    joined = {
+        key: {**one[key], **value} for key, value in other.items()
+        if isinstance(value, dict) and isinstance(one.get(key), dict)
+    }  # fmt: skip
+    return {**one, **other, **joined}
 
 
 def _operations(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
