@@ -6,7 +6,6 @@ import argparse
 import gc
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -27,6 +26,7 @@ from lockgate.server.admission.loader import Feed, Inputs, PolicyLoader, follow
 from lockgate.server.admission.policies import PolicyJudge, judge_of
 from lockgate.server.admission.recorder import JournalRecorder
 from lockgate.server.admission.workers import Peers
+from lockgate.server.logs import begin as begin_logs
 from lockgate.server.tls.authority import OwnAuthority
 from lockgate.server.tls.reload import Pair
 from lockgate.settings import FILE_NAME, AdmissionSettings, OnFailure
@@ -49,7 +49,7 @@ _SERVICE = "lockgate.lockgate-system.svc"
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal; returns the exit code."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    begin_logs()
     if arguments.workers < 1 or (arguments.workers > 1 and not hasattr(os, "fork")):
         raise UsageError("--workers must be 1 or more, and is 1 where processes cannot be forked")
     project = _project(arguments)

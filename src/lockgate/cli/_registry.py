@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import signal
-import sys
 import threading
 from functools import partial
 from pathlib import Path
@@ -59,7 +57,9 @@ def _tell(queue: Queue, registry: str) -> None:
 
 
 def _watch(arguments: argparse.Namespace) -> int:
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    from lockgate.server.logs import begin as begin_logs
+
+    begin_logs()
     if arguments.workers < 1:
         raise UsageError("must be 1 or more", where="--workers")
     if arguments.once and arguments.listen:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -25,6 +23,7 @@ from lockgate.server.ingest.scrape import Scraper
 from lockgate.server.ingest.syslog import SyslogListener
 from lockgate.server.ingest.taking import Taker
 from lockgate.server.ingest.ways import ways_in
+from lockgate.server.logs import begin as begin_logs
 from lockgate.server.mounts import Authenticate, Listener, Mount, Mounts
 from lockgate.server.pages import CHALLENGE, PREFIX, PagesApp
 from lockgate.server.query.app import METADATA, PREFIXES, QueryApp, Served
@@ -57,7 +56,7 @@ class Beside:
 def run(arguments: argparse.Namespace, beside: Callable[[Live, Desk], Beside] | None = None) -> int:
     """Serve until a signal; the exit code. ``beside`` gives what else is served; people may then sign in there, and no
     one needs a token."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    begin_logs(arguments.log_format)
     if arguments.threads < 1 or arguments.end_seconds < 0 or not arguments.scrape_seconds >= 1:
         raise UsageError("--threads and --scrape-seconds must be 1 or more, --end-seconds 0 or more")
     for option in ("upkeep_minutes", "alert_minutes"):

@@ -33,7 +33,7 @@ def copied(record: Record) -> tuple[int, str]:
     if record.shapes().table(TABLE) is None:
         return 0, ""
     rows = ask(f"{TABLE} | top 1 by Number desc | project Number, Hash", record.asked()).rows
-    return (int(rows[0][0]), str(rows[0][1])) if rows else (0, "")
+    return (int(str(rows[0][0])), str(rows[0][1])) if rows else (0, "")
 
 
 def handler(record: Callable[[], Record], database: TeamDatabase) -> Handler:

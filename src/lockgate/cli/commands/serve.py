@@ -37,6 +37,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         help="look what alerts about clusters fire for, keep and tell it, every\n"
         "so many minutes; 0 for never (default: alerts.minutes of\n"
         "lockgate.yaml, else 5)")  # fmt: skip
+    add("--log-format", choices=("text", "json"), default="text", help="of the log: lines for people, or\n"
+        "JSON, an object a line (default: text)")  # fmt: skip
     add("--end-seconds", type=int, default=30, metavar="S", help="for what is being answered at the end (default: 30)")
 
 
