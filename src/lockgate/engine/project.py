@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockgate.dataclass import dataclass
+from lockgate.engine.granted import granted_here
 from lockgate.errors import ConfigurationError, SourceError
 from lockgate.findings import Owners, Waivers
 from lockgate.model import Family, Skip
@@ -17,7 +18,6 @@ from lockgate.settings import FILE_NAME, Settings
 from lockgate.settings import find as find_settings
 from lockgate.settings import load as load_settings
 from lockgate.sources.repository import Git, repository_and_head
-from lockgate.store.team.granted import granted_here
 from lockgate.store.waiver import Waiver
 from lockgate.store.workspace import Workspace, workspace_of
 

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from tests.store.team.conftest import database as database
+from tests.store.team.conftest import postgres as postgres
+from tests.store.team.conftest import up_to_date as up_to_date
 
+from lockgate.engine.granted import granted_here
 from lockgate.errors import StoreError
 from lockgate.model.actor import Actor
 from lockgate.store.team import waivers
 from lockgate.store.team.database import FILE, TeamDatabase
-from lockgate.store.team.granted import granted_here
 from lockgate.store.team.waivers import WaiverState
 
 
@@ -61,7 +64,7 @@ def test_a_database_without_waivers_has_none_and_a_broken_one_is_told(tmp_path: 
 
 def test_where_no_server_was_started_nothing_of_databases_is_imported(tmp_path: Path) -> None:
     code = (
-        "import sys\nfrom pathlib import Path\nfrom lockgate.store.team.granted import granted_here\n"
+        "import sys\nfrom pathlib import Path\nfrom lockgate.engine.granted import granted_here\n"
         f"assert granted_here(Path({str(tmp_path)!r}), '', top=Path('/')) == ()\nassert 'sqlalchemy' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
