@@ -319,6 +319,24 @@ def test_another_field_can_say_when_it_was(workspace: _Workspace) -> None:
     assert workspace.ask("Rows_CL | project tostring(TimeGenerated)") == [("2025-01-01T00:00:00.0000000Z",)]
 
 
+@pytest.mark.parametrize("rows", [1, 3000], ids=["few", "many"])
+def test_a_time_far_from_now_is_told_of_where_no_column_keeps_it(workspace: _Workspace, rows: int) -> None:
+    late, soon = "2026-11-23T00:00:00Z", "2026-12-23T00:00:00Z"
+    fill = [{"TimeGenerated": "2026-11-26T11:00:00Z", "Text": "y" * 900}] * rows
+    done = workspace.load(
+        "Rows_CL", [*fill, {"TimeGenerated": late}, {"TimeGenerated": soon}, {"TimeGenerated": late, "Datetime": late}],
+        columns=[*_COLUMNS, Column("Text", ColumnType.STRING, "")], times=Times.SERVICE,
+    )  # fmt: skip
+    assert [(one.line, one.reason.partition(";")[0], one.field, one.text, one.kept) for one in done.problems] == [
+        (rows + 1, "the time is more than two days old", "TimeGenerated", late, True),
+        (rows + 2, "the time is more than a day ahead", "TimeGenerated", soon, True),
+    ]
+    assert workspace.ask("Rows_CL | where TimeGenerated == ingestion_time() | count") == [(3,)]
+    audit = {"kind": "Event", "apiVersion": "audit.k8s.io/v1", "auditID": "a", "stageTimestamp": late}
+    done = workspace.load("AKSAudit", [audit], audit=True, clean=lambda one: one, times=Times.SERVICE)
+    assert (done.rows, done.problems) == (1, ())
+
+
 # --- bad input
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ class _Fitting:
         for name, value in row.items():
             if name in self._reading.fields or name not in self._reading.time:
                 self._place(kept, number, name, value)
-        kept["TimeGenerated"] = self._generated(number, row)
+        kept["TimeGenerated"] = self._generated(number, row, kept)
         for column in self._columns.values():
             if column.type is ColumnType.STRING:
                 kept.setdefault(column.name, "")
@@ -169,12 +169,12 @@ class _Fitting:
             return "the field's name is none that a column can have"
         return f"the table has {MOST_COLUMNS} columns already"
 
-    def _generated(self, number: int, row: Mapping[str, Any]) -> datetime:
-        found = None
+    def _generated(self, number: int, row: Mapping[str, Any], kept: Mapping[str, Any]) -> datetime:
+        found, by = None, ""
         for name in self._reading.time:
             if found is None and row.get(name) is not None:
                 try:
-                    found = fit(ColumnType.DATETIME, row[name])
+                    found, by = fit(ColumnType.DATETIME, row[name]), name
                 except MisfitError as error:
                     if name not in self._reading.fields:  # else it was told of as a column
                         self._tell(number, str(error), name, _shown(row[name]), kept=True)
@@ -182,7 +182,12 @@ class _Fitting:
             return self._received
         early = self._times is Times.SERVICE and found < self._received - timedelta(days=2)
         late = found - self._received > timedelta(microseconds=DAY)
-        return self._received if early or late else found
+        if not early and not late:
+            return found  # type: ignore[no-any-return]
+        if found not in kept.values():  # no column has what it was
+            reason = "the time is more than two days old" if early else "the time is more than a day ahead"
+            self._tell(number, f"{reason}; that of ingestion stands in its place", by, _shown(row[by]), kept=True)
+        return self._received
 
     def _tell(self, number: int, reason: str, name: str, text: str, *, kept: bool) -> None:
         if self._reading.objects and (not name or name in self._reading.objects) and _may_be_secret(text):

@@ -196,9 +196,10 @@ def _selected(
     for field, text in (reading.demanded or {}).items():
         demands.append(f"{_name(field)} IS NOT DISTINCT FROM {_text(text)}")
     demands += [_open(_name(field), marks) for field in reading.objects if marks]
+    kept = [moment for field, moment in moments.items() if field in reading.fields]
     given = {
         "Type": _text(table.name), "_IngestionTime": _moment(received),
-        "TimeGenerated": _generated([moments[field] for field in reading.time], demands, received, times),
+        "TimeGenerated": _generated([moments[field] for field in reading.time], kept, demands, received, times),
     }  # fmt: skip
     shown = []
     for column in table.columns:
@@ -211,13 +212,19 @@ def _selected(
     return ", ".join(shown)
 
 
-def _generated(moments: Sequence[str], demands: Sequence[str], received: int, times: Times) -> str:
-    """The time of a row; this is where one that is not plain ends the statement."""
+def _generated(
+    moments: Sequence[str], columns: Sequence[str], demands: Sequence[str], received: int, times: Times
+) -> str:  # fmt: skip
+    """The time of a row; this is where one that is not plain ends the statement. Neither is one whose time is far from
+    now and stands in none of ``columns``, which it would be lost from without a word.
+    """
     now = _moment(received)
     first = f"coalesce({', '.join((*moments, now))})"
     oldest = f" OR {first} < {_moment(received - 2 * DAY)}" if times is Times.SERVICE else ""
-    kept = f"CASE WHEN {first} > {_moment(received + DAY)}{oldest} THEN {now} ELSE {first} END"
-    plain = " AND ".join(demands) or "true"
+    far = f"({first} > {_moment(received + DAY)}{oldest})"
+    told = f" OR coalesce({first} IN ({', '.join(columns)}), false)" if columns else ""
+    plain = " AND ".join((*demands, f"(NOT {far}{told})"))
+    kept = f"CASE WHEN {far} THEN {now} ELSE {first} END"
     return f"CASE WHEN {plain} THEN {kept} ELSE error('not plain')::TIMESTAMPTZ END"
 
 
