@@ -46,7 +46,8 @@ def test_falco_may_show_its_token_in_the_address_and_what_is_no_alert_is_kept_wi
     assert httpx.post(url, content=gzip.compress(b"no json"), headers={"content-encoding": "gzip"}).status_code == 204
     served.until("FalcoEvents_CL | project Rule, PodNamespace, tolong(OutputFields['evt.time'])",
                  [("Terminal shell", "shop", 1764151200123456789)])  # fmt: skip
-    served.until("FalcoEvents_CL_errors | project Text, Origin, Line", [("no json", "falco/ana", 1)])
+    told = "FalcoEvents_CL_errors | project Text, Origin, Line, Kept | sort by Kept asc"
+    served.until(told, [("no json", "falco/ana", 1, False), (alert["time"], "falco/ana", 1, True)])
 
 
 def test_records_of_services_without_a_table_are_rows_of_azurediagnostics(served):

@@ -35,6 +35,8 @@ _WHOLE = re.compile(r"-?\d{1,19}\Z", re.ASCII)
 _REAL = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?\Z", re.ASCII)
 _GUID = re.compile(r"\{?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}?\Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NUMBERS = {ColumnType.LONG, ColumnType.REAL}
+_NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,8 +395,14 @@ _FIT: dict[ColumnType, Callable[[Any], Any]] = {
 
 
 def type_of(values: Iterable[Any]) -> ColumnType:
-    """The type that all ``values`` have, none of them null; string where they differ, dynamic where one has parts."""
+    """The type that all ``values`` have, none of them null; string where they differ, dynamic where one has parts.
+
+    What languages write for a number that is none does not make text of numbers.
+    """
+    values = list(values)
     kinds = {_type_of(value) for value in values}
+    if kinds & _NUMBERS and all(value in _NO_NUMBERS for value in values if isinstance(value, str)):
+        kinds.discard(ColumnType.STRING)
     if ColumnType.DYNAMIC in kinds:
         return ColumnType.DYNAMIC
     if kinds == {ColumnType.LONG, ColumnType.REAL}:
