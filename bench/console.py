@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from bench.sarif_logs import made
 PAGES = ("/home", "/findings", "/findings?page=2", "/findings?severity=high", "/findings?word=query",
          "/search?word=query", "/inventory", "/line", "/waivers", "/deployments", "/jobs", "/people", "/trail", "/ask",
          "/api/v1/findings")  # fmt: skip
+
+TEAM_PAGES = ("/home", "/findings", "/findings?severity=high", "/inventory", "/line", "/api/v1/findings")
 
 
 def main() -> None:
@@ -37,12 +39,14 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
-        token = prepared(project, arguments.findings)
+        token, other = prepared(project, arguments.findings)
         port = free_port()
         with serving(project, port) as process:
             time.sleep(3)
             print(f"at rest: {memory(process.pid)} MB", flush=True)
             asyncio.run(pages(port, token, arguments.turns))
+            print("a developer, whose teams own one place:", flush=True)
+            asyncio.run(pages(port, other, 1, TEAM_PAGES))
             print(f"after the pages: {memory(process.pid)} MB", flush=True)
             asyncio.run(load(port, token, arguments.users, arguments.seconds))
             print(f"after the load: {memory(process.pid)} MB (load {os.getloadavg()[0]:.1f})", flush=True)
@@ -50,11 +54,11 @@ def main() -> None:
             print(f"a minute later: {memory(process.pid)} MB", flush=True)
 
 
-def prepared(project: Path, findings: int) -> str:
-    """A record with so many findings, and somebody of all personas; their token."""
+def prepared(project: Path, findings: int) -> tuple[str, str]:
+    """A record with so many findings, somebody of all personas, and a developer; their tokens."""
     from lockgate.access.permissions import catalogue
-    from lockgate.model.actor import ActorKind, Grant, Persona, Scope
-    from lockgate.store.team import people, tokens
+    from lockgate.model.actor import ActorKind, Asset, AssetKind, Grant, Persona, Scope
+    from lockgate.store.team import people, teams, tokens
     from lockgate.store.team.database import TeamDatabase
 
     (project / "lockgate.yaml").write_text("version: 1\n")
@@ -62,11 +66,15 @@ def prepared(project: Path, findings: int) -> str:
     command = [sys.executable, "-m", "lockgate", "check", str(project), "--import", str(project / "log.sarif")]
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)  # its gate denies
     with TeamDatabase.open(project / ".lockgate") as database, database.begin() as connection:
-        person = people.create(connection, username="ana", personas=list(Persona))
         grants = [Grant(Scope.ANY, one.permission) for one in catalogue()]
-        shown, _ = tokens.create(connection, "bench", kind=ActorKind.PERSON, grants=grants, seconds=86_400,
-                                 created_by=person.id, person=person.id)  # fmt: skip
-    return shown
+        teams.put(connection, "shop", owns=[Asset(AssetKind.REPOSITORY, f"*/{project.name}")])
+        shown = []
+        for name, personas in (("ana", list(Persona)), ("dan", [Persona.DEVELOPER])):
+            person = people.create(connection, username=name, personas=personas)
+            teams.set_joined(connection, person.id, ["shop"])
+            shown += [tokens.create(connection, "bench", kind=ActorKind.PERSON, grants=grants, seconds=86_400,
+                                    created_by=person.id, person=person.id)[0]]  # fmt: skip
+    return shown[0], shown[1]
 
 
 @contextmanager
@@ -98,17 +106,17 @@ def memory(process: int) -> int:
     return round(next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024)
 
 
-async def pages(port: int, token: str, turns: int) -> None:
+async def pages(port: int, token: str, turns: int, which: Sequence[str] = PAGES) -> None:
     """Each page asked first, and again in turns."""
     import httpx
 
     headers = {"authorization": f"Bearer {token}"}
     first: dict[str, float] = {}
-    again: dict[str, list[float]] = {page: [] for page in PAGES}
+    again: dict[str, list[float]] = {page: [] for page in which}
     async with httpx.AsyncClient(base_url=f"http://localhost:{port}", headers=headers, timeout=60) as client:
         await client.get("/account")  # what only the first request waits for, whatever it asks
         for turn in range(turns + 1):
-            for page in PAGES:
+            for page in which:
                 began = time.perf_counter()
                 answer = await client.get(page)
                 spent = time.perf_counter() - began
@@ -117,7 +125,7 @@ async def pages(port: int, token: str, turns: int) -> None:
                     again[page].append(spent)
                 else:
                     first[page] = spent
-    for page in PAGES:
+    for page in which:
         kept = sorted(again[page])[turns // 2]
         print(f"{page}: first {first[page] * 1000:.0f} ms, again {kept * 1000:.0f} ms (median)", flush=True)
 

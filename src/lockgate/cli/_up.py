@@ -53,8 +53,9 @@ def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
     from lockgate.engine.working import Workers
     from lockgate.server.console.api.forges import LARGER
     from lockgate.server.console.api.runs import LARGER as LARGER_RUNS
-    from lockgate.server.console.application import application
+    from lockgate.server.console.application import application, framework
     from lockgate.server.console.signed_in import identify
+    from lockgate.server.console.warming import Warming
     from lockgate.server.sign_in.house import House
 
     settings = live.project.settings.server
@@ -73,7 +74,7 @@ def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
     mount = Mount(_PREFIXES, application(services, {**LARGER, **LARGER_RUNS}), None, close=database.close)
     begin(services)
     watch = trail_rows.TrailWatch(database, workers.wake)
-    return Beside((mount,), (workers, watch), lambda: _tell(house, origin))
+    return Beside((mount,), (workers, watch, Warming(framework(services))), lambda: _tell(house, origin))
 
 
 def _tell(house: House, origin: str) -> None:
@@ -143,6 +144,7 @@ def origin_of(settings: ServerSettings, arguments: argparse.Namespace) -> str:
 def services_over(live: Live, desk: Desk, database: TeamDatabase, origin: str) -> Services:
     """What the console of a project stands on, but for how people sign in."""
     from lockgate.server.console.services import Services
+    from lockgate.store.row_access import security_for
     from lockgate.store.team.sealing import seal_of
     from lockgate.store.uploads import keep
 
@@ -163,5 +165,6 @@ def services_over(live: Live, desk: Desk, database: TeamDatabase, origin: str) -
     return Services(
         database, lambda: live.project.settings, live.project.workspace.folder, Path(live.project.top), origin, ask,
         stamp, seal_of(live.project.workspace.folder), keep_run=lambda upload: keep(live.record, upload),
+        sees_everything=lambda actor: security_for(actor, live.project.settings.tables) is None,
         shapes=lambda: live.record.shapes(), names=names,
     )  # fmt: skip

@@ -7,6 +7,7 @@ has ``kestrel``, and of one that another team owns, where every text has ``ospre
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -156,7 +157,7 @@ def _kept(database: TeamDatabase, desk: Desk, word: str, identity: str) -> dict[
     return {
         "identity": identity, "id": request.request.id, "number": str(waiver), "person_id": other.id,
         "token_id": token.id, "session": session.id, "name": side, "group_id": group.id, "job": str(job),
-        "view_id": view.id,
+        "view_id": view.id, "environment:path": f"{side}-prod",
     }  # fmt: skip
 
 
@@ -170,8 +171,13 @@ def calls(
         methods = sorted(set(route.original_route.methods) - {"HEAD"})  # type: ignore[attr-defined]
         number = {"number": named["job"]} if "/jobs/" in route.path else {}
         needed = needed_by(route.dependant)
-        found += [(method, route.path.format_map(filled | number), needed) for method in methods]
+        found += [(method, _filled(route.path, filled | number), needed) for method in methods]
     return found
+
+
+def _filled(path: str, named: dict[str, str]) -> str:
+    """The address of a route with its names; what takes slashes is written ``{environment:path}``."""
+    return re.sub(r"\{([^}]+)\}", lambda one: named[one[1]], path)
 
 
 def bodies(named: dict[str, str]) -> dict[str, dict[str, Any]]:

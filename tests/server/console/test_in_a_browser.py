@@ -125,6 +125,7 @@ def test_every_page_passes_axe_light_and_dark_and_fits_a_phone(shop: Whole, page
     filled = ASKED | {
         "/findings/{identity}": identity, "/people/{person_id}": f"/people/{guest.id}",
         "/deployments/{id}": f"/deployments/{shop.waiting()}",
+        "/environments/{environment:path}": "/environments/production",
     }  # fmt: skip
     inside = routes() - {*OUTSIDE, *ON_THE_WAY}
     unfilled = [path for path in inside if "{" in path and path not in filled]
@@ -132,6 +133,49 @@ def test_every_page_passes_axe_light_and_dark_and_fits_a_phone(shop: Whole, page
     for address in (*(filled.get(path, path) for path in sorted(inside)), *MORE):
         look(address)
     assert {address: said for address, said in wrong.items() if said} == {}
+
+
+def test_lists_are_worked_by_single_keys_which_can_be_switched_off(shop: Whole, page: Any) -> None:
+    kay = shop.person("kay", Persona.DEVELOPER)
+    sign_in(page, kay, "/findings")
+
+    def focused() -> str:
+        return str(page.evaluate("document.activeElement.getAttribute('href') || document.activeElement.id"))
+
+    hrefs = [one.get_attribute("href") for one in page.locator("tbody th a").all()]
+    page.keyboard.press("j")
+    assert focused() == hrefs[0]
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("k")
+    assert focused() == hrefs[1]
+    page.keyboard.press("x")
+    assert page.locator("tbody input:checked").get_attribute("value") == hrefs[1].rpartition("/")[2]
+    assert page.inner_text("#chosen-count") == "1 chosen"
+    page.keyboard.press("/")
+    assert focused() == "word"
+    page.keyboard.type("jgh?x")
+    assert page.input_value("#word") == "jgh?x"
+    page.locator("tbody th a").nth(1).focus()
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible()
+    assert browser.violations(page, browser.axe()) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/findings/lg1-"))
+    page.keyboard.press("g")
+    page.keyboard.press("w")
+    page.wait_for_url(re.compile("/waivers$"))
+    page.click("#keys-open")
+    page.uncheck("#keys-on")
+    page.click("text=Close")
+    page.goto(f"{shop.origin}/findings")
+    before = focused()
+    for key in ("j", "?", "/", "g", "h"):
+        page.keyboard.press(key)
+    assert focused() == before
+    assert page.url == f"{shop.origin}/findings"
+    assert not page.locator("#keys").is_visible()
 
 
 def test_a_developer_finds_what_to_mend_and_asks_for_a_waiver(shop: Whole, page: Any) -> None:

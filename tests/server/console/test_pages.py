@@ -19,10 +19,11 @@ from tests.server.console.conftest import ORIGIN, person
 from tests.simulators import browser
 
 from lockgate.model.actor import Persona
-from lockgate.server.console.application import application
+from lockgate.server.console.application import application, framework
 from lockgate.server.console.code import frame
 from lockgate.server.console.services import Services
 from lockgate.server.console.stations import STATIONS
+from lockgate.server.console.warming import Warming
 from lockgate.store import Record
 from lockgate.store.team import jobs, trail, waivers
 from lockgate.store.team.database import TeamDatabase
@@ -171,7 +172,7 @@ def test_the_query_page_shows_rows_and_underlines_what_is_wrong(over: Services) 
     assert 'role="alert"' in wrong.text
 
 
-def test_answers_are_kept_while_nothing_is_written_and_for_who_asked_alone(
+def test_answers_are_kept_while_nothing_is_written_and_for_who_sees_the_same_alone(
     over: Services, project: Path, database: TeamDatabase
 ) -> None:
     asked = []
@@ -191,7 +192,28 @@ def test_answers_are_kept_while_nothing_is_written_and_for_who_asked_alone(
     assert len(asked) == before
     with recorded.console(project, database, person(*Persona, name="Bob"), ORIGIN) as other:
         got(replace(services, identify=other.identify), "/inventory")
-    assert len(asked) == 2 * before
+    assert len(asked) == before  # no row is kept from either
+    for name in ("Dan", "Dora"):
+        with recorded.console(project, database, person(Persona.DEVELOPER, name=name), ORIGIN) as other:
+            before = len(asked)
+            got(replace(services, identify=other.identify), "/inventory")
+        assert len(asked) == before + 3
+
+
+def test_pages_that_were_asked_for_at_the_start_ask_the_record_no_more(over: Services) -> None:
+    asked = []
+
+    async def counting(*arguments: Any, **more: Any) -> Any:
+        asked.append(arguments[1])
+        return await over.ask(*arguments, **more)
+
+    services = replace(over, ask=counting, stamp=lambda: 1)
+    asyncio.run(Warming(framework(services)).warm())
+    before = len(asked)
+    assert before > 5
+    for address in ("/home", "/findings", "/inventory", "/line"):
+        assert got(services, address).status_code == 200
+    assert len(asked) == before
 
 
 @pytest.mark.parametrize("stands", [True, False])
@@ -225,9 +247,24 @@ def test_findings_are_triaged_many_at_once_and_remarked_on(over: Services, datab
     assert "&lt;img src=x" in text
     assert "<img" not in text
     assert sent(over, "/findings", {"identity": chosen}).status_code == 400
-    assert sent(over, "/findings", {"state": "open"}).status_code == 422
+    assert sent(over, "/findings", {"state": "open"}).status_code == 400
     with database.read() as connection:
         assert [one.action for one in trail.latest(connection)] == ["findings:remark", "findings:triage"]
+
+
+def test_all_that_meet_a_filter_are_triaged_at_once_but_never_what_nobody_saw(
+    over: Services, database: TeamDatabase
+) -> None:
+    docker = got(over, "/findings?family=dockerfiles").text
+    every, meets = len(identities(docker)), "family=dockerfiles"
+    change = {"every": every, "meets": meets, "state": "in-progress"}
+    assert sent(over, "/findings", {**change, "every": every + 1}).status_code == 400
+    assert sent(over, "/findings", {**change, "every": 501}).status_code == 400
+    with database.read() as connection:
+        assert trail.latest(connection) == ()
+    assert sent(over, "/findings", change).status_code == 303
+    assert got(over, f"/findings?{meets}").text.count(">in-progress</span>") == every
+    assert got(over, "/findings").text.count(">in-progress</span>") == every
 
 
 def test_nothing_is_said_of_a_finding_that_is_not_there(over: Services, database: TeamDatabase) -> None:

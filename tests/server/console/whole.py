@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -92,13 +92,18 @@ class Known:
         return self.codes.at(self.whole.clock())
 
 
-@contextmanager
-def whole(folder: Path) -> Iterator[Whole]:
-    """It listens on loopback until the end. ``folder``: empty."""
-    project, clock = folder / "project", Clock()
-    project.mkdir()
+def judged(project: Path) -> None:
+    """A project with findings of our rules, and of a forge's settings."""
     recorded.judge(project)
     recorded.read_forge(project, recorded.acme())
+
+
+@contextmanager
+def whole(folder: Path, judge: Callable[[Path], None] = judged) -> Iterator[Whole]:
+    """It listens on loopback until the end. ``folder``: empty; ``judge``: makes the project and fills its record."""
+    project, clock = folder / "project", Clock()
+    project.mkdir()
+    judge(project)
     free = socket.create_server(("127.0.0.1", 0))
     port = free.getsockname()[1]
     free.close()

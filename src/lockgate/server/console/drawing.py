@@ -62,12 +62,14 @@ def asset(name: str) -> str:
     return f"/static/{hashlib.sha256((_FOLDER / 'static' / name).read_bytes()).hexdigest()[:16]}/{name}"
 
 
-def _menu(actor: Actor | None, here: str) -> list[tuple[str, str, bool]]:
-    """(address, label, whether it is the page shown) of what they may see."""
+def _menu(actor: Actor | None, here: str) -> list[tuple[str, str, bool, str]]:
+    """(address, label, whether it is the page shown, its key) of what they may see."""
     if actor is None:
         return []
     seen = [one for one in MENU if one.needs is None or reach(actor, one.needs) is not None]
-    return [(one.address, one.label, here == one.address or here.startswith(f"{one.address}/")) for one in seen]
+    return [
+        (one.address, one.label, here == one.address or here.startswith(f"{one.address}/"), one.key) for one in seen
+    ]
 
 
 def _moment(value: float | str | datetime | None) -> str:

@@ -6,10 +6,12 @@ for.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, Query
 
+from lockgate.errors import UsageError
 from lockgate.model import Family, Severity
 from lockgate.server.console.questions import Filter
 
@@ -39,3 +41,20 @@ def _filter(
 
 Wanted = Annotated[Filter, Depends(_filter)]
 """What the address of a route asks for; 422 for what is none of its filters' values."""
+_CLOSED = {
+    "waived": get_args(Choice), "fixable": get_args(Choice), "state": ("", "new", "known"), "sort": get_args(Sort),
+}  # fmt: skip
+
+
+def filter_in(query: str) -> Filter:
+    """What a form that holds the query of such an address asks for. Raises :class:`UsageError` as an address would."""
+    given: dict[str, Any] = {}
+    for name, value in parse_qsl(query):
+        one_of = _SEVERITIES if name == "severity" else tuple(Family) if name == "family" else _CLOSED.get(name)
+        if len(value) > 500 or (one_of is not None and value not in one_of):
+            raise UsageError(f"{value[:60]!r} is no {name} that the list can be filtered by")
+        if name in ("severity", "family"):
+            given.setdefault(name, []).append(Family(value) if name == "family" else value)
+        else:
+            given[name] = value
+    return _filter(**given)

@@ -39,6 +39,7 @@ LISTS: Mapping[str, ListPage] = {
     )),
     "waivers": ListPage("/waivers", permissions.WAIVERS_READ, ("state",)),
     "deployments": ListPage("/deployments", permissions.DEPLOYMENTS_READ, ("standing", "environment")),
+    "inventory": ListPage("/inventory", permissions.REPOSITORIES_READ, ("word", "sort")),
     "search": ListPage("/search", permissions.FINDINGS_READ, ("word",)),
     "ask": ListPage("/ask", permissions.RECORD_ASK, ("query",)),
     "jobs": ListPage("/jobs", permissions.JOBS_READ, ("state",)),

@@ -1,7 +1,8 @@
 """What pages ask the record for: one query at a time, its rows as plain values, kept while nothing was written.
 
 An answer is kept for who asked and for all that decides which rows they see: personas, teams with what these own,
-grants, and what the token is for that they show. What does not belong: the queries (``questions``), and how they are
+grants, and what the token is for that they show. Those from whom no row is kept share
+answers. What does not belong: the queries (``questions``), and how they are
 drawn.
 """
 
@@ -83,7 +84,7 @@ async def rows(
     """
     services = services_of(request)
     kept: Kept = services.more.setdefault(Kept, Kept())
-    key = (sees(actor), query, tuple(sorted((parameters or {}).items())), most)
+    key = (sees(services, actor), query, tuple(sorted((parameters or {}).items())), most)
     stamp = services.stamp()
     if stamp is None:
         return await _asked(services, kept, actor, query, parameters, most)
@@ -125,6 +126,8 @@ async def row(request: Request, actor: Actor, query: str, parameters: Mapping[st
     return found[0] if found else {}
 
 
-def sees(actor: Actor) -> object:
+def sees(services: Services, actor: Actor) -> object:
     """The same for two requests only where the same rows are seen: by whom, and all that decides it."""
+    if services.sees_everything(actor):
+        return "everything"
     return (actor.id, actor.personas, actor.teams, actor.grants, actor.narrowed)

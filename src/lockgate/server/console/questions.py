@@ -114,6 +114,25 @@ IMAGES = """Images | summarize arg_max(TimeGenerated, *) by ImageDigest
 | project TimeGenerated, Name, Tag, ImageDigest, Platform, BaseName, LayerCount, PackedBytes,
     Findings=coalesce(Findings, 0), Critical=coalesce(Critical, 0), High=coalesce(High, 0)
 | order by Critical desc, High desc, Name asc | take 500"""
+_DIGESTS = "declare query_parameters(pDigests:string='');\n"
+IMAGES_OF_DIGESTS = _DIGESTS + """Images
+| where ImageDigest in (split(pDigests, ',')) or IndexDigest in (split(pDigests, ','))
+| summarize arg_max(TimeGenerated, RunId, IndexDigest, Name) by ImageDigest
+| join kind=leftouter (Runs | project RunId, Root) on RunId | project-away RunId1
+| join kind=leftouter (StandingFindings() | where Mode == 'image' | summarize Findings=count(),
+    Critical=countif(Severity == 'critical'), High=countif(Severity == 'high') by RunId) on RunId
+| project ImageDigest, IndexDigest, Name, Root=coalesce(Root, Name), Findings=coalesce(Findings, 0),
+    Critical=coalesce(Critical, 0), High=coalesce(High, 0)
+| order by Critical asc, High asc, Findings asc, ImageDigest asc"""
+"""Images by digest, of themselves or of their index, with what stands of them; the worst of an index comes last."""
+PODS_OF_DIGESTS = _DIGESTS + """KubernetesObjects | where Kind == 'Pod'
+| summarize arg_max(TimeGenerated, Change, Namespace, Body) by Cluster, Key | where Change != 'gone'
+| extend Told = strcat(tostring(Body.status.containerStatuses), tostring(Body.spec.containers))
+| mv-expand ImageDigest = extract_all(@'(sha256:[0-9a-f]{64})', Told) to typeof(string)
+| where ImageDigest in (split(pDigests, ','))
+| summarize Pods=dcount(Key), Seen=max(TimeGenerated) by Cluster, Namespace, ImageDigest
+| order by Cluster asc, Namespace asc, ImageDigest asc | take 500"""
+"""Which namespaces run which of these digests, by what pods state and what runtimes say of them."""
 CLUSTERS = """KubernetesObjects | summarize arg_max(TimeGenerated, Change, Kind, Namespace) by Cluster, Key
 | where Change != 'gone'
 | summarize Objects=count(), Pods=countif(Kind == 'Pod'), Namespaces=dcount(Namespace), Seen=max(TimeGenerated)

@@ -58,6 +58,8 @@ class Services:
     """Puts a run that was sent into the record; whether it was there already."""
     shapes: Callable[[], Workspace] = lambda: Workspace({})
     """Of the tables that can be asked, as the record stands."""
+    sees_everything: Callable[[Actor], bool] = lambda actor: False
+    """Whether no row of the record is kept from somebody: what they ask is answered as for all such."""
     identify: Sequence[Identify] = ()
     """Ways of signing in, in the order they are tried."""
     names: frozenset[str] = frozenset()

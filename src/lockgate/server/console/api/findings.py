@@ -128,7 +128,7 @@ def _tag(request: Request, actor: Actor) -> str:
     stamp = services_of(request).stamp()
     if stamp is None:
         return ""
-    told = repr((stamp, looks.sees(actor), str(request.url)))
+    told = repr((stamp, looks.sees(services_of(request), actor), str(request.url)))
     return f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
 
 

@@ -44,11 +44,13 @@ async def listed(
     )
     counts = await looks.rows(request, actor, questions.counted(wanted, "Severity", "Family"), wanted.parameters())
     shown = found[(number - 1) * PAGE : number * PAGE]
+    total = sum(one["Count"] for one in counts)
     with services_of(request).database.read() as connection:
         said = triage.found(connection, [one["Identity"] for one in shown])
     following = number + 1 if len(found) > number * PAGE and number < _MOST_PAGES else 0
     return page(
-        request, "findings.html", findings=shown, wanted=wanted, total=sum(one["Count"] for one in counts),
+        request, "findings.html", findings=shown, wanted=wanted, total=total,
+        every=total if PAGE < total <= triage.MOST_AT_ONCE else 0,
         severities=_summed(counts, "Severity", list(_SEVERITIES)), families=_summed(counts, "Family", list(_FAMILIES)),
         chosen={str(one) for one in (*wanted.severities, *wanted.families)}, number=number,
         earlier=_address(request, number - 1) if number > 1 else "", sorts=list(questions.SORTS),

@@ -1,16 +1,17 @@
-"""What there is: repositories, images, clusters; and a search over everything."""
+"""What there is: environments, repositories, images, clusters; and a search over everything."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from lockgate.access import permissions
 from lockgate.access.ruling import reach
 from lockgate.model.actor import Actor
-from lockgate.server.console import looks, questions
+from lockgate.server.console import environments, looks, questions
 from lockgate.server.console.asking import needs
 from lockgate.server.console.drawing import page
 from lockgate.server.console.lists import views_of
@@ -42,13 +43,38 @@ _SEARCHED = (
 """Where a word is looked for: heading, query, the column that names what was found."""
 
 
+SORTS = ("worst", "name", "newest")
+"""What the lists of the inventory can be sorted by."""
+_FINDINGS = ("Critical", "High", "Findings", "FindingCount")
+
+
 @ROUTES.get("/inventory")
-async def inventory(request: Request, actor: Annotated[Actor, needs(permissions.REPOSITORIES_READ)]) -> Response:
-    """What the record has seen."""
+async def inventory(
+    request: Request, actor: Annotated[Actor, needs(permissions.REPOSITORIES_READ)],
+    word: Annotated[str, Query(max_length=200)] = "", sort: Annotated[str, Query(max_length=20)] = "worst",
+) -> Response:  # fmt: skip
+    """What the record has seen, and the environments that the gate knows."""
+    word, order = word.strip(), sort if sort in SORTS else SORTS[0]
     repositories = await looks.rows(request, actor, questions.REPOSITORIES)
     images = await looks.rows(request, actor, questions.IMAGES) if reach(actor, permissions.IMAGES_READ) else []
     clusters = await looks.rows(request, actor, questions.CLUSTERS) if reach(actor, permissions.CLUSTERS_READ) else []
-    return page(request, "inventory.html", repositories=repositories, images=images, clusters=clusters)
+    known = await run_in_threadpool(environments.seen, request, actor)
+    return page(
+        request, "inventory.html", word=word, sort=order, sorts=SORTS, views=views_of(request, actor, "inventory"),
+        repositories=_narrowed(repositories, word, order, "Root"), images=_narrowed(images, word, order, "Name"),
+        clusters=_narrowed(clusters, word, order, "Cluster"),
+        environments=[one for one in known if word.lower() in one.name.lower()],
+    )  # fmt: skip
+
+
+def _narrowed(rows: list[looks.Row], word: str, order: str, name: str) -> list[looks.Row]:
+    """Those whose name has the word, in the order that was asked for."""
+    found = [one for one in rows if word.lower() in str(one[name] or "").lower()]
+    if order == "name":
+        return sorted(found, key=lambda one: str(one[name] or "").lower())
+    if order == "newest":
+        return sorted(found, key=lambda one: str(one.get("TimeGenerated") or one.get("Seen") or ""), reverse=True)
+    return sorted(found, key=lambda one: [-int(one.get(column) or 0) for column in _FINDINGS])
 
 
 @ROUTES.get("/search")

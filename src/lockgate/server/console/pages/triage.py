@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from lockgate.access import permissions
 from lockgate.errors import UsageError
 from lockgate.model.actor import Actor
-from lockgate.server.console.acted_on import check
+from lockgate.server.console.acted_on import check, named
 from lockgate.server.console.asking import MOST_NUMBER, address_of, needs, services_of
 from lockgate.server.console.drawing import page
 from lockgate.server.console.lists import views_of
@@ -19,19 +19,25 @@ from lockgate.server.console.signed_in import path_of_ours
 from lockgate.server.console.waivers_seen import seen
 from lockgate.store.team import triage, waivers
 from lockgate.store.team.triage import TriageState
+from lockgate.store.team.views import MOST_QUERY
 from lockgate.store.team.waivers import WaiverState
 
 ROUTES = APIRouter()
 _PAGE = 50
+_Identities = Annotated[list[str], Form(max_length=max(triage.MOST_AT_ONCE, waivers.MOST_IDENTITIES))]
+_Every = Annotated[int, Form(ge=0, le=MOST_NUMBER)]
+_Meets = Annotated[str, Form(max_length=MOST_QUERY)]
 
 
 @ROUTES.post("/findings")
 async def change(
     request: Request, actor: Annotated[Actor, needs(permissions.FINDINGS_TRIAGE)],
-    identity: Annotated[list[str], Form(max_length=triage.MOST_AT_ONCE)], state: Annotated[str, Form()] = "",
-    assign: Annotated[str, Form()] = "", back: Annotated[str, Form(max_length=1000)] = "/findings",
+    identity: _Identities = [], every: _Every = 0, meets: _Meets = "",  # noqa: B006 - a form's default, never changed
+    state: Annotated[str, Form()] = "", assign: Annotated[str, Form()] = "",
+    back: Annotated[str, Form(max_length=1000)] = "/findings",
 ) -> Response:  # fmt: skip
-    """Set state and who looks after them, of one or many."""
+    """Set state and who looks after them, of one, many, or all that meet a filter."""
+    identity = await named(request, actor, identity, every, meets, most=triage.MOST_AT_ONCE)
     await check(request, actor, identity, permissions.FINDINGS_TRIAGE)
     assignee = {"me": (actor.id, actor.name), "nobody": ("", "")}.get(assign)
     stands = TriageState(state) if state in list(TriageState) else None
@@ -70,10 +76,11 @@ async def listed(
 @ROUTES.post("/waivers")
 async def ask(
     request: Request, actor: Annotated[Actor, needs(permissions.WAIVERS_REQUEST)],
-    identity: Annotated[list[str], Form(max_length=waivers.MOST_IDENTITIES)],
     reason: Annotated[str, Form(max_length=2_000)], expires: Annotated[str, Form(max_length=10)],
+    identity: _Identities = [], every: _Every = 0, meets: _Meets = "",  # noqa: B006 - a form's default, never changed
 ) -> Response:  # fmt: skip
-    """Ask for one."""
+    """Ask for one, for findings that are named or for all that meet a filter."""
+    identity = await named(request, actor, identity, every, meets, most=waivers.MOST_IDENTITIES)
     await check(request, actor, identity, permissions.WAIVERS_REQUEST)
     with services_of(request).database.begin() as connection:
         waivers.ask(connection, actor, identity, reason, expires, address=address_of(request))
