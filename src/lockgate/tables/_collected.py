@@ -16,7 +16,7 @@ INGESTED = Column(
     "_IngestionTime", ColumnType.DATETIME, "When the row was taken in; what ingestion_time() gives", ours=True
 )
 GIVEN = frozenset({"Type", "_BilledSize", "_IsBillable", INGESTED.name})
-"""Columns that are filled in here; what a sender says in a field of that name is not heeded."""
+"""What a sender says in a field of that name is not heeded. Nothing is billed here, so two of them stay empty."""
 _RULES = "https://learn.microsoft.com/azure/azure-monitor/logs/create-custom-table"
 _ERRORS = (
     Column("Reason", ColumnType.STRING, "Why the row, or a field of it, has no place in the table"),

@@ -171,6 +171,12 @@ def test_a_database_that_went_away_is_told_as_such(client: Client, services: Ser
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
+def test_who_scrapes_metrics_without_a_token_is_told_so_and_not_led_to_a_page(client: Client) -> None:
+    answer = get(client(), "/metrics")
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert get(client(person(Persona.DEVELOPER)), "/metrics").json()["status"] == 403
+
+
 def test_metrics_name_routes_and_never_addresses(client: Client, database: TeamDatabase) -> None:
     get(client(person(SECURITY)), "/api/v1/jobs/12345")
     text = get(client(person(SECURITY)), "/metrics").text

@@ -18,7 +18,8 @@ from lockgate.server.console.drawing import is_fragment, page
 from lockgate.server.console.idempotency import AnsweredBeforeError
 from lockgate.server.sign_in.identity import SignInError
 
-API = "/api/"
+API = ("/api/", "/metrics")
+"""How paths begin where programs ask: they are answered in JSON, and led nowhere."""
 SIGN_IN, STEP_UP = "/sign-in", "/sign-in/step-up"
 _log = logging.getLogger("lockgate.console")
 
