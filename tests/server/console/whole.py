@@ -119,7 +119,8 @@ def whole(folder: Path, judge: Callable[[Path], None] = judged) -> Iterator[Whol
         desk = replace(gate.desk, now=clock, origin=origin)
         services = replace(made, identify=identify(sign_in), more={SignIn: sign_in, Desk: desk}, now=clock)
         with database.begin() as connection:
-            owned = (Asset(AssetKind.REPOSITORY, "*/project"), Asset(AssetKind.REPOSITORY, REPOSITORY))
+            owned = (Asset(AssetKind.REPOSITORY, "*/project"), Asset(AssetKind.REPOSITORY, REPOSITORY),
+                     Asset(AssetKind.ENVIRONMENT, _ENVIRONMENT.name))
             teams.put(connection, TEAM, owns=owned)
         with recorded.served(services, port):
             yield Whole(services, sign_in, gate, clock)

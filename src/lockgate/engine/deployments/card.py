@@ -231,7 +231,7 @@ def _next(looked: Looked) -> Iterator[str]:
         yield f"nothing: it is {kept.standing}{until}"
         return
     yield from ruling.missing
-    names = [looked.directory[one].name or one for one in ruling.could_answer[:10]]
+    names = sorted(looked.directory[one].name or one for one in ruling.could_answer)[:10]
     if names:
         more = len(ruling.could_answer) - len(names)
         yield f"they could answer: {', '.join(names)}" + (f" and {more} more" if more > 0 else "")
