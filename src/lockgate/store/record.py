@@ -25,6 +25,7 @@ from lockgate.lazy_pattern import lazy_pattern
 from lockgate.model import Result
 from lockgate.store._append import CONFIGURATION, MARK, append, mark_of
 from lockgate.store._columns import RawColumns, raw_columns, raw_of_rows
+from lockgate.store._trouble import ConflictError, is_conflict, trouble
 from lockgate.store.rows import common_columns, finding_columns, rows_of
 from lockgate.store.upkeep import Upkeep
 from lockgate.tables import Table, tables
@@ -438,7 +439,7 @@ class Record:
         try:
             lock = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise self._trouble(name, error) from None
+            raise trouble(self.uri(name), error) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield True
@@ -508,7 +509,7 @@ class Record:
                 if current is None and not missing_ok:
                     raise StoreError("the table is not there", where=self.uri(name))
                 return self._guard(name, lambda current=current: work(current))  # type: ignore[misc]
-            except _ConflictError as conflict:
+            except ConflictError as conflict:
                 if attempt == ATTEMPTS - 1:
                     raise StoreError(
                         f"other writers were quicker {ATTEMPTS} times: {conflict}",
@@ -547,45 +548,20 @@ class Record:
         """Turn what the engines raise into a :class:`StoreError` with a place, or into a conflict to try again."""
         try:
             return work()
-        except (StoreError, _ConflictError, KeyboardInterrupt, SystemExit):
+        except (StoreError, ConflictError, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
             if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-                if _is_conflict(error):
-                    raise _ConflictError(str(error)) from None
-                raise self._trouble(name, error) from None
+                if is_conflict(error):
+                    raise ConflictError(str(error)) from None
+                raise trouble(self.uri(name), error) from None
             raise
-
-    def _trouble(self, name: str, error: BaseException) -> StoreError:
-        text = " ".join(str(error).split())[:300]
-        lower = text.lower()
-        if any(word in lower for word in ("no space", "quota", "too large")):
-            hint = "the disk is full: free space, or set LOCKGATE_WORKSPACE to another place"
-        elif any(
-            word in lower for word in ("read-only", "permission", "denied", "not a directory", "unable to create dir")
-        ):
-            hint = "the place cannot be written: set LOCKGATE_WORKSPACE to one that can, or use --no-store"
-        else:
-            hint = "if the log of the table is damaged, put back a copy or move the folder away to begin a new record"
-        return StoreError(f"the record cannot be used: {text}", where=self.uri(name), hint=hint)
 
 
 def _with_adopted(functions: Mapping[str, Function] | None) -> Mapping[str, Function]:
     from lockgate.store.ask.adopted import Functions
 
     return ChainMap(functions, Functions()) if functions else Functions()  # type: ignore[arg-type]
-
-
-class _ConflictError(Exception):
-    """Another commit was quicker."""
-
-
-def _is_conflict(error: BaseException) -> bool:
-    from deltalake.exceptions import CommitFailedError
-
-    text = str(error).lower()
-    told = ("already exist", "metadata changed", "already a delta table")  # the last where two make a table at once
-    return isinstance(error, CommitFailedError) or any(words in text for words in told)
 
 
 def holds(handle: Any, once: tuple[str, int]) -> bool:

@@ -304,7 +304,7 @@ def test_every_change_that_is_cut_to_teams_is_sent_with_a_body_that_it_takes(wor
         if needed is None or not any(reach(somebody(one), needed) is Scope.TEAM for one in Persona):
             continue
         walked += 1
-        address = route.path.format_map(filled)
+        address = _filled(route.path, filled)
         if any(one.field_info.is_required() for one in route.dependant.body_params) and address not in sent:
             missing.append((sorted(route.original_route.methods), address))  # type: ignore[attr-defined]
     assert walked > 30

@@ -164,7 +164,7 @@ async def test_an_administrator_sees_forges_and_has_them_looked_at(
 ) -> None:
     over = replace(services, settings=lambda: Settings(forges=FORGES))
     async with client(person(Persona.ADMINISTRATOR), over) as asking:
-        told = (await asking.get("/api/v1/forges")).json()
+        told = (await asking.get("/api/v1/forges")).json()["items"]
         assert [one["name"] for one in told] == list(FORGES)
         assert told[0]["events"] == f"{ORIGIN}/api/v1/forges/hub/events"
         assert (await asking.post("/api/v1/forges/reconcile")).status_code == 202

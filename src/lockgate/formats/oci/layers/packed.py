@@ -9,15 +9,12 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Any
 
 if sys.version_info >= (3, 14):
     from compression.zstd import compress, decompress
 else:
     from backports.zstd import compress, decompress
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _BLOCK = 256 * 1024
 _LEVEL = 1
@@ -61,7 +58,7 @@ class PackedFile(io.RawIOBase):
         """As ``io`` has it."""
         return self._at
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         """As ``io`` has it; no further than the end of one block at a time."""
         number, begin = divmod(self._at, _BLOCK)
         if number >= len(self._blocks):
