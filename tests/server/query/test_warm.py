@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -109,6 +110,29 @@ def test_an_engine_that_nobody_asks_is_closed(opened: Opened) -> None:
         if isinstance(one, threading.Timer):
             one.join(10)
     assert opened.closed == [True]
+
+
+def test_each_engine_is_closed_when_its_own_time_is_over(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, timers = [0.0], []
+
+    class Timer:
+        daemon = False
+
+        def __init__(self, seconds: float, look: Callable[[], None]) -> None:
+            timers.append((now[0] + seconds, look))
+
+        def start(self) -> None: ...
+
+    monkeypatch.setattr("lockgate.server.query.warm.threading.Timer", Timer)
+    monkeypatch.setattr("lockgate.server.query.warm.time.monotonic", lambda: now[0])
+    warm = Warm(opened, lambda person: 1, most=2, seconds=60)
+    for now[0], who in ((0.0, ANA), (20.0, ROB)):
+        _asked(warm, who)
+    while timers:
+        now[0], look = timers.pop(0)
+        look()
+        assert opened.closed == [True, now[0] >= 80]
+    assert now[0] == 80
 
 
 def _written(record: Record, name: str) -> None:

@@ -90,7 +90,9 @@ class Warm:
                 self._wait()
 
     def _wait(self) -> None:
-        self._timer = threading.Timer(self._seconds, self._look)
+        """Until the one that has waited longest has waited long enough."""
+        waited = time.monotonic() - self._kept[0].since
+        self._timer = threading.Timer(max(0.0, self._seconds - waited), self._look)
         self._timer.daemon = True
         self._timer.start()
 
