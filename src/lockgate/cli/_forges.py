@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lockgate.model.deployment import DeploymentAnswer, DeploymentWaits
@@ -43,6 +44,7 @@ def forge_handlers(live: Live, services: Services) -> tuple[Handler, ...]:
             return list(waivers.granted(connection))
 
     judging = Judging(live.project.workspace, lambda: live.record, lambda: live.project.settings, granted)
+
     def url(run: str) -> str:
         # Without server.origin nobody but this machine would reach the page.
         return f"{services.origin}/findings?run={run}" if live.project.settings.server.origin else ""
@@ -61,7 +63,7 @@ def posture_of(live: Live, services: Services, granted: Callable[[], list[Waiver
     return Posture(
         connections_of(services), services.database, live.project.workspace, lambda: live.record,
         lambda: live.project.settings.gate, lambda: live.project.scanner_options(),
-        lambda: live.project.waivers().extended(granted()),
+        lambda: replace(live.project, granted=granted).waivers(),
     )  # fmt: skip
 
 

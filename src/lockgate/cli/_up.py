@@ -71,10 +71,12 @@ def _console(arguments: argparse.Namespace, live: Live, desk: Desk) -> Beside:
         *forge_handlers(live, services), *_gate(live, services),
     ]  # fmt: skip
     workers = Workers(database, handlers, threads=settings.job_threads)
-    mount = Mount(_PREFIXES, application(services, {**LARGER, **LARGER_RUNS}), None, close=database.close)
+    app = framework(services)
+    shielded = application(services, {**LARGER, **LARGER_RUNS}, app=app)
+    mount = Mount(_PREFIXES, shielded, None, close=database.close)
     begin(services)
     watch = trail_rows.TrailWatch(database, workers.wake)
-    return Beside((mount,), (workers, watch, Warming(framework(services))), lambda: _tell(house, origin))
+    return Beside((mount,), (workers, watch, Warming(app)), lambda: _tell(house, origin))
 
 
 def _tell(house: House, origin: str) -> None:

@@ -338,6 +338,7 @@ def test_a_deployment_that_nobody_told_of_is_found_where_the_app_guards_its_envi
     enqueue(desk.database)
     desk.work()
     (wait,) = desk.told
+    assert hub.asked.count(("GET", "/app/installations")) == 1
     assert (wait.environment, wait.commit, wait.ref) == ("production", commit, "refs/heads/main")
     assert wait.key == f"hub/{repo.id}/42/production"
     assert (wait.callback["run"], wait.callback["deployment"]) == ("42", "7")

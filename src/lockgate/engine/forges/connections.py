@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ from lockgate.sources.forges.posture.azure_devops import AzureDevOpsPosture
 from lockgate.sources.forges.posture.github import GitHubPosture
 from lockgate.sources.forges.posture.gitlab import GitLabPosture
 from lockgate.sources.forges.so_far import AnswersSoFar
+from lockgate.store.team.installations import Allowed
 from lockgate.transport import Trust
 
 _KEPT_BYTES = 16 * 1024 * 1024
@@ -51,6 +52,11 @@ Send = Callable[[str, str, Any], object]
 """``send(method, path, body)``: makes one call. Raises ``SourceError`` where it is refused."""
 LISTING = Bounds(calls=20_000, retries=50, wait_seconds=60.0, longest_wait=30.0, reserve=500)
 """Of one look at everything: it leaves calls for what is told meanwhile."""
+
+
+def allowed_by(budget: CallBudget) -> list[Allowed]:
+    """What a forge told, call by call, of what it still allows."""
+    return [Allowed(one.resource, one.limit, one.remaining, one.reset) for one in budget.allowances.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +139,17 @@ class Connection:
         """The budget of one look at everything."""
         return self._spend(LISTING)
 
-    def forges(self, budget: CallBudget | None = None) -> Iterator[tuple[int, Forge]]:
-        """The forge under each identity that there is, with its installation, on one budget for all; each is closed
-        before the next."""
-        budget = budget or self.listing()
-        for number in self.accounts(budget):
+    def forges(self, installations: Iterable[int], budget: CallBudget) -> Iterator[tuple[int, Forge]]:
+        """The forge under each identity of :meth:`accounts`, with its installation, on one budget for all; each is
+        closed before the next."""
+        for number in installations:
             forge = self.forge(number, budget=budget)
             try:
                 yield number, forge
             finally:
                 forge.close()
 
-    def accounts(self, budget: CallBudget | None = None) -> dict[int, str]:
+    def accounts(self, budget: CallBudget) -> dict[int, str]:
         """Whose each installation is; of a forge without installations it is one, 0, of nobody that is known."""
         return {number: account for number, account, _ in self._installed(budget)} or (
             {} if isinstance(self._chosen, GithubSettings) and self._chosen.app else {0: ""}

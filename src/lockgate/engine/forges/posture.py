@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lockgate.dataclass import dataclass
-from lockgate.engine.forges.connections import Connection
+from lockgate.engine.forges.connections import Connection, allowed_by
 from lockgate.engine.forges.patient import again
 from lockgate.engine.machine import machine_folder
 from lockgate.engine.request import Request
@@ -31,7 +31,6 @@ from lockgate.store import Ledger, Record
 from lockgate.store.forge_answers import ForgeAnswers, answers_of, sweep
 from lockgate.store.team import installations, jobs
 from lockgate.store.team.database import TeamDatabase
-from lockgate.store.team.installations import Allowed
 from lockgate.store.team.jobs import Job
 from lockgate.store.team.sealing import seal_of
 from lockgate.store.workspace import Workspace, salt_of
@@ -174,9 +173,8 @@ def _judged(posture: Posture, source: Any, run: str, project: str) -> Result:
 
 
 def _keep_allowances(posture: Posture, connection: Connection, installation: int, budget: CallBudget) -> None:
-    told = [Allowed(one.resource, one.limit, one.remaining, one.reset) for one in budget.allowances.values()]
     with posture.database.begin() as written:
-        installations.allowed(written, connection.name, installation, told, now=posture.now())
+        installations.allowed(written, connection.name, installation, allowed_by(budget), now=posture.now())
 
 
 def _folder(posture: Posture) -> Any:

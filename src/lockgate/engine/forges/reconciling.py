@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Mapping
 
-from lockgate.engine.forges.connections import Connection
+from lockgate.engine.forges.connections import Connection, allowed_by
 from lockgate.engine.forges.happenings import RECONCILE, work_of
 from lockgate.engine.working import Progress
 from lockgate.errors import LockgateError
@@ -22,7 +22,6 @@ from lockgate.sources.forges.forge import Forge
 from lockgate.store.team import deliveries, installations, jobs
 from lockgate.store.team.database import TeamDatabase
 from lockgate.store.team.deliveries import Delivery
-from lockgate.store.team.installations import Allowed
 from lockgate.store.team.jobs import Job
 from lockgate.transport import RefusedError, UnansweredError
 
@@ -70,7 +69,7 @@ def _forge(connection: Connection, database: TeamDatabase, progress: Progress) -
     found = looked_at = 0
     budget = connection.listing()
     accounts = connection.accounts(budget)
-    for number, forge in connection.forges(budget):
+    for number, forge in connection.forges(accounts, budget):
         before = looked_at
         _missed(connection, forge, database)
         for repository in forge.repositories():
@@ -84,11 +83,10 @@ def _forge(connection: Connection, database: TeamDatabase, progress: Progress) -
                 raise
             except LockgateError as error:  # one that is being moved or hidden does not hide the others
                 _log.warning("%s could not be looked at: %s", repository.name, error)
-        allowances = [Allowed(one.resource, one.limit, one.remaining, one.reset) for one in budget.allowances.values()]
         with database.begin() as written:
             installations.looked_at(written, connection.name, number, account=accounts.get(number, ""),
                                     repositories=looked_at - before, now=time.time())  # fmt: skip
-            installations.allowed(written, connection.name, number, allowances, now=time.time())
+            installations.allowed(written, connection.name, number, allowed_by(budget), now=time.time())
     with database.begin() as written:
         installations.keep_only(written, connection.name, list(accounts))
     return found, looked_at

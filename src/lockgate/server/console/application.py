@@ -25,9 +25,11 @@ _KINDS = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=ut
 _DESCRIPTION = "What Lockgate knows and decides. Calls need a session or a bearer token, but for those that are public."
 
 
-def application(services: Services, larger: Mapping[str, int] | None = None) -> Application:
-    """The console, shielded. ``larger``: as :class:`Shield` takes it."""
-    return Shield(Once(Unchanged(framework(services)), services), services, larger)
+def application(
+    services: Services, larger: Mapping[str, int] | None = None, *, app: FastAPI | None = None
+) -> Application:  # fmt: skip
+    """The console, shielded. ``larger``: as :class:`Shield` takes it; ``app``: its routes, where they were made."""
+    return Shield(Once(Unchanged(app or framework(services)), services), services, larger)
 
 
 def framework(services: Services) -> FastAPI:

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from lockgate.access import permissions
 from lockgate.access.ruling import reach
+from lockgate.engine.forges.posture import READ
 from lockgate.model.actor import Actor, Scope
 from lockgate.server.console import posture_seen
 from lockgate.server.console.asking import needs, services_of
@@ -37,11 +38,11 @@ async def shown(
     places = await posture_seen.places(request, actor)
     with services_of(request).database.read() as connection:
         every = {name: one for name, (_, one) in teams.every(connection).items()}
-        working = [job for state in (JobState.RUNNING, JobState.WAITING)
-                   for job in jobs.listed(connection, states=[state], kind="posture.read", most=20)]  # fmt: skip
-    sees_jobs = reach(actor, permissions.JOBS_READ) is not None
+        sees_jobs = not root and reach(actor, permissions.JOBS_READ) is not None
+        working = [job for state in (JobState.RUNNING, JobState.WAITING) if sees_jobs
+                   for job in jobs.listed(connection, states=[state], kind=READ, most=20)]  # fmt: skip
     if not root:
-        return page(request, "posture.html", places=places, place=None, working=working if sees_jobs else [])
+        return page(request, "posture.html", places=places, place=None, working=working)
     owned = every[team].owns if team in every else None
     place = await posture_of(request, actor, root, owned=owned)
     if place is None:
