@@ -13,12 +13,11 @@ from lockgate.cli._ask_series import spread
 from lockgate.cli._text import bar
 from lockgate.formats.printable import clipped, printable
 from lockgate.kql.text import shown_text_of
-from lockgate.kql.types import SCALARS
+from lockgate.kql.types import NUMBER_NAMES, SCALARS
 
 if TYPE_CHECKING:
     from lockgate.store.ask import AnswerTable
 
-_NUMBERS = ("int", "long", "real", "decimal")
 _LINES = frozenset(("timechart", "linechart", "areachart", "stackedareachart", "scatterchart", "anomalychart"))
 MAX_BARS = 40
 """Rows that are drawn as bars."""
@@ -47,7 +46,7 @@ def draw(table: AnswerTable, *, width: int) -> Iterator[str]:
 def drawn(table: AnswerTable) -> tuple[int | None, list[int]]:
     """The columns that are drawn: the one that lines go across, ``None`` for bars, and those of the numbers."""
     kind = table.render[0] if table.render is not None else "barchart"
-    numbers = [i for i, (_, type_) in enumerate(table.columns) if type_ in _NUMBERS]
+    numbers = [i for i, (_, type_) in enumerate(table.columns) if type_ in NUMBER_NAMES]
     times = [i for i, (_, type_) in enumerate(table.columns) if type_ in ("datetime", "timespan")]
     if kind in _LINES and numbers and (times or len(numbers) > 1):
         across = times[0] if times else numbers[0]

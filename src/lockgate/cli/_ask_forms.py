@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from lockgate.formats.printable import clipped, printable
 from lockgate.kql.text import shown_text_of
-from lockgate.kql.types import SCALARS
+from lockgate.kql.types import NUMBER_NAMES, SCALARS
 
 if TYPE_CHECKING:
     from lockgate.store.ask import Answer, AnswerTable
 
-_NUMBERS = frozenset(("int", "long", "real", "decimal"))
 _WIDEST = 60
 """Characters of a cell at a terminal; elsewhere nothing is cut."""
 
@@ -68,7 +67,7 @@ def _table(table: AnswerTable, out: TextIO) -> None:
     if terminal:
         shown = [[_in_terminal(cell) for cell in row] for row in shown]
     widths = [max([len(name), *(len(row[i]) for row in shown)]) for i, name in enumerate(names)]
-    right = [type_ in _NUMBERS for _, type_ in table.columns]
+    right = [type_ in NUMBER_NAMES for _, type_ in table.columns]
     limit = shutil.get_terminal_size().columns if terminal else 0
     for cells in (names, ["-" * width for width in widths], *shown):
         line = "  ".join(
@@ -84,7 +83,7 @@ def _csv(table: AnswerTable, out: TextIO) -> None:
     """RFC 4180, with the names of the columns first. What a spreadsheet takes for a formula gets a blank in front."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([_no_formula(name) for name, _ in table.columns])
-    texts = [type_ not in _NUMBERS for _, type_ in table.columns]
+    texts = [type_ not in NUMBER_NAMES for _, type_ in table.columns]
     for row in texts_of(table):
         writer.writerow([_no_formula(cell) if text else cell for cell, text in zip(row, texts, strict=True)])
 
@@ -98,7 +97,7 @@ def _markdown(table: AnswerTable, out: TextIO) -> None:
         return "| " + " | ".join(cells) + " |\n"
 
     out.write(line([_cell(name) for name, _ in table.columns]))
-    out.write(line(["---:" if type_ in _NUMBERS else "---" for _, type_ in table.columns]))
+    out.write(line(["---:" if type_ in NUMBER_NAMES else "---" for _, type_ in table.columns]))
     for row in texts_of(table):
         out.write(line([_cell(cell) for cell in row]))
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lockgate.kql.moments import read_moment
+from lockgate.kql.types import NUMBER_NAMES
 from lockgate.store.ask import AnswerTable
 
 MAX_POINTS = 50_000
 """Points that are drawn; of more the table is left as it is."""
-_NUMBERS = ("int", "long", "real", "decimal")
 
 
 def spread(table: AnswerTable) -> AnswerTable:
     """The table, its lists of times and numbers as columns of them; as it is where it has numbers, or no such lists."""
-    if any(type_ in _NUMBERS for _, type_ in table.columns):
+    if any(type_ in NUMBER_NAMES for _, type_ in table.columns):
         return table
     places = [i for i, (_, type_) in enumerate(table.columns) if type_ == "dynamic"]
     lists = {i: _lists(table.rows, i) for i in places}

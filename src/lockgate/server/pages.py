@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from lockgate.dataclass import dataclass
 from lockgate.errors import LockgateError
 from lockgate.formats.printable import clipped, printable
+from lockgate.kql.types import NUMBER_NAMES
 from lockgate.reports.html import head
 from lockgate.reports.trend import bars, numbers_of
 from lockgate.server.asgi import Call, Receive, Scope, Send
@@ -31,7 +32,6 @@ CHALLENGE = 'Basic realm="lockgate"'
 _MOST_LINES, _MOST_MINUTES, _MOST_TYPED = 1_000, 7 * 24 * 60, 200
 _MAX_CELL = 2_000
 _HEADERS = (("cache-control", "no-store"), ("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"))
-_NUMBERS = ("int", "long", "real", "decimal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _cell(value: object, type_: str, leads: str) -> str:
     text = bars(numbers, shown) if numbers else _text(shown)
     if leads and shown:
         text = f'<a href="{_text(leads)}">{text}</a>'
-    return f'<td class="number">{text}</td>' if type_ in _NUMBERS else f"<td>{text}</td>"
+    return f'<td class="number">{text}</td>' if type_ in NUMBER_NAMES else f"<td>{text}</td>"
 
 
 def _text(value: object) -> str:

@@ -14,6 +14,7 @@ from lockgate.kql.types import (
     DATETIME,
     DYNAMIC,
     LONG,
+    NUMBER_NAMES,
     STRING,
     TIMESPAN,
     UNKNOWN,
@@ -440,7 +441,7 @@ class Values(Core):
 
 
 def _kind(type_: Type) -> str:
-    return "number" if type_.name in ("int", "long", "real", "decimal") else type_.name
+    return "number" if type_.name in NUMBER_NAMES else type_.name
 
 
 def _not(value: bound.Value) -> bound.Value:

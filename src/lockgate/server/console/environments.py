@@ -67,19 +67,24 @@ def rules_of(lines: Sequence[Environment]) -> list[Rules]:
 
 async def images_of(request: Request, actor: Actor, deployed: Sequence[Kept]) -> dict[str, looks.Row]:
     """What the record holds of the images deployed, by their digests: when read, findings of each severity."""
-    digests = sorted({one.rpartition("@")[2] for kept in deployed for one in kept.request.images})
+    digests = _digests(deployed)
     if not digests or reach(actor, permissions.IMAGES_READ) is None:
         return {}
-    rows = await looks.rows(request, actor, questions.IMAGES_OF_DIGESTS, {"pDigests": ",".join(digests)})
+    rows = await looks.rows(request, actor, questions.IMAGES_OF_DIGESTS, {"pDigests": digests})
     return {str(row[name]): row for row in rows for name in ("IndexDigest", "ImageDigest") if row[name]}
 
 
 async def pods_of(request: Request, actor: Actor, deployed: Sequence[Kept]) -> list[looks.Row]:
     """Where clusters of the record run these images: cluster, namespace, digest, pods, when last seen."""
-    digests = sorted({one.rpartition("@")[2] for kept in deployed for one in kept.request.images})
+    digests = _digests(deployed)
     if not digests or reach(actor, permissions.CLUSTERS_READ) is None:
         return []
-    return await looks.rows(request, actor, questions.PODS_OF_DIGESTS, {"pDigests": ",".join(digests)})
+    return await looks.rows(request, actor, questions.PODS_OF_DIGESTS, {"pDigests": digests})
+
+
+def _digests(deployed: Sequence[Kept]) -> str:
+    """Those of all images, as one parameter."""
+    return ",".join(sorted({one.rpartition("@")[2] for kept in deployed for one in kept.request.images}))
 
 
 def _may_see(request: Request, actor: Actor, name: str) -> bool:

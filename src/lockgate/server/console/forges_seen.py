@@ -1,4 +1,5 @@
-"""How the connected forges stand: what they told last, when all was looked at, what failed, what may still be asked."""
+"""How the connected forges stand: what they told last, when all was looked at, what failed, what may still be asked.
+Shared by pages and API, as is having all of them looked at again."""
 
 from __future__ import annotations
 
@@ -6,13 +7,16 @@ from collections.abc import Mapping
 
 from fastapi import Request
 
+from lockgate.access import permissions
 from lockgate.dataclass import dataclass
 from lockgate.engine.forges.happenings import HAPPENING, INVENTORY, RECONCILE
 from lockgate.engine.forges.posture import LOOK, READ
 from lockgate.engine.forges.posture_apply import APPLY
+from lockgate.engine.forges.reconciling import enqueue
+from lockgate.model.actor import Actor
 from lockgate.server.console.api.forges import connections_of
-from lockgate.server.console.asking import services_of
-from lockgate.store.team import deliveries, installations, jobs
+from lockgate.server.console.asking import address_of, services_of
+from lockgate.store.team import deliveries, installations, jobs, trail
 from lockgate.store.team.deliveries import Heard
 from lockgate.store.team.installations import ForgeInstallation
 from lockgate.store.team.jobs import Job, JobState
@@ -79,6 +83,18 @@ def standing(request: Request) -> ForgesStanding:
     )  # fmt: skip
     others = tuple(job for job in failed if _about(job) not in known)[:_FEW]
     return ForgesStanding(forges, ended[0] if ended else None, others)
+
+
+def look_again(request: Request, actor: Actor) -> None:
+    """Have every forge looked at now, for what it did not tell."""
+    services = services_of(request)
+    enqueue(services.database)
+    with services.database.begin() as connection:
+        entry = trail.Entry(
+            actor, str(permissions.FORGES_CHANGE), "forges", trail.DONE, "reconcile", address_of(request)
+        )
+        trail.append(connection, entry)
+    services.wake()
 
 
 def _about(job: Job) -> str:

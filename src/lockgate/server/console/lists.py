@@ -15,7 +15,7 @@ from lockgate.access.ruling import reach
 from lockgate.dataclass import dataclass
 from lockgate.errors import UsageError
 from lockgate.model.actor import Actor, Permission
-from lockgate.server.console.asking import services_of
+from lockgate.server.console.asking import address_of, permit, services_of
 from lockgate.store.team import views
 from lockgate.store.team.views import SavedView
 
@@ -94,6 +94,14 @@ def address_of_view(view: SavedView) -> str:
 def lists_of(actor: Actor) -> list[str]:
     """Lists that somebody may see: of others they see no view either."""
     return [name for name, one in LISTS.items() if reach(actor, one.needs) is not None]
+
+
+def keep_view(request: Request, actor: Actor, list: str, name: str, query: str, team: str) -> SavedView:
+    """Give a filter and order of a list that ``actor`` may see a name. Raises :class:`UsageError`."""
+    permit(request, actor, list_page(list).needs)
+    wanted = query_of(list, query)
+    with services_of(request).database.begin() as connection:
+        return views.save(connection, actor, list, name, wanted, team=team, address=address_of(request))
 
 
 def views_of(request: Request, actor: Actor, name: str) -> Views:

@@ -1,9 +1,8 @@
 """What pages ask the record for: one query at a time, its rows as plain values, kept while nothing was written.
 
 An answer is kept for who asked and for all that decides which rows they see: personas, teams with what these own,
-grants, and what the token is for that they show. Those from whom no row is kept share
-answers. What does not belong: the queries (``questions``), and how they are
-drawn.
+grants, and what the token is for that they show. Those from whom no row is kept share answers. What does not belong:
+the queries (``questions``), and how they are drawn.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from lockgate.engine.forge_plans import recorded_plan
 from lockgate.engine.forges.posture import Posture, look
 from lockgate.engine.forges.posture_apply import APPLY, payload_of, stamp_of
 from lockgate.errors import UsageError
-from lockgate.model.actor import Actor, Asset
+from lockgate.model.actor import Actor
 from lockgate.server.console.asking import address_of, services_of
 from lockgate.server.console.posture_seen import PostureSeen, RuleSeen, posture_of
 from lockgate.store.team import jobs, trail
@@ -41,11 +41,9 @@ class RuleMended:
         return sum(one.call is not None for one in self.changes)
 
 
-async def mended(
-    request: Request, actor: Actor, root: str, rule_id: str, *, owned: Sequence[Asset] | None = None
-) -> RuleMended | None:  # fmt: skip
+async def mended(request: Request, actor: Actor, root: str, rule_id: str) -> RuleMended | None:
     """What mends the findings of a rule that somebody sees and nobody accepted; None where they see no such rule."""
-    place = await posture_of(request, actor, root, owned=owned)
+    place = await posture_of(request, actor, root)
     seen = place.rules.get(rule_id) if place is not None else None
     if place is None or seen is None:
         return None

@@ -8,7 +8,6 @@ says.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import field
@@ -154,11 +153,6 @@ def is_owned(path: str, owned: Sequence[Asset]) -> bool:
     name = name.partition("/")[2] if forge == "azure-devops" else name
     named = [one.name.lower() for one in owned if one.kind is AssetKind.REPOSITORY]
     return any(fnmatchcase(name, one) or fnmatchcase(name, without_host(one)) for one in named)
-
-
-def stamp_of(calls: Sequence[str]) -> str:
-    """By which what somebody has seen is known again when they have it done."""
-    return hashlib.sha256("\n".join(calls).encode()).hexdigest()[:32]
 
 
 def _open(request: Request, rules: Sequence[Rule], unread: Sequence[looks.Row]) -> dict[str, frozenset[str]]:

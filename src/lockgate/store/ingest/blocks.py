@@ -13,6 +13,7 @@ import io
 import os
 import sys
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -35,8 +36,6 @@ MOST_ARRAY = 256 << 20
 _PIECE = 1 << 20
 _NEAR = 128 << 10
 """Bytes that stay in the processor's cache from reading to hashing."""
-_MARK = b"\xef\xbb\xbf"
-"""The byte order mark."""
 _PARQUET = b"PAR1"
 """The first bytes of a Parquet file."""
 _ROWS = 256
@@ -117,9 +116,9 @@ def streamed(
 ) -> Iterator[Block]:  # fmt: skip
     """The blocks of a stream. ``ends``: of the file that it is. Raises :class:`SourceError`."""
     head = stream.read(_PIECE)
-    start = head.lstrip(_MARK + b" \t\r\n")[:1]
+    start = head.lstrip(BOM_UTF8 + b" \t\r\n")[:1]
     form = form or ("json" if start == b"[" else "ndjson")
-    whole = _Again(head.removeprefix(_MARK), stream)
+    whole = _Again(head.removeprefix(BOM_UTF8), stream)
     if form == "parquet" or head[: len(_PARQUET)] == _PARQUET:
         raise SourceError("a Parquet file cannot be read from a stream or compressed", where=where)
     if form == "csv":
@@ -177,7 +176,7 @@ class _Ends:
     def before(self, at: int) -> int:
         """The number of the line that begins ``at`` bytes behind a byte order mark, if there is one."""
         with self._path.open("rb", buffering=0) as stream:
-            begin = len(_MARK) if stream.read(len(_MARK)) == _MARK else 0
+            begin = len(BOM_UTF8) if stream.read(len(BOM_UTF8)) == BOM_UTF8 else 0
             stream.seek(begin + self._at)
             while self._at < at and (piece := stream.read(min(_NEAR, at - self._at))):
                 self._counted += _ends(piece)

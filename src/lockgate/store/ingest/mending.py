@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import re
+from codecs import BOM_UTF8
 
 MOST = 1 << 20
 """Bytes of a line that is put right; a longer one costs too much to look through."""
-_MARK = b"\xef\xbb\xbf"
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _ESCAPES = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
@@ -33,7 +33,7 @@ def mended(line: bytes) -> bytes:
     """
     if len(line) > MOST:
         return line
-    line = line.removeprefix(_MARK).decode("utf-8", "replace").encode()
+    line = line.removeprefix(BOM_UTF8).decode("utf-8", "replace").encode()
     if _HALF.search(line):
         line = _ESCAPES.sub(_whole, line)
     return _TOKENS.sub(_quoted, line) if _BEYOND.search(line) else json_of(line)

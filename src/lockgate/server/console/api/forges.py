@@ -19,15 +19,13 @@ from lockgate.access import permissions
 from lockgate.engine.forges.accepting import FullError, Intake
 from lockgate.engine.forges.connections import Connection, Connections
 from lockgate.engine.forges.happenings import work_of
-from lockgate.engine.forges.reconciling import enqueue
 from lockgate.errors import LockgateError
 from lockgate.formats.forge_events import MAX_BODY, ForgeFormat, Told, formats, read
 from lockgate.formats.format_error import FormatError
 from lockgate.model.actor import Actor
-from lockgate.server.console.asking import address_of, needs, public, services_of
+from lockgate.server.console.asking import needs, public, services_of
 from lockgate.server.console.paging import After, Limit, Page, cut
 from lockgate.server.console.services import Services
-from lockgate.store.team import trail
 from lockgate.store.team.deliveries import Delivery
 
 ROUTES = APIRouter(prefix="/api/v1/forges")
@@ -165,14 +163,9 @@ def stands(request: Request, actor: Annotated[Actor, needs(permissions.FORGES_RE
 @ROUTES.post("/reconcile", status_code=202)
 def reconciled(request: Request, actor: Annotated[Actor, needs(permissions.FORGES_CHANGE)]) -> dict[str, Any]:
     """Have every forge looked at now, for what it did not tell."""
-    services = services_of(request)
-    enqueue(services.database)
-    with services.database.begin() as connection:
-        entry = trail.Entry(
-            actor, str(permissions.FORGES_CHANGE), "forges", trail.DONE, "reconcile", address_of(request)
-        )
-        trail.append(connection, entry)
-    services.wake()
+    from lockgate.server.console.forges_seen import look_again
+
+    look_again(request, actor)
     return {}
 
 

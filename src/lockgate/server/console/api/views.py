@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from lockgate.access import permissions
 from lockgate.model.actor import Actor
-from lockgate.server.console.asking import address_of, needs, permit, services_of
-from lockgate.server.console.lists import address_of_view, list_page, lists_of, query_of
+from lockgate.server.console.asking import address_of, needs, services_of
+from lockgate.server.console.lists import address_of_view, keep_view, lists_of
 from lockgate.server.console.paging import After, Limit, Page, cut
 from lockgate.store.team import views
 from lockgate.store.team.views import SavedView
@@ -71,12 +71,7 @@ def save(
     request: Request, actor: Annotated[Actor, needs(permissions.VIEWS_CHANGE)], wanted: Wanted
 ) -> SavedViewView:
     """Keep one; one's own of that name in that list becomes this."""
-    permit(request, actor, list_page(wanted.list).needs)
-    query = query_of(wanted.list, wanted.query)
-    with services_of(request).database.begin() as connection:
-        view = views.save(
-            connection, actor, wanted.list, wanted.name, query, team=wanted.team, address=address_of(request)
-        )
+    view = keep_view(request, actor, wanted.list, wanted.name, wanted.query, wanted.team)
     return _view(view, actor)
 
 

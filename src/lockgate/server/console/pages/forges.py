@@ -8,12 +8,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from lockgate.access import permissions
-from lockgate.engine.forges.reconciling import enqueue
 from lockgate.model.actor import Actor
-from lockgate.server.console.asking import address_of, needs, services_of
+from lockgate.server.console.asking import needs
 from lockgate.server.console.drawing import page
-from lockgate.server.console.forges_seen import standing
-from lockgate.store.team import trail
+from lockgate.server.console.forges_seen import look_again, standing
 
 ROUTES = APIRouter()
 
@@ -28,11 +26,5 @@ def shown(request: Request, actor: Annotated[Actor, needs(permissions.FORGES_REA
 @ROUTES.post("/forges/reconcile")
 def reconciled(request: Request, actor: Annotated[Actor, needs(permissions.FORGES_CHANGE)]) -> Response:
     """Have every forge looked at now, for what it did not tell."""
-    services = services_of(request)
-    enqueue(services.database)
-    with services.database.begin() as connection:
-        entry = trail.Entry(actor, str(permissions.FORGES_CHANGE), "forges", trail.DONE, "reconcile",
-                            address_of(request))  # fmt: skip
-        trail.append(connection, entry)
-    services.wake()
+    look_again(request, actor)
     return RedirectResponse("/forges", 303)

@@ -10,8 +10,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from lockgate.access import permissions
 from lockgate.model.actor import Actor
-from lockgate.server.console.asking import address_of, needs, permit, services_of
-from lockgate.server.console.lists import LISTS, address_of_view, list_page, query_of
+from lockgate.server.console.asking import address_of, needs, services_of
+from lockgate.server.console.lists import LISTS, address_of_view, keep_view
 from lockgate.store.team import views
 
 ROUTES = APIRouter()
@@ -24,11 +24,7 @@ def save(
     query: Annotated[str, Form(max_length=views.MOST_QUERY)] = "", team: Annotated[str, Form(max_length=255)] = "",
 ) -> Response:  # fmt: skip
     """Give the present filter and order of a list a name."""
-    permit(request, actor, list_page(of).needs)
-    with services_of(request).database.begin() as connection:
-        view = views.save(
-            connection, actor, of, name, query_of(of, query), team=team, address=address_of(request)
-        )
+    view = keep_view(request, actor, of, name, query, team)
     return RedirectResponse(address_of_view(view), 303)
 
 

@@ -41,8 +41,8 @@ def checks(client: ForgeClient, project: str, commit: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in client.items(f"{project_path(project)}/repository/commits/{commit}/statuses", _PER_PAGE):
         status = one.get("status")
-        name, state = str(one.get("name") or ""), "success" if status == "success" else "failure"
-        state = state if status == "success" or status in _BAD else "pending"
+        name = str(one.get("name") or "")
+        state = "success" if status == "success" else "failure" if status in _BAD else "pending"
         if found.get(name, "success") == "success" or state == "failure":
             found[name] = state
     return found

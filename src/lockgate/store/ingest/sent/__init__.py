@@ -6,6 +6,7 @@ columns, which the tables do for all of them alike.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cache
@@ -29,8 +30,6 @@ def line_of(row: Mapping[str, Any]) -> bytes:
         return text_of(row).encode() + b"\n"
 
 
-_MARK = b"\xef\xbb\xbf"
-"""The byte order mark."""
 _WITHHELD = "(withheld: it may hold the value of a secret)"
 _MARKS = (b"ecret", b"oken", b"env", b"last-applied", b"kapp.k14s.io", b"rio.cattle.io", b"banzaicloud")
 """One of them stands wherever a value of a Secret or of a variable may."""
@@ -88,7 +87,7 @@ def formats() -> Mapping[str, Format]:
 
 def values_of(content: bytes) -> Iterator[tuple[int, bytes]]:
     """The values of a body with their numbers from 1, as JSON: one, the elements of an array, or one a line."""
-    content = content.removeprefix(_MARK).strip()
+    content = content.removeprefix(BOM_UTF8).strip()
     if content[:1] == b"[" or (content[:1] == b"{" and b"\n" in content):
         try:
             value = parsed(content)
@@ -163,7 +162,7 @@ class _UncutError(Exception):
 
 def _in_pieces(form: Format, content: bytes) -> Iterator[Sent]:
     """The same objects as ``sent(form, values_of(content))``. Raises :class:`_UncutError`, even after some."""
-    content = content.removeprefix(_MARK).strip()
+    content = content.removeprefix(BOM_UTF8).strip()
     inside = bool(form.envelope) and content[:1] == b"{" and len(content) <= MOST_LINE
     pieces = pieces_within(content, form.envelope) if inside else pieces_of(content)
     if pieces is None or holds_large(content):  # whose digits orjson does not keep
