@@ -315,6 +315,18 @@ def test_a_patient_matcher_turns_to_hyperscan_when_it_has_looked_long_enough(mon
     assert opened == [1]
 
 
+@pytest.mark.parametrize("expected", [34_999_999, 35_000_001])
+def test_a_patient_matcher_that_would_not_last_does_not_begin(
+    expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(Matcher, "_patiently", lambda *_: asked.append(1))
+    found = Matcher([TOKEN], patient=True, expected=expected)
+    assert found._database is None
+    assert texts(found, b"tok_abcd1234") == [b"abcd1234"]
+    assert len(asked) == (expected < 35_000_000)
+
+
 ODD = [Pattern("a", r"key=([^\s;]{3,60})"), Pattern("b", r"BEGIN([\s\S]{3,}?)END"), Pattern("c", r"q=(\S+)")]
 
 

@@ -29,7 +29,7 @@ from lockgate.gates import Gate, Question
 from lockgate.model import Component, Decision, Family, File, ImageFacts, Object, Result, Rule, RuleId, Run
 from lockgate.rules import Rulebook
 from lockgate.scanners import ScanContext, Scanner, no_own_policies, nothing_below
-from lockgate.sources import ForgeSource, ImageSource, LayeredSource, ObjectSource, Source
+from lockgate.sources import ForgeSource, ImageSource, LayeredSource, MeasuredSource, ObjectSource, Source
 from lockgate.store import Record
 from lockgate.store.cache import Cache
 
@@ -123,6 +123,7 @@ def _observe(run: _Run) -> None:
         cache_dir=request.cache_dir,
         made_dir=request.made_dir or request.cache_dir,
         advisories=request.advisories,
+        expected_bytes=sum(one.expected_bytes for one in run.sources if isinstance(one, MeasuredSource)),
         today=run.started.date().isoformat(),
         render=_Rendered(),
         partial=request.partial,

@@ -6,9 +6,9 @@ belongs to one thread.
 
 Compiling some hundred patterns for Hyperscan takes seconds, which a few files never give back. A ``patient`` matcher
 therefore begins with RE2 alone, on the whole content, by the patterns whose keywords stand in it, and turns to
-Hyperscan when that has taken ``PATIENCE``. Both find the same: every match ends at a candidate end, and lies within
-the window before it. Where that may not be so, Hyperscan is asked: when a match is longer than a window may be, or goes
-over a vertical tab, which is a blank for Hyperscan alone.
+Hyperscan when that has taken ``PATIENCE``, or at once where so much is expected. Both find the same: every match ends
+at a candidate end, and lies within the window before it. Where that may not be so, Hyperscan is asked: when a match is
+longer than a window may be, or goes over a vertical tab, which is a blank for Hyperscan alone.
 
 RE2 is asked for the pattern without its large bounds first (``relaxed``): counting to 200 takes it hundreds of states,
 which a few short windows never see again.
@@ -71,10 +71,12 @@ class Matcher:
         allow: Sequence[Allow] = (),
         cache_dir: Path | None = None,
         patient: bool = False,
+        expected: int = 0,
     ) -> None:
         """``allow`` holds for every pattern. Raises ``ConfigurationError`` for an expression that does not compile.
 
-        ``patient`` is for patterns that are known to compile: what does not is then told by ``find``.
+        ``patient`` is for patterns that are known to compile: what does not is then told by ``find``. ``expected``:
+        bytes that will be looked through at least; a patient matcher that would not last for them does not begin so.
         """
         self.patterns = tuple(patterns)
         self._allow = tuple(allow)
@@ -94,6 +96,8 @@ class Matcher:
         self._words: Words | None = None
         if not self._patience:
             self._open()
+        elif self._patience < USUALLY_ASKED * expected:
+            self._patience = 0  # the database is opened when there is something to look through
 
     def _bearing(self) -> int:
         kept = self._cache_dir is not None and has_database(self._cache_dir)

@@ -60,6 +60,8 @@ class ScanContext:
     """What a team's own policies say of an object."""
     partial: bool = False
     """Only a part of the project is read: a change, a file, a buffer. What does not show may stand elsewhere."""
+    expected_bytes: int = 0
+    """About how much is looked at at least, as far as that is known before."""
     today: str = ""
     """ISO date that ages are counted to."""
     sibling: Callable[[str], bytes | None] = no_sibling

@@ -52,6 +52,15 @@ class LayeredSource(Protocol):
 
 
 @runtime_checkable
+class MeasuredSource(Protocol):
+    """A source that can tell how large it is before it is read."""
+
+    @property
+    def expected_bytes(self) -> int:
+        """About how much of it is looked at."""
+
+
+@runtime_checkable
 class ImageSource(Protocol):
     """A source that knows which image the files of a run belong to."""
 

@@ -64,7 +64,9 @@ class SecretsSession:
         if not self._catalog.patterns and not self._catalog.by_kind:
             raise NothingCheckedError("no rule for secrets is switched on", hint="check 'families' and 'rules'")
         patient = not context.options.get("gitleaks") and {rule.id for rule in rules} <= shipped_ids(Family.SECRETS)
-        self._matcher = Matcher(self._catalog.patterns, cache_dir=context.made_dir, patient=patient)
+        self._matcher = Matcher(
+            self._catalog.patterns, cache_dir=context.made_dir, patient=patient, expected=context.expected_bytes
+        )
         self._verdict = lru_cache(maxsize=MOST_REMEMBERED)(self._judged_anew)
         self._made = maker(_Opened)
         self._files = 0

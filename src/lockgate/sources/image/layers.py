@@ -130,6 +130,11 @@ class LayerSource:
         """What answers about its files are kept under: the same for every image that has the layer."""
         return f"layer {self.layer.diff_id or self.layer.descriptor.digest or self.image}"
 
+    @property
+    def expected_bytes(self) -> int:
+        """Half of what the layer takes as it lies: programs are not looked through, and the rest unpacks to more."""
+        return self.layer.descriptor.size // 2
+
     def sibling(self, path: str) -> bytes | None:
         """Nothing: a layer is read once, from front to back."""
         del path
